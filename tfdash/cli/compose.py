@@ -131,6 +131,7 @@ def policies_of(settings: Settings) -> Policies:
         pairs=settings.releases.pairs,
         hours=hours_of(settings),
         waivers=Waivers(settings.policy.waivers, settings.time.zone),
+        pool_labels=settings.sources.usage.pool_labels,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tfdash.node_pools import POOL_LABELS
 from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.resources.hours import Hours
@@ -16,7 +17,7 @@ from tfdash.playbook.waivers import Waivers
 @dataclass(frozen=True)
 class Policies:
     """``pairs`` are (stable, canary) names of Deployments; ``settled`` how long a finished release counts as COMPLETE.
-    ``hours``: of each environment that is marked as non-production."""
+    ``hours``: of each environment that is marked as non-production. ``pool_labels``: the first that a node has names its pool."""
 
     workloads: WorkloadPolicy = field(default_factory=default_policy)
     canary: CanaryPolicy = field(default_factory=default_canary_policy)
@@ -25,6 +26,7 @@ class Policies:
     pairs: tuple[tuple[str, str], ...] = ()
     hours: Mapping[str, Hours] = field(default_factory=dict)
     waivers: Waivers = field(default_factory=Waivers)
+    pool_labels: tuple[str, ...] = POOL_LABELS
 
     @property
     def settled(self) -> float:

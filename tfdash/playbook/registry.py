@@ -38,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     rightsize.RULE,
     idle.RULE,
     spot.RULE,
+    spot.SHARE,
     cost.RULE,
     bands.RULE,
     quotas.RULE,

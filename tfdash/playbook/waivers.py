@@ -35,6 +35,7 @@ WAIVABLE = (
     "resources.idle",
     "resources.cost",
     "resources.spot",
+    "resources.spot.share",
     "resources.hours",
     "resources.quota",
     "resources.limits",

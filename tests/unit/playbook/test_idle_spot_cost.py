@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from tfdash.model.subject import Key
 from tfdash.model.update import Change
 from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.resources import cost, idle, spot
+from tfdash.playbook.resources import cost, idle, pricing, spot
 from tfdash.playbook.resources.policy import Price, default_resources_policy
 from tfdash.quantities import amounts
 
@@ -60,7 +61,12 @@ def history(p95: float, covered: float = 7 * DAY, **fields: Any) -> UsageHistory
 @pytest.mark.parametrize(
     ("seen", "found"),
     [
-        (history(0.049), ["web is idle by its CPU: 4.9 % of the 1 that it asks for, 95th percentile of 7 d"]),
+        (
+            history(0.049),
+            [
+                "web is idle by its CPU: 4.9 % of the 1 that it asks for, 95th percentile of 7 d; at 0 it frees 1 cores"
+            ],
+        ),
         (history(0.05), []),
         (history(0.01, covered=6 * DAY), []),
         (history(0.01, current_only=True), []),
@@ -103,15 +109,139 @@ def test_what_holds_state_or_stands_alone_is_named_on_spot_nodes(
     assert said(spot.RULE, *objects, *NODES) == found
 
 
-def test_a_pool_costs_what_its_price_says_and_nothing_without_one() -> None:
-    key = usage_key("NodePool", "", "m5")
-    pool = Usage(
-        namespace=key.namespace, name=key.name, of="NodePool", called="m5", at=NOW, window=15.0, source="metrics.k8s.io",
-        allocatable=amounts({"cpu": "10", "memory": "40Gi"}), asked=amounts({"cpu": "5", "memory": "20Gi"}),
-        used=amounts({"cpu": "1", "memory": "10Gi"}),
+def pool(of: str = "NodePool", called: str = "m5") -> Usage:
+    key = usage_key(of, "", called)
+    return Usage(
+        namespace=key.namespace, name=key.name, of=of, called=called, at=NOW, window=15.0, source="metrics.k8s.io",
+        asked=amounts({"cpu": "5", "memory": "20Gi"}), used=amounts({"cpu": "1", "memory": "10Gi"}), pods=9,
     )  # fmt: skip
-    assert said(cost.RULE, pool) == []
-    first, other = Price("m*", 0.1, 0.01, "EUR"), Price("*", 9.0, 9.0, "EUR")
-    assert said(cost.RULE, pool, prices=(first, other)) == [
-        "pool m5: 511 of 1,022 EUR a month at list price are asked for by nobody; 511 asked for, 146 used"
-    ]
+
+
+def node(name: str, kind: str, cpu: str, memory: str, asks: dict[str, str]) -> tuple[Object, ...]:
+    key = usage_key("Node", "", name)
+    own = {"node.kubernetes.io/instance-type": kind, "karpenter.sh/nodepool": "m5"}
+    return (
+        Node(namespace="", name=name, labels=own, allocatable=amounts({"cpu": cpu, "memory": memory})),
+        Usage(
+            namespace=key.namespace, name=key.name, of="Node", called=name, at=NOW, window=15.0,
+            source="metrics.k8s.io", asked=amounts(asks),
+        ),
+    )  # fmt: skip
+
+
+SPOT = {"karpenter.sh/capacity-type": "spot"}
+A = node("a", "m5.large", "4", "16Gi", {"cpu": "2", "memory": "8Gi"})
+B = node("b", "m5.large", "4", "16Gi", {"cpu": "1", "memory": "12Gi"})
+BIG = node("c", "m5.4xlarge", "10", "40Gi", {"cpu": "5", "memory": "20Gi"})
+CHEAP = tuple(
+    msgspec.structs.replace(one, labels=one.labels | SPOT) if isinstance(one, Node) else one for one in B
+)
+EUR = "EUR"
+
+
+@pytest.mark.parametrize(
+    ("objects", "prices", "found"),
+    [
+        ((pool(), *BIG), (), []),
+        # 10 * 0.1 + 40 * 0.01 = 1.4 an hour, times 730; half of it asked for; 1 * 0.1 + 10 * 0.01 used
+        (
+            (pool(), *BIG),
+            (Price("m*", core_hour=0.1, gib_hour=0.01, currency=EUR), Price(core_hour=9.0, currency=EUR)),
+            ["pool m5: 511 of 1,022 EUR a month at list price are asked for by nobody; 511 asked for, 146 used"],
+        ),
+        # a node at 0.2: weights 4 * 0.03 + 16 * 0.005 = 0.2, so the price is the weights themselves.
+        # asked: a 2 * 0.03 + 8 * 0.005 = 0.1, b 0.03 + 0.06 = 0.09; used 0.03 + 0.05; all by 730
+        (
+            (pool(), *A, *B),
+            (Price(instance_type="m5.large", node_hour=0.2, core_hour=0.03, gib_hour=0.005, currency=EUR),),
+            ["pool m5: 153 of 292 EUR a month at list price are asked for by nobody; 139 asked for, 58.40 used"],
+        ),
+        # a spot node for a quarter: 0.2 + 0.05 an hour; asked 0.1 + 0.0225; the mean core 0.01875, the mean GiB 0.003125:
+        # used 0.01875 + 0.03125 = 0.05
+        (
+            (pool(), *A, *CHEAP),
+            (
+                Price(capacity="spot", core_hour=0.0075, gib_hour=0.00125),
+                Price(capacity="on-demand", core_hour=0.03, gib_hour=0.005),
+            ),
+            ["pool m5: 93.08 of 182 a month at list price are asked for by nobody; 89.42 asked for, about 36.50 used"],
+        ),
+        (
+            (pool(), *A, *BIG),
+            (Price(instance_type="*.large", node_hour=0.2, currency=EUR),),
+            ["pool m5: its cost is not known: no price fits node c (pool m5, m5.4xlarge)"],
+        ),
+        (
+            (pool(), *A, *CHEAP),
+            (Price(capacity="spot", node_hour=0.2, currency="USD"), Price(node_hour=0.2, currency=EUR)),
+            ["pool m5: its cost is not known: prices are in EUR and USD"],
+        ),
+        (
+            (msgspec.structs.replace(pool(), pods=0), *A),
+            (Price(node_hour=0.2, currency=EUR),),
+            ["pool m5: 146 EUR a month at list price; no pods are counted on 1 node"],
+        ),
+        (
+            (pool("Cluster", ""), *BIG),
+            (Price(core_hour=0.1, gib_hour=0.01, currency=EUR),),
+            ["eu-1: 511 of 1,022 EUR a month at list price are asked for by nobody; 511 asked for, 146 used"],
+        ),
+        ((pool(called="gone"), *A), (Price(node_hour=0.2),), []),  # a pool that has no nodes costs nothing, and is not 0 / 0
+    ],
+)  # fmt: skip
+def test_what_nodes_cost_is_the_sum_of_their_prices_and_unknown_with_one_that_has_none(
+    objects: tuple[Object, ...], prices: tuple[Price, ...], found: list[str]
+) -> None:
+    assert said(cost.RULE, *objects, prices=prices) == found
+
+
+def test_a_whole_node_is_split_as_opencost_does() -> None:
+    """m5.large (2 cores, 8 GiB) at 0.096: 0.096 / (2 * 7.4607 + 8) = 0.0041882 a GiB, 0.0312471 a core."""
+    given = node("n", "m5.large", "2", "8Gi", {})[0]
+    assert isinstance(given, Node)
+    policies = Policies(resources=replace(default_resources_policy(), prices=(Price(node_hour=0.096),)))
+    rate = pricing.rate_of(given, policies)
+    assert isinstance(rate, pricing.Rate)
+    assert (round(float(rate.gib), 7), round(float(rate.core), 7)) == (0.0041882, 0.0312471)
+    assert 2 * rate.core + 8 * rate.gib == Fraction("0.096")
+
+
+@pytest.mark.parametrize(
+    ("objects", "found"),
+    [
+        ((pool(), *A, *B), []),
+        # of 3 cores and 20 GiB asked for, 1 and 12 stand on the spot node
+        (
+            (pool(), *A, *CHEAP),
+            ["pool m5: 1 of 2 nodes is spot (50 %), with 33 % of the CPU and 60 % of the memory that is asked for"],
+        ),
+        ((pool("Cluster", ""), NODES[1]), ["eu-1: 0 of 1 node are spot"]),
+        ((pool(called="none"), *CHEAP), []),
+        ((msgspec.structs.replace(pool(), pods=0), *CHEAP), ["pool m5: 1 of 1 node is spot"]),
+    ],
+)  # fmt: skip
+def test_the_share_of_spot_is_that_of_nodes_and_of_what_is_asked_for(
+    objects: tuple[Object, ...], found: list[str]
+) -> None:
+    assert said(spot.SHARE, *objects) == found
+
+
+@pytest.mark.parametrize(
+    ("prices", "told"),
+    [
+        ((), ""),
+        # 1 core at 0.1 for 730 hours
+        ((Price(core_hour=0.1, gib_hour=0.01, currency=EUR),), ", worth 73.00 EUR a month at list price once nodes go"),
+        ((Price(capacity="on-demand", node_hour=1.0),), ", its worth not known: no price fits node s1 (spot)"),
+    ],
+)  # fmt: skip
+def test_what_an_idle_workload_frees_is_worth_what_its_own_nodes_cost(
+    prices: tuple[Price, ...], told: str
+) -> None:
+    (words,) = said(idle.RULE, WEB, SETS, pod("rs", "s1"), *NODES, history(0.01), prices=prices)
+    assert words.endswith(f"at 0 it frees 1 cores{told}")
+
+
+def test_money_is_never_rounded_to_nothing() -> None:
+    told = [pricing.money(Fraction(v), "EUR") for v in ("0", "0.001", "0.014", "99.994", "1234.5", "-0.25")]
+    assert told == ["0.00 EUR", "less than 0.01 EUR", "0.01 EUR", "99.99 EUR", "1,234 EUR", "-0.25 EUR"]

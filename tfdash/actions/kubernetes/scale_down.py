@@ -43,6 +43,7 @@ from tfdash.model.kube import CronJob, Object
 from tfdash.model.subject import Subject
 from tfdash.nouns import counted
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
+from tfdash.playbook.resources import night
 from tfdash.playbook.resources.hours import KEEP_UP_BY, KEEP_UP_UNTIL, KEEP_UP_WHY, LONGEST, Hours, kept_up
 from tfdash.playbook.resources.scaled_down import (
     MEMORY,
@@ -96,6 +97,7 @@ async def scale_down(context: PlanContext) -> Draft:
         diff=tuple(line for o, s in steps for line in lines_of(o, s)),
         skips=stays,
         notes=(
+            *_said_of(context),
             *(again if earlier else ()),
             *(
                 (f"{autoscaled} of them have an HPA: at 0 it stands aside, and its bounds stay",)
@@ -112,6 +114,12 @@ async def scale_down(context: PlanContext) -> Draft:
         freeze=FreezeRule.FROZEN,
         arguments=(("remembers", canonical({noun(o): s.memory for o, s in steps})),),
     )
+
+
+def _said_of(context: PlanContext) -> tuple[str, ...]:
+    """What the rule of its hours says of it, with what that costs."""
+    said = context.assessment.verdicts.get(bare(context.at), ())
+    return tuple(v.sentence for v in said if v.rule == night.ID)
 
 
 async def restore(context: PlanContext) -> Draft:

@@ -1,47 +1,100 @@
-"""What a month of a pool of nodes costs at list price: how much of it is asked for, is used, and is asked for by nobody."""
+"""What a month of a pool of nodes, and of the whole cluster, costs at list price: how much of it is asked for, is used, and is asked
+for by nobody. A node without a price makes the cost unknown, never less."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from fractions import Fraction
 
-from tfdash.model.usage import Usage
-from tfdash.model.verdict import Level, Verdict
-from tfdash.playbook.resources.policy import Price
+from tfdash.model.kubecluster import Node
+from tfdash.model.usage import Usage, usage_key
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.nouns import counted
+from tfdash.playbook.resources.pricing import MONTH, Rate, Unpriced, mean_rate, money, rate_of
+from tfdash.playbook.resources.together import called, nodes_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.quantities import NANO, Amounts, amount
+from tfdash.playbook.staleness import Unread
+from tfdash.quantities import amount
 
 ID = "resources.cost"
-MONTH = 730.0  # hours
-
-
-def price_of(pool: str, prices: Sequence[Price]) -> Price | None:
-    """The first that fits."""
-    return next((p for p in prices if fnmatchcase(pool, p.pool)), None)
-
-
-def monthly(amounts: Amounts, price: Price) -> float:
-    """In the price's currency."""
-    cores = (amount(amounts, "cpu") or 0) / NANO
-    gib = (amount(amounts, "memory") or 0) / NANO / 2**30
-    return (cores * price.core_hour + gib * price.gib_hour) * MONTH
 
 
 def _judge(case: Case[Usage]) -> RuleResult | None:
-    usage = case.obj
-    price = price_of(usage.called, case.policies.resources.prices) if usage.of == "NodePool" else None
-    if price is None:
+    if not case.policies.resources.prices:
         return None
-    whole, asked, used = (monthly(a, price) for a in (usage.allocatable, usage.asked, usage.used))
-    idle = max(0.0, whole - asked)
+    nodes = nodes_of(case)
+    if nodes is None:
+        return None
+    if isinstance(nodes, Unread):
+        return _unknown(case, f"its nodes are not known: {nodes.cause}", nodes.unknown)
+    rates = {node.name: rate_of(node, case.policies) for node in nodes}
+    together = mean_rate(rates.values())
+    if together is None:
+        return None
+    if isinstance(together, Unpriced):
+        several = sum(isinstance(rate, Unpriced) for rate in rates.values())
+        more = f", nor {counted(several - 1, 'other')}" if several > 1 else ""
+        kind = UnknownKind.NO_DATA if together.comparable else UnknownKind.NOT_COMPARABLE
+        return _unknown(case, f"its cost is not known: {together.why}{more}", kind)
+    whole = asked = Fraction()
+    for node in nodes:
+        rate = rates[node.name]
+        assert isinstance(rate, Rate)
+        whole += rate.hourly(node.allocatable) * MONTH
+        there = case.maybe(Usage, usage_key("Node", "", node.name))
+        asked += rate.hourly(there.asked) * MONTH if there is not None else 0
+    currency = together.currency
+    if not case.obj.pods:
+        told = f"{money(whole, currency)} a month at list price; no pods are counted on {counted(len(nodes), 'node')}"
+        return _told(case, told, None, currency)
+    idle = max(Fraction(), whole - asked)
+    used = _used(case, nodes, rates, together)
     sentence = (
-        f"pool {usage.called}: {idle:,.0f} of {whole:,.0f} {price.currency}".rstrip()
-        + f" a month at list price are asked for by nobody; {asked:,.0f} asked for, {used:,.0f} used"
+        f"{money(idle, '')} of {money(whole, currency)} a month at list price are asked for by nobody; "
+        f"{money(asked, '')} asked for, {used} used"
     )
-    verdict = Verdict(
-        level=Level.OK, rule=ID, subject=case.subject, sentence=sentence, measured=idle, unit=price.currency
+    return _told(case, sentence, float(idle), currency)
+
+
+def _used(
+    case: Case[Usage], nodes: tuple[Node, ...], rates: dict[str, Rate | Unpriced], together: Rate
+) -> str:
+    """By its pods; of nodes with several prices, at the mean of what is allocatable on them."""
+    usage = case.obj
+    if len(set(rates.values())) == 1:
+        return money(together.hourly(usage.used) * MONTH, "")
+    value = Fraction()
+    for resource in ("cpu", "memory"):
+        whole = paid = Fraction()
+        for node in nodes:
+            rate, there = rates[node.name], amount(node.allocatable, resource) or 0
+            assert isinstance(rate, Rate)
+            alone = rate.hourly(((resource, there),))
+            whole, paid = whole + there, paid + alone
+        used = amount(usage.used, resource) or 0
+        value += paid * used / whole if whole else 0
+    return f"about {money(value * MONTH, '')}"
+
+
+def _told(case: Case[Usage], words: str, idle: float | None, currency: str) -> RuleResult:
+    sentence = f"{called(case)}: {words}"
+    return RuleResult(
+        (
+            Verdict(
+                level=Level.OK,
+                rule=ID,
+                subject=case.subject,
+                sentence=sentence,
+                measured=idle,
+                unit=currency,
+            ),
+        )
     )
+
+
+def _unknown(case: Case[Usage], words: str, kind: UnknownKind) -> RuleResult:
+    sentence = f"{called(case)}: {words}"
+    verdict = Verdict(level=Level.UNKNOWN, rule=ID, subject=case.subject, sentence=sentence, unknown=kind)
     return RuleResult((verdict,))
 
 
-RULE = Rule(ID, (Usage,), _judge)
+RULE = Rule(ID, (Usage,), _judge, uses=(Node,))

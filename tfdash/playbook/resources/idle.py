@@ -4,9 +4,10 @@ does not tell, and is not said."""
 from __future__ import annotations
 
 from tfdash.model.delivery import Rollout
-from tfdash.model.kube import Deployment, Object, ReplicaSet, StatefulSet
+from tfdash.model.kube import Deployment, Object, StatefulSet
 from tfdash.model.usage import UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, Verdict
+from tfdash.playbook.resources import pricing
 from tfdash.playbook.resources.rightsize import pods_of, template_of
 from tfdash.playbook.resources.rightsizing import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
@@ -29,16 +30,21 @@ def _judge(case: Case[Object]) -> RuleResult | None:
         return None
     sets = case.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
     template = template_of(workload, sets)
-    asked = amount(of_template(template.containers, template.resources), "cpu")
+    requests = of_template(template.containers, template.resources)
+    asked = amount(requests, "cpu")
     if not asked:
         return None
     share = 100 * history.cpu_p95 * NANO / (asked * pods)
     if share >= least:
         return None
     days = round((history.until - history.since) / 86_400)
+    all_asked = tuple((name, value * pods) for name, value in requests)
+    size = amount(all_asked, "memory")
+    memory = f", {written('memory', size)}" if size else ""
     sentence = (
         f"{subject.name} is idle by its CPU: {share:.2g} % of the {written('cpu', asked * pods)} that it asks for, "
-        f"95th percentile of {days} d"
+        f"95th percentile of {days} d; at 0 it frees {written('cpu', asked * pods)} cores{memory}"
+        f"{pricing.worth(case, workload, all_asked, case.policies)}"
     )
     evidence = Evidence(
         query=history.queries[0] if history.queries else "", window=history.until - history.since
@@ -59,4 +65,4 @@ def _judge(case: Case[Object]) -> RuleResult | None:
     )
 
 
-RULE = Rule(ID, (Deployment, StatefulSet, Rollout), _judge, uses=(UsageHistory, ReplicaSet))
+RULE = Rule(ID, (Deployment, StatefulSet, Rollout), _judge, uses=(UsageHistory, *pricing.PRICED))

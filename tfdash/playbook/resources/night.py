@@ -3,14 +3,16 @@ KEDA, kube-downscaler."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from tfdash.model.delivery import Rollout
-from tfdash.model.kube import CronJob, Deployment, StatefulSet
-from tfdash.model.kubecluster import Namespace
+from tfdash.model.kube import CronJob, Deployment, Pod, StatefulSet
+from tfdash.model.kubecluster import Namespace, Node
 from tfdash.model.verdict import Level, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.resources.hours import Hours, kept_up
+from tfdash.playbook.resources.pricing import Unpriced, money, rate_of_pods
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.schedule.local import local_time
 from tfdash.playbook.seen import Relation
@@ -26,6 +28,7 @@ Scalable: TypeAlias = Deployment | StatefulSet | Rollout
 _DEPLOYMENTS = Relation(Deployment, lambda d: (d.namespace,))
 _STATEFUL_SETS = Relation(StatefulSet, lambda s: (s.namespace,))
 _ROLLOUTS = Relation(Rollout, lambda r: (r.namespace,))
+_PODS = Relation(Pod, lambda p: (p.namespace,))
 _CRON_JOBS = Relation(CronJob, lambda c: (c.namespace,))
 _Case: TypeAlias = Case[Namespace]
 
@@ -79,10 +82,26 @@ def _outside(case: _Case, hours: Hours, runs: _Runs, until: float | None) -> tup
         who = safe(kept.by) or "somebody"
         return Level.PAUSED, f"is kept up until {_clock(hours, kept.until)} by {who}: {safe(kept.why)}", None
     ended = hours.ended_before(case.now)
-    told = f"is up outside its hours: {_words(runs)}; it should be down{again}"
+    told = (
+        f"is up outside its hours: {_words(runs)}{_price(case, runs, ended, until)}; it should be down{again}"
+    )
     if ended is not None and not case.reached(ended + GRACE):
         return Level.OK, f"goes down by {_clock(hours, ended + GRACE)}: its hours are over", None
     return Level.WARN, told, ended
+
+
+def _price(case: _Case, runs: _Runs, began: float | None, until: float | None) -> str:
+    """What all that costs at list price for so long as it should be down."""
+    if not case.policies.resources.prices or began is None or until is None or not runs.asks:
+        return ""
+    rate = rate_of_pods(case, case.some(_PODS, case.obj.name), case.policies)
+    if rate is None:
+        return ""
+    if isinstance(rate, Unpriced):
+        return f", its cost not known: {rate.why}"
+    hours = Fraction(round(until - began), 3600)
+    told = money(rate.hourly(runs.asks) * hours, rate.currency)
+    return f", {told} at list price for these {float(hours):g} h"
 
 
 def _in_hours(case: _Case, hours: Hours, runs: _Runs, began: float) -> tuple[Level, str, float | None]:
@@ -125,4 +144,4 @@ def _clock(hours: Hours, at: float) -> str:
     return f"{local_time(at, hours.up.tz):%a %d %b %H:%M %Z}"
 
 
-RULE = Rule(ID, (Namespace,), _judge, needs=(Deployment, StatefulSet, CronJob), uses=(Rollout,))
+RULE = Rule(ID, (Namespace,), _judge, needs=(Deployment, StatefulSet, CronJob), uses=(Rollout, Pod, Node))

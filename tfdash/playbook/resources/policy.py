@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, Texts, read, shipped
+from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, Texts, Unfit, read, shipped
 
 REQUIRABLE = ("cpu request", "memory request", "cpu limit", "memory limit")
 
@@ -58,12 +58,25 @@ Band = Annotated[tuple[float, float], Spelled(_band, list, "list")]
 
 @dataclass(frozen=True)
 class Price(SettingsTable):
-    """The list price of nodes; the first that fits counts. Without one nothing is said of cost."""
+    """The list price of nodes; of several the first that fits a node counts: the most specific stands first. Without one nothing is said of cost."""
 
     pool: Annotated[str, Note("a pool of nodes; may hold *")] = "*"
+    instance_type: Annotated[str, Note("likewise, such as m5.*")] = "*"
+    capacity: Annotated[
+        Literal["any", "spot", "on-demand"], Note("on-demand is what no label calls spot")
+    ] = "any"
+    node_hour: Annotated[
+        float,
+        Between(0, 100_000),
+        Note("of a whole node: split between what is allocatable by the weights of the two below", "0.192"),
+    ] = 0.0
     core_hour: Annotated[float, Between(0, 1000), Note(sample="0.033")] = 0.0
     gib_hour: Annotated[float, Between(0, 1000), Note("of memory", "0.0044")] = 0.0
     currency: Annotated[str, Note(sample='"EUR"')] = ""
+
+    def __post_init__(self) -> None:
+        if not (self.node_hour or self.core_hour or self.gib_hour):
+            raise Unfit("node_hour", "is no price; write node_hour, or core_hour and gib_hour, above 0")
 
 
 @dataclass(frozen=True)

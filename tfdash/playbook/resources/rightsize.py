@@ -20,11 +20,13 @@ from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.nouns import counted
+from tfdash.playbook.resources import pricing
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, sizings, written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Look, Relation
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, REPLICA_SETS_OF
+from tfdash.quantities import Amounts, total
 
 ID = "resources.rightsize"
 KINDS = (Deployment, StatefulSet, DaemonSet, Rollout)
@@ -46,8 +48,10 @@ def pods_of(workload: Object) -> int:
     return int(getattr(workload, "desired", 0))
 
 
-def verdict(subject: Subject, history: UsageHistory, found: Sequence[Sizing], pods: int) -> Verdict:
-    """What is said of one workload: the largest gaps in words, and what they free."""
+def verdict(
+    subject: Subject, history: UsageHistory, found: Sequence[Sizing], pods: int, worth: str = ""
+) -> Verdict:
+    """What is said of one workload: the largest gaps in words, what they free and its ``worth``."""
     days = max(1, round((history.until - history.sized_since) / 86_400))
     points = max((c.samples for c in history.containers), default=0)
     evidence = Evidence(
@@ -68,7 +72,7 @@ def verdict(subject: Subject, history: UsageHistory, found: Sequence[Sizing], po
         return Verdict(level=Level.OK, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
     told = ", ".join(_change(p, len({q.container for q in found}) > 1) for p in far[:_SHOWN])
     more = f" and {len(far) - _SHOWN} more" if len(far) > _SHOWN else ""
-    sentence = f"{subject.name}: {told}{more}{freed(known, pods)} {on}"
+    sentence = f"{subject.name}: {told}{more}{freed(known, pods)}{worth} {on}"
     return Verdict(level=Level.WARN, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
 
 
@@ -93,6 +97,11 @@ def freed(found: Iterable[Sizing], pods: int) -> str:
         if value > 0
     ]
     return f": frees {', '.join(told)}" if told else ""
+
+
+def net(found: Iterable[Sizing], pods: int) -> Amounts:
+    """What all pods would ask for less, by those changes; below 0 where it is more."""
+    return total(((s.resource, s.freed * pods),) for s in found if s.worthwhile)
 
 
 class Sized(NamedTuple):
@@ -128,12 +137,13 @@ def _judge(case: Case[Object]) -> RuleResult | None:
     found = size(case, case.subject, case.obj, case.policies.resources)
     if found is None:  # that is no finding of sizes
         return None
-    return RuleResult((verdict(case.subject, found.history, found.sizings, found.pods),))
+    worth = pricing.worth(case, case.obj, net(found.sizings, found.pods), case.policies)
+    return RuleResult((verdict(case.subject, found.history, found.sizings, found.pods, worth),))
 
 
 RULE = Rule(
     ID,
     KINDS,
     _judge,
-    uses=(UsageHistory, Usage, HorizontalPodAutoscaler, LimitRange, ResourceQuota, ReplicaSet),
+    uses=(UsageHistory, Usage, HorizontalPodAutoscaler, LimitRange, ResourceQuota, *pricing.PRICED),
 )

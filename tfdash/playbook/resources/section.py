@@ -25,6 +25,7 @@ OF_RESOURCES = (
     "resources.rightsize",
     "resources.idle",
     "resources.spot",
+    "resources.spot.share",
     "resources.cost",
     "resources.hours",
 )

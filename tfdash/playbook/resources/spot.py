@@ -1,28 +1,28 @@
-"""The rule of what should not stand on a node that may be taken away at any time: state, and a service's only replica."""
+"""The rules of nodes that may be taken away at any time: what should not stand on them (state, and a service's only replica), and how
+much of a pool and of the cluster they are."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Deployment, Object, Pod, ReplicaSet, StatefulSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.subject import Key, Subject
-from tfdash.model.verdict import Evidence, Level, Verdict
+from tfdash.model.usage import Usage, usage_key
+from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.node_pools import CAPACITY, on_spot
 from tfdash.nouns import counted
 from tfdash.playbook.resources.rightsize import pods_of
+from tfdash.playbook.resources.together import called, nodes_of
+from tfdash.playbook.resources.wording import percent
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import PODS_OF, REPLICA_SETS_OF
+from tfdash.playbook.staleness import Unread
+from tfdash.quantities import Amounts, amount, total
 
 ID = "resources.spot"
-LABELS = {
-    "karpenter.sh/capacity-type": "spot",
-    "eks.amazonaws.com/capacityType": "SPOT",
-    "cloud.google.com/gke-spot": "true",
-    "kubernetes.azure.com/scalesetpriority": "spot",
-}
-
-
-def on_spot(node: Node) -> bool:
-    return any(node.labels.get(label) == value for label, value in LABELS.items())
+SHARE_ID = "resources.spot.share"
 
 
 def _judge(case: Case[Object]) -> RuleResult | None:
@@ -51,4 +51,50 @@ def _judge(case: Case[Object]) -> RuleResult | None:
     return RuleResult((verdict,))
 
 
+def _share(case: Case[Usage]) -> RuleResult | None:
+    """Said where some node says of what kind its capacity is: of nodes without such a label nobody knows that they are not spot."""
+    nodes = nodes_of(case)
+    if nodes is None:
+        return None
+    if isinstance(nodes, Unread):
+        sentence = f"{called(case)}: its nodes are not known: {nodes.cause}"
+        return RuleResult((_of(case, Level.UNKNOWN, sentence, None, nodes.unknown),))
+    if not any(label in node.labels for node in nodes for label in CAPACITY):
+        return None
+    spot = [node for node in nodes if on_spot(node)]
+    share = 100 * len(spot) / len(nodes)
+    sentence = f"{called(case)}: {len(spot)} of {counted(len(nodes), 'node')} {'is' if len(spot) == 1 else 'are'} spot"
+    if spot and case.obj.pods:
+        there, every = _asked(case, spot), _asked(case, nodes)
+        told = [
+            f"{percent(100 * (amount(there, name) or 0) / whole, 0, 100)} % of the {word}"
+            for name, word in (("cpu", "CPU"), ("memory", "memory"))
+            if (whole := amount(every, name))
+        ]
+        sentence += (
+            f" ({percent(share, 0, 100)} %), with {' and '.join(told)} that is asked for" if told else ""
+        )
+    return RuleResult((_of(case, Level.OK, sentence, share, None),))
+
+
+def _asked(case: Case[Usage], nodes: Iterable[Node]) -> Amounts:
+    found = (case.maybe(Usage, usage_key("Node", "", node.name)) for node in nodes)
+    return total(usage.asked for usage in found if usage is not None)
+
+
+def _of(
+    case: Case[Usage], level: Level, sentence: str, share: float | None, unknown: UnknownKind | None
+) -> Verdict:
+    return Verdict(
+        level=level,
+        rule=SHARE_ID,
+        subject=case.subject,
+        sentence=sentence,
+        measured=share,
+        unit="%",
+        unknown=unknown,
+    )
+
+
 RULE = Rule(ID, (Deployment, StatefulSet, Rollout), _judge, uses=(ReplicaSet, Pod, Node))
+SHARE = Rule(SHARE_ID, (Usage,), _share, uses=(Node,))

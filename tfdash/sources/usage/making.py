@@ -15,6 +15,7 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import Key
 from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, usage_key
+from tfdash.node_pools import pool_of
 from tfdash.pod_requests import ENDED, limited, requested, unsaid
 from tfdash.quantities import NOTHING, Amounts, total
 from tfdash.sources.usage.points import FINE, Series
@@ -226,7 +227,7 @@ class UsageMaker:
     # -- sums ---------------------------------------------------------------------------------------------------
 
     def _pool(self, node: Node) -> str:
-        return next((node.labels[name] for name in self._pool_labels if node.labels.get(name)), "")
+        return pool_of(node, self._pool_labels)
 
     def _usage(
         self,

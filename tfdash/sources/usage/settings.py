@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from tfdash.node_pools import POOL_LABELS
 from tfdash.setting import Listed, Note, SettingsTable
 
 
@@ -14,10 +15,4 @@ class UsageSettings(SettingsTable):
 
     pool_labels: Annotated[
         tuple[str, ...], Listed(), Note("a node's pool is what the first of these labels that it has says")
-    ] = (
-        "karpenter.sh/nodepool",
-        "eks.amazonaws.com/nodegroup",
-        "cloud.google.com/gke-nodepool",
-        "kubernetes.azure.com/agentpool",
-        "node.kubernetes.io/instance-type",
-    )
+    ] = POOL_LABELS

@@ -284,7 +284,13 @@ def autoscalers(sight: Sight) -> list[ResourceRow]:
     return _all_of(sight, "HorizontalPodAutoscaler")
 
 
-SIZING = ("resources.rightsize", "resources.idle", "resources.cost", "resources.hours")
+SIZING = (
+    "resources.rightsize",
+    "resources.idle",
+    "resources.cost",
+    "resources.spot.share",
+    "resources.hours",
+)
 
 
 def sizing(sight: Sight) -> list[ResourceRow]:

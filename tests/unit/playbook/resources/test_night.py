@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,23 +12,28 @@ import pytest
 from tests.kinds import resources
 from tests.unit.playbook.making import REF, deployment, picture
 from tfdash.judging.judge import judge_all
-from tfdash.model.kube import Container, CronJob, Object, Template
-from tfdash.model.kubecluster import Namespace
+from tfdash.model.kube import Container, CronJob, Object, Pod, Template
+from tfdash.model.kubecluster import Namespace, Node
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.resources.hours import HoursSettings, hours_in
 from tfdash.playbook.resources.night import ID
+from tfdash.playbook.resources.policy import Price, default_resources_policy
 
 ZONE = ZoneInfo("America/New_York")
 HOURS = {REF.environment: hours_in(REF.environment, "America/New_York", HoursSettings())}
 ASKS = Template(containers=(Container("main", "web:1", resources(cpu="250m", memory="64Mi")),))
 
 
-def judged(at: str, *objects: Object, hours: Any = HOURS, **over: Any) -> Verdict | None:
+def judged(
+    at: str, *objects: Object, hours: Any = HOURS, prices: tuple[Price, ...] = (), **over: Any
+) -> Verdict | None:
     space = Namespace(**{"namespace": "", "name": "a", "labels": {"environment": "staging"}} | over)
     now = datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp()
-    said = judge_all(picture(space, *objects), now, policies=Policies(hours=hours)).verdicts
+    priced = replace(default_resources_policy(), prices=prices)
+    policies = Policies(hours=hours, resources=priced)
+    said = judge_all(picture(space, *objects), now, policies=policies).verdicts
     return next((v for v in said.get(Subject(REF, "Namespace", "", "a"), ()) if v.rule == ID), None)
 
 
@@ -73,6 +79,21 @@ def test_it_is_judged_by_what_runs_and_by_the_hour(
 ) -> None:
     found = judged(at, *objects, **over)
     assert found is not None and found.level is level and says in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("prices", "told"),
+    [
+        ((), "192Mi of memory; it should"),
+        # (0.75 * 0.4 + 0.1875 * 0.8) * 11 hours
+        ((Price(core_hour=0.4, gib_hour=0.8, currency="EUR"),), "memory, 4.95 EUR at list price for these 11 h; it should"),
+        ((Price(pool="x", node_hour=1.0),), "memory, its cost not known: no price fits node n; it should"),
+    ],
+)  # fmt: skip
+def test_a_night_costs_what_is_asked_for_until_its_hours_begin(prices: tuple[Price, ...], told: str) -> None:
+    there = (UP, Node(namespace="", name="n"), Pod(namespace="a", name="web-1", node="n"))
+    found = judged("2026-11-24 23:00", *there, prices=prices)
+    assert found is not None and told in found.sentence
 
 
 @pytest.mark.parametrize(
