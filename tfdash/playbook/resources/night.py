@@ -82,12 +82,10 @@ def _outside(case: _Case, hours: Hours, runs: _Runs, until: float | None) -> tup
         who = safe(kept.by) or "somebody"
         return Level.PAUSED, f"is kept up until {_clock(hours, kept.until)} by {who}: {safe(kept.why)}", None
     ended = hours.ended_before(case.now)
-    told = (
-        f"is up outside its hours: {_words(runs)}{_price(case, runs, ended, until)}; it should be down{again}"
-    )
+    costs = _price(case, runs, ended, until)
     if ended is not None and not case.reached(ended + GRACE):
-        return Level.OK, f"goes down by {_clock(hours, ended + GRACE)}: its hours are over", None
-    return Level.WARN, told, ended
+        return Level.OK, f"goes down by {_clock(hours, ended + GRACE)}: its hours are over{costs}", None
+    return Level.WARN, f"is up outside its hours: {_words(runs)}{costs}; it should be down{again}", ended
 
 
 def _price(case: _Case, runs: _Runs, began: float | None, until: float | None) -> str:
@@ -121,7 +119,10 @@ def _runs(case: _Case) -> _Runs:
     ]
     up = [w for w in sized if w.desired]
     asks = total(
-        tuple((resource, value * w.desired) for resource, value in of_template(w.template.containers))
+        tuple(
+            (resource, value * w.desired)
+            for resource, value in of_template(w.template.containers, w.template.resources)
+        )
         for w in up
     )
     crons = sum(not c.suspended for c in case.some(_CRON_JOBS, name))

@@ -21,6 +21,7 @@ from tfdash.playbook.policies import Policies
 from tfdash.playbook.resources.policy import Price
 from tfdash.playbook.seen import Look
 from tfdash.playbook.serving.links import PODS_OF, REPLICA_SETS_OF
+from tfdash.pod_requests import ENDED
 from tfdash.quantities import NANO, Amounts, amount
 
 MONTH = 730  # hours, as cloud price lists have it
@@ -124,7 +125,7 @@ def mean_rate(rates: Iterable[Rate | Unpriced]) -> Rate | Unpriced | None:
 
 def rate_of_pods(look: Look, pods: Iterable[Pod], policies: Policies) -> Rate | Unpriced | None:
     """The mean of the nodes on which they stand, each pod counting once; None where none stands on a node, or nodes are not known."""
-    nodes = (look.maybe(Node, Key("", pod.node)) for pod in pods if pod.node)
+    nodes = (look.maybe(Node, Key("", pod.node)) for pod in pods if pod.node and pod.phase not in ENDED)
     known: dict[str, Rate | Unpriced] = {}
     rates = []
     for node in nodes:
