@@ -1,4 +1,4 @@
-"""What is asked for and what is left, on the real scheduler and quota controller: kubectl's figures are ours."""
+"""What is asked for, used and left, on the real scheduler, quota controller and metrics-server: kubectl's figures are ours."""
 
 from __future__ import annotations
 
@@ -8,51 +8,36 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 
 from tests.platform import world
+from tests.platform.boards import LONG, USED, K, objects, started, told
 from tests.platform.harness.cluster import Cluster
 from tests.platform.test_platform import REF
 from tests.waiting import until
 from tfdash.board.board import Board
-from tfdash.clock import SystemClock
-from tfdash.judging.judge import Judge
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object, Pod
 from tfdash.model.kubecluster import Node
-from tfdash.model.subject import Key, Subject
-from tfdash.model.verdict import Level, Verdict
+from tfdash.model.subject import Key
+from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, usage_key
+from tfdash.model.verdict import Level
 from tfdash.pod_requests import ENDED, limited, requested
 from tfdash.quantities import Amounts, amount, parse, total
-from tfdash.sources.base import ALL
-from tfdash.sources.kubernetes.kubeconfig import resolve
-from tfdash.sources.kubernetes.source import KubernetesSource
+from tfdash.sources.kubernetes.codec import Codec
 from tfdash.views.kinds import view_of
 from tfdash.views.kinds.base import Context
 from tfdash.views.kinds.nodes import use_of
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
-K = TypeVar("K", bound=Object)
 SPACE, QUOTA = "tf-resources", "tf-resources-quota"
 POOL = {"tfdash.test/pool": "resources"}
 NODES = 50
 TAINT = {"key": "tfdash.test/resources", "effect": "NoSchedule"}  # they are this module's alone
-LONG = (
-    180.0  # seconds: metrics-server collects each 15 s, and a controller of ours waits for two of its rounds
-)
-KINDS = (
-    "Deployment",
-    "ReplicaSet",
-    "Job",
-    "Pod",
-    "Node",
-    "Namespace",
-    "ResourceQuota",
-    "LimitRange",
-)
+KINDS = (*USED, "ResourceQuota", "LimitRange")
 
 
 def asks(
@@ -154,33 +139,12 @@ def admitted(cluster: Cluster, pod: dict[str, Any]) -> bool:
     return True
 
 
-def started(cluster: Cluster, identity: str = "admin") -> Board:
-    clock = SystemClock()
-    reads = KubernetesSource(REF, resolve(str(cluster.kubeconfig(identity))), clock)
-    board = Board([reads], Judge(), clock)
-    board.want("test", dict.fromkeys(KINDS, ALL))
-    board.start()
-    return board
-
-
 @pytest.fixture(scope="module")
 def board(seeded: Cluster) -> Iterator[Board]:
-    board = started(seeded)
+    board = started(seeded, KINDS)
     until(lambda: not board.unsettled(), "the first lists", LONG)
     yield board
     board.stop()
-
-
-def objects(board: Board, kind: type[K]) -> dict[Key, K]:
-    found = board.picture.clusters[REF].objects(kind.KIND)
-    return {key: obj for key, obj in found.items() if isinstance(obj, kind)}
-
-
-def told(board: Board, rule: str, kind: str, namespace: str, name: str) -> list[Verdict]:
-    """The rule's verdicts on the object of this name, whichever its uid."""
-    several = board.assessment.verdicts.items()
-    wanted = Subject(REF, kind, namespace, name)
-    return [v for subject, vs in several if subject._replace(uid="") == wanted for v in vs if v.rule == rule]
 
 
 # -- requests and limits -------------------------------------------------------------------------------------------
@@ -256,6 +220,20 @@ def test_what_kubectl_describes_of_fifty_nodes_is_what_we_add_up(seeded: Cluster
     assert compared[0] >= wanted
     assert compared[1] == NODES
     assert compared[2] >= len(SHAPES)
+    # and what the source of use holds against each node's pods is the same
+    sums = {
+        name: [requested(p) for p in objects(board, Pod).values() if p.node == name]
+        for name in (f"res-{n:02}" for n in range(NODES))
+    }
+
+    def put_together() -> bool:
+        made = objects(board, Usage)
+        return all(
+            (found := made.get(usage_key("Node", "", n))) is not None and found.asked == total(asked)
+            for n, asked in sums.items()
+        )
+
+    until(put_together, "Usage to have the same sums", LONG)
 
 
 # -- quotas --------------------------------------------------------------------------------------------------------
@@ -281,3 +259,68 @@ def test_a_quota_is_as_kubectl_describes_it_and_warns_at_eighty(seeded: Cluster,
     quota = objects(board, ResourceQuota)[Key(QUOTA, "three")]
     used, hard = dict(quota.used_text), dict(quota.hard_text)
     assert sorted(rows) == sorted([name, used[name], hard[name]] for name in hard)
+
+
+# -- use -----------------------------------------------------------------------------------------------------------
+
+
+def measured(cluster: Cluster, kind: type[K], path: str) -> dict[Key, K]:
+    """Decoded as we decode, asked as anybody asks."""
+    body = cluster.get(f"/apis/metrics.k8s.io/v1beta1/{path}")
+    found = Codec(kind.KIND).page(body)[1] if body else []
+    return {Key(o.namespace, o.name): o for o in found if isinstance(o, kind)}
+
+
+def at_one_time(
+    cluster: Cluster, kind: type[K], path: str, argv: tuple[str, ...]
+) -> tuple[dict[Key, K], list[list[str]]]:
+    """What was measured, and the rows of ``kubectl top`` that go back to the same measurements: nothing came between."""
+    found: dict[Key, K] = {}
+    rows: list[list[str]] = []
+
+    def same() -> bool:
+        nonlocal found, rows
+        found = measured(cluster, kind, path)
+        rows = [r.split() for r in cluster.kubectl("top", *argv, check=False).splitlines()]
+        return bool(found) and {k: at(o) for k, o in found.items()} == {
+            k: at(o) for k, o in measured(cluster, kind, path).items()
+        }
+
+    until(same, f"{path} that stay the same while kubectl reads them", LONG)
+    return found, rows
+
+
+def at(obj: Object) -> float:
+    assert isinstance(obj, PodMetrics | NodeMetrics)
+    return obj.at
+
+
+def test_our_cells_are_those_of_kubectl_top(seeded: Cluster, board: Board) -> None:
+    def all_measured() -> bool:
+        pods = [p for p in objects(board, Pod).values() if p.namespace == SPACE and p.phase == "Running"]
+        running = {Key(p.namespace, p.name) for p in pods}
+        return len(running) >= 9 * len(SHAPES) and objects(board, PodMetrics).keys() >= running
+
+    until(all_measured, "all pods to be measured", LONG)
+    found, rows = at_one_time(
+        seeded, PodMetrics, f"namespaces/{SPACE}/pods", ("pods", "-n", SPACE, "--no-headers")
+    )
+    pods = objects(board, Pod)
+    assert len(rows) == len(found) >= 9 * len(SHAPES)
+    context = Context(time.time(), REF, "Pod", measured=found)
+    cells = {f.id: f for f in view_of("Pod").fields}
+    ours = [[n, *(cells[i].text(pods[Key(SPACE, n)], context) for i in ("cpu", "mem"))] for n, _, _ in rows]
+    assert ours == rows
+
+    of_nodes, rows = at_one_time(seeded, NodeMetrics, "nodes", ("nodes", "--no-headers"))
+    nodes = objects(board, Node)
+    context = Context(time.time(), REF, "Node", measured=of_nodes)
+    cells = {f.id: f for f in view_of("Node").fields}
+    ids = ("cpu_now", "cpu_used", "mem_now", "mem_used")
+    ours = [
+        [n, *(cells[i].text(nodes[Key("", n)], context).replace(" ", "") for i in ids)]
+        for n, *_ in rows
+        if Key("", n) in of_nodes
+    ]
+    assert len(ours) >= NODES / 2
+    assert ours == [row for row in rows if Key("", row[0]) in of_nodes]

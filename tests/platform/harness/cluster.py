@@ -226,6 +226,15 @@ class Cluster:
         finally:
             self._start_controller_manager()
 
+    @contextmanager
+    def without_metrics_server(self) -> Iterator[None]:
+        """It is ended, and what it served is no longer available. Then it is started again: the cluster is everybody's."""
+        self._end("metrics-server", signal.SIGKILL)
+        try:
+            yield
+        finally:
+            self._start_metrics_server()
+
     def _start_controller_manager(self) -> None:
         self._plane(
             "controller-manager",
@@ -279,6 +288,14 @@ class Cluster:
             f"--tls-cert-file={self.pki}/kwok.crt",
             f"--tls-private-key-file={self.pki}/kwok.key",
         )
+        self._start_metrics_server()
+        self.apply(_RBAC)
+        self.apply(_METRICS % {"port": self.ports["metrics"]})
+        account = "/api/v1/namespaces/default/serviceaccounts/default"
+        self.wait(lambda: b"creationTimestamp" in self.get(account), "the default service account")
+
+    def _start_metrics_server(self) -> None:
+        admin = str(self.kubeconfig("admin"))
         self._spawn(
             "metrics-server",
             str(self.binaries / "metrics-server"),
@@ -296,10 +313,6 @@ class Cluster:
             "--cert-dir",
             str(self.folder / "metrics"),
         )
-        self.apply(_RBAC)
-        self.apply(_METRICS % {"port": self.ports["metrics"]})
-        account = "/api/v1/namespaces/default/serviceaccounts/default"
-        self.wait(lambda: b"creationTimestamp" in self.get(account), "the default service account")
 
     # -- use ----------------------------------------------------------------------------------------------------
 
