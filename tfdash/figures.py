@@ -25,6 +25,24 @@ def percents(ratios: Sequence[Number]) -> list[str]:
     return _apart(ratios, lambda r, d: f"{_digits(r * 100, d)} %")
 
 
+_TENTH = 0.1  # percent: of less than that only that it is not nothing
+
+
+def percent(share: float, *bounds: float) -> str:
+    """In whole percent, or as much finer as tells it from 0 and from the ``bounds`` that it is not at; ``<0.1`` of next to nothing."""
+    if 0 < share < _TENTH and not any(0 < bound < _TENTH for bound in bounds):
+        return f"<{_TENTH:g}"
+    for digits in range(13):
+        told = f"{share:.{digits}f}"
+        if all(_side(float(told), bound) == _side(share, bound) for bound in (0.0, *bounds)):
+            return told
+    return f"{share:.12f}"
+
+
+def _side(value: float, bound: float) -> int:
+    return (value > bound) - (value < bound)
+
+
 def times(seconds: Sequence[Number]) -> list[str]:
     """Durations, "412 ms" or "1.24 s", likewise."""
     return _apart(seconds, duration)

@@ -42,6 +42,7 @@ class Drawing(NamedTuple):
     empty: str = ""
     over: bool = False
     names: tuple[str, str, str] = _NAMES
+    span: float = 0.0  # of the axis at least, in ``unit``
 
 
 class Chart(LineView):
@@ -135,7 +136,7 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[PlotCell]]:
         for name, i in (("canary", 1), ("baseline", 2), ("limit", 3))
     }
     inner = height - 2
-    scale = plot.scale_of([v for many in values.values() for v in plot.finite(many)], inner)
+    scale = plot.scale_of([v for many in values.values() for v in plot.finite(many)], inner, drawing.span)
     marks = {scale.row(m, inner): m for m in scale.marks()}
     texts = {y: _mark(m, scale, drawing.unit) for y, m in marks.items()}
     if texts:

@@ -79,8 +79,9 @@ def nice(value: float) -> float:
     return next((m * power for m in (1.0, 2.0, 2.5, 5.0) if m * power >= value * (1 - 1e-9)), 10.0 * power)
 
 
-def scale_of(values: Sequence[float], height: int) -> Scale:
-    """Round numbers around all values; from zero, unless all lie close together far above it."""
+def scale_of(values: Sequence[float], height: int, least: float = 0.0) -> Scale:
+    """Round numbers around all values; from zero, unless all lie close together far above it. ``least``: of what it spans, so that
+    what hardly moves looks as it does."""
     low, high = max(min(values), -_HUGE), min(max(values), _HUGE)
     spread = high - low if high - low > 1e-12 * max(abs(low), abs(high), 1e-12) else 0.0
     if low >= 0 and (low < high / 2 or spread == 0):
@@ -88,6 +89,13 @@ def scale_of(values: Sequence[float], height: int) -> Scale:
     else:
         low = low - spread * 0.25
         low = max(low, 0.0) if min(values) >= 0 else low
+    if high - low < least:
+        low = (
+            max(low - (least - (high - low)) / 2, 0.0)
+            if min(values) >= 0
+            else low - (least - (high - low)) / 2
+        )
+        high = max(high, low + least)
     if high - low < 1e-9:  # all the same, or nothing: an axis to one is calmer than an axis of noise
         high = low + (abs(low) or 1.0)
     step = nice((high - low) / max(1, min(5, (height - 1) // 2)))

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.frame.acting_screen import ActingScreen
+from screens.lists.narrowing import Narrowing
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.picture import Change
 from tfdash.model.subject import Subject
@@ -16,12 +17,11 @@ from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
 from tfdash.views import says
-from tfdash.views.filter import NO_FILTER, Filter, FilterError
+from tfdash.views.filter import Filter, FilterError
 from tfdash.views.kinds import VIEWS, KindView
 from tfdash.views.rows import BoardRows, RowChanges, RowKey
 from tfdash.views.scope import Restriction
 from tfdash.views.tablerows import TableRows
-from widgets.filter import FilterPrompt
 from widgets.panel import Divider, Lines, PieceLine
 from widgets.table import Table
 from widgets.workers import begin
@@ -36,14 +36,13 @@ def title_of(view: KindView) -> str:
     return _TITLES.get(view.id, view.noun[:1].upper() + view.noun[1:])
 
 
-class ListScreen(ActingScreen):
+class ListScreen(Narrowing, ActingScreen):
     """``view`` under ``restriction``. The cursor, marks and filter survive every update.
 
     ``scoped``: the root list of a tab, which follows the chosen namespace. Subclasses with a panel give
     ``PANEL`` (its lines) and ``detail``.
     """
 
-    filterable = True
     PANEL = 0
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "logs(False)", "logs", id="list.logs"),
@@ -95,10 +94,6 @@ class ListScreen(ActingScreen):
         if self.PANEL:
             self.query_one("#detail", Lines).styles.height = self.PANEL
             self._fold()
-
-    @property
-    def table(self) -> Table:
-        return self.query_one("#body", Table)
 
     def point_to(self, view_id: str, filter_text: str = "", sort: str = "") -> None:
         """Show another kind in this place, or the same one narrowed by ``filter_text`` and ordered by ``sort``."""
@@ -277,25 +272,8 @@ class ListScreen(ActingScreen):
             shown = self._panel_wanted and self.size.height >= _TALL
             self.query_one("#detail").display = self.query_one("#detail-rule").display = shown
 
-    # -- filter -------------------------------------------------------------------------------------------------
-
-    def apply_filter(self, wanted: Filter) -> str:
-        self.table.set_filter(wanted.only_not_ok(self.table.filter.not_ok))
+    def narrowed(self) -> None:
         self._show_detail()
-        return self.table.count_text
-
-    @property
-    def filter(self) -> Filter:
-        return self.table.filter
-
-    def action_not_ok(self) -> None:
-        """Only the rows that say something is wrong or unknown, the worst first; the same key shows all again."""
-        self.table.only_not_ok(not self.table.filter.not_ok)
-        self._show_detail()
-
-    def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
-        for prompt in self.query("#filter").results(FilterPrompt):
-            prompt.reset(NO_FILTER)
 
     # -- what can be done ---------------------------------------------------------------------------------------
 

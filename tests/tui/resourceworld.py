@@ -170,7 +170,7 @@ VERDICTS = (
     ),
     said(
         "hpa", of("HorizontalPodAutoscaler", "checkout"), Level.WARN,
-        "checkout: pinned at 3 of 3-10: cpu 71 % of 70", since=NOW - 3600,
+        "checkout: pinned at 3 of 3-10: cpu 71 % of 70", 3.0, (3.0, 10.0), limit=10.0, since=NOW - 3600,
     ),
     said(
         "fits", of("Deployment", "checkout"), Level.WARN,

@@ -81,7 +81,12 @@ class TableRows:
             return None
         said = self.rows.assessment
         told = (
-            (said.workloads.get(key.subject) or said.releases.get(key.subject))
+            (
+                said.workloads.get(key.subject)
+                or said.releases.get(key.subject)
+                or said.verdicts.get(key.subject)
+                or said.verdicts.get(key.subject._replace(uid=obj.uid))
+            )
             if self.rows.view.judged
             else None
         )

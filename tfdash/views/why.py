@@ -37,10 +37,8 @@ def why_lines(
 def _behind(verdict: Verdict, now: float) -> list[str]:
     evidence = verdict.evidence
     given: list[tuple[str, str | list[str]]] = [("rule", safe(verdict.rule))]
-    if verdict.measured is not None and verdict.limit is not None:
-        given.append(
-            ("measured", f"{verdict.measured:g} against {verdict.limit:g} {safe(verdict.unit)}".rstrip())
-        )
+    if verdict.measured is not None and (verdict.limit is not None or verdict.band is not None):
+        given.append(("measured", _measured(verdict)))
     if verdict.unknown is not None:
         given.append(("unknown because", verdict.unknown.value))
     if verdict.since:
@@ -54,6 +52,17 @@ def _behind(verdict: Verdict, now: float) -> list[str]:
     if evidence.objects:
         given.append(("objects", [safe(str(o)) for o in evidence.objects]))
     return pairs(given, indent=2)
+
+
+def _measured(verdict: Verdict) -> str:
+    """``3 against 4 pods``; ``66.2 %, band 60-80, limit 100`` of what is to stay within a band."""
+    unit = safe(verdict.unit)
+    if verdict.band is None:
+        return f"{verdict.measured:g} against {verdict.limit:g} {unit}".rstrip()
+    low, high = verdict.band
+    within = f"band {low:g}-{high:g}" if low is not None else f"band up to {high:g}"
+    limit = f", limit {verdict.limit:g}" if verdict.limit not in (None, high) else ""
+    return f"{verdict.measured:g} {unit}".rstrip() + f", {within}{limit}"
 
 
 def _workload(state: WorkloadState) -> list[str]:

@@ -11,13 +11,12 @@ from textual.binding import Binding, BindingType
 
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
+from screens.lists.narrowing import Narrowing
 from tfdash.model.store_state import Entry
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views import audit
-from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import Cell, Column
-from widgets.filter import FilterPrompt
 from widgets.prose import Prose
 from widgets.table import Table
 from widgets.workers import begin
@@ -45,10 +44,9 @@ def _cells(entry: Entry, zone: ZoneInfo, now: float) -> Sequence[Cell]:
     )
 
 
-class AuditScreen(BoardScreen):
+class AuditScreen(Narrowing, BoardScreen):
     """``/`` filters by anything; Enter shows one entry whole."""
 
-    filterable = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "again", "read again", id="audit.refresh", show=False),
     ]
@@ -105,19 +103,6 @@ class AuditScreen(BoardScreen):
 
     def action_again(self) -> None:
         self._load()
-
-    def apply_filter(self, wanted: Filter) -> str:
-        table = self.query_one("#body", Table)
-        table.set_filter(wanted)
-        return table.count_text
-
-    @property
-    def filter(self) -> Filter:
-        return self.query_one("#body", Table).filter if self.query("#body") else NO_FILTER
-
-    def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
-        for prompt in self.query("#filter").results(FilterPrompt):
-            prompt.reset(NO_FILTER)
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         entry = self._entries.all.get(event.key)

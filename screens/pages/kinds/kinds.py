@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
+from screens.lists.narrowing import Narrowing
 from tfdash.model.resources import ApiResource
 from tfdash.text import safe
-from tfdash.views.filter import Filter
 from tfdash.views.served_kinds import FRESH, OLD
 from tfdash.views.table import Cell, Column
 from widgets.table import Table
@@ -26,9 +26,7 @@ _COLUMNS = (
 )
 
 
-class KindsScreen(BoardScreen):
-    filterable = True
-
+class KindsScreen(Narrowing, BoardScreen):
     @property
     def crumb(self) -> str:
         return "Kinds"
@@ -36,10 +34,6 @@ class KindsScreen(BoardScreen):
     def body(self) -> ComposeResult:
         self.items: ItemRows[ApiResource] = ItemRows(_cells, text=_text)
         yield Table(_COLUMNS, self.items, noun="kinds", sort="", id="body")
-
-    @property
-    def table(self) -> Table:
-        return self.query_one("#body", Table)
 
     def catch_up(self) -> None:
         self._show()
@@ -65,14 +59,6 @@ class KindsScreen(BoardScreen):
     def says(self) -> list[Cell]:
         silent = list(self.shell.kinds.silent())
         return [(f"? {len(silent)} did not answer", "unknown")] if silent else []
-
-    def apply_filter(self, wanted: Filter) -> str:
-        self.table.set_filter(wanted)
-        return self.table.count_text
-
-    @property
-    def filter(self) -> Filter:
-        return self.table.filter
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         resource = self.items.all.get(event.key)

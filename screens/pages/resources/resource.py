@@ -40,6 +40,7 @@ _STACKED = 40  # lines: room for two charts under each other
 _HOURS = 6  # of changes
 _FRAME = 5  # lines of header, tabs, crumbs, rule and footer
 _CHART, _LEAST = 6, 3  # lines of a chart, and of what stands around it, at least
+_SPAN = 20.0  # % of a chart at least: noise is no fall
 _ROWS = 6  # containers that are in view at once
 
 
@@ -166,6 +167,7 @@ class ResourceScreen(ActingScreen):
             empty="nothing that could be drawn: no share was measured",
             over=found.state.token == "breach",
             names=names,
+            span=_SPAN,
         )
 
     def _show_containers(self, row: ResourceRow) -> None:

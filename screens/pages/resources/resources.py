@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from screens.frame.acting_screen import ActingScreen
 from screens.lists.item_rows import ItemRows
+from screens.lists.narrowing import Narrowing
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.section import SectionState
@@ -18,7 +19,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
 from tfdash.text import safe
-from tfdash.views.filter import NO_FILTER, Amount, Filter
+from tfdash.views.filter import NO_FILTER, Amount
 from tfdash.views.resources.columns import BY_ID, FINDING, VIEWS, Part, Room, View
 from tfdash.views.resources.facts import chosen_lines
 from tfdash.views.resources.head import BAD, RowCount, head_lines, nothing_text, view_line
@@ -34,6 +35,8 @@ _READ = frozenset({"Usage", "UsageHistory", "ResourceQuota", "HorizontalPodAutos
 _MANY = 200  # rows, from which not each change is shown at once
 _EVERY = 5  # seconds between two looks at the other views, where rows are many
 _CHOSEN = 9  # lines of it at most
+_FEW = 5  # and where the table would have few
+_ROOMY = 30  # lines from which it would not
 
 
 class ResourceRows(ItemRows[ResourceRow]):
@@ -84,10 +87,9 @@ def _version(row: ResourceRow) -> Hashable:
     return (usage, version, told, row.age, row.scaled)
 
 
-class ResourcesScreen(ActingScreen):
+class ResourcesScreen(Narrowing, ActingScreen):
     """One table, seen by workload, namespace, node, quota, autoscaler or proposal; each row is a reading of what was said."""
 
-    filterable = True
     scoped = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "view(1)", "next view", id="resources.next", key_display="tab"),
@@ -123,10 +125,6 @@ class ResourcesScreen(ActingScreen):
         yield Table(self._columns(), self._rows, noun=self.view.noun, sort=FINDING, id="body")
         yield Divider(id="chosen-rule")
         yield Prose(id="chosen", indent=3, most=_CHOSEN)
-
-    @property
-    def table(self) -> Table:
-        return self.query_one("#body", Table)
 
     @property
     def _room(self) -> Room:
@@ -258,7 +256,10 @@ class ResourcesScreen(ActingScreen):
             self.query_one(name).display = there
         if row is not None and there:
             self.query_one("#chosen-rule", Divider).set_text(f"{row.name} · {safe(row.of)}")
-            self.query_one("#chosen", Prose).show(chosen_lines(row, self._room.bar))
+            short = self.size.height < _ROOMY
+            chosen = self.query_one("#chosen", Prose)
+            chosen.styles.max_height = _FEW if short else _CHOSEN
+            chosen.show(chosen_lines(row, self._room.bar, short=short))
 
     @property
     def _row(self) -> ResourceRow | None:
@@ -268,24 +269,8 @@ class ResourcesScreen(ActingScreen):
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         self._show_chosen()
 
-    # -- filter -------------------------------------------------------------------------------------------------
-
-    def apply_filter(self, wanted: Filter) -> str:
-        self.table.set_filter(wanted.only_not_ok(self.table.filter.not_ok))
+    def narrowed(self) -> None:
         self._show_chosen()
-        return self.table.count_text
-
-    @property
-    def filter(self) -> Filter:
-        return self.table.filter
-
-    def action_not_ok(self) -> None:
-        self.table.only_not_ok(not self.table.filter.not_ok)
-        self._show_chosen()
-
-    def on_table_filter_cleared(self, event: Table.FilterCleared) -> None:
-        for prompt in self.query("#filter").results(FilterPrompt):
-            prompt.reset(NO_FILTER)
 
     # -- keys ---------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.tui import resourceworld as rw
+from tfdash.figures import percent
 from tfdash.model.usage import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
-from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, recent, scale, trend, written
+from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
 from tfdash.views.resources.head import RowCount, view_line
 from tfdash.views.resources.rows import ResourceRow, name_of
 
@@ -45,11 +47,23 @@ def test_a_bar_has_exactly_its_width(width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("percent", "text"),
-    [(0, "0"), (0.2, "<1"), (59.6, "59"), (60.0, "60"), (60.4, "60"), (79.99, "79"), (80.01, "80"), (81.6, "82"), (1040, "1040")],
+    ("value", "text"),
+    [(0, "0"), (0.04, "<0.1"), (0.2, "0.2"), (59.6, "59.6"), (59.4, "59"), (60.0, "60"), (60.4, "60.4"), (79.99, "79.99"), (81.6, "82"), (99.7, "99.7"), (1040, "1040")],
 )  # fmt: skip
-def test_a_percentage_is_never_rounded_onto_a_bound_that_it_did_not_reach(percent: float, text: str) -> None:
-    assert written(percent) == text
+def test_a_gauge_and_a_sentence_write_the_same_never_onto_a_bound_that_was_not_reached(
+    value: float, text: str
+) -> None:
+    verdict = rw.said("band.cpu", rw.of("Deployment", "x"), Level.WARN, "", value, BAND)
+    assert gauge(verdict).percent == text == percent(value, *BAND, 100)
+
+
+def test_a_gauge_of_replicas_is_a_share_of_the_maximum() -> None:
+    hpa = rw.of("HorizontalPodAutoscaler", "x")
+    said = rw.said("hpa", hpa, Level.WARN, "", 8.0, (4.0, 8.0), limit=8.0)
+    assert of_replicas(said).bar(12) == ("━━━━━┿━━━━● ", "warn")
+    assert of_replicas(msgspec.structs.replace(said, measured=4.0)).bar(12)[0] == "━━━━━●      "
+    assert of_replicas(msgspec.structs.replace(said, measured=None)).value is None
+    assert of_replicas(None) == NONE
 
 
 @pytest.mark.parametrize(
@@ -89,6 +103,7 @@ def test_words_stand_at_the_same_places_and_an_age_takes_the_trends() -> None:
 
 def test_the_head_of_bars_has_the_bounds_where_they_stand() -> None:
     assert scale(60, 80, 20) == "           60 80"
+    assert scale(60, 80, 12) == "     60-80"
     assert scale(None, 80, 20) == "              80"
     assert scale(None, None, 20) == ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from tfdash.durations import write_duration
+from tfdash.figures import percent
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
     CronJob,
@@ -25,7 +26,7 @@ from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.shares import Held, held
-from tfdash.playbook.resources.wording import percent, written
+from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import AUTOSCALERS_OF
 from tfdash.playbook.staleness import Unread

@@ -9,12 +9,12 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
+from tfdash.figures import percent
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Namespace
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.resources.policy import ResourcesPolicy
-from tfdash.playbook.resources.wording import percent
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
 from tfdash.playbook.staleness import Unread

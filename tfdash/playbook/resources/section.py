@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfdash.figures import percent
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import HorizontalPodAutoscaler, Pod
 from tfdash.model.kubecluster import Node
@@ -10,7 +11,6 @@ from tfdash.model.usage import Usage, usage_key
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.resources import bands, limits_set
 from tfdash.playbook.resources import quotas as quota
-from tfdash.playbook.resources.wording import percent
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 
 OF_RESOURCES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tfdash.figures import percent
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Deployment, Object, Pod, ReplicaSet, StatefulSet
 from tfdash.model.kubecluster import Node
@@ -15,7 +16,6 @@ from tfdash.node_pools import CAPACITY, on_spot
 from tfdash.nouns import counted
 from tfdash.playbook.resources.rightsize import pods_of
 from tfdash.playbook.resources.together import called, nodes_of
-from tfdash.playbook.resources.wording import percent
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import PODS_OF, REPLICA_SETS_OF
 from tfdash.playbook.staleness import Unread

@@ -22,16 +22,3 @@ def written(resource: str, nanos: int) -> str:
                 tenths = rounded(whole * 10, 1 << power)
                 return f"{tenths // 10}{unit}" if tenths % 10 == 0 else f"{tenths / 10:.1f}{unit}"
     return str(whole)
-
-
-def percent(share: float, *bounds: float) -> str:
-    """In whole percent, or as much finer as tells it from the ``bounds`` that it is not at."""
-    for digits in range(13):
-        told = f"{share:.{digits}f}"
-        if all(_side(float(told), bound) == _side(share, bound) for bound in bounds):
-            return told
-    return f"{share:.12f}"
-
-
-def _side(value: float, bound: float) -> int:
-    return (value > bound) - (value < bound)

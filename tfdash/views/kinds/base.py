@@ -71,6 +71,13 @@ class Context:
         found = told.get(plain) or (told.get(plain._replace(uid=obj.uid), ()) if obj.uid else ())
         return tuple(v for v in found if told_by_lists(v))
 
+    def told(self, obj: Object, rule: str) -> Verdict | None:
+        """What one rule said of it; the worst, where that was more."""
+        told = self.assessment.verdicts
+        plain = self.subject(obj)
+        found = told.get(plain) or (told.get(plain._replace(uid=obj.uid), ()) if obj.uid else ())
+        return worst_verdict(tuple(v for v in found if v.rule == rule))
+
 
 def told_by_lists(verdict: Verdict) -> bool:
     """Whether the list of a kind tells it of its objects: whether they serve, run to their end, are ready. Whether they stay

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tfdash.model.capacity import ResourceQuota
+from tfdash.model.kube import Object
 from tfdash.quantities import amount
 from tfdash.text import safe
 from tfdash.views.kinds.base import Context, Field, age_field, kind_view, name_field, text_field
+from tfdash.views.resources.gauge import GLYPHS, QUOTA, Gauge, gauge
 
 
 def _pairs(quota: ResourceQuota, limits: bool) -> str:
@@ -29,11 +31,30 @@ def _fullest(quota: ResourceQuota, context: Context) -> str:
     return f"{found[1]:.0f} % {safe(found[0])}" if found is not None else "-"
 
 
+_BAR = 12  # cells
+
+
+def _gauge(quota: Object, context: Context) -> Gauge:
+    return gauge(context.told(quota, QUOTA))
+
+
 QUOTAS = kind_view(
     "ResourceQuota",
+    judged=True,
     search=lambda q, c: f"{q.namespace} {q.name} {_pairs(q, False)} {_pairs(q, True)}",
     fields=(
         name_field(),
+        Field(
+            "used",
+            "USED %",
+            GLYPHS - 4 + _BAR,
+            lambda q, c: f"{_gauge(q, c).cell(worded=False)[0]:<7}{_gauge(q, c).bar(_BAR)[0]}",
+            lambda q, c: -1.0 if (used := _gauge(q, c).value) is None else used,
+            lambda q, c: _gauge(q, c).state.token,
+            value=lambda q, c: _gauge(q, c).value,
+            priority=1,
+            measured=True,
+        ),
         Field(
             "fullest",
             "FULLEST",

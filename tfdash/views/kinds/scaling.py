@@ -17,6 +17,7 @@ from tfdash.views.kinds.base import (
     text_field,
 )
 from tfdash.views.quantity import quantity
+from tfdash.views.resources.gauge import REPLICAS, Gauge, of_replicas
 
 SHOWN_METRICS = 2
 _BY_RESOURCE = frozenset({"Resource", "ContainerResource"})
@@ -70,8 +71,16 @@ def _search(obj: HorizontalPodAutoscaler, context: Context) -> str:
     return f"{obj.namespace} {obj.name} {obj.target_kind}/{obj.target_name} {limits(obj)}"
 
 
+_BAR = 12  # cells
+
+
+def _size(hpa: Object, context: Context) -> Gauge:
+    return of_replicas(context.told(hpa, REPLICAS))
+
+
 AUTOSCALERS = kind_view(
     "HorizontalPodAutoscaler",
+    judged=True,
     search=_search,
     fields=(
         name_field(width=26),
@@ -92,6 +101,17 @@ AUTOSCALERS = kind_view(
         count_field("max", "MAXPODS", lambda h: h.max_replicas, printer="MaxPods", priority=1),
         count_field(
             "replicas", "REPLICAS", lambda h: h.current, printer="Replicas", priority=0, paint=_paint_replicas
+        ),
+        Field(
+            "size",
+            "OF MAXIMUM",
+            _BAR + 2,
+            lambda h, c: f"{_size(h, c).state.glyph} {_size(h, c).bar(_BAR)[0]}",
+            lambda h, c: -1.0 if (share := _size(h, c).value) is None else share,
+            lambda h, c: _size(h, c).state.token,
+            value=lambda h, c: _size(h, c).value,
+            priority=2,
+            measured=True,
         ),
         age_field(priority=4),
         text_field("limits", "HELD BY", 22, limits, priority=3, paint=_paint_limits),

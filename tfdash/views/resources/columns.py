@@ -16,7 +16,7 @@ from tfdash.views.age import short_age
 from tfdash.views.kinds.scaling import targets
 from tfdash.views.quantity import canonical_cores
 from tfdash.views.resources import rows as made
-from tfdash.views.resources.gauge import GLYPHS, WORDS, Gauge, gauge, scale
+from tfdash.views.resources.gauge import GLYPHS, REPLICAS, WORDS, Gauge, gauge, of_replicas, scale
 from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, name_of
 from tfdash.views.table import Cell, Column
 
@@ -121,6 +121,18 @@ def finding_of(row: ResourceRow) -> Cell:
 _FINDING = Part(Column(FINDING, "FINDING", min=16, flex=4), finding_of)
 
 
+def _beside_gauges(row: ResourceRow) -> Cell:
+    """Of what is equally bad that which no gauge of the row tells."""
+    others = [v for v in row.verdicts if v.level is row.level and v.rule not in BANDS.values()]
+    if row.level < Level.WARN or not others or others[0] is row.verdicts[0]:
+        return finding_of(row)
+    rest = (v for v in row.verdicts if v is not others[0])
+    return finding_of(row._replace(verdicts=(others[0], *rest)))
+
+
+_FINDING_BESIDE = Part(_FINDING.column, _beside_gauges)
+
+
 def _state(row: ResourceRow) -> Cell:
     if not row.verdicts:
         return "·", "dim"
@@ -187,7 +199,7 @@ def _workloads(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
         *_gauges("cpu", rows, room),
         *_gauges("memory", rows, room),
         Part(Column("hpa", "HPA", 15, priority=4), _hpa),
-        _FINDING,
+        _FINDING_BESIDE,
         Part(Column("kind", "KIND", 11, priority=5), _kind),
         _PODS,
         _SOURCE,
@@ -200,7 +212,7 @@ def _namespaces(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
         *_gauges("cpu", rows, room),
         *_gauges("memory", rows, room),
         _PODS,
-        _FINDING,
+        _FINDING_BESIDE,
         _SOURCE,
     ]
 
@@ -214,7 +226,7 @@ def _nodes(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
         *memory,
         _asked("memory"),
         _PODS,
-        _FINDING,
+        _FINDING_BESIDE,
         _SOURCE,
     ]
 
@@ -281,6 +293,10 @@ def _autoscalers(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
         _name("HPA", room),
         _STATE,
         Part(Column("replicas", "PODS", 14, sort="descending"), _size, _replicas),
+        Part(
+            Column("replicas-bar", "OF MAXIMUM", room.bar, priority=2, sort="none"),
+            lambda row: of_replicas(row.verdict(REPLICAS)).bar(room.bar),
+        ),
         Part(Column("metrics", "METRICS", 22, priority=1), _metrics),
         _FINDING,
         Part(Column("target", "TARGET", 24, priority=2), _target),
@@ -324,7 +340,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "rightsize",
         "right-sizing",
-        "proposals",
+        "workloads",
         made.sizing,
         _sizing,
         "No proposal: nothing was said of requests by their history.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tfdash.model.usage import Usage
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, amount
@@ -27,28 +25,41 @@ def amount_text(nanos: int | float, resource: str) -> str:
     return f"{value:g}"
 
 
+def _of(used: int, whole: int, resource: str) -> str:
+    """``1.92 of 2.00 cores``, ``612 MiB of 1.2 GiB``."""
+    part, every = amount_text(used, resource), amount_text(whole, resource)
+    unit = every.rpartition(" ")[2]
+    return f"{part.removesuffix(f' {unit}')} of {every}"
+
+
 def used_text(usage: Usage, resource: str) -> str:
-    """``1.92 of 2.00 cores requested, limit 4.00 cores``: amounts beside each other, and which is not said."""
+    """``1.92 of 2.00 cores requested · limit 4.00 cores``: amounts beside each other, and which is not said."""
     used = amount(usage.used, resource)
     if used is None:
         return "not measured"
-    parts = [f"{amount_text(used, resource)} used"]
-    for name, amounts, without in (
-        ("requested", usage.requests, usage.without_request),
-        ("limit", usage.limits, usage.without_limit),
-        ("allocatable", usage.allocatable, ()),
+    asked, whole = amount(usage.asked, resource), amount(usage.allocatable, resource)
+    limit = amount(usage.limits, resource)
+    if usage.allocatable:
+        parts = [
+            f"{_of(used, whole, resource)} allocatable" if whole else f"{amount_text(used, resource)} used"
+        ]
+        parts += [f"{amount_text(asked, resource)} asked for"] if asked is not None else []
+        return " · ".join(parts)
+    request = amount(usage.requests, resource)
+    parts = [
+        f"{amount_text(used, resource)} used"
+        if request is None
+        else f"{_of(used, request, resource)} requested"
+    ]
+    for name, found, without in (
+        ("request", request, usage.without_request),
+        ("limit", limit, usage.without_limit),
     ):
-        found = amount(amounts, resource)
         lacking = dict(without).get(resource, 0)
-        if found is not None:
-            parts.append(f"{amount_text(found, resource)} {name}")
-        elif lacking:
-            parts.append(
-                f"no {'request' if name == 'requested' else name} in {lacking} of {usage.measured} pods"
-            )
-    asked = amount(usage.asked, resource)
-    if asked is not None and usage.allocatable:
-        parts.append(f"{amount_text(asked, resource)} asked for")
+        if found is None and lacking:
+            parts.append(f"no {name} in {lacking} of {usage.measured} pods")
+        elif found is not None and name == "limit":
+            parts.append(f"limit {amount_text(found, resource)}")
     return " · ".join(parts)
 
 
@@ -70,15 +81,12 @@ def gauge_line(row: ResourceRow, resource: str, room: int) -> Line:
     if verdict is None and usage is None:
         return []
     unit = verdict.unit if verdict is not None and verdict.unit else "%"
-    figure = f"{found.percent} {unit}" if found.value is not None else ""
+    figure = f"{found.percent:>4} {unit}" if found.value is not None else ""
     within = f" of {found.bounds}" if found.bounds else ""
     age = f" {found.age} old" if found.age else ""
     line: list[Cell] = [
         (f" {resource:<7}", "dim"),
-        (
-            f"{found.state.text:<10}{figure}{within} {found.trend}{age}  ".replace("  ", " ", 0),
-            found.state.token,
-        ),
+        (f"{found.state.text:<9} {figure}{within} {found.trend or ' '}{age} ", found.state.token),
     ]
     if room and found.value is not None:
         line += [found.bar(room), "  "]
@@ -98,11 +106,11 @@ def sentences(row: ResourceRow) -> list[Line]:
     return lines
 
 
-def chosen_lines(row: ResourceRow, room: int) -> list[Line]:
-    """The row under the cursor, whole. ``room``: cells of its bars."""
-    gauges: Sequence[Line] = [gauge_line(row, resource, room) for resource in BANDS]
-    lines = [line for line in gauges if line]
-    lines += sentences(row)
+def chosen_lines(row: ResourceRow, room: int, *, short: bool = False) -> list[Line]:
+    """The row under the cursor, whole. ``room``: cells of its bars; ``short``: what is wrong first, for its gauges stand in the row."""
+    lines = [line for resource in BANDS if (line := gauge_line(row, resource, room))]
+    said = sentences(row)
+    lines = [*said, *lines] if short else [*lines, *said]
     if row.usage is not None:
         lines.append([(" measured ", "dim"), (measured_text(row), "dim")])
     return lines

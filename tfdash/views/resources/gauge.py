@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tfdash.figures import percent
 from tfdash.model.usage import UsagePoint
 from tfdash.model.verdict import Level, Verdict
 from tfdash.views import state as states
@@ -38,7 +39,9 @@ class Gauge(NamedTuple):
 
     @property
     def percent(self) -> str:
-        return "" if self.value is None else written(self.value)
+        if self.value is None:
+            return ""
+        return percent(self.value, *(b for b in (self.low, self.high) if b is not None), _SCALE)
 
     @property
     def words(self) -> str:
@@ -59,14 +62,6 @@ NONE = Gauge(State("·", "", "dim", Level.IDLE))
 """Of what nothing is said."""
 
 
-def written(percent: float) -> str:
-    """Whole percents; never rounded onto a bound that it did not reach, nor to 0 what is something."""
-    if 0 < percent < 1:
-        return "<1"
-    whole = round(percent)
-    return f"{min(whole, int(percent)) if whole > percent and whole % 5 == 0 else whole}"
-
-
 def gauge(verdict: Verdict | None, points: Sequence[float] = (), age: str = "") -> Gauge:
     """The reading of a verdict, with the trend of ``points`` (``recent``) and its age where it is not current."""
     if verdict is None:
@@ -80,6 +75,19 @@ def gauge(verdict: Verdict | None, points: Sequence[float] = (), age: str = "") 
         trend(points),
         age,
     )
+
+
+QUOTA, REPLICAS = "resources.quota", "resources.hpa"
+"""The rules of which a list of a kind shows a gauge of its own."""
+
+
+def of_replicas(verdict: Verdict | None) -> Gauge:
+    """How far an autoscaler is from its maximum, with its minimum, both in % of the maximum."""
+    if verdict is None or verdict.measured is None or verdict.band is None or not verdict.limit:
+        return NONE if verdict is None else Gauge(states.of_verdict(verdict))
+    low = verdict.band[0]
+    share = None if low is None else 100 * low / verdict.limit
+    return Gauge(states.of_verdict(verdict), 100 * verdict.measured / verdict.limit, share)
 
 
 def recent(points: Sequence[UsagePoint], resource: str, now: float) -> list[float]:
@@ -125,18 +133,16 @@ def bar(value: float | None, low: float | None, high: float | None, width: int) 
 
 
 def scale(low: float | None, high: float | None, width: int) -> str:
-    """The head of a column of bars: its bounds where they stand, ``       60   80``."""
+    """The head of a column of bars: its bounds where they stand, ``       60   80``; ``    60-80`` where they stand too near."""
+    texts = [(_place(bound, width), f"{bound:.0f}") for bound in (low, high) if bound is not None]
+    if len(texts) == 2 and texts[0][0] + len(texts[0][1]) >= texts[1][0]:
+        (at, first), (_, second) = texts
+        texts = [(at - 1, f"{first}-{second}")]
     line = [" "] * width
-    end = -1
-    for bound in (low, high):
-        if bound is None:
-            continue
-        text = f"{bound:.0f}"
-        at = min(_place(bound, width), width - len(text))
-        if at > end:
-            line[at : at + len(text)] = text
-            end = at + len(text)
-    return "".join(line).rstrip()
+    for at, text in texts:
+        at = max(min(at, width - len(text)), 0)
+        line[at : at + len(text)] = text
+    return "".join(line[:width]).rstrip()
 
 
 def _place(value: float, width: int) -> int:

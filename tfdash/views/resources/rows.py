@@ -45,6 +45,7 @@ class ResourceRow(NamedTuple):
     scaled: ScaledBy | None = None
     age: str = ""  # of what is used, where that is not current
     now: float = 0.0
+    beside: tuple[Verdict, ...] = ()  # said of it, too, where the view is about some rules alone
 
     @property
     def level(self) -> Level:
@@ -59,7 +60,9 @@ class ResourceRow(NamedTuple):
 
     def banded(self, resource: str) -> Verdict | None:
         """What was said of "cpu" or "memory" in its band, or why nothing can be."""
-        return self.verdict(BANDS[resource]) or self.verdict(_BLIND)
+        rules = (BANDS[resource], _BLIND)
+        told = (*self.verdicts, *self.beside)
+        return next((v for rule in rules for v in told if v.rule == rule), None)
 
     def gauge(self, resource: str) -> Gauge:
         """Of "cpu" or "memory", in its band."""
@@ -192,23 +195,15 @@ def of_object(sight: Sight, ref: ClusterRef, kind: str, namespace: str, name: st
         of, _, called = name.partition("/")
         subject = Subject(ref, kind, namespace, name)
         return ResourceRow(subject, of, called, namespace, verdicts=sight.told(*subject[:4]), now=sight.now)
+    at = usage_key(kind, namespace, name)
+    used = cluster.objects(_USAGE).get(at) if cluster is not None else None
+    if isinstance(used, Usage):
+        return of_usage(sight, ref, at, used)
     obj = cluster.objects(kind).get(Key(namespace, name)) if cluster is not None else None
     subject = Subject(ref, kind, namespace, name)
     scaled = _scaler(sight, subject)
-    used = cluster.objects(_USAGE).get(usage_key(kind, namespace, name)) if cluster is not None else None
-    usage = used if isinstance(used, Usage) else None
-    return ResourceRow(
-        subject,
-        kind,
-        name,
-        namespace,
-        usage,
-        obj,
-        _ordered(_told(sight, subject, scaled)),
-        scaled,
-        sight.age(ref, usage),
-        sight.now,
-    )
+    told = _ordered(_told(sight, subject, scaled))
+    return ResourceRow(subject, kind, name, namespace, None, obj, told, scaled, "", sight.now)
 
 
 # -- the views ------------------------------------------------------------------------------------------------------
@@ -299,5 +294,6 @@ def sizing(sight: Sight) -> list[ResourceRow]:
     for (ref, kind, namespace, name), told in sight.said.items():
         mine = tuple(v for v in told if v.rule in SIZING)
         if mine and sight.within(namespace or name.rpartition("/")[2]):
-            found.append(of_object(sight, ref, kind, namespace, name)._replace(verdicts=mine))
+            row = of_object(sight, ref, kind, namespace, name)
+            found.append(row._replace(verdicts=mine, beside=row.verdicts))
     return found
