@@ -28,10 +28,13 @@ from tfdash.actions.core.action_service import make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import ActionService, Answer, OutcomeUnknown, PlanRefused, Writers
+from tfdash.actions.kubernetes.field_managers import PLACE, placed
+from tfdash.actions.kubernetes.patches import took_effect
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Plan, Result
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Carrier, Phase, ReleaseState
+from tfdash.model.requests import ReadFailed
 from tfdash.playbook.resources.hours import HoursSettings, hours_in
 from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED
 
@@ -76,9 +79,9 @@ def patches(plan: Plan) -> dict[str, dict[str, Any]]:
     for request in plan.requests:
         assert request.subject is not None
         mine = found.setdefault(f"{request.subject.kind} {request.subject.name}", {})
-        for change in json.loads(request.body) if request.dry_run else ():
+        for change in json.loads(request.body):
             name = change["path"].rpartition("/")[2].replace("~1", "/")
-            if change["op"] != "test":
+            if change["op"] != "test" and name != PLACE:
                 mine |= change["value"] if name == "annotations" else {name: change.get("value")}
     return found
 
@@ -111,10 +114,47 @@ async def test_the_way_back_is_exempt_and_gives_the_fields_back() -> None:
     guarded = await planned(at, "namespace.restore", hours={})
     assert guarded.allowed and guarded.plan.freeze is FreezeRule.EXEMPT
     assert patches(guarded.plan) == {"Deployment was": {MEMORY: None, "replicas": 4}}
-    assert ["managedFields" in r.body for r in guarded.plan.requests] == [False, True]
+    back, last = guarded.plan.requests
+    assert (MEMORY.rpartition("/")[2] in last.body, PLACE in last.body, last.dry_run) == (True, True, False)
+    assert [o["op"] for o in json.loads(back.body)] == [
+        "test",
+        "test",
+        "test",
+        "replace",
+    ]  # it is remembered until then
     assert guarded.plan.skips == (
         f"Deployment broken stays as it is: {MEMORY} is 'many' is no number of replicas",
     )
+
+
+OWN = {"manager": "tfdash", "operation": "Update"}
+OTHER = {"manager": "owner", "operation": "Apply"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "notes", "sent", "done"),
+    [
+        ([OTHER, OWN], {MEMORY: "4"}, ["/metadata/managedFields/1"], False),
+        (
+            [OTHER],
+            {MEMORY: "4"},
+            [],
+            False,
+        ),  # somebody took our entry away: what is remembered goes all the same
+        ([OTHER], {}, [], True),
+        ([OTHER, OWN], {}, ["/metadata/managedFields/1"], False),  # forgotten, and the fields are ours yet
+    ],
+)
+async def test_memory_and_fields_go_in_one_write(
+    entries: Documents, notes: dict[str, str], sent: list[str], done: bool
+) -> None:
+    last = (await planned(board(), "namespace.restore", hours={})).plan.requests[-1]
+    document = {"metadata": {"uid": "u", "annotations": notes, "managedFields": entries}}
+    found = placed(last, document)
+    assert found is not None
+    removed = [o["path"] for o in json.loads(found.body) if o["op"] == "remove"]
+    assert removed == ["/metadata/annotations/tfdash.io~1scaled-down-from", *sent]
+    assert took_effect(found, document) is done
 
 
 def made_by(kind: str) -> dict[str, Any]:
@@ -274,6 +314,36 @@ async def test_one_that_is_refused_holds_up_no_other_and_what_is_left_is_named()
     assert (done.result, len(at.server.sent)) == (Result.FAILED, 3)
     assert "2 of 3 were done; not Deployment night/runs" in done.sentence
     assert [state == "done" for _, state in done.items] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("answer", "result", "told"),
+    [
+        (ReadFailed(Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused")), Result.FAILED, "connection refused"),
+        (Answer(status=503, body={}, message="starting"), Result.FAILED, "it cannot be read: starting"),
+        (Answer(status=404, body={}), Result.APPLIED, "1 of 1 were done"),
+    ],
+)  # fmt: skip
+async def test_a_server_that_is_gone_before_the_fields_are_given_back(
+    answer: Any, result: Result, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = board()
+    acting = service(at)
+    guarded = await acting.plan("namespace.restore", subject("Namespace", NIGHT), {})
+    read = at.server.read
+
+    async def after_the_first(path: str) -> Answer:
+        if not at.server.sent:
+            return await read(path)
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Answer)
+        return answer
+
+    monkeypatch.setattr(at.server, "read", after_the_first)
+    done = await acting.execute(guarded, confirmed(guarded), lambda progress: None)
+    assert (done.result, len(at.server.sent)) == (result, 1)
+    assert told in done.sentence and done.items == (("Deployment night/was", "done"),)
 
 
 async def test_after_an_unknown_outcome_nothing_more_is_sent() -> None:

@@ -91,9 +91,7 @@ class ClusterExecutor:
         """Once what it waits for is seen. Nothing is sent blindly: not where it is not seen in time."""
         after, begun = request.after, time.monotonic()
         if PLACE in request.body:
-            answer = await self.writer.read(object_path(request))
-            found = placed(request, answer.body) if answer.ok else None
-            return Turn(True, request=found) if found else Turn(True, False, "no field is ours any more")
+            return await self._placed(request)
         if after is None:
             return Turn(True)
         sending.say(f"waits until {after.text}")
@@ -105,6 +103,18 @@ class ClusterExecutor:
         if request.unless is not None and await self._seen(sending.plan, request.unless):
             return Turn(True, needed=False, why=request.unless.text)
         return Turn(True)
+
+    async def _placed(self, request: Request) -> Turn:
+        try:
+            answer = await self.writer.read(object_path(request))
+        except ReadFailed as failed:
+            return Turn(False, why=f"not sent: {request.what}: {failed.problem.cause}")
+        if answer.status == 404:
+            return Turn(True, False, "it is not there any more")
+        if not answer.ok:
+            return Turn(False, why=f"not sent: {request.what}: it cannot be read: {answer.message}")
+        found = placed(request, answer.body)
+        return Turn(True, request=found) if found else Turn(True, False, "no field is ours any more")
 
     async def _seen(self, plan: Plan, post: Post) -> bool:
         name, value = parts_of(post)

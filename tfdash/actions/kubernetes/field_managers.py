@@ -6,15 +6,16 @@ the fields that it changes; the next server-side apply of whoever had them befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from tfdash.actions.core.plan_digest import Draft
-from tfdash.actions.kubernetes.patches import UID, operations_of, patch_request
+from tfdash.actions.kubernetes.patches import UID, Operation, operations_of, patch_request
 from tfdash.model.action import Request
 from tfdash.model.subject import Subject
+from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.releases.managed_by import CONTROLLERS
 
 OURS = "tfdash"
@@ -115,17 +116,20 @@ def _listed(fields: list[str]) -> str:
 _NAMED = 3  # fields that one note names
 
 
-def given_back(document: Mapping[str, Any], path: str, subject: Subject) -> tuple[Request, ...]:
+def given_back(
+    document: Mapping[str, Any], path: str, subject: Subject, with_it: Sequence[Operation] = ()
+) -> tuple[Request, ...]:
     """What gives back the fields that an earlier action of ours took: our entry goes, so that the next apply of whoever had
-    them finds nobody in its way. () where we hold none. The entry's place is put in when it is sent (``placed``)."""
+    them finds nobody in its way. () where we hold none. The entry's place is put in when it is sent (``placed``). ``with_it``: what
+    else goes in that very write, also where we hold none."""
     entries = document.get("metadata", {}).get("managedFields") or ()
-    if not any(
-        isinstance(e, dict) and e.get("manager") == OURS and not e.get("subresource") for e in entries
-    ):
+    ours = any(isinstance(e, dict) and e.get("manager") == OURS and not e.get("subresource") for e in entries)
+    if not ours and not with_it:
         return ()
     at = f"/metadata/managedFields/{PLACE}"
     operations = [
         {"op": "test", "path": UID, "value": document.get("metadata", {}).get("uid", "")},
+        *with_it,
         {"op": "test", "path": f"{at}/manager", "value": OURS},
         {"op": "remove", "path": at},
     ]
@@ -137,9 +141,11 @@ PLACE = "{ours}"
 
 
 def placed(request: Request, document: Mapping[str, Any]) -> Request | None:
-    """With the place of our entry as it is now; None where there is none any more."""
+    """With the place of our entry as it is now; where there is none any more, what else it changes; None where that is nothing."""
     entries = document.get("metadata", {}).get("managedFields") or ()
     for index, entry in enumerate(entries):
         if entry.get("manager") == OURS and not entry.get("subresource"):
             return msgspec.structs.replace(request, body=request.body.replace(PLACE, str(index)))
-    return None
+    rest = [o for o in operations_of(request) if PLACE not in o["path"]]
+    changes = any(o["op"] != "test" for o in rest)
+    return msgspec.structs.replace(request, body=canonical(rest)) if changes else None

@@ -10,15 +10,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from tfdash.actions.core.action import Action, by_plan
 from tfdash.actions.core.eligibility import bare
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.actions.kubernetes.field_managers import given_back
 from tfdash.actions.kubernetes.managed_by import managed_by_parts
 from tfdash.actions.kubernetes.patches import UID, conditional, map_changes, operations_of
 from tfdash.actions.kubernetes.paths import path_of
@@ -27,6 +24,7 @@ from tfdash.actions.kubernetes.scaled_objects import (
     CHANGED,
     back_words,
     counts_of,
+    forgets,
     lines_of,
     listed,
     managers_of_all,
@@ -144,12 +142,8 @@ async def restore(context: PlanContext) -> Draft:
         raise PlanRefused(safe(why))
     requests: list[Request] = []
     for one, step in steps:
-        requests.append(request_of(one, step, f"{noun(one)}: {back_words(step)}"))
-        path = path_of(one.subject, one.document)
-        requests += (
-            msgspec.structs.replace(r, alone=True)
-            for r in given_back(one.document, path, requests[-1].subject or at)
-        )
+        requests += [request_of(one, step, f"{noun(one)}: {back_words(step)}")] if step.field else []
+        requests += forgets(one)
     running = [
         o.subject.name for o, s in steps if not s.field and not scaler_of(remembered(o.document) or "")
     ]

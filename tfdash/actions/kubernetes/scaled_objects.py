@@ -10,7 +10,8 @@ import msgspec
 
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.actions.kubernetes.patches import UID, Operation, conditional, map_changes, put
+from tfdash.actions.kubernetes.field_managers import given_back
+from tfdash.actions.kubernetes.patches import UID, Operation, conditional, drop, map_changes, put, test
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Request
 from tfdash.model.delivery import Rollout
@@ -127,12 +128,12 @@ def managers_of_all(context: PlanContext, objects: Iterable[One]) -> list[Manage
 
 
 def request_of(one: One, step: SizeStep, what: str) -> Request:
+    """Its size, and on the way down the memory of it in the same write. On the way back the memory stays until the fields are given
+    back (``forgets``): whoever goes on with what ended in between finds it."""
     document = one.document
     field = {"replicas": "/spec/replicas", "suspend": "/spec/suspend"}.get(step.field)
     notes = dict(document.get("metadata", {}).get("annotations") or {})
-    if step.memory is None:
-        notes.pop(MEMORY, None)
-    else:
+    if step.memory is not None:
         notes[MEMORY] = step.memory
     if step.field == "paused":
         notes.pop(PAUSED, None)
@@ -142,6 +143,16 @@ def request_of(one: One, step: SizeStep, what: str) -> Request:
     tested = (UID, note_at(MEMORY), field or (note_at(PAUSED) if step.field == "paused" else UID))
     request = conditional(path_of(one.subject, document), document, tested, changes, what, one.subject)
     return msgspec.structs.replace(request, alone=True)
+
+
+def forgets(one: One) -> tuple[Request, ...]:
+    """The memory goes and the fields are given back, in one write behind all others."""
+    path = path_of(one.subject, one.document)
+    had = remembered(one.document)
+    pointer = note_at(MEMORY)
+    gone = [] if had is None else [test(one.document, pointer), *drop(one.document, pointer)]
+    requests = given_back(one.document, path, one.subject, gone)
+    return tuple(msgspec.structs.replace(r, alone=True) for r in requests)
 
 
 def noun(one: One) -> str:

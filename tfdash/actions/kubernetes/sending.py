@@ -216,7 +216,8 @@ async def send_each(
         for last in range(_PLACES - 1, -1, -1):
             turn = await ready(request)
             if not turn.come:
-                return SendOutcome(Result.FAILED, f"{done} of {len(requests)} requests were done; {turn.why}")
+                told = f"{done} of {len(requests)} requests were done; {turn.why}"
+                return SendOutcome(Result.FAILED, safe(told), tuple(items.items()))
             if not turn.needed:
                 said = f"{said}; {turn.why}" if said else turn.why
                 break
@@ -228,11 +229,12 @@ async def send_each(
                     items[name_of(request)] = "done"
                     show(tuple(items.items()))
                 break
-            if request.alone and sent.result is Result.REFUSED and not turn.request:
+            moved = turn.request is not None and sent.conflict and last > 0
+            if request.alone and sent.result is Result.REFUSED and not moved:
                 refused[name_of(request)] = items[name_of(request)] = sent.sentence
                 show(tuple(items.items()))
                 break
-            if turn.request is None or not sent.conflict or not last:
+            if not moved:
                 part = f"{done} of {len(requests)} requests were done before; " if done else ""
                 known = sent.result if not done or sent.result is Result.UNKNOWN else Result.FAILED
                 return SendOutcome(known, f"{part}{request.what}: {sent.sentence}", tuple(items.items()))

@@ -39,6 +39,9 @@ class _Identity(msgspec.Struct):
     metadata: PodMeta
 
 
+_identity = msgspec.json.Decoder(_Identity).decode
+
+
 class OddItem(ValueError):
     """What is odd about an item that its types allow."""
 
@@ -133,7 +136,7 @@ class Codec(Malformed):
     def gone(self, raw: msgspec.Raw) -> Key | None:
         """Who it is that is gone; None where that cannot be read."""
         try:
-            meta = msgspec.json.decode(raw, type=_Identity).metadata
+            meta = _identity(raw).metadata
             key = Key(meta.namespace, meta.name)
         except (msgspec.DecodeError, UnicodeDecodeError):
             told = named(raw)

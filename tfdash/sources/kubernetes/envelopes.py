@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Raw, field
+from msgspec.json import Decoder
 
 from tfdash.sources.kubernetes.decoders.wire import Wire
 
@@ -39,3 +40,8 @@ class BookmarkMeta(Wire):
 
 class Bookmark(Wire):
     metadata: BookmarkMeta
+
+
+# Made once, at import: a type whose first use is by two threads at one time ends the process (msgspec 0.22).
+status = Decoder(StatusObject).decode
+bookmark = Decoder(Bookmark).decode

@@ -226,19 +226,16 @@ class ListWatch:
 
     def _take(self, found: envelopes.WatchEvent) -> None:
         if found.type == "BOOKMARK":
-            self._version = (
-                msgspec.json.decode(found.object, type=envelopes.Bookmark).metadata.resource_version
-                or self._version
-            )
+            self._version = envelopes.bookmark(found.object).metadata.resource_version or self._version
             return
         if found.type == "ERROR":
-            status = msgspec.json.decode(found.object, type=envelopes.StatusObject)
+            status = envelopes.status(found.object)
             if status.code == 410:
                 raise Gone
             raise ApiError(status.code, status.message, status.reason)
         if found.type == "DELETED":
             key, obj = self._codec.gone(found.object), None
-            meta = msgspec.json.decode(found.object, type=envelopes.Bookmark).metadata
+            meta = envelopes.bookmark(found.object).metadata
             self._version = meta.resource_version or self._version
         else:
             obj = self._codec.item(found.object)

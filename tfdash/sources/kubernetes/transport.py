@@ -21,9 +21,8 @@ import msgspec
 from tfdash.connecting import asked_wait, no_way, proxy_of
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.process import in_thread
-from tfdash.sources.kubernetes import bodies
+from tfdash.sources.kubernetes import bodies, envelopes
 from tfdash.sources.kubernetes.credentials import Credentials
-from tfdash.sources.kubernetes.envelopes import StatusObject
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.kubernetes.reading_rule import Served, check_allowed
@@ -260,12 +259,12 @@ class Reader:
 
 def _api_error(answer: httpx.Response, raw: bytes) -> ApiError:
     try:
-        status = msgspec.json.decode(raw, type=StatusObject)
+        found = envelopes.status(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        status = StatusObject()
-    message = status.message or _instead(answer) or raw[:200].decode(errors="replace") or "no words with it"
+        found = envelopes.StatusObject()
+    message = found.message or _instead(answer) or raw[:200].decode(errors="replace") or "no words with it"
     wait = asked_wait(answer.headers.get("Retry-After", ""))
-    return ApiError(answer.status_code, message, status.reason, wait)
+    return ApiError(answer.status_code, message, found.reason, wait)
 
 
 def _instead(answer: httpx.Response) -> str:
