@@ -6,10 +6,12 @@ of its own to what is served. Its module is imported only where it is configured
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from tfdash.clock import Clock
 from tfdash.model.traffic import NOT_MEASURED, Signals
@@ -19,6 +21,7 @@ from tfdash.sources.kubernetes.source import KubernetesSource
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.sources.prometheus import Connection
+    from tfdash.sources.usage.second import SecondUsage
     from tfdash.store.opening import Opened
 
 
@@ -69,12 +72,46 @@ def _connections(wiring: Wiring) -> Iterable[tuple[KubernetesSource, Connection]
             yield cluster, connection
 
 
+_ASKING: WeakKeyDictionary[KubernetesSource, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _asking(cluster: KubernetesSource) -> asyncio.Semaphore:
+    """What limits how many ask its Prometheus for usage at once, now and of weeks together."""
+    from tfdash.sources.prometheus.usage.asking import IN_FLIGHT
+
+    return _ASKING.setdefault(cluster, asyncio.Semaphore(IN_FLIGHT))
+
+
 def _usage(wiring: Wiring) -> Iterable[Source]:
     from tfdash.sources.usage.source import UsageSource
 
+    settings = wiring.settings.sources.usage
+    seconds = {second.ref: second for second in _second_usage(wiring)}
+    yield from seconds.values()
     for cluster in wiring.clusters:
-        yield UsageSource(
-            cluster.ref, wiring.settings.sources.usage, wiring.clock, partial(cluster.reads_all, "Pod")
+        whole = partial(cluster.reads_all, "Pod")
+        yield UsageSource(cluster.ref, settings, wiring.clock, whole, seconds.get(cluster.ref))
+
+
+def _second_usage(wiring: Wiring) -> Iterable[SecondUsage]:
+    """Prometheus, where metrics.k8s.io does not answer, and for the minutes before the start."""
+    connections = tuple(_connections(wiring)) if wiring.settings.metrics.usage.present else ()
+    if not connections:
+        return
+    from tfdash.sources.prometheus import options_of, present_usage_for
+    from tfdash.sources.usage.second import SecondUsage
+
+    options = options_of(wiring.settings.metrics, ())
+    for cluster, connection in connections:
+        reader = present_usage_for(connection, options, cluster.credentials, wiring.clock, _asking(cluster))
+        yield SecondUsage(
+            cluster.ref,
+            wiring.settings.sources.usage.pool_labels,
+            reader,
+            wiring.clock,
+            partial(cluster.reads_all, "Pod"),
+            wiring.settings.policy.resources.above_for,
+            connection.shown,
         )
 
 
@@ -150,7 +187,14 @@ def _usage_history(wiring: Wiring) -> Iterable[Source]:
     options = options_of(wiring.settings.metrics, ())
     for cluster, connection in connections:
         yield usage_history_for(
-            cluster.ref, connection, options, cluster.credentials, wiring.clock, windows, kept
+            cluster.ref,
+            connection,
+            options,
+            cluster.credentials,
+            wiring.clock,
+            windows,
+            kept,
+            _asking(cluster),
         )
 
 

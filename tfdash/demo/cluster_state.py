@@ -37,6 +37,7 @@ class ClusterState:
         self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
         self.behaviours = Behaviours(name, self.store)
         self.refusals: list[Refusal] = []
+        self.metrics_away = False  # nothing answers behind metrics.k8s.io
         self.repository = Repository()
         self.shown_from = 0.0  # epoch seconds: nobody sees what passes before it, only what it leaves behind
         self.custom = True  # whether the custom resources of Argo and Flagger are served

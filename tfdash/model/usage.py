@@ -45,6 +45,10 @@ class NodeMetrics(Object, frozen=True, gc=False, kw_only=True):
     usage: Amounts = NOTHING
 
 
+PROMETHEUS = "prometheus"
+PROMETHEUS_WINDOW = 300.0  # seconds of which Prometheus' CPU is the mean
+
+
 class UsagePoint(NamedTuple):
     """At one time (epoch seconds): cores and bytes that all measured pods used together, and what those pods asked for then
     (None: some container says nothing): a use is held against the request of its own time."""
@@ -66,7 +70,8 @@ class Usage(Object, frozen=True, gc=False, kw_only=True):
     ``allocatable``: of nodes, pools and the cluster; ``asked``: what all pods on them ask for, measured or not. A node's
     ``used`` is what it says of itself, system included; of all else it is the sum of the measured pods, and ``nodes_used`` of
     pools and the cluster what their nodes say. Where not all namespaces are read, no pods are counted on nodes. ``points``:
-    what was seen, oldest first, the newest being the amounts in ``used``.
+    what was seen, oldest first, the newest being the amounts in ``used``. ``other_points``: what Prometheus says beside
+    metrics.k8s.io, its CPU a mean of the ``PROMETHEUS_WINDOW`` seconds before each: never mixed with ``points``.
     """
 
     KIND: ClassVar[str] = "Usage"
@@ -87,6 +92,7 @@ class Usage(Object, frozen=True, gc=False, kw_only=True):
     without_request: tuple[tuple[str, int], ...] = ()  # ("cpu", 2): of two pods no CPU request is said
     without_limit: tuple[tuple[str, int], ...] = ()
     points: Sequence[UsagePoint] = ()
+    other_points: Sequence[UsagePoint] = ()
 
 
 class ContainerHistory(msgspec.Struct, frozen=True, gc=False):

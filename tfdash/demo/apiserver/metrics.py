@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from tfdash.demo.apiserver.errors import method_not_allowed, not_found
+from tfdash.demo.apiserver.errors import ApiError, method_not_allowed, not_found
 from tfdash.demo.apiserver.negotiate import document
 from tfdash.demo.apiserver.objects import Obj, dig, labels_of, name_of, namespace_of, seconds, stamp
 from tfdash.demo.apiserver.request import Call
@@ -59,6 +59,8 @@ def metrics(call: Call) -> web.Response:
     """Answer a get or list of NodeMetrics or PodMetrics."""
     if call.verb not in ("get", "list"):
         raise method_not_allowed()
+    if call.cluster.metrics_away:  # as the aggregator says it of an APIService without endpoints
+        raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
     store = call.cluster.store
     at = store.now() // WINDOW * WINDOW
     nodes = call.resource.plural == "nodes"

@@ -191,6 +191,9 @@ class Actions:
     def _accept(self, step: Step) -> None:
         self._k.cluster.refusals.clear()
 
+    def _metrics(self, away: bool) -> None:
+        self._k.cluster.metrics_away = away
+
     # -- objects ------------------------------------------------------------------------------------------------
 
     def _create(self, step: Step) -> None:
@@ -236,6 +239,8 @@ _DOES: dict[str, Callable[[Actions, Step], None]] = {
     "behave-well": lambda a, s: a._k.behaviours.remove(s.service),
     "refuse": Actions._refuse,
     "accept": Actions._accept,
+    "metrics-server-down": lambda a, s: a._metrics(True),
+    "metrics-server-up": lambda a, s: a._metrics(False),
     "create": Actions._create,
     "run-cronjob": Actions._run_cronjob,
     "edit-config": Actions._edit_config,

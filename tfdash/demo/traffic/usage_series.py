@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from tfdash.demo.apiserver.object_store import DELETED, Happened
@@ -18,11 +20,15 @@ from tfdash.demo.apiserver.objects import Obj, controller_of, dig, name_of, name
 from tfdash.demo.apiserver.quantity import parse
 from tfdash.demo.prometheus.series import NAME, Labels, Matchers, Series, matches
 from tfdash.demo.traffic import usage
+from tfdash.demo.traffic.demand import Demand
 from tfdash.demo.traffic.history import History
 
 EVERY = 240_000  # milliseconds between two samples
+LATELY, OFTEN = 3_600_000, 30_000  # and between two of the last hour
+SYSTEM = (0.12, 900.0 * 2**20)  # cores and bytes of a node beside its pods
 PAST = 15 * 86_400_000
 CPU, MEMORY = "container_cpu_usage_seconds_total", "container_memory_working_set_bytes"
+NODE = {"job": "kubelet", "id": "/"}
 POD_OWNER, SET_OWNER, JOB_OWNER = "kube_pod_owner", "kube_replicaset_owner", "kube_job_owner"
 TYPES = {
     CPU: ("counter", "Cumulative cpu time consumed in seconds."),
@@ -43,10 +49,22 @@ class Load(NamedTuple):
     cores: float
     swing: float
     memory: float
+    demand: Demand | None = None  # which a step of a scenario may change
 
     def seconds(self, at: float) -> float:
         """CPU seconds from the beginning of time until ``at`` (epoch seconds)."""
         return self.cores * (at - self.swing / _OMEGA * math.cos(_OMEGA * at + _PHASE))
+
+    def counted(self, times: Sequence[int]) -> list[float]:
+        """The same at these times (milliseconds), with what a scenario made of the demand between two of them."""
+        plain = [self.seconds(at / 1000) for at in times]
+        if self.demand is None or not self.demand.ramps or not times:
+            return plain
+        found = plain[:1]
+        for (before, at), (low, high) in zip(pairwise(times), pairwise(plain), strict=True):
+            factor = usage.demand_factor(self.demand, (before + at) / 2000) / (self.demand.factor or 1.0)
+            found.append(found[-1] + (high - low) * factor)
+        return found
 
 
 class PastPod(NamedTuple):
@@ -58,6 +76,7 @@ class PastPod(NamedTuple):
     since: int
     until: int | None
     loads: dict[str, Load]
+    node: str = ""
 
 
 class UsageSeries:
@@ -84,7 +103,12 @@ class UsageSeries:
         now = self._history.now()
         self._look(now)
         begin, end = max(begin, now - PAST), min(end, now)
-        found = [s for pod in self._pods.values() for s in self._of_pod(pod, wanted, matchers, begin, end)]
+        every = _times(begin, end, now)
+        found = [s for pod in self._pods.values() for s in self._of_pod(pod, wanted, matchers, every)]
+        if wanted & {CPU, MEMORY} and matches(
+            [m for m in matchers if m.name in ("id", "container", "namespace")], NODE
+        ):
+            found += self._of_nodes(wanted, matchers, every)
         for name, storage, label in (
             (SET_OWNER, "replicasets.apps", "replicaset"),
             (JOB_OWNER, "jobs.batch", "job_name"),
@@ -110,7 +134,15 @@ class UsageSeries:
         above = controller_of(pod)
         owner = ("<none>", "<none>") if above is None else (str(above["kind"]), str(above["name"]))
         created = round(datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).timestamp() * 1000)
-        made = PastPod(namespace_of(pod), name_of(pod), owner, created, None, loads)
+        made = PastPod(
+            namespace_of(pod),
+            name_of(pod),
+            owner,
+            created,
+            None,
+            loads,
+            dig(pod, "spec", "nodeName", default=""),
+        )
         laid = created <= (self._history.origin or now)
         if not laid or created <= now - PAST:
             yield uid, made
@@ -130,21 +162,22 @@ class UsageSeries:
         for index, container in enumerate(pod["spec"]["containers"]):
             cores, swing = usage.request_of(container, "cpu", 0.05) * (0.4 + 0.1 * own), 0.0
             memory = usage.request_of(container, "memory", usage.IDLE_MEMORY) * (0.55 + 0.1 * own)
-            if index == 0 and demand is not None:
+            mine = demand if index == 0 else None
+            if mine is not None and demand is not None:
                 serving = max(1, usage.serving(self._cluster, namespace, app))
                 cores, swing = demand.cores * demand.factor / serving * (1 + 0.06 * own), demand.swing
                 memory = demand.memory * (1 + 0.05 * own)
             limit = dig(container, "resources", "limits", "cpu")
             if limit and cores * (1 + swing) > float(parse(limit)):
-                cores, swing = float(parse(limit)), 0.0
-            found[container["name"]] = Load(max(0.0005, cores), swing, memory)
+                cores, swing, mine = float(parse(limit)), 0.0, None
+            found[container["name"]] = Load(max(0.0005, cores), swing, memory, mine)
         return found
 
     def _of_pod(
-        self, pod: PastPod, wanted: set[str], matchers: Matchers, begin: int, end: int
+        self, pod: PastPod, wanted: set[str], matchers: Matchers, every: Sequence[int]
     ) -> Iterator[Series]:
-        until = end if pod.until is None else min(end, pod.until)
-        times = range(-(-max(begin, pod.since) // EVERY) * EVERY, until + 1, EVERY)
+        last = len(every) if pod.until is None else bisect_right(every, pod.until)
+        times = every[bisect_left(every, pod.since) : last]
         if not times:
             return
         whose = {"namespace": pod.namespace, "pod": pod.name}
@@ -156,9 +189,36 @@ class UsageSeries:
         for container, load in pod.loads.items():
             labels = {"job": "kubelet", **whose, "container": container}
             if CPU in wanted and matches(matchers, {NAME: CPU, **labels}):
-                yield Series({NAME: CPU, **labels}, times, [load.seconds(at / 1000) for at in times])
+                yield Series({NAME: CPU, **labels}, times, load.counted(times))
             if MEMORY in wanted:
                 yield from _constant({NAME: MEMORY, **labels}, matchers, times, load.memory)
+
+    def _of_nodes(self, wanted: set[str], matchers: Matchers, times: Sequence[int]) -> Iterator[Series]:
+        """The root of all cgroups: every pod that is or was on a node, and the system beside them."""
+        on: dict[str, list[PastPod]] = {}
+        for pod in self._pods.values():
+            on.setdefault(pod.node, []).append(pod)
+        for node in self._cluster.store.all("nodes") if times else ():
+            labels = {**NODE, "node": name_of(node), "instance": name_of(node)}
+            if CPU in wanted and matches(matchers, {NAME: CPU, **labels}):
+                counts = [SYSTEM[0] * at / 1000 for at in times]
+                for pod in on.get(name_of(node), ()):
+                    first, last = bisect_left(times, pod.since), bisect_right(times, pod.until or times[-1])
+                    for load in pod.loads.values():
+                        began = load.seconds(max(pod.since, times[0] - LATELY) / 1000)
+                        run = [count - began for count in load.counted(times[first:last])]
+                        for place in range(first, len(times)):
+                            counts[place] += run[min(place, last - 1) - first] if run else 0.0
+                yield Series({NAME: CPU, **labels}, times, counts)
+            if MEMORY in wanted and matches(matchers, {NAME: MEMORY, **labels}):
+                held = [SYSTEM[1]] * len(times)
+                for pod in on.get(name_of(node), ()):
+                    of_pod = sum(load.memory for load in pod.loads.values())
+                    for place in range(
+                        bisect_left(times, pod.since), bisect_right(times, pod.until or times[-1])
+                    ):
+                        held[place] += of_pod
+                yield Series({NAME: MEMORY, **labels}, times, held)
 
     def _owned(
         self, name: str, storage: str, label: str, matchers: Matchers, begin: int, end: int
@@ -174,6 +234,14 @@ class UsageSeries:
                 )
 
 
-def _constant(labels: Labels, matchers: Matchers, times: range, value: float = 1.0) -> Iterator[Series]:
+def _times(begin: int, end: int, now: int) -> list[int]:
+    edge = max(begin, (now - LATELY) // EVERY * EVERY)
+    coarse = range(-(-begin // EVERY) * EVERY, min(edge, end + 1), EVERY)
+    return [*coarse, *range(-(-edge // OFTEN) * OFTEN, end + 1, OFTEN)]
+
+
+def _constant(
+    labels: Labels, matchers: Matchers, times: Sequence[int], value: float = 1.0
+) -> Iterator[Series]:
     if matches(matchers, labels):
         yield Series(labels, times, [value] * len(times))

@@ -21,7 +21,7 @@ from tfdash.model.kube import (
     StatefulSet,
 )
 from tfdash.model.subject import Key
-from tfdash.model.usage import Usage, UsageHistory, usage_key
+from tfdash.model.usage import PROMETHEUS, PROMETHEUS_WINDOW, Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode
 from tfdash.playbook.resources.policy import ResourcesPolicy
@@ -40,6 +40,8 @@ _OF_NODES = ("Node", "NodePool", "Cluster")
 _ENDS = (Job.KIND, CronJob.KIND)
 _TITLES = {"Namespace": "namespace ", "NodePool": "pool ", "Pod": "pod "}
 _ENOUGH = 0.95  # of the history: scrapes fail
+_LATE = 120.0  # seconds that the minutes of the other source may have ended before
+_INSTANT = 60.0  # seconds that memory, of one moment, stands for before the first that was seen
 _THROTTLED = 0.01  # of its periods; less is nothing to say
 
 _Case: TypeAlias = Case[Object]
@@ -103,10 +105,10 @@ def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tupl
         sentence = f"{who} {written(resource, used)}, not judged: {why}"
         return Verdict(level=Level.IDLE, rule=rule, subject=case.subject, sentence=sentence)
     one = _Band(usage, resource, of, *band, used, whole)
-    policy: ResourcesPolicy = case.policies.resources
     fixed = None if of == "request" else whole / NANO
-    seen = held(usage.points, resource, fixed, one.high, usage.at, policy.above_for, usage.window)
+    seen, source = _window(case, one, fixed)
     said = _said(case, one, seen)
+    by = "" if source == usage.source or not said.words else " (Prometheus)"
     figure = percent(100 * used / whole, one.low, one.high, 100)
     of_what = of if of == "allocatable" else f"its {of}"
     beside = "".join(f"; {word}" for word in _beside(case, usage, resource))
@@ -114,14 +116,35 @@ def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tupl
         level=said.level,
         rule=rule,
         subject=case.subject,
-        sentence=f"{who} {figure} % of {of_what}{', ' if said.words else ''}{said.words}{beside}",
+        sentence=f"{who} {figure} % of {of_what}{', ' if said.words else ''}{said.words}{by}{beside}",
         measured=100 * used / whole,
         limit=100.0,
         band=band,
         unit="%",
-        evidence=Evidence(query=usage.source, sample=seen.points, window=seen.window),
+        evidence=Evidence(query=source, sample=seen.points, window=seen.window),
         unknown=UnknownKind.NO_DATA if said.level is Level.UNKNOWN else None,
         since=said.since,
+    )
+
+
+def _window(case: _Case, one: _Band, fixed: float | None) -> tuple[Held, str]:
+    """The last minutes by one source, and which: by Prometheus where it decides, and what was seen of metrics.k8s.io does not."""
+    usage, policy = one.usage, case.policies.resources
+    each = usage.window if one.resource == "cpu" else min(usage.window, _INSTANT)
+    seen = held(usage.points, one.resource, fixed, one.high, usage.at, policy.above_for, each)
+    if not usage.other_points or _decided(seen, policy):
+        return seen, usage.source
+    last = usage.other_points[-1].at
+    each = PROMETHEUS_WINDOW if one.resource == "cpu" else _INSTANT
+    other = held(usage.other_points, one.resource, fixed, one.high, last, policy.above_for, each)
+    current = usage.at - last <= _LATE
+    return (other, PROMETHEUS) if current and _decided(other, policy) else (seen, usage.source)
+
+
+def _decided(seen: Held, policy: ResourcesPolicy) -> bool:
+    return None not in (
+        seen.lasting(seen.past, policy.above_share),
+        seen.lasting(seen.above, policy.above_share),
     )
 
 

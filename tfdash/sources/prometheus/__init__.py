@@ -3,7 +3,7 @@
 Nothing here imports requests or prometheus-api-client before the first round.
 """
 
-from tfdash.sources.prometheus.connecting import source_for, usage_history_for
+from tfdash.sources.prometheus.connecting import present_usage_for, source_for, usage_history_for
 from tfdash.sources.prometheus.options import Connection, Options, options_of
 from tfdash.sources.prometheus.source import PrometheusSource
 from tfdash.sources.prometheus.usage.source import Windows
@@ -14,6 +14,7 @@ __all__ = [
     "PrometheusSource",
     "Windows",
     "options_of",
+    "present_usage_for",
     "source_for",
     "usage_history_for",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from threading import Lock
@@ -15,7 +16,9 @@ from tfdash.sources.kubernetes.login import LoginNeeded
 from tfdash.sources.prometheus.options import LARGEST, Connection, Options
 from tfdash.sources.prometheus.proxy import right_to_proxy
 from tfdash.sources.prometheus.source import PrometheusSource
+from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.kept import KeptDays
+from tfdash.sources.prometheus.usage.present import PresentReader
 from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
 
 if TYPE_CHECKING:
@@ -130,6 +133,7 @@ def usage_history_for(
     clock: Clock,
     windows: Windows,
     folder: Path | None,
+    slots: asyncio.Semaphore,
 ) -> UsageHistorySource:
     """``folder``: where days that are over are kept; None: in memory."""
     own, series = OwnCredentials(connection), options.usage
@@ -139,9 +143,22 @@ def usage_history_for(
         ref,
         series,
         windows,
-        lambda: client_of(connection, options, credentials, own, clock),
+        Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=True),
         clock,
         KeptDays(kept),
         shown=connection.shown,
         match=connection.match,
     )
+
+
+def present_usage_for(
+    connection: Connection,
+    options: Options,
+    credentials: Credentials | None,
+    clock: Clock,
+    slots: asyncio.Semaphore,
+) -> PresentReader:
+    """What asks for what is used now; ``slots``: shared with the history of the same server."""
+    own = OwnCredentials(connection)
+    asking = Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False)
+    return PresentReader(options.usage, asking, clock, connection.match)

@@ -26,6 +26,7 @@ SOURCE = "metrics.k8s.io"
 UsagePlace: TypeAlias = tuple[str, str, str]
 """Of a sum: ("Deployment", "shop", "web"), as ``usage_key`` takes it."""
 CLUSTER: UsagePlace = ("Cluster", "", "")
+_NO_OBJECTS: Objects = {}
 _Entry: TypeAlias = tuple[Object, UsagePlace | None, "PodShape | None"]  # without a place it does not count
 _Of: TypeAlias = Callable[["PodShape"], Amounts]
 _NamesOf: TypeAlias = Callable[["PodShape"], tuple[str, ...]]
@@ -109,17 +110,19 @@ class _Sum:
 class UsageMaker:
     """Of one cluster. ``pool_labels``: the labels of nodes of which the first that one has names its pool."""
 
-    def __init__(self, pool_labels: Iterable[str]) -> None:
-        self._pool_labels = tuple(pool_labels)
+    def __init__(self, pool_labels: Iterable[str], source: str = SOURCE) -> None:
+        self._pool_labels, self._source = tuple(pool_labels), source
         self._pods: dict[Key, _Entry] = {}
         self._shapes: dict[tuple[object, ...], PodShape] = {}
         self._asked: dict[Key, _Asked] = {}
         self._series: dict[Key, Series] = {}
         self._made: dict[Key, Usage] = {}
 
-    def make(self, cluster: ClusterPicture, patience: float, whole: bool) -> Generator[None, None, UsageMade]:
+    def make(
+        self, cluster: ClusterPicture, patience: float, whole: bool, other: Objects = _NO_OBJECTS
+    ) -> Generator[None, None, UsageMade]:
         """``patience``: seconds, at least, for which what was measured counts (three windows, where they are longer); ``whole``:
-        pods of all namespaces were read."""
+        pods of all namespaces were read; ``other``: the same of another source, whose points are handed on."""
         metrics = cluster.objects("PodMetrics")
         of_nodes = cluster.objects("NodeMetrics")
         newest = max((m.at for m in metrics.values() if isinstance(m, PodMetrics)), default=0.0)
@@ -157,7 +160,7 @@ class UsageMaker:
         made: dict[Key, Usage] = {}
         for number, (place, found) in enumerate(sums.items()):
             key = usage_key(*place)
-            made[key] = self._usage(key, place, found, said.get(place), of_nodes)
+            made[key] = self._usage(key, place, found, said.get(place), of_nodes, other.get(key))
             if number % _PIECE == 0:
                 yield
         changed = {key for key, usage in made.items() if self._made.get(key) is not usage}
@@ -236,6 +239,7 @@ class UsageMaker:
         found: _Sum,
         said: tuple[Amounts, Amounts] | None,
         of_nodes: Objects,
+        other: Object | None,
     ) -> Usage:
         of, _, called = place
         used, at, window = found.used, found.at, found.window
@@ -257,7 +261,7 @@ class UsageMaker:
             called=called,
             at=at,
             window=window,
-            source=SOURCE,
+            source=self._source,
             used=used,
             requests=asked.requests,
             limits=asked.limits,
@@ -269,6 +273,7 @@ class UsageMaker:
             without_request=asked.no_request,
             without_limit=asked.no_limit,
             points=series.points if new or before is None else before.points,
+            other_points=other.points if isinstance(other, Usage) else (),
         )
         return before if before is not None and not new and before == usage else usage
 

@@ -18,6 +18,7 @@ from tfdash.pieces import in_pieces
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.usage.making import SOURCE, UsageMade, UsageMaker
+from tfdash.sources.usage.second import OFTEN, SecondUsage
 from tfdash.sources.usage.settings import UsageSettings
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,18 @@ class UsageSource:
     """See ``tfdash.sources.base.Source``. ``whole`` says whether pods of all namespaces are read."""
 
     def __init__(
-        self, ref: ClusterRef, settings: UsageSettings, clock: Clock, whole: Callable[[], bool]
+        self,
+        ref: ClusterRef,
+        settings: UsageSettings,
+        clock: Clock,
+        whole: Callable[[], bool],
+        second: SecondUsage | None = None,
     ) -> None:
-        self.ref, self._clock, self._whole = ref, clock, whole
+        self.ref, self._clock, self._whole, self._second = ref, clock, whole, second
         self._maker = UsageMaker(settings.pool_labels)
         self._made: UsageMade | None = None
+        self._why = ""  # metrics.k8s.io is not what it was made of
+        self._since: float | None = None  # since when metrics.k8s.io is, without a break
         self._of: tuple[object, ...] = ()  # the observations that it was last made of
         self._seen: Observation[Objects] = Observation(source=SOURCE)
 
@@ -56,13 +64,13 @@ class UsageSource:
             said = f"{made.measured:,} of {made.pods:,} pods measured, each over {over}"
         info = SourceInfo(
             name=f"{self.ref.cluster} usage",
-            about=" · ".join(part for part in (SOURCE, said) if part),
+            about=" · ".join(part for part in (seen.source, said, self._why) if part),
             count=None if made is None else len(made.objects),
             cluster=self.ref,
         )
         return Observation(
             value=info,
-            source=SOURCE,
+            source=seen.source,
             observed_at=seen.observed_at,
             problem=seen.problem,
             complete=seen.complete,
@@ -72,14 +80,26 @@ class UsageSource:
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
         """What came of pods and nodes is to be put together first; where nobody asked for it, nothing is."""
         cluster = picture.clusters[self.ref]
-        asked = cluster.kinds.get("PodMetrics")
-        if asked is None or cluster.kinds.get("Usage") is not None or _first(cluster) is None:
+        if cluster.kinds.get("PodMetrics") is None or _first(cluster) is None:
+            return ()
+        if cluster.kinds.get("Usage") is not None and not self._waits_for_second():
             return ()
         return (f"{self.ref.cluster} usage",)
 
+    def _waits_for_second(self) -> bool:
+        """Whether it has answered, and that is not made use of yet."""
+        return self._second is not None and self._second.tried and self._of[-1:] != self._of_second()
+
     async def doctor(self, board: SourceBoard) -> Diagnosis:
         """Once it was made; a cluster without metrics-server is none that is ill."""
-        await board.until(lambda: "Usage" in board.picture.clusters[self.ref].kinds, PATIENCE)
+        second = self._second
+        await board.until(
+            lambda: (
+                "Usage" in board.picture.clusters[self.ref].kinds
+                and (second is None or (second.tried and not self._waits_for_second()))
+            ),
+            PATIENCE,
+        )
         status = self.status
         if status.absent and status.problem is not None and status.value is not None:
             told = by_status(
@@ -97,7 +117,7 @@ class UsageSource:
             cluster = board.picture.clusters[self.ref]
             if not self._news(cluster):
                 continue
-            self._of = _of(cluster)
+            self._of = (*_of(cluster), *self._of_second())
             try:
                 await self._make(board, cluster)
             except Exception as error:  # a bug of ours must not end what comes after
@@ -106,18 +126,44 @@ class UsageSource:
 
     def _news(self, cluster: ClusterPicture) -> bool:
         """Another poll was answered, or failed otherwise, and all that it is put together with was read."""
-        return _of(cluster) != self._of and _first(cluster) is not None
+        return (*_of(cluster), *self._of_second()) != self._of and _first(cluster) is not None
+
+    def _of_second(self) -> tuple[object, ...]:
+        second = self._second
+        return (None,) if second is None else ((_Same(second.made), second.problem, second.read_at),)
 
     async def _make(self, board: SourceBoard, cluster: ClusterPicture) -> None:
-        first = cluster.kinds["PodMetrics"]
-        if first.value is None:
-            self._put(board, frozenset(), first.problem)
-            return
-        hidden = any(seen.hidden for k in ("Pod", "Node") if (seen := cluster.kinds.get(k)) is not None)
+        first, second = cluster.kinds["PodMetrics"], self._second
+        made, problem = None, first.problem
         patience = in_clock_seconds(self._clock, _LEAST)
-        made = await in_pieces(self._maker.make(cluster, patience, self._whole() and not hidden))
-        self._made = made
-        self._put(board, made.changed, first.problem or self._old(made, patience), first.observed_at)
+        if first.value is not None:
+            hidden = any(seen.hidden for k in ("Pod", "Node") if (seen := cluster.kinds.get(k)) is not None)
+            other = second.made.objects if second is not None and second.made is not None else {}
+            whole = self._whole() and not hidden
+            made = await in_pieces(self._maker.make(cluster, patience, whole, other))
+            problem = problem or self._old(made, patience)
+        away = problem is not None and (made is None or self._clock.now() - made.at > patience)
+        if second is not None:
+            self._since = None if away or made is None else self._since or made.at
+            alone = self._since is None or self._clock.now() - self._since < second.window
+            second.urgent = alone
+            stead = second.instead() if away else None
+            if stead is not None and problem is not None:
+                self._instead(board, second, stead, problem)
+                return
+        back = self._why != ""
+        self._why, self._made = "", made or self._made
+        changed = None if back else made.changed if made is not None else frozenset[Key]()
+        self._put(board, changed, problem, first.observed_at if made is not None else None)
+
+    def _instead(self, board: SourceBoard, second: SecondUsage, made: UsageMade, why: Problem) -> None:
+        """Of the second source, as it is said of each figure."""
+        before = self._made.objects if self._made is not None else {}
+        self._why, self._made = f"{SOURCE}: {why.cause}", made
+        changed = {
+            key for key in before.keys() | made.objects.keys() if before.get(key) is not made.objects.get(key)
+        }
+        self._put(board, frozenset(changed), None, second.read_at, second.source)
 
     def _old(self, made: UsageMade, patience: float) -> Problem | None:
         """That the newest measurement is old although an answer came."""
@@ -134,9 +180,10 @@ class UsageSource:
     def _put(
         self,
         board: SourceBoard,
-        changed: frozenset[Key],
+        changed: frozenset[Key] | None,
         problem: Problem | None,
         proven: float | None = None,
+        source: str = SOURCE,
     ) -> None:
         before, made = self._seen, self._made
         since = before.problem.since if before.problem is not None else 0.0
@@ -145,11 +192,11 @@ class UsageSource:
         old = problem is not None and problem.kind is ProblemKind.STALE
         self._seen = Observation(
             value=made.objects if made is not None else None,
-            source=SOURCE,
+            source=source,
             observed_at=made.at if old and made is not None else proven or before.observed_at,
             problem=problem,
             complete=made is not None,
-            interval=in_clock_seconds(self._clock, _DUE),
+            interval=in_clock_seconds(self._clock, _DUE if source == SOURCE else 3 * OFTEN),
         )
         board.put_objects(self.ref, Usage.KIND, self._seen, changed)
         board.put_status(self.id, self.status)

@@ -113,6 +113,40 @@ def test_above(shares: tuple[float, ...], level: Level, words: str) -> None:
     assert cpu(deployment(), usage(*shares)) == (level, words)
 
 
+def by_prometheus(*shares: float, late: float = 0.0) -> tuple[UsagePoint, ...]:
+    """A minute apart."""
+    return tuple(p._replace(at=p.at - late) for p in points(*shares, step=60.0))
+
+
+@pytest.mark.parametrize(
+    ("seen", "other", "level", "words"),
+    [
+        ((70.0,), (70.0,) * 15, Level.OK, "70 % of its request"),
+        ((90.0,), (90.0,) * 15, Level.WARN, "90 % of its request, above 80 % for 15m of the last 15m (Prometheus)"),
+        ((130.0,), (130.0,) * 15, Level.BREACH, "130 % of its request, past 100 % for 15m of the last 15m (Prometheus)"),
+        # what it is now is not its to say
+        ((70.0,), (90.0,) * 15, Level.WARN, "70 % of its request, above 80 % for 15m of the last 15m (Prometheus)"),
+        # it has not seen enough either, or ended too long ago: nothing is put together of two halves
+        ((90.0,) * 12, (90.0,) * 5, Level.UNKNOWN, "90 % of its request, seen for 3m of 15m"),
+        ((70.0,), None, Level.UNKNOWN, "70 % of its request, seen for 15s of 15m"),
+        # what this session saw itself decides, once it can
+        ((70.0,) * 61, (90.0,) * 15, Level.OK, "70 % of its request"),
+    ],
+)  # fmt: skip
+def test_the_minutes_before_the_start_are_those_of_the_other_source(
+    seen: tuple[float, ...], other: tuple[float, ...] | None, level: Level, words: str
+) -> None:
+    before = by_prometheus(*(90.0,) * 15, late=121.0) if other is None else by_prometheus(*other)
+    one = usage(*seen, other_points=before)
+    assert cpu(deployment(), one) == (level, words)
+
+
+def test_memory_of_a_moment_stands_for_no_five_minutes() -> None:
+    few = points(*(90.0,) * 10, step=60.0)
+    told = judged(deployment(), usage(90.0, points=few, window=300.0, source="prometheus"))
+    assert told["cpu"].level is Level.WARN and told["memory"].level is Level.UNKNOWN
+
+
 def test_what_a_verdict_carries() -> None:
     told = judged(deployment(), usage(*(90.0,) * 61))["cpu"]
     assert (told.measured, told.band, told.limit, told.unit) == (90.0, (60.0, 80.0), 100.0, "%")

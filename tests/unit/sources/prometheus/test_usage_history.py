@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,6 +160,7 @@ def source(server: Fake, folder: Path | None = None) -> UsageHistorySource:
         Ticking(NOW),
         windows,
         folder,
+        asyncio.Semaphore(2),
     )
 
 
@@ -183,7 +185,7 @@ async def test_whole_days_and_todays_part_of_all_pods_that_there_were(server: Fa
     assert found.cpu_p95 == pytest.approx(quantile(day, 95), rel=0.01)
     assert found.covered == pytest.approx(DAY, rel=0.01)
     assert board.put.value[usage_key("Namespace", "", "shop")].cpu_p95 == found.cpu_p95
-    assert one.status.value is not None and f"{one.queries} queries" in one.status.value.about
+    assert one.status.value is not None and f"{one.asking.queries} queries" in one.status.value.about
 
 
 async def test_a_day_that_was_read_is_asked_for_no_more_by_whoever_comes_later(
@@ -194,11 +196,11 @@ async def test_a_day_that_was_read_is_asked_for_no_more_by_whoever_comes_later(
     await first.round(Putting())
     board, second = Putting(), source(server, tmp_path / "usage")
     await second.round(board)
-    assert (first.queries, second.queries) == (3 * 10, 10), "of the second today's part alone"
+    assert (first.asking.queries, second.asking.queries) == (3 * 10, 10), "of the second today's part alone"
     assert history(board).containers[0].memory_most == 150 * MI
     assert (tmp_path / "usage").stat().st_mode & 0o077 == 0
     await second.round(board)
-    assert second.queries == 10, "and that not again before time has passed"
+    assert second.asking.queries == 10, "and that not again before time has passed"
 
 
 async def test_what_is_too_much_at_once_is_asked_for_in_halves(server: Fake) -> None:

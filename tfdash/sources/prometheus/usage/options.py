@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from tfdash.setting import Between, Note, Seconds, SettingsTable, Spelled
+from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled
 from tfdash.sources.prometheus.selector import SelectorError, SeriesSelector, parse_selector
 
 _OF_CONTAINERS = '{namespace="$namespace",container!="",container!="POD"}'
@@ -28,12 +28,27 @@ def _series(value: Any) -> str:
     return value
 
 
+def _of_nodes(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a selector such as 'container_cpu_usage_seconds_total{id=\"/\"}'")
+    if not value.strip():
+        return ""
+    try:
+        found = parse_selector(value)
+    except SelectorError as error:
+        raise ValueError(str(error)) from None
+    if any(m.places for m in found.matchers):
+        raise ValueError("holds a placeholder; nodes are asked for all at once, so remove it")
+    return value
+
+
 SeriesText = Annotated[str, Spelled(_series, str)]
+NodeSeries = Annotated[str, Spelled(_of_nodes, str)]
 
 
 @dataclass(frozen=True)
 class UsageSeries(SettingsTable):
-    """The history of what workloads used: cAdvisor's and kube-state-metrics' names; "": not asked for"""
+    """What workloads use and used: names of cAdvisor, kube-state-metrics and node-exporter; "": not asked for"""
 
     enabled: Annotated[bool, Note("false: Prometheus is asked for no history of weeks")] = True
     step: Annotated[
@@ -55,6 +70,21 @@ class UsageSeries(SettingsTable):
     restarts: SeriesText = f"kube_pod_container_status_restarts_total{_OF_NAMESPACE}"
     pod_label: str = "pod"
     container_label: str = "container"
+    present: Annotated[
+        bool, Note("false: it is not asked for what is used now, nor for the minutes before the start")
+    ] = True
+    node_cpu: NodeSeries = 'container_cpu_usage_seconds_total{id="/"}'
+    node_memory: NodeSeries = 'container_memory_working_set_bytes{id="/"}'
+    exporter_cpu: Annotated[NodeSeries, Note("of nodes of which the two above say nothing")] = (
+        'node_cpu_seconds_total{mode!~"idle|iowait|steal"}'
+    )
+    exporter_total: NodeSeries = "node_memory_MemTotal_bytes"
+    exporter_available: NodeSeries = "node_memory_MemAvailable_bytes"
+    node_labels: Annotated[
+        tuple[str, ...],
+        Listed(),
+        Note("the first that is a node's name, or its address with any port, says whose it is"),
+    ] = ("node", "kubernetes_node", "kubernetes_io_hostname", "nodename", "instance")
 
     def selector(self, role: str) -> SeriesSelector | None:
         """None where that is not asked for."""
@@ -69,5 +99,10 @@ class UsageSeries(SettingsTable):
             "memory_limit": self.memory_limit,
             "oom_killed": self.oom_killed,
             "restarts": self.restarts,
+            "node_cpu": self.node_cpu,
+            "node_memory": self.node_memory,
+            "exporter_cpu": self.exporter_cpu,
+            "exporter_total": self.exporter_total,
+            "exporter_available": self.exporter_available,
         }[role]
         return parse_selector(text) if text else None

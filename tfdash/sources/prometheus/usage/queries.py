@@ -31,9 +31,9 @@ def coarse(series: UsageSeries) -> float:
     return max(_COARSE, series.step)
 
 
-def _written(selector: SeriesSelector, namespace: str, match: Sequence[tuple[str, str]]) -> str:
+def written(selector: SeriesSelector, namespaces: Sequence[str], match: Sequence[tuple[str, str]]) -> str:
     """``match``: labels that every query gets."""
-    places = [{"namespace": (namespace,)}]
+    places = [{"namespace": (name,)} for name in namespaces]
     own = (Matcher(k, "=", v) for k, v in match)
     return str(SeriesSelector(selector.name, (*own, *(fill(m, places) for m in selector.matchers))))
 
@@ -48,7 +48,7 @@ def queries(
 ) -> list[RangeQuery]:
     """What is asked of ``[begin, end)``, whose pods are whose first."""
     told = {
-        role: _written(selector, namespace, match)
+        role: written(selector, (namespace,), match)
         for role in (
             "cpu", "memory", "throttled", "periods", "pod_owner", "replicaset_owner", "job_owner",
             "memory_limit", "oom_killed", "restarts",

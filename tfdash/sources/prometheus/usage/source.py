@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,19 +22,15 @@ from tfdash.model.usage import UsageHistory
 from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import Diagnosis, by_status
-from tfdash.sources.prometheus.answer import Row
+from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.piece import Answers, Owner, UsagePiece, joined, piece_of
-from tfdash.sources.prometheus.usage.queries import RangeQuery, coarse, queries
-
-if TYPE_CHECKING:
-    from tfdash.sources.prometheus.client import Client
+from tfdash.sources.prometheus.usage.queries import coarse, queries
 
 log = logging.getLogger(__name__)
 DAY, HOUR = 86_400.0, 3600.0
-_IN_FLIGHT = 2
 _SHORTEST = 900.0  # seconds of a piece; less is not asked for
 _SETTLED = 600.0  # seconds after its end a day may still get samples
 _FIRST = 10.0  # seconds that what judges has for itself
@@ -56,15 +51,14 @@ class Windows(NamedTuple):
 
 
 class UsageHistorySource:
-    """See ``tfdash.sources.base.Source``: makes ``UsageHistory``. ``connect`` makes one client, in a thread. A judgement waits
-    for none of it."""
+    """See ``tfdash.sources.base.Source``: makes ``UsageHistory``. A judgement waits for none of it."""
 
     def __init__(
         self,
         ref: ClusterRef,
         series: UsageSeries,
         windows: Windows,
-        connect: Callable[[], Client],
+        asking: Asking,
         clock: Clock,
         kept: KeptDays,
         *,
@@ -72,17 +66,14 @@ class UsageHistorySource:
         match: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.ref, self.series, self.windows = ref, series, windows
-        self._connect, self._clock, self._kept, self._match = connect, clock, kept, match
+        self.asking, self._clock, self._kept, self._match = asking, clock, kept, match
         self._source = f"prometheus {shown}"
-        self._slots = asyncio.Semaphore(_IN_FLIGHT)
-        self._free: list[Client] = []
         self._parts: dict[str, int] = {}  # into how many parts a day of a namespace is asked for
         self._today: dict[str, UsagePiece] = {}
         self._only: frozenset[str] | None = None
         self._found: dict[str, dict[Key, UsageHistory]] = {}
         self._problem: Problem | None = None
         self._read_at: float | None = None
-        self.queries, self.samples, self.seconds = 0, 0, 0.0
         self.whole = False  # every namespace was read, or failed, once
 
     def only(self, namespaces: Iterable[str] | None) -> None:
@@ -95,11 +86,10 @@ class UsageHistorySource:
 
     @property
     def status(self) -> Observation[SourceInfo]:
-        cost = f"{self.queries:,} queries, {self.samples:,} samples, {self.seconds:.1f} s"
         return Observation(
             value=SourceInfo(
                 name=f"{self.ref.cluster} usage history",
-                about=f"{self.windows.longest} d, a namespace and a day at a time: {cost}",
+                about=f"{self.windows.longest} d, a namespace and a day at a time: {self.asking.cost}",
                 count=sum(map(len, self._found.values())),
                 cluster=self.ref,
             ),
@@ -251,7 +241,7 @@ class UsageHistorySource:
         from tfdash.sources.prometheus.failing import is_too_much
 
         wanted = queries(self.series, namespace, begin, end, self._match)
-        answers = await asyncio.gather(*(self._ask(q) for q in wanted), return_exceptions=True)
+        answers = await asyncio.gather(*(self.asking.ask(q) for q in wanted), return_exceptions=True)
         errors = [a for a in answers if isinstance(a, BaseException)]
         if errors and all(map(is_too_much, errors)) and end - begin > _SHORTEST:
             middle = math.floor((begin + end) / 2)
@@ -269,36 +259,6 @@ class UsageHistorySource:
             raise errors[0]
         rows = {q.role: a for q, a in zip(wanted, answers, strict=True) if not isinstance(a, BaseException)}
         return await in_thread(lambda: piece_of(namespace, Answers(rows, begin, end), self.series, current))
-
-    async def _ask(self, query: RangeQuery) -> list[Row]:
-        """One answer; two at a time, and as long a rest after each as it took."""
-        async with self._slots:
-            began = time.monotonic()
-            try:
-                rows = await in_thread(lambda: self._with_client(query))
-            finally:
-                took = time.monotonic() - began
-                self.queries += 1
-                self.seconds += took
-                await asyncio.sleep(min(2.0, took))
-            self.samples += sum(len(row.values) or 1 for row in rows)
-            return rows
-
-    def _with_client(self, query: RangeQuery) -> list[Row]:
-        try:
-            client = self._free.pop()
-        except IndexError:  # asked before, another thread might take the last one
-            client = self._connect()
-        try:
-            if query.step:
-                rows = client.query_range(query.text, query.begin, query.end, query.step)
-            else:
-                rows, _ = client.query(query.text, query.end, "vector")
-        except BaseException:
-            client.close()
-            raise
-        self._free.append(client)
-        return rows
 
 
 def owners_of(cluster: ClusterPicture, namespace: str) -> dict[str, Owner]:
