@@ -4,7 +4,11 @@ from __future__ import annotations
 
 _HISSED = ("s", "x", "ch", "sh")
 _ALIKE = ("series", "metrics")  # one and many
-_MADE = {"Usage": "amounts used", "UsageHistory": "histories of use"}  # kinds that a source makes of others
+_MADE = {  # kinds that a source makes of others
+    "Usage": "amounts used",
+    "UsageHistory": "histories of use",
+    "VolumeUsage": "volumes' fill",
+}
 
 
 def plural(noun: str) -> str:

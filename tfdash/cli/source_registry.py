@@ -198,10 +198,24 @@ def _usage_history(wiring: Wiring) -> Iterable[Source]:
         )
 
 
+def _volume_usage(wiring: Wiring) -> Iterable[Source]:
+    """How full volumes are, by the Prometheus of each cluster."""
+    series = wiring.settings.metrics.usage
+    connections = tuple(_connections(wiring)) if series.enabled and series.volume_used else ()
+    if not connections:
+        return
+    from tfdash.sources.prometheus import options_of, volume_usage_for
+
+    options = options_of(wiring.settings.metrics, ())
+    for cluster, connection in connections:
+        yield volume_usage_for(cluster.ref, connection, options, cluster.credentials, wiring.clock)
+
+
 SOURCES = (
     Registration("usage", Needs.SETTINGS, _usage),
     Registration("cluster-autoscaler", Needs.SETTINGS, _cluster_autoscaler),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
+    Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),
     Registration("peers", Needs.OTHERS, _peers),
     Registration("usage history", Needs.OTHERS, _usage_history),

@@ -77,7 +77,7 @@ class World:
             layout.everything(self.scenario.quotas)
             for use in self.scenario.usage:
                 if use.environment in ("*", self.cluster.name):
-                    layout.uses(use.service, use.cores, use.swing, use.memory)
+                    layout.uses(use)
             if self.scenario.bulk is not None and self.cluster.name == "production":
                 lay_bulk(layout, self.cluster.options.pods, self.scenario.bulk)
             for step in self.scenario.step:

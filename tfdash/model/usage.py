@@ -1,7 +1,7 @@
 """As ``kube``: what pods and nodes use, as metrics.k8s.io has it, and what is made of it for whole workloads. Amounts are
 billionths (``tfdash.quantities``).
 
-``Usage`` and ``UsageHistory`` are on no server: a source puts them together and into the picture, so that rules see them by the one
+``Usage``, ``UsageHistory`` and ``VolumeUsage`` are on no server: a source puts them together and into the picture, so that rules see them by the one
 door, with their freshness and their problem, as any other kind.
 """
 
@@ -139,7 +139,41 @@ class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
     queries: tuple[str, ...] = ()  # which can be pasted
 
 
-MADE: dict[str, type[Object]] = {kind.KIND: kind for kind in (Usage, UsageHistory, ClusterAutoscaler)}
+class VolumeUsage(Object, frozen=True, gc=False, kw_only=True):
+    """How full the file system of a claim's volume is, as its kubelet told Prometheus; its key is the claim's.
+
+    Bytes and inodes; None: not told, as of a file system without inodes. ``at`` (epoch seconds) to ``current_until``: when it was
+    asked, and for how long that is taken as current. ``grows``: bytes a second, the Theil-Sen slope (the median of all slopes
+    between two points) over the last ``seen`` seconds; None where those are too few to say.
+    """
+
+    KIND: ClassVar[str] = "VolumeUsage"
+
+    at: float = 0.0
+    current_until: float = 0.0
+    used: float | None = None
+    capacity: float | None = None
+    inodes_used: float | None = None
+    inodes: float | None = None
+    grows: float | None = None
+    seen: float = 0.0
+
+    @property
+    def fill(self) -> float | None:
+        """In percent."""
+        return None if self.used is None or not self.capacity else 100 * self.used / self.capacity
+
+    @property
+    def days_left(self) -> float | None:
+        """Until it is full, as it grows; None where it does not grow, or nobody can say."""
+        if self.used is None or not self.capacity or self.grows is None or self.grows <= 0:
+            return None
+        return max(0.0, self.capacity - self.used) / self.grows / 86_400
+
+
+MADE: dict[str, type[Object]] = {
+    kind.KIND: kind for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler)
+}
 """Kinds that a source makes and no server has."""
 MADE_OF: frozenset[str] = frozenset({"PodMetrics", "NodeMetrics"})
 """Kinds that no rule looks at and that are kept current all the same: of them and of others the ``MADE`` are made."""

@@ -18,6 +18,7 @@ from tfdash.playbook.resources import (
     quotas,
     rightsize,
     spot,
+    volume,
 )
 from tfdash.playbook.resources import section as resources
 from tfdash.playbook.rule import Rule
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     capacity.RULE,
     fits.RULE,
     autoscaler.RULE,
+    volume.RULE,
     rightsize.RULE,
     idle.RULE,
     spot.RULE,

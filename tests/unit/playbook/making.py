@@ -158,6 +158,7 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "CronJob",
             "ResourceQuota",
             "LimitRange",
+            "PersistentVolumeClaim",
             "Namespace",
             "Usage",
             "UsageHistory",

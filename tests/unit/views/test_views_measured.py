@@ -9,12 +9,13 @@ import pytest
 from tests.kinds import resources
 from tests.unit.views.making import EU, NOW, cluster, picture, pod
 from tfdash.model.assessment import EMPTY_ASSESSMENT
+from tfdash.model.capacity import PersistentVolumeClaim
 from tfdash.model.kube import Container, Pod
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key
 from tfdash.model.update import Update
-from tfdash.model.usage import ContainerUsage, NodeMetrics, PodMetrics
+from tfdash.model.usage import ContainerUsage, NodeMetrics, PodMetrics, VolumeUsage
 from tfdash.quantities import amounts, parse
 from tfdash.views.filter import Filter
 from tfdash.views.kinds import view_of
@@ -128,6 +129,31 @@ def test_a_pod_says_what_it_uses_of_its_request_and_of_its_limit(name: str, said
     ids = ("cpu", "cpu_request", "cpu_limit", "mem", "mem_request", "mem_limit")
     assert cells(rows, "Pod", name, *ids) == said
     assert set(cells(shown(picture(cluster(Pod=PODS))), "Pod", name, *ids)) == {"-"}, "nothing was measured"
+
+
+VOLUME = {"at": NOW - 60, "current_until": NOW + 600, "capacity": 100 * 2.0**30}
+CLAIMS = tuple(
+    PersistentVolumeClaim(namespace="a", name=n, phase="Bound") for n in ("grows", "new", "old", "empty")
+)
+VOLUMES = (
+    VolumeUsage(namespace="a", name="grows", used=79.99 * 2**30, grows=2**30 / 86_400, seen=7e5, **VOLUME),
+    VolumeUsage(namespace="a", name="new", used=512.0 * 2**20, **VOLUME),
+    VolumeUsage(namespace="a", name="old", used=1.0, **VOLUME | {"current_until": NOW}),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("grows", ["80.0Gi", "79 %", "20d"]),
+        ("new", ["512.0Mi", "0 %", "-"]),
+        ("old", ["-", "-", "-"]),
+        ("empty", ["-", "-", "-"]),
+    ],
+)
+def test_a_claim_says_how_full_its_volume_is(name: str, said: list[str]) -> None:
+    rows = shown(picture(cluster(PersistentVolumeClaim=CLAIMS, VolumeUsage=VOLUMES)), "PersistentVolumeClaim")
+    assert cells(rows, "PersistentVolumeClaim", name, "used", "fill", "left") == said
 
 
 @pytest.mark.parametrize(

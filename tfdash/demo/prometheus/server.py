@@ -46,8 +46,11 @@ class PrometheusServer(Backend):
             from tfdash.demo.prometheus.rules import Rules, Union, shipped
             from tfdash.demo.traffic.storage import TrafficStorage
             from tfdash.demo.traffic.usage_series import UsageSeries
+            from tfdash.demo.traffic.volume_series import VolumeSeries
 
-            samples = Union(TrafficStorage(self.history), UsageSeries(self.history))
+            samples = Union(
+                TrafficStorage(self.history), UsageSeries(self.history), VolumeSeries(self.history)
+            )
             rules = Rules(shipped(), samples)
             self._api = Api(rules.storage, self.history.now, rules)
         return self._api

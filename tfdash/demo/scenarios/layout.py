@@ -17,6 +17,7 @@ from tfdash.demo.scenarios.ground import DAY, Ground
 from tfdash.demo.scenarios.identities import lay_rights
 from tfdash.demo.scenarios.network import lay_network
 from tfdash.demo.scenarios.pod_templates import template_of
+from tfdash.demo.scenarios.scenario import Use
 from tfdash.demo.scenarios.volumes import lay_volume
 from tfdash.demo.traffic.demand import Demand
 
@@ -67,13 +68,15 @@ class Layout(Ground):
             lay_network(self, service, namespace)
             self.guards(service, namespace)
 
-    def uses(self, service: str, cores: float | None, swing: float | None, memory: str) -> None:
+    def uses(self, use: Use) -> None:
         """Another demand of a service than the plan's, in its past as well."""
-        found = next(s for s in self.plan.service if s.name == service)
-        demand = self.cluster.demands[self.plan.namespace(found.namespace, self.environment), service]
-        demand.cores = demand.cores if cores is None else cores
-        demand.swing = demand.swing if swing is None else swing
-        demand.memory = float(parse(memory)) if memory else demand.memory
+        found = next(s for s in self.plan.service if s.name == use.service)
+        demand = self.cluster.demands[self.plan.namespace(found.namespace, self.environment), use.service]
+        demand.cores = demand.cores if use.cores is None else use.cores
+        demand.swing = demand.swing if use.swing is None else use.swing
+        demand.memory = float(parse(use.memory)) if use.memory else demand.memory
+        demand.filled = demand.filled if use.filled is None else use.filled
+        demand.a_day = float(parse(use.a_day)) if use.a_day else demand.a_day
 
     def configuration(self, service: Service, namespace: str) -> None:
         meta = {"namespace": namespace, "labels": {"app": service.name}}

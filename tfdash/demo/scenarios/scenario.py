@@ -32,13 +32,16 @@ class Bulk(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class Use(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a service uses instead of what data/world.toml says, now and in all its past: ``cores`` of all its pods at a usual hour
-    and how much they ``swing`` over the day (0 to 1), ``memory`` of one pod."""
+    and how much they ``swing`` over the day (0 to 1), ``memory`` of one pod; of its volumes how much is ``filled`` (in %) and comes
+    to it ``a_day``."""
 
     service: str
     environment: str = "production"
     cores: float | None = None
     swing: float | None = None
     memory: str = ""
+    filled: float | None = None
+    a_day: str = ""
 
 
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -120,11 +123,11 @@ def _check_services(where: str, found: Scenario) -> None:
             raise ScenarioError(
                 f"{where}: usage of service {use.service!r}, which is not there; one of {', '.join(sorted(services))}"
             )
-        if use.memory:
+        for name, text in (("memory", use.memory), ("a_day", use.a_day)):
             try:
-                parse(use.memory)
+                parse(text or "0")
             except ValueError as error:
-                raise ScenarioError(f"{where}: usage of {use.service}: memory: {error}") from error
+                raise ScenarioError(f"{where}: usage of {use.service}: {name}: {error}") from error
     for role in found.quotas.keys() - roles:
         raise ScenarioError(
             f"{where}: quotas of {role!r}, which is no namespace; one of {', '.join(sorted(roles))}"

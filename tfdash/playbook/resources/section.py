@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.figures import percent
-from tfdash.model.capacity import ResourceQuota
+from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
 from tfdash.model.kube import HorizontalPodAutoscaler, Pod
 from tfdash.model.kubecluster import Node
 from tfdash.model.section import SectionFinding
@@ -107,6 +107,10 @@ def read_quotas(findings: Findings) -> Reading:
 
 
 SECTION = Section(
-    "resources", "Resources", "resources", read, needs=(Usage, Node, Pod, HorizontalPodAutoscaler)
+    "resources",
+    "Resources",
+    "resources",
+    read,
+    needs=(Usage, Node, Pod, HorizontalPodAutoscaler, PersistentVolumeClaim),
 )
 QUOTAS = Section("quotas", "Quotas", "resources", read_quotas, needs=(ResourceQuota, Pod))

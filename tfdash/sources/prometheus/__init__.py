@@ -3,7 +3,12 @@
 Nothing here imports requests or prometheus-api-client before the first round.
 """
 
-from tfdash.sources.prometheus.connecting import present_usage_for, source_for, usage_history_for
+from tfdash.sources.prometheus.connecting import (
+    present_usage_for,
+    source_for,
+    usage_history_for,
+    volume_usage_for,
+)
 from tfdash.sources.prometheus.options import Connection, Options, options_of
 from tfdash.sources.prometheus.source import PrometheusSource
 from tfdash.sources.prometheus.usage.source import Windows
@@ -17,4 +22,5 @@ __all__ = [
     "present_usage_for",
     "source_for",
     "usage_history_for",
+    "volume_usage_for",
 ]

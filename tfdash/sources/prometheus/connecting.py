@@ -20,6 +20,7 @@ from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.present import PresentReader
 from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
+from tfdash.sources.prometheus.usage.volumes import VolumeUsageSource
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -162,3 +163,17 @@ def present_usage_for(
     own = OwnCredentials(connection)
     asking = Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False)
     return PresentReader(options.usage, asking, clock, connection.match)
+
+
+def volume_usage_for(
+    ref: ClusterRef, connection: Connection, options: Options, credentials: Credentials | None, clock: Clock
+) -> VolumeUsageSource:
+    own = OwnCredentials(connection)
+    return VolumeUsageSource(
+        ref,
+        options.usage,
+        lambda: client_of(connection, options, credentials, own, clock),
+        clock,
+        shown=connection.shown,
+        match=connection.match,
+    )

@@ -1,12 +1,24 @@
-"""What bounds a namespace: its quotas."""
+"""What bounds a namespace, its quotas; and the claims of its volumes, with how full those are."""
 
 from __future__ import annotations
 
-from tfdash.model.capacity import ResourceQuota
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
+from tfdash.model.kind_spec import PrinterColumn
+from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object
+from tfdash.model.subject import Key
+from tfdash.model.usage import VolumeUsage
+from tfdash.model.verdict import Level
 from tfdash.quantities import amount
 from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.age import DAY, short_age
 from tfdash.views.kinds.base import Context, Field, age_field, kind_view, name_field, text_field
+from tfdash.views.kinds.plain import plain_view
 from tfdash.views.resources.gauge import GLYPHS, QUOTA, Gauge, gauge
 
 
@@ -74,4 +86,80 @@ QUOTAS = kind_view(
         text_field("scopes", "ONLY", 16, lambda q: ", ".join(q.scopes), priority=4),
     ),
 )
-VIEWS = (QUOTAS,)
+
+
+def _current(claim: Any, context: Context) -> VolumeUsage | None:
+    found = context.measured.get(Key(claim.namespace, claim.name))
+    return found if isinstance(found, VolumeUsage) and context.now < found.current_until else None
+
+
+def _bytes(size: float) -> str:
+    """``1.5Gi``."""
+    for unit, power in (("Ti", 40), ("Gi", 30), ("Mi", 20)):
+        if size >= 1 << power:
+            return f"{size / (1 << power):.1f}{unit}"
+    return f"{size / 1024:.0f}Ki"
+
+
+def _judged(claim: Any, context: Context) -> str:
+    told = context.assessment.verdicts
+    plain = context.subject(claim)
+    found = told.get(plain) or told.get(plain._replace(uid=claim.uid), ())
+    return states.of_level(max((v.level for v in found), default=Level.OK)).token if found else ""
+
+
+def _of_volume(
+    id: str,
+    title: str,
+    width: int,
+    value: Callable[[VolumeUsage], float | None],
+    write: Callable[[float], str],
+    priority: int,
+) -> Field:
+    """What a kubelet tells of the volume of a claim; "-" where none does, or no more."""
+
+    def number(claim: Any, context: Context) -> float | None:
+        found = _current(claim, context)
+        return None if found is None else value(found)
+
+    def text(claim: Any, context: Context) -> str:
+        found = number(claim, context)
+        return "-" if found is None else write(found)
+
+    def order(claim: Any, context: Context) -> float:
+        found = number(claim, context)
+        return -1.0 if found is None else found
+
+    paint = _judged if id == "fill" else None
+    return Field(
+        id, title, width, text, order, paint, value=number, right=True, priority=priority, measured=True
+    )
+
+
+_TONES = (("Bound", ""), ("Lost", "warn"), ("", "moving"))
+_CLAIMS = plain_view(
+    KINDS[PersistentVolumeClaim.KIND]._replace(
+        columns=(
+            PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
+            PrinterColumn("STATUS", "phase", 11, printer="Status", priority=0, tones=_TONES),
+            PrinterColumn("VOLUME", "volume", 24, printer="Volume", priority=5, flexible=True),
+            PrinterColumn("CAPACITY", "capacity_text", 9, printer="Capacity", priority=1),
+            PrinterColumn("MODES", "access_modes", 8, printer="Access Modes", priority=4),
+            PrinterColumn("STORAGECLASS", "storage_class", 16, printer="StorageClass", priority=3),
+            PrinterColumn("AGE", "created", shows="age", printer="Age", priority=2),
+        )
+    )
+)
+CLAIMS = replace(
+    _CLAIMS,
+    fields=(
+        *_CLAIMS.fields[:4],
+        _of_volume("used", "USED", 7, lambda v: v.used, _bytes, 1),
+        _of_volume("fill", "FILL", 5, lambda v: v.fill, lambda n: f"{int(n)} %", 0),
+        _of_volume("left", "LEFT", 6, lambda v: v.days_left, lambda days: short_age(days * DAY), 1),
+        *_CLAIMS.fields[4:],
+    ),
+    judged=True,
+    measured_by=VolumeUsage.KIND,
+)
+VIEWS = (QUOTAS, CLAIMS)

@@ -21,6 +21,7 @@ from tfdash.views.table import Cell, Line
 
 _CHANGES = 3  # of the newest
 _DIFF = 4  # lines of each
+_VOLUMES = 4
 _POINTS = 480  # of a chart
 
 
@@ -135,6 +136,27 @@ def quota_lines(sight: Sight, row: ResourceRow) -> list[Line]:
     return lines
 
 
+def volume_lines(sight: Sight, row: ResourceRow) -> list[Line]:
+    """Of a namespace what was said of its claims: the worst and fullest first."""
+    cluster = sight.picture.clusters.get(row.subject.cluster)
+    if cluster is None or row.of != "Namespace":
+        return []
+    said = [
+        verdict
+        for key in cluster.objects("PersistentVolumeClaim")
+        if key.namespace == row.called
+        for verdict in sight.told(row.subject.cluster, "PersistentVolumeClaim", key.namespace, key.name)
+    ]
+    said.sort(key=lambda v: (-v.level, -(v.measured or 0.0), v.subject))
+    lines: list[Line] = []
+    for verdict in said[:_VOLUMES]:
+        state = states.of_verdict(verdict)
+        lines.append([(" volume   ", "dim"), (f"{state.text}  ", state.token), safe(verdict.sentence)])
+    if len(said) > _VOLUMES:
+        lines.append([(" volume   ", "dim"), (f"and {len(said) - _VOLUMES} more: :pvc", "dim")])
+    return lines
+
+
 def change_lines_of(changes: Sequence[Altered], row: ResourceRow, zone: ZoneInfo) -> list[Line]:
     """The newest changes of it and of its autoscalers."""
     mine = [
@@ -156,7 +178,13 @@ def change_lines_of(changes: Sequence[Altered], row: ResourceRow, zone: ZoneInfo
 
 def around_lines(sight: Sight, row: ResourceRow) -> list[Line]:
     """Every sentence, then what it rests on."""
-    lines = [*sentences(row), *scaler_lines(sight, row), *quota_lines(sight, row), history_line(sight, row)]
+    lines = [
+        *sentences(row),
+        *scaler_lines(sight, row),
+        *quota_lines(sight, row),
+        *volume_lines(sight, row),
+        history_line(sight, row),
+    ]
     if row.usage is not None:
         lines.append([(" measured ", "dim"), (measured_text(row), "dim")])
     return lines

@@ -359,6 +359,16 @@ def test_what_a_node_holds(objects: tuple[Object, ...], level: Level, sentence: 
     assert (told.level, told.sentence) == (level, sentence)
 
 
+@pytest.mark.parametrize("resource", ["nvidia.com/gpu", "ephemeral-storage", "hugepages-2Mi"])
+@pytest.mark.parametrize(
+    ("asked", "level"),
+    [("7999", Level.OK), ("8000", Level.WARN), ("8100", Level.WARN), ("10001", Level.WARN)],
+)
+def test_places_of_a_node_at_the_same_share_as_quotas(resource: str, asked: str, level: Level) -> None:
+    wants = other("g", containers=(Container("m", "i", resources(**{resource: asked})),))
+    assert of_node(wants, node(room={resource: "10000"})).level is level
+
+
 def test_of_a_node_that_says_nothing_of_itself_nothing_is_said() -> None:
     assert (
         judged(Node(namespace="", name="n1"), rule=capacity.ID, subject=Subject(REF, "Node", "", "n1"))

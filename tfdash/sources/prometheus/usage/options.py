@@ -1,4 +1,4 @@
-"""[metrics.usage]: which series tell what containers used, and whose pods are whose."""
+"""[metrics.usage]: which series tell what containers used, whose pods are whose, and how full volumes are."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ NodeSeries = Annotated[str, Spelled(_of_nodes, str)]
 
 @dataclass(frozen=True)
 class UsageSeries(SettingsTable):
-    """What workloads use and used: names of cAdvisor, kube-state-metrics and node-exporter; "": not asked for"""
+    """What workloads use and used, and how full volumes are: names of cAdvisor, kubelet, kube-state-metrics and node-exporter; "": not asked for"""
 
-    enabled: Annotated[bool, Note("false: Prometheus is asked for no history of weeks")] = True
+    enabled: Annotated[bool, Note("false: Prometheus is asked for no history of weeks and no volumes")] = True
     step: Annotated[
         Seconds,
         Between(15, 3600, seconds=True),
@@ -68,6 +68,13 @@ class UsageSeries(SettingsTable):
         'kube_pod_container_status_last_terminated_reason{namespace="$namespace",reason="OOMKilled"}'
     )
     restarts: SeriesText = f"kube_pod_container_status_restarts_total{_OF_NAMESPACE}"
+    volume_used: Annotated[SeriesText, Note("bytes; the kubelet tells them of volumes that are mounted")] = (
+        f"kubelet_volume_stats_used_bytes{_OF_NAMESPACE}"
+    )
+    volume_capacity: SeriesText = f"kubelet_volume_stats_capacity_bytes{_OF_NAMESPACE}"
+    volume_inodes_used: SeriesText = f"kubelet_volume_stats_inodes_used{_OF_NAMESPACE}"
+    volume_inodes: SeriesText = f"kubelet_volume_stats_inodes{_OF_NAMESPACE}"
+    claim_label: str = "persistentvolumeclaim"
     pod_label: str = "pod"
     container_label: str = "container"
     present: Annotated[
@@ -104,5 +111,9 @@ class UsageSeries(SettingsTable):
             "exporter_cpu": self.exporter_cpu,
             "exporter_total": self.exporter_total,
             "exporter_available": self.exporter_available,
+            "volume_used": self.volume_used,
+            "volume_capacity": self.volume_capacity,
+            "volume_inodes_used": self.volume_inodes_used,
+            "volume_inodes": self.volume_inodes,
         }[role]
         return parse_selector(text) if text else None
