@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.kinds import CUSTOM
 from tests.tui import world
+from tfdash.model.capacity import PersistentVolumeClaim
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
@@ -20,6 +21,7 @@ from tfdash.model.usage import Usage
 from tfdash.sources.base import Scope, Sink
 
 DELIVERY = ("Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease")
+_NONE = (Usage.KIND, PersistentVolumeClaim.KIND)  # what sections need, of which a small world has none
 REF = ClusterRef("production", "eu-1")
 INFO = ServerInfo(version="v1.37.2", user="oncall@corp", url="https://192.0.2.1:6443", context="eu-1")
 
@@ -65,11 +67,12 @@ class Recorded:
                     value={}, source=kind, observed_at=world.NOW, complete=True, note="not installed"
                 )
                 sink.put_objects(self.ref, kind, absent, None)
-        if Usage.KIND not in self.objects:  # nothing has pods that somebody measured
-            nothing: Observation[Mapping[Key, Object]] = Observation(
-                value={}, source=Usage.KIND, observed_at=world.NOW, complete=True
-            )
-            sink.put_objects(self.ref, Usage.KIND, nothing, None)
+        for kind in _NONE:
+            if kind not in self.objects:
+                nothing: Observation[Mapping[Key, Object]] = Observation(
+                    value={}, source=kind, observed_at=world.NOW, complete=True
+                )
+                sink.put_objects(self.ref, kind, nothing, None)
         self.running.set()
         await asyncio.Event().wait()
 
