@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tfdash.figures import percent
 from tfdash.model.capacity import PersistentVolumeClaim
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Event
 from tfdash.model.subject import Key
 from tfdash.model.usage import VolumeUsage
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
-from tfdash.playbook.resources.wording import percent, written
+from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving.causes.finding import shorten

@@ -44,6 +44,7 @@ def _fullest(quota: ResourceQuota, context: Context) -> str:
 
 
 _BAR = 12  # cells
+VOLUME = "resources.volume"
 
 
 def _gauge(quota: Object, context: Context) -> Gauge:
@@ -102,10 +103,8 @@ def _bytes(size: float) -> str:
 
 
 def _judged(claim: Any, context: Context) -> str:
-    told = context.assessment.verdicts
-    plain = context.subject(claim)
-    found = told.get(plain) or told.get(plain._replace(uid=claim.uid), ())
-    return states.of_level(max((v.level for v in found), default=Level.OK)).token if found else ""
+    found = context.told(claim, VOLUME)
+    return "" if found is None or found.level <= Level.OK else states.of_verdict(found).token
 
 
 def _of_volume(
