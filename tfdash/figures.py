@@ -34,13 +34,13 @@ def percent(share: float, *bounds: float) -> str:
         return f"<{_TENTH:g}"
     for digits in range(13):
         told = f"{share:.{digits}f}"
-        if all(_side(float(told), bound) == _side(share, bound) for bound in (0.0, *bounds)):
+        near = float(told)
+        for bound in (0.0, *bounds):  # thousands of them are written with each poll of what is used
+            if (near > bound) is not (share > bound) or (near < bound) is not (share < bound):
+                break
+        else:
             return told
     return f"{share:.12f}"
-
-
-def _side(value: float, bound: float) -> int:
-    return (value > bound) - (value < bound)
 
 
 def times(seconds: Sequence[Number]) -> list[str]:

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from tfdash.model.kube import Object, Pod
 from tfdash.model.kubecluster import Node
-from tfdash.model.usage import ContainerUsage, NodeMetrics, PodMetrics
+from tfdash.model.usage import NodeMetrics, PodMetrics
 from tfdash.quantities import Amounts, amounts
 
 
@@ -22,11 +22,15 @@ def metrics_of(objects: Iterable[Object], at: float) -> list[Object]:
     found: list[Object] = []
     for obj in objects:
         if isinstance(obj, Pod) and obj.phase == "Running":
-            containers = tuple(
-                ContainerUsage(c.name, _used(f"{obj.name}/{c.name}", 250, 256)) for c in obj.containers
-            )
             found.append(
-                PodMetrics(namespace=obj.namespace, name=obj.name, at=at, window=15.0, containers=containers)
+                PodMetrics(
+                    namespace=obj.namespace,
+                    name=obj.name,
+                    at=at,
+                    window=15.0,
+                    names=tuple(c.name for c in obj.containers),
+                    used=tuple(n for c in obj.containers for _, n in _used(f"{obj.name}/{c.name}", 250, 256)),
+                )
             )
         elif isinstance(obj, Node):
             usage = _used(obj.name, 4000, 16_000)

@@ -16,7 +16,8 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Key, Subject
-from tfdash.model.usage import Usage, UsagePoint, usage_key
+from tfdash.model.usage import Usage, usage_key
+from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.quantities import NANO, amounts
 

@@ -71,3 +71,5 @@ class JudgeScheduler:
         if left:
             self._going_on = True
             asyncio.get_running_loop().call_later(_BREATH, self._go_on)
+        else:  # what was judged is to be said
+            self._rearm_due(asyncio.get_running_loop())

@@ -98,7 +98,8 @@ class CanaryRunner:
         """Whether the triggers have anything to say: in flight, or just complete and not yet verified, or a BREACH stands."""
         if release.in_flight or release.phase is Phase.COMPLETE:
             return True
-        return bool(latch.standing(self.breaches.get(release.subject, ()), release))
+        known = self.breaches.get(release.subject)
+        return bool(known and latch.standing(known, release))
 
     def _due(self, subject: Subject, now: float) -> bool:
         """Whether one of those that are judged was not for a while, whatever came for others meanwhile."""

@@ -156,7 +156,8 @@ class ClusterJudge:
             for number, rule in enumerate(self._rules)
             if kind in (rule.needs_besides if needing else rule.kinds)
             for judged in rule.judges
-            for key in self.objects(judged.KIND)
+            for key, obj in self.objects(judged.KIND).items()
+            if rule.asks(obj)
         }
 
     def _replace(
@@ -167,12 +168,14 @@ class ClusterJudge:
         # keys are a hint: a mapping that replaced another wholly is compared key by key
         if not keys or not before:
             keys = frozenset(k for k in (*before, *after) if before.get(k) is not after.get(k))
-        judges = [n for n, rule in enumerate(self._rules) if any(kind == j.KIND for j in rule.judges)]
+        judges = [(n, rule) for n, rule in enumerate(self._rules) if any(kind == j.KIND for j in rule.judges)]
         for key in keys:
             old, new = before.get(key), after.get(key)
             if old is new:
                 continue
-            wanted.update(RuleSubject(number, Subject(self.ref, kind, *key)) for number in judges)
+            for number, rule in judges:
+                if rule.asks(old) or rule.asks(new):
+                    wanted.add(RuleSubject(number, Subject(self.ref, kind, *key)))
             wanted.update(self.readers.of((kind, key)))
             for read in self.groups.replace(kind, key, old, new):
                 wanted.update(self.readers.of(read))

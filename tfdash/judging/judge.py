@@ -13,6 +13,7 @@ from dataclasses import replace
 from tfdash.judging.calendar import CalendarRunner
 from tfdash.judging.canaries import CanaryRunner
 from tfdash.judging.rules import RuleRunner
+from tfdash.judging.sections import SectionReader
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
 from tfdash.model.section import SectionState
@@ -21,7 +22,7 @@ from tfdash.playbook.policies import Policies
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.playbook.rule import Rule
-from tfdash.playbook.section import Findings, Section, summarise
+from tfdash.playbook.section import Findings, Section
 
 _PIECE = 0.02  # seconds for which one call may judge what is used
 
@@ -50,7 +51,7 @@ class Judge:
         self._canaries = CanaryRunner(self._policies, hold)
         self._calendar = CalendarRunner(self._policies.calendar)
         self._picture: Picture | None = None
-        self._table = sections
+        self._reader = SectionReader(sections, self._rules.words)
         self._sections: tuple[SectionState, ...] = ()
 
     def due_at(self) -> float | None:
@@ -66,8 +67,7 @@ class Judge:
         self._canaries.states = self._rules.releases
         changed |= self._canaries.assess(picture, change, changed, now)
         if self._calendar.assess(picture, change, now) or changed or aged or change.freshness:
-            self._sections = summarise(
-                self._table,
+            self._sections = self._reader.states(
                 picture,
                 Findings(
                     self._rules.verdicts,
@@ -77,6 +77,7 @@ class Judge:
                     self._calendar.state,
                     tuple(self._rules.failed.values()),
                     self._rules.stale,
+                    self._rules.words.of,
                 ),
             )
         assessment = Assessment(

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tfdash.judging.cluster import ClusterJudge, Read, RuleSubject
+from tfdash.judging.sections import Words
 from tfdash.model.kube import Object, Unreadable
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, Picture
@@ -30,6 +31,7 @@ from tfdash.playbook.staleness import Unread, clock
 
 log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Object)
+_NOTHING_TOLD: dict[int, RuleResult] = {}
 _AT_ONCE = 10  # subjects that are judged before the clock is asked
 
 
@@ -127,7 +129,8 @@ class RuleRunner:
         self._rules, self._stale_after, self._kinds = rules, stale_after, tuple(kinds)
         self.stale: Mapping[tuple[ClusterRef, str], Unread] = {}
         self._clusters: dict[ClusterRef, ClusterJudge] = {}
-        self._told: dict[RuleSubject, RuleResult] = {}
+        self._told: dict[Subject, dict[int, RuleResult]] = {}  # by the rule's place in the table
+        self.words = Words()
         self._due: list[tuple[float, RuleSubject]] = []
         self._due_of: dict[RuleSubject, float] = {}
         self.failed: dict[
@@ -137,9 +140,10 @@ class RuleRunner:
         self.workloads: Mapping[Subject, WorkloadState] = {}
         self.releases: Mapping[Subject, ReleaseState] = {}
         self._rooms: dict[ClusterRef, dict[Subject, NodeRoom]] = {}
+        self._own = False  # whether workloads and releases are copies that nobody else has
 
     def due_at(self) -> float | None:
-        if self._later or self._unsaid:
+        if self._unsaid and not self._later:  # of what is being judged piece by piece all is said at once
             return 0.0
         times = [at for cluster in self._clusters.values() if (at := cluster.due_at()) is not None]
         if (due := self._next_due()) is not None:
@@ -169,7 +173,7 @@ class RuleRunner:
             wanted[asked.rule].add(asked.subject)
         self._later.update(dict.fromkeys(later or ()))
         changed = self._judge(wanted, policies, now)
-        self._go_on(policies, now)
+        self._gather(changed)
         changed |= self._unsaid
         self._unsaid = set()
         return changed
@@ -181,22 +185,25 @@ class RuleRunner:
 
     def _go_on(self, policies: Policies, now: float) -> None:
         until = time.perf_counter() + self.hold
+        changed: set[Subject] = set()
         while self._later:
             wanted = self._nobody()
             for asked in tuple(islice(self._later, _AT_ONCE)):
                 wanted[asked.rule].add(asked.subject)
-            self._unsaid |= self._judge(wanted, policies, now)
+            changed |= self._judge(wanted, policies, now)
             if time.perf_counter() >= until:
-                return
+                break
+        self._gather(changed)
+        self._unsaid |= changed
 
     def _nobody(self) -> list[set[Subject]]:
         return [set() for _ in self._rules]
 
     def _judge(self, wanted: list[set[Subject]], policies: Policies, now: float) -> set[Subject]:
-        """Rule by rule, and who stands behind what is said otherwise; returns of whom that is."""
+        """Rule by rule, and who stands behind what is said otherwise; returns of whom that is: they are to be gathered."""
         if not any(wanted):
             return set()
-        self.workloads, self.releases = dict(self.workloads), dict(self.releases)
+        self._own = False
         changed: set[Subject] = set()
         for number, rule in enumerate(self._rules):
             for subject in wanted[number]:
@@ -204,16 +211,15 @@ class RuleRunner:
                 self._later.pop(asked, None)
                 cluster = self._clusters[subject.cluster]
                 told = self._ask(rule, asked, cluster, policies, now)
-                if told == self._told.get(asked):
+                before = self._told.get(subject, _NOTHING_TOLD).get(number)
+                if told == before:
+                    if before is not None and asked in self.failed:
+                        self.failed[asked] = before.verdicts[0]  # the same one as it is known by
                     continue
                 changed.add(subject)
-                self._publish(asked, told)
-                for reader in cluster.readers.of(
-                    (WorkloadState, subject)
-                ):  # rules that stand behind this one
-                    wanted[reader.rule].add(reader.subject)
-        if changed:
-            self._gather(changed)
+                for read in self._publish(asked, before, told):
+                    for reader in cluster.readers.of(read):  # rules that stand behind this one
+                        wanted[reader.rule].add(reader.subject)
         return changed
 
     def _ask(
@@ -242,7 +248,7 @@ class RuleRunner:
             log.exception("rule %s failed for %s", rule.id, subject)
             told = rule.failed(subject, error)
             self.failed[asked] = told.verdicts[0]
-        if told is not None:
+        if told is not None and policies.waivers.table:
             told = told._replace(verdicts=policies.waivers.apply(told.verdicts, subject, moment))
         cluster.readers.note(asked, tuple(case.reads))
         if moment.again is not None:
@@ -261,36 +267,54 @@ class RuleRunner:
             ],
         )
 
-    def _publish(self, asked: RuleSubject, told: RuleResult | None) -> list[Read]:
+    def _publish(self, asked: RuleSubject, before: RuleResult | None, told: RuleResult | None) -> list[Read]:
         """What is another now for the rules that looked at it."""
-        state = told.state if told is not None else None
-        before = self._told.pop(asked, None)
-        for known, of in ((self.workloads, WorkloadState), (self.releases, ReleaseState)):
-            table: dict[Subject, Any] = known  # type: ignore[assignment]  # the copies made by assess
-            if isinstance(state, of):
-                table[asked.subject] = state
-            elif before is not None and isinstance(before.state, of):
-                table.pop(asked.subject, None)
+        number, subject = asked
         if told is not None:
-            self._told[asked] = told
+            self._told.setdefault(subject, {})[number] = told
+        else:
+            mine = self._told[subject]
+            del mine[number]
+            if not mine:
+                del self._told[subject]
+        self.words.take(
+            number,
+            subject,
+            before.verdicts if before is not None else (),
+            told.verdicts if told is not None else (),
+        )
+        state = told.state if told is not None else None
         was = before.state if before is not None else None
+        if state is None and was is None:
+            return []
+        if not self._own:  # what was published is not changed
+            self.workloads, self.releases = dict(self.workloads), dict(self.releases)
+            self._own = True
+        for known, of in ((self.workloads, WorkloadState), (self.releases, ReleaseState)):
+            table: dict[Subject, Any] = known  # type: ignore[assignment]  # the copies
+            if isinstance(state, of):
+                table[subject] = state
+            elif isinstance(was, of):
+                table.pop(subject, None)
         if not isinstance(state, NodeRoom) and not isinstance(was, NodeRoom):
-            return [(WorkloadState, asked.subject)]
-        rooms = self._rooms.setdefault(asked.subject.cluster, {})
-        rooms.pop(asked.subject, None)
+            return [(WorkloadState, subject)]
+        rooms = self._rooms.setdefault(subject.cluster, {})
+        rooms.pop(subject, None)
         if isinstance(state, NodeRoom):
-            rooms[asked.subject] = state
+            rooms[subject] = state
         if state == was:
             return []
         came_or_went = isinstance(state, NodeRoom) is not isinstance(was, NodeRoom)
-        return [(NodeRoom, asked.subject), *([(NodeRoom, None)] if came_or_went else ())]
+        return [(NodeRoom, subject), *([(NodeRoom, None)] if came_or_went else ())]
 
     def _gather(self, subjects: set[Subject]) -> None:
         """Every rule's verdicts on a subject together, in the order of the table."""
+        if not subjects:
+            return
         verdicts = dict(self.verdicts)
         for subject in subjects:
-            said = [self._told.get(RuleSubject(number, subject)) for number in range(len(self._rules))]
-            several = tuple(v for told in said if told is not None for v in told.verdicts)
+            told = self._told.get(subject, _NOTHING_TOLD)
+            several = tuple(v for number in sorted(told) for v in told[number].verdicts)
             if several:
                 verdicts[subject] = several
             else:

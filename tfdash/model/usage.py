@@ -15,26 +15,46 @@ import msgspec
 from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key, Subject
+from tfdash.model.usage_points import UsagePoint
 from tfdash.quantities import NOTHING, Amounts, total
 
 
-class ContainerUsage(msgspec.Struct, frozen=True, gc=False):
+class ContainerUsage(NamedTuple):
     name: str
     usage: Amounts = NOTHING
 
 
 class PodMetrics(Object, frozen=True, gc=False, kw_only=True):
-    """``at``: when it was measured (epoch seconds), over the ``window`` seconds before that."""
+    """``at``: when it was measured (epoch seconds), over the ``window`` seconds before that.
+
+    ``names`` of its containers, and ``used``: CPU and memory of each, one after the other, None where it was not said. Two columns
+    that many pods share or that are numbers: there are ten thousand of them, made anew with each poll.
+    """
 
     KIND: ClassVar[str] = "PodMetrics"
 
     at: float = 0.0
     window: float = 0.0
-    containers: tuple[ContainerUsage, ...] = ()
+    names: tuple[str, ...] = ()
+    used: tuple[int | None, ...] = ()
+
+    @property
+    def containers(self) -> tuple[ContainerUsage, ...]:
+        used = self.used
+        return tuple(
+            ContainerUsage(name, _amounts(used[2 * n], used[2 * n + 1])) for n, name in enumerate(self.names)
+        )
 
     @property
     def usage(self) -> Amounts:
-        return total(c.usage for c in self.containers)
+        used = self.used
+        return _amounts(used[0], used[1]) if len(used) == 2 else total(c.usage for c in self.containers)
+
+
+def _amounts(cpu: int | None, memory: int | None) -> Amounts:
+    if cpu is None:
+        return NOTHING if memory is None else (("memory", memory),)
+    return (("cpu", cpu),) if memory is None else (("cpu", cpu), ("memory", memory))
 
 
 class NodeMetrics(Object, frozen=True, gc=False, kw_only=True):
@@ -47,17 +67,6 @@ class NodeMetrics(Object, frozen=True, gc=False, kw_only=True):
 
 PROMETHEUS = "prometheus"
 PROMETHEUS_WINDOW = 300.0  # seconds of which Prometheus' CPU is the mean
-
-
-class UsagePoint(NamedTuple):
-    """At one time (epoch seconds): cores and bytes that all measured pods used together, and what those pods asked for then
-    (None: some container says nothing): a use is held against the request of its own time."""
-
-    at: float
-    cpu: float
-    memory: float
-    cpu_request: float | None = None
-    memory_request: float | None = None
 
 
 class Usage(Object, frozen=True, gc=False, kw_only=True):

@@ -1,4 +1,5 @@
-"""What the playbook says: verdicts, made only by ``tfdash.playbook``."""
+"""What the playbook says: verdicts, made only by ``tfdash.playbook``. Some thousands are made with each poll of what is used, and hidden
+from the garbage collector: no field may form a cycle."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ class UnknownKind(StrEnum):
     NOT_COMPARABLE = "not comparable"
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How a verdict was reached: the query or objects read, the sample size and the window in seconds."""
 
     query: str = ""
@@ -43,7 +44,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     objects: tuple[Subject, ...] = ()
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One rule's word on one subject: one sentence with its arithmetic, and the numbers behind it."""
 
     level: Level

@@ -58,7 +58,8 @@ class Rule:
     """One line of the table that the judge runs (``tfdash.playbook.registry``).
 
     ``judges``: the kinds of its subjects, and so of ``Case.obj``. ``needs``: kinds without which there is no verdict but a named UNKNOWN.
-    ``uses``: kinds without which less is said. ``judge`` is pure, and None is said of what is none of its business.
+    ``uses``: kinds without which less is said. ``judge`` is pure, and None is said of what is none of its business;
+    where ``whom`` says so of an object, it is not even asked.
     """
 
     id: str
@@ -66,6 +67,13 @@ class Rule:
     judge: Callable[[Case[Any]], RuleResult | None]
     needs: tuple[type[Object], ...] = ()
     uses: tuple[type[Object], ...] = ()
+    whom: Callable[[Any], bool] | None = None
+
+    def asks(self, obj: Object | None) -> bool:
+        """Whether it may have something to say of an object of a kind that it judges."""
+        if obj is None or self.whom is None:
+            return obj is not None
+        return not isinstance(obj, self.judges) or self.whom(obj)
 
     @cached_property
     def kinds(self) -> frozenset[str]:

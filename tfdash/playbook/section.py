@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,21 +26,84 @@ from tfdash.nouns import counted, plural
 from tfdash.playbook.staleness import Unread
 
 
-class Findings(NamedTuple):
-    """What the rules said of one picture: all that a section reads. It sees no object."""
+class Findings:
+    """What the rules said of one picture: all that a section reads. It sees no object.
 
-    verdicts: Mapping[Subject, tuple[Verdict, ...]]
-    workloads: Mapping[Subject, WorkloadState]
-    releases: Mapping[Subject, ReleaseState]
-    canaries: Mapping[Subject, CanaryJudgement]
-    calendar: CalendarState | None
+    ``looked_at``: what was read of it, as names of its attributes and ids of rules: while these are what they were, what was read
+    is too. ``failed``: of subjects for which a rule itself went wrong; ``stale``: kinds, by cluster. ``words``: the verdicts by
+    the rules that spoke them, where these are kept so.
+    """
 
-    failed: tuple[Verdict, ...] = ()  # of subjects for which a rule itself went wrong
-    stale: Mapping[tuple[ClusterRef, str], Unread] = {}  # kinds, by cluster
+    __slots__ = ("_of", "_verdicts", "_words", "looked_at")
+    NAMES = frozenset({"workloads", "releases", "canaries", "calendar", "failed", "stale"})
+
+    def __init__(
+        self,
+        verdicts: Mapping[Subject, tuple[Verdict, ...]],
+        workloads: Mapping[Subject, WorkloadState],
+        releases: Mapping[Subject, ReleaseState],
+        canaries: Mapping[Subject, CanaryJudgement],
+        calendar: CalendarState | None,
+        failed: tuple[Verdict, ...] = (),
+        stale: Mapping[tuple[ClusterRef, str], Unread] = {},
+        words: Callable[[str], Iterable[Verdict]] | None = None,
+    ) -> None:
+        self._verdicts = verdicts
+        self._of = {
+            "workloads": workloads,
+            "releases": releases,
+            "canaries": canaries,
+            "calendar": calendar,
+            "failed": failed,
+            "stale": stale,
+        }
+        self._words = words
+        self.looked_at: set[str] = set()
+
+    def of(self, name: str) -> Any:
+        """One of them, by its name."""
+        return self._of[name]
+
+    def _look(self, name: str) -> Any:
+        self.looked_at.add(name)
+        return self._of[name]
+
+    @property
+    def workloads(self) -> Mapping[Subject, WorkloadState]:
+        found: Mapping[Subject, WorkloadState] = self._look("workloads")
+        return found
+
+    @property
+    def releases(self) -> Mapping[Subject, ReleaseState]:
+        found: Mapping[Subject, ReleaseState] = self._look("releases")
+        return found
+
+    @property
+    def canaries(self) -> Mapping[Subject, CanaryJudgement]:
+        found: Mapping[Subject, CanaryJudgement] = self._look("canaries")
+        return found
+
+    @property
+    def calendar(self) -> CalendarState | None:
+        found: CalendarState | None = self._look("calendar")
+        return found
+
+    @property
+    def failed(self) -> tuple[Verdict, ...]:
+        found: tuple[Verdict, ...] = self._look("failed")
+        return found
+
+    @property
+    def stale(self) -> Mapping[tuple[ClusterRef, str], Unread]:
+        found: Mapping[tuple[ClusterRef, str], Unread] = self._look("stale")
+        return found
 
     def by_rule(self, *rules: str) -> list[Verdict]:
         """The verdicts of these rules."""
-        return [v for several in self.verdicts.values() for v in several if v.rule in rules]
+        self.looked_at.update(rules)
+        if self._words is not None:
+            return [v for rule in rules for v in self._words(rule)]
+        return [v for several in self._verdicts.values() for v in several if v.rule in rules]
 
 
 class Missing(NamedTuple):
@@ -89,9 +152,10 @@ class Section:
         both: tuple[type[Object], ...] = (*self.needs, *self.uses)
         return frozenset(kind.KIND for kind in both)
 
-    def state(self, picture: Picture, findings: Findings) -> SectionState:
-        """How it stands. ``picture`` tells what could not be read."""
-        reading = self.read(findings)
+    def state(self, picture: Picture, findings: Findings, reading: Reading | None = None) -> SectionState:
+        """How it stands. ``picture`` tells what could not be read; ``reading``: what was read of the findings, where that is
+        known."""
+        reading = self.read(findings) if reading is None else reading
         missing = [*self._failed(findings), *self._unread(picture, findings)]
         said = self._said(reading, [m for m in missing if not m.loading])
         if not missing:
@@ -201,22 +265,22 @@ def summarise(sections: Iterable[Section], picture: Picture, findings: Findings)
 
 def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
     """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad."""
-    ordered = sorted(verdicts, key=lambda v: (-v.level, v.subject))
-    good = sum(v.level < Level.UNKNOWN and not v.waived for v in ordered)
-    level = ordered[0].level if ordered else Level.OK
-    detail = ordered[0].sentence if ordered and level > Level.OK else well
+    told = list(verdicts)
+    worse = sorted((v for v in told if v.level > Level.OK), key=lambda v: (-v.level, v.subject))
+    good = sum(v.level < Level.UNKNOWN and not v.waived for v in told)
+    level = worse[0].level if worse else max((v.level for v in told), default=Level.OK)
+    first = worse[0] if worse else None
     return Reading(
         level,
-        f"{good} of {len(ordered)} {noun}",
-        detail,
-        sum(v.level is level for v in ordered),
-        unknown=sum(v.level is Level.UNKNOWN for v in ordered),
-        subject=ordered[0].subject if ordered and level > Level.OK else None,
-        since=ordered[0].since if ordered and level > Level.OK else None,
+        f"{good} of {len(told)} {noun}",
+        well if first is None else first.sentence,
+        sum(v.level is level for v in told),
+        unknown=sum(v.level is Level.UNKNOWN for v in worse),
+        subject=first.subject if first is not None else None,
+        since=first.since if first is not None else None,
         findings=tuple(
             SectionFinding(level=v.level, sentence=v.sentence, subject=v.subject, since=v.since)
-            for v in ordered
-            if v.level > Level.OK
+            for v in worse
         ),
     )
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.kinds import resources
 from tfdash.model.capacity import LimitRange, LimitRangeItem, ResourceQuota
 from tfdash.model.kube import Container, HorizontalPodAutoscaler, Metric
-from tfdash.model.usage import ContainerHistory, Usage, UsageHistory, UsagePoint
+from tfdash.model.usage import ContainerHistory, Usage, UsageHistory
+from tfdash.model.usage_points import UsagePoint
 from tfdash.playbook.resources.policy import default_resources_policy
 from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, gap, krr, sizings
 from tfdash.quantities import NANO, amounts, parse

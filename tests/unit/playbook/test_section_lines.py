@@ -60,7 +60,7 @@ def cluster(ref: ClusterRef = REF, **kinds: Observation[Objects]) -> ClusterPict
 def state(reading: Reading, *clusters: ClusterPicture, **found: Any) -> SectionState:
     section = Section("s", "S", "screen", lambda _: reading, needs=(Deployment, Node), uses=(Canary,))
     seen = Picture(at=NOW, number=1, clusters={c.ref: c for c in clusters})
-    [told] = summarise((section,), seen, NOTHING._replace(**found))
+    [told] = summarise((section,), seen, Findings({}, {}, {}, {}, None, **found))
     assert [f.level for f in told.findings] == sorted((f.level for f in told.findings), reverse=True)
     return msgspec.structs.replace(told, findings=())
 
@@ -243,7 +243,7 @@ def test_the_worst_of_some_verdicts(verdicts: tuple[Verdict, ...], expected: Rea
 
 
 def test_verdicts_are_found_by_their_rules() -> None:
-    found = NOTHING._replace(verdicts={WEB: (verdict(Level.OK), verdict(Level.WARN, rule="q"))})
+    found = Findings({WEB: (verdict(Level.OK), verdict(Level.WARN, rule="q"))}, {}, {}, {}, None)
     assert [v.level for v in found.by_rule("q")] == [Level.WARN]
     assert [v.level for v in found.by_rule("q", "r")] == [Level.OK, Level.WARN]
 
@@ -477,9 +477,10 @@ def test_what_is_in_flight(found: tuple[Any, ...], expected: tuple[Any, ...]) ->
 def test_each_finding_of_the_releases_leads_to_where_its_object_has_a_row() -> None:
     """A breach on the Canary page takes nothing else there: a StatefulSet that is stuck has its row among the workloads."""
     rolls = (a_release("r", Phase.PROGRESSING), word("r", Outcome.BREACH))
-    found = Findings({}, {}, {rolls[0].subject: rolls[0]}, {rolls[1].subject: rolls[1]}, None)
     stuck = a_workload("db", STUCK, subject=named("db", "StatefulSet"))
-    found = found._replace(workloads={stuck.subject: stuck})
+    found = Findings(
+        {}, {stuck.subject: stuck}, {rolls[0].subject: rolls[0]}, {rolls[1].subject: rolls[1]}, None
+    )
     [told] = summarise((releases.SECTION,), Picture(at=NOW, number=1, clusters={}), found)
     assert told.target == "canary"
     assert {f.subject: f.page for f in told.findings} == {ROLL: "canary", stuck.subject: "deployments"}

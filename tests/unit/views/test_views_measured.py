@@ -15,7 +15,7 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key
 from tfdash.model.update import Update
-from tfdash.model.usage import ContainerUsage, NodeMetrics, PodMetrics, VolumeUsage
+from tfdash.model.usage import NodeMetrics, PodMetrics, VolumeUsage
 from tfdash.quantities import amounts, parse
 from tfdash.views.filter import Filter
 from tfdash.views.kinds import view_of
@@ -79,10 +79,8 @@ def test_a_share_is_of_thousandths_and_rounded_down(part: str, whole: str, perce
 
 
 def measured(name: str, cpu: str, memory: str, at: float = NOW - 15) -> PodMetrics:
-    usage = amounts({"cpu": cpu, "memory": memory})
-    return PodMetrics(
-        namespace="a", name=name, at=at, window=15.0, containers=(ContainerUsage("main", usage),)
-    )
+    used = (parse(cpu), parse(memory))
+    return PodMetrics(namespace="a", name=name, at=at, window=15.0, names=("main",), used=used)
 
 
 def asking(name: str, **said: Any) -> Pod:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tui import resourceworld as rw
 from tfdash.figures import percent
-from tfdash.model.usage import UsagePoint
+from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
 from tfdash.views.resources.head import RowCount, view_line

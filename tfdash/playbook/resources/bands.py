@@ -6,6 +6,7 @@ little was seen is UNKNOWN, and what cannot be called too little for want of his
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from tfdash.durations import write_duration
@@ -74,10 +75,7 @@ class _Band(NamedTuple):
 
 def _judge(case: _Case) -> RuleResult | None:
     usage = case.obj
-    if isinstance(usage, Usage):
-        if usage.of in _OF_WORKLOADS:  # said of the workload itself
-            return None
-    else:
+    if not isinstance(usage, Usage):
         subject = case.subject
         found = case.maybe(Usage, usage_key(subject.kind, subject.namespace, subject.name))
         if found is None:  # it has no pods
@@ -173,10 +171,13 @@ def _not_asked(usage: Usage, resource: str, of: str, whole: int | None) -> str:
     return f"{silent} of {usage.measured} pods name no {resource} {of}"
 
 
+_written = lru_cache(64)(write_duration)
+
+
 def _said(case: _Case, one: _Band, seen: Held) -> _Said:
     """The worst that is so, and what is not known where nothing is."""
     policy: ResourcesPolicy = case.policies.resources
-    of = write_duration(seen.window)
+    of = _written(seen.window)
     if seen.lasting(seen.past, policy.above_share):
         return _Said(Level.BREACH, f"past 100 % for {_time(seen.past)} of the last {of}", seen.since)
     if one.over(100):
@@ -298,4 +299,16 @@ def _time(seconds: float) -> str:
     return f"{int(seconds)}s"
 
 
-RULE = Rule(ID, (*WORKLOADS, Usage), _judge, needs=(Usage,), uses=(UsageHistory, HorizontalPodAutoscaler))
+def _concerned(obj: Object) -> bool:
+    """What a workload uses is said of the workload itself."""
+    return not isinstance(obj, Usage) or obj.of not in _OF_WORKLOADS
+
+
+RULE = Rule(
+    ID,
+    (*WORKLOADS, Usage),
+    _judge,
+    needs=(Usage,),
+    uses=(UsageHistory, HorizontalPodAutoscaler),
+    whom=_concerned,
+)

@@ -6,11 +6,11 @@ not seen below.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
+from operator import sub
 from typing import NamedTuple
 
-from tfdash.model.usage import UsagePoint
+from tfdash.model.usage_points import PointWindow, UsagePoint, window_of
 
 _GAP = 90.0  # seconds that one measurement stands for at most: a poll that failed, and the one after
 _MEAN = 300.0  # likewise of what is older than an hour, of which means of five minutes are kept
@@ -49,27 +49,44 @@ def held(
     """The ``window`` seconds up to ``until``. ``whole``: cores or bytes; None: each point's own request. ``each``: the seconds over
     which one was measured, which the first of all stands for."""
     start = until - window
-    first = bisect_left(points, start, key=lambda p: p.at)
-    before = points[first - 1].at if first else None
+    found = window_of(points, resource, start)
+    times, values = found.at, found.values
+    if not times:
+        return Held(window)
+    lengths = _lengths(found, until, start, each)
+    runs = found.runs if whole is None else ((0, whole),)
     seen = above = past = 0.0
     since: float | None = None
-    cpu, many = resource == "cpu", 0
-    for point in points[first:]:
-        most = _GAP if until - point.at < _FINE else _MEAN
-        reaches_back = each if before is None else min(most, point.at - before)
-        lasted = min(reaches_back, point.at - start)
-        before = point.at
-        many += 1
-        used = point.cpu if cpu else point.memory
-        of = whole if whole is not None else point.cpu_request if cpu else point.memory_request
+    for number, (low, of) in enumerate(runs):
+        high = runs[number + 1][0] if number + 1 < len(runs) else len(times)
         if of is None or of <= 0:
             since = None
             continue
-        seen += lasted
-        if used * 100 > percent * of:
-            above += lasted
-            past += lasted if used > of else 0.0
-            since = point.at - lasted if since is None else since
-        else:
+        mine, used = lengths[low:high], values[low:high]
+        seen += sum(mine)
+        bound = percent * of
+        if not max(used) * 100 > bound:  # mostly, and told ten times as quickly
             since = None
-    return Held(window, seen, above, past, many, since)
+            continue
+        for place, (value, lasted) in enumerate(zip(used, mine, strict=True)):
+            if value * 100 > bound:
+                above += lasted
+                past += lasted if value > of else 0.0
+                since = times[low + place] - lasted if since is None else since
+            else:
+                since = None
+    return Held(window, seen, above, past, len(times), since)
+
+
+def _lengths(found: PointWindow, until: float, start: float, each: float) -> list[float]:
+    """For how long each point stands: since the one before it, which is not for longer than polls fail."""
+    times = found.at
+    first = each if found.before is None else min(_most(times[0], until), times[0] - found.before)
+    lengths: list[float] = list(map(sub, times[1:], times))
+    if lengths and max(lengths) > _GAP:
+        lengths = [min(_most(at, until), lasted) for at, lasted in zip(times[1:], lengths, strict=True)]
+    return [min(first, times[0] - start), *lengths]
+
+
+def _most(at: float, until: float) -> float:
+    return _GAP if until - at < _FINE else _MEAN

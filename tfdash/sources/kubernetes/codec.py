@@ -18,7 +18,7 @@ from tfdash.model.subject import Key
 from tfdash.nouns import plural
 from tfdash.pieces import at_once
 from tfdash.sources.kubernetes import envelopes
-from tfdash.sources.kubernetes.decoders.common import Decoders
+from tfdash.sources.kubernetes.decoders.common import Again, Decoders
 from tfdash.sources.kubernetes.decoders.wire import PodMeta
 from tfdash.sources.kubernetes.malformed import Malformed, named
 
@@ -56,7 +56,9 @@ def decoder_of(kind: str) -> tuple[type[Any], Callable[[Any], Object]]:
 class _Decoders(NamedTuple):
     of_list: msgspec.json.Decoder[Any]
     of_item: msgspec.json.Decoder[Any]
+    of_items: msgspec.json.Decoder[list[Any]]
     convert: Callable[[Any], Object]
+    again: Callable[[Any, Object | None], Object] | None
 
 
 @cache  # a millisecond each: one of a kind for all clusters, and for each restart of a feed
@@ -66,7 +68,10 @@ def _decoders(kind: str) -> _Decoders:
     kinded = msgspec.defstruct(wire.__name__, [("kind", str, "")], bases=(wire,), rename="camel", gc=False)
     # which type it is depends on the kind
     of_list = msgspec.json.Decoder(_List[kinded])  # type: ignore[valid-type]
-    return _Decoders(of_list, msgspec.json.Decoder(kinded), convert)
+    of_items = msgspec.json.Decoder(list[kinded])  # type: ignore[valid-type]
+    module = import_module(convert.__module__)
+    again: Again = getattr(module, "AGAIN", {})
+    return _Decoders(of_list, msgspec.json.Decoder(kinded), of_items, convert, again.get(kind))
 
 
 class Codec(Malformed):
@@ -78,7 +83,8 @@ class Codec(Malformed):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         shared = _decoders(kind)
-        self._list, self._item, self._convert = shared.of_list, shared.of_item, shared.convert
+        self._list, self._item, self._items = shared.of_list, shared.of_item, shared.of_items
+        self._convert, self._again = shared.convert, shared.again
 
     def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         """One page of a list. Raises ``msgspec.ValidationError`` for what is no list of this kind."""
@@ -107,22 +113,39 @@ class Codec(Malformed):
         """A page item by item, in pieces that are done in a millisecond or two. What is as it was ``before`` stays that object."""
         rough = _RAW_LIST.decode(body)
         self._is_list(rough.kind, rough.items)
-        found = []
-        for number, raw in enumerate(rough.items or ()):
-            obj = self.item(raw)
-            if obj is not None:
-                same = before.get((obj.namespace, obj.name)) if before else None  # type: ignore[call-overload]  # as a Key
-                found.append(same if same is not None and same == obj else obj)
-            if number % _PIECE == 0:
-                yield
+        found: list[Object] = []
+        raws = rough.items or []
+        for first in range(0, len(raws), _PIECE):
+            some = raws[first : first + _PIECE]
+            try:
+                found += self._several(some, before)
+            except Exception:  # one of them is odd: each for itself
+                for obj in filter(None, map(self.item, some)):
+                    same = before.get(Key(obj.namespace, obj.name))
+                    found.append(same if same is not None and same == obj else obj)
+            yield
         return rough.metadata, found
 
-    def _object(self, wire: Any) -> Object:
+    def _several(self, raws: list[msgspec.Raw], before: Objects) -> list[Object]:
+        """Raises whatever one of them does."""
+        found = []
+        wires = self._items.decode(b"[%b]" % b",".join(raws))
+        for wire in wires:
+            meta = wire.metadata
+            same = before.get((meta.namespace, meta.name)) if before else None  # type: ignore[call-overload]  # as a Key
+            obj = self._object(wire, same)
+            found.append(same if obj is same or (same is not None and same == obj) else obj)
+        if self.malformed:
+            for obj in found:
+                self.is_read(Key(obj.namespace, obj.name))
+        return found
+
+    def _object(self, wire: Any, before: Object | None = None) -> Object:
         if wire.kind not in ("", self.kind):
             raise OddItem(f"kind: it is a {wire.kind}")
         if not wire.metadata.name:
             raise OddItem("metadata.name: it has none")
-        return self._convert(wire)
+        return self._convert(wire) if self._again is None else self._again(wire, before)
 
     def item(self, raw: msgspec.Raw) -> Object | None:
         """One object, ``Unreadable`` where a value of it is odd; None where it has no name (it is ``lost``)."""

@@ -209,13 +209,11 @@ class UsageMaker:
                 mine.others[shape] = mine.others.get(shape, 0) + 1
                 there.others[shape] = there.others.get(shape, 0) + 1
                 continue
-            cpu = memory = 0
-            for container in found.containers:
-                for name, value in container.usage:
-                    if name == "cpu":
-                        cpu += value
-                    elif name == "memory":
-                        memory += value
+            used = found.used
+            if len(used) == 2:  # mostly
+                cpu, memory = used[0] or 0, used[1] or 0
+            else:
+                cpu, memory = sum(filter(None, used[::2])), sum(filter(None, used[1::2]))
             mine.take(shape, found, cpu, memory)
             there.take(shape, found, cpu, memory)
         self._pods = known

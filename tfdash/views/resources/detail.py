@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.subject import Subject
-from tfdash.model.usage import Usage, UsageHistory, UsagePoint, usage_key
+from tfdash.model.usage import Usage, UsageHistory, usage_key
+from tfdash.model.usage_points import UsagePoint
 from tfdash.quantities import NANO, amount
 from tfdash.text import safe
 from tfdash.views import state as states

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tfdash.figures import percent
-from tfdash.model.usage import UsagePoint
+from tfdash.model.usage_points import UsagePoint, window_of
 from tfdash.model.verdict import Level, Verdict
 from tfdash.views import state as states
 from tfdash.views.state import State
@@ -92,12 +92,7 @@ def of_replicas(verdict: Verdict | None) -> Gauge:
 
 def recent(points: Sequence[UsagePoint], resource: str, now: float) -> list[float]:
     """The last minutes of a resource, for its trend."""
-    found = []
-    for point in reversed(points):
-        if now - point.at > _LATELY:
-            break
-        found.append(point.cpu if resource == "cpu" else point.memory)
-    return found[::-1]
+    return list(window_of(points, resource, now - _LATELY).values)
 
 
 def trend(values: Sequence[float]) -> str:

@@ -16,7 +16,8 @@ from tfdash.model.kube import HorizontalPodAutoscaler, Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key, Subject
-from tfdash.model.usage import ContainerHistory, Usage, UsageHistory, UsagePoint, usage_key
+from tfdash.model.usage import ContainerHistory, Usage, UsageHistory, usage_key
+from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.resources.policy import default_resources_policy

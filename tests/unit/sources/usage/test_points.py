@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
-from tfdash.model.usage import UsagePoint
+from tfdash.model.usage_points import AskedRun, UsagePoint
 from tfdash.quantities import NANO, Amounts
 from tfdash.sources.usage.points import FINE, LONGEST, MEAN, Series
 
@@ -48,10 +49,10 @@ def test_after_an_hour_five_minutes_are_one_point_and_after_a_day_none() -> None
     assert [(p.at, p.cpu) for p in fine] == [(at, v) for at, v in raw if at > newest - FINE]
     assert newest - LONGEST <= points[0].at < newest - LONGEST + MEAN
     old = [p for p in points if p.at < newest - FINE - MEAN]
-    assert [p.at % MEAN for p in old] == [MEAN - 15] * len(old)
+    assert {p.at % MEAN for p in old} == {MEAN - 16}, "to two seconds"
     for point in old[:: len(old) // 7]:
         inside = [v for at, v in raw if at // MEAN == point.at // MEAN]
-        assert abs(point.cpu - sum(inside) / len(inside)) < 1e-3
+        assert abs(point.cpu * len(inside) / sum(inside) - 1) < 6e-4
     assert len(points) <= (FINE + MEAN) // 15 + LONGEST // MEAN + 1, "bounded"
     assert [p.at for p in points] == sorted({p.at for p in points})
 
@@ -85,4 +86,20 @@ def test_a_part_is_had_by_time_and_by_place() -> None:
         everything[-1].at,
         everything[-1].at + 1,
     ):
-        assert list(points.since(since)) == [p for p in everything if p.at >= since]
+        there = [p for p in everything if p.at >= since]
+        found = points.window("cpu", since)
+        assert (list(found.at), list(found.values)) == ([p.at for p in there], [p.cpu for p in there])
+        assert found.before == max((p.at for p in everything if p.at < since), default=None)
+        assert [_at(found.runs, place) for place in range(len(there))] == [p.cpu_request for p in there]
+
+
+def _at(runs: Sequence[AskedRun], place: int) -> float | None:
+    return [asked for low, asked in runs if low <= place][-1]
+
+
+def test_after_a_long_silence_and_from_any_second_it_is_kept_right() -> None:
+    series, times = Series(), (T0 + 1, T0 + 2, T0 + 299, T0 + 300, T0 + 601, T0 + 70_000, T0 + 150_003)
+    for at in times:
+        series.add(at, used(1e-9 if at % 2 else 1.0, 2.0**50), ASKED)
+        assert series.points[-1].at == at
+    assert [(p.at, round(p.cpu)) for p in series.points] == [(T0 + 70_000, 1), (T0 + 150_003, 0)]

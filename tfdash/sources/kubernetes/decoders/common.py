@@ -17,6 +17,9 @@ from tfdash.sources.kubernetes.decoders import wire as w
 T = TypeVar("T")
 Decoders: TypeAlias = Mapping[str, tuple[type[Any], Callable[[Any], m.Object]]]
 """Of one module: for each kind its wire form and what makes an object of the model of it."""
+Again: TypeAlias = Mapping[str, Callable[[Any, m.Object | None], m.Object]]
+"""The same for kinds that are listed again and again: with the object that was there before, of which it may keep what is the same,
+or which it may be."""
 _BOUND = 50_000  # entries of a sharing table before it is emptied: weeks of churn must not fill the memory
 _shared: dict[Any, Any] = {}
 _labels: dict[tuple[tuple[str, str], ...], m.Labels] = {}

@@ -7,17 +7,19 @@ short way, and all else the long one.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 from msgspec import field
 
 from tfdash.durations import parse_duration
 from tfdash.model import usage as m
-from tfdash.quantities import NANO, Amounts, amounts
+from tfdash.model.kube import Object
+from tfdash.quantities import NANO, parse
 from tfdash.sources.kubernetes.decoders import wire as w
-from tfdash.sources.kubernetes.decoders.common import Decoders, labels, seconds, share
+from tfdash.sources.kubernetes.decoders.common import Again, Decoders, seconds, share
 
-_Quantities: TypeAlias = dict[str, str | int | float]
+_Quantity: TypeAlias = str | int | float | None
 _SHORT = 14  # characters: a binary amount ends at 2**63, far above
 _KI = 1024 * NANO
 
@@ -27,12 +29,18 @@ class UsageMeta(w.Wire):
 
     name: str = ""
     namespace: str = ""
-    labels: dict[str, str] | None = None
+
+
+class Used(w.Wire):
+    """No server measures anything else."""
+
+    cpu: _Quantity = None
+    memory: _Quantity = None
 
 
 class ContainerMetrics(w.Wire):
     name: str = ""
-    usage: _Quantities | None = None
+    usage: Used | None = None
 
 
 class PodMetrics(w.Wire):
@@ -46,7 +54,7 @@ class NodeMetrics(w.Wire):
     metadata: UsageMeta
     timestamp: str = ""
     window: str = ""
-    usage: _Quantities | None = None
+    usage: Used | None = None
 
 
 def _at(text: str) -> float:
@@ -56,6 +64,7 @@ def _at(text: str) -> float:
     return at
 
 
+@lru_cache(8192)
 def _window(text: str) -> float:
     plain = text[:-1]
     if text[-1:] == "s" and plain.replace(".", "", 1).isdecimal() and plain.isascii():
@@ -63,37 +72,69 @@ def _window(text: str) -> float:
     return parse_duration(text)
 
 
-def _used(found: _Quantities | None) -> Amounts:
-    if found is not None and len(found) == 2:
-        cpu, memory = found.get("cpu"), found.get("memory")
-        if type(cpu) is str and type(memory) is str and len(cpu) <= _SHORT and len(memory) <= _SHORT:
-            nanos, kibs = cpu[:-1], memory[:-2]
-            if nanos.isdecimal() and kibs.isdecimal() and cpu[-1] == "n" and memory[-2:] == "Ki":
-                return ("cpu", int(nanos)), ("memory", int(kibs) * _KI)
-    return amounts(found)
+def _cpu(found: _Quantity) -> int | None:
+    if type(found) is str and found[-1:] == "n" and len(found) <= _SHORT:
+        nanos = found[:-1]
+        if nanos.isdecimal():
+            return int(nanos)
+    return _parsed("cpu", found)
 
 
-def pod_metrics(found: PodMetrics) -> m.PodMetrics:
-    of = found.metadata
-    return m.PodMetrics(
-        namespace=share(of.namespace),
-        name=of.name,
-        labels=labels(of.labels),
-        at=_at(found.timestamp),
-        window=_window(found.window),
-        containers=tuple([m.ContainerUsage(share(c.name), _used(c.usage)) for c in found.containers or ()]),
-    )
+def _memory(found: _Quantity) -> int | None:
+    if type(found) is str and found[-2:] == "Ki" and len(found) <= _SHORT:
+        kibs = found[:-2]
+        if kibs.isdecimal():
+            return int(kibs) * _KI
+    return _parsed("memory", found)
+
+
+def _parsed(name: str, found: _Quantity) -> int | None:
+    if found is None:
+        return None
+    try:
+        return parse(found)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def pod_metrics(found: PodMetrics, before: Object | None = None) -> m.PodMetrics:
+    """``before``: of the same pod. What was measured at the same time over the same window is the same, and that object."""
+    at, window, of = _at(found.timestamp), _window(found.window), found.metadata
+    names: tuple[str, ...] = ()
+    namespace, name = of.namespace, of.name
+    if type(before) is m.PodMetrics:
+        if before.at == at and before.window == window:
+            return before
+        namespace, name, names = before.namespace, before.name, before.names
+    else:
+        namespace = share(namespace)
+    containers = found.containers or ()
+    if len(containers) == 1 == len(names) and containers[0].name == names[0]:  # mostly
+        usage = containers[0].usage
+        used = (None, None) if usage is None else (_cpu(usage.cpu), _memory(usage.memory))
+    else:
+        names = share(tuple([share(c.name) for c in containers]))
+        used = tuple(
+            [  # type: ignore[assignment]  # of any length
+                number
+                for c in containers
+                for number in (
+                    (None, None) if c.usage is None else (_cpu(c.usage.cpu), _memory(c.usage.memory))
+                )
+            ]
+        )
+    return m.PodMetrics(namespace=namespace, name=name, at=at, window=window, names=names, used=used)
 
 
 def node_metrics(found: NodeMetrics) -> m.NodeMetrics:
-    of = found.metadata
+    usage = found.usage or Used()
+    amounts = (("cpu", _cpu(usage.cpu)), ("memory", _memory(usage.memory)))
     return m.NodeMetrics(
         namespace="",
-        name=of.name,
-        labels=labels(of.labels),
+        name=found.metadata.name,
         at=_at(found.timestamp),
         window=_window(found.window),
-        usage=_used(found.usage),
+        usage=tuple((name, value) for name, value in amounts if value is not None),
     )
 
 
@@ -101,3 +142,4 @@ DECODERS: Decoders = {
     "PodMetrics": (PodMetrics, pod_metrics),
     "NodeMetrics": (NodeMetrics, node_metrics),
 }
+AGAIN: Again = {"PodMetrics": pod_metrics}
