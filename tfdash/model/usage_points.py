@@ -65,7 +65,10 @@ class FineColumns(NamedTuple):
     cpu: array[float]
     memory: array[float]
 
-    unit = 1
+    @property
+    def unit(self) -> int:
+        """Seconds."""
+        return 1
 
     def part(self, low: int, high: int, cpu: bool) -> tuple[list[int], Sequence[float]]:
         base = self.base
@@ -80,7 +83,10 @@ class CoarseColumns(NamedTuple):
     cpu: array[int]
     memory: array[int]
 
-    unit = 2
+    @property
+    def unit(self) -> int:
+        """Seconds."""
+        return 2
 
     def part(self, low: int, high: int, cpu: bool) -> tuple[list[int], Sequence[float]]:
         base, codes = self.base, self.cpu if cpu else self.memory

@@ -17,9 +17,9 @@ from tfdash.model.kube import Object, Pod
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Problem
 from tfdash.model.subject import Key
-from tfdash.model.usage import PROMETHEUS_WINDOW, ContainerUsage, NodeMetrics, PodMetrics
+from tfdash.model.usage import PROMETHEUS_WINDOW, NodeMetrics, PodMetrics
 from tfdash.process import in_thread
-from tfdash.quantities import NANO, Amounts
+from tfdash.quantities import NANO, Amounts, amount
 from tfdash.sources.prometheus.answer import Row, decode_labels
 from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.options import UsageSeries
@@ -272,7 +272,8 @@ def _moments(
                     name=key.name,
                     at=when,
                     window=PROMETHEUS_WINDOW,
-                    containers=(ContainerUsage("", amounts),),
+                    names=("",),
+                    used=(amount(amounts, "cpu"), amount(amounts, "memory")),
                 )
         nodes: dict[Key, Object] = {
             key: NodeMetrics(namespace="", name=key.name, at=at, window=PROMETHEUS_WINDOW, usage=amounts)
