@@ -126,6 +126,7 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
         'path_prefix = "/select/"\nheaders = { a = "b" }\nmatch = { a = "b" }'  # what is empty is not shown
     )
     prices = '\n[[policy.resources.prices]]\ncore_hour = 0.033\ngib_hour = 0.0044\ncurrency = "EUR"\n'
+    prices += "\n[[policy.resources.volume_prices]]\ngib_month = 0.08\n"
     waived = '\n[[policy.waivers]]\nrule = "resources.*"\nwho = "jo"\nwhy = "known"\nuntil = "2027-01-31"\n'
     rich = parse(text.replace('path_prefix = "/select/"', more) + prices + waived, "rich")
     assert declared == set(in_schema(schema, schema))

@@ -63,6 +63,7 @@ class PersistentVolume(Object, frozen=True, gc=False, kw_only=True):
     KIND: ClassVar[str] = "PersistentVolume"
 
     phase: str = ""
+    phase_since: float = 0.0  # 0.0: the server does not say
     capacity: int | None = None
     capacity_text: str = ""
     access_modes: str = ""

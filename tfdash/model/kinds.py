@@ -213,6 +213,7 @@ KINDS: dict[str, KindSpec] = {
             "volumes",
             ("pv", "pvs", "persistentvolumes", "persistentvolume"),
             namespaced=False,
+            judged=True,
             columns=(
                 PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
                 PrinterColumn("CAPACITY", "capacity_text", 9, printer="Capacity", priority=1),

@@ -18,6 +18,7 @@ from tfdash.playbook.resources import (
     quotas,
     rightsize,
     spot,
+    unattached,
     volume,
 )
 from tfdash.playbook.resources import section as resources
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     idle.RULE,
     spot.RULE,
     spot.SHARE,
+    unattached.RULE,
     cost.RULE,
     bands.RULE,
     quotas.RULE,

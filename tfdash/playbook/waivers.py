@@ -36,6 +36,7 @@ WAIVABLE = (
     "resources.cost",
     "resources.spot",
     "resources.spot.share",
+    "resources.unattached",
     "resources.hours",
     "resources.quota",
     "resources.limits",

@@ -80,6 +80,19 @@ class Price(SettingsTable):
 
 
 @dataclass(frozen=True)
+class VolumePrice(SettingsTable):
+    """The list price of volumes by storage class; the first that fits counts."""
+
+    storage_class: Annotated[str, Note("may hold *")] = "*"
+    gib_month: Annotated[float, Between(0, 1000), Note(sample="0.08")] = 0.0
+    currency: Annotated[str, Note(sample='"EUR"')] = ""
+
+    def __post_init__(self) -> None:
+        if not self.gib_month:
+            raise Unfit("gib_month", "is no price; write what a GiB costs a month, above 0")
+
+
+@dataclass(frozen=True)
 class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
     """How much of what was asked for is used, how full quotas and nodes may be, and what each workload must say of itself."""
 
@@ -120,6 +133,12 @@ class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
         float, Between(0, 100), Note("% of its CPU request: a workload whose 95th percentile is less is idle")
     ]
     prices: Annotated[tuple[Price, ...], Listed(), Note("what a month of it costs is said by these")]
+    volume_prices: Annotated[tuple[VolumePrice, ...], Listed(), Note("of volumes that nothing uses")]
+    unattached_after: Annotated[
+        Seconds,
+        Between(3600, 365 * 86_400, seconds=True),
+        Note("a volume without a claim, or a claim that no pod mounts, is told when it is so old"),
+    ]
     rightsize: RightsizingPolicy
 
 

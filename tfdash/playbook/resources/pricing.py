@@ -76,7 +76,7 @@ def rate_of(node: Node, policies: Policies) -> Rate | Unpriced:
         )
         return Unpriced(f"no price fits node {node.name}" + (f" ({of})" if of else ""))
     if not price.node_hour:
-        return Rate(_exact(price.core_hour), _exact(price.gib_hour), price.currency)
+        return Rate(exact(price.core_hour), exact(price.gib_hour), price.currency)
     cpu, memory = amount(node.allocatable, "cpu") or 0, amount(node.allocatable, "memory") or 0
     if cpu <= 0 or memory <= 0:
         return Unpriced(f"node {node.name} says nothing of its CPU or memory")
@@ -86,16 +86,17 @@ def rate_of(node: Node, policies: Policies) -> Rate | Unpriced:
 @lru_cache(1024)
 def _split(price: Price, cpu: int, memory: int) -> Rate:
     """The price of a node over its cores and GiB."""
-    core, gib = _exact(price.core_hour), _exact(price.gib_hour)
+    core, gib = exact(price.core_hour), exact(price.gib_hour)
     if not core and not gib:
-        core, gib = _exact(_CORE_WEIGHT), _exact(_GIB_WEIGHT)
+        core, gib = exact(_CORE_WEIGHT), exact(_GIB_WEIGHT)
     weight = core * Fraction(cpu, NANO) + gib * Fraction(memory, _GIB)
-    part = _exact(price.node_hour) / weight
+    part = exact(price.node_hour) / weight
     return Rate(part * core, part * gib, price.currency)
 
 
 @lru_cache(1024)
-def _exact(price: float) -> Fraction:
+def exact(price: float) -> Fraction:
+    """As it is written."""
     return Fraction(str(price))
 
 

@@ -26,6 +26,7 @@ OF_RESOURCES = (
     "resources.idle",
     "resources.spot",
     "resources.spot.share",
+    "resources.unattached",
     "resources.cost",
     "resources.hours",
 )

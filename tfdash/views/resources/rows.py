@@ -284,6 +284,7 @@ SIZING = (
     "resources.idle",
     "resources.cost",
     "resources.spot.share",
+    "resources.unattached",
     "resources.hours",
 )
 

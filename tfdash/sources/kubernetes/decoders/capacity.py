@@ -11,7 +11,7 @@ from msgspec import field
 from tfdash.model import capacity as m
 from tfdash.quantities import amounts, parse
 from tfdash.sources.kubernetes.decoders import wire as w
-from tfdash.sources.kubernetes.decoders.common import Decoders, conditions, meta, share
+from tfdash.sources.kubernetes.decoders.common import Decoders, conditions, meta, seconds, share
 
 _Quantities: TypeAlias = dict[str, str | int | float]
 _MODES = {
@@ -104,6 +104,7 @@ class VolumeSpec(w.Wire):
 
 class VolumeStatus(w.Wire):
     phase: str = ""
+    last_phase_transition_time: str | None = None
     reason: str = ""
 
 
@@ -207,6 +208,7 @@ def volume(found: PersistentVolume) -> m.PersistentVolume:
     return m.PersistentVolume(
         **given,
         phase="Terminating" if given["deleting"] is not None else found.status.phase,
+        phase_since=seconds(found.status.last_phase_transition_time),
         capacity=capacity,
         capacity_text=written,
         access_modes=_modes(spec.access_modes),
