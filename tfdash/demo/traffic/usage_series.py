@@ -22,6 +22,7 @@ from tfdash.demo.prometheus.series import NAME, Labels, Matchers, Series, matche
 from tfdash.demo.traffic import usage
 from tfdash.demo.traffic.demand import Demand
 from tfdash.demo.traffic.history import History
+from tfdash.demo.traffic.restart_series import ENDED, RESTARTS, RestartSeries
 
 EVERY = 240_000  # milliseconds between two samples
 LATELY, OFTEN = 3_600_000, 30_000  # and between two of the last hour
@@ -29,14 +30,23 @@ SYSTEM = (0.12, 900.0 * 2**20)  # cores and bytes of a node beside its pods
 PAST = 15 * 86_400_000
 CPU, MEMORY = "container_cpu_usage_seconds_total", "container_memory_working_set_bytes"
 NODE = {"job": "kubelet", "id": "/"}
+PERIODS, THROTTLED = "container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"
 POD_OWNER, SET_OWNER, JOB_OWNER = "kube_pod_owner", "kube_replicaset_owner", "kube_job_owner"
+LIMITS = "kube_pod_container_resource_limits"
 TYPES = {
     CPU: ("counter", "Cumulative cpu time consumed in seconds."),
     MEMORY: ("gauge", "Current working set in bytes."),
+    PERIODS: ("counter", "Number of elapsed enforcement period intervals."),
+    THROTTLED: ("counter", "Number of throttled period intervals."),
+    LIMITS: ("gauge", "The number of requested limit resource by a container."),
+    RESTARTS: ("counter", "The number of container restarts per container."),
+    ENDED: ("gauge", "Describes the last reason the container was in terminated state."),
     POD_OWNER: ("gauge", "Information about the Pod's owner."),
     SET_OWNER: ("gauge", "Information about the ReplicaSet's owner."),
     JOB_OWNER: ("gauge", "Information about the Job's owner."),
 }
+_UNITS = {"cpu": "core", "memory": "byte"}
+_PERIOD = 100  # milliseconds, as the kubelet sets cpu.cfs_period_us
 _OMEGA = 2 * math.pi / usage.DAY
 _PHASE = (
     -5 * 3600 * _OMEGA - 0.375 * 2 * math.pi
@@ -44,12 +54,15 @@ _PHASE = (
 
 
 class Load(NamedTuple):
-    """Cores on average and their swing (0..1) over the day; bytes."""
+    """Cores on average and their swing (0..1) over the day; bytes. ``limits`` as kube-state-metrics has them; a container with a
+    limit of CPU has periods, and one that is ``held`` at it uses up its quota in each."""
 
     cores: float
     swing: float
     memory: float
     demand: Demand | None = None  # which a step of a scenario may change
+    limits: tuple[tuple[str, float], ...] = ()
+    held: bool = False
 
     def seconds(self, at: float) -> float:
         """CPU seconds from the beginning of time until ``at`` (epoch seconds)."""
@@ -86,11 +99,14 @@ class UsageSeries:
         self._history, self._cluster = history, history.cluster
         self._pods: dict[str, PastPod] = {}
         self._gone: dict[str, int] = {}
+        self._restarts = RestartSeries()
         self._cluster.store.listen("pods", self._pod)
 
     def _pod(self, storage: str, event: Happened) -> None:
         if event.type == DELETED:
             self._gone[uid_of(event.now.obj)] = self._history.now()
+        else:
+            self._restarts.note(event.now.obj, self._history.now())
 
     def metadata(self) -> dict[str, tuple[str, str]]:
         return TYPES
@@ -104,7 +120,9 @@ class UsageSeries:
         self._look(now)
         begin, end = max(begin, now - PAST), min(end, now)
         every = _times(begin, end, now)
-        found = [s for pod in self._pods.values() for s in self._of_pod(pod, wanted, matchers, every)]
+        found = [
+            s for uid, pod in self._pods.items() for s in self._of_pod(uid, pod, wanted, matchers, every)
+        ]
         if wanted & {CPU, MEMORY} and matches(
             [m for m in matchers if m.name in ("id", "container", "namespace")], NODE
         ):
@@ -123,6 +141,7 @@ class UsageSeries:
         for pod in self._cluster.store.all("pods"):
             if dig(pod, "status", "phase") == "Running" and (loads := self._loads(pod)):
                 there[uid_of(pod)] = (pod, loads)
+                self._restarts.note(pod, now)
         for uid, known in self._pods.items():
             if known.until is None and uid not in there:
                 self._pods[uid] = known._replace(until=self._gone.pop(uid, now))
@@ -167,14 +186,17 @@ class UsageSeries:
                 serving = max(1, usage.serving(self._cluster, namespace, app))
                 cores, swing = demand.cores * demand.factor / serving * (1 + 0.06 * own), demand.swing
                 memory = demand.memory * (1 + 0.05 * own)
-            limit = dig(container, "resources", "limits", "cpu")
-            if limit and cores * (1 + swing) > float(parse(limit)):
-                cores, swing, mine = float(parse(limit)), 0.0, None
-            found[container["name"]] = Load(max(0.0005, cores), swing, memory, mine)
+            given = dig(container, "resources", "limits", default={})
+            limits = tuple((name, float(parse(given[name]))) for name in _UNITS if name in given)
+            limit = dict(limits).get("cpu")
+            held = limit is not None and cores * (1 + swing) > limit
+            if limit is not None and held:
+                cores, swing, mine = limit, 0.0, None
+            found[container["name"]] = Load(max(0.0005, cores), swing, memory, mine, limits, held)
         return found
 
     def _of_pod(
-        self, pod: PastPod, wanted: set[str], matchers: Matchers, every: Sequence[int]
+        self, uid: str, pod: PastPod, wanted: set[str], matchers: Matchers, every: Sequence[int]
     ) -> Iterator[Series]:
         last = len(every) if pod.until is None else bisect_right(every, pod.until)
         times = every[bisect_left(every, pod.since) : last]
@@ -192,6 +214,17 @@ class UsageSeries:
                 yield Series({NAME: CPU, **labels}, times, load.counted(times))
             if MEMORY in wanted:
                 yield from _constant({NAME: MEMORY, **labels}, matchers, times, load.memory)
+            for name in wanted & {PERIODS, THROTTLED} if "cpu" in dict(load.limits) else ():
+                if matches(matchers, {NAME: name, **labels}):
+                    counts = load.held or name == PERIODS
+                    each = [(at - pod.since) / _PERIOD if counts else 0.0 for at in times]
+                    yield Series({NAME: name, **labels}, times, each)
+            stated = {"job": "kube-state-metrics", **whose, "container": container}
+            for resource, limit in load.limits if LIMITS in wanted else ():
+                of = {NAME: LIMITS, **stated, "resource": resource, "unit": _UNITS[resource]}
+                yield from _constant(of, matchers, times, limit)
+            if wanted & {RESTARTS, ENDED}:
+                yield from self._restarts.series(uid, container, stated, wanted, matchers, times)
 
     def _of_nodes(self, wanted: set[str], matchers: Matchers, times: Sequence[int]) -> Iterator[Series]:
         """The root of all cgroups: every pod that is or was on a node, and the system beside them."""

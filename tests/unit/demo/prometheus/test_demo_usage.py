@@ -49,3 +49,23 @@ def test_a_pod_that_is_gone_ends(calm: Scene) -> None:
     assert calm.value(owned) == before, "the new ones"
     was = f'count(kube_pod_owner{{namespace="{MAIN}",owner_name=~"auth-.*"}} offset 2d)'
     assert calm.value(was) == before, "and the old ones are not forgotten"
+
+
+def test_what_holds_a_container_back_is_counted(calm: Scene) -> None:
+    """At its limit of CPU it is throttled in each of ten periods a second; killed for want of memory it is started again."""
+    of = f'namespace="{MAIN}",pod=~"parcel-map-.*",container="parcel-map"'
+    throttled = f"max(rate(container_cpu_cfs_throttled_periods_total{{{of}}}[15m]))"
+    restarts = f"sum(kube_pod_container_status_restarts_total{{{of}}})"
+    assert calm.value(f"max(rate(container_cpu_cfs_periods_total{{{of}}}[15m]))") == pytest.approx(10.0)
+    assert calm.value(throttled) == 0.0 and calm.value(restarts) == 0.0
+    demand = calm.cluster.demands[MAIN, "parcel-map"]
+    demand.cores, usual = 1000.0, demand.cores
+    calm.do("behave", service="parcel-map", does={"crash_after": "200s", "reason": "OOMKilled"})
+    calm.do("release", service="parcel-map", version="9.9.9")
+    calm.run(1500)
+    assert calm.value(throttled) == pytest.approx(10.0)
+    killed = calm.rows(f'kube_pod_container_status_last_terminated_reason{{{of},reason="OOMKilled"}}')
+    assert killed and calm.value(restarts) >= len(killed)
+    limit = calm.rows(f'kube_pod_container_resource_limits{{{of},resource="memory",unit="byte"}}')
+    assert {labels["pod"] for labels, _ in killed} <= {labels["pod"] for labels, _ in limit}
+    demand.cores = usual
