@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.kinds import CUSTOM
 from tests.tui import world
-from tfdash.model.capacity import PersistentVolumeClaim
+from tfdash.model.capacity import PersistentVolume, PersistentVolumeClaim
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
@@ -21,7 +21,11 @@ from tfdash.model.usage import Usage
 from tfdash.sources.base import Scope, Sink
 
 DELIVERY = ("Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease")
-_NONE = (Usage.KIND, PersistentVolumeClaim.KIND)  # what sections need, of which a small world has none
+_NONE = (
+    Usage.KIND,
+    PersistentVolumeClaim.KIND,
+    PersistentVolume.KIND,
+)  # what is judged, of which a small world has none
 REF = ClusterRef("production", "eu-1")
 INFO = ServerInfo(version="v1.37.2", user="oncall@corp", url="https://192.0.2.1:6443", context="eu-1")
 

@@ -214,6 +214,7 @@ KINDS: dict[str, KindSpec] = {
             ("pv", "pvs", "persistentvolumes", "persistentvolume"),
             namespaced=False,
             judged=True,
+            why=True,
             columns=(
                 PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True),
                 PrinterColumn("CAPACITY", "capacity_text", 9, printer="Capacity", priority=1),
