@@ -43,6 +43,14 @@ def percent(share: float, *bounds: float) -> str:
     return f"{share:.12f}"
 
 
+def beyond(measured: float | None, low: float | None, high: float | None) -> float:
+    """How far outside of its bounds something is; below 0 how near to them from inside. What was not measured is at 0."""
+    if measured is None:
+        return 0.0
+    over = measured - high if high is not None else -measured
+    return over if low is None else max(over, low - measured)
+
+
 def times(seconds: Sequence[Number]) -> list[str]:
     """Durations, "412 ms" or "1.24 s", likewise."""
     return _apart(seconds, duration)

@@ -28,8 +28,9 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import NOT_MEASURED, Published, Signals, with_signals
 from tfdash.model.update import Update
+from tfdash.model.usage import UseOverTime
 from tfdash.process import LoginCommand
-from tfdash.sources.base import ClusterSource, Observing, Scope, Source
+from tfdash.sources.base import ClusterSource, Observing, Scope, Source, UseReader
 from tfdash.sources.diagnosis import Diagnosis
 
 log = logging.getLogger(__name__)
@@ -273,6 +274,13 @@ class Board(ClusterReads):
     async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` on the board's loop, where the clients live, and wait for it from any other loop."""
         return await self._ask(work)
+
+    async def read_use(self, subject: Subject, span: float) -> UseOverTime | None:
+        """What it used in the last ``span`` seconds; None where no source can tell. Raises ``ReadFailed``."""
+        readers = (s for s in self._sources if isinstance(s, UseReader) and s.ref == subject.cluster)
+        if (reader := next(readers, None)) is None:
+            return None
+        return await self._ask(reader.read_use(subject, span, self.picture.clusters[subject.cluster]))
 
     # -- life ---------------------------------------------------------------------------------------------------
 

@@ -180,6 +180,26 @@ class VolumeUsage(Object, frozen=True, gc=False, kw_only=True):
         return max(0.0, self.capacity - self.used) / self.grows / 86_400
 
 
+class UsedAt(NamedTuple):
+    """Cores and bytes at one time (epoch seconds; None: not known), and of how many pods."""
+
+    at: float
+    cpu: float | None
+    memory: float | None
+    pods: int = 0
+
+
+class UseOverTime(NamedTuple):
+    """What one workload or namespace used in the last ``span`` seconds, a point each ``step``; memory is the most between two
+    points. ``current_only``: of the pods that are there now."""
+
+    source: str
+    span: float
+    step: float
+    points: tuple[UsedAt, ...] = ()
+    current_only: bool = False
+
+
 MADE: dict[str, type[Object]] = {
     kind.KIND: kind for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler)
 }

@@ -263,10 +263,13 @@ def summarise(sections: Iterable[Section], picture: Picture, findings: Findings)
     return tuple(section.state(picture, findings) for section in sections)
 
 
-def worst_of(verdicts: Iterable[Verdict], well: str, noun: str) -> Reading:
-    """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad."""
+def worst_of(
+    verdicts: Iterable[Verdict], well: str, noun: str, far: Callable[[Verdict], float] = lambda verdict: 0.0
+) -> Reading:
+    """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad. Of equals the one that is
+    ``far`` the most."""
     told = list(verdicts)
-    worse = sorted((v for v in told if v.level > Level.OK), key=lambda v: (-v.level, v.subject))
+    worse = sorted((v for v in told if v.level > Level.OK), key=lambda v: (-v.level, -far(v), v.subject))
     good = sum(v.level < Level.UNKNOWN and not v.waived for v in told)
     level = worse[0].level if worse else max((v.level for v in told), default=Level.OK)
     first = worse[0] if worse else None

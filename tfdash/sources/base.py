@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
+from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed
 from tfdash.model.resources import Catalogue
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Published
+from tfdash.model.usage import UseOverTime
 from tfdash.process import LoginCommand
 from tfdash.sources.diagnosis import Diagnosis
 
@@ -144,6 +145,16 @@ class ClusterSource(Observing, Protocol):
 
     def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
         """Batches of lines. Reconnects by itself while following, and says so with notes. Raises ``ReadFailed``."""
+
+
+@runtime_checkable
+class UseReader(Protocol):
+    """A source that can tell what one workload or namespace used over time. On the board's loop."""
+
+    ref: ClusterRef
+
+    async def read_use(self, subject: Subject, span: float, cluster: ClusterPicture) -> UseOverTime:
+        """The last ``span`` seconds, asked for now or a little before. Raises ``ReadFailed``."""
 
 
 class Source(Observing, Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -12,14 +11,17 @@ from textual.containers import Container
 from screens.frame.acting_screen import ActingScreen
 from screens.lists.item_rows import ItemRows
 from tfdash.model.kinds import KINDS, PLAIN
+from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
+from tfdash.model.usage import UseOverTime
 from tfdash.sources.base import Scope
 from tfdash.text import safe
 from tfdash.views.changes import Altered
 from tfdash.views.resources.columns import Room
 from tfdash.views.resources.containers import COLUMNS, ContainerUse, cells, container_uses
 from tfdash.views.resources.detail import (
+    LINES,
     around_lines,
     change_lines_of,
     chart_points,
@@ -40,6 +42,8 @@ _STACKED = 40  # lines: room for two charts under each other
 _HOURS = 6  # of changes
 _FRAME = 5  # lines of header, tabs, crumbs, rule and footer
 _CHART, _LEAST = 6, 3  # lines of a chart, and of what stands around it, at least
+_DAY, _WEEK = 86_400.0, 7 * 86_400.0
+_AGAIN = 60.0  # seconds until Prometheus is asked again at the earliest
 _SPAN = 20.0  # % of a chart at least: noise is no fall
 _ROWS = 6  # containers that are in view at once
 
@@ -49,6 +53,7 @@ class ResourceScreen(ActingScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other_chart", "memory or cpu", id="resource.other_chart", key_display="tab"),
+        Binding("t", "other_span", "day or week", id="resource.other_span"),
         Binding("l", "logs", "logs", id="resource.logs"),
         Binding("d", "inspect('describe')", "describe", id="resource.describe"),
         Binding("y", "inspect('yaml')", "yaml", id="resource.yaml", show=False),
@@ -63,6 +68,10 @@ class ResourceScreen(ActingScreen):
         self._containers = ItemRows[ContainerUse](cells, version=lambda use: use)
         self._changes: tuple[Altered, ...] | None = None
         self._unread: tuple[str, ...] = ()
+        self._week = False
+        self._line: UseOverTime | None = None  # of Prometheus
+        self._line_at = 0.0  # when it was asked for
+        self._no_line = ""  # why it could not be read
         self._second = False  # which chart is shown where there is room for one
 
     @property
@@ -91,7 +100,25 @@ class ResourceScreen(ActingScreen):
 
     def on_mount(self) -> None:
         if self._works:
-            begin(self, partial(self._read), "changes")
+            begin(self, self._read, "changes")
+        self._look()
+
+    def _look(self) -> None:
+        """What Prometheus has of before; what is under way ends with this page."""
+        if self.subject.kind in LINES:
+            self._line_at = self.shell.now()
+            begin(self, self._read_line, "line")
+
+    async def _read_line(self) -> None:
+        try:
+            self._line = await self.shell.board.read_use(self.subject, _WEEK if self._week else _DAY)
+            self._no_line = ""
+        except ReadFailed as failed:
+            self._no_line = safe(str(failed.problem))
+        except RuntimeError as error:  # the board is stopping
+            self._no_line = safe(str(error))
+        self._show()
+        self.refresh_bindings()
 
     async def _read(self) -> None:
         """What changed it last."""
@@ -118,6 +145,9 @@ class ResourceScreen(ActingScreen):
         self._show()
 
     def tick(self) -> None:
+        every = max(self._line.step, _AGAIN) if self._line is not None else _AGAIN
+        if self._line_at and self.shell.now() - self._line_at >= every:
+            self._look()
         self._show()
 
     def on_resize(self) -> None:
@@ -138,7 +168,10 @@ class ResourceScreen(ActingScreen):
         self._show_containers(row)
         self.query_one("#around-rule", Divider).set_text("findings and what stands around it")
         around = self.query_one("#around", Prose)
-        around.show([*around_lines(seen, row), *self._changed(row)])
+        told = around_lines(seen, row, self._line)
+        if self._no_line:
+            told.append([(" history  ", "dim"), (f"? Prometheus: {self._no_line}", "unknown")])
+        around.show([*told, *self._changed(row)])
         head = self.query_one("#head", Prose).rows_at(self.size.width - 2)
         table = min(len(self._containers.all), _ROWS) + 2 if self._works else 0
         left = max(self.size.height - _FRAME - head - table - _CHART, _LEAST)
@@ -160,8 +193,8 @@ class ResourceScreen(ActingScreen):
         found = row.gauge(name)
         names = ("used", "high", "low")
         return Drawing(
-            title=chart_title(row, name),
-            points=chart_points(row, name),
+            title=chart_title(row, name, self._line),
+            points=chart_points(row, name, self._line),
             unit="%",
             zone=self.shell.zone,
             empty="nothing that could be drawn: no share was measured",
@@ -210,6 +243,8 @@ class ResourceScreen(ActingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "other_chart":
             return self._one_chart
+        if action == "other_span":
+            return self._line is not None
         if action in ("inspect", "logs"):
             if self._row is None or self._row.obj is None:
                 return False
@@ -226,6 +261,10 @@ class ResourceScreen(ActingScreen):
     def action_other_chart(self) -> None:
         self._second = not self._second
         self._fold()
+
+    def action_other_span(self) -> None:
+        self._week = not self._week
+        self._look()
 
     def action_inspect(self, what: str) -> None:
         for subject in self.acting_on():

@@ -9,6 +9,7 @@ import pytest
 
 from tests.tui import canaryworld as cw
 from tests.unit.playbook.making import NOW, REF
+from tfdash.figures import beyond
 from tfdash.model.calendar import CalendarState
 from tfdash.model.delivery import Canary
 from tfdash.model.judgement import Breach, CanaryJudgement, Outcome, Trigger
@@ -620,3 +621,18 @@ def test_what_is_restricted_to_a_namespace_that_is_not_there_is_never_well() -> 
     of_nodes = Section("n", "N", "nodes", lambda _: READ, needs=(Node,))  # of no namespace
     [told] = summarise((of_nodes,), Picture(at=NOW, number=1, clusters={REF: there}), NOTHING)
     assert told.level is Level.OK
+
+
+def test_of_equals_the_line_names_what_is_furthest_from_its_bounds() -> None:
+    told = [
+        verdict(Level.WARN, named(name), name, measured=measured, band=(60.0, 80.0))
+        for name, measured in (("a", 12.0), ("b", 131.0), ("c", 104.0), ("d", None))
+    ]
+    reading = worst_of(told, "well", "in order", lambda v: beyond(v.measured, *(v.band or (None, v.limit))))
+    assert (reading.detail, [f.sentence for f in reading.findings]) == ("b", ["b", "a", "c", "d"])
+    assert [beyond(50, None, 80), beyond(85, None, 80), beyond(70, 60, 80), beyond(None, 1, 2)] == [
+        -30,
+        5,
+        -10,
+        0,
+    ]

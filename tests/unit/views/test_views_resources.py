@@ -7,8 +7,11 @@ import pytest
 
 from tests.tui import resourceworld as rw
 from tfdash.figures import percent
+from tfdash.model.usage import UsedAt, UseOverTime
 from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
+from tfdash.quantities import amounts
+from tfdash.views.resources.detail import chart_points, chart_title
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
 from tfdash.views.resources.head import RowCount, view_line
 from tfdash.views.resources.rows import ResourceRow, name_of
@@ -137,3 +140,33 @@ def test_where_what_is_used_is_not_known_both_gauges_say_so() -> None:
 def test_a_view_says_how_many_of_its_rows_are_how_bad(count: RowCount, told: str) -> None:
     line = view_line("quotas", {"quotas": count}, 80)
     assert told in "".join(cell if isinstance(cell, str) else cell[0] for cell in line)
+
+
+def _seen(requests: str = "800m") -> ResourceRow:
+    used = rw.usage(
+        "Deployment", "web", 0.5, 1.0, namespace="shop", requests=amounts({"cpu": requests}), measured=2
+    )
+    return ResourceRow(rw.of("Deployment", "web", "shop"), "Deployment", "web", "shop", usage=used)
+
+
+def test_a_chart_begins_with_what_prometheus_has_and_ends_with_what_this_session_saw() -> None:
+    row, now = _seen(), rw.NOW - 12
+    line = UseOverTime(
+        "prometheus here", 86_400.0, 300.0, (UsedAt(now - 900, 0.2, 1.0, 1), UsedAt(now - 600, None, 1.0, 0))
+    )
+    drawn = chart_points(row, "cpu", line)
+    assert [(at - now, share) for at, share, *_ in drawn] == [
+        (-900, 50.0),
+        (-600, None),
+        *((at, 62.5) for at in (-300, 0)),
+    ]
+    assert chart_title(row, "cpu", line) == "cpu, % of today's request, Prometheus 1d by 5m"
+    assert len(chart_points(row, "cpu")) == 60
+    assert chart_title(row, "cpu") == "cpu, % of request, seen this session for 14m"
+
+
+def test_without_a_request_prometheus_line_has_no_share_and_the_session_stays() -> None:
+    line = UseOverTime("prometheus here", 86_400.0, 300.0, (UsedAt(rw.NOW - 900, 0.2, 1.0, 1),))
+    assert (
+        "session" in chart_title(_seen(), "memory", line) and len(chart_points(_seen(), "memory", line)) == 60
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.figures import percent
+from tfdash.figures import beyond, percent
 from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
 from tfdash.model.kube import HorizontalPodAutoscaler, Pod
 from tfdash.model.kubecluster import Node
@@ -41,11 +41,16 @@ def read(findings: Findings) -> Reading:
     verdicts = _told(findings, OF_RESOURCES)
     if not verdicts:
         return Reading(Level.OK, "nothing is measured")
-    reading = _folded(worst_of(verdicts, "nothing found", "in order"))
+    reading = _folded(worst_of(verdicts, "nothing found", "in order", _far))
     whole = [
         v for v in verdicts if v.rule in _BANDS and v.subject.kind == Usage.KIND and v.subject.key == _WHOLE
     ]
     return reading._replace(sentence=_of_clusters(whole)) if whole else reading
+
+
+def _far(verdict: Verdict) -> float:
+    """As the page orders its rows: what stands first there is named here."""
+    return beyond(verdict.measured, *(verdict.band or (None, verdict.limit)))
 
 
 def _told(findings: Findings, rules: tuple[str, ...]) -> list[Verdict]:
@@ -97,7 +102,7 @@ def read_quotas(findings: Findings) -> Reading:
     verdicts = findings.by_rule(*OF_QUOTAS)
     if not verdicts:
         return Reading(Level.OK, "no quotas")
-    reading = _folded(worst_of(verdicts, "none is nearly full", "in order"))
+    reading = _folded(worst_of(verdicts, "none is nearly full", "in order", _far))
     quotas = [v for v in verdicts if v.rule == quota.ID and v.subject.kind == ResourceQuota.KIND]
     counted = [v for v in quotas if v.measured is not None]
     if not counted:

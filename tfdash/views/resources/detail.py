@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.subject import Subject
-from tfdash.model.usage import Usage, UsageHistory, usage_key
+from tfdash.model.usage import Usage, UsageHistory, UseOverTime, usage_key
 from tfdash.model.usage_points import UsagePoint
 from tfdash.quantities import NANO, amount
 from tfdash.text import safe
@@ -17,7 +18,7 @@ from tfdash.views.changes import Altered, change_lines
 from tfdash.views.kinds.scaling import targets
 from tfdash.views.resources.columns import told
 from tfdash.views.resources.facts import amount_text, gauge_line, measured_text, sentences
-from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, of_object
+from tfdash.views.resources.rows import BANDS, WORKLOADS, ResourceRow, Sight, of_object
 from tfdash.views.table import Cell, Line
 
 _CHANGES = 3  # of the newest
@@ -51,22 +52,53 @@ def _share(usage: Usage, point: UsagePoint, resource: str) -> float | None:
     return 100 * used / whole if whole else None
 
 
-def chart_points(
-    row: ResourceRow, resource: str
-) -> list[tuple[float, float | None, float | None, float | None]]:
-    """(time, %, lower bound, upper bound), oldest first."""
-    if row.usage is None:
+Shares: TypeAlias = list[tuple[float, float | None, float | None, float | None]]
+"""(time, %, lower bound, upper bound), oldest first."""
+LINES = (*WORKLOADS, "Namespace")
+"""Kinds of which Prometheus is asked for a line."""
+
+
+def _earlier(usage: Usage, line: UseOverTime, resource: str) -> list[tuple[float, float | None]]:
+    """In % of what is asked for now: of a namespace in all, else by each pod that was there."""
+    asked = amount(usage.requests, resource)
+    if not asked:
+        return []
+    each = asked / NANO / max(usage.measured, 1)
+    found = []
+    for at, cpu, memory, pods in line.points:
+        used = cpu if resource == "cpu" else memory
+        whole = asked / NANO if usage.of == "Namespace" else each * pods
+        found.append((at, 100 * used / whole if used is not None and whole else None))
+    return found
+
+
+def chart_points(row: ResourceRow, resource: str, line: UseOverTime | None = None) -> Shares:
+    """What ``line`` has of before, and from there on what this session saw, no closer together than the line's."""
+    usage = row.usage
+    if usage is None:
         return []
     found = row.gauge(resource)
-    points = row.usage.points
-    every = len(points) // _POINTS + 1
-    kept = [point for i, point in enumerate(points) if (len(points) - 1 - i) % every == 0]
-    return [(point.at, _share(row.usage, point, resource), found.low, found.high) for point in kept]
+    before = _earlier(usage, line, resource) if line is not None else []
+    lived = usage.points[-1].at - usage.points[0].at if usage.points else 0.0
+    apart = line.step if before and line is not None else lived / _POINTS
+    after: list[tuple[float, float | None]] = []
+    newest = before[-1][0] if before else float("-inf")
+    for point in reversed(usage.points):  # from the newest: that one is always there
+        if point.at <= newest:
+            break
+        if not after or after[-1][0] - point.at >= apart:
+            after.append((point.at, _share(usage, point, resource)))
+    kept = [*before, *after[::-1]]
+    return [(at, share, found.low, found.high) for at, share in kept]
 
 
-def chart_title(row: ResourceRow, resource: str) -> str:
-    """``cpu, % of request, seen this session for 12m``: whose history it is."""
+def chart_title(row: ResourceRow, resource: str, line: UseOverTime | None = None) -> str:
+    """``cpu, % of request, seen this session for 12m``: of what, whose history it is, how long and how fine."""
     usage = row.usage
+    if usage is not None and line is not None and _earlier(usage, line, resource):
+        only = ", current pods only" if line.current_only else ""
+        span, step = (short_age(seconds) for seconds in (line.span, line.step))
+        return f"{resource}, % of today's request, Prometheus {span} by {step}{only}"
     of = "allocatable" if usage is not None and usage.allocatable else "request"
     seen = (
         f"seen this session for {short_age(usage.points[-1].at - usage.points[0].at)}"
@@ -76,8 +108,8 @@ def chart_title(row: ResourceRow, resource: str) -> str:
     return f"{resource}, % of {of}, {seen}"
 
 
-def history_line(sight: Sight, row: ResourceRow) -> Line:
-    """The 95th percentiles of the weeks, as Prometheus has them."""
+def history_line(sight: Sight, row: ResourceRow, line: UseOverTime | None = None) -> Line:
+    """The 95th percentiles of the weeks, as Prometheus has them, and where what is drawn is from."""
     cluster = sight.picture.clusters.get(row.subject.cluster)
     found = (
         cluster.objects("UsageHistory").get(usage_key(row.of, row.namespace, row.called))
@@ -85,6 +117,11 @@ def history_line(sight: Sight, row: ResourceRow) -> Line:
         else None
     )
     if not isinstance(found, UsageHistory):
+        if line is not None and line.points:
+            return [
+                (" history  ", "dim"),
+                (f"drawn from {safe(line.source)}; its weeks are not read yet", "dim"),
+            ]
         return [(" history  ", "dim"), ("none of Prometheus: only what this session saw", "dim")]
     parts = [
         f"{name} p95 {amount_text(value * NANO, name)}"
@@ -93,7 +130,8 @@ def history_line(sight: Sight, row: ResourceRow) -> Line:
     ]
     days = f"{found.covered / 86_400:.1f} of {(found.until - found.since) / 86_400:.0f} d"
     only = ", current pods only" if found.current_only else ""
-    return [(" history  ", "dim"), f"{' · '.join(parts) or 'no points'} over {days}{only} (Prometheus)"]
+    told = f"{' · '.join(parts) or 'no points'} over {days}{only}"
+    return [(" history  ", "dim"), f"{told} ({safe(line.source) if line is not None else 'Prometheus'})"]
 
 
 # -- what stands around it ------------------------------------------------------------------------------------------
@@ -177,14 +215,14 @@ def change_lines_of(changes: Sequence[Altered], row: ResourceRow, zone: ZoneInfo
     ]
 
 
-def around_lines(sight: Sight, row: ResourceRow) -> list[Line]:
+def around_lines(sight: Sight, row: ResourceRow, line: UseOverTime | None = None) -> list[Line]:
     """Every sentence, then what it rests on."""
     lines = [
         *sentences(row),
         *scaler_lines(sight, row),
         *quota_lines(sight, row),
         *volume_lines(sight, row),
-        history_line(sight, row),
+        history_line(sight, row, line),
     ]
     if row.usage is not None:
         lines.append([(" measured ", "dim"), (measured_text(row), "dim")])

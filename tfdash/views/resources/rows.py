@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+from tfdash.figures import beyond
 from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Object
 from tfdash.model.picture import ClusterPicture, Picture
@@ -87,12 +88,7 @@ def name_of(subject: Subject, spaced: bool = True) -> str:
 
 
 def _far(verdict: Verdict | None) -> float:
-    """How far it is beyond its band; below 0 how near to it."""
-    if verdict is None or verdict.measured is None:
-        return 0.0
-    low, high = verdict.band or (None, verdict.limit)
-    over = verdict.measured - high if high is not None else -verdict.measured
-    return over if low is None else max(over, low - verdict.measured)
+    return 0.0 if verdict is None else beyond(verdict.measured, *(verdict.band or (None, verdict.limit)))
 
 
 def said_of(assessment: Assessment) -> Said:

@@ -20,13 +20,15 @@ from tfdash.demo.prometheus.series import HeldSeries, Series
 from tfdash.model.kube import Owner, Pod, ReplicaSet
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture
-from tfdash.model.subject import Key
+from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Signals
 from tfdash.model.usage import UsageHistory, usage_key
 from tfdash.sources.prometheus.connecting import usage_history_for
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.usage.digest import ERROR, digest_of, together
 from tfdash.sources.prometheus.usage.options import UsageSeries
+from tfdash.sources.prometheus.usage.over_time import MOST, step_of
 from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
 
 DAY = 86_400.0
@@ -231,3 +233,35 @@ async def test_a_server_that_is_gone_keeps_what_was_known_and_says_so(server: Fa
     await one.round(board)
     assert board.put.problem is not None and board.put.problem.kind is ProblemKind.SERVER_ERROR
     assert history(board).containers
+
+
+async def test_a_line_is_of_the_pods_that_were_whose_and_is_asked_for_once(server: Fake) -> None:
+    serving(server, World())
+    cluster, one = Putting().picture.clusters[REF], source(server)
+    web = Subject(REF, "Deployment", "shop", "web")
+    line = await one.read_use(web, 2 * DAY, cluster)
+    assert line.step == 600.0 and not line.current_only and len(line.points) <= MOST
+    pods = {p.at: (p.pods, p.cpu) for p in line.points}
+    both, alone = pods[TODAY - 1.5 * DAY], pods[TODAY]
+    assert (both[0], alone[0]) == (2, 1)
+    assert both[1] == pytest.approx(1.5 * cpu_at("web-1-a", TODAY - 1.5 * DAY), rel=0.03)
+    assert max(p.memory or 0 for p in line.points) == 250 * MI
+    asked = one.asking.queries
+    assert await one.read_use(web, 2 * DAY, cluster) is line and one.asking.queries == asked
+    whole = await one.read_use(Subject(REF, "Namespace", "", "shop"), 2 * DAY, cluster)
+    assert [p.cpu for p in whole.points] == pytest.approx([p.cpu for p in line.points])
+    other = await one.read_use(Subject(REF, "Deployment", "shop", "we"), DAY, cluster)
+    assert other.points == (), "whose names only begin likewise"
+
+
+async def test_a_line_that_cannot_be_read_says_why(server: Fake) -> None:
+    serving(server, World(), longest=600)
+    with pytest.raises(ReadFailed, match="too many samples"):
+        await source(server).read_use(
+            Subject(REF, "Pod", "shop", "web-1-a"), DAY, Putting().picture.clusters[REF]
+        )
+
+
+@pytest.mark.parametrize(("span", "step"), [(3600, 300), (DAY, 300), (DAY + 1, 600), (7 * DAY, 2100)])
+def test_a_line_has_a_bounded_number_of_points(span: float, step: float) -> None:
+    assert step_of(UsageSeries(), span) == step and span / step <= MOST

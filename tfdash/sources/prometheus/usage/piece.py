@@ -78,19 +78,19 @@ def piece_of(
     namespace: str, answers: Answers, series: UsageSeries, current: Mapping[str, Owner]
 ) -> UsagePiece:
     """With the namespace itself as one more workload. ``current``: whose the pods are that are there now, used where Prometheus knows no owners."""
-    owners, known = _owners(answers.rows, series)
+    owners, known = owners_in(answers.rows, series)
     whose: Callable[[str], Owner | None] = (owners if known else current).get
     containers: dict[tuple[str, str], ContainerPiece] = {}
     sums: dict[Owner, tuple[dict[float, float], dict[float, float]]] = {}
     for row in answers.rows.get("cpu_of_pods", ()):
         owner = whose(decode_labels(row.metric).get(series.pod_label, ""))
         if owner is not None:
-            _add(sums, namespace, owner, _points(row), memory=False)
+            _add(sums, namespace, owner, points_of(row), memory=False)
     for role in ("cpu", "memory"):
         gap = 2 * (series.step if role == "cpu" else coarse(series))
         for row in answers.rows.get(role, ()):
             found = _container(row, series, whose, containers)
-            points = _points(row) if found is not None else []
+            points = points_of(row) if found is not None else []
             if found is None or not points:
                 continue
             found.first, found.last = min(found.first, points[0][0]), max(found.last, points[-1][0])
@@ -117,7 +117,8 @@ def piece_of(
     return UsagePiece(answers.since, answers.until, not known, list(containers.values()), workloads)
 
 
-def _points(row: Row) -> list[tuple[float, float]]:
+def points_of(row: Row) -> list[tuple[float, float]]:
+    """(time, value), without what is no number."""
     return [(at, value) for at, text in row.values if math.isfinite(value := float(text))]
 
 
@@ -153,7 +154,7 @@ def _container(
     return found
 
 
-def _owners(rows: Mapping[str, Sequence[Row]], series: UsageSeries) -> tuple[dict[str, Owner], bool]:
+def owners_in(rows: Mapping[str, Sequence[Row]], series: UsageSeries) -> tuple[dict[str, Owner], bool]:
     """The workload on top of each pod, and whether Prometheus tells such things at all."""
     direct: dict[tuple[str, str], Owner] = {}
     for role, kind, label in (

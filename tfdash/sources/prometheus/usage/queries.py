@@ -31,16 +31,38 @@ def coarse(series: UsageSeries) -> float:
     return max(_COARSE, series.step)
 
 
-def written(selector: SeriesSelector, namespaces: Sequence[str], match: Sequence[tuple[str, str]]) -> str:
-    """``match``: labels that every query gets."""
+def written(
+    selector: SeriesSelector,
+    namespaces: Sequence[str],
+    match: Sequence[tuple[str, str]],
+    more: Sequence[Matcher] = (),
+) -> str:
+    """``match``: labels that every query gets; ``more``: of this one."""
     places = [{"namespace": (name,)} for name in namespaces]
     own = (Matcher(k, "=", v) for k, v in match)
-    return str(SeriesSelector(selector.name, (*own, *(fill(m, places) for m in selector.matchers))))
+    return str(SeriesSelector(selector.name, (*own, *(fill(m, places) for m in selector.matchers), *more)))
 
 
 def first_of_step(at: float, step: float) -> float:
     """The first multiple of ``step`` from ``at`` on: all pods are looked at at the same times, whatever piece is asked for."""
     return -(-at // step) * step
+
+
+def _reach(begin: float, end: float) -> str:
+    return f"[{max(1, round(end - begin))}s]"
+
+
+def owner_queries(
+    series: UsageSeries, namespace: str, begin: float, end: float, match: Sequence[tuple[str, str]]
+) -> list[RangeQuery]:
+    """Whose the pods of ``[begin, end)`` were."""
+    found = []
+    for role, by_what in _OWNERS.items():
+        if (selector := series.selector(role)) is not None:
+            names, told = by_what.format(pod=series.pod_label), written(selector, (namespace,), match)
+            text = f"group by ({names}) (last_over_time({told}{_reach(begin, end)}))"
+            found.append(RangeQuery(role, text, end, end, 0))
+    return found
 
 
 def queries(
@@ -50,19 +72,13 @@ def queries(
     told = {
         role: written(selector, (namespace,), match)
         for role in (
-            "cpu", "memory", "throttled", "periods", "pod_owner", "replicaset_owner", "job_owner",
-            "memory_limit", "oom_killed", "restarts",
+            "cpu", "memory", "throttled", "periods", "memory_limit", "oom_killed", "restarts",
         )
         if (selector := series.selector(role)) is not None
     }  # fmt: skip
     by = f"max by ({series.pod_label},{series.container_label})"
-    reach, last = f"[{max(1, round(end - begin))}s]", end
-    found = []
-    for role, by_what in _OWNERS.items():
-        if role in told:
-            names = by_what.format(pod=series.pod_label)
-            text = f"group by ({names}) (last_over_time({told[role]}{reach}))"
-            found.append(RangeQuery(role, text, last, last, 0))
+    reach, last = _reach(begin, end), end
+    found = owner_queries(series, namespace, begin, end, match)
     apart = coarse(series)
     ranged = []
     if "cpu" in told:

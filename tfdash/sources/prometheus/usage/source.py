@@ -17,8 +17,9 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Object, Pod
 from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
-from tfdash.model.subject import ClusterRef, Key
-from tfdash.model.usage import UsageHistory
+from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.usage import UsageHistory, UseOverTime
 from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import Diagnosis, by_status
@@ -26,6 +27,7 @@ from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
+from tfdash.sources.prometheus.usage.over_time import Sought, over_time
 from tfdash.sources.prometheus.usage.piece import Answers, Owner, UsagePiece, joined, piece_of
 from tfdash.sources.prometheus.usage.queries import coarse, queries
 
@@ -35,6 +37,7 @@ _SHORTEST = 900.0  # seconds of a piece; less is not asked for
 _SETTLED = 600.0  # seconds after its end a day may still get samples
 _FIRST = 10.0  # seconds that what judges has for itself
 _OFTEN = 60.0  # seconds between two rounds at least, however fast the clock of a demonstration runs
+_LINES = 16  # of the newest that somebody looked at
 _BETWEEN = ("ReplicaSet", "Job")
 
 
@@ -74,6 +77,7 @@ class UsageHistorySource:
         self._found: dict[str, dict[Key, UsageHistory]] = {}
         self._problem: Problem | None = None
         self._read_at: float | None = None
+        self._lines: dict[tuple[str, str, str, float], tuple[float, UseOverTime]] = {}
         self.whole = False  # every namespace was read, or failed, once
 
     def only(self, namespaces: Iterable[str] | None) -> None:
@@ -178,6 +182,23 @@ class UsageHistorySource:
         )
         board.put_objects(self.ref, UsageHistory.KIND, seen, None)
         board.put_status(self.id, self.status)
+
+    async def read_use(self, subject: Subject, span: float, cluster: ClusterPicture) -> UseOverTime:
+        """See ``tfdash.sources.base.UseReader``. What was asked for so lately that there is no further point is not asked again."""
+        from tfdash.sources.prometheus.failing import problem_of
+
+        now, at = self._clock.now(), (subject.kind, subject.namespace, subject.name, span)
+        found = self._lines.get(at)
+        if found is not None and now - found[0] < found[1].step:
+            return found[1]
+        current = owners_of(cluster, subject.namespace)
+        sought = Sought(subject.kind, subject.namespace, subject.name, now, span, current)
+        try:
+            line = await over_time(self.asking.ask, self.series, sought, self._match, self._source)
+        except Exception as error:
+            raise ReadFailed(problem_of(error, now)) from error
+        self._lines = dict([*self._lines.items(), (at, (now, line))][-_LINES:])
+        return line
 
     # -- one namespace --------------------------------------------------------------------------------------------
 
