@@ -16,6 +16,7 @@ from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text, verdict_json
 from tfdash.text import safe
+from tfdash.usage_compared import usage_compared
 from tfdash.views.layout import columns, cut_apart
 from tfdash.views.resources.columns import VIEWS, Room, View
 from tfdash.views.resources.head import SECTIONS, head_lines, nothing_text
@@ -123,6 +124,11 @@ def _row(row: ResourceRow) -> dict[str, Any]:
             "source": safe(usage.source),
             "at": iso(usage.at),
             "window_seconds": usage.window,
+            "beside": {
+                name: {"apart": told.apart, "words": told.words}
+                for name in BANDS
+                if (told := usage_compared(usage, name)) is not None
+            },
             "pods": usage.pods,
             "measured": usage.measured,
             "used": _amounts(usage.used),

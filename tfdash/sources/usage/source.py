@@ -22,6 +22,7 @@ from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.usage.making import SOURCE, UsageMade, UsageMaker
 from tfdash.sources.usage.second import OFTEN, SecondUsage
 from tfdash.sources.usage.settings import UsageSettings
+from tfdash.usage_compared import usage_compared
 
 log = logging.getLogger(__name__)
 _LOOK = 3600.0  # seconds: it is looked with each update of the board
@@ -155,10 +156,26 @@ class UsageSource:
             if stead is not None and problem is not None:
                 self._instead(board, second, stead, problem)
                 return
+            if made is not None and not away:
+                self._compare(board, second, made)
         back = self._why != ""
         self._why, self._made = "", made or self._made
         changed = None if back else made.changed if made is not None else frozenset[Key]()
         self._put(board, changed, problem, first.observed_at if made is not None else None)
+
+    def _compare(self, board: SourceBoard, second: SecondUsage, made: UsageMade) -> None:
+        """How the two say the use of the whole cluster, or of what is read of it."""
+        every = [usage for usage in made.objects.values() if isinstance(usage, Usage)]
+        told = next((u for u in every if u.of == "Cluster" and u.used), None) or max(
+            (u for u in every if u.of == "Namespace"), key=lambda u: u.measured, default=None
+        )
+        found = [(name, usage_compared(told, name)) for name in ("cpu", "memory")] if told is not None else []
+        words = "; ".join(f"{name} {one.words}" for name, one in found if one is not None)
+        if words and told is not None and told.called:
+            words = f"namespace {told.called}: {words}"
+        if words != second.compared:
+            second.compared = words
+            board.put_status(second.id, second.status)
 
     def _instead(self, board: SourceBoard, second: SecondUsage, made: UsageMade, why: Problem) -> None:
         """Of the second source, as it is said of each figure."""

@@ -18,6 +18,7 @@ from tfdash.views.quantity import canonical_cores
 from tfdash.views.resources import rows as made
 from tfdash.views.resources.gauge import GLYPHS, REPLICAS, WORDS, Gauge, gauge, of_replicas, scale
 from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, name_of
+from tfdash.views.resources.source_lines import source_name
 from tfdash.views.table import Cell, Column
 
 _NAMES = {"cpu": "CPU", "memory": "MEMORY"}
@@ -184,7 +185,7 @@ _PODS = Part(
 
 
 def _source(row: ResourceRow) -> Cell:
-    return (safe(row.usage.source), "dim") if row.usage is not None else ""
+    return (source_name(row.usage), "dim") if row.usage is not None else ""
 
 
 _SOURCE = Part(Column("source", "SOURCE", 14, priority=6), _source)

@@ -19,6 +19,7 @@ from tfdash.views.kinds.scaling import targets
 from tfdash.views.resources.columns import told
 from tfdash.views.resources.facts import amount_text, gauge_line, measured_text, sentences
 from tfdash.views.resources.rows import BANDS, WORKLOADS, ResourceRow, Sight, of_object
+from tfdash.views.resources.source_lines import compared_line
 from tfdash.views.table import Cell, Line
 
 _CHANGES = 3  # of the newest
@@ -226,4 +227,6 @@ def around_lines(sight: Sight, row: ResourceRow, line: UseOverTime | None = None
     ]
     if row.usage is not None:
         lines.append([(" measured ", "dim"), (measured_text(row), "dim")])
+    if (beside := compared_line(row.usage, tuple(BANDS), row.now)) is not None:
+        lines.append(beside)
     return lines

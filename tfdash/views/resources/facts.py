@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tfdash.model.usage import Usage
+from tfdash.durations import write_duration
+from tfdash.model.usage import PROMETHEUS, Usage
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, amount
-from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.resources.columns import told
 from tfdash.views.resources.rows import BANDS, ResourceRow
+from tfdash.views.resources.source_lines import source_name
 from tfdash.views.table import Cell, Line
 
 _GIB, _MIB = 2**30, 2**20
@@ -64,13 +65,15 @@ def used_text(usage: Usage, resource: str) -> str:
 
 
 def measured_text(row: ResourceRow) -> str:
-    """``metrics.k8s.io, 12s ago over 30s, 4 of 4 pods``."""
+    """``metrics.k8s.io, 12s ago over 30s, 4 of 4 pods``; of Prometheus memory is of one moment."""
     usage = row.usage
     if usage is None:
         return "not measured"
     over = f" over {usage.window:.0f}s" if usage.window else ""
+    if usage.source == PROMETHEUS:
+        over = f", cpu over {write_duration(round(usage.window))}" if usage.window else ""
     pods = f", {usage.measured} of {usage.pods} pods" if usage.pods else ""
-    return f"{safe(usage.source)}, {short_age(row.now - usage.at)} ago{over}{pods}"
+    return f"{source_name(usage)}, {short_age(row.now - usage.at)} ago{over}{pods}"
 
 
 def gauge_line(row: ResourceRow, resource: str, room: int) -> Line:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from array import array
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from tfdash.clock import Clock
@@ -106,14 +106,7 @@ class PresentReader:
             await self._of_pods(names[:half], times, pods, used, seen)
             await self._of_pods(names[half:], times, pods, used, seen)
             return
-        half = len(times) // 2
-        for part, place in ((times[:half], 0), (times[half:], half)):
-            some: _Used = {}
-            await self._of_pods(names, part, pods, some, seen)
-            for key, columns in some.items():
-                mine = used.get(key) or used.setdefault(key, (_unknown(len(times)), _unknown(len(times))))
-                for column, known in zip(mine, columns, strict=True):
-                    column[place : place + len(part)] = known
+        await _by_halves(lambda part, some: self._of_pods(names, part, pods, some, seen), times, used)
 
     def _whose_pod(self, pods: Mapping[Key, Pod]) -> _Whose:
         namespace, pod = namespace_label(self._series), self._series.pod_label
@@ -126,6 +119,16 @@ class PresentReader:
 
     async def _of_nodes(self, nodes: Sequence[Node], times: Sequence[float], used: _Used) -> None:
         """Of the root of all cgroups, as the kubelet counts a node; of node-exporter where that is not there."""
+        from tfdash.sources.prometheus.failing import is_too_much
+
+        try:
+            await self._of_nodes_at(nodes, times, used)
+        except Exception as error:
+            if not is_too_much(error) or len(times) == 1:
+                raise
+            await _by_halves(lambda part, some: self._of_nodes(nodes, part, some), times, used)
+
+    async def _of_nodes_at(self, nodes: Sequence[Node], times: Sequence[float], used: _Used) -> None:
         whose = whose_node(nodes, self._series.node_labels)
         for cpu, memory in (("node_cpu", "node_memory"), ("exporter_cpu", "exporter_total")):
             wanted = queries_of_nodes(self._series, cpu, memory, times, self._match)
@@ -231,6 +234,19 @@ def whose_node(nodes: Iterable[Node], labels: Sequence[str]) -> _Whose:
         return None
 
     return whose
+
+
+async def _by_halves(
+    read: Callable[[Sequence[float], _Used], Awaitable[None]], times: Sequence[float], used: _Used
+) -> None:
+    half = len(times) // 2
+    for part, place in ((times[:half], 0), (times[half:], half)):
+        some: _Used = {}
+        await read(part, some)
+        for key, columns in some.items():
+            mine = used.get(key) or used.setdefault(key, (_unknown(len(times)), _unknown(len(times))))
+            for column, known in zip(mine, columns, strict=True):
+                column[place : place + len(part)] = known
 
 
 def _take(
