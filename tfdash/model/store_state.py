@@ -98,6 +98,19 @@ class RunningAction(msgspec.Struct, frozen=True, kw_only=True):
     claimed: bool = False
 
 
+SCALE_DOWN, RESTORE = "namespace.scale-down", "namespace.restore"
+"""The actions whose entries say what objects were."""
+
+
+class RememberedSize(msgspec.Struct, frozen=True):
+    """What an object was before a scale-down from which it was not brought back. ``memory`` as
+    ``tfdash.playbook.resources.scaled_down.MEMORY`` has it."""
+
+    memory: str
+    at: float
+    by: str
+
+
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     """``local``, ``shared`` and ``broken`` (this terminal's own chain): "" where well, else the sentence of what is wrong.
     ``walked``: its file was read to its end, and nothing else may come to be wrong with it. ``behind``: entries in the outbox.
@@ -139,6 +152,7 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
         Subject, tuple[Breach, ...]
     ] = {}  # first crossings by version and trigger, also those that ended
     owners: dict[ClusterRef, str] = {}
+    sizes: dict[Subject, RememberedSize] = {}  # by object, without uid
 
 
 EMPTY_STORE_STATE = StoreState()

@@ -52,8 +52,7 @@ class Store:
         folder: Path,
     ) -> None:
         self.recorder, self.folder = recorder, folder
-        self.clock = clock
-        self.approvals = approvals
+        self.clock, self.approvals = clock, approvals
         self._key = key
         self.bodies: dict[str, str] = {}  # texts by digest, opened
         self.projection = AuditProjection(lambda digest: self.bodies.get(digest, ""))
@@ -379,6 +378,7 @@ class Store:
             health=self.health,
             baselines=self.projection.baselines,
             breaches=self.projection.breaches,
+            sizes=self.projection.sizes,
         )
 
     def _ours(self, acting: RunningAction) -> RunningAction:

@@ -117,14 +117,18 @@ _NAMED = 3  # fields that one note names
 
 
 def given_back(
-    document: Mapping[str, Any], path: str, subject: Subject, with_it: Sequence[Operation] = ()
+    document: Mapping[str, Any],
+    path: str,
+    subject: Subject,
+    with_it: Sequence[Operation] = (),
+    taken: bool = False,
 ) -> tuple[Request, ...]:
     """What gives back the fields that an earlier action of ours took: our entry goes, so that the next apply of whoever had
     them finds nobody in its way. () where we hold none. The entry's place is put in when it is sent (``placed``). ``with_it``: what
-    else goes in that very write, also where we hold none."""
+    else goes in that very write, also where we hold none. ``taken``: a request before it takes some."""
     entries = document.get("metadata", {}).get("managedFields") or ()
     ours = any(isinstance(e, dict) and e.get("manager") == OURS and not e.get("subresource") for e in entries)
-    if not ours and not with_it:
+    if not ours and not with_it and not taken:
         return ()
     at = f"/metadata/managedFields/{PLACE}"
     operations = [

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tfdash.actions.core.plan_context import PlanContext
-from tfdash.actions.kubernetes.patches import UID, conditional, put
+from tfdash.actions.kubernetes.keepers import stops
+from tfdash.actions.kubernetes.patches import conditional
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Check, Choice, Plan
 from tfdash.model.release import ManagedBy
@@ -35,11 +36,12 @@ async def managed_by_part(
 
 
 async def managed_by_parts(
-    context: PlanContext, managers: Iterable[ManagedBy | None]
+    context: PlanContext, managers: Iterable[ManagedBy | None], namespace: str
 ) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
-    """The same of many objects: those who reconcile are stopped all, or none."""
+    """The same of many objects: those who reconcile are stopped all, or none. They remember that it is for the scale-down of
+    ``namespace`` (``keepers``)."""
     each = {m.sentence: m for m in managers if m is not None and m.tool in _RECONCILERS}
-    parts = [await _part(context, manager, True) for manager in each.values()]
+    parts = [await _part(context, manager, True, namespace) for manager in each.values()]
     notes = tuple(dict.fromkeys(note for told, _ in parts for note in told))
     found: dict[str, list[Choice]] = {}
     for _, choices in parts:
@@ -57,7 +59,7 @@ async def managed_by_parts(
 
 
 async def _part(
-    context: PlanContext, manager: ManagedBy | None, undone: bool
+    context: PlanContext, manager: ManagedBy | None, undone: bool, namespace: str = ""
 ) -> tuple[tuple[str, ...], tuple[Choice, ...]]:
     if manager is None or not manager.sentence:
         return (), ()
@@ -77,29 +79,18 @@ async def _part(
         automated = document.get("spec", {}).get("syncPolicy", {}).get("automated")
         if not isinstance(automated, dict):
             return notes, ()
-        pointer = "/spec/syncPolicy/automated"
-        request = conditional(
-            path,
-            document,
-            (UID, pointer),
-            [{"op": "remove", "path": pointer}],
-            f"stop automated sync of Application {subject.name}",
-            found,
-        )
+        what = f"stop automated sync of Application {subject.name}"
+        back = f"b on {namespace} puts it back" if namespace else "put it back by hand"
         text = (
             f"first stop the automated sync of Argo CD Application {subject.name} (spec.syncPolicy.automated is removed; "
-            f"put it back by hand: {canonical(automated)})"
+            f"{back}: {canonical(automated)})"
         )
     else:
-        request = conditional(
-            path,
-            document,
-            (UID, "/spec/suspend"),
-            put(document, "/spec/suspend", True),
-            f"suspend {subject.kind} {subject.name}",
-            found,
-        )
-        text = f"first suspend Flux {subject.kind} {subject.namespace}/{subject.name} (resume it by hand afterwards)"
+        what = f"suspend {subject.kind} {subject.name}"
+        back = f"b on {namespace} resumes it" if namespace else "resume it by hand afterwards"
+        text = f"first suspend Flux {subject.kind} {subject.namespace}/{subject.name} ({back})"
+    pointers, changes = stops(document, subject.kind, namespace)
+    request = conditional(path, document, pointers, changes, what, found)
     parent = _parent(document.get("metadata", {}), subject)
     unsure = f"{parent}, which made it, may switch that on again" if parent else ""
     text += f"; {unsure}: stop it there first" if unsure else ""

@@ -16,12 +16,15 @@ from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.keepers import joined, put_back
+from tfdash.actions.kubernetes.lost_sizes import lost_in
 from tfdash.actions.kubernetes.managed_by import managed_by_parts
 from tfdash.actions.kubernetes.patches import UID, conditional, map_changes, operations_of
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import WRITTEN
 from tfdash.actions.kubernetes.scaled_objects import (
     CHANGED,
+    One,
     back_words,
     counts_of,
     forgets,
@@ -38,6 +41,7 @@ from tfdash.actions.kubernetes.scaled_objects import (
 from tfdash.model.action import FreezeRule, Request, Risk
 from tfdash.model.capability import Capability
 from tfdash.model.kube import CronJob, Object
+from tfdash.model.store_state import RESTORE, SCALE_DOWN
 from tfdash.model.subject import Subject
 from tfdash.nouns import counted
 from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
@@ -46,6 +50,7 @@ from tfdash.playbook.resources.hours import KEEP_UP_BY, KEEP_UP_UNTIL, KEEP_UP_W
 from tfdash.playbook.resources.scaled_down import (
     MEMORY,
     Broken,
+    SizeStep,
     down,
     remembered,
     replicas_of,
@@ -75,7 +80,9 @@ async def scale_down(context: PlanContext) -> Draft:
     steps = [(o, s) for o in (*scalers, *objects) if (s := down(o.document, o.subject.kind, o.scaler))]
     if not steps:
         raise PlanRefused("nothing in it runs that could be scaled down")
-    notes, choices = await managed_by_parts(context, managers_of_all(context, [o for o, _ in steps]))
+    managers = managers_of_all(context, [o for o, _ in steps])
+    notes, choices = await managed_by_parts(context, managers, namespace)
+    keepers = await joined(context, managers)
     requests = tuple(request_of(o, s, f"{noun(o)}: {to_words(s)}") for o, s in steps)
     earlier = [o.subject.name for o, s in steps if s.keeps]
     again = (
@@ -88,7 +95,7 @@ async def scale_down(context: PlanContext) -> Draft:
         subject=context.found(document),
         effect=f"{namespace} goes to nothing: {counts_of(steps)} ({counted(pods, 'pod')}); each remembers what it was, "
         "and b brings all of it back",
-        requests=requests,
+        requests=(*keepers.requests, *requests),
         facts=facts_of(document, facts),
         before=counts_of(steps),
         after="nothing runs",
@@ -103,6 +110,7 @@ async def scale_down(context: PlanContext) -> Draft:
                 else ()
             ),
             *notes,
+            *keepers.notes,
         ),
         choices=choices,
         posts=(
@@ -110,7 +118,9 @@ async def scale_down(context: PlanContext) -> Draft:
             EMPTY.post(text="no pod of theirs is left", within=context.policy.follow),
         ),
         freeze=FreezeRule.FROZEN,
-        arguments=(("remembers", canonical({noun(o): s.memory for o, s in steps})),),
+        arguments=(
+            ("remembers", canonical([[o.subject.kind, o.subject.name, s.memory or ""] for o, s in steps])),
+        ),
     )
 
 
@@ -125,43 +135,53 @@ async def restore(context: PlanContext) -> Draft:
     at = context.at
     document = await context.document(at)
     objects, _ = await objects_in(context)
-    scalers = await scalers_of(
-        context, {s for o in objects if (s := scaler_of(remembered(o.document) or ""))}
-    )
-    steps, broken = [], []
-    for one in (*objects, *scalers):
+    facts = context.picture.store_state
+    lost = lost_in(objects, facts)
+    names = {s for o in objects if (s := scaler_of(lost.memory_of(o) or ""))}
+    objects += await scalers_of(context, names)
+    lost = lost_in(objects, facts)
+    steps: list[tuple[One, SizeStep]] = []
+    broken = list(lost.skips)
+    for one in objects:
+        had = lost.memory_of(one)
         try:
-            step = up(one.document, one.subject.kind, one.autoscaled)
+            step = up(one.document, one.subject.kind, one.autoscaled, had)
         except Broken as error:
             broken.append(f"{noun(one)} stays as it is: {MEMORY} is {error}")
             continue
-        if step is not None:
+        if step is not None and (step.field or remembered(one.document) is not None):
             steps.append((one, step))
-    if not steps:
+    keepers = await put_back(context, managers_of_all(context, objects))
+    broken += keepers.skips
+    if not steps and not keepers.requests:
         why = broken[0] if broken else "nothing in it remembers a scale-down"
         raise PlanRefused(safe(why))
     requests: list[Request] = []
     for one, step in steps:
         requests += [request_of(one, step, f"{noun(one)}: {back_words(step)}")] if step.field else []
-        requests += forgets(one)
-    running = [
-        o.subject.name for o, s in steps if not s.field and not scaler_of(remembered(o.document) or "")
-    ]
+        requests += forgets(one, taken=bool(step.field))
+    running = [o.subject.name for o, s in steps if not s.field and not scaler_of(lost.memory_of(o) or "")]
     return Draft(
         subject=context.found(document),
         effect=f"{at.name} comes back as it was: {counts_of([s for s in steps if s[1].field])}; the memory goes, and the fields are "
         "given back to who had them",
-        requests=tuple(requests),
+        requests=(*requests, *keepers.requests),
         facts=facts_of(document, (UID,)),
         before="scaled down",
         after=counts_of(steps),
         diff=tuple(line for o, s in steps for line in lines_of(o, s)),
         skips=tuple(map(safe, broken)),
-        notes=(f"{listed(running)}: up already, and left as it is",) if running else (),
+        notes=(
+            *lost.notes(),
+            *keepers.notes,
+            *((f"{listed(running)}: up already, and left as it is",) if running else ()),
+        ),
         posts=(
             BACK.post(text="every size is what it was", within=60),
             SERVES.post(text="all of it is available", within=context.policy.follow),
-        ),
+        )
+        if any(step.field for _, step in steps)
+        else (),  # all of it is up already: there is nothing to be seen
     )
 
 
@@ -286,7 +306,7 @@ SERVES = Postcondition("serves", _serves)
 _NAMESPACE = frozenset({"Namespace"})
 ACTIONS: tuple[Action, ...] = (
     Action(
-        id="namespace.scale-down",
+        id=SCALE_DOWN,
         title="namespace: scale down",
         key="s",
         kinds=_NAMESPACE,
@@ -299,7 +319,7 @@ ACTIONS: tuple[Action, ...] = (
         right=by_plan,
     ),
     Action(
-        id="namespace.restore",
+        id=RESTORE,
         title="namespace: bring back",
         key="b",
         kinds=_NAMESPACE,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,6 +41,10 @@ SIZED: tuple[type[Object], ...] = (Deployment, StatefulSet, Rollout)
 CHANGED: tuple[type[Object], ...] = (*SIZED, CronJob)
 _AT_ONCE = 8  # objects that are read at one time
 _NAMED = 4  # objects that one note names
+
+
+FIELDS: Mapping[str, str] = MappingProxyType({"CronJob": "/spec/suspend"})
+"""Where a kind says its size, where that is not spec.replicas."""
 
 
 class One(NamedTuple):
@@ -145,13 +150,13 @@ def request_of(one: One, step: SizeStep, what: str) -> Request:
     return msgspec.structs.replace(request, alone=True)
 
 
-def forgets(one: One) -> tuple[Request, ...]:
+def forgets(one: One, taken: bool) -> tuple[Request, ...]:
     """The memory goes and the fields are given back, in one write behind all others."""
     path = path_of(one.subject, one.document)
     had = remembered(one.document)
     pointer = note_at(MEMORY)
     gone = [] if had is None else [test(one.document, pointer), *drop(one.document, pointer)]
-    requests = given_back(one.document, path, one.subject, gone)
+    requests = given_back(one.document, path, one.subject, gone, taken)
     return tuple(msgspec.structs.replace(r, alone=True) for r in requests)
 
 

@@ -62,17 +62,26 @@ def down(document: Document, kind: str, scaled_by: str = "") -> SizeStep | None:
     return SizeStep("replicas", 0, had or str(now), had is not None) if now else None
 
 
-def up(document: Document, kind: str, autoscaled: bool = False) -> SizeStep | None:
+def is_down(document: Document, kind: str) -> bool:
+    """Whether it is as a scale-down leaves it."""
+    if kind == "CronJob":
+        return bool((document.get("spec") or {}).get("suspend"))
+    if kind == "ScaledObject":
+        return (document.get("metadata", {}).get("annotations") or {}).get(PAUSED) == "0"
+    return replicas_of(document) == 0
+
+
+def up(document: Document, kind: str, autoscaled: bool = False, had: str | None = None) -> SizeStep | None:
     """None where nothing is remembered. Never less than runs now: somebody may have brought it up since. ``autoscaled``: what runs
-    now is its autoscaler's. Raises ``Broken``."""
-    had = remembered(document)
+    now is its autoscaler's. ``had``: what is remembered elsewhere, where the object itself says nothing. Raises ``Broken``."""
+    found = remembered(document)
+    had = had if found is None else found
     if had is None:
         return None
     if kind == "CronJob":
-        return _again(document, "suspend", had, bool((document.get("spec") or {}).get("suspend")), False)
+        return _again(document, "suspend", had, is_down(document, kind), False)
     if kind == "ScaledObject":
-        paused = (document.get("metadata", {}).get("annotations") or {}).get(PAUSED)
-        return _again(document, "paused", had, paused == "0", None)
+        return _again(document, "paused", had, is_down(document, kind), None)
     if scaler_of(had):
         return SizeStep("", None, None)
     if not had.isdecimal() or not had.isascii() or not 0 < int(had) <= _MOST:

@@ -11,11 +11,19 @@ from typing import Any
 
 from tfdash.model.action import Result
 from tfdash.model.judgement import Breach
-from tfdash.model.store_state import BreakGlass, Entry, EntryKind, RunningAction, VerifiedGood
+from tfdash.model.store_state import (
+    BreakGlass,
+    Entry,
+    EntryKind,
+    RememberedSize,
+    RunningAction,
+    VerifiedGood,
+)
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.log.attribution import PROGRAM, attributed, said_by
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
+from tfdash.store.log.size_facts import SizeFacts
 
 VERIFIED_WITHIN = 86_400.0
 """Seconds after which nobody waits any more for what was left unverified."""
@@ -84,6 +92,7 @@ class AuditProjection:
         self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
         self._losses: set[tuple[float, str]] = set()
         self._breaches = BreachFacts()
+        self._sizes = SizeFacts()
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
@@ -111,6 +120,7 @@ class AuditProjection:
             self._losses.add((entry.at, entry.sentence))
         topic = data.get("topic")
         subject = subject_of(data.get("subject"))
+        self._sizes.apply(entry, data, subject)
         if topic == "verified" and subject is not None:
             self._apply_verified(entry, data, subject)
         elif topic in ("manual", "baseline") and subject is not None:
@@ -236,6 +246,11 @@ class AuditProjection:
     def breaches(self) -> dict[Subject, tuple[Breach, ...]]:
         """First crossings of the triggers, those that ended among them."""
         return self._breaches.told()
+
+    @property
+    def sizes(self) -> dict[Subject, RememberedSize]:
+        """What objects were before scale-downs from which they were not brought back."""
+        return self._sizes.told()
 
     def about(self, topic: str) -> dict[Subject, str]:
         """The versions (template hashes) that "manual" or "baseline" are about."""
