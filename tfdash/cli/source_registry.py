@@ -195,6 +195,7 @@ def _usage_history(wiring: Wiring) -> Iterable[Source]:
             windows,
             kept,
             _asking(cluster),
+            wiring.settings.sources.usage.pool_labels,
         )
 
 

@@ -21,12 +21,14 @@ from tfdash.model.kube import (
     Object,
     StatefulSet,
 )
+from tfdash.model.kubecluster import Node
 from tfdash.model.subject import Key
 from tfdash.model.usage import PROMETHEUS, PROMETHEUS_WINDOW, Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.shares import Held, held
+from tfdash.playbook.resources.together import nodes_of
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import AUTOSCALERS_OF
@@ -224,7 +226,8 @@ def _below(case: _Case, one: _Band) -> _Said:
         return _Said(Level.IDLE, f"below {one.low:g} %: its pool shrinks, not it")
     fixed = _cannot_shrink(case, one)
     if isinstance(fixed, Unread):
-        return _Said(Level.IDLE, f"below {one.low:g} %, not judged: autoscalers are not known")
+        lacking = "its nodes" if usage.of in _OF_NODES else "autoscalers"
+        return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {lacking} are not known")
     if fixed:
         return _Said(Level.OK, f"below {one.low:g} %: {fixed}")
     history = case.maybe(UsageHistory, usage_key(usage.of, usage.namespace, usage.called))
@@ -234,7 +237,9 @@ def _below(case: _Case, one: _Band) -> _Said:
     if history is None or p95 is None or covered < _ENOUGH * wanted:
         there = f"history {_time(covered)} of {_time(wanted)}" if covered else "no history"
         return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {there}")
-    whole = one.whole * usage.pods // usage.measured if usage.measured else one.whole
+    whole = one.whole
+    if usage.measured and usage.of not in _OF_NODES:  # what is asked for is that of the measured ones
+        whole = whole * usage.pods // usage.measured
     often = round(p95 * NANO)
     only = ", current pods only" if history.current_only else ""
     words = f"95th percentile {percent(100 * often / whole, one.low)} % over {_time(covered)}{only}"
@@ -251,6 +256,11 @@ def _cannot_shrink(case: _Case, one: _Band) -> str | Unread:
     if isinstance(obj, DaemonSet):
         return "one pod a node"
     if isinstance(obj, Usage):
+        nodes = nodes_of(case, obj)
+        if isinstance(nodes, Unread):
+            return nodes
+        if nodes is not None and len(nodes) == 1:
+            return "one node"
         return "one pod" if usage.of == "Pod" else ""
     scalers = case.seen(AUTOSCALERS_OF, (obj.KIND, Key(obj.namespace, obj.name)))
     if isinstance(scalers, Unread):
@@ -309,6 +319,6 @@ RULE = Rule(
     (*WORKLOADS, Usage),
     _judge,
     needs=(Usage,),
-    uses=(UsageHistory, HorizontalPodAutoscaler),
+    uses=(UsageHistory, HorizontalPodAutoscaler, Node),
     whom=_concerned,
 )

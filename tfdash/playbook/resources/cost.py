@@ -21,7 +21,7 @@ ID = "resources.cost"
 def _judge(case: Case[Usage]) -> RuleResult | None:
     if not case.policies.resources.prices:
         return None
-    nodes = nodes_of(case)
+    nodes = nodes_of(case, case.obj)
     if nodes is None:
         return None
     if isinstance(nodes, Unread):

@@ -53,7 +53,7 @@ def _judge(case: Case[Object]) -> RuleResult | None:
 
 def _share(case: Case[Usage]) -> RuleResult | None:
     """Said where some node says of what kind its capacity is: of nodes without such a label nobody knows that they are not spot."""
-    nodes = nodes_of(case)
+    nodes = nodes_of(case, case.obj)
     if nodes is None:
         return None
     if isinstance(nodes, Unread):

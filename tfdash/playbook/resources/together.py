@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tfdash.model.kubecluster import Node
 from tfdash.model.usage import Usage
 from tfdash.node_pools import pool_of
@@ -13,9 +15,8 @@ _BY_LABEL = Relation(Node, lambda node: node.labels.items())
 _EVERY = Relation(Node, lambda node: ("",))
 
 
-def nodes_of(case: Case[Usage]) -> Seen[Node] | None:
-    """None of what is neither."""
-    usage = case.obj
+def nodes_of(case: Case[Any], usage: Usage) -> Seen[Node] | None:
+    """Those that ``usage`` is of; None of what is neither."""
     if usage.of == "Cluster":
         return case.seen(_EVERY, "")
     if usage.of != "NodePool":

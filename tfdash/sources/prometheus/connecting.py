@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
+from tfdash.node_pools import POOL_LABELS
 from tfdash.sources.kubernetes.credentials import Credentials, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.login import LoginNeeded
@@ -135,10 +137,11 @@ def usage_history_for(
     windows: Windows,
     folder: Path | None,
     slots: asyncio.Semaphore,
+    pool_labels: Sequence[str] = POOL_LABELS,
 ) -> UsageHistorySource:
     """``folder``: where days that are over are kept; None: in memory."""
     own, series = OwnCredentials(connection), options.usage
-    asked = repr((ref, connection.shown, connection.match, series))
+    asked = repr((ref, connection.shown, connection.match, series, tuple(pool_labels)))
     kept = folder / hashlib.sha256(asked.encode()).hexdigest()[:16] if folder is not None else None
     return UsageHistorySource(
         ref,
@@ -149,6 +152,7 @@ def usage_history_for(
         KeptDays(kept),
         shown=connection.shown,
         match=connection.match,
+        pool_labels=pool_labels,
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.playbook.making import NOW, REF, daemon_set, deployment, picture
 from tfdash.judging.judge import Judge, judge_all
 from tfdash.model.kube import HorizontalPodAutoscaler, Object
+from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key, Subject
@@ -255,6 +256,32 @@ def test_a_node_is_not_too_large_by_itself() -> None:
         Level.IDLE,
         "n1: cpu 31 % of allocatable, below 60 %: its pool shrinks, not it",
     )
+
+
+@pytest.mark.parametrize(
+    ("nodes", "pods", "level", "words"),
+    [
+        (2, 3, Level.WARN, "95th percentile 50 % over 7d, below 60 %"),
+        (
+            2,
+            6,
+            Level.WARN,
+            "95th percentile 50 % over 7d, below 60 %",
+        ),  # what nodes have does not grow with pods
+        (1, 3, Level.OK, "below 60 %: one node"),
+    ],
+)
+def test_a_pool_is_below_by_its_own_weeks(nodes: int, pods: int, level: Level, words: str) -> None:
+    """Of two cores half were used; one that has a single node cannot give it back."""
+    there = [Node(namespace="", name=f"n{i}", labels={"karpenter.sh/nodepool": "spot"}) for i in range(nodes)]
+    seen = usage(
+        *LOW, of="NodePool", namespace="", name="spot", pods=pods,
+        allocatable=amounts({"cpu": "2", "memory": "1000"}), asked=amounts({"cpu": "1"}),
+    )  # fmt: skip
+    key = usage_key("NodePool", "", "spot")
+    weeks = history(1.0, namespace=key.namespace, name=key.name, of="NodePool", called="spot")
+    told = judged(seen, weeks, *there, subject=Subject(REF, "Usage", "", "NodePool/spot"))["cpu"]
+    assert (told.level, told.sentence.partition("allocatable, ")[2]) == (level, words)
 
 
 # -- the window ---------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking
 from tfdash.demo.prometheus.api import Api
 from tfdash.demo.prometheus.series import HeldSeries, Series
 from tfdash.model.kube import Owner, Pod, ReplicaSet
+from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture
 from tfdash.model.requests import ReadFailed
@@ -198,11 +199,11 @@ async def test_a_day_that_was_read_is_asked_for_no_more_by_whoever_comes_later(
     await first.round(Putting())
     board, second = Putting(), source(server, tmp_path / "usage")
     await second.round(board)
-    assert (first.asking.queries, second.asking.queries) == (3 * 10, 10), "of the second today's part alone"
+    assert (first.asking.queries, second.asking.queries) == (3 * 11, 11), "of the second today's part alone"
     assert history(board).containers[0].memory_most == 150 * MI
     assert (tmp_path / "usage").stat().st_mode & 0o077 == 0
     await second.round(board)
-    assert second.asking.queries == 10, "and that not again before time has passed"
+    assert second.asking.queries == 11, "and that not again before time has passed"
 
 
 async def test_what_is_too_much_at_once_is_asked_for_in_halves(server: Fake) -> None:
@@ -265,3 +266,64 @@ async def test_a_line_that_cannot_be_read_says_why(server: Fake) -> None:
 @pytest.mark.parametrize(("span", "step"), [(3600, 300), (DAY, 300), (DAY + 1, 600), (7 * DAY, 2100)])
 def test_a_line_has_a_bounded_number_of_points(span: float, step: float) -> None:
     assert step_of(UsageSeries(), span) == step and span / step <= MOST
+
+
+class Places(World):
+    """Beside it a namespace with a pod on a node of another pool, and one on a node that is gone; 0.1 and 0.05 cores all the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        times = [round(TODAY - 2 * DAY + 120 * i) * 1000 for i in range(round((2 * DAY + 4 * 3600) / 120))]
+        for pod, cores, node in (("api-a", 0.1, "q1"), ("api-b", 0.05, "gone")):
+            of = {"namespace": "other", "pod": pod, "container": "api"}
+            counts = [cores * 120 * i for i in range(len(times))]
+            self._add("container_cpu_usage_seconds_total", of, times, counts)
+            self._add("container_memory_working_set_bytes", of, times, [float(MI)] * len(times))
+            self._add(
+                "kube_pod_owner",
+                {**of, "owner_kind": "<none>", "owner_name": "<none>"},
+                times,
+                [1.0] * len(times),
+            )
+            self._add(
+                "kube_pod_info", {"namespace": "other", "pod": pod, "node": node}, times, [1.0] * len(times)
+            )
+        info = {"namespace": "shop", "pod": "web-1-a", "node": "p1"}
+        self._add("kube_pod_info", info, times, [1.0] * len(times))
+
+
+async def test_the_cluster_and_its_pools_are_put_together_of_the_same_times(server: Fake) -> None:
+    serving(server, Places())
+    board, one = Putting(), source(server)
+    cluster = board.picture.clusters[REF]
+    pod = {Key("other", "api-a"): Pod(namespace="other", name="api-a")}
+    nodes = {
+        Key("", n): Node(namespace="", name=n, labels={"karpenter.sh/nodepool": n[0]}) for n in ("p1", "q1")
+    }
+    more = {
+        "Pod": Observation(value={**cluster.objects("Pod"), **pod}, complete=True, observed_at=NOW),
+        "Node": Observation[Objects](value=dict(nodes), complete=True, observed_at=NOW),
+    }
+    seen = msgspec.structs.replace(cluster, kinds={**cluster.kinds, **more})
+    board.picture = msgspec.structs.replace(board.picture, clusters={REF: seen})
+    await one.round(board)
+    shop = board.put.value[usage_key("Namespace", "", "shop")]
+    assert shop.cpu_p95 is not None
+    for of, called, cores, size in (
+        ("Cluster", "", shop.cpu_p95 + 0.15, 102 * MI),
+        (
+            "NodePool",
+            "p",
+            shop.cpu_p95 + 0.05,
+            101 * MI,
+        ),  # where the pod of the node that is gone ran, nobody knows
+        ("NodePool", "q", 0.15, 2 * MI),
+    ):
+        found = board.put.value[usage_key(of, "", called)]
+        assert (found.since, found.until, found.covered) == (TODAY - DAY, TODAY, DAY)
+        assert found.cpu_p95 == pytest.approx(cores, rel=0.01) and found.memory_p95 == pytest.approx(
+            size, rel=0.01
+        )
+    server.fail = lambda request: web.Response(status=503, text="no")
+    await source(server).round(alone := Putting())
+    assert usage_key("Cluster", "", "") not in alone.put.value, "of a part nothing is said of the whole"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tfdash.model.subject import Key
 from tfdash.model.usage import ContainerHistory, UsageHistory, usage_key
-from tfdash.sources.prometheus.usage.piece import ContainerPiece, Owner, UsagePiece, WorkloadPiece, joined
+from tfdash.sources.prometheus.usage.digest import digest_of
+from tfdash.sources.prometheus.usage.piece import (
+    ContainerPiece,
+    Owner,
+    PoolPiece,
+    UsagePiece,
+    WorkloadPiece,
+    add_pools,
+    joined,
+)
 
 _BAND_PERCENTILE = 95.0
 
@@ -55,6 +65,51 @@ def histories(
             queries=asked.queries,
         )
     return found
+
+
+class PlaceSums:
+    """What the cluster and each pool used, put together of the namespaces that have pods now: what is gone asks for no room.
+
+    What ran on nodes whose pool is not known counts in every pool: a pool is then used more than is true, and never said to be
+    below its band for want of that.
+    """
+
+    def __init__(self) -> None:
+        self._pools: dict[str, PoolPiece] = {}
+        self._since, self._until, self._current_only = math.inf, -math.inf, False
+
+    def add(self, days: Iterable[UsagePiece]) -> None:
+        """Those of one namespace."""
+        for day in days:
+            self._since, self._until = min(self._since, day.since), max(self._until, day.until)
+            self._current_only |= day.current_only
+            add_pools(self._pools, day.pools)
+
+    def made(self, step: float) -> dict[Key, UsageHistory]:
+        """``step``: seconds between two points."""
+        every = list(self._pools.values())
+        nowhere = [p for p in every if not p.pool]
+        places = {("Cluster", ""): every} if every else {}
+        places |= {("NodePool", p.pool): [p, *nowhere] for p in every if p.pool}
+        found = {}
+        for (of, called), several in places.items():
+            whole = PoolPiece("", {}, {})
+            add_pools({"": whole}, (PoolPiece("", p.cpu, p.memory) for p in several))
+            key = usage_key(of, "", called)
+            found[key] = UsageHistory(
+                namespace=key.namespace,
+                name=key.name,
+                of=of,
+                called=called,
+                since=self._since,
+                until=self._until,
+                covered=len(whole.cpu) * step,
+                cpu_p95=digest_of(whole.cpu.values()).percentile(_BAND_PERCENTILE),
+                memory_p95=digest_of(whole.memory.values()).percentile(_BAND_PERCENTILE),
+                current_only=self._current_only,
+                sized_since=self._since,
+            )
+        return found
 
 
 def _containers(parts: Iterable[ContainerPiece], asked: HistoryTerms) -> tuple[ContainerHistory, ...]:

@@ -63,6 +63,9 @@ class UsageSeries(SettingsTable):
     pod_owner: Annotated[SeriesText, Note("without it current pods only")] = f"kube_pod_owner{_OF_NAMESPACE}"
     replicaset_owner: SeriesText = f"kube_replicaset_owner{_OF_NAMESPACE}"
     job_owner: SeriesText = f"kube_job_owner{_OF_NAMESPACE}"
+    pod_info: Annotated[SeriesText, Note("which node a pod is on; without it pools have no history")] = (
+        f"kube_pod_info{_OF_NAMESPACE}"
+    )
     memory_limit: SeriesText = 'kube_pod_container_resource_limits{namespace="$namespace",resource="memory"}'
     oom_killed: SeriesText = (
         'kube_pod_container_status_last_terminated_reason{namespace="$namespace",reason="OOMKilled"}'
@@ -103,6 +106,7 @@ class UsageSeries(SettingsTable):
             "pod_owner": self.pod_owner,
             "replicaset_owner": self.replicaset_owner,
             "job_owner": self.job_owner,
+            "pod_info": self.pod_info,
             "memory_limit": self.memory_limit,
             "oom_killed": self.oom_killed,
             "restarts": self.restarts,

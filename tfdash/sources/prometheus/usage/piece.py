@@ -49,6 +49,15 @@ class WorkloadPiece(msgspec.Struct, array_like=True):
     memory: Digest = Digest()
 
 
+class PoolPiece(msgspec.Struct, array_like=True):
+    """What the pods of a namespace used on the nodes of one pool ("": of nodes whose pool is not known), by the second since 1970:
+    namespaces are added up at the same times."""
+
+    pool: str
+    cpu: dict[int, float] = {}
+    memory: dict[int, float] = {}
+
+
 class UsagePiece(msgspec.Struct, array_like=True):
     """``current_only``: whose the pods are was taken from those that are there now."""
 
@@ -57,6 +66,7 @@ class UsagePiece(msgspec.Struct, array_like=True):
     current_only: bool
     containers: list[ContainerPiece]
     workloads: list[WorkloadPiece]
+    pools: list[PoolPiece] = []
 
 
 class Answers(NamedTuple):
@@ -75,17 +85,27 @@ _KNOWN_SUMS: tuple[str, ...] = ("throttled", "periods", "oom_kills")
 
 
 def piece_of(
-    namespace: str, answers: Answers, series: UsageSeries, current: Mapping[str, Owner]
+    namespace: str,
+    answers: Answers,
+    series: UsageSeries,
+    current: Mapping[str, Owner],
+    pools: Mapping[str, str] | None = None,
 ) -> UsagePiece:
-    """With the namespace itself as one more workload. ``current``: whose the pods are that are there now, used where Prometheus knows no owners."""
+    """With the namespace itself as one more workload. ``current``: whose the pods are that are there now, used where Prometheus knows no
+    owners; ``pools``: of each node that is known."""
     owners, known = owners_in(answers.rows, series)
     whose: Callable[[str], Owner | None] = (owners if known else current).get
     containers: dict[tuple[str, str], ContainerPiece] = {}
     sums: dict[Owner, tuple[dict[float, float], dict[float, float]]] = {}
+    on: dict[str, PoolPiece] = {}
+    pool_of_pod = _pools(answers.rows, series, pools or {})
     for row in answers.rows.get("cpu_of_pods", ()):
-        owner = whose(decode_labels(row.metric).get(series.pod_label, ""))
+        pod = decode_labels(row.metric).get(series.pod_label, "")
+        owner = whose(pod)
         if owner is not None:
-            _add(sums, namespace, owner, points_of(row), memory=False)
+            points = points_of(row)
+            _add(sums, namespace, owner, points, memory=False)
+            _add_up(on, pool_of_pod.get(pod, ""), points, memory=False)
     for role in ("cpu", "memory"):
         gap = 2 * (series.step if role == "cpu" else coarse(series))
         for row in answers.rows.get(role, ()):
@@ -104,6 +124,7 @@ def piece_of(
                 found.memory_points, found.memory_most = len(points), most
                 found.starting_memory = starting
                 _add(sums, namespace, (found.kind, found.owner), points, memory=True)
+                _add_up(on, pool_of_pod.get(found.pod, ""), points, memory=True)
     for role in (*_KNOWN_SUMS, "oom_limit"):
         for row in answers.rows.get(role, ()):
             found = _container(row, series, whose, containers)
@@ -114,7 +135,34 @@ def piece_of(
         WorkloadPiece(kind, name, digest_of(cpu.values()), digest_of(memory.values()))
         for (kind, name), (cpu, memory) in sorted(sums.items())
     ]
-    return UsagePiece(answers.since, answers.until, not known, list(containers.values()), workloads)
+    there = [on[pool] for pool in sorted(on)]
+    return UsagePiece(answers.since, answers.until, not known, list(containers.values()), workloads, there)
+
+
+def _pools(
+    rows: Mapping[str, Sequence[Row]], series: UsageSeries, pools: Mapping[str, str]
+) -> dict[str, str]:
+    """Of each pod the pool of the node that it was on, which never changes."""
+    found = (decode_labels(row.metric) for row in rows.get("pod_info", ()))
+    return {labels.get(series.pod_label, ""): pools.get(labels.get("node", ""), "") for labels in found}
+
+
+def _add_up(
+    on: dict[str, PoolPiece], pool: str, points: Iterable[tuple[float, float]], *, memory: bool
+) -> None:
+    found = on.setdefault(pool, PoolPiece(pool, {}, {}))
+    at_times = found.memory if memory else found.cpu
+    for at, value in points:
+        at_times[int(at)] = at_times.get(int(at), 0.0) + value
+
+
+def add_pools(into: dict[str, PoolPiece], pieces: Iterable[PoolPiece]) -> None:
+    """Added up at each time, by pool."""
+    for piece in pieces:
+        mine = into.setdefault(piece.pool, PoolPiece(piece.pool, {}, {}))
+        for sums, of in ((mine.cpu, piece.cpu), (mine.memory, piece.memory)):
+            for at, value in of.items():
+                sums[at] = sums.get(at, 0.0) + value
 
 
 def points_of(row: Row) -> list[tuple[float, float]]:
@@ -196,6 +244,8 @@ def joined(pieces: Iterable[UsagePiece]) -> UsagePiece | None:
             containers.setdefault(key, []).append(container)
         for workload in piece.workloads:
             workloads.setdefault((workload.kind, workload.owner), []).append(workload)
+    pools: dict[str, PoolPiece] = {}
+    add_pools(pools, (pool for piece in found for pool in piece.pools))
     return UsagePiece(
         min(p.since for p in found),
         max(p.until for p in found),
@@ -205,6 +255,7 @@ def joined(pieces: Iterable[UsagePiece]) -> UsagePiece | None:
             WorkloadPiece(*owner, together(w.cpu for w in several), together(w.memory for w in several))
             for owner, several in workloads.items()
         ],
+        list(pools.values()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tfdash.sources.prometheus.selector import Matcher, SeriesSelector, fill
@@ -14,6 +14,7 @@ _OWNERS = {
     "replicaset_owner": "replicaset,owner_kind,owner_name",
     "job_owner": "job_name,owner_kind,owner_name",
 }
+_NODES = {"pod_info": "{pod},node"}
 
 
 class RangeQuery(NamedTuple):
@@ -56,8 +57,20 @@ def owner_queries(
     series: UsageSeries, namespace: str, begin: float, end: float, match: Sequence[tuple[str, str]]
 ) -> list[RangeQuery]:
     """Whose the pods of ``[begin, end)`` were."""
+    return _facts(_OWNERS, series, namespace, begin, end, match)
+
+
+def _facts(
+    facts: Mapping[str, str],
+    series: UsageSeries,
+    namespace: str,
+    begin: float,
+    end: float,
+    match: Sequence[tuple[str, str]],
+) -> list[RangeQuery]:
+    """``facts``: by role the labels that are told."""
     found = []
-    for role, by_what in _OWNERS.items():
+    for role, by_what in facts.items():
         if (selector := series.selector(role)) is not None:
             names, told = by_what.format(pod=series.pod_label), written(selector, (namespace,), match)
             text = f"group by ({names}) (last_over_time({told}{_reach(begin, end)}))"
@@ -78,7 +91,7 @@ def queries(
     }  # fmt: skip
     by = f"max by ({series.pod_label},{series.container_label})"
     reach, last = _reach(begin, end), end
-    found = owner_queries(series, namespace, begin, end, match)
+    found = _facts({**_OWNERS, **_NODES}, series, namespace, begin, end, match)
     apart = coarse(series)
     ranged = []
     if "cpu" in told:

@@ -15,16 +15,18 @@ import msgspec
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Object, Pod
+from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.usage import UsageHistory, UseOverTime
+from tfdash.node_pools import POOL_LABELS, pool_of
 from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import Diagnosis, by_status
 from tfdash.sources.prometheus.usage.asking import Asking
-from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
+from tfdash.sources.prometheus.usage.histories import HistoryTerms, PlaceSums, histories
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.over_time import Sought, over_time
@@ -67,6 +69,7 @@ class UsageHistorySource:
         *,
         shown: str = "",
         match: Sequence[tuple[str, str]] = (),
+        pool_labels: Sequence[str] = POOL_LABELS,
     ) -> None:
         self.ref, self.series, self.windows = ref, series, windows
         self.asking, self._clock, self._kept, self._match = asking, clock, kept, match
@@ -75,6 +78,9 @@ class UsageHistorySource:
         self._today: dict[str, UsagePiece] = {}
         self._only: frozenset[str] | None = None
         self._found: dict[str, dict[Key, UsageHistory]] = {}
+        self._places: dict[Key, UsageHistory] = {}  # the cluster and its pools
+        self._pool_labels = tuple(pool_labels)
+        self._pools: dict[str, str] = {}  # by node, also of those that are gone since
         self._problem: Problem | None = None
         self._read_at: float | None = None
         self._lines: dict[tuple[str, str, str, float], tuple[float, UseOverTime]] = {}
@@ -154,17 +160,24 @@ class UsageHistorySource:
         cluster = board.picture.clusters[self.ref]
         there = {key.namespace for key in cluster.objects(Pod.KIND)}
         names = sorted(there if self._only is None else there & self._only)
+        self._pools |= {
+            node.name: pool
+            for node in cluster.objects(Node.KIND).values()
+            if isinstance(node, Node) and (pool := pool_of(node, self._pool_labels))
+        }
+        sums = PlaceSums()
         failed: Problem | None = None
         for gone in self._found.keys() - set(names):
             del self._found[gone]
         for namespace in names:
             await self._allowed(board)
-            problem = await self._read(
-                namespace, now, today, owners_of(board.picture.clusters[self.ref], namespace)
-            )
+            owners = owners_of(board.picture.clusters[self.ref], namespace)
+            problem = await self._read(namespace, now, today, owners, sums)
             failed = failed or problem
             self._publish(board, failed, now)
         self.whole = True
+        if failed is None and self._only is None:
+            self._places = await in_thread(lambda: sums.made(coarse(self.series)))
         self._publish(board, failed, now)
 
     def _publish(self, board: SourceBoard, problem: Problem | None, now: float) -> None:
@@ -172,6 +185,7 @@ class UsageHistorySource:
         if problem is None:
             self._read_at = now
         value: dict[Key, Object] = {k: one for found in self._found.values() for k, one in found.items()}
+        value |= self._places
         seen = Observation[Objects](
             value=value,
             source=self._source,
@@ -203,9 +217,9 @@ class UsageHistorySource:
     # -- one namespace --------------------------------------------------------------------------------------------
 
     async def _read(
-        self, namespace: str, now: float, today: float, current: Mapping[str, Owner]
+        self, namespace: str, now: float, today: float, current: Mapping[str, Owner], sums: PlaceSums
     ) -> Problem | None:
-        """Its days and today's part; what failed of it, with what was read until then made use of."""
+        """Its days and today's part; what failed of it, with what was read until then made use of. ``sums``: gets its days."""
         from tfdash.sources.prometheus.failing import problem_of
 
         days, problem = [], None
@@ -229,6 +243,7 @@ class UsageHistorySource:
         asked = HistoryTerms(self.windows.percentile, self.series.step, coarse(self.series), tuple(text))
         bands = days[: self.windows.bands]
         self._found[namespace] = await in_thread(lambda: histories(namespace, bands, known, asked))
+        await in_thread(lambda: sums.add(bands))
         return problem
 
     async def _follow(self, namespace: str, since: float, now: float, current: Mapping[str, Owner]) -> None:
@@ -279,7 +294,10 @@ class UsageHistorySource:
         if errors:
             raise errors[0]
         rows = {q.role: a for q, a in zip(wanted, answers, strict=True) if not isinstance(a, BaseException)}
-        return await in_thread(lambda: piece_of(namespace, Answers(rows, begin, end), self.series, current))
+        pools = dict(self._pools)
+        return await in_thread(
+            lambda: piece_of(namespace, Answers(rows, begin, end), self.series, current, pools)
+        )
 
 
 def owners_of(cluster: ClusterPicture, namespace: str) -> dict[str, Owner]:
