@@ -6,6 +6,7 @@ over the previous result where it narrows that; clearing it is a change of refer
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import RowSource
 
-Rank = tuple[bool, Any, str, Any]
+Rank = tuple[int, Any, str, Any]
 _BULK = 8  # above one change in eight rows, sorting anew is cheaper than moving rows one by one
 
 
@@ -29,6 +30,7 @@ class RowOrder:
         self._shown: list[Any] = self._order
         self._values: dict[Any, Any] | None = None  # key -> sort value; None until something needs it
         self._presorted = False
+        self._some_unknown = False
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -128,12 +130,13 @@ class RowOrder:
     # -- sorting ------------------------------------------------------------------------------------------------
 
     def sort(self, column: str, descending: bool) -> None:
-        """Order by another column or in another direction; a mere reversal costs nothing."""
-        self.descending = descending
-        if column == self.column:
+        """Order by another column or in another direction; a mere reversal costs nothing where every value is known: what is not
+        stands last either way."""
+        turned, self.descending = descending is not self.descending, descending
+        if column == self.column and not (turned and self._some_unknown):
             return
         self.column = column
-        self._values = None
+        self._values, self._some_unknown = None, False
         self._sort()
         if self.filter.empty:
             self._shown = self._order
@@ -145,8 +148,9 @@ class RowOrder:
         if not self.column:
             return ""
         value = self.source.sort_value(key, self.column)
-        if value is None or value != value:  # None and NaN sort first
-            return float("-inf")
+        if value is None or value != value:  # None and NaN stand last
+            self._some_unknown = True
+            return -math.inf if self.descending else math.inf
         return value
 
     def _known_values(self) -> dict[Any, Any]:
@@ -158,9 +162,13 @@ class RowOrder:
         return self._values
 
     def _rank(self, key: Any) -> Rank:
-        """Numbers before texts; equal values by key, whatever sorts of key there are (an object, a sentence of what is unread)."""
+        """Numbers before texts, what is not known at its end; equal values by key, whatever sorts of key there are (an object, a sentence of what is unread)."""
         value = (self._values or {}).get(key, "")
-        return (isinstance(value, str), value, *_among_keys(key))
+        if isinstance(value, str):
+            return (1, value, *_among_keys(key))
+        if value in (math.inf, -math.inf):
+            return (2 if value > 0 else -1, 0, *_among_keys(key))
+        return (0, value, *_among_keys(key))
 
     def _sort(self) -> None:
         self._presorted = False

@@ -52,6 +52,14 @@ async def test_filter_by_number_sort_and_only_what_is_not_ok() -> None:
         await run.press("slash", *"cpu>60", "enter")
         await run.shows("2 of 5 workloads")
         assert "ledger-export " not in run.text.split("─ ")[0].split("WORKLOAD")[1]
+        for text, shown in (
+            ("cpu>500m", "1 of 5"),
+            ("cpu%>=98.8", "1 of 5"),
+            ("cpu<100m", "1 of 5"),
+            ("cpu<1", "0 of 5"),
+        ):
+            await run.press("escape", "slash", *text, "enter")
+            await run.shows(f"{shown} workloads")
         await run.press("escape", "C")
         await run.until(lambda: run.table.sorted_by == ("cpu", True), "sorted by cpu")
         first = run.table.keys_in_view()[0]

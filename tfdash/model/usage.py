@@ -200,6 +200,8 @@ class UseOverTime(NamedTuple):
     current_only: bool = False
 
 
+HISTORY_SOURCE = "usage history"
+"""Begins the id of the source that makes ``UsageHistory``; behind it stand environment/cluster."""
 MADE: dict[str, type[Object]] = {
     kind.KIND: kind for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler)
 }

@@ -5,7 +5,7 @@
     -f wb1         fuzzy: the letters in this order within one word
     -l app=web     a label selector: a=b, a!=b, a in (b,c), a notin (b,c), a, !a; joined by commas
     !-f, !-l       the opposite of these
-    restarts>3     a column's number against another: <, <=, >, >=; durations (age<2h) and quantities (cpu>500m) too
+    restarts>3     a column's number against another: <, <=, >, >=; durations (age<2h) and quantities (cpu>500m) too; cpu%>80 is of its share
 
 What is shown is what is searched: the lines of a row's text are its cells, so that ^ and $ mean a cell's ends.
 A text without metacharacters is looked for as it is, and a text that extends the one before narrows what that left.
@@ -35,10 +35,12 @@ class FilterError(ValueError):
 
 
 class Amount(NamedTuple):
-    """``number`` NaN where a cell says none. ``seconds``: it is a duration."""
+    """``number`` NaN where a cell says none. ``seconds``: it is a duration. ``quantity``: what a limit with a unit (``500m``, ``1Gi``)
+    is held against, where that is something else."""
 
     number: float
     seconds: bool = False
+    quantity: float | None = None
 
 
 class Searchable(Protocol):
@@ -165,19 +167,22 @@ class Filter:
     def _compared(self, rows: Searchable) -> Callable[[Any], bool]:
         column, comparison, (number, seconds) = self._limit
         inverse, needle, than = self.inverse, self._needle, _COMPARISONS[comparison]
+        unit = _UNIT.search(needle) is not None
 
         def passes(key: Any) -> bool:
             amount = rows.amount(key, column)
             if amount is None:  # no such column: then it is a text like others
                 return (needle in rows.search_text(key)) is not inverse
             limit = seconds if amount.seconds else number
-            return not isnan(amount.number + limit) and than(amount.number, limit) is not inverse
+            value = amount.number if not unit or amount.quantity is None else amount.quantity
+            return not isnan(value + limit) and than(value, limit) is not inverse
 
         return passes
 
 
 _META = re.compile(r"[\\.^$*+?()\[\]{}|]")
-_COMPARED = re.compile(r"([a-z][a-z -]*)(<=|>=|<|>)\s*([0-9][0-9a-z. %]*)")
+_UNIT = re.compile(r"[0-9.]+[a-z]+$")
+_COMPARED = re.compile(r"([a-z][a-z _%-]*)(<=|>=|<|>)\s*([0-9][0-9a-z. %]*)")
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 NO_FILTER = Filter("")
 

@@ -13,6 +13,17 @@ from tfdash.text import safe
 from tfdash.views.kinds.base import Context, Field, KindView, SortValue
 from tfdash.views.scope import Restriction
 
+_SHARES = ("request", "used")  # that ``cpu%`` is: of a pod's request, of what a node can give
+
+
+def named(fields: Sequence[Field], column: str) -> Field | None:
+    """The field of that id or title, in lower case; with a "%" behind it the first share of it."""
+    found = next((f for f in fields if column in (f.id, f.title.lower())), None)
+    if found is None and column.endswith("%"):
+        shares = [f"{column.removesuffix('%').strip()}_{share}" for share in _SHARES]
+        found = next((f for f in fields if f.id in shares), None)
+    return found
+
 
 def fields_of(view: KindView, restriction: Restriction, *, several_clusters: bool) -> tuple[Field, ...]:
     """The view's fields, with cluster, namespace and kind after the name where rows differ in them."""

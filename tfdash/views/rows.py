@@ -23,7 +23,7 @@ from tfdash.views.age import Freshness
 from tfdash.views.filter import Amount, parse_number
 from tfdash.views.kinds.base import UTC, Context, Field, KindView, SortValue
 from tfdash.views.rowbeside import Beside
-from tfdash.views.rowfields import RowShape, fields_of
+from tfdash.views.rowfields import RowShape, fields_of, named
 from tfdash.views.scope import EVERYTHING, Match, Restriction, chosen
 
 
@@ -311,7 +311,7 @@ class BoardRows:
 
     def amount(self, row: RowKey, column: str) -> Amount | None:
         """What a column (its id or title in lower case) says as a number; an age in seconds."""
-        field = next((f for f in self.fields if column in (f.id, f.title.lower())), None)
+        field = named(self.fields, column)
         if field is None:
             return None
         obj = self.object(row)

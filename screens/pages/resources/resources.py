@@ -18,6 +18,7 @@ from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.model.verdict import Level
+from tfdash.quantities import NANO, amount
 from tfdash.text import safe
 from tfdash.views.filter import NO_FILTER, Amount
 from tfdash.views.resources.columns import BY_ID, FINDING, VIEWS, Part, Room, View
@@ -60,19 +61,24 @@ class ResourceRows(ItemRows[ResourceRow]):
             return ""
         if part.number is not None:
             found = part.number(row)
-            return -1.0 if found is None else found
+            return nan if found is None else found
         cell = part.write(row)
         return cell if isinstance(cell, str) else cell[0]
 
     def _part(self, column: str) -> Part | None:
-        return next((p for p in self.parts if column in (p.column.key, p.column.title.lower())), None)
+        names = (column, column.removesuffix("%").strip())
+        return next(
+            (p for p in self.parts if p.column.key in names or p.column.title.lower() == column), None
+        )
 
     def amount(self, key: Any, column: str) -> Amount | None:
         part = self._part(column)
         if part is None or part.number is None:
             return None
-        found = part.number(self.all[key]) if key in self.all else None
-        return Amount(nan if found is None else found)
+        row = self.all.get(key)
+        found = part.number(row) if row is not None else None
+        used = amount(row.usage.used, part.column.key) if row is not None and row.usage is not None else None
+        return Amount(nan if found is None else found, quantity=nan if used is None else used / NANO)
 
     def trouble(self, key: Any) -> int:
         """As the row's level says, whatever its columns paint."""

@@ -103,14 +103,15 @@ def test_a_false_promise_of_order_is_mended_by_the_first_change() -> None:
     assert order.slice(0, 20) == sorted(rows.rows)
 
 
-def test_numbers_stand_before_texts_and_nothing_first() -> None:
+def test_numbers_stand_before_texts_and_nothing_last_in_either_direction() -> None:
     rows = Rows(5)
     for key, value in zip(rows.rows, ["b", 3, None, float("nan"), "a"], strict=True):
         rows.rows[key][1] = value
     order = RowOrder(rows, "restarts")
     order.reset(rows.rows)
-    values = [rows.rows[key][1] for key in order.slice(0, 5)]
-    assert values[2:] == [3, "a", "b"]
+    for descending, known in ((False, [3, "a", "b"]), (True, ["b", "a", 3]), (False, [3, "a", "b"])):
+        order.sort("restarts", descending)
+        assert [rows.rows[key][1] for key in order.slice(0, 5)][:3] == known
 
 
 def test_rows_out_of_range_are_refused() -> None:

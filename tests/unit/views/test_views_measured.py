@@ -23,6 +23,7 @@ from tfdash.views.kinds.measured import percent_of
 from tfdash.views.kinds.usage import top_cpu, top_memory
 from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.tablerows import TableRows
+from widgets.order import RowOrder
 
 NO_CHANGE = Change(keys={}, freshness=frozenset())
 
@@ -166,6 +167,9 @@ def test_a_claim_says_how_full_its_volume_is(name: str, said: list[str]) -> None
         ("mem>499M", ["busy", "quiet", "silent"]),
         ("cpu req>100", ["busy"]),
         ("mem lim<80", ["busy"]),
+        ("cpu%>100", ["busy"]),
+        ("mem %<50", ["quiet"]),
+        ("cpu%<0", []),
     ],
 )
 def test_rows_are_chosen_by_the_exact_amount_and_what_is_not_measured_by_none(
@@ -176,16 +180,23 @@ def test_rows_are_chosen_by_the_exact_amount_and_what_is_not_measured_by_none(
     assert [row.key.name for row in found] == names
 
 
-def test_rows_are_ordered_by_what_is_used_and_what_is_not_measured_is_least() -> None:
+@pytest.mark.parametrize(
+    ("column", "descending", "names"),
+    [
+        ("cpu", True, ["busy", "silent", "quiet", "new"]),
+        ("cpu", False, ["quiet", "silent", "busy", "new"]),
+        ("cpu_request", True, ["busy", "quiet", "silent", "new"]),
+        ("cpu_request", False, ["quiet", "busy", "new", "silent"]),
+    ],
+)
+def test_what_is_not_measured_stands_last_in_either_direction(
+    column: str, descending: bool, names: list[str]
+) -> None:
     rows = shown(picture(cluster(Pod=PODS, PodMetrics=METRICS)))
-    for id, order in (
-        ("cpu", ["busy", "silent", "quiet", "new"]),
-        ("cpu_request", ["busy", "quiet", "silent", "new"]),
-    ):
-        field = next(f for f in rows.fields if f.id == id)
-        assert [
-            r.key.name for r in sorted(rows.keys(), key=lambda r: rows.sort_value(r, field), reverse=True)
-        ] == order
+    order = RowOrder(TableRows(rows), column, descending=not descending)
+    order.reset(rows.keys())
+    order.sort(column, descending)
+    assert [row.key.name for row in order.slice(0, 9)] == names
 
 
 def test_a_node_says_its_used_share_beside_the_requested_one() -> None:

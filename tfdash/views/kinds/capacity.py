@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import nan
 from typing import Any
 
 from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
@@ -62,7 +63,7 @@ QUOTAS = kind_view(
             "USED %",
             GLYPHS - 4 + _BAR,
             lambda q, c: f"{_gauge(q, c).cell(worded=False)[0]:<7}{_gauge(q, c).bar(_BAR)[0]}",
-            lambda q, c: -1.0 if (used := _gauge(q, c).value) is None else used,
+            lambda q, c: nan if (used := _gauge(q, c).value) is None else used,
             lambda q, c: _gauge(q, c).state.token,
             value=lambda q, c: _gauge(q, c).value,
             priority=1,

@@ -7,6 +7,7 @@ that nothing is said of the resource.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 from tfdash.model.kube import Pod
@@ -54,7 +55,7 @@ def _used_field(place: int, id: str, priority: int) -> Field:
         title,
         width,
         lambda o, c: written(amount(used(o, c), name)),
-        lambda o, c: -1.0 if (found := amount(used(o, c), name)) is None else float(found),
+        lambda o, c: nan if (found := amount(used(o, c), name)) is None else float(found),
         value=number,
         right=True,
         priority=priority,
@@ -84,7 +85,7 @@ def _share_field(place: int, id: str, title: str, part: _Part, whole: _Whole, pr
 
     def order(obj: Any, context: Context) -> float:
         some, every = amount(part(obj, context), name), amount(whole(obj, context), name)
-        return -1.0 if some is None or not every else some / every
+        return nan if some is None or not every else some / every
 
     return Field(
         f"{'mem' if place else 'cpu'}_{id}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 from tfdash.model.kube import HorizontalPodAutoscaler, Metric, Object, PodDisruptionBudget
 from tfdash.text import safe
 from tfdash.views.age import since
@@ -107,7 +109,7 @@ AUTOSCALERS = kind_view(
             "OF MAXIMUM",
             _BAR + 2,
             lambda h, c: f"{_size(h, c).state.glyph} {_size(h, c).bar(_BAR)[0]}",
-            lambda h, c: -1.0 if (share := _size(h, c).value) is None else share,
+            lambda h, c: nan if (share := _size(h, c).value) is None else share,
             lambda h, c: _size(h, c).state.token,
             value=lambda h, c: _size(h, c).value,
             priority=2,

@@ -111,9 +111,10 @@ def sentences(row: ResourceRow) -> list[Line]:
 
 def chosen_lines(row: ResourceRow, room: int, *, short: bool = False) -> list[Line]:
     """The row under the cursor, whole. ``room``: cells of its bars; ``short``: what is wrong first, for its gauges stand in the row."""
-    lines = [line for resource in BANDS if (line := gauge_line(row, resource, room))]
-    said = sentences(row)
-    lines = [*said, *lines] if short else [*lines, *said]
+    gauges = [line for resource in BANDS if (line := gauge_line(row, resource, room))]
+    wrong = tuple(v for v in row.verdicts if short and v.level >= Level.UNKNOWN)
+    rest = tuple(v for v in row.verdicts if v not in wrong)
+    lines = [*sentences(row._replace(verdicts=wrong)), *gauges, *sentences(row._replace(verdicts=rest))]
     if row.usage is not None:
         lines.append([(" measured ", "dim"), (measured_text(row), "dim")])
     return lines

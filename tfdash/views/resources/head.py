@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from tfdash.model.section import SectionState
+from tfdash.model.usage import HISTORY_SOURCE
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -72,7 +73,9 @@ def nothing_text(view: View, sight: Sight) -> str:
     for cluster in sight.clusters():
         seen = cluster.kinds.get(kind)
         if seen is None and kind == _HISTORY[0]:
-            continue  # of a cluster without a Prometheus there is none
+            at = f"{HISTORY_SOURCE} {cluster.ref.environment}/{cluster.ref.cluster}"
+            if at not in sight.picture.sources:
+                continue  # of a cluster without a Prometheus there is none
         if seen is not None and seen.problem is not None:
             return f"? {safe(str(seen.problem))}"
         if seen is None or not seen.complete:

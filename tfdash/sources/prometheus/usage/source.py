@@ -20,7 +20,7 @@ from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.usage import UsageHistory, UseOverTime
+from tfdash.model.usage import HISTORY_SOURCE, UsageHistory, UseOverTime
 from tfdash.node_pools import POOL_LABELS, pool_of
 from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
@@ -92,7 +92,7 @@ class UsageHistorySource:
 
     @property
     def id(self) -> str:
-        return f"usage history {self.ref.environment}/{self.ref.cluster}"
+        return f"{HISTORY_SOURCE} {self.ref.environment}/{self.ref.cluster}"
 
     @property
     def status(self) -> Observation[SourceInfo]:
