@@ -116,7 +116,7 @@ def test_what_an_autoscaler_follows_stays() -> None:
 
 def test_kills_and_starts_bound_memory_from_below() -> None:
     killed = sizes(SET, history(container={"oom_limit": 1024.0 * 2**20, "oom_kills": 2}))["memory"]
-    assert killed.krr == parse("1280Mi")
+    assert killed.krr == parse("1280Mi") and "OOM kills count" in killed.why[0]
     started = sizes(SET, history(container={"starting_memory": 400.0 * 2**20}))["memory"]
     assert started.krr == parse("460Mi")
 

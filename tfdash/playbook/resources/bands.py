@@ -27,6 +27,7 @@ from tfdash.model.usage import PROMETHEUS, PROMETHEUS_WINDOW, Usage, UsageHistor
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode
 from tfdash.playbook.resources.policy import ResourcesPolicy
+from tfdash.playbook.resources.rightsizing import krr
 from tfdash.playbook.resources.shares import Held, held
 from tfdash.playbook.resources.together import nodes_of
 from tfdash.playbook.resources.wording import written
@@ -243,9 +244,17 @@ def _below(case: _Case, one: _Band) -> _Said:
     often = round(p95 * NANO)
     only = ", current pods only" if history.current_only else ""
     words = f"95th percentile {percent(100 * often / whole, one.low)} % over {_time(covered)}{only}"
-    if not reaches(often, whole, one.low):
-        return _Said(Level.WARN, f"{words}, below {one.low:g} %")
-    return _Said(Level.OK, words)
+    if reaches(often, whole, one.low):
+        return _Said(Level.OK, words)
+    if one.resource == "memory" and (least := _least_memory(history, policy)) * usage.measured >= one.whole:
+        return _Said(Level.OK, f"{words}; its peaks want {written('memory', least)} a pod")
+    return _Said(Level.WARN, f"{words}, below {one.low:g} %")
+
+
+def _least_memory(history: UsageHistory, policy: ResourcesPolicy) -> int:
+    """What right-sizing would still ask for in one pod, by its peaks and OOM kills; 0 where that is not known."""
+    found = [krr(container, policy.rightsize)["memory"].request or 0 for container in history.containers]
+    return sum(found) if all(found) else 0
 
 
 def _cannot_shrink(case: _Case, one: _Band) -> str | Unread:

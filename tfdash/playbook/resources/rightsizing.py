@@ -130,11 +130,15 @@ def krr(
         elif resource == "cpu":
             found[resource] = Krr(max(math.ceil(value * 1000) * MILLI, _nanos(policy.least_cpu, MILLI)))
         else:
-            wanted = value * (1 + policy.memory_buffer / 100)
-            if history.oom_limit:
-                wanted = max(wanted, history.oom_limit * (1 + policy.oom_buffer / 100))
-            found[resource] = Krr(max(math.ceil(wanted / 2**20) * MEBI, _nanos(policy.least_memory, NANO)))
+            killed = math.ceil((history.oom_limit or 0.0) * (1 + policy.oom_buffer / 100) / 2**20) * MEBI
+            found[resource] = Krr(max(_of_peak(value, policy), killed))
     return found
+
+
+def _of_peak(most: float, policy: RightsizingPolicy) -> int:
+    """What KRR asks for where it was given no OOM kills."""
+    wanted = math.ceil(most * (1 + policy.memory_buffer / 100) / 2**20) * MEBI
+    return max(wanted, _nanos(policy.least_memory, NANO))
 
 
 def scaled_resources(hpas: Iterable[HorizontalPodAutoscaler]) -> frozenset[str]:
@@ -183,6 +187,8 @@ def _of_container(
         else _largest(history.memory_most, history.starting_memory)
     )
     request = said.request
+    if resource == "memory" and said.request > _of_peak(used or 0.0, policy.rightsize):
+        why.append("its OOM kills count, which KRR leaves out unless it is told to count them")
     banded = _up(_nanos((used or 0.0) * 100 / high, 1), unit)
     if banded > request and (resource == "memory" or policy.cpu_of == "request"):
         request = banded

@@ -214,6 +214,29 @@ def test_what_cannot_shrink_is_not_too_large() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("container", "level", "words"),
+    [
+        ({"memory_most": 173.0}, Level.WARN, "95th percentile 31 % over 7d, below 70 %"),
+        ({"memory_most": 174.0}, Level.OK, "95th percentile 31 % over 7d; its peaks want 201Mi a pod"),
+        ({"memory_most": 100.0, "starting_memory": 174.0}, Level.OK, "95th percentile 31 % over 7d; its peaks want 201Mi a pod"),
+        ({"memory_most": 100.0, "oom_limit": 159.0}, Level.WARN, "95th percentile 31 % over 7d, below 70 %"),
+        ({"memory_most": 100.0, "oom_limit": 160.0}, Level.OK, "95th percentile 31 % over 7d; its peaks want 200Mi a pod"),
+        ({"memory_most": 174.0, "samples": 99}, Level.WARN, "95th percentile 31 % over 7d, below 70 %"),
+    ],
+)  # fmt: skip
+def test_memory_that_its_peaks_want_is_not_too_much(
+    container: dict[str, Any], level: Level, words: str
+) -> None:
+    """Of 200Mi a pod right-sizing would leave none of it: less would have it killed."""
+    own = {k: v if k == "samples" else v * 2**20 for k, v in container.items()}
+    told = history(0.7, 186.0 * 2**20, containers=(ContainerHistory("main", **{"samples": 4000, "seconds": DAY, "cpu": ((95.0, 0.2),), **own}),))  # fmt: skip
+    amount = {"used": amounts({"cpu": "700m", "memory": "186Mi"}), "requests": amounts({"cpu": "1", "memory": "600Mi"})}  # fmt: skip
+    seen = usage(*WELL, points=tuple(p._replace(memory=186.0 * 2**20, memory_request=600.0 * 2**20) for p in points(*WELL)), **amount)  # fmt: skip
+    found = judged(deployment(), seen, told)["memory"]
+    assert (found.level, found.sentence) == (level, f"checkout: memory 31 % of its request, {words}")
+
+
 def test_a_use_that_is_within_now_is_not_below() -> None:
     assert cpu(deployment(), usage(*WELL), history(0.1)) == (Level.OK, "70 % of its request")
 

@@ -28,8 +28,10 @@ from tfdash.model.usage import UsageHistory, usage_key
 from tfdash.sources.prometheus.connecting import usage_history_for
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.usage.digest import ERROR, digest_of, together
+from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.over_time import MOST, step_of
+from tfdash.sources.prometheus.usage.piece import ContainerPiece, UsagePiece, WorkloadPiece
 from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
 
 DAY = 86_400.0
@@ -327,3 +329,13 @@ async def test_the_cluster_and_its_pools_are_put_together_of_the_same_times(serv
     server.fail = lambda request: web.Response(status=503, text="no")
     await source(server).round(alone := Putting())
     assert usage_key("Cluster", "", "") not in alone.put.value, "of a part nothing is said of the whole"
+
+
+@pytest.mark.parametrize(("rates", "points"), [(36, 144), (144, 144), (0, 0)])
+def test_points_are_what_was_scraped_and_not_what_a_rate_was_had_of(rates: int, points: int) -> None:
+    """Three hours of a pod that is scraped each minute: a rate over 75 s is had at each fourth step."""
+    part = ContainerPiece("web-1-a", "web", "Deployment", "web", digest_of([0.2] * rates), memory_points=36)
+    piece = UsagePiece(TODAY, TODAY + 3 * 3600, False, [part], [WorkloadPiece("Deployment", "web")])
+    (found,) = histories("shop", [], [piece], HistoryTerms(95.0, 75.0, 300.0, ())).values()
+    assert isinstance(found, UsageHistory)
+    assert [c.samples for c in found.containers] == [points]

@@ -122,14 +122,14 @@ def _containers(parts: Iterable[ContainerPiece], asked: HistoryTerms) -> tuple[C
 def _of_pods(name: str, pods: Sequence[ContainerPiece], asked: HistoryTerms) -> ContainerHistory:
     """One container in all pods that there were: as KRR has it, the percentile of the pod with the largest."""
     each = [value for p in pods if (value := p.cpu.percentile(asked.percentile)) is not None]
-    points = sum(p.cpu.count for p in pods)
-    of_memory = round(sum(p.memory_points for p in pods) * asked.coarse / asked.step)
+    # as KRR counts: what was scraped, by steps; of a rate over a step there are fewer where scrapes come less than twice in it
+    scraped = round(sum(p.memory_points for p in pods) * asked.coarse / asked.step)
     periods = sum(max(p.periods, 0.0) for p in pods)
     throttled = sum(max(p.throttled, 0.0) for p in pods)
     kills = [p.oom_kills for p in pods if p.oom_kills >= 0]
     return ContainerHistory(
         name,
-        samples=min(points, of_memory),
+        samples=scraped if each else 0,
         seconds=max(0.0, max(p.last for p in pods) - min(p.first for p in pods)),
         cpu=((asked.percentile, max(each)),) if each else (),
         cpu_most=_known(max(p.cpu_most for p in pods)),
