@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tfdash.model.kube import Object
+from tfdash.model.kube import Condition, Object
 from tfdash.model.subject import Key
 from tfdash.quantities import NOTHING, Amounts
 
@@ -66,6 +66,56 @@ class NodePool(Object, frozen=True, gc=False, kw_only=True):
     limits: Amounts = NOTHING
     used: Amounts = NOTHING
     fixed: bool = False
+
+
+class NodeClaim(Object, frozen=True, gc=False, kw_only=True):
+    """One node that Karpenter wants. ``launched``, ``registered``, ``ready``: "True", "False", "Unknown" or "" where not said, and
+    ``said`` why the first of them that is not "True" is not, ``since`` when."""
+
+    KIND: ClassVar[str] = "NodeClaim"
+
+    pool: str = ""
+    instance: str = ""
+    capacity: str = ""  # "spot", "on-demand", "reserved"
+    zone: str = ""
+    node: str = ""
+    launched: str = ""
+    registered: str = ""
+    ready: str = ""
+    said: str = ""
+    since: float = 0.0
+
+
+class ScaledObject(Object, frozen=True, gc=False, kw_only=True):
+    """Of KEDA, which makes the HPA ``hpa`` of it. ``idle``: how many replicas where none of its ``triggers`` is active; None: as many
+    as at least. ``paused_replicas`` None: paused as it is, or not ``paused``."""
+
+    KIND: ClassVar[str] = "ScaledObject"
+
+    target_kind: str = ""
+    target_name: str = ""
+    min_replicas: int = 0
+    max_replicas: int = 100
+    idle: int | None = None
+    cooldown: float = 300.0
+    paused: bool = False
+    paused_replicas: int | None = None
+    triggers: tuple[str, ...] = ()
+    hpa: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def target(self) -> str:
+        return f"{self.target_kind}/{self.target_name}"
+
+    @property
+    def by(self) -> str:
+        return ",".join(self.triggers)
+
+    @property
+    def rests(self) -> str:
+        """As printed: whether it is paused."""
+        return str(self.paused)
 
 
 class VerticalPodAutoscaler(Object, frozen=True, gc=False, kw_only=True):

@@ -95,6 +95,7 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     revision: int | None = None
     notes: Labels = EMPTY_LABELS
+    replicas_by: str = ""  # see ``model.kube.Deployment``
 
 
 class MetricMeasurement(msgspec.Struct, frozen=True, gc=False):

@@ -236,6 +236,7 @@ class Deployment(Object, frozen=True, gc=False, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     revision: int | None = None  # deployment.kubernetes.io/revision
     notes: Labels = EMPTY_LABELS
+    replicas_by: str = ""  # who applies a manifest that says how many; "" where that is nobody, or not known
 
 
 class ReplicaSet(Object, frozen=True, gc=False, kw_only=True):
@@ -275,6 +276,7 @@ class StatefulSet(Object, frozen=True, gc=False, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     claims: tuple[str, ...] = ()  # names of volumeClaimTemplates
     notes: Labels = EMPTY_LABELS
+    replicas_by: str = ""  # as of a Deployment
 
 
 class DaemonSet(Object, frozen=True, gc=False, kw_only=True):

@@ -28,7 +28,7 @@ class NodeTerm(msgspec.Struct, frozen=True, gc=False):
 class Placement(msgspec.Struct, frozen=True, gc=False):
     """``required``: one of these terms must be so of a node; None where nothing is required, () where nothing can be.
     ``priority_class`` "" where none is named. ``ends``: it has a deadline. ``near``: it wants to be near or far from pods of other
-    namespaces."""
+    namespaces. ``uncounted``: what else bounds where it can go that no list tells, as it is named in sentences."""
 
     selector: tuple[tuple[str, str], ...] = ()
     required: tuple[NodeTerm, ...] | None = None
@@ -37,6 +37,7 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     scheduler: str = ""
     ends: bool = False
     near: bool = False
+    uncounted: tuple[str, ...] = ()
 
 
 ANYWHERE = Placement()

@@ -14,7 +14,6 @@ from tfdash.model.subject import Subject
 _SERVED = {
     **KINDS,
     "PodTemplate": KindSpec("PodTemplate", "api/v1", "podtemplates"),  # of a Rollout's workloadRef
-    "ScaledObject": KindSpec("ScaledObject", "apis/keda.sh/v1alpha1", "scaledobjects"),
 }
 _VERBS = {
     "GET": "get",

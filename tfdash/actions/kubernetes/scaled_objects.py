@@ -15,6 +15,7 @@ from tfdash.actions.kubernetes.field_managers import given_back
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, drop, map_changes, put, test
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Request
+from tfdash.model.autoscaling import ScaledObject
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
     CronJob,
@@ -66,6 +67,7 @@ def _namespace(obj: Object) -> tuple[str, ...]:
 
 
 _LOOKED_AT: tuple[type[Object], ...] = (*CHANGED, DaemonSet, HorizontalPodAutoscaler)
+_SCALED_IN = Relation(ScaledObject, _namespace)
 _IN: dict[type[Object], Relation[Any]] = {kind: Relation(kind, _namespace) for kind in _LOOKED_AT}
 
 
@@ -84,6 +86,8 @@ async def objects_in(context: PlanContext) -> tuple[list[One], tuple[str, ...]]:
         (h.target_kind, h.target_name): h.owner.name if h.owner and h.owner.kind == "ScaledObject" else ""
         for h in found[HorizontalPodAutoscaler]
     }
+    # a paused one has no HPA
+    sized_by |= {(s.target_kind, s.target_name): s.name for s in look.some(_SCALED_IN, at.name)}
     mine: list[Subject] = []
     others: list[Subject] = []
     for kind in CHANGED:

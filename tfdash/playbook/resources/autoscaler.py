@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from tfdash.model.autoscaling import ClusterAutoscaler, NodeGroup, NodePool
+from tfdash.model.autoscaling import ClusterAutoscaler, NodeClaim, NodeGroup, NodePool
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.resources.wording import written
@@ -22,6 +23,9 @@ ALL_OF_THEM = Relation(ClusterAutoscaler, lambda a: ("",))
 """By "": the one that there is."""
 POOLS = Relation(NodePool, lambda p: ("",))
 """By "": all of Karpenter's."""
+CLAIMS_OF = Relation(NodeClaim, lambda c: (c.pool,))
+"""By the name of their pool: the nodes that Karpenter wants in it."""
+_COMES_IN = 900.0  # seconds after which Karpenter itself gives a node up that has not registered
 _BACKOFF = "Backoff"
 _DAY = 86_400.0
 
@@ -61,19 +65,45 @@ def _of_pool(case: Case[NodePool], pool: NodePool) -> Verdict:
     for name, had, most in at_limit(pool):
         level = Level.WARN
         said.append(f"is at its limit, {written(name, had)} of {written(name, most)} {name}")
-    if not said:
+    coming = _coming(case, case.some(CLAIMS_OF, pool.name))
+    if coming is not None:
+        level, words = max(level, coming[0]), coming[1]
+        said.append(words)
+    if level <= Level.MOVING:
         held = [
             f"{100 * (amount(pool.used, n) or 0) // most} % of its {n}" for n, most in pool.limits if most
         ]
-        said.append(", ".join([counted(pool.nodes or 0, "node"), *held]))
+        said.insert(0, ", ".join([counted(pool.nodes or 0, "node"), *held]))
     return Verdict(
         level=level,
         rule=ID,
         subject=case.subject,
         sentence=f"node pool {pool.name} {'; '.join(said)}"
-        if level > Level.OK
-        else f"node pool {pool.name}: {said[0]}",
+        if level > Level.MOVING
+        else f"node pool {pool.name}: {'; '.join(said)}",
     )
+
+
+def _coming(case: Case[NodePool], claims: tuple[NodeClaim, ...]) -> tuple[Level, str] | None:
+    """Of the nodes that it wants those that do not serve yet, by how far they came; None where all do."""
+    lacking = [c for c in claims if c.ready != "True" and c.deleting is None]
+    if not lacking:
+        return None
+    stages = Counter(
+        "launched" if c.launched != "True" else "registered" if c.registered != "True" else "ready"
+        for c in lacking
+    )
+    counts = ", ".join(
+        f"{stages[name]} not {name}" for name in ("launched", "registered", "ready") if stages[name]
+    )
+    refused = next((c for c in lacking if c.launched != "True" and c.said), None)
+    # each is asked when its own time is over
+    late = [c for c in lacking if case.reached(max(c.created, c.since) + _COMES_IN)]
+    why = "" if refused is None else f": {shorten(refused.said)}"
+    told = f"of {counted(len(claims), 'NodeClaim')} {counts}{why}"
+    if late:
+        told += f"; {late[0].name} for more than {_COMES_IN / 60:.0f} min"
+    return Level.WARN if late or refused is not None else Level.MOVING, told
 
 
 def _found(case: Case[ClusterAutoscaler]) -> Iterator[Verdict]:
@@ -153,4 +183,4 @@ def _said(
     )
 
 
-RULE = Rule(ID, (ClusterAutoscaler, NodePool), _judge)
+RULE = Rule(ID, (ClusterAutoscaler, NodePool), _judge, uses=(NodeClaim,))

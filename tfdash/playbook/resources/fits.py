@@ -38,7 +38,7 @@ from tfdash.quantities import amount
 ID = "resources.fits"
 QUOTAS_IN = Relation(ResourceQuota, lambda q: (q.namespace,))
 """By namespace."""
-Scaled: TypeAlias = Deployment | StatefulSet | Rollout
+Scaled: TypeAlias = Deployment | StatefulSet | Rollout | ReplicaSet
 _DEFAULT_SCHEDULER = ("", "default-scheduler")
 
 
@@ -61,6 +61,8 @@ def _judge(case: Case[Scaled]) -> RuleResult | None:
     workload = case.obj
     if not workload.template.containers or not workload.desired or workload.deleting is not None:
         return None  # nothing to be placed, or its template stands elsewhere
+    if isinstance(workload, ReplicaSet) and workload.owner is not None:
+        return None  # its owner's is the word
     if case.unread(Pod) is not None:
         return None
     links = links_of(case, workload)
@@ -95,7 +97,7 @@ def _judge(case: Case[Scaled]) -> RuleResult | None:
     if unknown and not told:
         return None  # what is not known has no room and no lack of it
     objects = tuple(Subject(case.ref, p.KIND, p.namespace, p.name, p.uid) for p in waits)
-    said = "; ".join(told) or f"room for {counted(most, 'pod')}"
+    said = "; ".join(told) or f"room for {counted(most, 'pod')}{_uncounted(workload)}"
     verdict = Verdict(
         level=level,
         rule=ID,
@@ -107,6 +109,18 @@ def _judge(case: Case[Scaled]) -> RuleResult | None:
         evidence=Evidence(objects=(*objects, *(reach.objects if missed else ()))),
     )
     return RuleResult((verdict,))
+
+
+def _uncounted(workload: Scaled) -> str:
+    """What may still keep them from their nodes, where it is so of this template; "" where there is none of it."""
+    found = list(workload.template.placement.uncounted)
+    if isinstance(workload, StatefulSet) and workload.claims and "volumes" not in found:
+        found.append("volumes")
+    return f" by what they ask for ({_listed(found)} not looked at)" if found else ""
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _like_template(links: Links, alive: list[Pod]) -> Pod | None:
@@ -211,7 +225,7 @@ def _nodes_come(case: Case[Scaled]) -> str:
 
 RULE = Rule(
     ID,
-    (Deployment, StatefulSet, Rollout),
+    (Deployment, StatefulSet, Rollout, ReplicaSet),
     _judge,
     uses=(
         ReplicaSet,

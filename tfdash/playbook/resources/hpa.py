@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
-from tfdash.model.autoscaling import VerticalPodAutoscaler
+from tfdash.model.autoscaling import ScaledObject, VerticalPodAutoscaler
 from tfdash.model.capacity import LimitRange
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
@@ -30,6 +30,7 @@ from tfdash.model.kube import (
 from tfdash.model.kubecluster import Event
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.playbook.resources import keda
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
@@ -66,7 +67,13 @@ class _Finding(NamedTuple):
     objects: tuple[Subject, ...] = ()
 
 
-def _judge(case: _Case) -> RuleResult:
+def _judge(case: Case[HorizontalPodAutoscaler | ScaledObject]) -> RuleResult:
+    if isinstance(case.obj, ScaledObject):
+        return keda.judge(cast(Case[ScaledObject], case), ID)
+    return _of_hpa(cast(_Case, case))
+
+
+def _of_hpa(case: _Case) -> RuleResult:
     hpa = case.obj
     found = list(_found(case))
     level = max(f.level for f in found)
@@ -100,7 +107,7 @@ def _bounds_elsewhere(hpa: HorizontalPodAutoscaler, level: Level) -> str:
 def _found(case: _Case) -> Iterator[_Finding]:
     yield _scaling(case)
     yield from _others(case)
-    for found in (_without_requests(case), _moved_shares(case)):
+    for found in (_without_requests(case), _moved_shares(case), _fixed(case)):
         if found is not None:
             yield found
     if (flaps := _flapping(case)) is not None:
@@ -241,6 +248,20 @@ def _moved_shares(case: _Case) -> _Finding | None:
     return None
 
 
+def _fixed(case: _Case) -> _Finding | None:
+    """A number in the manifest: whoever applies it sets back what this one scaled, and the two pull at each other. Known of
+    who applies on the server until this one scales, of who leaves kubectl's annotation always."""
+    target = _target_of(case)
+    by = str(getattr(target, "replicas_by", ""))
+    if not by or case.obj.deleting is not None:
+        return None
+    return _Finding(
+        Level.WARN,
+        f"{_target(case.obj)} has its replicas fixed in the manifest that {by} applies, which sets back what is scaled: "
+        "spec.replicas is to be left out there",
+    )
+
+
 def _without_requests(case: _Case) -> _Finding | None:
     """A share of the request that some container does not say cannot be counted: the controller then counts nothing at all."""
     target = _target_of(case)
@@ -314,7 +335,7 @@ def _flapping(case: _Case) -> _Finding | None:
 
 RULE = Rule(
     ID,
-    (HorizontalPodAutoscaler,),
+    (HorizontalPodAutoscaler, ScaledObject),
     _judge,
     uses=(Deployment, StatefulSet, ReplicaSet, Rollout, Pod, Event, LimitRange, VerticalPodAutoscaler),
 )

@@ -44,6 +44,7 @@ _Case: TypeAlias = Case[Object]
 _TOLD_BY: dict[type[Object], tuple[str, ...]] = {
     Pod: ("ReplicaSet", "StatefulSet", "DaemonSet", "Job"),
     Job: ("CronJob",),
+    ReplicaSet: ("Deployment", "Rollout"),
 }
 """By kind, the owners that tell it."""
 
@@ -129,7 +130,7 @@ def _is_told_elsewhere(obj: Object) -> bool:
 
 
 def _template_of(case: _Case, obj: Object) -> Template:
-    if isinstance(obj, Job | CronJob):
+    if isinstance(obj, Job | CronJob | ReplicaSet):
         return obj.template
     return template_of(obj, links_of(case, obj).replica_sets if isinstance(obj, Rollout) else ())
 
@@ -159,8 +160,8 @@ def _words(found: dict[str, tuple[str, ...]], pods: Sequence[dict[str, tuple[str
 
 RULE = Rule(
     ID,
-    (Deployment, StatefulSet, DaemonSet, Rollout, Job, CronJob, Pod),
+    (Deployment, StatefulSet, DaemonSet, Rollout, ReplicaSet, Job, CronJob, Pod),
     _judge,
     needs=(Pod,),
-    uses=(ReplicaSet, LimitRange),
+    uses=(LimitRange,),
 )

@@ -65,7 +65,7 @@ def _of(case: _Case, quota: ResourceQuota) -> list[Verdict]:
         if hard is None or used is None:
             new = not case.reached(quota.created + _COUNTED_IN)
             level = Level.MOVING if new else Level.UNKNOWN
-            words = "not counted yet" if new else "its controller has not counted it"
+            words = "not counted yet" if new else "not counted yet by its controller"
             unknown = None if new else UnknownKind.NO_DATA
         else:
             level, words = _level(quota, resource, used, hard, alert_at)

@@ -7,9 +7,10 @@ from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
 from tfdash.model.kube import HorizontalPodAutoscaler, Pod
 from tfdash.model.kubecluster import Node
 from tfdash.model.section import SectionFinding
+from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, usage_key
 from tfdash.model.verdict import Level, Verdict
-from tfdash.playbook.resources import bands, limits_set
+from tfdash.playbook.resources import bands, fits, limits_set
 from tfdash.playbook.resources import quotas as quota
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 
@@ -32,6 +33,7 @@ OF_RESOURCES = (
 )
 """The rules whose words the line of the resources reads."""
 OF_QUOTAS = (quota.ID, limits_set.ID)
+_NAMED = 4  # of those that a quota holds
 _BLIND = (bands.ID,)
 _BANDS = {bands.CPU: "cpu", bands.MEMORY: "memory"}
 _WHOLE = usage_key("Cluster", "", "")
@@ -41,7 +43,7 @@ def read(findings: Findings) -> Reading:
     verdicts = _told(findings, OF_RESOURCES)
     if not verdicts:
         return Reading(Level.OK, "nothing is measured")
-    reading = _folded(worst_of(verdicts, "nothing found", "in order", _far))
+    reading = _folded(_worst_of(verdicts))
     whole = [
         v for v in verdicts if v.rule in _BANDS and v.subject.kind == Usage.KIND and v.subject.key == _WHOLE
     ]
@@ -57,6 +59,34 @@ def _told(findings: Findings, rules: tuple[str, ...]) -> list[Verdict]:
     """Without what each says of a kind that was not read: the section says it once."""
     failed = set(map(id, findings.failed))
     return [v for v in findings.by_rule(*rules) if v.rule not in _BLIND or id(v) in failed]
+
+
+def _worst_of(verdicts: list[Verdict]) -> Reading:
+    """With one finding for each quota of which several workloads have no room left; each workload keeps its own verdict."""
+    held: dict[Subject, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.rule == fits.ID and verdict.level is Level.WARN:
+            ends = [o for o in verdict.evidence.objects if o.kind == ResourceQuota.KIND]
+            if ends and len(ends) == len(verdict.evidence.objects):  # no pod waits for a node besides
+                held.setdefault(ends[0], []).append(verdict)
+    several = {quota: told for quota, told in held.items() if len(told) > 1}
+    whole = worst_of(verdicts, "nothing found", "in order", _far)
+    if not several:
+        return whole
+    folded = {id(v) for told in several.values() for v in told}
+    rest = worst_of((v for v in verdicts if id(v) not in folded), "", "", _far)
+    return whole._replace(findings=(*(_of_quota(q, told) for q, told in several.items()), *rest.findings))
+
+
+def _of_quota(quota: Subject, told: list[Verdict]) -> SectionFinding:
+    names = sorted(v.subject.name for v in told)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return SectionFinding(
+        level=Level.WARN,
+        sentence=f"{len(names)} workloads of {quota.namespace} find no room in quota {quota.name} for what they may "
+        f"grow to: {', '.join(names[:_NAMED])}{more}",
+        subject=quota,
+    )
 
 
 def _folded(reading: Reading) -> Reading:

@@ -22,7 +22,7 @@ RULES = "resources."
 """Begins the ids of all rules about resources."""
 BANDS = {"cpu": "resources.band.cpu", "memory": "resources.band.memory"}
 _BLIND = "resources.band"  # of both, where what is used is not known
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "Job", "CronJob", "Pod")
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "ReplicaSet", "Job", "CronJob", "Pod")
 PLACES = ("Cluster", "NodePool", "Node")
 _OWN = {"Node": "Node", "Namespace": "Namespace"} | {kind: kind for kind in WORKLOADS}
 _EVERY = 30.0  # seconds: what was measured so lately is current, however often the metrics come

@@ -80,7 +80,7 @@ UNCOUNTED = [
     # used, hard, wanted, seconds since it was made, level, words
     ({}, {}, {"pods": "3"}, 0.0, Level.MOVING, "pods not counted yet"),
     ({}, {"pods": "3"}, {"pods": "3"}, 59.9, Level.MOVING, "pods not counted yet"),
-    ({}, {}, {"pods": "3"}, 60.0, Level.UNKNOWN, "pods its controller has not counted it"),
+    ({}, {}, {"pods": "3"}, 60.0, Level.UNKNOWN, "pods not counted yet by its controller"),
     # its spec was changed and its status is as it was: admission goes by the status
     ({"pods": "8"}, {"pods": "10"}, {"pods": "4"}, 9000.0, Level.WARN, f"pods 80 %, 8 of 10: alert at 80 %{OLD}"),
     ({"pods": "8"}, {"pods": "5"}, {"pods": "9"}, 9000.0, Level.BREACH, f"pods over, 8 of 5: {LOST}{OLD}"),
@@ -104,7 +104,7 @@ def test_resources_stand_by_name_and_each_by_itself() -> None:
     [memory, pods] = judged(
         quota({"cpu": "9", "pods": "1"}, {"cpu": "1", "pods": "4"}, {"pods": "4", "memory": "1Gi"})
     )
-    assert memory.sentence == "team: memory its controller has not counted it"
+    assert memory.sentence == "team: memory not counted yet by its controller"
     assert (pods.level, pods.sentence, pods.measured) == (Level.OK, "team: pods 25 %, 1 of 4", 25.0)
 
 

@@ -1,4 +1,4 @@
-"""NodePools of Karpenter and VerticalPodAutoscalers: from the wire to the model."""
+"""NodePools and NodeClaims of Karpenter, ScaledObjects of KEDA and VerticalPodAutoscalers: from the wire to the model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tfdash.model import autoscaling as m
 from tfdash.quantities import Amounts, amounts
-from tfdash.sources.kubernetes.decoders.common import Decoders, meta
+from tfdash.sources.kubernetes.decoders.common import Decoders, meta, share
 from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
@@ -44,6 +44,60 @@ def node_pool(found: Custom) -> m.NodePool:
     )
 
 
+_STAGES = ("Launched", "Registered", "Ready")
+_OF_POOL, _TYPE, _ZONE = (
+    "karpenter.sh/nodepool",
+    "node.kubernetes.io/instance-type",
+    "topology.kubernetes.io/zone",
+)
+
+
+def node_claim(found: Custom) -> m.NodeClaim:
+    status, labels = mapping(found.status), found.metadata.labels or {}
+    there = {c.type: c for c in conditions(status)}
+    stages = {name: there[name].status if name in there else "" for name in _STAGES}
+    lacks = next((there[name] for name in _STAGES if name in there and stages[name] != "True"), None)
+    return m.NodeClaim(
+        **meta(found.metadata),
+        pool=share(labels.get(_OF_POOL, "")),
+        instance=share(labels.get(_TYPE, "")),
+        capacity=share(labels.get("karpenter.sh/capacity-type", "")),
+        zone=share(labels.get(_ZONE, "")),
+        node=text(status, "nodeName"),
+        launched=stages["Launched"],
+        registered=stages["Registered"],
+        ready=stages["Ready"],
+        said=(lacks.message or lacks.reason)
+        if lacks is not None and lacks.reason != "AwaitingReconciliation"
+        else "",
+        since=lacks.since if lacks is not None else 0.0,
+    )
+
+
+_PAUSED, _PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
+
+
+def scaled_object(found: Custom) -> m.ScaledObject:
+    """KEDA's defaults where nothing is said (kedacore/keda, apis/keda/v1alpha1/scaledobject_types.go)."""
+    spec, status, notes = mapping(found.spec), mapping(found.status), found.metadata.annotations or {}
+    target = mapping(spec, "scaleTargetRef")
+    at = notes.get(_PAUSED_AT)
+    return m.ScaledObject(
+        **meta(found.metadata),
+        target_kind=text(target, "kind") or "Deployment",
+        target_name=text(target, "name"),
+        min_replicas=integer(spec, "minReplicaCount", 0),
+        max_replicas=integer(spec, "maxReplicaCount", 100),
+        idle=integer(spec, "idleReplicaCount") if spec.get("idleReplicaCount") is not None else None,
+        cooldown=float(integer(spec, "cooldownPeriod", 300)),
+        paused=at is not None or notes.get(_PAUSED, "false") != "false",
+        paused_replicas=int(at) if at is not None and at.isdecimal() and at.isascii() else None,
+        triggers=tuple(dict.fromkeys(text(t, "type") for t in items(spec, "triggers"))),
+        hpa=text(status, "hpaName"),
+        conditions=conditions(status),
+    )
+
+
 def vertical_pod_autoscaler(found: Custom) -> m.VerticalPodAutoscaler:
     spec, status = mapping(found.spec), mapping(found.status)
     target = mapping(spec, "targetRef")
@@ -74,5 +128,7 @@ def _controls(spec: Mapping[str, Any]) -> tuple[str, ...]:
 
 DECODERS: Decoders = {
     "NodePool": (Custom, node_pool),
+    "NodeClaim": (Custom, node_claim),
+    "ScaledObject": (Custom, scaled_object),
     "VerticalPodAutoscaler": (Custom, vertical_pod_autoscaler),
 }

@@ -186,8 +186,24 @@ def placement(spec: w.TemplateSpec) -> p.Placement:
             spec.scheduler_name,
             spec.active_deadline_seconds is not None,
             any(_elsewhere(a) for a in (affinity.pod_affinity, affinity.pod_anti_affinity)),
+            _uncounted(spec, affinity),
         )
     )
+
+
+def _uncounted(spec: w.TemplateSpec, affinity: w.Affinity) -> tuple[str, ...]:
+    """What the scheduler's other filters look at."""
+    near = (affinity.pod_affinity, affinity.pod_anti_affinity)
+    ports = any(p.host_port or spec.host_network for c in spec.containers or () for p in c.ports or ())
+    there = {
+        "pod affinity": any(a and a.required_during_scheduling_ignored_during_execution for a in near),
+        "spreading": any(
+            s.when_unsatisfiable == "DoNotSchedule" for s in spec.topology_spread_constraints or ()
+        ),
+        "host ports": ports,
+        "volumes": any(v.persistent_volume_claim for v in spec.volumes or ()),
+    }
+    return tuple(name for name, is_there in there.items() if is_there)
 
 
 def requirements(found: list[w.Expression] | None) -> tuple[p.Requirement, ...]:

@@ -22,6 +22,7 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     text,
     when,
 )
+from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_by
 from tfdash.text import counter
 
 _MEASUREMENTS = 20  # kept of each metric, the newest; Argo itself keeps 10 by default
@@ -83,7 +84,11 @@ def _run(found: Any) -> m.RunStatus | None:
     return m.RunStatus(text(run, "name"), text(run, "status"), text(run, "message"))
 
 
-def rollout(found: Custom) -> m.Rollout:
+class SizedCustom(Custom):
+    metadata: SizedMeta
+
+
+def rollout(found: SizedCustom) -> m.Rollout:
     spec, status = mapping(found.spec), mapping(found.status)
     canary, green = mapping(spec, "strategy", "canary"), mapping(spec, "strategy", "blueGreen")
     strategy = next((s for s in ("canary", "blueGreen") if s in mapping(spec, "strategy")), "")
@@ -147,6 +152,7 @@ def rollout(found: Custom) -> m.Rollout:
         template=template(spec),
         conditions=conditions(status),
         revision=counter(revision),
+        replicas_by=replicas_by(found.metadata),
         notes=ownership_notes(found.metadata.annotations),
     )
 
@@ -235,7 +241,7 @@ def experiment(found: Custom) -> m.Experiment:
 
 
 DECODERS: Decoders = {
-    "Rollout": (Custom, rollout),
+    "Rollout": (SizedCustom, rollout),
     "AnalysisRun": (Custom, analysis_run),
     "Experiment": (Custom, experiment),
 }

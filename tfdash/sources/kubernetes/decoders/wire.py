@@ -153,9 +153,24 @@ class Affinity(Wire):
     pod_anti_affinity: PodAffinity | None = None
 
 
+class Port(Wire):
+    host_port: int | None = None
+
+
+class TemplateContainer(Container):
+    ports: list[Port] | None = None
+
+
+class Spread(Wire):
+    when_unsatisfiable: str = "DoNotSchedule"
+
+
 class TemplateSpec(PodSpec):
     """Of a template alone: that of 10,000 pods is not read again for each."""
 
+    containers: list[TemplateContainer] | None = None  # type: ignore[assignment]
+    host_network: bool = False
+    topology_spread_constraints: list[Spread] | None = None
     node_selector: dict[str, str] | None = None
     tolerations: list[Toleration] | None = None
     affinity: Affinity | None = None

@@ -17,6 +17,7 @@ from tfdash.sources.kubernetes.decoders.common import (
     template,
     text,
 )
+from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_by
 from tfdash.text import counter
 
 _REVISIONS = (
@@ -78,7 +79,7 @@ class WorkloadStatus(w.Wire):
 
 
 class Workload(w.Wire):
-    metadata: w.Meta
+    metadata: SizedMeta
     spec: WorkloadSpec = field(default_factory=WorkloadSpec)
     status: WorkloadStatus = field(default_factory=WorkloadStatus)
 
@@ -120,6 +121,7 @@ def deployment(found: Workload) -> m.Deployment:
         conditions=conditions(status.conditions),
         revision=_revision(found.metadata),
         notes=ownership_notes(found.metadata.annotations),
+        replicas_by=replicas_by(found.metadata),
     )
 
 
@@ -168,6 +170,7 @@ def stateful_set(found: Workload) -> m.StatefulSet:
         conditions=conditions(status.conditions),
         claims=tuple(claims),
         notes=ownership_notes(found.metadata.annotations),
+        replicas_by=replicas_by(found.metadata),
     )
 
 

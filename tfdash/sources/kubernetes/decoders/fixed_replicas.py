@@ -1,0 +1,64 @@
+"""Who says in a manifest how many replicas there are to be, as far as the object itself tells it.
+
+What a server-side apply says is in its managedFields, until another writes the field. The owner by any other operation tells
+nothing: it owns the server's defaults, too. What was applied otherwise stands in kubectl's annotation, which Argo CD writes as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tfdash.sources.kubernetes.decoders import wire as w
+from tfdash.sources.kubernetes.decoders.common import share
+
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_TRACKED = "argocd.argoproj.io/tracking-id"
+
+
+class ManagedField(w.Wire):
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    fields: msgspec.Raw = msgspec.field(name="fieldsV1", default=msgspec.Raw(b"{}"))
+
+
+class SizedMeta(w.Meta):
+    managed_fields: list[ManagedField] | None = None
+
+
+class _Fields(msgspec.Struct):
+    spec: dict[str, msgspec.Raw] = msgspec.field(name="f:spec", default_factory=dict)
+
+
+class _Spec(msgspec.Struct):
+    replicas: Any = None
+
+
+class _Applied(msgspec.Struct):
+    spec: _Spec = msgspec.field(default_factory=_Spec)
+
+
+_fields = msgspec.json.Decoder(_Fields)
+_applied = msgspec.json.Decoder(_Applied)
+
+
+def replicas_by(found: SizedMeta) -> str:
+    """The manager's name; "" where nobody is known to."""
+    for one in found.managed_fields or ():
+        if one.operation != "Apply" or one.subresource or b'"f:replicas"' not in bytes(one.fields):
+            continue
+        try:
+            if "f:replicas" in _fields.decode(one.fields).spec:
+                return share(one.manager)
+        except msgspec.MsgspecError:
+            continue
+    notes = found.annotations or {}
+    if '"replicas"' not in notes.get(_APPLIED, ""):
+        return ""
+    try:
+        said = _applied.decode(notes[_APPLIED]).spec.replicas is not None
+    except msgspec.MsgspecError:
+        return ""
+    return ("argocd" if _TRACKED in notes else "kubectl apply") if said else ""
