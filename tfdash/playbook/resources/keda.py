@@ -74,7 +74,8 @@ def _usual(scaled: ScaledObject) -> _Finding:
     active = condition(scaled.conditions, "Active")
     bounds = f"{scaled.min_replicas}-{scaled.max_replicas} of {scaled.target_kind} {scaled.target_name}"
     by = f" by {', '.join(scaled.triggers)}" if scaled.triggers else ""
+    rests = scaled.min_replicas if scaled.idle is None else scaled.idle
     if active is not None and active.status == "False":
-        rests = scaled.min_replicas if scaled.idle is None else scaled.idle
         return _Finding(Level.IDLE, f"{bounds}{by}: nothing to do, so that it rests at {rests}")
-    return _Finding(Level.OK, f"{bounds}{by}")
+    then = "" if rests else f", at 0 after {scaled.cooldown:g} s without work"
+    return _Finding(Level.OK, f"{bounds}{by}{then}")

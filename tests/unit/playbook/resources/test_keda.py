@@ -28,6 +28,11 @@ SAID: list[tuple[dict[str, Any], Level, str]] = [
     ({}, Level.OK, "1-20 of Deployment web by kafka, cpu"),
     ({"triggers": ()}, Level.OK, "1-20 of Deployment web"),
     (
+        {"idle": 0, "cooldown": 60.0},
+        Level.OK,
+        "1-20 of Deployment web by kafka, cpu, at 0 after 60 s without work",
+    ),
+    (
         {"conditions": (READY, CALM), "min_replicas": 0},
         Level.IDLE,
         "0-20 of Deployment web by kafka, cpu: nothing to do, so that it rests at 0",

@@ -153,12 +153,12 @@ class Affinity(Wire):
     pod_anti_affinity: PodAffinity | None = None
 
 
-class Port(Wire):
+class PodPort(Wire):
     host_port: int | None = None
 
 
 class TemplateContainer(Container):
-    ports: list[Port] | None = None
+    ports: list[PodPort] | None = None
 
 
 class Spread(Wire):
