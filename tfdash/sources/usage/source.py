@@ -50,6 +50,9 @@ class UsageSource:
         self._maker = UsageMaker(settings.pool_labels)
         self._made: UsageMade | None = None
         self._why = ""  # metrics.k8s.io is not what it was made of
+        self._away = self._doubted = (
+            False  # it is not what counts; it failed, and what it said is not old yet
+        )
         self._since: float | None = None  # since when metrics.k8s.io is, without a break
         self._of: tuple[object, ...] = ()  # the observations that it was last made of
         self._seen: Observation[Objects] = Observation(source=SOURCE)
@@ -116,9 +119,10 @@ class UsageSource:
 
     async def run(self, board: SourceBoard) -> None:
         while True:
-            await board.until(lambda: self._news(board.picture.clusters[self.ref]), _LOOK)
+            look = _DUE if self._doubted else _LOOK
+            await board.until(lambda: self._news(board.picture.clusters[self.ref]), look)
             cluster = board.picture.clusters[self.ref]
-            if not self._news(cluster):
+            if not self._news(cluster) and not self._doubted:
                 continue
             self._of = (*_of(cluster), *self._of_second())
             try:
@@ -132,8 +136,11 @@ class UsageSource:
         return (*_of(cluster), *self._of_second()) != self._of and _first(cluster) is not None
 
     def _of_second(self) -> tuple[object, ...]:
+        """Its first word, and while it may stand in each; otherwise what it says is taken along with the next poll."""
         second = self._second
-        return (None,) if second is None else ((_Same(second.made), second.problem, second.read_at),)
+        if second is None:
+            return (None,)
+        return ((second.tried, *((_Same(second.made), second.problem) if self._away else ())),)
 
     async def _make(self, board: SourceBoard, cluster: ClusterPicture) -> None:
         first, second = cluster.kinds["PodMetrics"], self._second
@@ -148,6 +155,10 @@ class UsageSource:
             if self._made is not None:
                 leave_alone_what_stays()
         away = problem is not None and (made is None or self._clock.now() - made.at > patience)
+        if away is not self._away:
+            self._away = away
+            self._of = (*self._of[:-1], *self._of_second())
+        self._doubted = second is not None and problem is not None and not away
         if second is not None:
             self._since = None if away or made is None else self._since or made.at
             alone = self._since is None or self._clock.now() - self._since < second.window
@@ -161,7 +172,8 @@ class UsageSource:
         back = self._why != ""
         self._why, self._made = "", made or self._made
         changed = None if back else made.changed if made is not None else frozenset[Key]()
-        self._put(board, changed, problem, first.observed_at if made is not None else None)
+        proven, source = (None, self._seen.source) if made is None else (first.observed_at, SOURCE)
+        self._put(board, changed, problem, proven, source)
 
     def _compare(self, board: SourceBoard, second: SecondUsage, made: UsageMade) -> None:
         """How the two say the use of the whole cluster, or of what is read of it."""

@@ -50,8 +50,19 @@ class Reader:
         return {"container_cpu_usage_seconds_total": 3, "kube_pod_owner": 0}
 
 
-def both(at: float = NOW) -> tuple[UsageSource, SecondUsage, Reader, FakeBoard]:
-    reader, board, clock = Reader(), FakeBoard(), FixedClock(at)
+class Moved:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> float:
+        return self.at
+
+
+def both(at: float | Moved = NOW) -> tuple[UsageSource, SecondUsage, Reader, FakeBoard]:
+    reader, board = Reader(), FakeBoard()
+    clock = FixedClock(at) if isinstance(at, float) else at
     well = Observation(value="3.16.0", observed_at=NOW, complete=True)
     board.picture = msgspec.structs.replace(board.picture, signals=Signals(prometheus={REF: well}))
     second = SecondUsage(REF, POOLS, reader, clock, lambda: True, 900.0, "prom:9090")
@@ -105,8 +116,9 @@ async def test_old_measurements_give_way_and_come_back_as_they_were() -> None:
     assert board.puts[-1] is None, "everything is another"
 
 
-async def test_one_poll_that_failed_changes_nothing() -> None:
-    source, second, _, board = both()
+async def test_one_poll_that_failed_changes_nothing_and_one_that_stays_failed_does() -> None:
+    clock = Moved()
+    source, second, _, board = both(clock)
     board.show(*THERE)
     await second.round(board)
     await ran(source, board)
@@ -117,6 +129,27 @@ async def test_one_poll_that_failed_changes_nothing() -> None:
     board.show(*THERE, PodMetrics=failed)
     await ran(source, board)
     assert of_namespace(board).source == "metrics.k8s.io" and board.usage.problem is not None
+    clock.at = T0 + 61  # it says the same again, which is no news
+    await second.round(board)
+    task = asyncio.create_task(source.run(Impatient(board)))  # type: ignore[arg-type]  # all of it that is asked for
+    await board.until(lambda: of_namespace(board).source == PROMETHEUS, 0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert board.usage.problem is None
+
+
+class Impatient:
+    """A board whose patience ends at once, where it is not for ever."""
+
+    def __init__(self, board: FakeBoard) -> None:
+        self._board = board
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._board, name)
+
+    async def until(self, true: Any, patience: float) -> None:
+        await self._board.until(lambda: true() or patience < 600, 0)
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("how", ["failed", "old"])
@@ -146,6 +179,7 @@ async def test_a_judgement_waits_for_the_minutes_before_and_asks_only_for_what_i
     assert not unsettled(source)
     await second.round(board)
     assert reader.asked == [(NOW - 900, NOW), (NOW, NOW)]
+    assert not unsettled(source), "what it says later is taken along with the next poll"
 
 
 async def test_it_is_asked_after_what_judges_releases_and_not_where_that_got_no_answer() -> None:
