@@ -202,8 +202,12 @@ class UseOverTime(NamedTuple):
 
 HISTORY_SOURCE = "usage history"
 """Begins the id of the source that makes ``UsageHistory``; behind it stand environment/cluster."""
+INSTEAD = {"PodMetrics": "PodUsed", "NodeMetrics": "NodeUsed"}
+"""Where what Prometheus says stands in the picture while metrics.k8s.io says nothing current: objects of the kind on the left."""
 MADE: dict[str, type[Object]] = {
-    kind.KIND: kind for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler)
+    **{kind.KIND: kind for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler)},
+    INSTEAD["PodMetrics"]: PodMetrics,
+    INSTEAD["NodeMetrics"]: NodeMetrics,
 }
 """Kinds that a source makes and no server has."""
 MADE_OF: frozenset[str] = frozenset({"PodMetrics", "NodeMetrics"})

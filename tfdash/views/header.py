@@ -11,6 +11,7 @@ from tfdash.model.mode import READ_ONLY, ModeNow, Posture
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.store_state import StoreState
+from tfdash.model.usage import INSTEAD
 from tfdash.text import safe
 from tfdash.views.age import FRESH, Freshness, of_observation, short_age
 from tfdash.views.says import NONE_STALE, Stale
@@ -108,7 +109,8 @@ def worst_freshness(clusters: list[ClusterPicture], now: float, stale: Stale = N
 
 
 def _observations(cluster: ClusterPicture) -> list[tuple[str, Observation[Any]]]:
-    return [("", cluster.info), *cluster.kinds.items()]
+    stands_in = INSTEAD.values()  # whether that is current is said of Usage
+    return [("", cluster.info), *(pair for pair in cluster.kinds.items() if pair[0] not in stands_in)]
 
 
 def _distinct(values: Iterable[str]) -> str:

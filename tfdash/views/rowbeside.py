@@ -9,6 +9,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.update import Update
 from tfdash.views.kinds.base import KindView, NodeUse
 from tfdash.views.kinds.nodes import adjust_use, use_of
+from tfdash.views.measured_objects import measured_objects
 
 _NOTHING: Objects = {}
 _NO_USE: Mapping[str, NodeUse] = {}
@@ -51,7 +52,7 @@ class Beside:
         """Of whom something else was measured than before."""
         if not self._view.measured_by:
             return ()
-        after = update.picture.clusters[ref].objects(self._view.measured_by)
+        after = measured_objects(update.picture.clusters[ref], self._view.measured_by)
         before = self._measured.get(ref, _NOTHING)
         if after is before:
             return ()

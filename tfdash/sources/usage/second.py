@@ -74,6 +74,7 @@ class SecondUsage:
         self._maker = UsageMaker(pool_labels, PROMETHEUS)
         self.source = f"{PROMETHEUS} {shown}".strip()
         self.made: UsageMade | None = None
+        self.then: UsedThen | None = None  # what it is made of
         self.problem: Problem | None = None
         self.urgent = True  # whoever makes ``Usage`` says whether it stands in
         self.compared = ""  # and how the two compare
@@ -188,6 +189,7 @@ class SecondUsage:
             whole, patience = self._whole() and not hidden, in_clock_seconds(self._clock, _OLD)
             for then in found:
                 self.made = await in_pieces(self._maker.make(_with(cluster, then), patience, whole))
+                self.then = then
             self.problem, self._read_until = None, now
         board.put_status(self.id, self.status)
 

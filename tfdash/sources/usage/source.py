@@ -15,12 +15,12 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.model.usage import Usage
+from tfdash.model.usage import INSTEAD, Usage
 from tfdash.pieces import in_pieces
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.usage.making import SOURCE, UsageMade, UsageMaker
-from tfdash.sources.usage.second import OFTEN, SecondUsage
+from tfdash.sources.usage.second import OFTEN, SecondUsage, UsedThen
 from tfdash.sources.usage.settings import UsageSettings
 from tfdash.usage_compared import usage_compared
 
@@ -33,6 +33,7 @@ _LEAST = (
 _DUE = 45.0  # seconds within which the next poll is to prove it again
 _READ = ("PodMetrics", "NodeMetrics", "Pod", "ReplicaSet", "Job", "Node")
 _FROM = ("PodMetrics", "NodeMetrics")
+_NOTHING = UsedThen({}, {})
 
 
 class UsageSource:
@@ -50,6 +51,7 @@ class UsageSource:
         self._maker = UsageMaker(settings.pool_labels)
         self._made: UsageMade | None = None
         self._why = ""  # metrics.k8s.io is not what it was made of
+        self._then: UsedThen | None = None  # what pods and nodes used, where it stands in
         self._away = self._doubted = (
             False  # it is not what counts; it failed, and what it said is not old yet
         )
@@ -232,6 +234,12 @@ class UsageSource:
             interval=in_clock_seconds(self._clock, _DUE if source == SOURCE else 3 * OFTEN),
         )
         board.put_objects(self.ref, Usage.KIND, self._seen, changed)
+        then = self._second.then if self._second is not None and self._why else None
+        if then is not self._then:
+            self._then = then
+            for kind, objects in zip(INSTEAD.values(), then or _NOTHING, strict=True):
+                seen = msgspec.structs.replace(self._seen, value=objects, problem=None)
+                board.put_objects(self.ref, kind, seen, None)
         board.put_status(self.id, self.status)
 
 

@@ -12,6 +12,7 @@ from tfdash.model.usage import PodMetrics
 from tfdash.quantities import Amounts, amount, total
 from tfdash.text import safe
 from tfdash.views.kinds.usage import top_cpu, top_memory
+from tfdash.views.measured_objects import measured_objects
 from tfdash.views.scope import Restriction
 from tfdash.views.table import Cell, Column
 
@@ -55,7 +56,7 @@ def pods_of(cluster: ClusterPicture, subject: Subject) -> list[Pod]:
 
 def container_uses(cluster: ClusterPicture, subject: Subject) -> dict[str, ContainerUse]:
     """By name, in the order of the newest pod's spec."""
-    metrics = cluster.objects("PodMetrics")
+    metrics = measured_objects(cluster, "PodMetrics")
     found: dict[str, list[tuple[Amounts, Amounts, Amounts]]] = {}
     pods: dict[str, int] = {}
     for pod in sorted(pods_of(cluster, subject), key=lambda p: -p.created):

@@ -16,10 +16,11 @@ from tfdash.clock import FixedClock
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.traffic import Signals
-from tfdash.model.usage import PROMETHEUS, Usage, usage_key
+from tfdash.model.usage import PROMETHEUS, PodMetrics, Usage, usage_key
 from tfdash.sources.usage.second import SecondUsage, UsedThen
 from tfdash.sources.usage.settings import UsageSettings
 from tfdash.sources.usage.source import UsageSource
+from tfdash.views.measured_objects import measured_objects
 
 THERE = (node("n1"), of_node("n1"), pod("x"), measured("x"))
 
@@ -109,11 +110,16 @@ async def test_old_measurements_give_way_and_come_back_as_they_were() -> None:
     await second.round(board)
     await ran(source, board)
     assert of_namespace(board).source == PROMETHEUS and second.urgent
+    cluster = board.picture.clusters[REF]
+    (shown,) = measured_objects(cluster, "PodMetrics").values()
+    assert isinstance(shown, PodMetrics) and shown.window == 300.0, "lists show what is in use"
     board.show(node("n1"), of_node("n1"), pod("x"), measured("x", at=T0 + 80))
     await ran(source, board)
     found = of_namespace(board)
     assert found.source == "metrics.k8s.io" and {p.cpu for p in found.points} == {0.5}
-    assert board.puts[-1] is None, "everything is another"
+    assert board.puts[-3:] == [None] * 3, "everything is another"
+    (shown,) = measured_objects(board.picture.clusters[REF], "PodMetrics").values()
+    assert isinstance(shown, PodMetrics) and shown.window == 15.0
 
 
 async def test_one_poll_that_failed_changes_nothing_and_one_that_stays_failed_does() -> None:

@@ -17,7 +17,7 @@ from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.model.usage import usage_key
+from tfdash.model.usage import MADE, usage_key
 from tfdash.playbook.staleness import unread
 from tfdash.sources.usage.settings import UsageSettings
 from tfdash.sources.usage.source import UsageSource
@@ -43,7 +43,7 @@ class FakeBoard:
         seen: dict[str, Observation[Objects]] = {
             kind: Observation(value=value, observed_at=NOW, complete=True) for kind, value in found.items()
         }
-        kept = {k: o for k, o in self.picture.clusters[REF].kinds.items() if k == "Usage"}
+        kept = {k: o for k, o in self.picture.clusters[REF].kinds.items() if k in MADE}
         self._put({**kept, **seen, **kinds})
 
     def _put(self, kinds: dict[str, Observation[Objects]]) -> None:

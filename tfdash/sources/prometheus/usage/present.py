@@ -19,7 +19,7 @@ from tfdash.model.observation import Problem
 from tfdash.model.subject import Key
 from tfdash.model.usage import PROMETHEUS_WINDOW, NodeMetrics, PodMetrics
 from tfdash.process import in_thread
-from tfdash.quantities import NANO, Amounts, amount
+from tfdash.quantities import NANO
 from tfdash.sources.prometheus.answer import Row, decode_labels
 from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.options import UsageSeries
@@ -29,8 +29,10 @@ from tfdash.sources.usage.second import UsedThen
 STEP = 60.0  # seconds between two points of the minutes before
 _AT_ONCE = 1000  # pods that one query asks for, unless one namespace has more
 _ROLES = ("pod_owner", "node_cpu", "node_memory", "exporter_cpu", "exporter_total", "exporter_available")
-_Used: TypeAlias = "dict[Key, tuple[array[float], array[float]]]"
+_Columns: TypeAlias = "tuple[array[float], array[float]]"
 """CPU (cores) and memory (bytes) at each of the times; NaN where nothing is known."""
+_Used: TypeAlias = dict[tuple[Key, str], _Columns]
+"""By pod and container; of a node "" stands for the container."""
 _Whose: TypeAlias = Callable[[Mapping[str, str]], Key | None]
 
 
@@ -97,7 +99,8 @@ class PresentReader:
         if not errors:
             rows = {q.role: a for q, a in zip(wanted, answers, strict=True) if isinstance(a, list)}
             whose = self._whose_pod(pods)
-            await in_thread(lambda: _take(rows, times, whose, used, seen))
+            label = self._series.container_label
+            await in_thread(lambda: _take(rows, times, whose, label, used, seen))
             return
         if not all(map(is_too_much, errors)) or len(names) == len(times) == 1:
             raise errors[0]
@@ -135,7 +138,7 @@ class PresentReader:
             answers = await asyncio.gather(*(self._asking.ask(q) for q in wanted))
             rows = dict(zip(("cpu", "memory"), answers, strict=False))
             found: _Used = {}
-            _take(rows, times, whose, found, {})
+            _take(rows, times, whose, "", found, {})
             for key, columns in found.items():
                 used.setdefault(key, columns)
             if len(used) == len(nodes):
@@ -185,8 +188,8 @@ def queries_of_pods(
     held = written(memory, names, match)
     first, last = times[0], times[-1]
     return [
-        RangeQuery("cpu", f"sum by ({of_pod}) ({used})", first, last, STEP),
-        RangeQuery("memory", f"sum by ({of_pod}) (max by ({each}) ({held}))", first, last, STEP),
+        RangeQuery("cpu", used, first, last, STEP),
+        RangeQuery("memory", f"max by ({each}) ({held})", first, last, STEP),
         RangeQuery("seen", f"max by ({of_pod}) (timestamp({held}))", last, last, 0),
     ]
 
@@ -253,63 +256,86 @@ def _take(
     rows: Mapping[str, Sequence[Row]],
     times: Sequence[float],
     whose: _Whose,
+    label: str,
     used: _Used,
     seen: dict[Key, float],
 ) -> None:
+    """``label``: that names the container; "" of nodes."""
     for which, role in enumerate(("cpu", "memory")):
         for row in rows.get(role, ()):
-            key = whose(decode_labels(row.metric))
-            if key is None:
+            labels = decode_labels(row.metric)
+            whom = whose(labels)
+            if whom is None:
                 continue
+            key = (whom, labels.get(label, ""))
             columns = used.get(key) or used.setdefault(key, (_unknown(len(times)), _unknown(len(times))))
             for at, text in row.values:
                 place = round((at - times[0]) / STEP)
                 if 0 <= place < len(times):
                     columns[which][place] = float(text)
     for row in rows.get("seen", ()):
-        key = whose(decode_labels(row.metric))
-        if key is not None and row.value is not None:
-            seen[key] = float(row.value[1])
+        pod = whose(decode_labels(row.metric))
+        if pod is not None and row.value is not None:
+            seen[pod] = float(row.value[1])
 
 
 def _moments(
     times: Sequence[float], pods: Mapping[Key, Pod], used: _Used, seen: Mapping[Key, float], of_nodes: _Used
 ) -> Generator[UsedThen, None, None]:
-    begun = {key: began(pods[key]) + PROMETHEUS_WINDOW for key in used}
+    by_pod: dict[Key, list[tuple[str, _Columns]]] = {}
+    for (key, name), columns in sorted(used.items()):
+        by_pod.setdefault(key, []).append((name, columns))
+    begun = {key: began(pods[key]) + PROMETHEUS_WINDOW for key in by_pod}
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # many pods have the same containers
     for place, at in enumerate(times):
         last = place == len(times) - 1
         found: dict[Key, Object] = {}
-        for key, columns in used.items():
-            amounts = _amounts(columns, place)
-            if amounts and begun[key] <= at:
-                when = min(at, seen.get(key, at)) if last else at
-                found[key] = PodMetrics(
-                    namespace=key.namespace,
-                    name=key.name,
-                    at=when,
-                    window=PROMETHEUS_WINDOW,
-                    names=("",),
-                    used=(amount(amounts, "cpu"), amount(amounts, "memory")),
+        for key, containers in by_pod.items():
+            told = _of_pod(containers, place) if begun[key] <= at else None
+            if told is None:
+                continue
+            names, amounts = told
+            found[key] = PodMetrics(
+                namespace=key.namespace,
+                name=key.name,
+                at=min(at, seen.get(key, at)) if last else at,
+                window=PROMETHEUS_WINDOW,
+                names=shared.setdefault(names, names),
+                used=amounts,
+            )
+        nodes: dict[Key, Object] = {}
+        for (key, _), columns in of_nodes.items():
+            cpu, memory = columns[0][place], columns[1][place]
+            if math.isfinite(cpu) and math.isfinite(memory):
+                usage = (("cpu", round(cpu * NANO)), ("memory", round(memory * NANO)))
+                nodes[key] = NodeMetrics(
+                    namespace="", name=key.name, at=at, window=PROMETHEUS_WINDOW, usage=usage
                 )
-        nodes: dict[Key, Object] = {
-            key: NodeMetrics(namespace="", name=key.name, at=at, window=PROMETHEUS_WINDOW, usage=amounts)
-            for key, columns in of_nodes.items()
-            if (amounts := _amounts(columns, place))
-        }
         yield UsedThen(found, nodes)
+
+
+def _of_pod(
+    containers: Sequence[tuple[str, _Columns]], place: int
+) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
+    """The names of those that were there, and CPU and memory of each. None where there was none, or one has no rate yet: the pod uses
+    more than the others say."""
+    names: list[str] = []
+    amounts: list[int] = []
+    for name, (cpus, memories) in containers:
+        cpu, memory = cpus[place], memories[place]
+        if not math.isfinite(memory):
+            continue
+        if not math.isfinite(cpu):
+            return None
+        names.append(name)
+        amounts += (round(cpu * NANO), round(memory * NANO))
+    return (tuple(names), tuple(amounts)) if names else None
 
 
 def began(pod: Pod) -> float:
     """From when on all its containers run, as far as what it used is concerned; one that was restarted ran before."""
     since = [s.since for s in pod.statuses if not s.init and s.state == "running" and not s.restarts]
     return max((pod.created, *since))
-
-
-def _amounts(columns: tuple[array[float], array[float]], place: int) -> Amounts:
-    cpu, memory = columns[0][place], columns[1][place]
-    if not (math.isfinite(cpu) and math.isfinite(memory)):
-        return ()
-    return (("cpu", round(cpu * NANO)), ("memory", round(memory * NANO)))
 
 
 def _unknown(count: int) -> array[float]:
