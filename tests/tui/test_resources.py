@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from screens.pages.resources.resources import ResourcesScreen
 from tests.tui import resourceworld
 from tests.tui.running import SIZES, compare, running
+from tfdash.actions.registry import ACTIONS
 from tfdash.views.resources.columns import VIEWS
 
 
@@ -72,3 +74,47 @@ async def test_filter_by_number_sort_and_only_what_is_not_ok() -> None:
         await run.shows("[workloads")
         await run.press("colon", *"rightsize", "enter")
         await run.shows("[right-sizing", "1 workload")
+
+
+_ACTED_ON = {
+    "workloads": ("Deployment", {"s": "workload.scale", "b": "workload.rollback", "": "workload.set-resources"}),
+    "namespaces": ("Namespace", {"s": "namespace.scale-down", "b": "namespace.restore", "": "namespace.keep-up"}),
+    "nodes": ("Node", {"": "node.drain"}),
+    "quotas": ("ResourceQuota", {"s": "quota.hard"}),
+    "hpas": ("HorizontalPodAutoscaler", {"s": "autoscaler.bounds"}),
+    "rightsize": ("Deployment", {"s": "workload.scale", "": "workload.set-resources"}),
+}  # fmt: skip
+
+
+async def test_a_row_of_each_view_is_acted_on_as_the_object_that_it_is() -> None:
+    async with running(
+        resourceworld.source(), (120, 40), judge=resourceworld.Told(), start="resources"
+    ) as run:
+        await run.shows("5 workloads", "main-db")
+        screen = run.app.screen
+        assert isinstance(screen, ResourcesScreen)
+        for view in VIEWS:
+            await run.until(lambda view=view: screen.view is view and run.table.shown > 0, view.id)  # type: ignore[misc]
+            kind, keys = _ACTED_ON[view.id]
+            rows = run.table.keys_in_view()
+            at = next(n for n, subject in enumerate(rows) if subject.kind == kind)
+            await run.press(*["down"] * at)
+            await run.until(lambda row=rows[at]: run.table.cursor_key == row, view.id)  # type: ignore[misc]
+            (subject,) = screen.acting_on()
+            assert subject.uid and subject._replace(uid="") == rows[at]
+            offered = {action.id: action.key for action in ACTIONS.values() if kind in action.kinds}
+            assert {id: key for key, id in keys.items()}.items() <= offered.items()
+            await run.press("tab")
+
+
+async def test_without_colour_the_same_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with running(
+        resourceworld.source(), SIZES[0], judge=resourceworld.Told(), start="resources"
+    ) as run:
+        await run.shows("5 workloads")
+        compare("resources-workloads-80x24", await run.still())
+        for line in run.app.screen._compositor.render_strips():
+            for style in (segment.style for segment in line if segment.style is not None):
+                for colour in (style.color, style.bgcolor):
+                    assert colour is None or colour.is_default or len(set(colour.get_truecolor())) == 1
