@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from tfdash.model.kube import Object, Pod
 from tfdash.model.kubecluster import Node
-from tfdash.model.usage import NodeMetrics, PodMetrics
+from tfdash.model.usage import NodeMetrics, measured_pod
 from tfdash.quantities import Amounts, amounts
 
 
@@ -23,13 +23,13 @@ def metrics_of(objects: Iterable[Object], at: float) -> list[Object]:
     for obj in objects:
         if isinstance(obj, Pod) and obj.phase == "Running":
             found.append(
-                PodMetrics(
-                    namespace=obj.namespace,
-                    name=obj.name,
-                    at=at,
-                    window=15.0,
-                    names=tuple(c.name for c in obj.containers),
-                    used=tuple(n for c in obj.containers for _, n in _used(f"{obj.name}/{c.name}", 250, 256)),
+                measured_pod(
+                    obj.namespace,
+                    obj.name,
+                    at,
+                    15.0,
+                    tuple(c.name for c in obj.containers),
+                    tuple(n for c in obj.containers for _, n in _used(f"{obj.name}/{c.name}", 250, 256)),
                 )
             )
         elif isinstance(obj, Node):

@@ -13,7 +13,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Object
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key
-from tfdash.model.usage import PodMetrics
+from tfdash.model.usage import measured_pod
 from tfdash.quantities import parse
 
 NOTHING = Change(keys={}, freshness=frozenset())
@@ -36,9 +36,7 @@ def measured(bench: Bench, at: float, chance: random.Random) -> dict[Key, Object
     for pod in bench.there["Pod"]:
         if chance.random() < 0.9:
             used = (parse(f"{chance.choice((20, 350, 480, 900))}m"), parse("300Mi"))
-            metrics = PodMetrics(
-                namespace=pod.namespace, name=pod.name, at=at, window=15.0, names=("main",), used=used
-            )
+            metrics = measured_pod(pod.namespace, pod.name, at, 15.0, ("main",), used)
             found[Key(pod.namespace, pod.name)] = metrics
     return found
 

@@ -13,10 +13,10 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from tfdash.model.autoscaling import ClusterAutoscaler
-from tfdash.model.kube import Object
+from tfdash.model.kube import EMPTY_LABELS, Object
 from tfdash.model.subject import Key, Subject
 from tfdash.model.usage_points import UsagePoint
-from tfdash.quantities import NOTHING, Amounts, total
+from tfdash.quantities import NOTHING, Amounts
 
 
 class ContainerUsage(NamedTuple):
@@ -27,28 +27,47 @@ class ContainerUsage(NamedTuple):
 class PodMetrics(Object, frozen=True, gc=False, kw_only=True):
     """``at``: when it was measured (epoch seconds), over the ``window`` seconds before that.
 
-    ``names`` of its containers, and ``used``: CPU and memory of each, one after the other, None where it was not said. Two columns
-    that many pods share or that are numbers: there are ten thousand of them, made anew with each poll.
+    ``cpu`` and ``memory`` of all its containers, None where none says it; ``names`` of these, and where they are several ``each``:
+    CPU and memory of one after the other. There are ten thousand of them, made anew with each poll: see ``measured_pod``.
     """
 
     KIND: ClassVar[str] = "PodMetrics"
 
     at: float = 0.0
     window: float = 0.0
+    cpu: int | None = None
+    memory: int | None = None
     names: tuple[str, ...] = ()
-    used: tuple[int | None, ...] = ()
+    each: tuple[int | None, ...] = ()
 
     @property
     def containers(self) -> tuple[ContainerUsage, ...]:
-        used = self.used
+        used = self.each or (self.cpu, self.memory)
         return tuple(
             ContainerUsage(name, _amounts(used[2 * n], used[2 * n + 1])) for n, name in enumerate(self.names)
         )
 
     @property
     def usage(self) -> Amounts:
-        used = self.used
-        return _amounts(used[0], used[1]) if len(used) == 2 else total(c.usage for c in self.containers)
+        return _amounts(self.cpu, self.memory)
+
+
+def measured_pod(
+    namespace: str, name: str, at: float, window: float, names: tuple[str, ...], used: Sequence[int | None]
+) -> PodMetrics:
+    """``used``: CPU and memory of each container, one after the other."""
+    cpus, memories = ([n for n in used[place::2] if n is not None] for place in (0, 1))
+    return PodMetrics(
+        namespace=namespace,
+        name=name,
+        labels=EMPTY_LABELS,  # said, or each would have a dict of its own
+        at=at,
+        window=window,
+        cpu=sum(cpus) if cpus else None,
+        memory=sum(memories) if memories else None,
+        names=names,
+        each=tuple(used) if len(names) > 1 else (),
+    )
 
 
 def _amounts(cpu: int | None, memory: int | None) -> Amounts:

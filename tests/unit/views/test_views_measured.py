@@ -15,7 +15,7 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Key
 from tfdash.model.update import Update
-from tfdash.model.usage import NodeMetrics, PodMetrics, VolumeUsage
+from tfdash.model.usage import NodeMetrics, PodMetrics, VolumeUsage, measured_pod
 from tfdash.quantities import amounts, parse
 from tfdash.views.filter import Filter
 from tfdash.views.kinds import view_of
@@ -81,7 +81,7 @@ def test_a_share_is_of_thousandths_and_rounded_down(part: str, whole: str, perce
 
 def measured(name: str, cpu: str, memory: str, at: float = NOW - 15) -> PodMetrics:
     used = (parse(cpu), parse(memory))
-    return PodMetrics(namespace="a", name=name, at=at, window=15.0, names=("main",), used=used)
+    return measured_pod("a", name, at, 15.0, ("main",), used)
 
 
 def asking(name: str, **said: Any) -> Pod:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from tfdash.model.usage_points import PointWindow, UsagePoint, window_of
 
 _GAP = 90.0  # seconds that one measurement stands for at most: a poll that failed, and the one after
-_MEAN = 300.0  # likewise of what is older than an hour, of which means of five minutes are kept
-_FINE = 3600.0
+_MEAN = 300.0  # likewise of what is older than half an hour, of which means of five minutes are kept
+_FINE = 1800.0
 _ROUNDING = 1e-9
 
 

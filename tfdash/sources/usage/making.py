@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple, TypeAlias
 
-from tfdash.model.kube import Job, Object, Pod, ReplicaSet
+from tfdash.model.kube import EMPTY_LABELS, Job, Object, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import Key
@@ -27,7 +27,6 @@ UsagePlace: TypeAlias = tuple[str, str, str]
 """Of a sum: ("Deployment", "shop", "web"), as ``usage_key`` takes it."""
 CLUSTER: UsagePlace = ("Cluster", "", "")
 _NO_OBJECTS: Objects = {}
-_Entry: TypeAlias = tuple[Object, UsagePlace | None, "PodShape | None"]  # without a place it does not count
 _Of: TypeAlias = Callable[["PodShape"], Amounts]
 _NamesOf: TypeAlias = Callable[["PodShape"], tuple[str, ...]]
 
@@ -45,11 +44,27 @@ class PodShape:
         self.requests, self.limits = _without(asked, no_request), _without(limits, no_limit)
 
 
+class _Alike:
+    """Pods of one workload that ask for the same, and what is added up of them: most work is done for each pod, and little for each of
+    these."""
+
+    __slots__ = ("at", "cpu", "lonely", "memory", "others", "place", "shape", "taken", "window")
+
+    def __init__(self, place: UsagePlace, shape: PodShape) -> None:
+        self.place, self.shape = place, shape
+        self.lonely = place[0] in _BETWEEN  # the one between was not found yet
+        self.begin()
+
+    def begin(self) -> None:
+        self.taken = self.others = self.cpu = self.memory = 0
+        self.at = self.window = 0.0
+
+
 class _Asked(NamedTuple):
     """Of a sum, for as long as it has the same pods."""
 
-    measured: dict[PodShape, int]
-    others: dict[PodShape, int]
+    measured: tuple[tuple[PodShape, int], ...]
+    others: tuple[tuple[PodShape, int], ...]
     requests: Amounts
     limits: Amounts
     asked: Amounts
@@ -87,12 +102,14 @@ class _Sum:
         if other.at > self.at:
             self.at, self.window = other.at, other.window
 
-    def take(self, shape: PodShape, measured: PodMetrics, cpu: int, memory: int) -> None:
-        self.shapes[shape] = self.shapes.get(shape, 0) + 1
-        self.cpu += cpu
-        self.memory += memory
-        if measured.at > self.at:
-            self.at, self.window = measured.at, measured.window
+    def gather(self, alike: _Alike) -> None:
+        for mine, count in ((self.shapes, alike.taken), (self.others, alike.others)):
+            if count:
+                mine[alike.shape] = mine.get(alike.shape, 0) + count
+        self.cpu += alike.cpu
+        self.memory += alike.memory
+        if alike.at > self.at:
+            self.at, self.window = alike.at, alike.window
 
     @property
     def measured(self) -> int:
@@ -112,7 +129,9 @@ class UsageMaker:
 
     def __init__(self, pool_labels: Iterable[str], source: str = SOURCE) -> None:
         self._pool_labels, self._source = tuple(pool_labels), source
-        self._pods: dict[Key, _Entry] = {}
+        self._pods: Objects = {}  # as they were when each was told whom it is like; without one it does not count
+        self._like: dict[Key, _Alike | None] = {}
+        self._alike: dict[tuple[UsagePlace, PodShape], _Alike] = {}
         self._shapes: dict[tuple[object, ...], PodShape] = {}
         self._asked: dict[Key, _Asked] = {}
         self._series: dict[Key, Series] = {}
@@ -180,50 +199,59 @@ class UsageMaker:
         metrics, sets, jobs = (cluster.objects(k) for k in ("PodMetrics", "ReplicaSet", "Job"))
         workloads: dict[UsagePlace, _Sum] = {}
         nodes: dict[str, _Sum] = {}
-        before, known = self._pods, {}
+        pods, before, like = cluster.objects("Pod"), self._pods, self._like
+        known: dict[Key, _Alike | None] = {}
         fresh, number = newest - patience, 0
-        for key, pod in cluster.objects("Pod").items():
+        for one in self._alike.values():
+            one.begin()
+        for key, pod in pods.items():
             number += 1
             if number % _PIECE == 0:
                 yield
-            entry = before.get(key)
-            if entry is None or entry[0] is not pod or (entry[1] is not None and entry[1][0] in _BETWEEN):
-                entry = self._entry(pod, sets, jobs)
-            known[key] = entry
-            _, place, shape = entry
-            if place is None or shape is None:
+            alike = like.get(key)
+            if before.get(key) is not pod or (alike is not None and alike.lonely):
+                alike = self._told(pod, sets, jobs)
+            known[key] = alike
+            if alike is None:
                 continue
-            mine = workloads.get(place)
-            if mine is None:
-                mine = workloads[place] = _Sum()
-            node = pod.node  # type: ignore[attr-defined]  # only pods have a place
+            node, shape = pod.node, alike.shape  # type: ignore[attr-defined]  # only pods are like others
             there = nodes.get(node)
             if there is None:
                 there = nodes[node] = _Sum()
             found = metrics.get(key)
             if (
                 type(found) is not PodMetrics
-                or found.at < pod.created  # it was another pod of that name
-                or (found.at < fresh and found.at < newest - 3 * found.window)
+                or (at := found.at) < pod.created  # it was another pod of that name
+                or (at < fresh and at < newest - 3 * found.window)
             ):
-                mine.others[shape] = mine.others.get(shape, 0) + 1
+                alike.others += 1
                 there.others[shape] = there.others.get(shape, 0) + 1
                 continue
-            used = found.used
-            if len(used) == 2:  # mostly
-                cpu, memory = used[0] or 0, used[1] or 0
-            else:
-                cpu, memory = sum(filter(None, used[::2])), sum(filter(None, used[1::2]))
-            mine.take(shape, found, cpu, memory)
-            there.take(shape, found, cpu, memory)
-        self._pods = known
+            cpu, memory, shapes = found.cpu or 0, found.memory or 0, there.shapes
+            alike.taken += 1
+            alike.cpu += cpu
+            alike.memory += memory
+            if at > alike.at:
+                alike.at, alike.window = at, found.window
+            shapes[shape] = shapes.get(shape, 0) + 1
+            there.cpu += cpu
+            there.memory += memory
+            if at > there.at:
+                there.at, there.window = at, found.window
+        self._pods, self._like = pods, known
+        for one in self._alike.values():
+            if one.taken or one.others:
+                mine = workloads.get(one.place) or workloads.setdefault(one.place, _Sum())
+                mine.gather(one)
         return workloads, nodes
 
-    def _entry(self, pod: Object, sets: Objects, jobs: Objects) -> _Entry:
+    def _told(self, pod: Object, sets: Objects, jobs: Objects) -> _Alike | None:
         if not isinstance(pod, Pod) or pod.phase in ENDED:
-            return pod, None, None
+            return None
         of = (requested(pod), limited(pod), *unsaid(pod))
-        return pod, _top(pod, sets, jobs), self._shapes.get(of) or self._shapes.setdefault(of, PodShape(*of))
+        shape = self._shapes.get(of) or self._shapes.setdefault(of, PodShape(*of))
+        found = _top(pod, sets, jobs), shape
+        return self._alike.get(found) or self._alike.setdefault(found, _Alike(*found))
 
     # -- sums ---------------------------------------------------------------------------------------------------
 
@@ -247,7 +275,7 @@ class UsageMaker:
             used, nodes_used = nodes_used, NOTHING
             at, window = (own.at, own.window) if isinstance(own, NodeMetrics) else (0.0, 0.0)
         asked = self._asked.get(key)
-        if asked is None or asked.measured != found.shapes or asked.others != found.others:
+        if asked is None or asked.measured != _pairs(found.shapes) or asked.others != _pairs(found.others):
             asked = self._asked[key] = _asked(found)
         series = self._series.get(key) or self._series.setdefault(key, Series())
         new = series.add(at, used, asked.requests)
@@ -255,6 +283,7 @@ class UsageMaker:
         usage = Usage(
             namespace=key.namespace,
             name=key.name,
+            labels=EMPTY_LABELS,  # said, or each would have a dict of its own
             of=of,
             called=called,
             at=at,
@@ -283,6 +312,7 @@ class UsageMaker:
             self._asked.pop(key, None)
         if len(self._shapes) > 4 * len(self._pods) + 1000:
             self._shapes.clear()
+        self._alike = {of: one for of, one in self._alike.items() if one.taken or one.others}
 
 
 def _top(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
@@ -297,18 +327,24 @@ def _top(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
     return owner.kind, pod.namespace, owner.name
 
 
+def _pairs(shapes: dict[PodShape, int]) -> tuple[tuple[PodShape, int], ...]:
+    return tuple(shapes.items())
+
+
 def _asked(found: _Sum) -> _Asked:
     no_request = _counted(found.shapes, lambda s: s.no_request)
     no_limit = _counted(found.shapes, lambda s: s.no_limit)
+    requests = _without(_times(found.shapes, lambda s: s.requests), [name for name, _ in no_request])
     every = dict(found.shapes)
     for shape, count in found.others.items():
         every[shape] = every.get(shape, 0) + count
+    asked = _times(every, lambda s: s.asked)
     return _Asked(
-        found.shapes,
-        found.others,
-        _without(_times(found.shapes, lambda s: s.requests), [name for name, _ in no_request]),
+        _pairs(found.shapes),
+        _pairs(found.others),
+        requests,
         _without(_times(found.shapes, lambda s: s.limits), [name for name, _ in no_limit]),
-        _times(every, lambda s: s.asked),
+        requests if asked == requests else asked,  # mostly: one is kept
         no_request,
         no_limit,
     )

@@ -1,4 +1,4 @@
-"""What was seen of one use in this session: every measurement for an hour, then the means of five minutes for a day.
+"""What was seen of one use in this session: every measurement for half an hour, then the means of five minutes for a day.
 
 In columns of 10 and 6 bytes a point, which those who read share (``tfdash.model.usage_points``).
 """
@@ -12,8 +12,8 @@ from typing import TypeVar
 from tfdash.model.usage_points import AskedSince, CoarseColumns, FineColumns, UsagePoints, coded
 from tfdash.quantities import NANO, Amounts, amount
 
-FINE, LONGEST, MEAN = 3600, 86_400, 300  # seconds
-_UNUSED = 24  # points before the first that is meant, after which the arrays are made anew
+FINE, LONGEST, MEAN = 1800, 86_400, 300  # seconds
+_UNUSED = 12  # points before the first that is meant, after which the arrays are made anew
 _FURTHEST = 0xFFFF  # from the base, in units
 C = TypeVar("C", FineColumns, CoarseColumns)
 

@@ -14,7 +14,7 @@ from tfdash.model.kube import Container, Job, Object, Owner, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture
-from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, usage_key
+from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, measured_pod, usage_key
 from tfdash.pieces import at_once
 from tfdash.quantities import amounts, parse
 from tfdash.sources.usage.making import UsageMade, UsageMaker
@@ -35,7 +35,7 @@ def pod(name: str, owner: Owner | None = None, node: str = "n1", **over: Any) ->
 
 def measured(name: str, cpu: str = "500m", at: float = T0, namespace: str = "a") -> PodMetrics:
     used = (parse(cpu), parse("256Mi"))
-    return PodMetrics(namespace=namespace, name=name, at=at, window=15.0, names=("main",), used=used)
+    return measured_pod(namespace, name, at, 15.0, ("main",), used)
 
 
 def node(name: str, **labels: str) -> Node:

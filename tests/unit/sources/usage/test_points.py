@@ -1,4 +1,4 @@
-"""The points of a session: each once, the finest for an hour, means for a day, and what was published stays as it was."""
+"""The points of a session: each once, the finest for half an hour, means for a day, and what was published stays as it was."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_use_is_held_against_the_request_of_its_own_time() -> None:
     assert {p.memory_request for p in series.points} == {None}
 
 
-def test_after_an_hour_five_minutes_are_one_point_and_after_a_day_none() -> None:
+def test_after_half_an_hour_five_minutes_are_one_point_and_after_a_day_none() -> None:
     series, shown, random_ = Series(), [], random.Random(1)
     raw: list[tuple[int, float]] = []
     for at in range(T0, T0 + LONGEST + 2 * FINE, 15):

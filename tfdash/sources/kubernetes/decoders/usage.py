@@ -7,14 +7,13 @@ short way, and all else the long one.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TypeAlias
 
 from msgspec import field
 
 from tfdash.durations import parse_duration
 from tfdash.model import usage as m
-from tfdash.model.kube import Object
+from tfdash.model.kube import EMPTY_LABELS, Object
 from tfdash.quantities import NANO, parse
 from tfdash.sources.kubernetes.decoders import wire as w
 from tfdash.sources.kubernetes.decoders.common import Again, Decoders, seconds, share
@@ -64,7 +63,6 @@ def _at(text: str) -> float:
     return at
 
 
-@lru_cache(8192)
 def _window(text: str) -> float:
     plain = text[:-1]
     if text[-1:] == "s" and plain.replace(".", "", 1).isdecimal() and plain.isascii():
@@ -111,19 +109,23 @@ def pod_metrics(found: PodMetrics, before: Object | None = None) -> m.PodMetrics
     containers = found.containers or ()
     if len(containers) == 1 == len(names) and containers[0].name == names[0]:  # mostly
         usage = containers[0].usage
-        used = (None, None) if usage is None else (_cpu(usage.cpu), _memory(usage.memory))
-    else:
-        names = share(tuple([share(c.name) for c in containers]))
-        used = tuple(
-            [  # type: ignore[assignment]  # of any length
-                number
-                for c in containers
-                for number in (
-                    (None, None) if c.usage is None else (_cpu(c.usage.cpu), _memory(c.usage.memory))
-                )
-            ]
+        return m.PodMetrics(
+            namespace=namespace,
+            name=name,
+            labels=EMPTY_LABELS,
+            at=at,
+            window=window,
+            cpu=None if usage is None else _cpu(usage.cpu),
+            memory=None if usage is None else _memory(usage.memory),
+            names=names,
         )
-    return m.PodMetrics(namespace=namespace, name=name, at=at, window=window, names=names, used=used)
+    used: list[int | None] = []
+    for container in containers:
+        of_one = container.usage or Used()
+        used += (_cpu(of_one.cpu), _memory(of_one.memory))
+    return m.measured_pod(
+        namespace, name, at, window, share(tuple([share(c.name) for c in containers])), used
+    )
 
 
 def node_metrics(found: NodeMetrics) -> m.NodeMetrics:
@@ -131,6 +133,7 @@ def node_metrics(found: NodeMetrics) -> m.NodeMetrics:
     amounts = (("cpu", _cpu(usage.cpu)), ("memory", _memory(usage.memory)))
     return m.NodeMetrics(
         namespace="",
+        labels=EMPTY_LABELS,
         name=found.metadata.name,
         at=_at(found.timestamp),
         window=_window(found.window),

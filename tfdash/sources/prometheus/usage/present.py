@@ -17,7 +17,7 @@ from tfdash.model.kube import Object, Pod
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Problem
 from tfdash.model.subject import Key
-from tfdash.model.usage import PROMETHEUS_WINDOW, NodeMetrics, PodMetrics
+from tfdash.model.usage import PROMETHEUS_WINDOW, NodeMetrics, measured_pod
 from tfdash.process import in_thread
 from tfdash.quantities import NANO
 from tfdash.sources.prometheus.answer import Row, decode_labels
@@ -295,14 +295,9 @@ def _moments(
             if told is None:
                 continue
             names, amounts = told
-            found[key] = PodMetrics(
-                namespace=key.namespace,
-                name=key.name,
-                at=min(at, seen.get(key, at)) if last else at,
-                window=PROMETHEUS_WINDOW,
-                names=shared.setdefault(names, names),
-                used=amounts,
-            )
+            when = min(at, seen.get(key, at)) if last else at
+            names = shared.setdefault(names, names)
+            found[key] = measured_pod(key.namespace, key.name, when, PROMETHEUS_WINDOW, names, amounts)
         nodes: dict[Key, Object] = {}
         for (key, _), columns in of_nodes.items():
             cpu, memory = columns[0][place], columns[1][place]
