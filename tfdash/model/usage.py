@@ -143,6 +143,15 @@ class ContainerHistory(msgspec.Struct, frozen=True, gc=False):
     throttled: float | None = None  # share of its periods, 0 to 1
 
 
+class PlaceDay(msgspec.Struct, frozen=True, gc=False):
+    """The most that a pool of nodes, or the cluster, was seen to have and to be asked for on the day that began ``at`` (epoch seconds)."""
+
+    at: float
+    nodes: int
+    allocatable: Amounts = NOTHING
+    asked: Amounts = NOTHING
+
+
 class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
     """The history of a workload (key ``usage_key``), read from Prometheus a day at a time.
 
@@ -165,6 +174,7 @@ class UsageHistory(Object, frozen=True, gc=False, kw_only=True):
     sized_since: float = 0.0
     containers: tuple[ContainerHistory, ...] = ()
     queries: tuple[str, ...] = ()  # which can be pasted
+    days: tuple[PlaceDay, ...] = ()  # of pools and the cluster: the first and the last whole day noted
 
 
 class VolumeUsage(Object, frozen=True, gc=False, kw_only=True):

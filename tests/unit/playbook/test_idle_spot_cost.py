@@ -18,7 +18,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Objects, Picture
 from tfdash.model.subject import Key
 from tfdash.model.update import Change
-from tfdash.model.usage import Usage, UsageHistory, usage_key
+from tfdash.model.usage import PlaceDay, Usage, UsageHistory, usage_key
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.resources import cost, idle, pricing, spot
 from tfdash.playbook.resources.policy import Price, default_resources_policy
@@ -245,3 +245,36 @@ def test_what_an_idle_workload_frees_is_worth_what_its_own_nodes_cost(
 def test_money_is_never_rounded_to_nothing() -> None:
     told = [pricing.money(Fraction(v), "EUR") for v in ("0", "0.001", "0.014", "99.994", "1234.5", "-0.25")]
     assert told == ["0.00 EUR", "less than 0.01 EUR", "0.01 EUR", "99.99 EUR", "1,234 EUR", "-0.25 EUR"]
+
+
+def of_day(day: float, nodes: int, cores: str, asked: str) -> PlaceDay:
+    return PlaceDay(NOW + day * DAY, nodes, amounts({"cpu": cores}), amounts({"cpu": asked}))
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        # of 8 cores asked for 5 are left: 3 at 0.1 an hour, 219 a month
+        ((of_day(-9, 3, "12", "8"), of_day(-2, 3, "12", "5")), "; of 219 EUR freed in 7d nothing is realised: no node went away"),
+        # with one node of 4 cores more went away than was freed
+        ((of_day(-9, 3, "12", "8"), of_day(-2, 2, "8", "5")), "; of 219 EUR freed in 7d 219 are realised by 1 node that went away"),
+        # with one of 2 cores less did: 146
+        ((of_day(-9, 3, "10", "8"), of_day(-2, 2, "8", "5")), "; of 219 EUR freed in 7d 146 are realised by 1 node that went away"),
+        ((of_day(-9, 3, "12", "5"), of_day(-2, 2, "8", "5")), ""),  # a node went away for which nothing had been freed
+        ((of_day(-2, 3, "12", "8"),), ""),
+        ((), ""),
+    ],
+)  # fmt: skip
+def test_a_saving_is_realised_by_nodes_that_went_away(days: tuple[PlaceDay, ...], told: str) -> None:
+    key = usage_key("NodePool", "", "m5")
+    past = UsageHistory(
+        namespace=key.namespace,
+        name=key.name,
+        of="NodePool",
+        called="m5",
+        since=NOW - DAY,
+        until=NOW,
+        days=days,
+    )
+    (words,) = said(cost.RULE, pool(), *BIG, past, prices=(Price(core_hour=0.1, currency=EUR),))
+    assert words.partition(" used")[2] == told

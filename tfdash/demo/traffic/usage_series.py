@@ -32,6 +32,7 @@ CPU, MEMORY = "container_cpu_usage_seconds_total", "container_memory_working_set
 NODE = {"job": "kubelet", "id": "/"}
 PERIODS, THROTTLED = "container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"
 POD_OWNER, SET_OWNER, JOB_OWNER = "kube_pod_owner", "kube_replicaset_owner", "kube_job_owner"
+POD_INFO = "kube_pod_info"
 LIMITS = "kube_pod_container_resource_limits"
 TYPES = {
     CPU: ("counter", "Cumulative cpu time consumed in seconds."),
@@ -41,6 +42,7 @@ TYPES = {
     LIMITS: ("gauge", "The number of requested limit resource by a container."),
     RESTARTS: ("counter", "The number of container restarts per container."),
     ENDED: ("gauge", "Describes the last reason the container was in terminated state."),
+    POD_INFO: ("gauge", "Information about pod."),
     POD_OWNER: ("gauge", "Information about the Pod's owner."),
     SET_OWNER: ("gauge", "Information about the ReplicaSet's owner."),
     JOB_OWNER: ("gauge", "Information about the Job's owner."),
@@ -208,6 +210,9 @@ class UsageSeries:
             yield from _constant(
                 {NAME: POD_OWNER, "job": "kube-state-metrics", **whose, **owner}, matchers, times
             )
+        if POD_INFO in wanted:
+            on = {NAME: POD_INFO, "job": "kube-state-metrics", **whose, "node": pod.node}
+            yield from _constant(on, matchers, times)
         for container, load in pod.loads.items():
             labels = {"job": "kubelet", **whose, "container": container}
             if CPU in wanted and matches(matchers, {NAME: CPU, **labels}):

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from tfdash.durations import write_duration
 from tfdash.model.kubecluster import Node
-from tfdash.model.usage import Usage, usage_key
+from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.resources.pricing import MONTH, Rate, Unpriced, mean_rate, money, rate_of
@@ -50,7 +51,7 @@ def _judge(case: Case[Usage]) -> RuleResult | None:
     used = _used(case, nodes, rates, together)
     sentence = (
         f"{money(idle, '')} of {money(whole, currency)} a month at list price are asked for by nobody; "
-        f"{money(asked, '')} asked for, {used} used"
+        f"{money(asked, '')} asked for, {used} used{_saved(case, together)}"
     )
     return _told(case, sentence, float(idle), currency)
 
@@ -75,6 +76,26 @@ def _used(
     return f"about {money(value * MONTH, '')}"
 
 
+def _saved(case: Case[Usage], rate: Rate) -> str:
+    """What is asked for less than before is freed; so much of it as went away with nodes since is realised. The largest of whole
+    days are compared, since every night asks for less; at today's prices."""
+    usage = case.obj
+    history = case.maybe(UsageHistory, usage_key(usage.of, "", usage.called))
+    if history is None or len(history.days) < 2:
+        return ""
+    before, lately = history.days[0], history.days[-1]
+    freed = (rate.hourly(before.asked) - rate.hourly(lately.asked)) * MONTH
+    if freed <= 0:
+        return ""
+    gone = before.nodes - lately.nodes
+    paid = (rate.hourly(before.allocatable) - rate.hourly(lately.allocatable)) * MONTH
+    realised = min(freed, max(Fraction(), paid)) if gone > 0 else Fraction()
+    told = f"; of {money(freed, rate.currency)} freed in {write_duration(lately.at - before.at)} "
+    if not realised:
+        return f"{told}nothing is realised: no node went away"
+    return f"{told}{money(realised, '')} are realised by {counted(gone, 'node')} that went away"
+
+
 def _told(case: Case[Usage], words: str, idle: float | None, currency: str) -> RuleResult:
     sentence = f"{called(case)}: {words}"
     return RuleResult(
@@ -97,4 +118,4 @@ def _unknown(case: Case[Usage], words: str, kind: UnknownKind) -> RuleResult:
     return RuleResult((verdict,))
 
 
-RULE = Rule(ID, (Usage,), _judge, uses=(Node,))
+RULE = Rule(ID, (Usage,), _judge, uses=(Node, UsageHistory))

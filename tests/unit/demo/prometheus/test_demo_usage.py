@@ -32,7 +32,10 @@ def test_the_past_of_a_workload_is_longer_than_that_of_its_pods(calm: Scene) -> 
     owned = f'kube_pod_owner{{namespace="{MAIN}",owner_name=~"api-core-.*"}}'
     now = {labels["pod"] for labels, _ in calm.rows(owned)}
     before = {labels["pod"] for labels, _ in calm.rows(f"{owned} offset 13d")}
-    assert now == {p["metadata"]["name"] for p in calm.pods("api-core", MAIN)}
+    pods = calm.pods("api-core", MAIN)
+    assert now == {p["metadata"]["name"] for p in pods}
+    info = {(of["pod"], of["node"]) for of, _ in calm.rows(f'kube_pod_info{{namespace="{MAIN}"}}')}
+    assert {(p["metadata"]["name"], p["spec"]["nodeName"]) for p in pods} <= info
     assert len(before) == len(now) and not before & now
     sets = {
         labels["owner_name"]

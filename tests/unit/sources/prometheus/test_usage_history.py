@@ -24,11 +24,13 @@ from tfdash.model.picture import ClusterPicture, Objects, Picture
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Signals
-from tfdash.model.usage import UsageHistory, usage_key
+from tfdash.model.usage import PlaceDay, UsageHistory, usage_key
+from tfdash.quantities import amounts
 from tfdash.sources.prometheus.connecting import usage_history_for
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.usage.digest import ERROR, digest_of, together
 from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
+from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.over_time import MOST, step_of
 from tfdash.sources.prometheus.usage.piece import ContainerPiece, UsagePiece, WorkloadPiece
@@ -339,3 +341,20 @@ def test_points_are_what_was_scraped_and_not_what_a_rate_was_had_of(rates: int, 
     (found,) = histories("shop", [], [piece], HistoryTerms(95.0, 75.0, 300.0, ())).values()
     assert isinstance(found, UsageHistory)
     assert [c.samples for c in found.containers] == [points]
+
+
+def test_what_pools_have_is_noted_by_day_at_its_most(tmp_path: Path) -> None:
+    def at(day: int, nodes: int, asked: str) -> dict[str, PlaceDay]:
+        return {
+            "NodePool/p": PlaceDay(TODAY + day * DAY, nodes, amounts({"cpu": "4"}), amounts({"cpu": asked}))
+        }
+
+    for folder in (None, tmp_path / "usage" / "hash"):
+        kept = KeptDays(folder)
+        for day, nodes, asked in ((-2, 3, "1"), (-1, 3, "2"), (0, 2, "5"), (0, 3, "4")):
+            kept.note(at(day, nodes, asked), TODAY - 2 * DAY)
+        later = KeptDays(folder) if folder is not None else kept
+        assert later.note({}, TODAY - DAY) == {
+            int(TODAY - DAY): at(-1, 3, "2"),
+            int(TODAY): at(0, 3, "5"),
+        }

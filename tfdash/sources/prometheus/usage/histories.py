@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from tfdash.model.kubecluster import Node
+from tfdash.model.picture import ClusterPicture
 from tfdash.model.subject import Key
-from tfdash.model.usage import ContainerHistory, UsageHistory, usage_key
+from tfdash.model.usage import ContainerHistory, PlaceDay, Usage, UsageHistory, usage_key
 from tfdash.sources.prometheus.usage.digest import digest_of
 from tfdash.sources.prometheus.usage.piece import (
     ContainerPiece,
@@ -110,6 +113,19 @@ class PlaceSums:
                 sized_since=self._since,
             )
         return found
+
+
+def places_now(cluster: ClusterPicture, pools: Mapping[str, str], today: float) -> dict[str, PlaceDay]:
+    """Of the cluster and its pools, by the name of their ``Usage``, on the day that began at ``today``; without those of which no pods are counted."""
+    names = [name for name, node in cluster.objects(Node.KIND).items() if isinstance(node, Node)]
+    counts = Counter(pools.get(key.name, "") for key in names)
+    return {
+        key.name: PlaceDay(
+            today, len(names) if one.of == "Cluster" else counts[one.called], one.allocatable, one.asked
+        )
+        for key, one in cluster.objects(Usage.KIND).items()
+        if isinstance(one, Usage) and one.of in ("Cluster", "NodePool") and one.pods
+    }
 
 
 def _containers(parts: Iterable[ContainerPiece], asked: HistoryTerms) -> tuple[ContainerHistory, ...]:

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from tfdash.model.usage import PlaceDay
+from tfdash.quantities import most
 from tfdash.sources.prometheus.usage.piece import UsagePiece, decode, encode
 
+_PLACES = "+places/noted.json"  # no namespace is called so
+_of_places = msgspec.json.Decoder(dict[int, dict[str, PlaceDay]])
 log = logging.getLogger(__name__)
 
 
@@ -23,6 +27,7 @@ class KeptDays:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._held: dict[tuple[str, int], bytes] = {}
+        self._noted: dict[int, dict[str, PlaceDay]] = {}
 
     def get(self, namespace: str, day: float) -> UsagePiece | None:
         packed = self._held.get((namespace, int(day)))
@@ -49,6 +54,29 @@ class KeptDays:
                 self._folder = None
         self._held[namespace, int(day)] = packed
 
+    def note(self, found: dict[str, PlaceDay], oldest: float) -> dict[int, dict[str, PlaceDay]]:
+        """What pools and the cluster have and are asked for now: by day, from ``oldest`` on, the most that was noted."""
+        before = self._places()
+        known = {day: dict(places) for day, places in before.items() if day >= oldest}
+        for name, place in found.items():
+            of_day = known.setdefault(int(place.at), {})
+            of_day[name] = place if name not in of_day else _larger(of_day[name], place)
+        self._noted = known
+        if self._folder is not None and known != before:
+            try:
+                self._write(self._folder / _PLACES, msgspec.json.encode(known))
+            except OSError as error:
+                log.info("what pools had is held in memory: %s", error)
+        return known
+
+    def _places(self) -> dict[int, dict[str, PlaceDay]]:
+        if self._folder is not None:
+            try:
+                return _of_places.decode((self._folder / _PLACES).read_bytes())
+            except (OSError, msgspec.MsgspecError):
+                pass  # nothing yet, or what cannot be read: it begins anew
+        return self._noted
+
     def forget(self, before: float) -> None:
         """Days that begin before ``before``."""
         self._held = {k: v for k, v in self._held.items() if k[1] >= before}
@@ -72,3 +100,12 @@ class KeptDays:
         with os.fdopen(descriptor, "wb") as file:
             file.write(packed)
         os.replace(name, path)
+
+
+def _larger(one: PlaceDay, other: PlaceDay) -> PlaceDay:
+    return PlaceDay(
+        one.at,
+        max(one.nodes, other.nodes),
+        most(one.allocatable, other.allocatable),
+        most(one.asked, other.asked),
+    )

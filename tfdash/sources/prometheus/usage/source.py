@@ -26,7 +26,7 @@ from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import Diagnosis, by_status
 from tfdash.sources.prometheus.usage.asking import Asking
-from tfdash.sources.prometheus.usage.histories import HistoryTerms, PlaceSums, histories
+from tfdash.sources.prometheus.usage.histories import HistoryTerms, PlaceSums, histories, places_now
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.over_time import Sought, over_time
@@ -178,7 +178,21 @@ class UsageHistorySource:
         self.whole = True
         if failed is None and self._only is None:
             self._places = await in_thread(lambda: sums.made(coarse(self.series)))
+            await self._remember(board.picture.clusters[self.ref], today)
         self._publish(board, failed, now)
+
+    async def _remember(self, cluster: ClusterPicture, today: float) -> None:
+        """What pools and the cluster have and are asked for; and to their history the first and the last whole day of that."""
+        found, oldest = places_now(cluster, self._pools, today), today - self.windows.longest * DAY
+        noted = await in_thread(lambda: self._kept.note(found, oldest))
+        for key, history in self._places.items():
+            days = [
+                places[key.name]
+                for day, places in sorted(noted.items())
+                if day < today and key.name in places
+            ]
+            if len(days) > 1:
+                self._places[key] = msgspec.structs.replace(history, days=(days[0], days[-1]))
 
     def _publish(self, board: SourceBoard, problem: Problem | None, now: float) -> None:
         self._problem = problem
