@@ -162,8 +162,11 @@ class ResourceScreen(ActingScreen):
         row = self._row = row_of(seen, self.subject)
         room = Room(self.size.width)
         self.query_one("#head", Prose).show(gauge_lines(row, room.bar) or [[("   not measured", "dim")]])
-        for name in BANDS:
-            self.query_one(f"#chart-{name}", Chart).show(self._drawing(row, name))
+        drawings = {name: self._drawing(row, name) for name in BANDS}
+        for name, drawing in drawings.items():
+            self.query_one(f"#chart-{name}", Chart).show(drawing)
+        empty = not any(drawing.points for drawing in drawings.values())
+        self.query_one("#charts").set_class(empty, "-empty")
         self._fold()
         self._show_containers(row)
         self.query_one("#around-rule", Divider).set_text("findings and what stands around it")

@@ -12,6 +12,7 @@ from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
 from tfdash.quantities import amounts
 from tfdash.views.resources.detail import chart_points, chart_title
+from tfdash.views.resources.facts import measured_text
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
 from tfdash.views.resources.head import RowCount, view_line
 from tfdash.views.resources.rows import ResourceRow, name_of
@@ -170,3 +171,10 @@ def test_without_a_request_prometheus_line_has_no_share_and_the_session_stays() 
     assert (
         "session" in chart_title(_seen(), "memory", line) and len(chart_points(_seen(), "memory", line)) == 60
     )
+
+
+def test_what_was_never_measured_has_no_age() -> None:
+    never = msgspec.structs.replace(_seen().usage, at=0.0, used=(), points=(), measured=0)
+    row = _seen()._replace(usage=never, now=rw.NOW)
+    assert measured_text(row) == "not measured, none of 3 pods"
+    assert row.gauge("cpu").age == ""

@@ -33,7 +33,7 @@ COLUMNS = (
 
 class ContainerUse(NamedTuple):
     """One container in the ``measured`` ones of its ``pods``; ``requests`` and ``limits`` lack a resource of which one of those
-    says nothing. ``most``: of the pod with the most memory."""
+    says nothing; of all its pods where none is measured. ``most``: of the pod with the most memory."""
 
     name: str
     pods: int
@@ -59,6 +59,7 @@ def container_uses(cluster: ClusterPicture, subject: Subject) -> dict[str, Conta
     metrics = measured_objects(cluster, "PodMetrics")
     found: dict[str, list[tuple[Amounts, Amounts, Amounts]]] = {}
     pods: dict[str, int] = {}
+    said: dict[str, list[tuple[Amounts, Amounts]]] = {}
     for pod in sorted(pods_of(cluster, subject), key=lambda p: -p.created):
         measured = metrics.get(Key(pod.namespace, pod.name))
         used = {c.name: c.usage for c in measured.containers} if isinstance(measured, PodMetrics) else {}
@@ -67,8 +68,9 @@ def container_uses(cluster: ClusterPicture, subject: Subject) -> dict[str, Conta
                 continue
             pods[container.name] = pods.get(container.name, 0) + 1
             uses = found.setdefault(container.name, [])
+            asked = container.resources
+            said.setdefault(container.name, []).append((asked.requests, asked.limits))
             if container.name in used:
-                asked = container.resources
                 uses.append((used[container.name], asked.requests, asked.limits))
     return {
         name: ContainerUse(
@@ -76,8 +78,8 @@ def container_uses(cluster: ClusterPicture, subject: Subject) -> dict[str, Conta
             pods[name],
             len(uses),
             total(used for used, _, _ in uses),
-            _of_all([requests for _, requests, _ in uses]),
-            _of_all([limits for _, _, limits in uses]),
+            _of_all([requests for _, requests, _ in uses] or [requests for requests, _ in said[name]]),
+            _of_all([limits for _, _, limits in uses] or [limits for _, limits in said[name]]),
             max((used for used, _, _ in uses), key=lambda u: amount(u, "memory") or 0, default=()),
         )
         for name, uses in found.items()

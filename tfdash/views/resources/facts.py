@@ -67,8 +67,10 @@ def used_text(usage: Usage, resource: str) -> str:
 def measured_text(row: ResourceRow) -> str:
     """``metrics.k8s.io, 12s ago over 30s, 4 of 4 pods``; of Prometheus memory is of one moment."""
     usage = row.usage
-    if usage is None:
-        return "not measured"
+    if usage is None or not usage.at:
+        return (
+            f"not measured, none of {usage.pods} pods" if usage is not None and usage.pods else "not measured"
+        )
     over = f" over {usage.window:.0f}s" if usage.window else ""
     if usage.source == PROMETHEUS:
         over = f", cpu over {write_duration(round(usage.window))}" if usage.window else ""

@@ -120,9 +120,9 @@ class Sight(NamedTuple):
         return self.said.get((ref, kind, namespace, name), ())
 
     def age(self, ref: ClusterRef, usage: Usage | None) -> str:
-        """How old what is used is, by when it was measured; "" while that is current."""
+        """How old what is used is, by when it was measured; "" while that is current, and of what never was."""
         seen = self.picture.clusters[ref].kinds.get(_USAGE)
-        if usage is None or seen is None:
+        if usage is None or seen is None or not usage.at:
             return ""
         every = max(seen.interval, _EVERY, usage.window)
         stale = self.assessment.stale.get((ref, _USAGE))
