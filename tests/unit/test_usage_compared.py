@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.usage import Usage
 from tfdash.model.usage_points import UsagePoint
 from tfdash.usage_compared import usage_compared
+from tfdash.views.resources.facts import measured_text
+from tfdash.views.resources.rows import ResourceRow
 from tfdash.views.resources.source_lines import compared_line
 
 NOW = 1_800_000_000.0
@@ -67,6 +71,20 @@ def test_one_source_alone_is_not_compared() -> None:
     assert usage_compared(usage(points(1.0), ()), "cpu") is None
     assert usage_compared(usage((), OTHER), "memory") is None
     assert compared_line(usage(points(1.0), ()), ("cpu", "memory"), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "window", "words"),
+    [
+        ("metrics.k8s.io", 15.0, "metrics.k8s.io, 12s ago over 15s, 3 of 4 pods"),
+        ("prometheus", 300.0, "Prometheus, 12s ago, cpu over 5m, 3 of 4 pods"),
+    ],
+)
+def test_a_figure_says_its_source_and_age(source: str, window: float, words: str) -> None:
+    one = msgspec.structs.replace(usage(points(1.0), ()), source=source, window=window, pods=4, measured=3)
+    subject = Subject(ClusterRef("production", "eu-1"), "Deployment", "a", "web")
+    row = ResourceRow(subject, "Deployment", "web", "a", one, now=NOW + 12)
+    assert measured_text(row) == words
 
 
 def test_what_differs_is_seen_in_its_line() -> None:

@@ -44,7 +44,6 @@ _OF_NODES = ("Node", "NodePool", "Cluster")
 _ENDS = (Job.KIND, CronJob.KIND)
 _TITLES = {"Namespace": "namespace ", "NodePool": "pool ", "Pod": "pod "}
 _ENOUGH = 0.95  # of the history: scrapes fail
-_LATE = 120.0  # seconds that the minutes of the other source may have ended before
 _INSTANT = 60.0  # seconds that memory, of one moment, stands for before the first that was seen
 _THROTTLED = 0.01  # of its periods; less is nothing to say
 
@@ -135,11 +134,10 @@ def _window(case: _Case, one: _Band, fixed: float | None) -> tuple[Held, str]:
     seen = held(usage.points, one.resource, fixed, one.high, usage.at, policy.above_for, each)
     if not usage.other_points or _decided(seen, policy):
         return seen, usage.source
-    last = usage.other_points[-1].at
     each = PROMETHEUS_WINDOW if one.resource == "cpu" else _INSTANT
-    other = held(usage.other_points, one.resource, fixed, one.high, last, policy.above_for, each)
-    current = usage.at - last <= _LATE
-    return (other, PROMETHEUS) if current and _decided(other, policy) else (seen, usage.source)
+    until = max(usage.at, usage.other_points[-1].at)  # what it has not seen yet is not seen
+    other = held(usage.other_points, one.resource, fixed, one.high, until, policy.above_for, each)
+    return (other, PROMETHEUS) if _decided(other, policy) else (seen, usage.source)
 
 
 def _decided(seen: Held, policy: ResourcesPolicy) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -22,6 +23,7 @@ from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.usage import PROMETHEUS
 from tfdash.pieces import in_pieces
+from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.usage.making import UsageMade, UsageMaker
@@ -187,7 +189,8 @@ class SecondUsage:
         else:
             hidden = any(seen.hidden for k in ("Pod", "Node") if (seen := cluster.kinds.get(k)) is not None)
             whole, patience = self._whole() and not hidden, in_clock_seconds(self._clock, _OLD)
-            for then in found:
+            step = partial(next, found, None)
+            while (then := await in_thread(step)) is not None:
                 self.made = await in_pieces(self._maker.make(_with(cluster, then), patience, whole))
                 self.then = then
             self.problem, self._read_until = None, now

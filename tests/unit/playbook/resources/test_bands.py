@@ -128,17 +128,20 @@ def by_prometheus(*shares: float, late: float = 0.0) -> tuple[UsagePoint, ...]:
         ((130.0,), (130.0,) * 15, Level.BREACH, "130 % of its request, past 100 % for 15m of the last 15m (Prometheus)"),
         # what it is now is not its to say
         ((70.0,), (90.0,) * 15, Level.WARN, "70 % of its request, above 80 % for 15m of the last 15m (Prometheus)"),
-        # it has not seen enough either, or ended too long ago: nothing is put together of two halves
+        # it has not seen enough either, or ended long ago: nothing is put together of two halves
         ((90.0,) * 12, (90.0,) * 5, Level.UNKNOWN, "90 % of its request, seen for 3m of 15m"),
-        ((70.0,), None, Level.UNKNOWN, "70 % of its request, seen for 15s of 15m"),
+        ((70.0,), 181.0, Level.UNKNOWN, "70 % of its request, seen for 15s of 15m"),
+        ((70.0,), 180.0, Level.WARN, "70 % of its request, above 80 % for 12m of the last 15m (Prometheus)"),
         # what this session saw itself decides, once it can
         ((70.0,) * 61, (90.0,) * 15, Level.OK, "70 % of its request"),
     ],
 )  # fmt: skip
 def test_the_minutes_before_the_start_are_those_of_the_other_source(
-    seen: tuple[float, ...], other: tuple[float, ...] | None, level: Level, words: str
+    seen: tuple[float, ...], other: tuple[float, ...] | float, level: Level, words: str
 ) -> None:
-    before = by_prometheus(*(90.0,) * 15, late=121.0) if other is None else by_prometheus(*other)
+    """``other``: its shares, or for how long it has said nothing more."""
+    late, shares = (other, (90.0,) * 15) if isinstance(other, float) else (0.0, other)
+    before = by_prometheus(*shares, late=late)
     one = usage(*seen, other_points=before)
     assert cpu(deployment(), one) == (level, words)
 
