@@ -52,7 +52,7 @@ GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
             2,
             [
                 "Resources: ? unknown  0 of 2 in order",
-                "  ? unknown  2 not known, checkout: cpu 70 % of its request, seen for 15s of 15m",
+                "  ? unknown  2 not known, checkout: memory 70 % of its request, seen for 15s of 15m",
                 "Quotas: ✔ ok  no quotas",
             ],
         ),
