@@ -82,6 +82,7 @@ class ClusterJudge:
         self._unread: dict[str, Unread | None] = dict.fromkeys(self._kinds, NOT_ASKED)
         self._stale: dict[str, Unread] = {}
         self._proven: dict[str, float] = {}  # when each was last proven current
+        self._patience: dict[str, float] = {}  # seconds, of those that are read more seldom
         self._objects: dict[str, Objects] = {}  # as they were when they were last read whole
         self.groups = Groups()
         self.readers = Readers()
@@ -105,7 +106,11 @@ class ClusterJudge:
         """When the next kind turns stale."""
         if self._stale_after == math.inf:
             return None
-        ahead = (at + self._stale_after for kind, at in self._proven.items() if kind not in self._stale)
+        ahead = (
+            at + self._patience.get(kind, self._stale_after)
+            for kind, at in self._proven.items()
+            if kind not in self._stale
+        )
         return min(ahead, default=None)
 
     def follow(
@@ -137,7 +142,10 @@ class ClusterJudge:
             if seen is not None and why is None:
                 if seen.observed_at is not None:
                     self._proven[kind] = seen.observed_at
-                old = stale(self._proven.get(kind, 0.0), self._stale_after, now)
+                if kind in MADE:  # read as seldom as its source says
+                    self._patience[kind] = max(self._stale_after, seen.interval)
+                patience = self._patience.get(kind, self._stale_after)
+                old = stale(self._proven.get(kind, 0.0), patience, now)
             if why != self._unread[kind]:
                 self._unread[kind] = why
                 into.update(self.readers.of((kind, None)))

@@ -34,17 +34,22 @@ WEB = deployment(
 )
 
 
-def said(rule: Any, *objects: Object, prices: tuple[Price, ...] = ()) -> list[str]:
+def said(rule: Any, *objects: Object, prices: tuple[Price, ...] = (), read: float = NOW) -> list[str]:
+    """``read``: when the histories were, which are read each hour."""
     kinds: dict[str, dict[Key, Object]] = {}
     for obj in objects:
         kinds.setdefault(obj.KIND, {})[Key(obj.namespace, obj.name)] = obj
     seen: dict[str, Observation[Objects]] = {
         k: Observation(value=v, complete=True, observed_at=NOW) for k, v in kinds.items()
     }
+    if UsageHistory.KIND in seen:
+        seen[UsageHistory.KIND] = msgspec.structs.replace(
+            seen[UsageHistory.KIND], observed_at=read, interval=7200.0
+        )
     cluster = ClusterPicture(ref=REF, info=Observation(), kinds=seen)
     picture = Picture(at=NOW, number=1, clusters={REF: cluster})
     policies = Policies(resources=replace(default_resources_policy(), prices=prices))
-    judge = Judge(policies=policies, rules=(rule,))
+    judge = Judge(policies=policies, rules=(rule,), stale_after=120.0)
     every = Change(keys={(REF, kind): None for kind in kinds}, freshness=frozenset())
     told, _ = judge.assess(picture, every, NOW)
     return [v.sentence for vs in told.verdicts.values() for v in vs]
@@ -76,6 +81,12 @@ def test_idle_is_less_than_the_share_over_whole_weeks(seen: UsageHistory, found:
     assert said(idle.RULE, WEB, seen) == found
     as_a_whole = Template(containers=(Container("main", "w:1"),), resources=resources(cpu="500m"))
     assert said(idle.RULE, msgspec.structs.replace(WEB, template=as_a_whole), seen) == found
+
+
+@pytest.mark.parametrize(("age", "old"), [(7199.0, False), (7200.0, True)])
+def test_a_history_is_current_for_as_long_as_its_source_says(age: float, old: bool) -> None:
+    (words,) = said(idle.RULE, WEB, history(0.01), read=NOW - age)
+    assert (", as of " in words) is old
 
 
 def pod(owner: str, node: str) -> Pod:
