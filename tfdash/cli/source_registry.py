@@ -209,7 +209,9 @@ def _volume_usage(wiring: Wiring) -> Iterable[Source]:
 
     options = options_of(wiring.settings.metrics, ())
     for cluster, connection in connections:
-        yield volume_usage_for(cluster.ref, connection, options, cluster.credentials, wiring.clock)
+        yield volume_usage_for(
+            cluster.ref, connection, options, cluster.credentials, wiring.clock, _asking(cluster)
+        )
 
 
 SOURCES = (

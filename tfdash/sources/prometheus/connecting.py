@@ -170,13 +170,19 @@ def present_usage_for(
 
 
 def volume_usage_for(
-    ref: ClusterRef, connection: Connection, options: Options, credentials: Credentials | None, clock: Clock
+    ref: ClusterRef,
+    connection: Connection,
+    options: Options,
+    credentials: Credentials | None,
+    clock: Clock,
+    slots: asyncio.Semaphore,
 ) -> VolumeUsageSource:
+    """``slots``: as of ``present_usage_for``."""
     own = OwnCredentials(connection)
     return VolumeUsageSource(
         ref,
         options.usage,
-        lambda: client_of(connection, options, credentials, own, clock),
+        Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False),
         clock,
         shown=connection.shown,
         match=connection.match,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -120,7 +121,7 @@ def server() -> Iterator[Fake]:
 
 
 def source(server: Fake, clock: Ticking) -> VolumeUsageSource:
-    return volume_usage_for(REF, Connection(url=server.url), Options(), None, clock)
+    return volume_usage_for(REF, Connection(url=server.url), Options(), None, clock, asyncio.Semaphore(2))
 
 
 async def test_what_is_told_of_claims_and_how_they_grew(server: Fake) -> None:

@@ -6,10 +6,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import median
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,15 +19,12 @@ from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.usage import VolumeUsage
-from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import Diagnosis, by_status
 from tfdash.sources.prometheus.answer import Row, decode_labels
+from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.options import UsageSeries
-from tfdash.sources.prometheus.usage.queries import first_of_step, written
-
-if TYPE_CHECKING:
-    from tfdash.sources.prometheus.client import Client
+from tfdash.sources.prometheus.usage.queries import RangeQuery, first_of_step, written
 
 log = logging.getLogger(__name__)
 DAY, HOUR = 86_400.0, 3600.0
@@ -53,22 +49,21 @@ def trend(points: Points, least: float = DAY) -> tuple[float | None, float]:
 
 
 class VolumeUsageSource:
-    """See ``tfdash.sources.base.Source``: makes ``VolumeUsage``. ``connect`` makes one client, in a thread."""
+    """See ``tfdash.sources.base.Source``: makes ``VolumeUsage``."""
 
     def __init__(
         self,
         ref: ClusterRef,
         series: UsageSeries,
-        connect: Callable[[], Client],
+        asking: Asking,
         clock: Clock,
         *,
         shown: str = "",
         match: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.ref, self._series, self._match = ref, series, match
-        self._connect, self._clock = connect, clock
+        self._asking, self._clock = asking, clock
         self._source = f"prometheus {shown}"
-        self._client: Client | None = None
         self._history: dict[Key, Points] = {}
         self._asked_history = -HOUR
         self._seen: Observation[Objects] = Observation(source=self._source, interval=self._interval)
@@ -90,7 +85,7 @@ class VolumeUsageSource:
     def status(self) -> Observation[SourceInfo]:
         info = SourceInfo(
             name=f"{self.ref.cluster} volume usage",
-            about="how full the volumes of claims are",
+            about=f"how full the volumes of claims are: {self._asking.cost}",
             count=len(self._seen.value or ()),
             cluster=self.ref,
         )
@@ -151,7 +146,7 @@ class VolumeUsageSource:
         claims = _bound(board.picture.clusters[self.ref].objects(PersistentVolumeClaim.KIND))
         before = self._seen
         try:
-            found = await in_thread(lambda: self._read(claims, now)) if claims else {}
+            found = await self._read(claims, now) if claims else {}
             seen = Observation[Objects](value=found, observed_at=now, complete=True)
         except Exception as error:
             problem: Problem = problem_of(error, now)
@@ -161,22 +156,19 @@ class VolumeUsageSource:
         board.put_objects(self.ref, VolumeUsage.KIND, self._seen, None)
         board.put_status(self.id, self.status)
 
-    # -- in a thread ----------------------------------------------------------------------------------------------
-
-    def _read(self, claims: Mapping[Key, float], now: float) -> dict[Key, VolumeUsage]:
+    async def _read(self, claims: Mapping[Key, float], now: float) -> dict[Key, VolumeUsage]:
         """``claims``: when each was made. One query after the other."""
         namespaces = sorted({key.namespace for key in claims})
         values: dict[str, dict[Key, float]] = {role: {} for role in _ROLES}
         for some in _together(namespaces):
             for role in _ROLES:
-                rows = self._ask(role, some, lambda client, text: client.query(text, now, "vector")[0])
                 values[role].update(
                     (key, value)
-                    for key, row in rows
+                    for key, row in await self._ask(role, some, now, now, 0.0)
                     if row.value and math.isfinite(value := float(row.value[1]))
                 )
         if now >= self._asked_history + HOUR:
-            self._history = self._grown(namespaces, now)
+            self._history = await self._grown(namespaces, now)
             self._asked_history = now
         found = {}
         for key in claims.keys() & values["volume_used"].keys():
@@ -196,42 +188,26 @@ class VolumeUsageSource:
             )
         return found
 
-    def _grown(self, namespaces: Sequence[str], now: float) -> dict[Key, Points]:
+    async def _grown(self, namespaces: Sequence[str], now: float) -> dict[Key, Points]:
         end = first_of_step(now, _STEP) - _STEP
         return {
             key: [(at, value) for at, text in row.values if math.isfinite(value := float(text))]
             for some in _together(namespaces)
-            for key, row in self._ask(
-                "volume_used",
-                some,
-                lambda client, text: client.query_range(text, end - _TREND, end, _STEP),
-            )
+            for key, row in await self._ask("volume_used", some, end - _TREND, end, _STEP)
         }
 
-    def _ask(
-        self, role: str, namespaces: Sequence[str], ask: Callable[[Client, str], list[Row]]
-    ) -> Iterator[tuple[Key, Row]]:
+    async def _ask(
+        self, role: str, namespaces: Sequence[str], begin: float, end: float, step: float
+    ) -> list[tuple[Key, Row]]:
         """By claim; nothing where that is not asked for."""
         selector = self._series.selector(role)
         if selector is None:
-            return
+            return []
         label = self._series.claim_label
         text = f"max by (namespace,{label}) ({written(selector, namespaces, self._match)})"
-        for row in self._with_client(lambda client: ask(client, text)):
-            labels = decode_labels(row.metric)
-            if name := labels.get(label):
-                yield Key(labels.get("namespace", ""), name), row
-
-    def _with_client(self, ask: Callable[[Client], list[Row]]) -> list[Row]:
-        client = self._client or self._connect()
-        self._client = None
-        try:
-            rows = ask(client)
-        except BaseException:
-            client.close()
-            raise
-        self._client = client
-        return rows
+        rows = await self._asking.ask(RangeQuery(role, text, begin, end, step))
+        named = ((decode_labels(row.metric), row) for row in rows)
+        return [(Key(of.get("namespace", ""), of[label]), row) for of, row in named if of.get(label)]
 
 
 def _whole(seen: Observation[Objects] | None) -> bool:
