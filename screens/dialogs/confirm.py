@@ -19,7 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from screens.dialogs.approval_prompt import ApprovalPrompt
-from screens.dialogs.offers import PLACEHOLDERS
+from screens.dialogs.offers import placeholder_of
 from screens.shell import Shell
 from tfdash.actions.core.plan_digest import what_moves
 from tfdash.actions.core.protocols import PlanRefused
@@ -60,7 +60,8 @@ class ConfirmScreen(ModalScreen[None]):
         self._offer, self._subjects, self._heading = offer, tuple(subjects), heading
         self._others = tuple(others)
         self._plans: list[Guarded] = []
-        self._trouble = self._wanting = ""  # why there is no plan; the argument that nobody gave yet
+        # why there is no plan; the argument that nobody gave yet, and what it may be
+        self._trouble = self._wanting = self._hint = ""
         self._asked: list[Line] = []  # what the last try was reminded of
         self._busy = True
         self._given: dict[str, str] = dict(given or {})
@@ -90,7 +91,7 @@ class ConfirmScreen(ModalScreen[None]):
                     yield Word(f"{name.replace('_', ' ')}  ")
                     yield TypedInput(
                         id=f"argument-{_slug(name)}",
-                        placeholder=PLACEHOLDERS.get(name, "left to the plan"),
+                        placeholder=placeholder_of(self._offer.action, name),
                         value=self._given.get(name, ""),
                     )
             with Horizontal(classes="asked", id="row-reason"):
@@ -132,7 +133,8 @@ class ConfirmScreen(ModalScreen[None]):
                 made = list(await asyncio.gather(*work))
         except PlanRefused as refused:
             self._wanting = next((a for a in refused.wanting if a in self._offer.arguments), "")
-            self._trouble = f"{safe(str(refused))}{f'; {safe(refused.remedy)}' if refused.remedy else ''}"
+            self._hint = safe(refused.remedy)
+            self._trouble = f"{safe(str(refused))}{self._hint and f'; {self._hint}'}"
         except ReadFailed as failed:
             self._trouble = safe(str(failed.problem))
         except Exception as error:  # a dialog that says nothing would be taken for one that works
@@ -259,7 +261,8 @@ class ConfirmScreen(ModalScreen[None]):
         self.query_one("#left", Word).say(left)
         say: list[Line] = []
         if self._wanting:
-            say = [[("▲ ", "warn"), f"give {safe(self._wanting.replace('_', ' '))}, then Enter"]]
+            what = f"{safe(self._wanting.replace('_', ' '))}{self._hint and f' ({self._hint})'}"
+            say = [[("▲ ", "warn"), f"give {what}, then Enter"]]
         elif self._refused:
             say = [[("✖ refused: ", "breach"), self._refused]]
             if any(c.id == "sync" and c.passed is False for g in self._plans for c in g.checks):

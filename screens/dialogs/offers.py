@@ -21,10 +21,16 @@ PLACEHOLDERS = {
     "force": "no; yes: also pods that nothing starts anew",
     "delete_emptydir_data": "no; yes: also pods whose local data is lost",
     "container": "the first one",
+    "workload.set-resources/container": "the only one",
     "command": "the shell of the configuration",
     "ports": "a free local one to the first declared; else like 8080:80",
 }
-"""What an argument is where it is left empty, or how it is written."""
+"""What an argument is where it is left empty, or how it is written: of every action, or of one."""
+
+
+def placeholder_of(action: str, argument: str) -> str:
+    """What stands in an empty field."""
+    return PLACEHOLDERS.get(f"{action}/{argument}") or PLACEHOLDERS.get(argument, "left to the plan")
 
 
 def offer_of(action: str) -> Offer:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.actions import things
 from tests.unit.actions.test_scale_down import TRACKED, board, inside, planned
 from tests.unit.actions.things import NIGHT, deployment, meta
 from tfdash.actions.kubernetes.keepers import STOPPED
@@ -16,6 +17,11 @@ from tfdash.model.action import Request
 AUTOMATED = {"prune": True, "selfHeal": True, "allowEmpty": False}
 FLUX = {"kustomize.toolkit.fluxcd.io/name": "night", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
 SWITCHES = {"Application": "/spec/syncPolicy/automated", "Kustomization": "/spec/suspend"}
+
+
+@pytest.fixture(autouse=True)
+def _kustomizations_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(things, "KINDS", (*things.KINDS, "Kustomization"))
 
 
 def application(automated: Any, memory: Any = None) -> dict[str, Any]:

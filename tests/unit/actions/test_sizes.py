@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.actions import things
 from tests.unit.actions.things import (
     CLOSED,
     NOW,
@@ -16,6 +17,7 @@ from tests.unit.actions.things import (
     canary,
     deployment,
     meta,
+    node,
     quota,
     replica_set,
     subject,
@@ -87,6 +89,55 @@ async def test_bounds_grow_at_any_time_and_shrink_while_the_calendar_is_open(
 async def test_bounds_that_are_none_are_refused(given: dict[str, str], why: str) -> None:
     with pytest.raises(PlanRefused, match=why):
         await planned("autoscaler.bounds", "HorizontalPodAutoscaler", "sized", [], **given)
+
+
+async def test_a_maximum_below_what_runs_says_how_many_go() -> None:
+    found = [deployment("many", replicas=9), autoscaler("many", "many", 2, 12)]
+    plan = (await planned("autoscaler.bounds", "HorizontalPodAutoscaler", "many", found, maximum="4")).plan
+    assert "5 of 9 pods go at once: the maximum is below what runs" in plan.notes
+    assert (plan.freeze, plan.title) == (FROZEN, "deployment: scale down by its HPA")
+    plan = (await planned("autoscaler.bounds", "HorizontalPodAutoscaler", "many", found, maximum="10")).plan
+    assert not any("go at once" in note for note in plan.notes)
+
+
+async def test_one_that_is_at_0_by_the_servers_gate_keeps_that() -> None:
+    """HPAScaleToZero: without it the server takes no minimum of 0."""
+    found = [deployment("quiet"), autoscaler("quiet", "quiet", 0, 5)]
+    guarded = await planned("autoscaler.bounds", "HorizontalPodAutoscaler", "quiet", found, maximum="8")
+    assert changes(guarded) == {"/spec/maxReplicas": 8}
+
+
+@pytest.mark.parametrize(
+    ("owner", "given", "wanted", "note"),
+    [
+        # at 0 an HPA stands aside: bounds start nothing
+        (None, {"replicas": "3"}, {"/spec/replicas": 3}, "HPA web stands aside at 0 and takes over from there: 2 to 5"),
+        (None, {"replicas": "3", "maximum": "9"}, {"/spec/minReplicas": 3, "/spec/maxReplicas": 9}, "nothing starts by this"),
+        (KEDA, {"replicas": "3"}, {"/spec/minReplicaCount": 3}, "KEDA is in charge"),
+        (KEDA, {"replicas": "3", "minimum": "0", "maximum": "9"}, {"/spec/maxReplicaCount": 9}, "may stop every pod"),
+    ],
+)  # fmt: skip
+async def test_a_workload_at_0_is_started_by_its_size_and_sized_by_who_is_in_charge(
+    owner: dict[str, Any] | None, given: dict[str, str], wanted: dict[str, int], note: str
+) -> None:
+    scaled = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": meta("web")}
+    scaled["spec"] = {"scaleTargetRef": {"name": "idle"}, "minReplicaCount": 0, "maxReplicaCount": 5}
+    found = [deployment("idle", replicas=0), autoscaler("web", "idle", 2, 5, owner), scaled]
+    guarded = await planned("workload.scale", "Deployment", "idle", found, **given)
+    assert changes(guarded) == wanted
+    assert any(note in n for n in guarded.plan.notes)
+    assert guarded.plan.freeze is EXEMPT
+
+
+@pytest.mark.parametrize(
+    ("owner", "why"),
+    [(None, "keeps at least one replica"), (KEDA, "ScaledObject web decides when it is at 0; to hold it there annotate it")],
+)  # fmt: skip
+async def test_to_0_is_not_had_by_bounds(owner: dict[str, Any] | None, why: str) -> None:
+    scaled = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": meta("web"), "spec": {}}
+    found = [deployment("busy"), autoscaler("web", "busy", 2, 5, owner), scaled]
+    with pytest.raises(PlanRefused, match=why):
+        await planned("workload.scale", "Deployment", "busy", found, replicas="0")
 
 
 def keda(**spec: Any) -> list[dict[str, Any]]:
@@ -224,6 +275,59 @@ async def test_what_limit_ranges_and_quotas_would_refuse_is_refused_before(
 ) -> None:
     with pytest.raises(PlanRefused, match=why):
         await planned("workload.set-resources", "Deployment", "asks", [sized(ASKED), *found], **given)
+
+
+def sized_node(cpu: str, memory: str) -> dict[str, Any]:
+    found = node(f"node-{cpu}")
+    found["status"]["allocatable"] = {"cpu": cpu, "memory": memory, "pods": "110"}
+    return found
+
+
+NODES = [sized_node("4", "8Gi"), sized_node("2", "64Gi")]
+
+
+@pytest.mark.parametrize(
+    ("given", "found", "why"),
+    [
+        ({"cpu_request": "3900m"}, NODES, ""),
+        ({"cpu_request": "4001m"}, NODES, "a pod would ask for cpu 4001m, and no node has more than 4 for pods"),
+        ({"memory_request": "65Gi", "memory_limit": "65Gi"}, NODES, "memory 65Gi, and no node has more than 64Gi for pods"),
+        ({"cpu_request": "3", "memory_request": "9Gi", "memory_limit": "9Gi"}, NODES, "as much of each resource"),
+        ({"cpu_request": "900"}, [], ""),  # no node says what it has
+        ({"cpu_request": "50m"}, [sized_node("50m", "1Mi")], ""),  # less than now, and no worse
+    ],
+)  # fmt: skip
+async def test_what_no_node_could_hold_is_refused(
+    given: dict[str, str], found: list[dict[str, Any]], why: str
+) -> None:
+    asked = planned("workload.set-resources", "Deployment", "asks", [sized(ASKED), *found], **given)
+    if not why:
+        assert (await asked).plan.requests
+        return
+    with pytest.raises(PlanRefused, match=why):
+        await asked
+
+
+async def test_where_nodes_can_be_added_it_is_said_and_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(things, "KINDS", (*things.KINDS, "NodePool"))
+    pool = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": meta("spot"), "spec": {}}
+    plan = (
+        await planned(
+            "workload.set-resources", "Deployment", "asks", [sized(ASKED), *NODES, pool], cpu_request="5"
+        )
+    ).plan
+    assert any(
+        n.endswith("no node has more than 4 for pods: only one that Karpenter adds could take it")
+        for n in plan.notes
+    )
+
+
+async def test_which_container_is_asked_with_their_names() -> None:
+    found = sized(ASKED)
+    found["spec"]["template"]["spec"]["containers"].append({"name": "proxy", "image": "proxy:1"})
+    with pytest.raises(PlanRefused) as refused:
+        await planned("workload.set-resources", "Deployment", "asks", [found], cpu_request="1")
+    assert (refused.value.wanting, refused.value.remedy) == (("container",), "it has main, proxy")
 
 
 async def test_a_first_new_pod_that_has_no_room_beside_the_old_ones_is_refused() -> None:

@@ -25,6 +25,7 @@ from tfdash.model.release import Carrier, ReleaseState
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import facts_of
+from tfdash.playbook.resources.scaled_down import PAUSED
 from tfdash.playbook.seen import Indexes
 
 MOST = 10_000
@@ -86,7 +87,9 @@ async def _held(context: PlanContext, scaler: HorizontalPodAutoscaler, at: Subje
     if owner is None or owner.kind != SCALED_OBJECT:
         where = Subject(at.cluster, "HorizontalPodAutoscaler", scaler.namespace, scaler.name)
         document = await context.document(where)
-        return _Held(where, document, "minReplicas", "maxReplicas", (1, 1), 1)
+        # 0 needs the server's gate HPAScaleToZero, which is on where one is 0 already
+        least = 0 if (document.get("spec") or {}).get("minReplicas") == 0 else 1
+        return _Held(where, document, "minReplicas", "maxReplicas", (1, 1), least)
     where = Subject(at.cluster, SCALED_OBJECT, scaler.namespace, owner.name)
     try:
         document = await context.document(where)
@@ -128,12 +131,16 @@ async def set_bounds(
     if wanted is not None:
         if wanted < 1:
             raise PlanRefused(
-                f"{name} keeps at least one replica; it stands aside only where replicas is 0 already"
+                f'{name} decides when it is at 0; to hold it there annotate it {PAUSED}: "0"'
+                if held.keda
+                else f"{name} keeps at least one replica; it stands aside only where replicas is 0 already"
             )
         if wanted >= now:
-            low, high = low or wanted, high or max(had_high, wanted)
+            low = wanted if low is None else low
+            high = max(had_high, wanted) if high is None else high
         else:
-            low, high = low or min(had_low, wanted), high or wanted
+            low = min(had_low, wanted) if low is None else low
+            high = wanted if high is None else high
     low, high = had_low if low is None else low, had_high if high is None else high
     if (low, high) == (had_low, had_high):
         raise PlanRefused(f"{name} has these bounds already: {had_low} to {had_high}")
@@ -166,7 +173,7 @@ async def set_bounds(
         diff=tuple(
             f"{sign} {name}: {value}" for name, *pair in moves for sign, value in zip("-+", pair, strict=True)
         ),
-        notes=(*share.says, *_in_charge(held, scaler, now, low), *undone),
+        notes=(*share.says, *_goes(now, high), *_in_charge(held, scaler, now, low), *undone),
         choices=choices,
         posts=(
             WRITTEN.post(text="the bounds are set", within=30),
@@ -191,6 +198,10 @@ def _share(release: ReleaseState | None, at: Subject, had: tuple[int, int], want
         both = (share_of(release, at, True), share_of(release, at, False))
         return max(both, key=lambda s: (s.promotes, s.freeze is FreezeRule.FROZEN))
     return share_of(release, at, grows)
+
+
+def _goes(now: int, high: int) -> tuple[str, ...]:
+    return (f"{now - high} of {now} pods go at once: the maximum is below what runs",) if high < now else ()
 
 
 def _in_charge(held: _Held, scaler: HorizontalPodAutoscaler, now: int, low: int) -> tuple[str, ...]:

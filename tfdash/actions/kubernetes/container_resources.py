@@ -4,7 +4,7 @@ closes it, the verdict is asked, and ``b`` brings the earlier template back. A p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tfdash.actions.argo.postconditions import TAKEN_UP
 from tfdash.actions.core.action import Action
@@ -17,15 +17,22 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import ROLLED_OUT, WRITTEN
 from tfdash.actions.kubernetes.rollback import template_holder
 from tfdash.model.action import FreezeRule, Post, Risk
+from tfdash.model.autoscaling import ClusterAutoscaler, NodePool
 from tfdash.model.capability import Capability
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.kube import Container, DaemonSet, Deployment, Object, Pod, Resources
+from tfdash.model.kubecluster import Node
 from tfdash.model.release import Carrier
 from tfdash.playbook.releases.facts import facts_of, pointer_of
 from tfdash.playbook.resources.admission import RollingUpdate, beyond_quota, counted, filled, outside_limits
+from tfdash.playbook.resources.autoscaler import grows, pool_grows
+from tfdash.playbook.resources.room import beyond_nodes
 from tfdash.playbook.seen import ClusterLook
 from tfdash.playbook.serving.links import links_of
-from tfdash.quantities import amounts, parse, text
+from tfdash.pod_requests import of_template
+from tfdash.quantities import Amounts, amounts, parse, text
+
+T = TypeVar("T", bound=Object)
 
 GIVEN = ("cpu_request", "memory_request", "cpu_limit", "memory_limit")
 NONE = "none"  # given for what is not to be set any more
@@ -58,7 +65,7 @@ def _container(context: PlanContext, spec: Mapping[str, Any]) -> _At:
         raise PlanRefused(f"there is no container {wanted!r}; there are {', '.join(names)}")
     if len(names) == 1:
         return every[0]
-    raise PlanRefused(f"which container? There are {', '.join(names)}", wanting=("container",))
+    raise PlanRefused("which container?", wanting=("container",), remedy=f"it has {', '.join(names)}")
 
 
 def _wanted(context: PlanContext, now: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -280,7 +287,7 @@ def _refusals(
     after: tuple[Container, ...],
     name: str,
 ) -> tuple[list[str], tuple[str, ...]]:
-    """What LimitRange and quota refuse of the new pods; and what is not known of that."""
+    """What LimitRange and quota refuse of the new pods, and what no node could take; and what is not known of that, or takes a new node."""
     ranges, unread_ranges = _of_kind(context, LimitRange)
     quotas, unread_quotas = _of_kind(context, ResourceQuota)
     unknown = tuple(
@@ -292,7 +299,33 @@ def _refusals(
     old, new = counted(filled(before, ranges)), counted(filled(after, ranges))
     update = _update(context.standing.obj, own)
     told += [why for quota in quotas if (why := beyond_quota(quota, old, new, update))]
-    return [f"its pods would be refused: {why}" for why in told], unknown
+    why = _beyond_nodes(context, of_template(filled(before, ranges)), of_template(filled(after, ranges)))
+    if why and (adds := _adds_nodes(context)):
+        unknown += (f"{why}: only one that {adds} adds could take it",)
+        why = ""
+    return [*(f"its pods would be refused: {why}" for why in told), *((why,) if why else ())], unknown
+
+
+def _beyond_nodes(context: PlanContext, before: Amounts, after: Amounts) -> str:
+    """Why no node takes the new pods, "" where one does, and where they ask for less than those of now."""
+    had = dict(before)
+    if all(value <= had.get(name, 0) for name, value in after):
+        return ""
+    return beyond_nodes(after, (n.allocatable for n in _all(context, Node)))
+
+
+def _adds_nodes(context: PlanContext) -> str:
+    """Who adds nodes; "" where nobody does."""
+    grown = any(grows(scaler) for scaler in _all(context, ClusterAutoscaler))
+    pools = any(pool_grows(pool) for pool in _all(context, NodePool))
+    return "the cluster-autoscaler" if grown else "Karpenter" if pools else ""
+
+
+def _all(context: PlanContext, kind: type[T]) -> list[T]:
+    """Those that are known of a kind."""
+    cluster = context.picture.clusters.get(context.at.cluster)
+    found = cluster.objects(kind.KIND).values() if cluster is not None else ()
+    return [o for o in found if isinstance(o, kind)]
 
 
 def _of_kind(context: PlanContext, kind: type[Object]) -> tuple[list[Any], bool]:

@@ -41,19 +41,28 @@ async def scale(context: PlanContext) -> Draft:
     for name, value in (("replicas", wanted), ("minimum", low), ("maximum", high)):
         if value is not None and not 0 <= value <= MOST:
             raise PlanRefused(f"{name}: {value} is not between 0 and {MOST}")
-    scaler = context.standing.scaler
-    if scaler is not None:
-        return await set_bounds(context, scaler, context.at, wanted=wanted, low=low, high=high)
-    if wanted is None:
-        raise PlanRefused("how many replicas? Nothing was given")
-    at = context.at
+    scaler, at = context.standing.scaler, context.at
     document = await context.document(at)
     now = int(document.get("spec", {}).get("replicas", 1))
+    idle = scaler is not None and scaler.owner is None and not now and (low, high) == (None, None)
+    if scaler is not None and not (idle and wanted):
+        return await set_bounds(context, scaler, at, wanted=wanted, low=low, high=high)
+    if wanted is None:
+        raise PlanRefused("how many replicas? Nothing was given")
     if wanted == now:
         raise PlanRefused(f"it has {now} replicas already")
     subject = context.found(document)
     way = "up" if wanted > now else "down"
     notes = ("at 0 replicas it serves nobody",) if wanted == 0 else ()
+    posts = [REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow)]
+    if scaler is not None:  # at 0 it stands aside: it is the size that starts it, and no bound
+        low, high = scaler.min_replicas, max(scaler.max_replicas, scaler.min_replicas)
+        notes = (f"HPA {scaler.name} stands aside at 0 and takes over from there: {low} to {high}",)
+        bounds, text = (
+            f"{at.kind}/{at.namespace}/{at.name}:{low}:{high}",
+            f"it has between {low} and {high} pods",
+        )
+        posts = [SIZE.post(value=bounds, text=text, within=context.policy.follow)]
     share = share_of(context.standing.release, at, wanted > now)
     undone, choices = await managed_by_part(context, undone=True)
     return Draft(
@@ -68,7 +77,7 @@ async def scale(context: PlanContext) -> Draft:
         choices=choices,
         posts=(
             WRITTEN.post(text="the size is written", within=30),
-            REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow),
+            *posts,
             AVAILABLE.post(text="all of them are available", within=context.policy.follow),
         ),
         freeze=share.freeze,

@@ -16,7 +16,7 @@ from tfdash.model.placement import ANYWHERE, Placement, Requirement, Toleration
 from tfdash.model.room import NodeRoom
 from tfdash.playbook.resources.admission import filled
 from tfdash.pod_requests import limits_of_template, of_template
-from tfdash.quantities import NANO, NOTHING, Amounts, amount, rounded
+from tfdash.quantities import NANO, NOTHING, Amounts, amount, rounded, shown
 
 UNSCHEDULABLE = Taint("node.kubernetes.io/unschedulable", "", "NoSchedule")
 _KEEPS_OUT = ("NoSchedule", "NoExecute")
@@ -160,6 +160,19 @@ def on_node(room: NodeRoom, size: Size) -> Bound:
         if value
     ]
     return min(bounds, default=Bound(0, ""))
+
+
+def beyond_nodes(asked: Amounts, nodes: Iterable[Amounts]) -> str:
+    """In words, what of one pod no node could hold, were it empty. ``nodes``: what each has for pods; "" where one could hold it, and
+    where none says what it has."""
+    wanted, known = as_scheduled(asked), [n for n in nodes if n]
+    if not known or any(all((amount(n, name) or 0) >= value for name, value in wanted) for n in known):
+        return ""
+    for name, value in wanted:
+        most = max(amount(n, name) or 0 for n in known)
+        if value > most:
+            return f"a pod would ask for {name} {shown(name, value)}, and no node has more than {shown(name, most)} for pods"
+    return "no node has as much of each resource as a pod would ask for"
 
 
 def _lack(resource: str) -> str:
