@@ -31,6 +31,7 @@ from tfdash.playbook.seen import ClusterLook
 from tfdash.playbook.serving.links import links_of
 from tfdash.pod_requests import of_template
 from tfdash.quantities import Amounts, amounts, parse, text
+from tfdash.views.resources.resizes import RESIZES, word_of
 
 T = TypeVar("T", bound=Object)
 
@@ -272,7 +273,7 @@ def _resizing(context: PlanContext) -> tuple[str, ...]:
     pods: Iterable[Pod] = (
         links_of(ClusterLook(cluster), obj).pods or () if obj is not None and cluster else ()
     )
-    waits = [c.reason or "InProgress" for p in pods for c in p.conditions if c.type.startswith("PodResize")]
+    waits = [word_of(c) for p in pods for c in p.conditions if c.type in RESIZES and c.status == "True"]
     if not waits:
         return ()
     return (

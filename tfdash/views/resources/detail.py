@@ -18,6 +18,7 @@ from tfdash.views.changes import Altered, change_lines
 from tfdash.views.kinds.scaling import targets
 from tfdash.views.resources.columns import told
 from tfdash.views.resources.facts import amount_text, gauge_line, measured_text, sentences
+from tfdash.views.resources.resizes import resize_lines
 from tfdash.views.resources.rows import BANDS, WORKLOADS, ResourceRow, Sight, of_object
 from tfdash.views.resources.source_lines import compared_line
 from tfdash.views.table import Cell, Line
@@ -221,6 +222,7 @@ def around_lines(sight: Sight, row: ResourceRow, line: UseOverTime | None = None
     lines = [
         *sentences(row),
         *scaler_lines(sight, row),
+        *resize_lines(sight.picture.clusters.get(row.subject.cluster), row.subject),
         *quota_lines(sight, row),
         *volume_lines(sight, row),
         history_line(sight, row, line),
