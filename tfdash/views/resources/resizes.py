@@ -15,7 +15,8 @@ from tfdash.views import state as states
 from tfdash.views.resources.containers import pods_of
 from tfdash.views.table import Line
 
-RESIZES = PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
+IN_PROGRESS = "PodResizeInProgress"
+RESIZES = ("PodResizePending", IN_PROGRESS)
 _NAMED = 3  # pods of one line
 _LEVELS = {"Infeasible": Level.WARN, "Error": Level.WARN, "Deferred": Level.PAUSED}
 _REST = {
