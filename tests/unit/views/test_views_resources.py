@@ -7,10 +7,14 @@ import pytest
 
 from tests.tui import resourceworld as rw
 from tfdash.figures import percent
+from tfdash.model.assessment import Assessment
+from tfdash.model.capacity import ResourceQuota
 from tfdash.model.usage import UsedAt, UseOverTime
 from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
 from tfdash.quantities import amounts
+from tfdash.views.kinds import view_of
+from tfdash.views.kinds.base import Context
 from tfdash.views.resources.detail import chart_points, chart_title
 from tfdash.views.resources.facts import measured_text
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
@@ -178,3 +182,27 @@ def test_what_was_never_measured_has_no_age() -> None:
     row = _seen()._replace(usage=never, now=rw.NOW)
     assert measured_text(row) == "not measured, none of 3 pods"
     assert row.gauge("cpu").age == ""
+
+
+@pytest.mark.parametrize(
+    ("measured", "level", "told"),
+    [(47.0, Level.OK, ("✔ ━━━━● ┆   ", "47 % pods")), (99.8, Level.WARN, ("▲ ━━━━━━┿━● ", "99.8 % pods"))],
+)
+def test_a_list_of_quotas_draws_what_was_said_of_the_fullest(
+    measured: float, level: Level, told: tuple[str, str]
+) -> None:
+    quota = ResourceQuota(
+        namespace="shop",
+        name="compute",
+        uid="q",
+        hard=amounts({"pods": 1000}),
+        used=amounts({"pods": round(measured * 10)}),
+    )
+    subject = rw.of("ResourceQuota", "compute", "shop")
+    worst = rw.said("quota", subject, level, "", measured, (None, 80.0))
+    idle = rw.said("quota", subject, Level.OK, "", 1.0, (None, 80.0))
+    said = Assessment(at=rw.NOW, number=1, verdicts={subject: (idle, worst)}, workloads={})
+    context = Context(rw.NOW, subject.cluster, "ResourceQuota", said)
+    fields = {field.id: field for field in view_of("ResourceQuota").fields}
+    assert (fields["used"].text(quota, context), fields["fullest"].text(quota, context)) == told
+    assert len(told[0]) <= fields["used"].width

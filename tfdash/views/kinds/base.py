@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+from tfdash.figures import beyond
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Container, Labels, Object, Provisional, Selector, Unreadable
@@ -72,11 +73,14 @@ class Context:
         return tuple(v for v in found if told_by_lists(v))
 
     def told(self, obj: Object, rule: str) -> Verdict | None:
-        """What one rule said of it; the worst, where that was more."""
+        """What one rule said of it; where that was more, the worst, and of equals what is furthest from its bounds."""
         told = self.assessment.verdicts
         plain = self.subject(obj)
         found = told.get(plain) or (told.get(plain._replace(uid=obj.uid), ()) if obj.uid else ())
-        return worst_verdict(tuple(v for v in found if v.rule == rule))
+        mine = [v for v in found if v.rule == rule]
+        return max(
+            mine, key=lambda v: (v.level, beyond(v.measured, *(v.band or (None, v.limit)))), default=None
+        )
 
 
 def told_by_lists(verdict: Verdict) -> bool:

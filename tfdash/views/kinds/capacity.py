@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import nan
 from typing import Any
 
+from tfdash.figures import percent
 from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
 from tfdash.model.kind_spec import PrinterColumn
 from tfdash.model.kinds import KINDS
@@ -20,7 +21,7 @@ from tfdash.views import state as states
 from tfdash.views.age import DAY, short_age
 from tfdash.views.kinds.base import Context, Field, age_field, kind_view, name_field, text_field
 from tfdash.views.kinds.plain import plain_view
-from tfdash.views.resources.gauge import GLYPHS, QUOTA, Gauge, gauge
+from tfdash.views.resources.gauge import QUOTA, Gauge, gauge
 
 
 def _pairs(quota: ResourceQuota, limits: bool) -> str:
@@ -41,10 +42,10 @@ def fullest(quota: ResourceQuota) -> tuple[str, float] | None:
 
 def _fullest(quota: ResourceQuota, context: Context) -> str:
     found = fullest(quota)
-    return f"{found[1]:.0f} % {safe(found[0])}" if found is not None else "-"
+    return f"{percent(found[1], 100)} % {safe(found[0])}" if found is not None else "-"
 
 
-_BAR = 12  # cells
+_BAR = 10  # cells
 VOLUME = "resources.volume"
 
 
@@ -61,8 +62,8 @@ QUOTAS = kind_view(
         Field(
             "used",
             "USED %",
-            GLYPHS - 4 + _BAR,
-            lambda q, c: f"{_gauge(q, c).cell(worded=False)[0]:<7}{_gauge(q, c).bar(_BAR)[0]}",
+            _BAR + 2,
+            lambda q, c: f"{_gauge(q, c).state.glyph} {_gauge(q, c).bar(_BAR)[0]}",
             lambda q, c: nan if (used := _gauge(q, c).value) is None else used,
             lambda q, c: _gauge(q, c).state.token,
             value=lambda q, c: _gauge(q, c).value,
@@ -72,7 +73,7 @@ QUOTAS = kind_view(
         Field(
             "fullest",
             "FULLEST",
-            24,
+            22,
             _fullest,
             lambda q, c: -(fullest(q) or ("", -1.0))[1],
             value=lambda q, c: dict(zip(("resource", "percent"), fullest(q) or (None, None), strict=True)),
