@@ -33,7 +33,7 @@ from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.over_time import MOST, step_of
-from tfdash.sources.prometheus.usage.piece import ContainerPiece, UsagePiece, WorkloadPiece
+from tfdash.sources.prometheus.usage.piece import Answers, ContainerPiece, UsagePiece, WorkloadPiece, piece_of
 from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
 
 DAY = 86_400.0
@@ -358,3 +358,8 @@ def test_what_pools_have_is_noted_by_day_at_its_most(tmp_path: Path) -> None:
             int(TODAY - DAY): at(-1, 3, "2"),
             int(TODAY): at(0, 3, "5"),
         }
+
+
+def test_a_day_before_there_was_anything_makes_no_history_one_of_current_pods_only() -> None:
+    before = piece_of("shop", Answers({}, TODAY - DAY, TODAY), UsageSeries(), {})
+    assert not before.current_only

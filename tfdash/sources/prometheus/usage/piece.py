@@ -136,7 +136,11 @@ def piece_of(
         for (kind, name), (cpu, memory) in sorted(sums.items())
     ]
     there = [on[pool] for pool in sorted(on)]
-    return UsagePiece(answers.since, answers.until, not known, list(containers.values()), workloads, there)
+    # a time before there was anything lacks nobody
+    used = any(answers.rows.get(role) for role in ("cpu", "memory"))
+    return UsagePiece(
+        answers.since, answers.until, used and not known, list(containers.values()), workloads, there
+    )
 
 
 def _pools(
