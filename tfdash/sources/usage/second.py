@@ -190,9 +190,10 @@ class SecondUsage:
             hidden = any(seen.hidden for k in ("Pod", "Node") if (seen := cluster.kinds.get(k)) is not None)
             whole, patience = self._whole() and not hidden, in_clock_seconds(self._clock, _OLD)
             step = partial(next, found, None)
+            made, last = self.made, self.then
             while (then := await in_thread(step)) is not None:
-                self.made = await in_pieces(self._maker.make(_with(cluster, then), patience, whole))
-                self.then = then
+                made, last = await in_pieces(self._maker.make(_with(cluster, then), patience, whole)), then
+            self.made, self.then = made, last  # all of the minutes, or nobody is told
             self.problem, self._read_until = None, now
         board.put_status(self.id, self.status)
 

@@ -188,6 +188,21 @@ async def test_a_judgement_waits_for_the_minutes_before_and_asks_only_for_what_i
     assert not unsettled(source), "what it says later is taken along with the next poll"
 
 
+async def test_half_of_the_minutes_is_told_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, second, reader, board = both()
+    board.show(*THERE)
+    told = []
+
+    def moments(since: float, until: float) -> Generator[UsedThen, None, None]:
+        for then in Reader._moments(reader, since, until):
+            told.append((second.tried, second.instead()))
+            yield then
+
+    monkeypatch.setattr(reader, "_moments", moments)
+    await second.round(board)
+    assert told == [(False, None)] * 15 and second.tried and second.instead() is not None
+
+
 async def test_it_is_asked_after_what_judges_releases_and_not_where_that_got_no_answer() -> None:
     _, second, reader, board = both()
     board.show(*THERE)
