@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from tests.kinds import resources
-from tfdash.judging.judge import Judge
+from tfdash.cli.gateresources import lines, sections_of
+from tfdash.judging.judge import Judge, judge_all
 from tfdash.model.kube import Container, Deployment, Object, Owner, Pod, ReplicaSet, Template
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation
@@ -223,6 +224,23 @@ def kept(bench: Bench, pods: int, points: float) -> float:
     return size / pods
 
 
+def gate(bench: Bench) -> Timed:
+    """From bodies that are there to the lines of ``gate resources``: what it costs above its fetches."""
+    timed = Timed()
+    _, found = timed.run("decoding", bench.codec.pieces(body(bench.there, T0, bench.chance), {}))
+    bench._take(PodMetrics={Key(o.namespace, o.name): o for o in found})
+    made = timed.run("putting together", bench.maker.make(bench.cluster, 60.0, True))
+    bench._take(Usage=made.objects)
+    picture = Picture(at=T0, number=1, clusters={REF: bench.cluster})
+    began = time.thread_time()
+    assessment = judge_all(picture, T0)
+    timed.once("judging all", began)
+    began = time.thread_time()
+    assert lines(sections_of(picture, assessment, ""))
+    timed.once("lines", began)
+    return timed
+
+
 def drained(work: Generator[None, None, T]) -> T:
     while True:
         try:
@@ -239,11 +257,15 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=100)
     parser.add_argument("--polls", type=int, default=6)
     parser.add_argument("--memory", action="store_true", help="bytes a pod, instead of times")
+    parser.add_argument("--gate", action="store_true", help="what `gate resources` does with what was read")
     args = parser.parse_args()
     bench = Bench(args.workloads, args.pods, args.nodes)
     if args.memory:
         for name, points in (("one poll", 15), ("an hour", 3600), ("a day", 86_400)):
             print(f"{name:<10} {kept(bench, args.workloads * args.pods, points):,.0f} bytes a pod")
+        return
+    if args.gate:
+        print(json.dumps(gate(bench).told()))
         return
     gc.collect()
     gc.freeze()

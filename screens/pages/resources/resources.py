@@ -118,6 +118,7 @@ class ResourcesScreen(Narrowing, ActingScreen):
         self._wanted: Subject | None = None
         self._due = False  # whether something else was said since it was shown
         self._seconds = 0
+        self._shown_in = -1  # which of them
         self._kind = ""  # of the object under the cursor
 
     @property
@@ -149,12 +150,14 @@ class ResourcesScreen(Narrowing, ActingScreen):
         self._show()
 
     def take(self, update: Update) -> None:
-        if update.judged is None or update.judged or any(kind in _READ for _, kind in update.change.keys):
+        many = len(self._rows.all) >= _MANY
+        read = _READ - {"Usage"} if many else _READ  # their gauges are what is said of it, which comes next
+        if update.judged is None or update.judged or any(kind in read for _, kind in update.change.keys):
             self._renew_soon()
 
     def _renew_soon(self) -> None:
-        """At once where that costs little, else with the next second."""
-        if len(self._rows.all) < _MANY:
+        """At once where that costs little or was not done in this second, else with the next."""
+        if len(self._rows.all) < _MANY or self._shown_in != self._seconds:
             self._show()
         else:
             self._due = True
@@ -199,7 +202,7 @@ class ResourcesScreen(Narrowing, ActingScreen):
             return
         board, now = self.shell.board, self.shell.now()
         seen = sight(board.picture, board.assessment, self.shell.namespaces, now)
-        self._sight, self._due = seen, False
+        self._sight, self._due, self._shown_in = seen, False, self._seconds
         every = len(self._rows.all) < _MANY or self._wanted is not None or not self._seconds % _EVERY
         rows = {view.id: view.rows(seen) for view in VIEWS if every or view is self.view}
         there = self._view_of(self._wanted, rows) if self._wanted is not None else None
