@@ -27,9 +27,11 @@ from tests.unit.actions.things import (
 from tfdash.actions.core.action_service import make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.postconditions import PostconditionFacts
 from tfdash.actions.core.protocols import ActionService, Answer, OutcomeUnknown, PlanRefused, Writers
 from tfdash.actions.kubernetes.field_managers import PLACE, placed
 from tfdash.actions.kubernetes.patches import took_effect
+from tfdash.actions.kubernetes.scale_down import DOWN, EMPTY
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Plan, Result
 from tfdash.model.observation import Observation, Problem, ProblemKind
@@ -101,6 +103,39 @@ async def test_each_object_is_stopped_and_remembers_in_one_patch_what_it_was() -
         ["Deployment", "runs", "3"],
     ]
     assert (guarded.plan.freeze, guarded.plan.typed) == (FreezeRule.FROZEN, NIGHT)
+
+
+async def test_what_it_rests_on_is_looked_at_once_more() -> None:
+    """Its mark, and nobody's word that it stays up: either may come between the plan and Enter."""
+    label = HOURS[REF.environment].label
+    told = {fact.pointer for fact in (await planned(board())).plan.facts}
+    assert {"/metadata/uid", f"/metadata/labels/{label.replace('/', '~1')}"} < told
+    assert any("keep-up-until" in place for place in told)
+
+
+@pytest.mark.parametrize(
+    ("desired", "replicas", "down", "empty"),
+    [(3, 3, False, False), (0, 3, True, False), (0, 0, True, True)],
+)
+async def test_down_is_what_is_asked_for_and_empty_what_is_there(
+    desired: int, replicas: int, down: bool, empty: bool
+) -> None:
+    at = board()
+    plan = (await planned(at)).plan
+    kinds = dict(at.picture.clusters[REF].kinds)
+    there = {
+        key: structs.replace(obj, desired=desired, replicas=replicas)
+        for key, obj in at.picture.clusters[REF].objects("Deployment").items()
+    }
+    kinds["Deployment"] = structs.replace(kinds["Deployment"], value=there)
+    jobs = {
+        key: structs.replace(obj, suspended=True)
+        for key, obj in at.picture.clusters[REF].objects("CronJob").items()
+    }
+    kinds["CronJob"] = structs.replace(kinds["CronJob"], value=jobs)
+    cluster = structs.replace(at.picture.clusters[REF], kinds=kinds)
+    seen = PostconditionFacts(plan, None, structs.replace(at.picture, clusters={REF: cluster}), NOW)
+    assert (DOWN.holds(seen, ""), EMPTY.holds(seen, "")) == (down, empty)
 
 
 async def test_what_came_up_since_keeps_its_first_number() -> None:

@@ -209,6 +209,16 @@ def sized(asked: dict[str, Any], **more: Any) -> dict[str, Any]:
     return found
 
 
+def of_some(found: dict[str, Any], *scopes: str) -> dict[str, Any]:
+    """A quota of the pods that have these scopes; of a priority class, of one that is named."""
+    named = {"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}
+    if scopes == ("PriorityClass",):
+        found["spec"]["scopeSelector"] = {"matchExpressions": [named]}
+    else:
+        found["spec"]["scopes"] = list(scopes)
+    return found
+
+
 ASKED = {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
 
 
@@ -268,6 +278,11 @@ async def test_what_says_nothing_yet_gets_it_in_one() -> None:
         ),
         ({"cpu_request": "2"}, [quota("q", requests_cpu="4")], "requests.cpu would be 7700m of 4"),
         ({"cpu_request": "400m"}, [quota("q", requests_cpu="700m")], "requests.cpu would be 1250m of 700m"),
+        (
+            {"cpu_request": "2"},
+            [of_some(quota("q", requests_cpu="4"), "NotTerminating", "NotBestEffort")],
+            "requests.cpu would be 7700m of 4",
+        ),
     ],
 )
 async def test_what_limit_ranges_and_quotas_would_refuse_is_refused_before(
@@ -275,6 +290,15 @@ async def test_what_limit_ranges_and_quotas_would_refuse_is_refused_before(
 ) -> None:
     with pytest.raises(PlanRefused, match=why):
         await planned("workload.set-resources", "Deployment", "asks", [sized(ASKED), *found], **given)
+
+
+@pytest.mark.parametrize("scope", ["BestEffort", "Terminating", "CrossNamespacePodAffinity", "PriorityClass"])
+async def test_a_quota_that_counts_other_pods_refuses_none_of_these(scope: str) -> None:
+    full = [sized(ASKED), of_some(quota("q", requests_cpu="4"), scope)]
+    guarded = await planned("workload.set-resources", "Deployment", "asks", full, cpu_request="2")
+    assert guarded.plan.requests
+    lowered = await planned("quota.hard", "ResourceQuota", "q", full, hard="2050m")
+    assert not lowered.plan.notes
 
 
 def sized_node(cpu: str, memory: str) -> dict[str, Any]:

@@ -157,7 +157,11 @@ EUR = "EUR"
         # 10 * 0.1 + 40 * 0.01 = 1.4 an hour, times 730; half of it asked for; 1 * 0.1 + 10 * 0.01 used
         (
             (pool(), *BIG),
-            (Price("m*", core_hour=0.1, gib_hour=0.01, currency=EUR), Price(core_hour=9.0, currency=EUR)),
+            (
+                Price("c*", core_hour=7.0, currency=EUR),
+                Price("m*", core_hour=0.1, gib_hour=0.01, currency=EUR),
+                Price(core_hour=9.0, currency=EUR),
+            ),
             ["pool m5: 511 of 1,022 EUR a month at list price are asked for by nobody; 511 asked for, 146 used"],
         ),
         # a node at 0.2: weights 4 * 0.03 + 16 * 0.005 = 0.2, so the price is the weights themselves.
@@ -253,6 +257,13 @@ def test_what_an_idle_workload_frees_is_worth_what_its_own_nodes_cost(
     assert words.endswith(f"at 0 it frees 1 cores{told}")
 
 
+def test_a_pod_that_ended_costs_nothing() -> None:
+    ended = msgspec.structs.replace(pod("rs", "n1"), phase="Succeeded")
+    prices = (Price(capacity="spot", core_hour=0.1, currency=EUR),)
+    (words,) = said(idle.RULE, WEB, SETS, pod("rs", "s1"), ended, *NODES, history(0.01), prices=prices)
+    assert words.endswith(", worth 73.00 EUR a month at list price once nodes go")
+
+
 def test_money_is_never_rounded_to_nothing() -> None:
     told = [pricing.money(Fraction(v), "EUR") for v in ("0", "0.001", "0.014", "99.994", "1234.5", "-0.25")]
     assert told == ["0.00 EUR", "less than 0.01 EUR", "0.01 EUR", "99.99 EUR", "1,234 EUR", "-0.25 EUR"]
@@ -267,6 +278,8 @@ def of_day(day: float, nodes: int, cores: str, asked: str) -> PlaceDay:
     [
         # of 8 cores asked for 5 are left: 3 at 0.1 an hour, 219 a month
         ((of_day(-9, 3, "12", "8"), of_day(-2, 3, "12", "5")), "; of 219 EUR freed in 7d nothing is realised: no node went away"),
+        # smaller nodes in place of larger ones
+        ((of_day(-9, 3, "12", "8"), of_day(-2, 3, "10", "5")), "; of 219 EUR freed in 7d nothing is realised: no node went away"),
         # with one node of 4 cores more went away than was freed
         ((of_day(-9, 3, "12", "8"), of_day(-2, 2, "8", "5")), "; of 219 EUR freed in 7d 219 are realised by 1 node that went away"),
         # with one of 2 cores less did: 146

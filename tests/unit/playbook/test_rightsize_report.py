@@ -12,6 +12,7 @@ import pytest
 
 from tests.kinds import resources
 from tests.unit.playbook.making import REF, deployment
+from tfdash.model.capacity import ResourceQuota
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Container, Object, Owner, ReplicaSet, Template
 from tfdash.model.observation import Observation
@@ -19,6 +20,7 @@ from tfdash.model.picture import ClusterPicture, Objects, Picture
 from tfdash.model.subject import Key
 from tfdash.model.usage import ContainerHistory, UsageHistory, usage_key
 from tfdash.playbook.resources.policy import default_resources_policy
+from tfdash.quantities import amounts
 from tfdash.report.rightsize import SizedWorkload, as_csv, as_kustomize, as_patches, sized_workloads, table
 
 DAY, GI = 86_400.0, 2**30
@@ -86,6 +88,26 @@ def test_a_component_of_kustomize_has_them_all() -> None:
     assert component["kind"] == "Component"
     assert [p["target"]["name"] for p in component["patches"]] == ["chart", "web", "roll"]
     assert isinstance(json.loads(component["patches"][2]["patch"]), list)
+
+
+@pytest.mark.parametrize(("scope", "proposed"), [("NotTerminating", ""), ("Terminating", "1205Mi")])
+def test_a_quota_of_such_pods_alone_is_not_left_either(scope: str, proposed: str) -> None:
+    """Three pods would ask for 3315Mi more, and 1Gi is left."""
+    small = deployment(
+        name="web",
+        uid="w",
+        template=Template(containers=(Container("main", "w:1", resources(memory="100Mi")),)),
+    )
+    full = ResourceQuota(
+        namespace="a",
+        name="q",
+        hard=amounts({"requests.memory": "4Gi"}),
+        used=amounts({"requests.memory": "3Gi"}),
+        scopes=(scope,),
+        scoped=((scope, "Exists", ()),),
+    )
+    (_, memory) = csv.DictReader(io.StringIO(as_csv(found(small, full))))
+    assert memory["proposed_request"] == proposed
 
 
 def test_rows_are_whole_and_no_formula() -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from tfdash.actions.argo.postconditions import TAKEN_UP
 from tfdash.actions.core.action import Action
 from tfdash.actions.core.plan_context import PlanContext
@@ -24,12 +26,12 @@ from tfdash.model.kube import Container, DaemonSet, Deployment, Object, Pod, Res
 from tfdash.model.kubecluster import Node
 from tfdash.model.release import Carrier
 from tfdash.playbook.releases.facts import facts_of, pointer_of
-from tfdash.playbook.resources.admission import RollingUpdate, beyond_quota, counted, filled, outside_limits
+from tfdash.playbook.resources.admission import outside_limits
 from tfdash.playbook.resources.autoscaler import grows, pool_grows
-from tfdash.playbook.resources.room import beyond_nodes
+from tfdash.playbook.resources.rightsize import template_of
+from tfdash.playbook.resources.room import RollingUpdate, beyond_nodes, beyond_quota, size_of
 from tfdash.playbook.seen import ClusterLook
 from tfdash.playbook.serving.links import links_of
-from tfdash.pod_requests import of_template
 from tfdash.quantities import Amounts, amounts, parse, text
 from tfdash.views.resources.resizes import RESIZES, word_of
 
@@ -297,10 +299,14 @@ def _refusals(
         if unread
     )
     told = list(outside_limits(after, ranges, frozenset((name,))))
-    old, new = counted(filled(before, ranges)), counted(filled(after, ranges))
+    template = template_of(context.standing.obj)
+    old, new = (
+        size_of(msgspec.structs.replace(template, containers=containers), None, ranges)
+        for containers in (before, after)
+    )
     update = _update(context.standing.obj, own)
     told += [why for quota in quotas if (why := beyond_quota(quota, old, new, update))]
-    why = _beyond_nodes(context, of_template(filled(before, ranges)), of_template(filled(after, ranges)))
+    why = _beyond_nodes(context, old.requests, new.requests)
     if why and (adds := _adds_nodes(context)):
         unknown += (f"{why}: only one that {adds} adds could take it",)
         why = ""

@@ -18,7 +18,8 @@ from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.kube import Object
 from tfdash.model.picture import ClusterPicture
 from tfdash.playbook.releases.facts import facts_of, pointer_of
-from tfdash.playbook.resources.admission import counted, covers, filled
+from tfdash.playbook.resources.rightsize import template_of
+from tfdash.playbook.resources.room import applies, counted, size_of
 from tfdash.quantities import amount, amounts, parse, shown
 from tfdash.spelling import nearest
 
@@ -101,12 +102,11 @@ def _no_longer(context: PlanContext, resource: str, used: int | None, hard: int)
     short = []
     for kind in ("Deployment", "StatefulSet", "DaemonSet", "Rollout"):
         for workload in _in(cluster, kind, obj.namespace):
-            template = getattr(workload, "template", None)
-            if template is None or not getattr(workload, "desired", 0):
+            if not getattr(workload, "desired", 0):
                 continue
-            usage = counted(filled(template.containers, ranges))
-            one = usage.get(resource, 0)
-            if covers(obj, usage) and one and used + one > hard:
+            size = size_of(template_of(workload), None, ranges)
+            one = counted(size).get(resource, 0)
+            if applies(obj, size) and one and used + one > hard:
                 short.append(f"{workload.name} ({shown(resource, one)})")
     if not short:
         return ()

@@ -1,31 +1,19 @@
-"""What the API server would refuse of the pods of a template before it starts one: LimitRange and ResourceQuota. Pure.
+"""What LimitRanges fill into the pods of a template, and what they would refuse of them before one is started. Pure.
 
-As the admission plug-ins count (kubernetes plugin/pkg/admission/limitranger, pkg/quota/v1/evaluator/core/pods.go): a request that is
-not said is the limit; defaults of a LimitRange fill in what neither says.
+As the admission plug-in has it (kubernetes plugin/pkg/admission/limitranger): a request that is not said is the limit; defaults of a
+LimitRange fill in what neither says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import msgspec
 
-from tfdash.model.capacity import LimitRange, LimitRangeItem, ResourceQuota
+from tfdash.model.capacity import LimitRange, LimitRangeItem
 from tfdash.model.kube import Container, Resources
 from tfdash.pod_requests import of_template
 from tfdash.quantities import NANO, Amounts, amount, replaced, shown, text
-
-_PLAIN = frozenset({"cpu", "memory", "ephemeral-storage"})  # "cpu" in a quota means "requests.cpu"
-_BEST_EFFORT, _ENDING = "BestEffort", "Terminating"
-
-
-class RollingUpdate(NamedTuple):
-    """``pods`` of the new template in the end; ``surge`` of them beside the old ones at first, 0 where an old one goes before."""
-
-    pods: int
-    surge: int
-    waits: bool  # no old pod goes before a new one is ready
 
 
 def filled(containers: Iterable[Container], ranges: Iterable[LimitRange]) -> tuple[Container, ...]:
@@ -107,52 +95,3 @@ def _asked_of(containers: Iterable[Container]) -> Amounts:
 def _limits_of(containers: Iterable[Container]) -> Amounts:
     limits = [msgspec.structs.replace(c, resources=Resources(c.resources.limits)) for c in containers]
     return tuple((name, value) for name, value in of_template(limits) if name != "pods")
-
-
-def counted(containers: Iterable[Container]) -> dict[str, int]:
-    """What one pod of them counts for in a quota, by the quota's names, in billionths."""
-    found = tuple(containers)
-    usage: dict[str, int] = {}
-    for name, value in _asked_of(found):
-        if name == "pods":
-            usage |= {"pods": value, "count/pods": value}
-        else:
-            usage |= {f"requests.{name}": value} | ({name: value} if name in _PLAIN else {})
-    return usage | {f"limits.{name}": value for name, value in _limits_of(found)}
-
-
-def covers(quota: ResourceQuota, usage: Mapping[str, int]) -> bool:
-    """Whether it counts a pod that runs on and uses that; of a priority class nothing is known here, so it is taken to."""
-    effort = any(name.startswith(("requests.", "limits.")) and v for name, v in usage.items())
-    for scope in quota.scopes:
-        word = scope.split()[0]
-        if word == _ENDING or (word == _BEST_EFFORT and effort) or (word == "NotBestEffort" and not effort):
-            return False
-    return True
-
-
-def beyond_quota(
-    quota: ResourceQuota, before: Mapping[str, int], after: Mapping[str, int], update: RollingUpdate
-) -> str:
-    """Why pods that count for ``after`` in place of ``before`` each cannot all start, "" where they can."""
-    if not update.pods or not covers(quota, after):
-        return ""
-    for name, hard in quota.hard:
-        new, old, used = after.get(name), before.get(name, 0), amount(quota.used, name) or 0
-        if new is None:
-            if name.removeprefix("requests.").removeprefix("limits.") in ("cpu", "memory"):
-                return f"quota {quota.name} counts {name}: each container must say it"
-            continue
-        if name in ("pods", "count/pods"):
-            continue  # as many as there are; whether it can surge at all is asked of each release
-        ends = used + update.pods * (new - old)
-        if new > old and ends > hard:
-            return f"quota {quota.name}: {name} would be {shown(name, ends)} of {shown(name, hard)}"
-        first = used + update.surge * new
-        if update.waits and update.surge and first > hard:
-            left = shown(name, max(hard - used, 0))
-            return (
-                f"quota {quota.name}: of {name} {left} is left, and the first new pod of {shown(name, new)} "
-                "must start before an old one goes"
-            )
-    return ""

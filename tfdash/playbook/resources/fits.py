@@ -22,11 +22,10 @@ from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.resources.autoscaler import ALL_OF_THEM, FRESH, POOLS, grows, pool_grows
-from tfdash.playbook.resources.hpa import LIMIT_RANGES_IN
+from tfdash.playbook.resources.links import LIMIT_RANGES_IN, QUOTAS_IN
 from tfdash.playbook.resources.room import Size, in_quota, on_node, size_of
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.health import may_be_away, resolve_bound
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, Links, links_of
@@ -36,8 +35,6 @@ from tfdash.pod_requests import ENDED
 from tfdash.quantities import amount
 
 ID = "resources.fits"
-QUOTAS_IN = Relation(ResourceQuota, lambda q: (q.namespace,))
-"""By namespace."""
 Scaled: TypeAlias = Deployment | StatefulSet | Rollout | ReplicaSet
 _DEFAULT_SCHEDULER = ("", "default-scheduler")
 

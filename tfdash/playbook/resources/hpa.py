@@ -31,6 +31,7 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.resources import keda
+from tfdash.playbook.resources.links import LIMIT_RANGES_IN
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
@@ -40,8 +41,6 @@ from tfdash.playbook.serving.rollout_status import condition
 from tfdash.quantities import NANO, amount, replaced
 
 ID = "resources.hpa"
-LIMIT_RANGES_IN = Relation(LimitRange, lambda r: (r.namespace,))
-"""By namespace."""
 VERTICALS_OF = Relation(VerticalPodAutoscaler, lambda v: ((v.target_kind, Key(v.namespace, v.target_name)),))
 """By (kind, key) of whose requests they set."""
 SCALED: dict[str, type[Object]] = {k.KIND: k for k in (Deployment, StatefulSet, ReplicaSet, Rollout)}

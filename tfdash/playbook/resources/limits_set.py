@@ -29,7 +29,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.resources.admission import filled
-from tfdash.playbook.resources.hpa import LIMIT_RANGES_IN
+from tfdash.playbook.resources.links import LIMIT_RANGES_IN
 from tfdash.playbook.resources.quotas import is_system
 from tfdash.playbook.resources.rightsize import template_of
 from tfdash.playbook.rule import Case, Rule, RuleResult

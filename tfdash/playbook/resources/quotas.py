@@ -14,15 +14,13 @@ from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Namespace
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.playbook.resources.links import QUOTAS_IN
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.seen import Relation
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount, reaches
 
 ID = "resources.quota"
-QUOTAS_IN = Relation(ResourceQuota, lambda quota: (quota.namespace,))
-"""By namespace."""
 _COUNTED_IN = 60.0  # seconds in which its controller counts a new quota
 
 _Case: TypeAlias = Case[Object]

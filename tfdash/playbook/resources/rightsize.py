@@ -21,26 +21,27 @@ from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.resources import pricing
+from tfdash.playbook.resources.links import LIMIT_RANGES_IN, QUOTAS_IN
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, sizings, written
+from tfdash.playbook.resources.room import applies, size_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.seen import Look, Relation
+from tfdash.playbook.seen import Look
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, REPLICA_SETS_OF
 from tfdash.quantities import Amounts, total
 
 ID = "resources.rightsize"
 KINDS = (Deployment, StatefulSet, DaemonSet, Rollout)
-RANGES_IN = Relation(LimitRange, lambda one: (one.namespace,))
-QUOTAS_IN = Relation(ResourceQuota, lambda one: () if one.scopes else (one.namespace,))
 _SHOWN = 2
 
 
-def template_of(workload: Object, sets: Iterable[ReplicaSet] = ()) -> Template:
-    """An empty one where there is none; of a Rollout, whose template is not held, that of the newest of its ``sets``."""
-    if isinstance(workload, Rollout):
-        newest = max(sets, key=lambda s: (s.created, s.name), default=None)
-        return Template() if newest is None else newest.template
-    return workload.template if isinstance(workload, Deployment | StatefulSet | DaemonSet) else Template()
+def template_of(workload: Object | None, sets: Iterable[ReplicaSet] = ()) -> Template:
+    """An empty one where there is none; of a Rollout that takes it from another object, that of the newest of its ``sets``."""
+    own = workload.template if isinstance(workload, KINDS) else Template()
+    if own.containers or not isinstance(workload, Rollout):
+        return own
+    newest = max(sets, key=lambda s: (s.created, s.name), default=None)
+    return own if newest is None else newest.template
 
 
 def pods_of(workload: Object) -> int:
@@ -119,14 +120,17 @@ def size(look: Look, subject: Subject, workload: Object, policy: ResourcesPolicy
     key = usage_key(subject.kind, subject.namespace, subject.name)
     history = look.maybe(UsageHistory, key)
     sets = look.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
-    containers = template_of(workload, sets).containers
+    template = template_of(workload, sets)
+    containers = template.containers
     if history is None or not containers:
         return None
+    ranges = look.some(LIMIT_RANGES_IN, subject.namespace)
+    pod = size_of(template, None, ranges)
     around = Surroundings(
         pods=pods_of(workload),
         hpas=look.some(AUTOSCALERS_OF, (subject.kind, subject.key)),
-        ranges=look.some(RANGES_IN, subject.namespace),
-        quotas=look.some(QUOTAS_IN, subject.namespace),
+        ranges=ranges,
+        quotas=tuple(q for q in look.some(QUOTAS_IN, subject.namespace) if applies(q, pod)),
         usage=look.maybe(Usage, key),
     )
     places = tuple(c.name for c in containers if not c.init)

@@ -122,6 +122,39 @@ def in_quota(quota: ResourceQuota, size: Size) -> Bound | None:
     return min(bounds, default=None)
 
 
+class RollingUpdate(NamedTuple):
+    """``pods`` of the new template in the end; ``surge`` of them beside the old ones at first, 0 where an old one goes before."""
+
+    pods: int
+    surge: int
+    waits: bool  # no old pod goes before a new one is ready
+
+
+def beyond_quota(quota: ResourceQuota, before: Size, after: Size, update: RollingUpdate) -> str:
+    """Why pods of the size ``after`` in place of ``before`` each cannot all start, "" where they can."""
+    if not update.pods or not applies(quota, after):
+        return ""
+    silent = _must_say(quota, after)
+    if silent:
+        return f"quota {quota.name} counts {silent}: each container must say it"
+    was, will = counted(before), counted(after)
+    for name, hard in quota.hard:
+        new, old, used = will.get(name), was.get(name, 0), amount(quota.used, name) or 0
+        if new is None or name in ("pods", "count/pods"):
+            continue  # pods: as many as there are; whether it can surge at all is asked of each release
+        ends = used + update.pods * (new - old)
+        if new > old and ends > hard:
+            return f"quota {quota.name}: {name} would be {shown(name, ends)} of {shown(name, hard)}"
+        first = used + update.surge * new
+        if update.waits and update.surge and first > hard:
+            left = shown(name, max(hard - used, 0))
+            return (
+                f"quota {quota.name}: of {name} {left} is left, and the first new pod of {shown(name, new)} "
+                "must start before an old one goes"
+            )
+    return ""
+
+
 def _must_say(quota: ResourceQuota, size: Size) -> str:
     """A quota of CPU or memory refuses a pod of which some container says nothing of it."""
     for name, _ in quota.hard:

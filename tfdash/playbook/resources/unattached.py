@@ -12,18 +12,17 @@ from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Namespace
 from tfdash.model.subject import Key
 from tfdash.model.verdict import Level, Verdict
+from tfdash.playbook.resources.links import PODS_NAMING
 from tfdash.playbook.resources.night import GRACE
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.pricing import exact, money
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.seen import Relation
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import NANO
 from tfdash.text import safe
 
 ID = "resources.unattached"
-_PODS_WITH = Relation(Pod, lambda pod: ((pod.namespace, claim) for claim in pod.claims))
 _DAY = 86_400.0
 
 
@@ -56,7 +55,7 @@ def _volume(case: Case[PersistentVolume]) -> RuleResult | None:
 
 def _claim(case: Case[PersistentVolumeClaim]) -> RuleResult | None:
     claim, policies = case.obj, case.policies
-    pods = case.seen(_PODS_WITH, (claim.namespace, claim.name))
+    pods = case.seen(PODS_NAMING, Key(claim.namespace, claim.name))
     if claim.phase != "Bound" or isinstance(pods, Unread) or pods:
         return None
     if not case.reached(claim.created + policies.resources.unattached_after) or _down_by_hours(case):

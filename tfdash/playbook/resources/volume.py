@@ -16,18 +16,15 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.subject import Key
 from tfdash.model.usage import VolumeUsage
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.playbook.resources.links import PODS_WITH
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.links import EVENTS_ABOUT
 from tfdash.playbook.staleness import NOT_ASKED, Unread, not_current
-from tfdash.pod_requests import ENDED
 from tfdash.quantities import NANO
 
 ID = "resources.volume"
-PODS_WITH = Relation(Pod, lambda p: (Key(p.namespace, c) for c in p.claims) if p.phase not in ENDED else ())
-"""By the claim's key: those that have it, or will."""
 _BINDS = 120.0  # seconds in which a claim that a pod waits for gets its volume
 _RESIZES = 600.0  # seconds in which a volume grows while its pod runs
 _TELLS = 600.0  # seconds until the volume of a pod that began to run is measured, scraped and asked for

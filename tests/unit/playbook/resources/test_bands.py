@@ -146,6 +146,11 @@ def test_the_minutes_before_the_start_are_those_of_the_other_source(
     assert cpu(deployment(), one) == (level, words)
 
 
+def test_the_window_of_the_other_source_ends_with_what_it_saw_last() -> None:
+    one = usage(90.0, at=NOW - 60, points=(), other_points=by_prometheus(*(90.0,) * 20))
+    assert cpu(deployment(), one)[1].endswith("for 15m of the last 15m (Prometheus)")
+
+
 def test_memory_of_a_moment_stands_for_no_five_minutes() -> None:
     few = points(*(90.0,) * 10, step=60.0)
     told = judged(deployment(), usage(90.0, points=few, window=300.0, source="prometheus"))
@@ -204,6 +209,11 @@ def test_below(about: tuple[Object, ...], level: Level, words: str) -> None:
     assert cpu(deployment(), usage(*LOW), *about) == (level, f"31 % of its request, {words}")
 
 
+def test_what_all_pods_ask_for_is_told_by_those_that_were_measured() -> None:
+    half = usage(*LOW, pods=6, measured=3)
+    assert cpu(deployment(), half, history(0.7))[1].endswith("95th percentile 35 % over 7d, below 60 %")
+
+
 def test_what_cannot_shrink_is_not_too_large() -> None:
     one = usage(*LOW, pods=1, measured=1)
     assert cpu(deployment(), one, history(0.3)) == (Level.OK, "31 % of its request, below 60 %: one replica")
@@ -249,6 +259,8 @@ def test_what_else_tells_of_too_little_stands_beside() -> None:
     found = judged(deployment(), usage(*WELL), told)
     assert found["cpu"].sentence.endswith("; throttled in 12 % of its periods")
     assert found["memory"].sentence.endswith("; OOM killed 2 times in its history")
+    hardly = history(0.7, containers=(ContainerHistory("main", throttled=0.009),))
+    assert cpu(deployment(), usage(*WELL), hardly)[1] == "70 % of its request"
 
 
 @pytest.mark.parametrize(

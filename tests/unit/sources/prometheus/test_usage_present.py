@@ -99,6 +99,7 @@ async def test_the_minutes_before_and_now_of_the_pods_that_are_there(server: Fak
     world.pod("shop", "gone", 9.0, 900 * MI)
     world.pod("shop", "young", 0.5, 10 * MI)
     world.pod("other", "elsewhere", 1.0, MI)
+    world.pod("shop", "half", 0.5, MI)
     world.add("container_memory_working_set_bytes", None, MI, namespace="shop", pod="half", container="c")
     serving(server, world)
     one = reader(server)
@@ -155,6 +156,24 @@ async def test_nodes(server: Fake, by: str, labels: dict[str, str], whose: str |
         assert isinstance(found, NodeMetrics)
         told[key.name] = tuple(round(value / NANO, 6) for _, value in found.usage)
     assert told == ({whose: (2.0, 6 * MI)} if whose else {})
+
+
+async def test_what_the_kubelet_says_of_a_node_goes_before_the_exporter(server: Fake) -> None:
+    world = World()
+    world.add("container_cpu_usage_seconds_total", 2.0, id="/", node="n1")
+    world.add("container_memory_working_set_bytes", None, 6 * MI, id="/", node="n1")
+    for name in ("n1", "n2"):
+        world.add("node_cpu_seconds_total", 1.0, cpu="0", mode="user", node=name)
+        world.add("node_memory_MemTotal_bytes", None, 10 * MI, node=name)
+        world.add("node_memory_MemAvailable_bytes", None, 9 * MI, node=name)
+    serving(server, world)
+    then = (await moments(reader(server), nodes=NODES))[-1]
+    told = {
+        key.name: amount(found.usage, "memory")
+        for key, found in then.nodes.items()
+        if isinstance(found, NodeMetrics)
+    }
+    assert told == {"n1": 6 * MI * NANO, "n2": MI * NANO}
 
 
 async def test_what_fails_is_told(server: Fake) -> None:

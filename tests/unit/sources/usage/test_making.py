@@ -18,6 +18,7 @@ from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, measured_pod, usa
 from tfdash.pieces import at_once
 from tfdash.quantities import amounts, parse
 from tfdash.sources.usage.making import UsageMade, UsageMaker
+from tfdash.sources.usage.points import FINE
 
 T0 = 1_800_000_000.0
 POOLS = ("karpenter.sh/nodepool", "node.kubernetes.io/instance-type")
@@ -141,6 +142,22 @@ def test_what_is_not_measured_is_no_zero(metrics: tuple[PodMetrics, ...], why: s
     )
 
 
+def test_three_windows_are_not_old_however_short_the_patience() -> None:
+    """Where kubelets measure each minute, the last measurement is up to two of them old."""
+    for age, pods in ((180, 1), (181, 0)):
+        slow = measured_pod("a", "x", T0 - age, 60.0, ("main",), (parse("1"), parse("1Mi")))
+        assert one(made(pod("x"), slow, pod("y"), measured("y")), "Pod", "a", "x").measured == pods
+
+
+def test_what_comes_back_has_its_points_again_and_not_for_ever() -> None:
+    maker, both = UsageMaker(POOLS), (pod("y"), measured("y"))
+    made(pod("x"), measured("x"), *both, maker=maker)
+    for later, points in ((900, 2), (916 + FINE, 1)):
+        made(pod("y"), measured("y", at=T0 + later), maker=maker)
+        again = made(pod("x"), measured("x", at=T0 + later + 15), maker=maker)
+        assert len(one(again, "Pod", "a", "x").points) == points
+
+
 def test_a_resource_of_which_a_container_says_nothing_is_not_added_up() -> None:
     silent = pod("silent", containers=holding(cpu=None, memory_limit="2Gi"))
     both = (*holding(), Container("beside", "i", resources(memory="1Gi")))
@@ -170,6 +187,10 @@ def test_of_nodes_pools_and_the_cluster_what_pods_use_and_what_nodes_say_are_apa
     pods = [pod("one"), pod("two", node="n2"), pod("three", node="n3"), pod("waits", node="")]
     told = made(*there, *pods, *map(measured, ("one", "two", "three")), of_node("n1"), of_node("n2", "1"))
     assert said(one(told, "Node", "", "n1").used) == amounts_of({"cpu": "2", "memory": "2Gi"})
+    assert [(one(told, "Node", "", n).at, one(told, "Node", "", n).window) for n in ("n1", "n3")] == [
+        (T0, 15.0),
+        (0.0, 0.0),
+    ]
     assert said(one(told, "Node", "", "n1").requests) == amounts_of({"cpu": "1", "memory": "1Gi"})
     general, every = one(told, "NodePool", "", "general"), one(told, "Cluster", "", "")
     assert said(general.used) == amounts_of({"cpu": "1", "memory": "512Mi"})
