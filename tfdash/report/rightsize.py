@@ -15,7 +15,7 @@ from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.world import World
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.rightsize import KINDS, Sized, freed, size
-from tfdash.playbook.resources.rightsizing import Sizing, written
+from tfdash.playbook.resources.rightsizing import Sizing, in_manifest
 from tfdash.playbook.seen import ClusterLook
 from tfdash.text import safe
 
@@ -109,7 +109,7 @@ def _rows(one: SizedWorkload) -> Iterable[tuple[str, ...]]:
 
 
 def _text(sizing: Sizing, nanos: int | None) -> str:
-    return "none" if nanos is None else written(sizing.resource, nanos)
+    return "none" if nanos is None else in_manifest(sizing.resource, nanos)
 
 
 def as_csv(found: Sequence[SizedWorkload]) -> str:
@@ -134,7 +134,7 @@ def as_csv(found: Sequence[SizedWorkload]) -> str:
 
 
 def _cell(sizing: Sizing, nanos: int | None) -> str:
-    return "" if nanos is None else written(sizing.resource, nanos)
+    return "" if nanos is None else in_manifest(sizing.resource, nanos)
 
 
 def _no_formula(text: str) -> str:
@@ -150,7 +150,7 @@ def _resources(one: SizedWorkload) -> dict[str, dict[str, dict[str, str]]]:
         assert s.to is not None
         for which, value in (("requests", s.to.request), ("limits", s.to.limit)):
             if value is not None:
-                found.setdefault(s.container, {}).setdefault(which, {})[s.resource] = written(
+                found.setdefault(s.container, {}).setdefault(which, {})[s.resource] = in_manifest(
                     s.resource, value
                 )
     return found

@@ -64,7 +64,7 @@ def test_the_table_says_what_is_asked_for_what_should_be_and_why() -> None:
     assert lines[1].split()[2:10] == ["proxy", "cpu", "none", "?", "none", "?", "UNKNOWN", "no"]
     assert lines[3].split()[2:9] == ["main", "cpu", "2", "500m", "4", "4", "CRITICAL"]
     assert lines[4].split()[2:9] == ["main", "memory", "4Gi", "1205Mi", "4Gi", "1205Mi", "CRITICAL"]
-    assert lines[-1] == "a/web: frees 4500m cores, 8673Mi", "of three pods"
+    assert lines[-1] == "a/web: frees 4500m cores, 8.5Gi", "of three pods"
 
 
 def test_a_patch_is_of_the_containers_that_change_and_none_of_what_a_tool_owns() -> None:

@@ -9,7 +9,7 @@ from tfdash.model.usage import UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.playbook.resources import pricing
 from tfdash.playbook.resources.rightsize import pods_of, template_of
-from tfdash.playbook.resources.rightsizing import written
+from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import REPLICA_SETS_OF
 from tfdash.pod_requests import of_template

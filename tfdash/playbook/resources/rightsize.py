@@ -23,8 +23,9 @@ from tfdash.nouns import counted
 from tfdash.playbook.resources import pricing
 from tfdash.playbook.resources.links import LIMIT_RANGES_IN, QUOTAS_IN
 from tfdash.playbook.resources.policy import ResourcesPolicy
-from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, sizings, written
+from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, in_manifest, sizings
 from tfdash.playbook.resources.room import applies, size_of
+from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Look
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, REPLICA_SETS_OF
@@ -80,7 +81,7 @@ def verdict(
 def _change(proposal: Sizing, named: bool) -> str:
     assert proposal.to is not None
     now, to = (
-        "none" if v is None else written(proposal.resource, v)
+        "none" if v is None else in_manifest(proposal.resource, v)
         for v in (proposal.now.request, proposal.to.request)
     )
     of = f"{proposal.container} " if named else ""

@@ -193,7 +193,7 @@ def _of_container(
     if banded > request and (resource == "memory" or policy.cpu_of == "request"):
         request = banded
         why.append(
-            f"more than KRR's {written(resource, said.request)}: what is used stays below {high:g} % of it"
+            f"more than KRR's {in_manifest(resource, said.request)}: what is used stays below {high:g} % of it"
         )
     if resource == "memory":
         return _sized(container.name, resource, now, said.request, Sizes(request, request), why)
@@ -297,11 +297,11 @@ def _in_ranges(proposal: Sizing, ranges: Iterable[LimitRange]) -> Sizing:
             if least is not None and request is not None and request < least:
                 request = least
                 limit = None if limit is None else max(limit, least)
-                why.append(f"LimitRange {one.name} wants at least {written(proposal.resource, least)}")
+                why.append(f"LimitRange {one.name} wants at least {in_manifest(proposal.resource, least)}")
             if most is not None and max(request or 0, limit or 0) > most:
                 request = None if request is None else min(request, most)
                 limit = None if limit is None else min(limit, most)
-                why.append(f"LimitRange {one.name} ends at {written(proposal.resource, most)}")
+                why.append(f"LimitRange {one.name} ends at {in_manifest(proposal.resource, most)}")
     return _sized(
         proposal.container, proposal.resource, proposal.now, proposal.krr, Sizes(request, limit), why
     )
@@ -315,9 +315,9 @@ def _refused_by_pod_range(of: Sequence[Sizing], resource: str, ranges: Iterable[
                 continue
             least, most = amount(item.least, resource), amount(item.most, resource)
             if most is not None and max(sums) > most:
-                return f"LimitRange {one.name} lets a pod have {written(resource, most)}"
+                return f"LimitRange {one.name} lets a pod have {in_manifest(resource, most)}"
             if least is not None and sums[0] < least:
-                return f"LimitRange {one.name} wants a pod to have at least {written(resource, least)}"
+                return f"LimitRange {one.name} wants a pod to have at least {in_manifest(resource, least)}"
     return ""
 
 
@@ -336,8 +336,8 @@ def _refused_by_quota(of: Sequence[Sizing], resource: str, around: Surroundings)
             for name in names:
                 hard, used = amount(quota.hard, name), amount(quota.used, name)
                 if hard is not None and used is not None and used + more > hard:
-                    left = written(resource, max(0, hard - used))
-                    return f"quota {quota.name} has {left} of {name} left, and {written(resource, more)} more were needed"
+                    left = in_manifest(resource, max(0, hard - used))
+                    return f"quota {quota.name} has {left} of {name} left, and {in_manifest(resource, more)} more were needed"
     return ""
 
 
@@ -345,7 +345,7 @@ def _band(resource: str, policy: ResourcesPolicy) -> tuple[float, float]:
     return policy.cpu if resource == "cpu" else policy.memory
 
 
-def written(resource: str, nanos: int) -> str:
+def in_manifest(resource: str, nanos: int) -> str:
     """As a manifest has it: "250m", "2", "512Mi", "3Gi"; what is no whole unit as the next larger one."""
     if resource == "cpu":
         milli = -(-nanos // MILLI)

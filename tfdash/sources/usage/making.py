@@ -250,7 +250,7 @@ class UsageMaker:
             return None
         of = (requested(pod), limited(pod), *unsaid(pod))
         shape = self._shapes.get(of) or self._shapes.setdefault(of, PodShape(*of))
-        found = _top(pod, sets, jobs), shape
+        found = workload_of(pod, sets, jobs), shape
         return self._alike.get(found) or self._alike.setdefault(found, _Alike(*found))
 
     # -- sums ---------------------------------------------------------------------------------------------------
@@ -315,8 +315,9 @@ class UsageMaker:
         self._alike = {of: one for of, one in self._alike.items() if one.taken or one.others}
 
 
-def _top(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
-    """The workload that a pod belongs to; without an owner, or with its node (a static pod), the pod itself."""
+def workload_of(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
+    """The workload that a pod belongs to in the end, of ``sets`` and ``jobs`` that are there; without an owner, or with its node (a
+    static pod), the pod itself."""
     owner = pod.owner
     if owner is None or owner.kind == "Node":
         return "Pod", pod.namespace, pod.name

@@ -14,7 +14,7 @@ import msgspec
 
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
-from tfdash.model.kube import Object, Pod
+from tfdash.model.kube import Job, Object, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
@@ -32,6 +32,7 @@ from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.over_time import Sought, over_time
 from tfdash.sources.prometheus.usage.piece import Answers, Owner, UsagePiece, joined, piece_of
 from tfdash.sources.prometheus.usage.queries import coarse, queries
+from tfdash.sources.usage.making import workload_of
 
 log = logging.getLogger(__name__)
 DAY, HOUR = 86_400.0, 3600.0
@@ -40,7 +41,6 @@ _SETTLED = 600.0  # seconds after its end a day may still get samples
 _FIRST = 10.0  # seconds that what judges has for itself
 _OFTEN = 60.0  # seconds between two rounds at least, however fast the clock of a demonstration runs
 _LINES = 16  # of the newest that somebody looked at
-_BETWEEN = ("ReplicaSet", "Job")
 
 
 class Windows(NamedTuple):
@@ -316,18 +316,10 @@ class UsageHistorySource:
 
 def owners_of(cluster: ClusterPicture, namespace: str) -> dict[str, Owner]:
     """Whose the pods of a namespace are that are there now, by name."""
-    above = {
-        obj.uid: (obj.owner.kind, obj.owner.name)
-        for kind in _BETWEEN
-        for obj in cluster.objects(kind).values()
-        if obj.owner is not None
-    }
+    sets, jobs = cluster.objects(ReplicaSet.KIND), cluster.objects(Job.KIND)
     found: dict[str, Owner] = {}
     for key, pod in cluster.objects(Pod.KIND).items():
-        if key.namespace != namespace:
-            continue
-        owner = ("Pod", pod.name)
-        if pod.owner is not None and pod.owner.kind != "Node":
-            owner = above.get(pod.owner.uid, (pod.owner.kind, pod.owner.name))
-        found[pod.name] = owner
+        if key.namespace == namespace and isinstance(pod, Pod):
+            kind, _, name = workload_of(pod, sets, jobs)
+            found[pod.name] = kind, name
     return found
