@@ -141,7 +141,7 @@ async def test_down_is_what_is_asked_for_and_empty_what_is_there(
 async def test_what_came_up_since_keeps_its_first_number() -> None:
     guarded = await planned(board(*inside(deployment("again"), **{MEMORY: "7"})))
     assert patches(guarded.plan)["Deployment again"] == {"replicas": 0}
-    assert any("again came up again since an earlier scale-down" in n for n in guarded.plan.notes)
+    assert any("again (7) came up again since an earlier scale-down" in n for n in guarded.plan.notes)
 
 
 async def test_the_way_back_is_exempt_and_gives_the_fields_back() -> None:

@@ -14,15 +14,17 @@ from tfdash.actions.kubernetes.field_managers import OURS, managers_of
 from tfdash.actions.kubernetes.scaled_objects import FIELDS, One, listed, note_at, noun
 from tfdash.model.store_state import RememberedSize, StoreState
 from tfdash.model.subject import Subject
-from tfdash.playbook.resources.scaled_down import PAUSED, is_down, remembered
+from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED, is_down, remembered, scaler_of
 from tfdash.text import safe
 
 
 class Lost(NamedTuple):
-    """``sizes`` that the log knows, by object without uid; ``skips``: in words, what stays down for nothing tells what it was."""
+    """``sizes`` that the log knows, by object without uid; ``skips``: in words, what stays down for nothing tells what it was, or since
+    somebody else decided so; ``left``: those of the latter that remember what they were."""
 
     sizes: dict[Subject, RememberedSize]
     skips: tuple[str, ...]
+    left: frozenset[Subject] = frozenset()
 
     def memory_of(self, one: One) -> str | None:
         """What ``one`` was, by whichever of the two tells."""
@@ -46,13 +48,22 @@ def lost_in(objects: list[One], facts: StoreState) -> Lost:
     """Of all that is down and does not say what it was."""
     sizes: dict[Subject, RememberedSize] = {}
     skips: list[str] = []
+    left: set[Subject] = set()
     for one in objects:
-        kind = one.subject.kind
-        if remembered(one.document) is not None or not is_down(one.document, kind):
+        kind, own = one.subject.kind, remembered(one.document)
+        if not is_down(one.document, kind):
             continue
         field = note_at(PAUSED) if kind == "ScaledObject" else FIELDS.get(kind, "/spec/replicas")
         managers = managers_of(one.document, (field,))
         ours = any(m.manager == OURS for m in managers)
+        if own is not None:
+            writers = {m.manager for m in managers}
+            noted = {m.manager for m in managers_of(one.document, (note_at(MEMORY),))}
+            # who wrote both copied the whole object; what KEDA sizes is at 0 by KEDA
+            if writers and OURS not in writers and not writers & noted and not scaler_of(own):
+                left.add(bare(one.subject))
+                skips.append(f"{noun(one)} stays down: {managers[0]} wrote that since it was scaled down")
+            continue
         size = facts.sizes.get(bare(one.subject))
         if size is not None and (ours or not managers):
             sizes[bare(one.subject)] = size
@@ -63,4 +74,14 @@ def lost_in(objects: list[One], facts: StoreState) -> Lost:
             skips.append(
                 f"{noun(one)} stays down: what it was stands neither in it nor in the audit log{why}; scale it by hand"
             )
-    return Lost(sizes, tuple(map(safe, skips)))
+    return Lost(sizes, tuple(map(safe, skips)), frozenset(left))
+
+
+def otherwise_told(objects: list[One], facts: StoreState) -> tuple[str, ...]:
+    """Of what comes back by its own memory: where the audit log has another number."""
+    told = ((one, remembered(one.document), facts.sizes.get(bare(one.subject))) for one in objects)
+    return tuple(
+        safe(f"{noun(one)} says that it was {own[:40]}; by the audit log it was {size.memory[:40]}")
+        for one, own, size in told
+        if own is not None and size is not None and own != size.memory
+    )

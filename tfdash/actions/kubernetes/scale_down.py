@@ -17,7 +17,7 @@ from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.keepers import joined, put_back
-from tfdash.actions.kubernetes.lost_sizes import lost_in
+from tfdash.actions.kubernetes.lost_sizes import lost_in, otherwise_told
 from tfdash.actions.kubernetes.managed_by import managed_by_parts
 from tfdash.actions.kubernetes.patches import UID, conditional, map_changes, operations_of
 from tfdash.actions.kubernetes.paths import path_of
@@ -41,6 +41,7 @@ from tfdash.actions.kubernetes.scaled_objects import (
 from tfdash.model.action import FreezeRule, Request, Risk
 from tfdash.model.capability import Capability
 from tfdash.model.kube import CronJob, Object
+from tfdash.model.observation import ProblemKind
 from tfdash.model.store_state import RESTORE, SCALE_DOWN
 from tfdash.model.subject import Subject
 from tfdash.nouns import counted
@@ -66,6 +67,9 @@ async def scale_down(context: PlanContext) -> Draft:
     at, namespace = context.at, context.at.name
     hours = _hours(context)
     document = await context.document(at)
+    unmarked = hours.unmarked(document.get("metadata", {}).get("labels") or {})
+    if unmarked:  # the lists may say yet that it is marked
+        raise PlanRefused(unmarked)
     kept = kept_up(document.get("metadata", {}).get("annotations") or {}, context.now)
     if kept is not None:
         raise PlanRefused(
@@ -76,7 +80,13 @@ async def scale_down(context: PlanContext) -> Draft:
     flying = _in_flight(context)
     stays += tuple(f"{noun(o)} stays: its release is in flight" for o in objects if bare(o.subject) in flying)
     objects = [o for o in objects if bare(o.subject) not in flying]
-    scalers = await scalers_of(context, {o.scaler for o in objects if o.scaler})
+    scalers, unread = await scalers_of(context, {o.scaler for o in objects if o.scaler})
+    for name, problem in unread.items():
+        if problem.kind is not ProblemKind.NOT_SERVED:
+            raise PlanRefused(
+                f"KEDA ScaledObject {safe(name)} cannot be read, which alone can be paused for its target: {problem.cause}"
+            )
+    objects = [o._replace(scaler="") if o.scaler in unread else o for o in objects]
     steps = [(o, s) for o in (*scalers, *objects) if (s := down(o.document, o.subject.kind, o.scaler))]
     if not steps:
         raise PlanRefused("nothing in it runs that could be scaled down")
@@ -84,7 +94,11 @@ async def scale_down(context: PlanContext) -> Draft:
     notes, choices = await managed_by_parts(context, managers, namespace)
     keepers = await joined(context, managers)
     requests = tuple(request_of(o, s, f"{noun(o)}: {to_words(s)}") for o, s in steps)
-    earlier = [o.subject.name for o, s in steps if s.keeps]
+    earlier = [
+        f"{o.subject.name} ({s.memory})" if s.field == "replicas" else o.subject.name
+        for o, s in steps
+        if s.keeps
+    ]
     again = (
         f"{listed(earlier)} came up again since an earlier scale-down: what was remembered then stays and comes back",
     )
@@ -137,13 +151,21 @@ async def restore(context: PlanContext) -> Draft:
     objects, _ = await objects_in(context)
     facts = context.picture.store_state
     lost = lost_in(objects, facts)
-    names = {s for o in objects if (s := scaler_of(lost.memory_of(o) or ""))}
-    objects += await scalers_of(context, names)
+    names = {s for o in objects for s in (o.scaler, scaler_of(lost.memory_of(o) or "")) if s}
+    scalers, unread = await scalers_of(context, names)
+    objects += scalers
     lost = lost_in(objects, facts)
     steps: list[tuple[One, SizeStep]] = []
     broken = list(lost.skips)
     for one in objects:
         had = lost.memory_of(one)
+        if bare(one.subject) in lost.left:
+            continue
+        if (problem := unread.get(scaler_of(had or ""))) is not None:
+            broken.append(
+                f"{noun(one)} stays as it is: ScaledObject {scaler_of(had or '')}, which sized it, cannot be read: {problem.cause}"
+            )
+            continue
         try:
             step = up(one.document, one.subject.kind, one.autoscaled, had)
         except Broken as error:
@@ -173,6 +195,7 @@ async def restore(context: PlanContext) -> Draft:
         skips=tuple(map(safe, broken)),
         notes=(
             *lost.notes(),
+            *otherwise_told([o for o, s in steps if s.field], facts),
             *keepers.notes,
             *((f"{listed(running)}: up already, and left as it is",) if running else ()),
         ),

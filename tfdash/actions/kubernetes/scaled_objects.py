@@ -26,7 +26,7 @@ from tfdash.model.kube import (
     Provisional,
     StatefulSet,
 )
-from tfdash.model.observation import ProblemKind
+from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.release import ManagedBy
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
@@ -115,18 +115,18 @@ async def objects_in(context: PlanContext) -> tuple[list[One], tuple[str, ...]]:
     return read_now, tuple(stays)
 
 
-async def scalers_of(context: PlanContext, names: Iterable[str]) -> list[One]:
-    found = []
+async def scalers_of(context: PlanContext, names: Iterable[str]) -> tuple[list[One], dict[str, Problem]]:
+    """The ScaledObjects of these names, and why others cannot be read."""
+    found, failed_by = [], {}
     for name in sorted(names):
         subject = Subject(context.at.cluster, "ScaledObject", context.at.name, name)
         try:
             document = await context.document(subject)
         except ReadFailed as failed:
-            raise PlanRefused(
-                f"KEDA ScaledObject {name} cannot be read, which alone can be paused for its target: {failed.problem.cause}"
-            ) from None
+            failed_by[name] = failed.problem
+            continue
         found.append(One(context.found(document, subject), document))
-    return found
+    return found, failed_by
 
 
 def managers_of_all(context: PlanContext, objects: Iterable[One]) -> list[ManagedBy | None]:

@@ -16,6 +16,7 @@ PAUSED = "autoscaling.keda.sh/paused-replicas"
 RUNNING = "running"
 _KEDA = "ScaledObject/"
 _MOST = 1_000_000
+_DIGITS = len(str(_MOST))
 
 Document = Mapping[str, Any]
 
@@ -45,9 +46,25 @@ def replicas_of(document: Document) -> int:
     return 1 if found is None else int(found)
 
 
+def says_a_size(memory: str, kind: str) -> bool:
+    """Whether an object of that kind could be brought back by it."""
+    if kind in ("CronJob", "ScaledObject"):
+        return memory == RUNNING
+    return scaler_of(memory) != "" or _replicas(memory) is not None
+
+
+def _replicas(memory: str) -> int | None:
+    if not (memory.isascii() and memory.isdecimal() and len(memory) <= _DIGITS):
+        return None
+    return found if 0 < (found := int(memory)) <= _MOST else None
+
+
 def down(document: Document, kind: str, scaled_by: str = "") -> SizeStep | None:
-    """None where there is nothing to do. ``scaled_by``: the ScaledObject that sizes it."""
+    """None where there is nothing to do. ``scaled_by``: the ScaledObject that sizes it. What is remembered and brings nothing back
+    is none, and what it is now is written in its place."""
     had = remembered(document)
+    if had is not None and not says_a_size(had, kind):
+        had = None
     if kind == "CronJob":
         if (document.get("spec") or {}).get("suspend"):
             return None
@@ -58,6 +75,8 @@ def down(document: Document, kind: str, scaled_by: str = "") -> SizeStep | None:
         return SizeStep("paused", "0", had or RUNNING, had is not None)
     if scaled_by:
         return None if had is not None else SizeStep("", None, f"{_KEDA}{scaled_by}")
+    if had is not None and scaler_of(had):  # which is gone
+        had = None
     now = replicas_of(document)
     return SizeStep("replicas", 0, had or str(now), had is not None) if now else None
 
@@ -84,12 +103,13 @@ def up(document: Document, kind: str, autoscaled: bool = False, had: str | None 
         return _again(document, "paused", had, is_down(document, kind), None)
     if scaler_of(had):
         return SizeStep("", None, None)
-    if not had.isdecimal() or not had.isascii() or not 0 < int(had) <= _MOST:
+    size = _replicas(had)
+    if size is None:
         raise Broken(f"{had[:40]!r} is no number of replicas")
     now = replicas_of(document)
-    if now >= int(had) or (now and autoscaled):
+    if now >= size or (now and autoscaled):
         return SizeStep("", None, None)
-    return SizeStep("replicas", int(had), None)
+    return SizeStep("replicas", size, None)
 
 
 def _again(document: Document, field: str, had: str, is_down: bool, value: bool | None) -> SizeStep:
