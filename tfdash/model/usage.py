@@ -27,7 +27,7 @@ class ContainerUsage(NamedTuple):
 class PodMetrics(Object, frozen=True, gc=False, kw_only=True):
     """``at``: when it was measured (epoch seconds), over the ``window`` seconds before that.
 
-    ``cpu`` and ``memory`` of all its containers, None where none says it; ``names`` of these, and where they are several ``each``:
+    ``cpu`` and ``memory`` of all its containers, None where one does not say it; ``names`` of these, and where they are several ``each``:
     CPU and memory of one after the other. There are ten thousand of them, made anew with each poll: see ``measured_pod``.
     """
 
@@ -55,7 +55,7 @@ class PodMetrics(Object, frozen=True, gc=False, kw_only=True):
 def measured_pod(
     namespace: str, name: str, at: float, window: float, names: tuple[str, ...], used: Sequence[int | None]
 ) -> PodMetrics:
-    """``used``: CPU and memory of each container, one after the other."""
+    """``used``: CPU and memory of each container, one after the other. Of which one says nothing, the pod uses more than the others say."""
     cpus, memories = ([n for n in used[place::2] if n is not None] for place in (0, 1))
     return PodMetrics(
         namespace=namespace,
@@ -63,8 +63,8 @@ def measured_pod(
         labels=EMPTY_LABELS,  # said, or each would have a dict of its own
         at=at,
         window=window,
-        cpu=sum(cpus) if cpus else None,
-        memory=sum(memories) if memories else None,
+        cpu=sum(cpus) if names and len(cpus) == len(names) else None,
+        memory=sum(memories) if names and len(memories) == len(names) else None,
         names=names,
         each=tuple(used) if len(names) > 1 else (),
     )

@@ -6,6 +6,7 @@ of a pod; what was measured once is counted once, by its own time.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple, TypeAlias
@@ -18,6 +19,7 @@ from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, usage_key
 from tfdash.node_pools import pool_of
 from tfdash.pod_requests import ENDED, limited, requested, unsaid
 from tfdash.quantities import NOTHING, Amounts, total
+from tfdash.sources.usage.current import current_nodes, newest_of
 from tfdash.sources.usage.points import FINE, Series
 
 _PIECE = 100  # pods, or sums
@@ -26,7 +28,7 @@ SOURCE = "metrics.k8s.io"
 UsagePlace: TypeAlias = tuple[str, str, str]
 """Of a sum: ("Deployment", "shop", "web"), as ``usage_key`` takes it."""
 CLUSTER: UsagePlace = ("Cluster", "", "")
-_NO_OBJECTS: Objects = {}
+_NONE: Objects = {}
 _Of: TypeAlias = Callable[["PodShape"], Amounts]
 _NamesOf: TypeAlias = Callable[["PodShape"], tuple[str, ...]]
 
@@ -138,13 +140,18 @@ class UsageMaker:
         self._made: dict[Key, Usage] = {}
 
     def make(
-        self, cluster: ClusterPicture, patience: float, whole: bool, other: Objects = _NO_OBJECTS
+        self,
+        cluster: ClusterPicture,
+        patience: float,
+        whole: bool,
+        other: Objects = _NONE,
+        until: float = math.inf,
     ) -> Generator[None, None, UsageMade]:
         """``patience``: seconds, at least, for which what was measured counts (three windows, where they are longer); ``whole``:
-        pods of all namespaces were read; ``other``: the same of another source, whose points are handed on."""
-        metrics = cluster.objects("PodMetrics")
-        of_nodes = cluster.objects("NodeMetrics")
-        newest = max((m.at for m in metrics.values() if isinstance(m, PodMetrics)), default=0.0)
+        pods of all namespaces were read; ``other``: the same of another source, whose points are handed on; ``until``: what
+        was measured later is by a wrong clock, and not measured."""
+        newest = newest_of(cluster.objects("PodMetrics"), until)
+        of_nodes = current_nodes(cluster.objects("NodeMetrics"), patience, until)
         yield
         workloads, nodes = yield from self._summed(cluster, newest, patience)
         namespaces: dict[str, _Sum] = {}
@@ -221,19 +228,20 @@ class UsageMaker:
             found = metrics.get(key)
             if (
                 type(found) is not PodMetrics
-                or (at := found.at) < pod.created  # it was another pod of that name
+                or not pod.created <= (at := found.at) <= newest  # before: it was another pod of that name
+                or (cpu := found.cpu) is None
+                or (memory := found.memory) is None
                 or (at < fresh and at < newest - 3 * found.window)
             ):
                 alike.others += 1
                 there.others[shape] = there.others.get(shape, 0) + 1
                 continue
-            cpu, memory, shapes = found.cpu or 0, found.memory or 0, there.shapes
             alike.taken += 1
             alike.cpu += cpu
             alike.memory += memory
             if at > alike.at:
                 alike.at, alike.window = at, found.window
-            shapes[shape] = shapes.get(shape, 0) + 1
+            there.shapes[shape] = there.shapes.get(shape, 0) + 1
             there.cpu += cpu
             there.memory += memory
             if at > there.at:
@@ -306,7 +314,7 @@ class UsageMaker:
 
     def _forget(self, newest: float) -> None:
         """What has no pods any more is remembered for as long as its finest points are."""
-        gone = [k for k, s in self._series.items() if k not in self._made and s.at < newest - FINE]
+        gone = [k for k, s in self._series.items() if k not in self._made and s.at < max(1, newest - FINE)]
         for key in gone:
             del self._series[key]
             self._asked.pop(key, None)

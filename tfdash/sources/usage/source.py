@@ -15,7 +15,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.model.usage import INSTEAD, Usage
+from tfdash.model.usage import INSTEAD, PodMetrics, Usage
 from tfdash.pieces import in_pieces
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
@@ -152,8 +152,9 @@ class UsageSource:
             hidden = any(seen.hidden for k in ("Pod", "Node") if (seen := cluster.kinds.get(k)) is not None)
             other = second.made.objects if second is not None and second.made is not None else {}
             whole = self._whole() and not hidden
-            made = await in_pieces(self._maker.make(cluster, patience, whole, other))
-            problem = problem or self._old(made, patience)
+            until = self._clock.now() + _skew(cluster) + patience
+            made = await in_pieces(self._maker.make(cluster, patience, whole, other, until))
+            problem = problem or self._old(made, patience, first.value)
             if self._made is not None:
                 leave_alone_what_stays()
         away = problem is not None and (made is None or self._clock.now() - made.at > patience)
@@ -200,8 +201,15 @@ class UsageSource:
         }
         self._put(board, frozenset(changed), None, second.read_at, second.source)
 
-    def _old(self, made: UsageMade, patience: float) -> Problem | None:
-        """That the newest measurement is old although an answer came."""
+    def _old(self, made: UsageMade, patience: float, metrics: Objects) -> Problem | None:
+        """That the newest measurement is old although an answer came, or is none that can have been made."""
+        if not made.at and any(isinstance(m, PodMetrics) for m in metrics.values()):
+            return Problem(
+                kind=ProblemKind.STALE,
+                cause=f"{SOURCE} answers with times that are still to come",
+                remedy="compare the clocks of the nodes with the server's",
+                since=self._clock.now(),
+            )
         age, most = self._clock.now() - made.at, max(patience, _WINDOWS * made.window)
         if not made.at or age <= most:
             return None
@@ -271,6 +279,12 @@ class _Same:
         return isinstance(other, _Same) and self.thing is other.thing
 
     __hash__ = object.__hash__
+
+
+def _skew(cluster: ClusterPicture) -> float:
+    """Seconds that the server's clock is ahead of ours."""
+    info = cluster.info.value
+    return (info.skew or 0.0) if info is not None else 0.0
 
 
 def _first(cluster: ClusterPicture) -> ClusterPicture | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tests.kinds import resources
 from tests.unit.playbook.making import REF
@@ -222,3 +223,38 @@ def test_what_was_measured_once_is_one_point_and_one_object() -> None:
     assert len(one(first, "Pod", "a", "x").points) == 1
     gone = made(pod("x"), measured("x", at=T0 + 15), maker=maker)
     assert usage_key("Pod", "a", "y") in gone.changed and one(gone, "Namespace", "", "a").pods == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        measured_pod("a", "web-2", T0, 15.0, (), ()),
+        measured_pod("a", "web-2", T0, 15.0, ("main",), (None, None)),
+        measured_pod("a", "web-2", T0, 15.0, ("main", "side"), (parse("1"), parse("1Mi"), None, None)),
+        measured("web-2", at=T0 + 3600),
+    ],
+)
+def test_a_pod_of_which_nothing_is_said_or_by_a_clock_that_goes_wrong_is_not_measured(
+    odd: PodMetrics,
+) -> None:
+    """Never 0, and what is measured well beside it stays so."""
+    web = Owner("ReplicaSet", "web-1", "r")
+    there = cluster(RS, pod("web-1", web), pod("web-2", web), measured("web-1"), odd)
+    told = at_once(UsageMaker(POOLS).make(there, 60.0, True, until=T0 + 60))
+    usage = one(told, "Deployment", "a", "web")
+    assert (usage.pods, usage.measured, usage.at, told.at) == (2, 1, T0, T0)
+
+
+def test_pods_that_come_and_go_while_nothing_is_measured_are_not_remembered() -> None:
+    maker = UsageMaker(POOLS)
+    for number in range(50):
+        made(pod(f"run-{number}"), maker=maker)
+    assert len(maker._series) <= 4
+
+
+@pytest.mark.parametrize("at", [T0 - 3600, T0 + 3600])
+def test_a_node_that_was_measured_long_before_the_others_or_later_than_now_is_not_measured(at: float) -> None:
+    other = structs.replace(of_node("n2"), at=at)
+    there = cluster(node("n1"), node("n2"), of_node("n1"), other)
+    told = at_once(UsageMaker(POOLS).make(there, 60.0, True, until=T0 + 60))
+    assert [bool(one(told, "Node", "", name).used) for name in ("n1", "n2")] == [True, False]

@@ -168,3 +168,11 @@ async def test_a_fault_of_ours_is_said_and_the_next_poll_is_taken(monkeypatch: p
     board.show(*THERE, measured("y"))
     await ran(source, board)
     assert board.usage.problem is None and board.usage.value
+
+
+async def test_times_that_are_still_to_come_are_none_that_anything_was_measured_at() -> None:
+    source, board = a_source(), FakeBoard()
+    board.show(node("n1"), of_node("n1"), pod("x"), measured("x", at=NOW + 3600))
+    await ran(source, board)
+    problem = board.usage.problem
+    assert problem is not None and "times that are still to come" in problem.cause

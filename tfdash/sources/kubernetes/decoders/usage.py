@@ -21,6 +21,7 @@ from tfdash.sources.kubernetes.decoders.common import Again, Decoders, seconds, 
 _Quantity: TypeAlias = str | int | float | None
 _SHORT = 14  # characters: a binary amount ends at 2**63, far above
 _KI = 1024 * NANO
+_MOST = 2**63 * NANO  # cores or bytes
 
 
 class UsageMeta(w.Wire):
@@ -90,9 +91,12 @@ def _parsed(name: str, found: _Quantity) -> int | None:
     if found is None:
         return None
     try:
-        return parse(found)
+        value = parse(found)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    if not 0 <= value < _MOST:
+        raise ValueError(f"{name}: nothing uses {str(found)[:64]}")
+    return value
 
 
 def pod_metrics(found: PodMetrics, before: Object | None = None) -> m.PodMetrics:

@@ -15,6 +15,7 @@ from tfdash.sources.prometheus.usage.queries import coarse
 
 _STARTING = 300.0  # the first seconds of a pod
 _DEPTH = 4
+_MOST_USED = 2.0**63
 Owner = tuple[str, str]
 """Kind and name."""
 
@@ -129,7 +130,7 @@ def piece_of(
         for row in answers.rows.get(role, ()):
             found = _container(row, series, whose, containers)
             value = float(row.value[1]) if row.value is not None else math.nan
-            if found is not None and math.isfinite(value) and (value > 0 or role != "oom_limit"):
+            if found is not None and is_amount(value) and (value > 0 or role != "oom_limit"):
                 setattr(found, role, value)
     workloads = [
         WorkloadPiece(kind, name, digest_of(cpu.values()), digest_of(memory.values()))
@@ -169,9 +170,14 @@ def add_pools(into: dict[str, PoolPiece], pieces: Iterable[PoolPiece]) -> None:
                 sums[at] = sums.get(at, 0.0) + value
 
 
+def is_amount(value: float) -> bool:
+    """Whether it is so many cores, bytes or inodes as anything can use: neither less than nothing, nor without end, nor no number."""
+    return 0 <= value < _MOST_USED
+
+
 def points_of(row: Row) -> list[tuple[float, float]]:
-    """(time, value), without what is no number."""
-    return [(at, value) for at, text in row.values if math.isfinite(value := float(text))]
+    """(time, value), without what is no number, and what nothing uses (``is_amount``)."""
+    return [(at, value) for at, text in row.values if is_amount(value := float(text))]
 
 
 def _add(

@@ -23,6 +23,7 @@ from tfdash.quantities import NANO
 from tfdash.sources.prometheus.answer import Row, decode_labels
 from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.options import UsageSeries
+from tfdash.sources.prometheus.usage.piece import is_amount
 from tfdash.sources.prometheus.usage.queries import RangeQuery, written
 from tfdash.sources.usage.second import UsedThen
 
@@ -301,7 +302,7 @@ def _moments(
         nodes: dict[Key, Object] = {}
         for (key, _), columns in of_nodes.items():
             cpu, memory = columns[0][place], columns[1][place]
-            if math.isfinite(cpu) and math.isfinite(memory):
+            if is_amount(cpu) and is_amount(memory):
                 usage = (("cpu", round(cpu * NANO)), ("memory", round(memory * NANO)))
                 nodes[key] = NodeMetrics(
                     namespace="", name=key.name, at=at, window=PROMETHEUS_WINDOW, usage=usage
@@ -312,15 +313,15 @@ def _moments(
 def _of_pod(
     containers: Sequence[tuple[str, _Columns]], place: int
 ) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
-    """The names of those that were there, and CPU and memory of each. None where there was none, or one has no rate yet: the pod uses
-    more than the others say."""
+    """The names of those that were there, and CPU and memory of each. None where there was none, or one has no rate yet, or says what
+    nothing uses: the pod uses more than the others say."""
     names: list[str] = []
     amounts: list[int] = []
     for name, (cpus, memories) in containers:
         cpu, memory = cpus[place], memories[place]
-        if not math.isfinite(memory):
+        if math.isnan(memory):
             continue
-        if not math.isfinite(cpu):
+        if not (is_amount(memory) and is_amount(cpu)):
             return None
         names.append(name)
         amounts += (round(cpu * NANO), round(memory * NANO))

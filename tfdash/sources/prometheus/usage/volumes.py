@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import median
@@ -24,6 +23,7 @@ from tfdash.sources.diagnosis import Diagnosis, by_status
 from tfdash.sources.prometheus.answer import Row, decode_labels
 from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.options import UsageSeries
+from tfdash.sources.prometheus.usage.piece import is_amount, points_of
 from tfdash.sources.prometheus.usage.queries import RangeQuery, first_of_step, written
 
 log = logging.getLogger(__name__)
@@ -165,7 +165,7 @@ class VolumeUsageSource:
                 values[role].update(
                     (key, value)
                     for key, row in await self._ask(role, some, now, now, 0.0)
-                    if row.value and math.isfinite(value := float(row.value[1]))
+                    if row.value and is_amount(value := float(row.value[1]))
                 )
         if now >= self._asked_history + HOUR:
             self._history = await self._grown(namespaces, now)
@@ -191,7 +191,7 @@ class VolumeUsageSource:
     async def _grown(self, namespaces: Sequence[str], now: float) -> dict[Key, Points]:
         end = first_of_step(now, _STEP) - _STEP
         return {
-            key: [(at, value) for at, text in row.values if math.isfinite(value := float(text))]
+            key: points_of(row)
             for some in _together(namespaces)
             for key, row in await self._ask("volume_used", some, end - _TREND, end, _STEP)
         }
