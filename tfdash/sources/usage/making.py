@@ -261,8 +261,6 @@ class UsageMaker:
         found = workload_of(pod, sets, jobs), shape
         return self._alike.get(found) or self._alike.setdefault(found, _Alike(*found))
 
-    # -- sums ---------------------------------------------------------------------------------------------------
-
     def _pool(self, node: Node) -> str:
         return pool_of(node, self._pool_labels)
 
