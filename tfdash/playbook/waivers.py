@@ -33,14 +33,15 @@ WAIVABLE = (
     "resources.volume",
     "resources.rightsize",
     "resources.idle",
-    "resources.cost",
     "resources.spot",
     "resources.spot.share",
     "resources.unattached",
+    "resources.cost",
     "resources.hours",
     "resources.quota",
     "resources.limits",
 )
+"""All that the rules of resources say; its sections read these. Written out: the configuration is read without the rules."""
 
 
 def _rule(value: str) -> None:

@@ -13,26 +13,11 @@ from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.resources import bands, fits, limits_set
 from tfdash.playbook.resources import quotas as quota
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
+from tfdash.playbook.waivers import WAIVABLE
 
-OF_RESOURCES = (
-    bands.ID,
-    bands.CPU,
-    bands.MEMORY,
-    "resources.hpa",
-    "resources.fits",
-    "resources.node",
-    "resources.autoscaler",
-    "resources.volume",
-    "resources.rightsize",
-    "resources.idle",
-    "resources.spot",
-    "resources.spot.share",
-    "resources.unattached",
-    "resources.cost",
-    "resources.hours",
-)
-"""The rules whose words the line of the resources reads."""
 OF_QUOTAS = (quota.ID, limits_set.ID)
+OF_RESOURCES = (bands.ID, *(rule for rule in WAIVABLE if rule not in OF_QUOTAS))
+"""The rules whose words the line of the resources reads."""
 _NAMED = 4  # of those that a quota holds
 _BLIND = (bands.ID,)
 _BANDS = {bands.CPU: "cpu", bands.MEMORY: "memory"}
