@@ -1,13 +1,14 @@
-"""Makes the README's pictures from a real run of the demo: ``python docs/make_pictures.py``.
+"""Makes the README's pictures from real runs of the demo: ``python docs/make_pictures.py [SCENARIO ...]``.
 
-The program as the composition puts it together, on the scenario ``bad-canary`` with a clock that runs faster.
+The program as the composition puts it together, on the scenarios of ``STORIES`` with a clock that runs faster.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,43 +31,60 @@ async def until(true: Callable[[], bool], what: str, seconds: float = 120.0) -> 
     raise SystemExit(f"never came: {what}")
 
 
-async def story(app: TfdashApp, pilot: Any) -> None:
-    """The README's story, key by key, with a picture at each turn."""
+def save(app: TfdashApp, name: str) -> None:
+    (FOLDER / f"{name}.svg").write_text(screen_svg(app, title="tfdash demo"), encoding="utf-8")
 
-    def save(name: str) -> None:
-        (FOLDER / f"{name}.svg").write_text(screen_svg(app, title="tfdash demo"), encoding="utf-8")
+
+async def a_bad_release(app: TfdashApp, pilot: Any) -> None:
+    """The README's story, key by key, with a picture at each turn."""
 
     def breached() -> bool:
         return any(j.outcome is Outcome.BREACH for j in app.board.assessment.canaries.values())
 
     await until(lambda: not app.board.unsettled() and app.context.actions is not None, "a settled board")
     await asyncio.sleep(2)
-    save("overview")
+    save(app, "overview")
     await pilot.press("2")
     await asyncio.sleep(2)
-    save("deployments")
+    save(app, "deployments")
     await pilot.press("3")
     await until(breached, "the breach", 300)
     await asyncio.sleep(3)
-    save("breach")
+    save(app, "breach")
     await pilot.press("b")
     await until(lambda: "Type checkout" in screen_text(app), "the plan")
     await asyncio.sleep(1)
-    save("plan")
+    save(app, "plan")
     await pilot.press(*"checkout", "enter", "enter")
     await until(lambda: "applied" in screen_text(app), "the outcome", 60)
     await asyncio.sleep(1)
-    save("done")
+    save(app, "done")
     app.exit()
 
 
-def main() -> None:
+async def over_its_band(app: TfdashApp, pilot: Any) -> None:
+    await pilot.press("4")
+    await until(
+        lambda: not app.board.unsettled() and "BREACH   " in screen_text(app), "what is over its band"
+    )
+    await asyncio.sleep(3)
+    save(app, "resources")
+    app.exit()
+
+
+STORIES: dict[str, Callable[[TfdashApp, Any], Awaitable[None]]] = {
+    "bad-canary": a_bad_release,
+    "over-band": over_its_band,
+}
+
+
+def main(scenario: str) -> None:
     def run_headless(self: TfdashApp) -> int | None:
-        self.run(headless=True, size=SIZE, auto_pilot=lambda pilot: story(self, pilot))
+        self.run(headless=True, size=SIZE, auto_pilot=lambda pilot: STORIES[scenario](self, pilot))
         return self.return_code or None
 
     TfdashApp.run_in_terminal = run_headless  # type: ignore[method-assign]  # all runs as it is, but for the terminal
-    with start_process(DemoOptions(scenario="bad-canary", seed=1, speed=3.0)) as demo:
+    with start_process(DemoOptions(scenario=scenario, seed=1, speed=3.0)) as demo:
         running.run(
             argparse.Namespace(
                 config=str(demo.config),
@@ -85,4 +103,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    for scenario in sys.argv[1:] or STORIES:
+        main(scenario)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from screens.pages.resources.resources import ResourcesScreen
 from tests.tui import resourceworld
+from tests.tui.recorded import REF, Recorded
 from tests.tui.running import SIZES, compare, running
 from tfdash.actions.registry import ACTIONS
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Change, Picture
+from tfdash.model.subject import Key
 from tfdash.views.resources.columns import VIEWS
 
 
@@ -44,6 +51,38 @@ async def test_golden_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
             shown[size] = await run.still()
         for (width, height), text in shown.items():
             compare(f"resource-{width}x{height}", text)
+
+
+class _Late(resourceworld.Told):
+    """Says something of resources once all of ``awaited`` was read."""
+
+    awaited = "HorizontalPodAutoscaler"
+
+    def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, Any]:
+        assessment, changed = super().assess(picture, change, now)
+        if (seen := picture.clusters[REF].kinds.get(self.awaited)) is not None and seen.complete:
+            return assessment, changed
+        return msgspec.structs.replace(assessment, verdicts={}), changed
+
+
+class _Held(Recorded):
+    """``Late.awaited`` comes when it is shown, all else at once."""
+
+    def show(self, kind: str, changed: frozenset[Key] | None = None, **over: object) -> None:
+        if kind != _Late.awaited or self.running.is_set():
+            super().show(kind, changed, **over)
+
+
+async def test_until_all_was_read_the_cursor_rests_where_the_worst_will_be() -> None:
+    source = _Held(resourceworld.objects())
+    async with running(source, (80, 24), settled=False, judge=_Late(), start="resources") as run:
+        await run.shows("reading what is used", "main-db")
+        first = run.table.cursor_key
+        source.show(_Late.awaited)
+        await run.shows("✖  110")
+        await run.lacks("reading what is used")
+        assert run.table.cursor_key == run.table.keys_in_view()[0] != first
+        assert run.table.cursor_key.name == "ledger-export"
 
 
 async def test_filter_by_number_sort_and_only_what_is_not_ok() -> None:

@@ -33,6 +33,7 @@ from widgets.table import Table
 
 _TALL = 22  # lines from which what is chosen is shown whole
 _READ = frozenset({"Usage", "UsageHistory", "ResourceQuota", "HorizontalPodAutoscaler"})
+_READING = "reading what is used"
 _MANY = 200  # rows, from which not each change is shown at once
 _EVERY = 5  # seconds between two looks at the other views, where rows are many
 _CHOSEN = 9  # lines of it at most
@@ -120,6 +121,7 @@ class ResourcesScreen(Narrowing, ActingScreen):
         self._seconds = 0
         self._shown_in = -1  # which of them
         self._kind = ""  # of the object under the cursor
+        self._settled = False  # whether all that the rows are ordered by was read and judged once
 
     @property
     def crumb(self) -> str:
@@ -241,13 +243,27 @@ class ResourcesScreen(Narrowing, ActingScreen):
         now = list(self._rows.all)
         assert self._sight is not None
         table.set_empty(nothing_text(self.view, self._sight))
+        self._settled = self._settled or not self._waits()
+        if not self._settled:
+            table.set_progress(_READING)
         if keys != now:
             table.set_rows(now, presorted=table.sorted_by == (FINDING, False))
         else:
             table.apply(changed=now)
+        if self._settled:  # behind the rows: until then the cursor rests at the top, where the worst will be
+            table.set_progress("")
         if self._wanted is not None and self._wanted in self._rows.all:
             table.move_to(self._wanted)
             self._wanted = None
+
+    def _waits(self) -> bool:
+        board = self.shell.board
+        picture, assessment = board.picture, board.assessment
+        return (
+            bool(board.unsettled())
+            or assessment.number < picture.number
+            or any(source.unsettled(picture, assessment) for source in board.sources)
+        )
 
     def _view_of(self, subject: Subject, rows: dict[str, list[ResourceRow]]) -> View | None:
         """The view that is shown where it has the row, else the first that has it."""

@@ -54,6 +54,7 @@ class _Said(NamedTuple):
     level: Level
     words: str = ""
     since: float | None = None
+    of_window: bool = False  # whether the words tell of the last minutes
 
 
 class _Band(NamedTuple):
@@ -108,7 +109,7 @@ def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tupl
     fixed = None if of == "request" else whole / NANO
     seen, source = _window(case, one, fixed)
     said = _said(case, one, seen)
-    by = "" if source == usage.source or not said.words else " (Prometheus)"
+    by = " (Prometheus)" if said.of_window and source != usage.source else ""
     figure = percent(100 * used / whole, one.low, one.high, 100)
     of_what = of if of == "allocatable" else f"its {of}"
     beside = "".join(f"; {word}" for word in _beside(case, usage, resource))
@@ -180,23 +181,23 @@ def _said(case: _Case, one: _Band, seen: Held) -> _Said:
     policy: ResourcesPolicy = case.policies.resources
     of = _written(seen.window)
     if seen.lasting(seen.past, policy.above_share):
-        return _Said(Level.BREACH, f"past 100 % for {_time(seen.past)} of the last {of}", seen.since)
+        return _Said(Level.BREACH, f"past 100 % for {_time(seen.past)} of the last {of}", seen.since, True)
     if one.over(100):
-        return _Said(Level.WARN, f"past 100 % now, for {_time(seen.past)} of the last {of}", seen.since)
+        return _Said(Level.WARN, f"past 100 % now, for {_time(seen.past)} of the last {of}", seen.since, True)
     above = seen.lasting(seen.above, policy.above_share)
     if above:
         words = f"above {one.high:g} % for {_time(seen.above)} of the last {of}"
-        return _Said(Level.WARN, words, seen.since)
+        return _Said(Level.WARN, words, seen.since, True)
     low = _below(case, one) if one.below else None
     if low is not None and low.level is Level.WARN:
         return low
     words = f"above {one.high:g} % for {_time(seen.above)} of {of}" if one.over(one.high) else ""
     if above is None:
         level = Level.IDLE if one.usage.of in _ENDS else Level.UNKNOWN
-        return _Said(level, f"seen for {_time(seen.seen)} of {of}")
+        return _Said(level, f"seen for {_time(seen.seen)} of {of}", of_window=True)
     if (lacking := _unmeasured(one)) is not None:
         return lacking
-    return low if low is not None else _Said(Level.OK, words)
+    return low if low is not None else _Said(Level.OK, words, of_window=bool(words))
 
 
 def _unmeasured(one: _Band) -> _Said | None:
@@ -235,6 +236,7 @@ def _below(case: _Case, one: _Band) -> _Said:
     covered = 0.0 if history is None else history.covered
     if history is None or p95 is None or covered < _ENOUGH * wanted:
         there = f"history {_time(covered)} of {_time(wanted)}" if covered else "no history"
+        there += " was read" if case.unread(UsageHistory) is not None else ""
         return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {there}")
     whole = one.whole
     if usage.measured and usage.of not in _OF_NODES:  # what is asked for is that of the measured ones

@@ -126,6 +126,8 @@ def by_prometheus(*shares: float, late: float = 0.0) -> tuple[UsagePoint, ...]:
         ((70.0,), (70.0,) * 15, Level.OK, "70 % of its request"),
         ((90.0,), (90.0,) * 15, Level.WARN, "90 % of its request, above 80 % for 15m of the last 15m (Prometheus)"),
         ((130.0,), (130.0,) * 15, Level.BREACH, "130 % of its request, past 100 % for 15m of the last 15m (Prometheus)"),
+        # what is below is not of these minutes, and not its word
+        ((31.0,), (31.0,) * 15, Level.IDLE, "31 % of its request, below 60 %, not judged: no history"),
         # what it is now is not its to say
         ((70.0,), (90.0,) * 15, Level.WARN, "70 % of its request, above 80 % for 15m of the last 15m (Prometheus)"),
         # it has not seen enough either, or ended long ago: nothing is put together of two halves
@@ -212,6 +214,15 @@ def test_below(about: tuple[Object, ...], level: Level, words: str) -> None:
 def test_what_all_pods_ask_for_is_told_by_those_that_were_measured() -> None:
     half = usage(*LOW, pods=6, measured=3)
     assert cpu(deployment(), half, history(0.7))[1].endswith("95th percentile 35 % over 7d, below 60 %")
+
+
+def test_a_history_that_nobody_read_is_not_said_to_be_none() -> None:
+    seen = picture(deployment(), usage(*LOW))
+    cluster = seen.clusters[REF]
+    kinds = {kind: one for kind, one in cluster.kinds.items() if kind != UsageHistory.KIND}
+    seen = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
+    (told,) = (v for v in judge_all(seen, NOW).verdicts[WEB] if v.rule == "resources.band.cpu")
+    assert told.sentence.endswith("below 60 %, not judged: no history was read")
 
 
 def test_what_cannot_shrink_is_not_too_large() -> None:
