@@ -138,7 +138,7 @@ def compose(
         acting=unattended,
         may_run=_turn(board, config, options, clock, unattended, store.peer_state, leases, clusters),
     )
-    for source in made(wiring, Needs.STORE, Needs.OTHERS, Needs.LEAVE):
+    for source in made(wiring, Needs.STORE, Needs.OTHERS, Needs.WEEKS, Needs.LEAVE):
         board.add_source(source)
     if mode.acts:
         board.add_task("verified releases", Verifier(keeping, clock).run)

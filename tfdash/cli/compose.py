@@ -186,11 +186,13 @@ def board_of(
     probing: bool = False,
     remembering: bool = False,
     others: bool = False,
+    weeks: bool = False,
     keeping: bool = False,
     judge: Judging | None = None,
 ) -> tuple[Board, list[KubernetesSource]]:
     """For a headless judgement. ``probing``: with the sources that send requests of their own, which only read here.
     ``remembering``: with the store, opened for reading: nothing is made or written. ``others``: and with what other terminals left.
+    ``weeks``: and with what was used over weeks, of which what the store keeps is read first and waited for.
     ``keeping``: days of usage that are over are kept for whoever asks next. ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
     from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
 
@@ -201,8 +203,11 @@ def board_of(
         from tfdash.store.opening import open_store
 
         opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
-    wiring = Wiring(config.environment.name, settings, clusters, clock, opened=opened, keeping=keeping)
+    wiring = Wiring(
+        config.environment.name, settings, clusters, clock, opened=opened, keeping=keeping, once=weeks
+    )
     needs = (Needs.LEAVE,) * probing + (Needs.STORE,) * remembering + (Needs.OTHERS,) * others
+    needs += (Needs.WEEKS,) * (weeks or others)
     sources = made(wiring, Needs.SETTINGS, *needs)
     board = Board(
         clusters,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from tfdash.cli.headless import no_namespace, settle
+from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_lacking, weeks_of_these
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import OK, UNKNOWN, program
 from tfdash.judging.narrowed import sections_within
@@ -25,23 +25,27 @@ _SECTIONS = ("resources", "quotas")
 
 def gate_resources(args: argparse.Namespace) -> int:
     """Exit 0: all in order; 1: something is WARN or BREACH; 2: something is not known. With ``--wait`` it waits for what is not seen
-    for long enough."""
+    for long enough, and for the days of use that the store does not keep."""
     from tfdash.cli.compose import board_of, clock_of, scope_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    board, sources = board_of(config, load(config.path), clock_of(config), probing=True, remembering=True)
+    board, sources = board_of(
+        config, load(config.path), clock_of(config), probing=True, remembering=True, weeks=True
+    )
     scope = scope_of(args, config.environment, sources)
+    weeks_of_these(board, scope, ask=args.wait > 0)
 
     def enough(settled: bool, took: float) -> bool:
         if not settled:
             return False
         found = sections_of(board.picture, board.assessment, args.namespace)
-        return took >= args.wait or code_in(found) != UNKNOWN
+        return took >= args.wait or (code_in(found) != UNKNOWN and weeks_judged(board))
 
     late = settle(board, dict.fromkeys(JUDGED, scope), max(_FIRST, args.wait), enough=enough)
     found = sections_of(board.picture, board.assessment, args.namespace)
+    lacking = weeks_lacking(board)
     nowhere = no_namespace(board, scope, _FIRST) if args.namespace else ""
     board.stop()
     reason = nowhere or (f"not settled: {', '.join(late)}" if late else "")
@@ -51,6 +55,8 @@ def gate_resources(args: argparse.Namespace) -> int:
     code = deliver(text, code)
     if reason:
         narrate(f"{program()}: {safe(reason)}")
+    if lacking:
+        narrate(f"{program()}: {lacking}; --wait 10m asks for them, {program()} rightsize keeps them too")
     return code
 
 

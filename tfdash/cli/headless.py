@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import or_
 
 from tfdash.board.board import Board
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.update import Update
+from tfdash.model.usage import HISTORY_SOURCE
 from tfdash.sources.base import ALL, Scope
 from tfdash.text import safe
 
@@ -23,6 +27,50 @@ def awaited(board: Board, *, signals: bool = True) -> tuple[str, ...]:
     if assessment.number < picture.number:
         return RULES
     return tuple(safe(n) for s in board.sources for n in s.unsettled(picture, assessment)) if signals else ()
+
+
+def _weeks(picture: Picture) -> Iterator[Observation[SourceInfo]]:
+    return (status for id, status in picture.sources.items() if id.startswith(HISTORY_SOURCE))
+
+
+def weeks_judged(board: Board) -> bool:
+    """Whether no day of use is lacking that can be asked for, and what was read is judged. Today's part is not waited for."""
+    picture, assessment = board.picture, board.assessment
+    every = list(_weeks(picture))
+    if not every:
+        return True
+    whole = (s.complete or (s.observed_at is not None and s.progress is None) for s in every)
+    away = (_away(picture, s) for s in every)
+    return all(map(or_, whole, away)) and assessment.number >= picture.number
+
+
+def _away(picture: Picture, status: Observation[SourceInfo]) -> bool:
+    """Whether what it would be asked of does not answer: that is not waited for."""
+    ref = status.value.cluster if status.value is not None else None
+    asked = picture.signals.prometheus.get(ref) if ref is not None else None
+    return asked is not None and asked.problem is not None
+
+
+def weeks_of_these(board: Board, scope: Scope, *, ask: bool) -> None:
+    """Before its start: no history is read but of the namespaces that are; of a part of them pools and the cluster have none.
+    ``ask``: for days that are not kept."""
+    from tfdash.sources.prometheus.usage.source import UsageHistorySource
+
+    for source in board.sources:
+        if isinstance(source, UsageHistorySource):
+            source.only(scope.namespaces)
+            source.asks = ask
+
+
+def weeks_lacking(board: Board) -> str:
+    """A sentence where days of use are neither kept nor read, "" where none is. They are of no weight, as in the terminal: what rests
+    on them is "not judged: no history"."""
+    told = []
+    for status in _weeks(board.picture):
+        days = status.progress
+        if days is not None and status.value is not None:
+            told.append(f"{safe(status.value.name)} ({days.loaded} of {days.total} days of its namespaces)")
+    return f"not whole: {', '.join(told)}" if told else ""
 
 
 def settle(

@@ -258,7 +258,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
         type=_duration,
         metavar="DURATION",
         default=0.0,
-        help='wait so long for what was not seen for long enough, e.g. "15m"',
+        help='wait so long for what was not seen for long enough, and for days of use that the store does not keep, e.g. "15m"',
     )
     for parser_of in (release, canary, resources):
         parser_of.add_argument("--format", choices=("text", "json"), default="text")

@@ -28,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
-    board, sources = board_of(config, settings, clock_of(config), remembering=True, others=True, keeping=True)
+    board, sources = board_of(config, settings, clock_of(config), remembering=True, weeks=True, keeping=True)
     scope = scope_of(args, config.environment, sources)
     reading = [s for s in board.sources if isinstance(s, UsageHistorySource)]
     if not reading:

@@ -18,6 +18,8 @@ from tfdash.text import safe
 if TYPE_CHECKING:
     from tfdash.views.kinds.base import KindView
 
+_BY_WEEKS = ("overview", "resources")  # screens that tell of findings by weeks of use
+
 
 def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     """``judged`` False: the code says only whether it was delivered, not what was found (a demonstration)."""
@@ -29,16 +31,24 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     settings = load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
     from tfdash.cli.compose import board_of, scope_of
-    from tfdash.cli.headless import no_namespace, settle
+    from tfdash.cli.headless import (
+        no_namespace,
+        settle,
+        weeks_judged,
+        weeks_lacking,
+        weeks_of_these,
+    )
     from tfdash.report import exit_code, snapshot
     from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.gather import needs
     from tfdash.report.resources import RESOURCES, resources_report
 
     canary, resources = args.screen == CANARY, args.screen == RESOURCES
-    remembering = args.screen != "changes"
-    board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering)
+    remembering, weeks = args.screen != "changes", args.screen in _BY_WEEKS
+    board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering, weeks=weeks)
     scope = scope_of(args, config.environment, sources)
+    if weeks:
+        weeks_of_these(board, scope, ask=resources)
     if args.screen == "changes":
         return _changes(args, board, scope, clock, ZoneInfo(config.zone))
     view: KindView | None = None
@@ -49,9 +59,14 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
             return found
         view = found
     kinds = dict.fromkeys((*JUDGED, *(() if canary or resources else needs(args.screen, view))), scope)
-    late = settle(board, kinds, args.wait, started=view is not None)
+
+    def whole(settled: bool, took: float) -> bool:
+        return settled and weeks_judged(board)
+
+    late = settle(board, kinds, args.wait, started=view is not None, enough=whole if resources else None)
     now, zone = clock.now(), ZoneInfo(config.zone)
     picture, assessment = board.picture, board.assessment
+    lacking = weeks_lacking(board) if resources else ""
     unread = late
     if unknown := no_namespace(board, scope, args.wait):
         narrate(f"tfdash: {unknown}")
@@ -80,6 +95,8 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     board.stop()
     if late:
         narrate(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}")
+    if lacking:
+        narrate(f"tfdash: {lacking} within {args.wait:g} s")
     return code
 
 

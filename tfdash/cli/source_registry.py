@@ -33,6 +33,7 @@ class Needs(Enum):
     OTHERS = (
         auto()
     )  # the store, and the time to look what others left: a terminal, or doctor; no judgement waits for it
+    WEEKS = auto()  # the store, and the time to read weeks: a terminal, or a command that judges by them
     LEAVE = auto()  # it sends requests of its own: a terminal whose turn it is, or a command that judges once
 
 
@@ -45,6 +46,7 @@ class Wiring(NamedTuple):
     clock: Clock
     opened: Opened | None = None
     keeping: bool = False  # what is read may be kept beside the store's files
+    once: bool = False  # of a command that judges by weeks once: what is kept of them comes first
     acting: bool = False  # requests that change something may be sent
     may_run: Callable[[], Awaitable[bool]] | None = (
         None  # whether it is this terminal's turn; None: nobody is asked
@@ -183,7 +185,7 @@ def _usage_history(wiring: Wiring) -> Iterable[Source]:
         round(policy.rightsize.history / 86_400),
         policy.rightsize.cpu_percentile,
     )
-    kept = wiring.opened.store.folder / "usage" if wiring.opened is not None and wiring.keeping else None
+    kept = wiring.opened.store.folder / "usage" if wiring.opened is not None else None
     options = options_of(wiring.settings.metrics, ())
     for cluster, connection in connections:
         yield usage_history_for(
@@ -196,6 +198,8 @@ def _usage_history(wiring: Wiring) -> Iterable[Source]:
             kept,
             _asking(cluster),
             wiring.settings.sources.usage.pool_labels,
+            reading=not wiring.keeping,
+            once=wiring.once,
         )
 
 
@@ -221,7 +225,7 @@ SOURCES = (
     Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),
     Registration("peers", Needs.OTHERS, _peers),
-    Registration("usage history", Needs.OTHERS, _usage_history),
+    Registration("usage history", Needs.WEEKS, _usage_history),
     Registration("journeys", Needs.LEAVE, _journeys),
 )
 

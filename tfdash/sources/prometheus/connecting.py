@@ -138,8 +138,12 @@ def usage_history_for(
     folder: Path | None,
     slots: asyncio.Semaphore,
     pool_labels: Sequence[str] = POOL_LABELS,
+    *,
+    reading: bool = False,
+    once: bool = False,
 ) -> UsageHistorySource:
-    """``folder``: where days that are over are kept; None: in memory."""
+    """``folder``: where days that are over are kept, ``reading``: from where they are only read; None: in memory. ``once``: see
+    ``UsageHistorySource``."""
     own, series = OwnCredentials(connection), options.usage
     asked = repr((ref, connection.shown, connection.match, series, tuple(pool_labels)))
     kept = folder / hashlib.sha256(asked.encode()).hexdigest()[:16] if folder is not None else None
@@ -149,10 +153,11 @@ def usage_history_for(
         windows,
         Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=True),
         clock,
-        KeptDays(kept),
+        KeptDays(kept, reading=reading),
         shown=connection.shown,
         match=connection.match,
         pool_labels=pool_labels,
+        once=once,
     )
 
 

@@ -19,7 +19,7 @@ from tfdash.demo.prometheus.api import Api
 from tfdash.demo.prometheus.series import HeldSeries, Series
 from tfdash.model.kube import Owner, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
-from tfdash.model.observation import Observation, ProblemKind
+from tfdash.model.observation import ListProgress, Observation, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Key, Subject
@@ -157,7 +157,7 @@ class Putting(Board):
         assert true()
 
 
-def source(server: Fake, folder: Path | None = None) -> UsageHistorySource:
+def source(server: Fake, folder: Path | None = None, **over: bool) -> UsageHistorySource:
     windows = Windows(bands=1, sizes=2, percentile=95.0)
     return usage_history_for(
         REF,
@@ -168,6 +168,7 @@ def source(server: Fake, folder: Path | None = None) -> UsageHistorySource:
         windows,
         folder,
         asyncio.Semaphore(2),
+        **over,
     )
 
 
@@ -363,3 +364,60 @@ def test_what_pools_have_is_noted_by_day_at_its_most(tmp_path: Path) -> None:
 def test_a_day_before_there_was_anything_makes_no_history_one_of_current_pods_only() -> None:
     before = piece_of("shop", Answers({}, TODAY - DAY, TODAY), UsageSeries(), {})
     assert not before.current_only
+
+
+def left(folder: Path, kept: tuple[int, ...]) -> None:
+    """Days back."""
+    for file in folder.rglob("*.day"):
+        if TODAY - int(file.stem) not in [back * DAY for back in kept]:
+            file.unlink()
+
+
+def lasting(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("kept", "days", "progress"),
+    [((1, 2), 2, None), ((1,), 1, ListProgress(1, 2)), ((2,), 1, ListProgress(1, 2)), ((), 0, ListProgress(0, 2))],
+)  # fmt: skip
+async def test_a_command_that_judges_once_begins_with_what_is_kept_and_writes_nothing(
+    server: Fake, tmp_path: Path, kept: tuple[int, ...], days: int, progress: ListProgress | None
+) -> None:
+    serving(server, World())
+    board = Putting()
+    await source(server, tmp_path / "usage").round(board)
+    wanted = history(board)
+    left(tmp_path, kept)
+    before = lasting(tmp_path)
+    board, one = Putting(), source(server, tmp_path / "usage", reading=True, once=True)
+    assert one.unsettled(board.picture, None) == (f"{REF.cluster} usage history",)  # type: ignore[arg-type]
+    await one.recall(board)
+    assert (one.asking.queries, one.whole, one.status.progress) == (0, False, progress)
+    found = [key for key in board.put.value if key.name == "Deployment/web"]
+    assert bool(found) == bool(days)
+    if found:
+        assert history(board).covered == pytest.approx(DAY if 1 in kept else 0.0, rel=0.01)
+    # of pools and the cluster only where no day that is held against a band is lacking
+    assert (usage_key("Cluster", "", "") in board.put.value) == (1 in kept)
+    cluster = board.picture.clusters[REF]
+    told = msgspec.structs.replace(cluster, kinds={**cluster.kinds, "UsageHistory": board.put})
+    board.picture = msgspec.structs.replace(board.picture, clusters={REF: told})
+    assert one.unsettled(board.picture, None) == ()  # type: ignore[arg-type]
+    await one.round(board)  # what is lacking is asked for, and kept by whoever keeps it
+    assert (one.whole, one.status.progress) == (True, None)
+    assert history(board) == wanted
+    assert lasting(tmp_path) == before
+
+
+async def test_days_that_are_kept_count_although_others_cannot_be_asked_for(
+    server: Fake, tmp_path: Path
+) -> None:
+    serving(server, World())
+    await source(server, tmp_path / "usage").round(Putting())
+    left(tmp_path, (2,))
+    server.fail = lambda request: web.Response(status=503, text="no")
+    board, one = Putting(), source(server, tmp_path / "usage")
+    await one.round(board)
+    assert board.put.problem is not None
+    assert history(board).containers and history(board).sized_since == TODAY - 2 * DAY

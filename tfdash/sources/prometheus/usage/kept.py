@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 
 class KeptDays:
     """By namespace and the day's first second. In files under ``folder`` (two levels below the store's), which only this user reads; in memory where there is no
-    folder or it cannot be written. What cannot be read is asked for again. Not for two threads at a time."""
+    folder or it cannot be written, and where ``reading``: then nothing is made, written or thrown away. What cannot be read is asked for again. Not for two threads at a time."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None, *, reading: bool = False) -> None:
+        self._folder, self._writes = folder, not reading
         self._held: dict[tuple[str, int], bytes] = {}
         self._noted: dict[int, dict[str, PlaceDay]] = {}
 
@@ -45,7 +45,7 @@ class KeptDays:
 
     def put(self, namespace: str, day: float, piece: UsagePiece) -> None:
         packed = zlib.compress(encode(piece), 6)
-        if self._folder is not None:
+        if self._folder is not None and self._writes:
             try:
                 self._write(self._file(self._folder, namespace, day), packed)
                 return
@@ -62,7 +62,7 @@ class KeptDays:
             of_day = known.setdefault(int(place.at), {})
             of_day[name] = place if name not in of_day else _larger(of_day[name], place)
         self._noted = known
-        if self._folder is not None and known != before:
+        if self._folder is not None and self._writes and known != before:
             try:
                 self._write(self._folder / _PLACES, msgspec.json.encode(known))
             except OSError as error:
@@ -85,7 +85,7 @@ class KeptDays:
                 path.unlink(missing_ok=True)
 
     def _files(self) -> Iterable[Path]:
-        return self._folder.glob("*/*.day") if self._folder is not None else ()
+        return self._folder.glob("*/*.day") if self._folder is not None and self._writes else ()
 
     @staticmethod
     def _file(folder: Path, namespace: str, day: float) -> Path:

@@ -14,9 +14,9 @@ import msgspec
 
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
-from tfdash.model.kube import Job, Object, Pod, ReplicaSet
+from tfdash.model.kube import Object, Pod
 from tfdash.model.kubecluster import Node
-from tfdash.model.observation import Observation, Problem
+from tfdash.model.observation import ListProgress, Observation, Problem
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef, Key, Subject
@@ -30,9 +30,9 @@ from tfdash.sources.prometheus.usage.histories import HistoryTerms, PlaceSums, h
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.over_time import Sought, over_time
+from tfdash.sources.prometheus.usage.owners import owners_of
 from tfdash.sources.prometheus.usage.piece import Answers, Owner, UsagePiece, joined, piece_of
 from tfdash.sources.prometheus.usage.queries import coarse, queries
-from tfdash.sources.usage.making import workload_of
 
 log = logging.getLogger(__name__)
 DAY, HOUR = 86_400.0, 3600.0
@@ -55,8 +55,17 @@ class Windows(NamedTuple):
         return max(self.bands, self.sizes)
 
 
+class _Read(NamedTuple):
+    """Of one namespace: what failed, how many days there are, and how many of those that are held against a band."""
+
+    problem: Problem | None
+    days: int
+    banded: int
+
+
 class UsageHistorySource:
-    """See ``tfdash.sources.base.Source``: makes ``UsageHistory``. A judgement waits for none of it."""
+    """See ``tfdash.sources.base.Source``: makes ``UsageHistory``. ``once``: of a command that judges once, which waits for the days
+    that are kept; they are read before anything is asked for. No judgement waits for more."""
 
     def __init__(
         self,
@@ -70,10 +79,11 @@ class UsageHistorySource:
         shown: str = "",
         match: Sequence[tuple[str, str]] = (),
         pool_labels: Sequence[str] = POOL_LABELS,
+        once: bool = False,
     ) -> None:
         self.ref, self.series, self.windows = ref, series, windows
         self.asking, self._clock, self._kept, self._match = asking, clock, kept, match
-        self._source = f"prometheus {shown}"
+        self._source, self._once = f"prometheus {shown}", once
         self._parts: dict[str, int] = {}  # into how many parts a day of a namespace is asked for
         self._today: dict[str, UsagePiece] = {}
         self._only: frozenset[str] | None = None
@@ -84,6 +94,8 @@ class UsageHistorySource:
         self._problem: Problem | None = None
         self._read_at: float | None = None
         self._lines: dict[tuple[str, str, str, float], tuple[float, UseOverTime]] = {}
+        self._lacking: ListProgress | None = None  # how many days were kept, where some are to be asked for
+        self.asks = True  # for what is not kept
         self.whole = False  # every namespace was read, or failed, once
 
     def only(self, namespaces: Iterable[str] | None) -> None:
@@ -107,6 +119,7 @@ class UsageHistorySource:
             observed_at=self._read_at,
             problem=self._problem,
             complete=self.whole,
+            progress=None if self.whole else self._lacking,
             interval=self._interval,
         )
 
@@ -115,8 +128,11 @@ class UsageHistorySource:
         return in_clock_seconds(self._clock, 2 * HOUR)
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        """No judgement waits for weeks to be read."""
-        return ()
+        """No judgement waits for weeks to be asked for."""
+        kinds = picture.clusters[self.ref].kinds
+        if not self._once or UsageHistory.KIND in kinds or not _whole(kinds.get(Pod.KIND)):
+            return ()
+        return (f"{self.ref.cluster} usage history",)
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
         """Weeks are not read for it: whether the server answers, what judges releases says already."""
@@ -126,14 +142,45 @@ class UsageHistorySource:
         return by_status(self.id, status)
 
     async def run(self, board: SourceBoard) -> None:
+        if self._once:
+            await self._begin(board)
+        if not self.asks:
+            return
         await self._allowed(board)
-        await asyncio.sleep(_FIRST)
+        await asyncio.sleep(0 if self._once else _FIRST)
         while True:
             try:
                 await self.round(board)
             except Exception:  # a bug of ours: said in the log, and the next round comes
                 log.exception("a round of the usage history failed")
             await asyncio.sleep(max(_OFTEN, HOUR / in_clock_seconds(self._clock, 1.0)))
+
+    async def _begin(self, board: SourceBoard) -> None:
+        """Have judged by what is kept, once it is known which pods and nodes there are."""
+
+        def known() -> bool:
+            return _whole(board.picture.clusters[self.ref].kinds.get(Pod.KIND)) and not board.unsettled()
+
+        while not known():
+            await board.until(known, HOUR)
+        try:
+            await self.recall(board)
+        except Exception:  # a bug of ours: said in the log, and all is asked for
+            log.exception("the kept days of the usage history could not be made use of")
+            self._publish(board, None, None)
+
+    async def recall(self, board: SourceBoard) -> None:
+        """The days that are kept. Pools and the cluster have a history only where no day of any namespace is lacking: a sum
+        of which one lacks is too small."""
+        now, cluster = self._clock.now(), board.picture.clusters[self.ref]
+        self._know_pools(cluster)
+        sums = PlaceSums()
+        found = [await self._read(name, now, None, sums) for name in self._names(cluster)]
+        if self._only is None and found and all(one.banded == self.windows.bands for one in found):
+            await self._of_places(cluster, sums)
+        there, wanted = sum(one.days for one in found), self.windows.longest * len(found)
+        self._lacking = ListProgress(there, wanted) if there < wanted else None
+        self._publish(board, None, now)
 
     async def _allowed(self, board: SourceBoard) -> None:
         while not self._may_ask(board):
@@ -148,9 +195,20 @@ class UsageHistorySource:
             judging is not None
             and judging.observed_at is not None
             and judging.problem is None
-            and pods is not None
-            and pods.complete
+            and _whole(pods)
         )
+
+    def _names(self, cluster: ClusterPicture) -> list[str]:
+        """Of the namespaces that are read."""
+        there = {key.namespace for key in cluster.objects(Pod.KIND)}
+        return sorted(there if self._only is None else there & self._only)
+
+    def _know_pools(self, cluster: ClusterPicture) -> None:
+        self._pools |= {
+            node.name: pool
+            for node in cluster.objects(Node.KIND).values()
+            if isinstance(node, Node) and (pool := pool_of(node, self._pool_labels))
+        }
 
     async def round(self, board: SourceBoard) -> None:
         """Everything that is lacking now, namespace by namespace, the newest days first."""
@@ -158,13 +216,8 @@ class UsageHistorySource:
         today = math.floor(now / DAY) * DAY
         await in_thread(lambda: self._kept.forget(today - (self.windows.longest + 1) * DAY))
         cluster = board.picture.clusters[self.ref]
-        there = {key.namespace for key in cluster.objects(Pod.KIND)}
-        names = sorted(there if self._only is None else there & self._only)
-        self._pools |= {
-            node.name: pool
-            for node in cluster.objects(Node.KIND).values()
-            if isinstance(node, Node) and (pool := pool_of(node, self._pool_labels))
-        }
+        names = self._names(cluster)
+        self._know_pools(cluster)
         sums = PlaceSums()
         failed: Problem | None = None
         for gone in self._found.keys() - set(names):
@@ -172,17 +225,17 @@ class UsageHistorySource:
         for namespace in names:
             await self._allowed(board)
             owners = owners_of(board.picture.clusters[self.ref], namespace)
-            problem = await self._read(namespace, now, today, owners, sums)
-            failed = failed or problem
+            failed = failed or (await self._read(namespace, now, owners, sums)).problem
             self._publish(board, failed, now)
         self.whole = True
         if failed is None and self._only is None:
-            self._places = await in_thread(lambda: sums.made(coarse(self.series)))
-            await self._remember(board.picture.clusters[self.ref], today)
+            await self._of_places(board.picture.clusters[self.ref], sums)
         self._publish(board, failed, now)
 
-    async def _remember(self, cluster: ClusterPicture, today: float) -> None:
+    async def _of_places(self, cluster: ClusterPicture, sums: PlaceSums) -> None:
         """What pools and the cluster have and are asked for; and to their history the first and the last whole day of that."""
+        today = math.floor(self._clock.now() / DAY) * DAY
+        self._places = await in_thread(lambda: sums.made(coarse(self.series)))
         found, oldest = places_now(cluster, self._pools, today), today - self.windows.longest * DAY
         noted = await in_thread(lambda: self._kept.note(found, oldest))
         for key, history in self._places.items():
@@ -194,9 +247,10 @@ class UsageHistorySource:
             if len(days) > 1:
                 self._places[key] = msgspec.structs.replace(history, days=(days[0], days[-1]))
 
-    def _publish(self, board: SourceBoard, problem: Problem | None, now: float) -> None:
+    def _publish(self, board: SourceBoard, problem: Problem | None, now: float | None) -> None:
+        """``now``: when it was read; None: nothing was."""
         self._problem = problem
-        if problem is None:
+        if problem is None and now is not None:
             self._read_at = now
         value: dict[Key, Object] = {k: one for found in self._found.values() for k, one in found.items()}
         value |= self._places
@@ -231,34 +285,51 @@ class UsageHistorySource:
     # -- one namespace --------------------------------------------------------------------------------------------
 
     async def _read(
-        self, namespace: str, now: float, today: float, current: Mapping[str, Owner], sums: PlaceSums
-    ) -> Problem | None:
-        """Its days and today's part; what failed of it, with what was read until then made use of. ``sums``: gets its days."""
-        from tfdash.sources.prometheus.failing import problem_of
-
-        days, problem = [], None
-        newest = today - (DAY if now - today < _SETTLED else 0.0)
-        try:
-            for back in range(1, self.windows.longest + 1):
-                day = newest - back * DAY
-                piece = await in_thread(partial(self._kept.get, namespace, day))
-                if piece is None:
+        self, namespace: str, now: float, current: Mapping[str, Owner] | None, sums: PlaceSums
+    ) -> _Read:
+        """Its days and today's part; what failed of it, with what was read all the same made use of. ``current``: whose its pods are;
+        None: what is kept alone is read. ``sums``: gets its days."""
+        pieces: list[UsagePiece | None] = []
+        problem: Problem | None = None
+        newest = self._newest(now)
+        for back in range(1, self.windows.longest + 1):
+            day = newest - back * DAY
+            piece = await in_thread(partial(self._kept.get, namespace, day))
+            if piece is None and current is not None and problem is None:
+                try:
                     piece = await self._day(namespace, day, day + DAY, current)
                     await in_thread(partial(self._kept.put, namespace, day, piece))
-                days.append(piece)
-            await self._follow(namespace, newest, now, current)
-        except Exception as error:
-            problem = problem_of(error, now)
-            if not isinstance(error, OSError | msgspec.MsgspecError):
-                log.info("the usage history of %s: %s", namespace, problem.cause)
+                except Exception as error:
+                    problem = self._failed(namespace, error, now)
+            pieces.append(piece)
+        if current is not None and problem is None:
+            try:
+                await self._follow(namespace, newest, now, current)
+            except Exception as error:
+                problem = self._failed(namespace, error, now)
         part = self._today.get(namespace)
-        known = [*days[: self.windows.sizes], *([part] if part is not None else [])]
+        bands = [p for p in pieces[: self.windows.bands] if p is not None]
+        known = [p for p in (*pieces[: self.windows.sizes], part) if p is not None]
         text = [q.text for q in queries(self.series, namespace, newest - DAY, newest, self._match)]
         asked = HistoryTerms(self.windows.percentile, self.series.step, coarse(self.series), tuple(text))
-        bands = days[: self.windows.bands]
         self._found[namespace] = await in_thread(lambda: histories(namespace, bands, known, asked))
         await in_thread(lambda: sums.add(bands))
+        return _Read(problem, sum(p is not None for p in pieces), len(bands))
+
+    @staticmethod
+    def _failed(namespace: str, error: Exception, now: float) -> Problem:
+        from tfdash.sources.prometheus.failing import problem_of
+
+        problem = problem_of(error, now)
+        if not isinstance(error, OSError | msgspec.MsgspecError):
+            log.info("the usage history of %s: %s", namespace, problem.cause)
         return problem
+
+    @staticmethod
+    def _newest(now: float) -> float:
+        """The end of the newest day that gets no sample any more."""
+        today = math.floor(now / DAY) * DAY
+        return today - (DAY if now - today < _SETTLED else 0.0)
 
     async def _follow(self, namespace: str, since: float, now: float, current: Mapping[str, Owner]) -> None:
         """Today's part, from where it was read until."""
@@ -314,12 +385,5 @@ class UsageHistorySource:
         )
 
 
-def owners_of(cluster: ClusterPicture, namespace: str) -> dict[str, Owner]:
-    """Whose the pods of a namespace are that are there now, by name."""
-    sets, jobs = cluster.objects(ReplicaSet.KIND), cluster.objects(Job.KIND)
-    found: dict[str, Owner] = {}
-    for key, pod in cluster.objects(Pod.KIND).items():
-        if key.namespace == namespace and isinstance(pod, Pod):
-            kind, _, name = workload_of(pod, sets, jobs)
-            found[pod.name] = kind, name
-    return found
+def _whole(seen: Observation[Objects] | None) -> bool:
+    return seen is not None and seen.complete
