@@ -23,6 +23,8 @@ _FORM = re.compile(
     r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:([KMGTPE]i)|[eE]([+-]?[0-9]{1,3})|([numkMGTPE]?))\Z", re.ASCII
 )
 _MOST = (2**63 - 1) * NANO
+_GREATEST = 10**300
+"""Billionths. What is more counts as this: sums and shares of it are numbers that can be drawn (a float ends at 1.8e308)."""
 _LONGEST = 64  # characters; longer, or with an exponent of four digits, it is no amount of anything
 
 
@@ -30,7 +32,7 @@ _LONGEST = 64  # characters; longer, or with an exponent of four digits, it is n
 def parse(text: str | int | float) -> int:
     """Billionths. Raises ValueError for what is no quantity."""
     if isinstance(text, int) and not isinstance(text, bool):
-        return text * NANO
+        return max(-_GREATEST, min(text * NANO, _GREATEST))
     written = str(text)
     found = _FORM.match(written) if len(written) <= _LONGEST else None
     if found is None or not (found[2] or found[3]):
@@ -43,8 +45,7 @@ def parse(text: str | int | float) -> int:
         digits <<= _BINARY[binary]
     factor: int = 10 ** abs(power)
     value = digits * factor if power >= 0 else -(-digits // factor)
-    if binary:
-        value = min(value, _MOST)
+    value = min(value, _MOST if binary else _GREATEST)
     return -value if sign == "-" else value
 
 

@@ -5,6 +5,7 @@ generated pods with what ``PodRequests`` and ``PodLimits`` make of them, resizes
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,12 @@ def test_what_the_server_never_writes_is_no_quantity(text: str) -> None:
 
 def test_a_number_without_quotes_is_one_too() -> None:
     assert (parse(3), parse(0.5)) == (3 * NANO, NANO // 2)
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e999", "9e300", 10**400])
+def test_however_much_it_is_it_can_be_shared_and_drawn(text: str | int) -> None:
+    found = parse(text)
+    assert abs(found) == 10**300 and math.isfinite(100 * found / 1) and math.isfinite(10_000 * found / NANO)
 
 
 def test_nothing_said_is_not_nothing() -> None:

@@ -6,6 +6,7 @@ allowed is a rule that is broken: a quota was lowered, or made after what it cou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
@@ -65,6 +66,9 @@ def _of(case: _Case, quota: ResourceQuota) -> list[Verdict]:
             level = Level.MOVING if new else Level.UNKNOWN
             words = "not counted yet" if new else "not counted yet by its controller"
             unknown = None if new else UnknownKind.NO_DATA
+        elif used < 0 or hard < 0:
+            level, unknown = Level.UNKNOWN, UnknownKind.NO_DATA
+            words = f"cannot be: its controller counted {_text(quota.used_text, resource)} of {_text(quota.hard_text, resource)}"
         else:
             level, words = _level(quota, resource, used, hard, alert_at)
             measured = 100 * used / hard if hard > 0 else None
@@ -87,10 +91,12 @@ def _of(case: _Case, quota: ResourceQuota) -> list[Verdict]:
     return told
 
 
+def _text(texts: Iterable[tuple[str, str]], resource: str) -> str:
+    return dict(texts).get(resource, "?")
+
+
 def _level(quota: ResourceQuota, resource: str, used: int, hard: int, alert_at: float) -> tuple[Level, str]:
-    used_text = dict(quota.used_text).get(resource, "?")
-    hard_text = dict(quota.hard_text).get(resource, "?")
-    of = f"{used_text} of {hard_text}"
+    of = f"{_text(quota.used_text, resource)} of {_text(quota.hard_text, resource)}"
     if used > hard:
         return Level.BREACH, f"over, {of}: nothing more is admitted, and what is lost does not come back"
     if hard == 0:

@@ -85,6 +85,10 @@ UNCOUNTED = [
     ({"pods": "8"}, {"pods": "10"}, {"pods": "4"}, 9000.0, Level.WARN, f"pods 80 %, 8 of 10: alert at 80 %{OLD}"),
     ({"pods": "8"}, {"pods": "5"}, {"pods": "9"}, 9000.0, Level.BREACH, f"pods over, 8 of 5: {LOST}{OLD}"),
     ({"pods": "0"}, {"pods": "0"}, {"pods": "9"}, 9000.0, Level.OK, f"pods 0: none are allowed, none are there{OLD}"),
+    # what nobody can have counted
+    ({"pods": "-5"}, {"pods": "10"}, None, 9000.0, Level.UNKNOWN, "pods cannot be: its controller counted -5 of 10"),
+    ({"pods": "0"}, {"pods": "-1"}, None, 9000.0, Level.UNKNOWN, "pods cannot be: its controller counted 0 of -1"),
+    ({"cpu": "1e400"}, {"cpu": "10"}, None, 9000.0, Level.BREACH, f"cpu over, 1e400 of 10: {LOST}"),
     # the same amount, written otherwise
     ({"cpu": "1"}, {"cpu": "2"}, {"cpu": "2000m"}, 9000.0, Level.OK, "cpu 50 %, 1 of 2"),
 ]  # fmt: skip
@@ -92,7 +96,7 @@ UNCOUNTED = [
 
 @pytest.mark.parametrize(("used", "hard", "wanted", "age", "level", "words"), UNCOUNTED)
 def test_what_its_controller_has_not_counted(
-    used: Said, hard: Said, wanted: Said, age: float, level: Level, words: str
+    used: Said, hard: Said, wanted: Said | None, age: float, level: Level, words: str
 ) -> None:
     [said] = judged(quota(used, hard, wanted, created=NOW - age))
     assert (said.level, said.sentence) == (level, f"team: {words}")
