@@ -131,3 +131,14 @@ async def test_one_that_is_stopped_for_another_namespace_stays_so_for_this_one_t
     plan = (await planned(board(*healed(kept)))).plan
     assert changes(plan.requests, "Application") == [[[STOPPED, note("a", NIGHT, was=AUTOMATED)]]]
     assert "Application night stays stopped for night too; it goes on once a, night are back" in plan.notes
+
+
+@pytest.mark.parametrize(("into", "said"), [("payments", True), (NIGHT, False), ("", False)])
+async def test_one_that_deploys_elsewhere_is_told_before_it_is_stopped(into: str, said: bool) -> None:
+    """Its name may stand in a label that a chart wrote for its own sake, or somebody with other things in mind."""
+    kept = application(AUTOMATED)
+    kept["spec"]["destination"] = {"namespace": into}
+    (found,) = inside(deployment("healed"))
+    found["metadata"]["labels"] = {"app.kubernetes.io/instance": "night"}
+    stop = (await planned(board(found, kept))).plan.choices[0]
+    assert ("Application night, which deploys into payments (spec" in stop.text) is said

@@ -15,6 +15,7 @@ from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.releases.managed_by import INSTANCE, TRACKING
+from tfdash.text import safe
 
 _GROUPS = {
     "Application": "argoproj.io",
@@ -81,8 +82,10 @@ async def _part(
             return notes, ()
         what = f"stop automated sync of Application {subject.name}"
         back = f"b on {namespace} puts it back" if namespace else "put it back by hand"
+        into = safe(str((document["spec"].get("destination") or {}).get("namespace") or ""))
+        beside = f", which deploys into {into}" if namespace and into not in ("", namespace) else ""
         text = (
-            f"first stop the automated sync of Argo CD Application {subject.name} (spec.syncPolicy.automated is removed; "
+            f"first stop the automated sync of Argo CD Application {subject.name}{beside} (spec.syncPolicy.automated is removed; "
             f"{back}: {canonical(automated)})"
         )
     else:
