@@ -190,7 +190,7 @@ def drifted(live: Mapping[str, Any], applied: str) -> tuple[str, ...]:
     """A ConfigMap's data as it is against what kubectl applied last: what was edited past that, as a unified diff."""
     try:
         wanted = json.loads(applied)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     if not isinstance(wanted, dict):
         return ()

@@ -69,7 +69,7 @@ def _is_keyed(item: Any, keys: str) -> bool:
     """Whether ``item`` is the one that ``{"name":"main"}`` names."""
     try:
         found = msgspec.json.decode(keys)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
     return (
         isinstance(item, dict) and isinstance(found, dict) and all(item.get(k) == v for k, v in found.items())

@@ -68,7 +68,10 @@ def _memory(document: Mapping[str, Any]) -> _Memory | None:
     text = (document.get("metadata", {}).get("annotations") or {}).get(STOPPED)
     if text is None:
         return None
-    found = json.loads(str(text))
+    try:
+        found = json.loads(str(text))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     spaces = found.get("for") if isinstance(found, dict) else None
     if not isinstance(spaces, list) or not all(isinstance(s, str) for s in spaces) or "was" not in found:
         raise ValueError("it does not say for which namespaces, and what it was")

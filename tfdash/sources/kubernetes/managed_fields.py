@@ -95,7 +95,7 @@ def _part(key: str, before: str) -> str:
     if sign == "k":
         try:
             names = json.loads(rest)
-        except ValueError:
+        except (ValueError, RecursionError):
             return f"[{rest}]"
         return (
             f"[{names.get('name') or ','.join(str(v) for v in names.values())}]"

@@ -191,10 +191,9 @@ def _walk(value: Any, found: set[str]) -> Any:
         stripped = value.lstrip()
         if stripped[:1] in ("{", "["):
             try:
-                inside = json.loads(value)
-            except ValueError:
+                return dump(_walk(json.loads(value), found))
+            except (ValueError, RecursionError):
                 return _text(value)
-            return dump(_walk(inside, found))
         return _text(value)
     return value
 

@@ -96,7 +96,7 @@ def _sizes(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             continue
         try:
             told = json.loads(pair[1])
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(
             told, dict

@@ -105,7 +105,7 @@ def verified_in_cluster(document: Mapping[str, Any], cluster: ClusterRef) -> Ver
     try:
         about, parsed = json.loads(str(data.get("about.json", ""))), json.loads(template)
         at = float(about.get("at", 0.0)) if isinstance(about, dict) else 0.0
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     if not isinstance(about, dict) or not isinstance(parsed, dict):
         return None
