@@ -22,17 +22,16 @@ from tfdash.model.kube import (
     StatefulSet,
 )
 from tfdash.model.kubecluster import Node
-from tfdash.model.subject import Key
 from tfdash.model.usage import PROMETHEUS, PROMETHEUS_WINDOW, Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.rightsizing import krr
 from tfdash.playbook.resources.shares import Held, held
+from tfdash.playbook.resources.shrinking import why_fixed, why_nothing_shrinks
 from tfdash.playbook.resources.together import nodes_of
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.serving.links import AUTOSCALERS_OF
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import NANO, amount, exceeds, reaches
 
@@ -226,7 +225,7 @@ def _below(case: _Case, one: _Band) -> _Said:
         return _Said(Level.IDLE, f"below {one.low:g} %: its pool shrinks, not it")
     fixed = _cannot_shrink(case, one)
     if isinstance(fixed, Unread):
-        lacking = "its nodes" if usage.of in _OF_NODES else "autoscalers"
+        lacking = "its nodes" if isinstance(nodes_of(case, usage), Unread) else "autoscalers"
         return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {lacking} are not known")
     if fixed:
         return _Said(Level.OK, f"below {one.low:g} %: {fixed}")
@@ -259,31 +258,18 @@ def _least_memory(history: UsageHistory, policy: ResourcesPolicy) -> int:
 
 def _cannot_shrink(case: _Case, one: _Band) -> str | Unread:
     """Why less cannot be asked for; "" where it can."""
-    usage, obj = one.usage, case.obj
-    if isinstance(obj, Job | CronJob):
-        return "it runs to an end"
-    if isinstance(obj, DaemonSet):
-        return "one pod a node"
-    if isinstance(obj, Usage):
-        nodes = nodes_of(case, obj)
-        if isinstance(nodes, Unread):
-            return nodes
-        if nodes is not None and len(nodes) == 1:
+    usage = one.usage
+    if not isinstance(case.obj, Usage) or usage.of == "Pod":
+        return why_fixed(case, usage, one.resource, one.question, one.whole)
+    nodes = nodes_of(case, usage)
+    if isinstance(nodes, Unread):
+        return nodes
+    if nodes is not None:
+        if len(nodes) == 1:
             return "one node"
-        return "one pod" if usage.of == "Pod" else ""
-    scalers = case.seen(AUTOSCALERS_OF, (obj.KIND, Key(obj.namespace, obj.name)))
-    if isinstance(scalers, Unread):
-        return scalers
-    for scaler in scalers:
-        if scaler.current <= scaler.min_replicas:
-            return f"its HPA is at its minimum of {scaler.min_replicas}"
-    if usage.pods <= 1:
-        return "one replica"
-    least = case.policies.resources.rightsize
-    floor = least.least_cpu if one.resource == "cpu" else least.least_memory
-    if one.question == "request" and one.whole <= floor * NANO * max(usage.measured, 1):
-        return f"its request is at the floor of {written(one.resource, round(floor * NANO))}"
-    return ""
+        if not reaches(amount(usage.asked, one.resource) or 0, one.whole, one.low):
+            return ""  # nodes can go
+    return why_nothing_shrinks(case, "" if nodes is not None else usage.called, one.resource, one.low)
 
 
 # -- words ------------------------------------------------------------------------------------------------------

@@ -411,3 +411,71 @@ def test_judged_change_by_change_as_afresh(steps: list[tuple[list[float], bool]]
         told = judge.assess(before, change, NOW)[0]
         afresh = judge_all(before, NOW)
         assert told.verdicts == afresh.verdicts and told.sections == afresh.sections
+
+
+DS = {"of": "DaemonSet", "name": "logs"}
+JOB = {"of": "Job", "name": "sums"}
+ALONE = {"name": "alone", "pods": 1, "measured": 1}
+FLOOR = {"name": "small", "used": amounts({"cpu": "9m"}), "requests": amounts({"cpu": "30m"})}
+WEB_LOW: dict[str, Any] = {}
+IN_BAND = {"name": "well", "used": amounts({"cpu": "700m"})}
+MINIMUM, MORE = SCALER, msgspec.structs.replace(SCALER, current=4)
+FIXED, WIDE = "below 60 %: nothing in it can shrink", "95th percentile 30 % over 7d, below 60 %"
+
+
+@pytest.mark.parametrize("of", ["Namespace", "NodePool", "Cluster"])
+@pytest.mark.parametrize(
+    ("inside", "scalers", "words"),
+    [
+        ([DS], (), f"{FIXED} (logs: one pod a node)"),
+        ([JOB], (), f"{FIXED} (sums: it runs to an end)"),
+        ([ALONE], (), f"{FIXED} (alone: one replica)"),
+        ([FLOOR], (), f"{FIXED} (small: its request is at the floor of 10m)"),
+        ([WEB_LOW], (MINIMUM,), f"{FIXED} (checkout: its HPA is at its minimum of 3)"),
+        ([DS, JOB, ALONE, IN_BAND], (), f"{FIXED} (logs: one pod a node; alone: one replica; 1 more)"),
+        # one that can is enough; one that is in its band cannot
+        ([DS, WEB_LOW], (), WIDE),
+        ([DS, WEB_LOW], (MORE,), WIDE),
+        ([IN_BAND], (), WIDE),  # nor is it below
+        ([], (), WIDE),
+    ],
+)  # fmt: skip
+def test_more_than_a_workload_is_not_too_large_where_nothing_in_it_can_shrink(
+    of: str, inside: list[dict[str, Any]], scalers: tuple[Object, ...], words: str
+) -> None:
+    name = {"Namespace": "a", "NodePool": "spot"}.get(of, "")
+    assert below(of, name, inside, scalers, "2")[1] == words
+
+
+def test_of_nodes_that_are_asked_for_less_some_can_go() -> None:
+    """Whatever their pods are."""
+    assert below("Cluster", "", [DS], (), "599m")[1] == WIDE
+    assert below("Cluster", "", [DS], (), "600m")[1].startswith(FIXED)
+
+
+def test_a_namespace_of_which_autoscalers_are_not_known_is_not_judged() -> None:
+    told = below("Namespace", "a", [WEB_LOW], (), "2", without="HorizontalPodAutoscaler")
+    assert told == (Level.IDLE, "below 60 %, not judged: autoscalers are not known")
+    assert below("Namespace", "a", [DS], (), "2", without="HorizontalPodAutoscaler")[1].startswith(FIXED)
+
+
+def below(
+    of: str,
+    name: str,
+    inside: list[dict[str, Any]],
+    scalers: tuple[Object, ...],
+    asked: str,
+    without: str = "",
+) -> tuple[Level, str]:
+    """Of two nodes with a core together, 31 % used, and 30 % over whole weeks; its workloads are in the namespace "a"."""
+    nodes = [Node(namespace="", name=f"n{i}", labels={"karpenter.sh/nodepool": "spot"}) for i in range(2)]
+    room = {"allocatable": amounts({"cpu": "1", "memory": "1000"}), "asked": amounts({"cpu": asked})}
+    whole = usage(*LOW, of=of, namespace="", name=name, **room)
+    weeks = history(0.3, namespace="", name=whole.name, of=of, called=name)
+    seen = picture(whole, weeks, *nodes, *scalers, *(usage(*LOW, **one) for one in inside))
+    cluster = seen.clusters[REF]
+    kinds = {k: v for k, v in cluster.kinds.items() if k != without}
+    seen = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
+    found = judge_all(seen, NOW).verdicts[Subject(REF, "Usage", "", whole.name)]
+    [told] = [v for v in found if v.rule == "resources.band.cpu"]
+    return told.level, told.sentence.partition(" request, ")[2] or told.sentence.partition("allocatable, ")[2]
