@@ -14,6 +14,7 @@ from tfdash.actions.core.plan_digest import STAMP
 from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts, parts_of
 from tfdash.actions.core.verification import Verification, Verified
 from tfdash.actions.kubernetes import postconditions as posts
+from tfdash.actions.kubernetes.quotas import IN_FORCE
 from tfdash.model.action import Plan, Post, Request
 from tfdash.model.kube import Condition, Owner, Pod
 from tfdash.model.observation import Observation, Problem, ProblemKind
@@ -465,3 +466,18 @@ async def test_some_look_at_another_object(course: Course) -> None:
     course.others.clear()
     await course.follow(value="other")
     assert course.others[-1] == {"other": True}
+
+
+@pytest.mark.parametrize(
+    ("document", "holds"),
+    [
+        ({"status": {"hard": {"requests.cpu": "2000m"}}}, True),
+        ({"status": {"hard": {"requests.cpu": "1"}}}, False),
+        ({"status": {}}, False),
+        ({"metadata": {"uid": "other"}, "status": {"hard": {"requests.cpu": "2"}}}, False),
+    ],
+)
+def test_a_quota_is_in_force_once_its_controller_says_it_of_the_same_object(
+    document: Look, holds: bool
+) -> None:
+    assert IN_FORCE.holds(facts(document), "requests.cpu=2") is holds

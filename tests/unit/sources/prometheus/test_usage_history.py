@@ -32,7 +32,7 @@ from tfdash.sources.prometheus.usage.digest import ERROR, digest_of, together
 from tfdash.sources.prometheus.usage.histories import HistoryTerms, histories
 from tfdash.sources.prometheus.usage.kept import KeptDays
 from tfdash.sources.prometheus.usage.options import UsageSeries
-from tfdash.sources.prometheus.usage.over_time import MOST, step_of
+from tfdash.sources.prometheus.usage.over_time import MOST, Sought, line_queries, step_of
 from tfdash.sources.prometheus.usage.piece import Answers, ContainerPiece, UsagePiece, WorkloadPiece, piece_of
 from tfdash.sources.prometheus.usage.source import UsageHistorySource, Windows
 
@@ -421,3 +421,20 @@ async def test_days_that_are_kept_count_although_others_cannot_be_asked_for(
     await one.round(board)
     assert board.put.problem is not None
     assert history(board).containers and history(board).sized_since == TODAY - 2 * DAY
+
+
+def test_a_long_name_is_asked_for_by_as_much_as_its_pods_surely_have() -> None:
+    long = Sought("Deployment", "shop", "w" * 60, DAY, DAY, {})
+    _, asked = line_queries(UsageSeries(), long, ())
+    assert {query.role for query in asked} == {"cpu", "memory"}
+    assert all(f'pod=~"{"w" * 52}.*"' in query.text for query in asked)
+
+
+def test_kills_that_nobody_told_take_none_away() -> None:
+    told = [
+        ContainerPiece(pod, "main", "Deployment", "web", first=0.0, last=60.0, oom_kills=kills)
+        for pod, kills in (("a", 2.0), ("b", -1.0))
+    ]
+    piece = UsagePiece(0.0, DAY, False, told, [WorkloadPiece("Deployment", "web")])
+    (found,) = histories("shop", [], [piece], HistoryTerms(95.0, 75.0, 300.0, ())).values()
+    assert found.containers[0].oom_kills == 2
