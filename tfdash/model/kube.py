@@ -355,6 +355,19 @@ class HorizontalPodAutoscaler(Object, frozen=True, gc=False, kw_only=True):
     metrics: tuple[Metric, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
+    @property
+    def wants_more(self) -> bool:
+        """Held at its maximum, now: what it last said of that stays while it is blind. Equal bounds are a size that somebody set."""
+        said = {c.type: c for c in self.conditions}
+        limited = said.get("ScalingLimited")
+        return (
+            self.min_replicas < self.max_replicas
+            and limited is not None
+            and limited.status == "True"
+            and limited.reason == "TooManyReplicas"
+            and not any(c in said and said[c].status == "False" for c in ("AbleToScale", "ScalingActive"))
+        )
+
 
 class PodDisruptionBudget(Object, frozen=True, gc=False, kw_only=True):
     KIND: ClassVar[str] = "PodDisruptionBudget"

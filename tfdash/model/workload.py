@@ -86,7 +86,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScaledBy(msgspec.Struct, frozen=True, kw_only=True):
-    """The HPA in charge: ``minimum <= desired <= maximum``, its leading metric in words, whether it is pinned at a bound."""
+    """The HPA in charge: ``minimum <= desired <= maximum``, its leading metric in words, whether it wants more than its maximum."""
 
     subject: Subject
     minimum: int
@@ -94,7 +94,7 @@ class ScaledBy(msgspec.Struct, frozen=True, kw_only=True):
     maximum: int
     metric: str = ""
     active: bool = True  # ScalingActive is not False
-    limited: bool = False  # ScalingLimited
+    limited: bool = False
     problem: str = ""
 
 

@@ -32,13 +32,13 @@ from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.resources import keda
 from tfdash.playbook.resources.links import LIMIT_RANGES_IN
-from tfdash.playbook.resources.wording import written
+from tfdash.playbook.resources.wording import metric_name, metric_words
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, EVENTS_ABOUT, links_of
 from tfdash.playbook.serving.rollout_status import condition
-from tfdash.quantities import NANO, amount, replaced
+from tfdash.quantities import amount, replaced
 
 ID = "resources.hpa"
 VERTICALS_OF = Relation(VerticalPodAutoscaler, lambda v: ((v.target_kind, Key(v.namespace, v.target_name)),))
@@ -140,7 +140,7 @@ def _scaling(case: _Case) -> _Finding:
         return _Finding(Level.WARN, f"blind, stays at {hpa.current} replicas: {why}", active.since)
     unread = [m for m in hpa.metrics if m.current is None]
     if unread and len(unread) < len(hpa.metrics):
-        names = ", ".join(_name(m) for m in unread)
+        names = ", ".join(metric_name(m) for m in unread)
         return _Finding(Level.WARN, f"half blind: has no value of {names}, so that it only grows")
     return _bounded(hpa)
 
@@ -161,14 +161,16 @@ def _bounded(hpa: HorizontalPodAutoscaler) -> _Finding:
     reason = limited.reason if limited is not None and limited.status == "True" else ""
     since = limited.since if limited is not None and reason else None
     bounds = f"{hpa.min_replicas}-{hpa.max_replicas}"
-    by = ", ".join(_shown(m) for m in hpa.metrics)
+    by = ", ".join(metric_words(m) for m in hpa.metrics)
     tail = f", {by}" if by else ""
-    if reason == "TooManyReplicas":
+    if hpa.wants_more:
         return _Finding(
             Level.WARN, f"pinned at its maximum, {hpa.current} of {bounds}, and wants more{tail}", since
         )
     if reason == "TooFewReplicas":
         return _Finding(Level.OK, f"at its minimum, {hpa.current} of {bounds}{tail}", since)
+    if reason == "TooManyReplicas" and hpa.desired == hpa.current:  # somebody wants exactly so many
+        return _Finding(Level.OK, f"held at {hpa.current} by equal bounds{tail}", since)
     if hpa.desired != hpa.current:
         slowly = ", as fast as its behaviour allows" if reason else ""
         return _Finding(
@@ -179,24 +181,6 @@ def _bounded(hpa: HorizontalPodAutoscaler) -> _Finding:
 
 def _target(hpa: HorizontalPodAutoscaler) -> str:
     return f"{hpa.target_kind} {hpa.target_name}"
-
-
-def _name(metric: Metric) -> str:
-    return f"{metric.name} of {metric.container}" if metric.container else metric.name
-
-
-def _shown(metric: Metric) -> str:
-    """``cpu 71 % of 70 %``."""
-    return f"{_name(metric)} {_value(metric, metric.current)} of {_value(metric, metric.target)}"
-
-
-def _value(metric: Metric, value: float | None) -> str:
-    if value is None:
-        return "unknown"
-    resource = {"cores": "cpu", "bytes": "memory"}.get(metric.unit)
-    if resource is not None:
-        return written(resource, round(value * NANO))
-    return f"{value:.0f} %" if metric.unit == _BY_SHARE else f"{value:g}"
 
 
 # -- its target ------------------------------------------------------------------------------------------------------

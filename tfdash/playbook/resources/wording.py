@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfdash.model.kube import Metric
 from tfdash.quantities import NANO, rounded
 
 _UNITS = (("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10))
@@ -22,3 +23,23 @@ def written(resource: str, nanos: int) -> str:
                 tenths = rounded(whole * 10, 1 << power)
                 return f"{tenths // 10}{unit}" if tenths % 10 == 0 else f"{tenths / 10:.1f}{unit}"
     return str(whole)
+
+
+def metric_name(metric: Metric) -> str:
+    """``cpu``, ``cpu of main``."""
+    return f"{metric.name} of {metric.container}" if metric.container else metric.name
+
+
+def metric_words(metric: Metric) -> str:
+    """``cpu 71 % of 70 %``."""
+    target = "" if metric.target is None else f" of {_value(metric, metric.target)}"
+    return f"{metric_name(metric)} {_value(metric, metric.current)}{target}"
+
+
+def _value(metric: Metric, value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    resource = {"cores": "cpu", "bytes": "memory"}.get(metric.unit)
+    if resource is not None:
+        return written(resource, round(value * NANO))
+    return f"{value:.0f} %" if metric.unit == "%" else f"{value:.15g}"

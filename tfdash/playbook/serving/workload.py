@@ -16,6 +16,7 @@ from tfdash.model.workload import (
     WorkloadState,
 )
 from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.resources.wording import metric_words
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
 from tfdash.playbook.serving.health import contradiction, serving, uncounted
@@ -212,22 +213,14 @@ def _scaled_by(ref: ClusterRef, links: Links) -> ScaledBy | None:
     active = condition(hpa.conditions, "ScalingActive")
     if active is not None and active.reason == "ScalingDisabled":
         active = None  # its target is at 0 replicas: there is nothing to see
-    limited = condition(hpa.conditions, "ScalingLimited")
-    metric = ""
-    if hpa.metrics:
-        first = hpa.metrics[0]
-        unit = " %" if first.unit == "%" else f" {first.unit}".rstrip()
-        now = "unknown" if first.current is None else f"{first.current:g}{unit}"
-        target = "" if first.target is None else f" of {first.target:g}{unit}"
-        metric = f"{first.name} {now}{target}"
     return ScaledBy(
         subject=Subject(ref, hpa.KIND, hpa.namespace, hpa.name, hpa.uid),
         minimum=hpa.min_replicas,
         desired=hpa.desired,
         maximum=hpa.max_replicas,
-        metric=metric,
+        metric=metric_words(hpa.metrics[0]) if hpa.metrics else "",
         active=active is None or active.status != "False",
-        limited=limited is not None and limited.status == "True",
+        limited=hpa.wants_more,
         problem=active.message if active is not None and active.status == "False" else "",
     )
 

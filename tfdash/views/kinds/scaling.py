@@ -62,7 +62,7 @@ def limits(hpa: HorizontalPodAutoscaler) -> str:
 
 
 def _paint_replicas(obj: Object, context: Context) -> str:
-    return "warn" if isinstance(obj, HorizontalPodAutoscaler) and obj.current >= obj.max_replicas > 1 else ""
+    return "warn" if isinstance(obj, HorizontalPodAutoscaler) and obj.wants_more else ""
 
 
 def _paint_limits(obj: Object, context: Context) -> str:

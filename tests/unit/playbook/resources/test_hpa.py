@@ -111,6 +111,16 @@ SCALING: list[tuple[dict[str, Any], Level, str]] = [
         "web: pinned at its maximum, 8 of 2-8, and wants more, cpu 71 % of 70 %",
     ),
     (
+        {
+            "metrics": (
+                Metric("External", "bytes", 20_000_000, 12_345_678, ""),
+                Metric("Pods", "rps", 0.5, 0.25, ""),
+            )
+        },
+        Level.OK,
+        "web: 4 of 2-8, bytes 12345678 of 20000000, rps 0.25 of 0.5",
+    ),
+    (
         {"conditions": (ABLE, ACTIVE, FREE), "current": 8, "desired": 8},
         Level.OK,
         "web: 8 of 2-8, cpu 71 % of 70 %",
@@ -324,3 +334,38 @@ def test_what_a_template_asks_for_as_a_whole_is_a_request_before_a_pod_is_there(
     template = Template(containers=(Container("main", "web:1"),), resources=whole)
     said = judged(hpa(), deployment(name="web", uid="w", template=template))
     assert ("what is not requested" in said.sentence) == (whole == resources(memory="1Gi"))
+
+
+def test_equal_bounds_are_a_size_that_somebody_set() -> None:
+    same = {"conditions": (ABLE, ACTIVE, FULL), "min_replicas": 4, "max_replicas": 4}
+    told = judged(hpa(**same), target())
+    assert (told.level, told.sentence) == (Level.OK, "web: held at 4 by equal bounds, cpu 71 % of 70 %")
+    told = judged(hpa(**same, current=3), target())
+    assert (told.level, told.sentence) == (
+        Level.MOVING,
+        "web: scales from 3 to 4 of 4-4, as fast as its behaviour allows, cpu 71 % of 70 %",
+    )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "most", "wants"),
+    [
+        ((ABLE, ACTIVE, FULL), 8, True),
+        ((ABLE, ACTIVE, FULL), 2, False),
+        ((ABLE, ACTIVE, FREE), 8, False),
+        ((ABLE, ACTIVE, condition("ScalingLimited", "True", "TooFewReplicas")), 8, False),
+        ((ABLE, ACTIVE, condition("ScalingLimited", "True", "ScaleUpLimit")), 8, False),
+        ((ABLE, condition("ScalingActive", "False", "FailedGetResourceMetric"), FULL), 8, False),
+        ((condition("AbleToScale", "False", "FailedGetScale"), ACTIVE, FULL), 8, False),
+        ((), 8, False),
+    ],
+)
+def test_what_wants_more_is_said_alike_of_the_autoscaler_and_its_workload(
+    conditions: tuple[Any, ...], most: int, wants: bool
+) -> None:
+    mine = hpa(conditions=conditions, max_replicas=most, current=most, desired=most)
+    shown = judge_all(picture(mine, target()), NOW)
+    [state] = [w for at, w in shown.workloads.items() if at.name == "web"]
+    assert state.scaled_by is not None
+    assert (mine.wants_more, state.scaled_by.limited) == (wants, wants)
+    assert state.scaled_by.metric == "cpu 71 % of 70 %"
