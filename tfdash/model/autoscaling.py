@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
@@ -84,6 +85,18 @@ class NodeClaim(Object, frozen=True, gc=False, kw_only=True):
     ready: str = ""
     said: str = ""
     since: float = 0.0
+
+
+PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
+_NO = frozenset({"0", "f", "F", "false", "False", "FALSE"})  # Go's ParseBool
+
+
+def pausing(notes: Mapping[str, str]) -> str:
+    """The annotation by which KEDA rests, "" where none does: what is no boolean pauses, too (kedacore/keda,
+    apis/keda/v1alpha1/scaledobject_types.go)."""
+    if PAUSED_AT in notes:
+        return PAUSED_AT
+    return PAUSED if notes.get(PAUSED, "false") not in _NO else ""
 
 
 class ScaledObject(Object, frozen=True, gc=False, kw_only=True):

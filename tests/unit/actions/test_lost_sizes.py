@@ -14,7 +14,7 @@ from tests.unit.actions.things import NIGHT, Standing, cron_job, deployment, sub
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Guarded
 from tfdash.model.store_state import EntryKind, RememberedSize, StoreHealth, StoreState
-from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED
+from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED_AT
 from tfdash.store.log.audit_projection import AuditProjection, subject_data
 
 REPLICAS: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
@@ -111,12 +111,12 @@ async def test_a_paused_scaler_that_lost_its_note_is_the_logs_too() -> None:
         "metadata": {"name": "queue"},
         "spec": {},
     }
-    (scaler,) = inside(scaled, **{PAUSED: "0"})
+    (scaler,) = inside(scaled, **{PAUSED_AT: "0"})
     at = remembering([at_zero("queue", OURS), scaler], queue="ScaledObject/queue")
     at.picture.store_state.sizes[subject("ScaledObject", "queue")._replace(namespace=NIGHT)] = RememberedSize(
         "running", AT, "ann@corp"
     )
-    assert patches((await restored(at)).plan)["ScaledObject queue"] == {PAUSED: None}
+    assert patches((await restored(at)).plan)["ScaledObject queue"] == {PAUSED_AT: None}
 
 
 async def test_what_a_scale_down_recorded_is_what_a_restore_is_told() -> None:

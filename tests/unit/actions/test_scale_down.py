@@ -34,11 +34,12 @@ from tfdash.actions.kubernetes.patches import took_effect
 from tfdash.actions.kubernetes.scale_down import DOWN, EMPTY
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Plan, Result
+from tfdash.model.autoscaling import PAUSED_AT
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.requests import ReadFailed
 from tfdash.playbook.resources.hours import HoursSettings, hours_in
-from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED
+from tfdash.playbook.resources.scaled_down import MEMORY
 
 Documents = list[dict[str, Any]]
 ARGO = {
@@ -231,21 +232,65 @@ async def test_under_an_autoscaler_its_bounds_stay_and_keda_is_paused() -> None:
     plan = (await planned(board(*found))).plan
     wanted = patches(plan)
     assert wanted["Deployment cpu"] == {MEMORY: "3", "replicas": 0}
-    assert wanted["ScaledObject web"] == {MEMORY: "running", PAUSED: "0"}
+    assert wanted["ScaledObject web"] == {MEMORY: "running", PAUSED_AT: "0"}
     assert wanted["Deployment queue"] == {MEMORY: "ScaledObject/web"}
     assert any("1 of them have an HPA" in n for n in plan.notes)
     for one in found:  # KEDA took its HPA away, as it does while it is paused
         one["metadata"].setdefault("annotations", {}).update(
-            {"queue": {MEMORY: "ScaledObject/web"}, "web": {MEMORY: "running", PAUSED: "0"}}.get(
+            {"queue": {MEMORY: "ScaledObject/web"}, "web": {MEMORY: "running", PAUSED_AT: "0"}}.get(
                 one["metadata"]["name"], {}
             )
         )
     back = patches((await planned(board(*found[2:3], found[4]), "namespace.restore")).plan)
     assert back["ScaledObject web"] == {
         MEMORY: None,
-        PAUSED: None,
+        PAUSED_AT: None,
     }
     assert back["Deployment queue"] == {MEMORY: None}
+
+
+@pytest.mark.parametrize(
+    ("notes", "down", "up"),
+    [
+        # paused at 2 it keeps 2 up: it goes to 0, and back to 2
+        (
+            {PAUSED_AT: "2"},
+            {
+                "ScaledObject web": {MEMORY: "paused/2", PAUSED_AT: "0"},
+                "Deployment queue": {MEMORY: "ScaledObject/web"},
+            },
+            {"ScaledObject web": {MEMORY: None, PAUSED_AT: "2"}, "Deployment queue": {MEMORY: None}},
+        ),
+        # paused as it is, KEDA brings nothing back: its target remembers its own size
+        (
+            {"autoscaling.keda.sh/paused": "true"},
+            {"Deployment queue": {MEMORY: "3", "replicas": 0}},
+            {"Deployment queue": {MEMORY: None, "replicas": 3}},
+        ),
+    ],
+)
+async def test_what_keda_was_told_to_rest_with_pods_up_goes_down_and_comes_back_so(
+    notes: dict[str, str], down: dict[str, Any], up: dict[str, Any]
+) -> None:
+    scaled = {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {**meta("web"), "annotations": notes},
+        "spec": {"scaleTargetRef": {"name": "queue"}},
+    }
+    found = inside(deployment("queue"), scaled)
+
+    async def wanted(action: str) -> dict[str, Any]:
+        plan = (await planned(board(*found), action)).plan
+        return {name: what for name, what in patches(plan).items() if name.endswith((" queue", " web"))}
+
+    assert await wanted("namespace.scale-down") == down
+    for one in found:
+        changed = dict(down.get(f"{one['kind']} {one['metadata']['name']}", {}))
+        if "replicas" in changed:
+            one["spec"]["replicas"] = changed.pop("replicas")
+        one["metadata"].setdefault("annotations", {}).update(changed)
+    assert await wanted("namespace.restore") == up
 
 
 async def test_what_heals_itself_is_told_before() -> None:

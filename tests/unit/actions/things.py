@@ -337,6 +337,7 @@ def world() -> list[dict[str, Any]]:
 
 
 KINDS = (
+    "ScaledObject",
     "Deployment",
     "ReplicaSet",
     "StatefulSet",

@@ -43,7 +43,11 @@ def test_a_scaled_object_has_kedas_defaults() -> None:
     ("notes", "paused", "at"),
     [
         ({"autoscaling.keda.sh/paused": "true"}, True, None),
-        ({"autoscaling.keda.sh/paused": "false"}, False, None),
+        *(
+            ({"autoscaling.keda.sh/paused": no}, False, None)
+            for no in ("0", "f", "F", "false", "False", "FALSE")
+        ),
+        *(({"autoscaling.keda.sh/paused": yes}, True, None) for yes in ("1", "T", "True", "", "no", "fALSE")),
         ({"autoscaling.keda.sh/paused-replicas": "3"}, True, 3),
         ({"autoscaling.keda.sh/paused-replicas": "many"}, True, None),
     ],

@@ -19,13 +19,13 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import SIZE, WRITTEN
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
+from tfdash.model.autoscaling import PAUSED_AT, pausing
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.picture import Picture
 from tfdash.model.release import Carrier, ReleaseState
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import facts_of
-from tfdash.playbook.resources.scaled_down import PAUSED
 from tfdash.playbook.seen import Indexes
 
 MOST = 10_000
@@ -131,7 +131,7 @@ async def set_bounds(
     if wanted is not None:
         if wanted < 1:
             raise PlanRefused(
-                f'{name} decides when it is at 0; to hold it there annotate it {PAUSED}: "0"'
+                f'{name} decides when it is at 0; to hold it there annotate it {PAUSED_AT}: "0"'
                 if held.keda
                 else f"{name} keeps at least one replica; it stands aside only where replicas is 0 already"
             )
@@ -209,7 +209,7 @@ def _in_charge(held: _Held, scaler: HorizontalPodAutoscaler, now: int, low: int)
         idle = ("it stands aside while replicas is 0: nothing starts by this",) if not now else ()
         return ("the HPA is in charge: a size set past it would be overwritten", *idle)
     notes = held.document.get("metadata", {}).get("annotations") or {}
-    paused = next((k for k in notes if k.startswith("autoscaling.keda.sh/paused")), "")
+    paused = pausing(notes)
     return (
         f"KEDA is in charge: it sets the bounds of HPA {scaler.name} from this",
         *((f"it is paused ({paused}): the bounds hold once that annotation is gone",) if paused else ()),

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from tfdash.actions.core.eligibility import bare
 from tfdash.actions.kubernetes.field_managers import OURS, managers_of
 from tfdash.actions.kubernetes.scaled_objects import FIELDS, One, listed, note_at, noun
+from tfdash.model.autoscaling import PAUSED_AT
 from tfdash.model.store_state import RememberedSize, StoreState
 from tfdash.model.subject import Subject
-from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED, is_down, remembered, scaler_of
+from tfdash.playbook.resources.scaled_down import MEMORY, is_down, remembered, scaler_of
 from tfdash.text import safe
 
 
@@ -53,7 +54,7 @@ def lost_in(objects: list[One], facts: StoreState) -> Lost:
         kind, own = one.subject.kind, remembered(one.document)
         if not is_down(one.document, kind):
             continue
-        field = note_at(PAUSED) if kind == "ScaledObject" else FIELDS.get(kind, "/spec/replicas")
+        field = note_at(PAUSED_AT) if kind == "ScaledObject" else FIELDS.get(kind, "/spec/replicas")
         managers = managers_of(one.document, (field,))
         ours = any(m.manager == OURS for m in managers)
         if own is not None:

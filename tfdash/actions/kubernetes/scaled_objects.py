@@ -15,7 +15,7 @@ from tfdash.actions.kubernetes.field_managers import given_back
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, drop, map_changes, put, test
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.model.action import Request
-from tfdash.model.autoscaling import ScaledObject
+from tfdash.model.autoscaling import PAUSED_AT, ScaledObject
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
     CronJob,
@@ -34,7 +34,14 @@ from tfdash.nouns import counted
 from tfdash.playbook.releases.facts import pointer_of
 from tfdash.playbook.releases.managed_by import manager_of
 from tfdash.playbook.releases.world import World
-from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED, SizeStep, remembered, replicas_of, scaler_of
+from tfdash.playbook.resources.scaled_down import (
+    MEMORY,
+    SizeStep,
+    paused_at,
+    remembered,
+    replicas_of,
+    scaler_of,
+)
 from tfdash.playbook.seen import ClusterLook, Relation
 from tfdash.playbook.staleness import Unread
 
@@ -86,8 +93,13 @@ async def objects_in(context: PlanContext) -> tuple[list[One], tuple[str, ...]]:
         (h.target_kind, h.target_name): h.owner.name if h.owner and h.owner.kind == "ScaledObject" else ""
         for h in found[HorizontalPodAutoscaler]
     }
-    # a paused one has no HPA
-    sized_by |= {(s.target_kind, s.target_name): s.name for s in look.some(_SCALED_IN, at.name)}
+    for scaled in look.some(_SCALED_IN, at.name):  # a paused one has no HPA
+        key = (scaled.target_kind, scaled.target_name)
+        if scaled.paused and scaled.paused_replicas is None:
+            # nobody moves its target: that one is scaled itself, or nobody would bring it back
+            sized_by.pop(key, None)
+        else:
+            sized_by[key] = scaled.name
     mine: list[Subject] = []
     others: list[Subject] = []
     for kind in CHANGED:
@@ -145,11 +157,11 @@ def request_of(one: One, step: SizeStep, what: str) -> Request:
     if step.memory is not None:
         notes[MEMORY] = step.memory
     if step.field == "paused":
-        notes.pop(PAUSED, None)
-        notes |= {} if step.value is None else {PAUSED: str(step.value)}
+        notes.pop(PAUSED_AT, None)
+        notes |= {} if step.value is None else {PAUSED_AT: str(step.value)}
     changes: list[Operation] = map_changes(document, ("metadata", "annotations"), notes)
     changes += put(document, field, step.value) if field is not None else []
-    tested = (UID, note_at(MEMORY), field or (note_at(PAUSED) if step.field == "paused" else UID))
+    tested = (UID, note_at(MEMORY), field or (note_at(PAUSED_AT) if step.field == "paused" else UID))
     request = conditional(path_of(one.subject, document), document, tested, changes, what, one.subject)
     return msgspec.structs.replace(request, alone=True)
 
@@ -177,6 +189,8 @@ def to_words(step: SizeStep) -> str:
 def back_words(step: SizeStep) -> str:
     if step.field == "replicas":
         return f"{step.value} replicas"
+    if step.field == "paused" and step.value is not None:
+        return f"paused at {step.value}, as it was"
     return {"suspend": "not suspended", "paused": "not paused"}.get(step.field, "its memory goes")
 
 
@@ -186,7 +200,11 @@ def lines_of(one: One, step: SizeStep) -> tuple[str, ...]:
         return (f"- {name}: {replicas_of(one.document)}", f"+ {name}: {step.value}")
     if not step.field:
         return ()
-    was, is_now = ("false", "true") if step.value else ("true", "false")
+    if step.field == "paused":
+        at = paused_at(one.document)
+        was, is_now = ("false" if v is None else f"at {v}" for v in (at, step.value))
+    else:
+        was, is_now = ("false", "true") if step.value else ("true", "false")
     return (f"- {name}: {was}", f"+ {name}: {is_now}")
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from tfdash.model.autoscaling import PAUSED_AT
+
 MEMORY = "tfdash.io/scaled-down-from"
-"""The annotation. "3": replicas; "running": a CronJob that was not suspended, a ScaledObject that was not paused; "ScaledObject/x":
-its size is KEDA's, which x pauses."""
-PAUSED = "autoscaling.keda.sh/paused-replicas"
+"""The annotation. "3": replicas; "running": a CronJob that was not suspended, a ScaledObject that was not paused; "paused/2": one
+that was paused at 2; "ScaledObject/x": its size is KEDA's, which x pauses."""
 RUNNING = "running"
 _KEDA = "ScaledObject/"
+_WAS_PAUSED = "paused/"
 _MOST = 1_000_000
 _DIGITS = len(str(_MOST))
 
@@ -48,9 +50,16 @@ def replicas_of(document: Document) -> int:
 
 def says_a_size(memory: str, kind: str) -> bool:
     """Whether an object of that kind could be brought back by it."""
-    if kind in ("CronJob", "ScaledObject"):
+    if kind == "CronJob":
         return memory == RUNNING
+    if kind == "ScaledObject":
+        return memory == RUNNING or _was_paused_at(memory) is not None
     return scaler_of(memory) != "" or _replicas(memory) is not None
+
+
+def _was_paused_at(memory: str) -> int | None:
+    at = memory.removeprefix(_WAS_PAUSED)
+    return None if at == memory else _replicas(at)
 
 
 def _replicas(memory: str) -> int | None:
@@ -70,9 +79,12 @@ def down(document: Document, kind: str, scaled_by: str = "") -> SizeStep | None:
             return None
         return SizeStep("suspend", True, had or RUNNING, had is not None)
     if kind == "ScaledObject":
-        if (document.get("metadata", {}).get("annotations") or {}).get(PAUSED) is not None:
-            return None
-        return SizeStep("paused", "0", had or RUNNING, had is not None)
+        at = paused_at(document)
+        if at is not None and _replicas(at) is None:
+            return None  # at 0 already, or at what KEDA does not read either
+        return SizeStep(
+            "paused", "0", had or (RUNNING if at is None else f"{_WAS_PAUSED}{at}"), had is not None
+        )
     if scaled_by:
         return None if had is not None else SizeStep("", None, f"{_KEDA}{scaled_by}")
     if had is not None and scaler_of(had):  # which is gone
@@ -81,12 +93,18 @@ def down(document: Document, kind: str, scaled_by: str = "") -> SizeStep | None:
     return SizeStep("replicas", 0, had or str(now), had is not None) if now else None
 
 
+def paused_at(document: Document) -> str | None:
+    """The size at which a ScaledObject is paused, as it is written; None where it is not."""
+    found = (document.get("metadata", {}).get("annotations") or {}).get(PAUSED_AT)
+    return None if found is None else str(found)
+
+
 def is_down(document: Document, kind: str) -> bool:
     """Whether it is as a scale-down leaves it."""
     if kind == "CronJob":
         return bool((document.get("spec") or {}).get("suspend"))
     if kind == "ScaledObject":
-        return (document.get("metadata", {}).get("annotations") or {}).get(PAUSED) == "0"
+        return paused_at(document) == "0"
     return replicas_of(document) == 0
 
 
@@ -100,6 +118,8 @@ def up(document: Document, kind: str, autoscaled: bool = False, had: str | None 
     if kind == "CronJob":
         return _again(document, "suspend", had, is_down(document, kind), False)
     if kind == "ScaledObject":
+        if (at := _was_paused_at(had)) is not None:
+            return SizeStep("paused", str(at), None) if is_down(document, kind) else SizeStep("", None, None)
         return _again(document, "paused", had, is_down(document, kind), None)
     if scaler_of(had):
         return SizeStep("", None, None)

@@ -10,17 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfdash.model.autoscaling import PAUSED_AT
 from tfdash.playbook.resources.hours import HoursSettings, hours_in
-from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED, Broken, SizeStep, down, remembered, up
+from tfdash.playbook.resources.scaled_down import MEMORY, Broken, SizeStep, down, remembered, up
 
 Document = dict[str, Any]
 KINDS = st.sampled_from(["Deployment", "StatefulSet", "Rollout", "CronJob", "ScaledObject"])
 
 
 def made(kind: str, value: int) -> Document:
-    """``value`` replicas, or whether it is stopped (0)."""
+    """``value`` replicas, or whether it is stopped (0); a ScaledObject is paused at so many but for 1."""
     if kind == "ScaledObject":
-        return {"metadata": {"annotations": {} if value else {PAUSED: "3"}}, "spec": {}}
+        return {"metadata": {"annotations": {} if value == 1 else {PAUSED_AT: str(value)}}, "spec": {}}
     return {"metadata": {}, "spec": {"suspend": not value} if kind == "CronJob" else {"replicas": value}}
 
 
@@ -30,9 +31,9 @@ def applied(document: Document, step: SizeStep | None) -> Document:
     notes = dict(document["metadata"].get("annotations") or {})
     spec = dict(document["spec"])
     if step.field == "paused":
-        notes.pop(PAUSED, None)
+        notes.pop(PAUSED_AT, None)
         if step.value is not None:
-            notes[PAUSED] = step.value
+            notes[PAUSED_AT] = step.value
     elif step.field:
         spec[step.field] = step.value
     notes.pop(MEMORY, None)
@@ -101,8 +102,13 @@ def test_the_way_back_never_lowers_and_leaves_an_autoscaler_its_number(
         ("Deployment", "-3"),
         ("Deployment", "0"),
         ("Deployment", "9" * 20),
+        ("Deployment", "9" * 5000),  # more than Python reads
         ("Deployment", "٣"),
         ("CronJob", "3"),
+        ("CronJob", "paused/3"),
+        ("ScaledObject", "3"),
+        ("ScaledObject", "paused/0"),
+        ("ScaledObject", "paused/many"),
     ],
 )
 def test_a_memory_that_somebody_changed_brings_nothing_back(kind: str, memory: str) -> None:

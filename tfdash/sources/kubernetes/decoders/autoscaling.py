@@ -74,14 +74,11 @@ def node_claim(found: Custom) -> m.NodeClaim:
     )
 
 
-_PAUSED, _PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
-
-
 def scaled_object(found: Custom) -> m.ScaledObject:
     """KEDA's defaults where nothing is said (kedacore/keda, apis/keda/v1alpha1/scaledobject_types.go)."""
     spec, status, notes = mapping(found.spec), mapping(found.status), found.metadata.annotations or {}
     target = mapping(spec, "scaleTargetRef")
-    at = notes.get(_PAUSED_AT)
+    at = notes.get(m.PAUSED_AT)
     return m.ScaledObject(
         **meta(found.metadata),
         target_kind=text(target, "kind") or "Deployment",
@@ -90,7 +87,7 @@ def scaled_object(found: Custom) -> m.ScaledObject:
         max_replicas=integer(spec, "maxReplicaCount", 100),
         idle=integer(spec, "idleReplicaCount") if spec.get("idleReplicaCount") is not None else None,
         cooldown=float(integer(spec, "cooldownPeriod", 300)),
-        paused=at is not None or notes.get(_PAUSED, "false") != "false",
+        paused=bool(m.pausing(notes)),
         paused_replicas=int(at) if at is not None and at.isdecimal() and at.isascii() else None,
         triggers=tuple(dict.fromkeys(text(t, "type") for t in items(spec, "triggers"))),
         hpa=text(status, "hpaName"),
