@@ -11,11 +11,11 @@ from msgspec import structs
 from tests.unit.actions.test_scale_down import board, inside, patches, planned
 from tests.unit.actions.things import NIGHT, REF, deployment, meta, subject
 from tfdash.actions.core.protocols import PlanRefused
-from tfdash.model.autoscaling import ScaledObject
+from tfdash.model.autoscaling import PAUSED_AT, ScaledObject
 from tfdash.model.observation import Observation
 from tfdash.model.store_state import RememberedSize, StoreState
 from tfdash.model.subject import Key
-from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED
+from tfdash.playbook.resources.scaled_down import MEMORY
 
 FORGED = ("", "0", "-4", "1e3", "many", "9" * 20, "9" * 5000, "ScaledObject/", "ScaledObject/../../secrets/x")
 
@@ -72,7 +72,7 @@ async def test_another_number_of_the_audit_log_is_said() -> None:
 async def test_a_scaler_that_was_paused_goes_on_whatever_its_target_remembers() -> None:
     spec = {"scaleTargetRef": {"name": "queue"}}
     scaled = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": meta("web"), "spec": spec}
-    (scaler,) = inside(scaled, **{MEMORY: "running", PAUSED: "0"})
+    (scaler,) = inside(scaled, **{MEMORY: "running", PAUSED_AT: "0"})
     at = board(scaler, *inside(deployment("queue", replicas=0), **{MEMORY: "5"}))
     cluster = at.picture.clusters[REF]
     one = ScaledObject(namespace=NIGHT, name="web", target_kind="Deployment", target_name="queue")
@@ -81,5 +81,5 @@ async def test_a_scaler_that_was_paused_goes_on_whatever_its_target_remembers() 
     at.picture = structs.replace(at.picture, clusters={REF: cluster})
     assert patches((await planned(at, "namespace.restore")).plan)["ScaledObject web"] == {
         MEMORY: None,
-        PAUSED: None,
+        PAUSED_AT: None,
     }

@@ -13,8 +13,9 @@ from tests.unit.actions.test_scale_down import Documents, board, inside, patches
 from tests.unit.actions.things import NIGHT, Standing, cron_job, deployment, subject
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.model.action import Guarded
+from tfdash.model.autoscaling import PAUSED_AT
 from tfdash.model.store_state import EntryKind, RememberedSize, StoreHealth, StoreState
-from tfdash.playbook.resources.scaled_down import MEMORY, PAUSED_AT
+from tfdash.playbook.resources.scaled_down import MEMORY
 from tfdash.store.log.audit_projection import AuditProjection, subject_data
 
 REPLICAS: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
