@@ -153,7 +153,7 @@ class UsageMaker:
         newest = newest_of(cluster.objects("PodMetrics"), until)
         of_nodes = current_nodes(cluster.objects("NodeMetrics"), patience, until)
         yield
-        workloads, nodes = yield from self._summed(cluster, newest, patience)
+        workloads, nodes = yield from self._summed(cluster, newest, min(newest, until - patience), patience)
         namespaces: dict[str, _Sum] = {}
         for (_, namespace, _), found in workloads.items():
             namespaces.setdefault(namespace, _Sum()).add(found)
@@ -200,7 +200,7 @@ class UsageMaker:
     # -- pods ---------------------------------------------------------------------------------------------------
 
     def _summed(
-        self, cluster: ClusterPicture, newest: float, patience: float
+        self, cluster: ClusterPicture, newest: float, now: float, patience: float
     ) -> Generator[None, None, tuple[dict[UsagePlace, _Sum], dict[str, _Sum]]]:
         """By workload, and by the name of the node."""
         metrics, sets, jobs = (cluster.objects(k) for k in ("PodMetrics", "ReplicaSet", "Job"))
@@ -208,7 +208,7 @@ class UsageMaker:
         nodes: dict[str, _Sum] = {}
         pods, before, like = cluster.objects("Pod"), self._pods, self._like
         known: dict[Key, _Alike | None] = {}
-        fresh, number = newest - patience, 0
+        fresh, number = now - patience, 0  # a clock that is a little ahead makes nobody else's old
         for one in self._alike.values():
             one.begin()
         for key, pod in pods.items():
@@ -231,7 +231,7 @@ class UsageMaker:
                 or not pod.created <= (at := found.at) <= newest  # before: it was another pod of that name
                 or (cpu := found.cpu) is None
                 or (memory := found.memory) is None
-                or (at < fresh and at < newest - 3 * found.window)
+                or (at < fresh and at < now - 3 * found.window)
             ):
                 alike.others += 1
                 there.others[shape] = there.others.get(shape, 0) + 1

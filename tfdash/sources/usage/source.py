@@ -148,16 +148,16 @@ class UsageSource:
         first, second = cluster.kinds["PodMetrics"], self._second
         made, problem = None, first.problem
         patience = in_clock_seconds(self._clock, _LEAST)
+        now = self._clock.now() + _skew(cluster)  # by the server's clock, as what was measured is
         if first.value is not None:
             hidden = any(seen.hidden for k in ("Pod", "Node") if (seen := cluster.kinds.get(k)) is not None)
             other = second.made.objects if second is not None and second.made is not None else {}
             whole = self._whole() and not hidden
-            until = self._clock.now() + _skew(cluster) + patience
-            made = await in_pieces(self._maker.make(cluster, patience, whole, other, until))
-            problem = problem or self._old(made, patience, first.value)
+            made = await in_pieces(self._maker.make(cluster, patience, whole, other, now + patience))
+            problem = problem or self._old(made, patience, first.value, now)
             if self._made is not None:
                 leave_alone_what_stays()
-        away = problem is not None and (made is None or self._clock.now() - made.at > patience)
+        away = problem is not None and (made is None or now - made.at > patience)
         if away is not self._away:
             self._away = away
             self._of = (*self._of[:-1], *self._of_second())
@@ -201,7 +201,7 @@ class UsageSource:
         }
         self._put(board, frozenset(changed), None, second.read_at, second.source)
 
-    def _old(self, made: UsageMade, patience: float, metrics: Objects) -> Problem | None:
+    def _old(self, made: UsageMade, patience: float, metrics: Objects, now: float) -> Problem | None:
         """That the newest measurement is old although an answer came, or is none that can have been made."""
         if not made.at and any(isinstance(m, PodMetrics) for m in metrics.values()):
             return Problem(
@@ -210,14 +210,14 @@ class UsageSource:
                 remedy="compare the clocks of the nodes with the server's",
                 since=self._clock.now(),
             )
-        age, most = self._clock.now() - made.at, max(patience, _WINDOWS * made.window)
+        age, most = now - made.at, max(patience, _WINDOWS * made.window)
         if not made.at or age <= most:
             return None
         return Problem(
             kind=ProblemKind.STALE,
             cause=f"{SOURCE} answers with what was measured {write_duration(round(age))} ago",
             remedy="see the log of metrics-server",
-            since=made.at + most,
+            since=self._clock.now() - age + most,
         )
 
     def _put(

@@ -258,3 +258,9 @@ def test_a_node_that_was_measured_long_before_the_others_or_later_than_now_is_no
     there = cluster(node("n1"), node("n2"), of_node("n1"), other)
     told = at_once(UsageMaker(POOLS).make(there, 60.0, True, until=T0 + 60))
     assert [bool(one(told, "Node", "", name).used) for name in ("n1", "n2")] == [True, False]
+
+
+def test_a_kubelet_whose_clock_is_a_little_ahead_makes_nobody_elses_measurement_old() -> None:
+    there = cluster(pod("x"), pod("ahead"), measured("x", at=T0 - 25), measured("ahead", at=T0 + 50))
+    told = at_once(UsageMaker(POOLS).make(there, 60.0, True, until=T0 + 60))
+    assert (told.pods, told.measured) == (2, 2)

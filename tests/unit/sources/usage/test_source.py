@@ -15,7 +15,7 @@ from tfdash.clock import FixedClock
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import Objects, Picture, SourceInfo
+from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.usage import MADE, usage_key
 from tfdash.playbook.staleness import unread
@@ -156,6 +156,19 @@ async def test_an_answer_with_old_measurements_proves_nothing(age: float, stale:
     if stale:
         assert board.usage.problem is not None and board.usage.problem.kind is ProblemKind.STALE
         assert board.usage.observed_at == T0
+
+
+@pytest.mark.parametrize("ahead", [-600.0, 0.0, 600.0])
+@pytest.mark.parametrize(("age", "stale"), [(20.0, False), (61.0, True)])
+async def test_how_old_it_is_is_told_by_the_servers_clock(ahead: float, age: float, stale: bool) -> None:
+    """Which is so many seconds ahead of ours."""
+    source, board = a_source(T0 + age - ahead), FakeBoard()
+    board.show(*THERE)
+    info = Observation(value=ServerInfo(skew=ahead))
+    told = msgspec.structs.replace(board.picture.clusters[REF], info=info)
+    board.picture = msgspec.structs.replace(board.picture, clusters={REF: told})
+    await ran(source, board)
+    assert (board.usage.problem is not None) is stale
 
 
 async def test_a_fault_of_ours_is_said_and_the_next_poll_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
