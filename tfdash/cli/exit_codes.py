@@ -19,6 +19,10 @@ exit codes:
   1  a trigger is breached, or the release is stuck or aborted
   2  not known: held yet, too little traffic, no metrics, no release in flight
 """
+RIGHTSIZE = """\
+exit codes:
+  0  all requests fit    1  some do not, by 0.25 cores or 250 MiB    2  of some or all nothing is known
+"""
 RESOURCES = """\
 exit codes:
   0  all in order    1  outside a band, over a quota or another finding    2  not known, or not seen for long enough

@@ -265,6 +265,8 @@ def _built(prog: str) -> argparse.ArgumentParser:
     rightsize = commands.add_parser(
         "rightsize",
         help="what each workload should ask for, by two weeks of its use; exit 0 all fit, 1 some do not, 2 not known",
+        epilog=exit_codes.RIGHTSIZE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _where(rightsize)
     rightsize.add_argument(

@@ -54,6 +54,9 @@ def command(args: argparse.Namespace) -> int:
     problems += [f"not settled: {', '.join(late)}"] if late else []
     problems = [absent] if absent else problems
     found = sized_workloads(board.picture, settings.policy.resources, scope.namespaces)
+    if not found and not problems:
+        there = ", ".join(scope.namespaces or ()) or "any namespace"
+        problems = [f"there is no workload with a history in {there}, so that nothing is proposed"]
     for problem in problems:
         narrate(f"{program()}: {safe(problem)}")
     for source in reading:

@@ -9,6 +9,7 @@ import msgspec
 
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.subject import Subject
+from tfdash.model.usage import Usage
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 
@@ -56,5 +57,8 @@ def where(subject: Subject | None) -> str:
     """``Deployment shop/web in eu-1``; "" of none."""
     if subject is None:
         return ""
-    place = f"{subject.namespace}/" if subject.namespace else ""
-    return safe(f"{subject.kind} {place}{subject.name} in {subject.cluster.cluster}")
+    kind, name = subject.kind, subject.name
+    if kind == Usage.KIND:  # what it is of, such as a namespace
+        kind, _, name = name.partition("/")
+    place = f" {subject.namespace}/" if subject.namespace else " " if name else ""
+    return safe(f"{kind}{place}{name} in {subject.cluster.cluster}")

@@ -26,6 +26,11 @@ FULL = ResourceQuota(
     used_text=(("services", "10"),),
 )
 HOT = usage(*(90.0,) * 61)
+SPACE = usage(*(90.0,) * 61, of="Namespace", namespace="", name="a")
+PARTLY = usage(
+    70.0, of="Cluster", namespace="", name="", used=(), measured=0,
+    nodes_used=amounts({"cpu": "1", "memory": "1"}), allocatable=amounts({"cpu": "9", "memory": "9"}),
+)  # fmt: skip
 GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
 
 
@@ -52,7 +57,19 @@ GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
             2,
             [
                 "Resources: ? unknown  0 of 2 in order",
-                "  ? unknown  2 not known, checkout: memory 70 % of its request, seen for 15s of 15m",
+                "  ? unknown  2 not known, checkout: memory 70 % of its request, seen for 15s of 15m  (Deployment a/checkout in eu-1)",
+                "Quotas: ✔ ok  no quotas",
+            ],
+        ),
+        # of one namespace that is read alone the first line is its own, not the cluster's, of which nothing is known
+        (
+            (SPACE, PARTLY),
+            "a",
+            1,
+            [
+                "Resources: ▲ warn  cpu 90 % of 60-80 in a · memory 90 % of 70-85 in a",
+                "  ▲ warn  namespace a: cpu 90 % of its request, above 80 % for 15m of the last 15m  (Namespace a in eu-1)",
+                "  ▲ warn  namespace a: memory 90 % of its request, above 85 % for 15m of the last 15m  (Namespace a in eu-1)",
                 "Quotas: ✔ ok  no quotas",
             ],
         ),

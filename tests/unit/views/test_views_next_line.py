@@ -31,6 +31,19 @@ WEB = Subject(REF, "Deployment", "shop", "web")
             QUOTA,
             "next: 4, then enter: more of it · since 4m · ResourceQuota shop/compute in eu-1",
         ),
+        # what a namespace or the cluster uses is said of it, not of an object that no server has
+        (
+            "resources",
+            "resources",
+            Subject(WEB.cluster, "Usage", "", "Namespace/shop"),
+            "next: 4, then enter: more of it · since 4m · Namespace shop in eu-1",
+        ),
+        (
+            "resources",
+            "resources",
+            Subject(WEB.cluster, "Usage", "", "Cluster/"),
+            "next: 4, then enter: more of it · since 4m · Cluster in eu-1",
+        ),
         ("releases", "canary", WEB, "next: 3, then w: why · since 4m · Deployment shop/web in eu-1"),
     ],
 )

@@ -25,6 +25,7 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.usage import PROMETHEUS, PROMETHEUS_WINDOW, Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode
+from tfdash.nouns import counted
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.rightsizing import krr
 from tfdash.playbook.resources.shares import Held, held
@@ -158,7 +159,7 @@ def _not_counted(case: _Case, usage: Usage, resource: str, who: str, rule: str) 
         sentence = f"{who} has no pods" if usage.of != "Node" else f"{who} is not measured"
         level, unknown = (Level.UNKNOWN, UnknownKind.NO_DATA) if usage.of == "Node" else (Level.IDLE, None)
     else:
-        sentence = f"{who} is not measured yet ({usage.pods} pods)"
+        sentence = f"{who} is not measured yet ({counted(usage.pods, 'pod')})"
         level, unknown = Level.UNKNOWN, UnknownKind.NO_DATA
     return Verdict(level=level, rule=rule, subject=case.subject, sentence=sentence, unknown=unknown)
 

@@ -8,7 +8,7 @@ from tfdash.model.kube import HorizontalPodAutoscaler, Pod
 from tfdash.model.kubecluster import Node
 from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
-from tfdash.model.usage import Usage, usage_key
+from tfdash.model.usage import Usage, namespace_of, usage_key
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.resources import bands, fits, limits_set
 from tfdash.playbook.resources import quotas as quota
@@ -32,7 +32,13 @@ def read(findings: Findings) -> Reading:
     whole = [
         v for v in verdicts if v.rule in _BANDS and v.subject.kind == Usage.KIND and v.subject.key == _WHOLE
     ]
-    return reading._replace(sentence=_of_clusters(whole)) if whole else reading
+    if whole and all(v.measured is None for v in whole):  # where some namespaces alone are read
+        whole = [v for v in verdicts if v.rule in _BANDS and _of_namespace(v.subject)] or whole
+    return reading._replace(sentence=_of_places(whole)) if whole else reading
+
+
+def _of_namespace(subject: Subject) -> bool:
+    return subject.kind == Usage.KIND and bool(namespace_of(subject)) and not subject.namespace
 
 
 def _far(verdict: Verdict) -> float:
@@ -81,21 +87,26 @@ def _folded(reading: Reading) -> Reading:
         return reading
     told = f"{len(unknown)} not known, {unknown[0].sentence}"
     rest = tuple(f for f in reading.findings if f.level is not Level.UNKNOWN)
-    first = SectionFinding(level=Level.UNKNOWN, sentence=told)
+    first = SectionFinding(level=Level.UNKNOWN, sentence=told, subject=unknown[0].subject)
     reading = reading._replace(findings=(*rest, first))
     if reading.level is Level.UNKNOWN:
-        reading = reading._replace(detail=told, subject=None)
+        reading = reading._replace(detail=told, subject=unknown[0].subject)
     return reading
 
 
-def _of_clusters(whole: list[Verdict]) -> str:
-    """``cpu 83 % of 60-80 · memory 74 % of 70-85``: of several clusters the worst, named."""
+def _of_places(whole: list[Verdict]) -> str:
+    """``cpu 83 % of 60-80 · memory 74 % of 70-85``: of several clusters the worst, named; a namespace is always named."""
     worst: dict[str, Verdict] = {}
     for verdict in sorted(whole, key=lambda v: (-v.level, -(v.measured or 0.0), v.subject)):
         worst.setdefault(verdict.rule, verdict)
     several = len({v.subject.cluster for v in whole}) > 1
+
+    def where(subject: Subject) -> str:
+        places = (namespace_of(subject), subject.cluster.cluster if several else "")
+        return "".join(f" in {place}" for place in places if place)
+
     return " · ".join(
-        f"{name} {_figure(found)}" + (f" in {found.subject.cluster.cluster}" if several else "")
+        f"{name} {_figure(found)}{where(found.subject)}"
         for rule, name in _BANDS.items()
         if (found := worst.get(rule)) is not None
     )
