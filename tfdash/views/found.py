@@ -54,7 +54,7 @@ def found_rows(sections: Iterable[SectionState]) -> dict[Subject | str, FoundRow
 
 
 def where(subject: Subject | None) -> str:
-    """``Deployment shop/web in eu-1``; "" of none."""
+    """``Deployment shop/web in eu-1``; "" of none. Of what is used, the place or workload that uses it: ``NodePool c8 in eu-1``."""
     if subject is None:
         return ""
     kind, name = subject.kind, subject.name

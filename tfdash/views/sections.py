@@ -70,7 +70,7 @@ def asked(assessment: Assessment, subject: Subject, now: float, keys: str) -> st
 def section_lines(sections: Sequence[SectionState], tall: bool) -> list[Line]:
     """Each with its state and sentence, in their order; where there is not much height (not ``tall``) those that are well
     share one line."""
-    well = [s for s in sections if s.level <= Level.OK] if not tall and len(sections) > _FEW else []
+    well = [s for s in sections if s.level == Level.OK] if not tall and len(sections) > _FEW else []
     lines: list[Line] = []
     for section in sections:
         if section not in well:

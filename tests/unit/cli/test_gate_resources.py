@@ -14,6 +14,8 @@ from tfdash.cli.parser import parse
 from tfdash.judging.judge import judge_all
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
+from tfdash.model.section import SectionFinding, SectionState
+from tfdash.model.verdict import Level
 from tfdash.quantities import amounts
 
 FULL = ResourceQuota(
@@ -50,7 +52,7 @@ GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
                 "  ▲ warn  compute: services full, 10 of 10: nothing more is admitted  (ResourceQuota a/compute in eu-1)",
             ],
         ),
-        ((deployment(), HOT, FULL), "b", 0, ["Resources: ✔ ok  nothing is measured", "Quotas: ✔ ok  no quotas"]),
+        ((deployment(), HOT, FULL), "b", 0, ["Resources: · idle  nothing is measured", "Quotas: ✔ ok  no quotas"]),
         (
             (deployment(), usage(70.0)),
             "",
@@ -97,3 +99,21 @@ def test_what_nobody_judged_or_read_is_not_known() -> None:
 def test_the_command() -> None:
     args = parse(["gate", "resources", "-n", "shop", "--wait", "4m", "--format", "json"])
     assert (args.what, args.namespace, args.wait, args.format) == ("resources", "shop", 240.0, "json")
+
+
+def test_what_somebody_answers_for_is_told_and_no_fault() -> None:
+    kept = SectionFinding(level=Level.PAUSED, sentence="a is kept up until Wed by bob: a load test")
+    well = SectionFinding(level=Level.MOVING, sentence="its pod has just begun")
+    section = SectionState(
+        id="resources",
+        title="Resources",
+        level=Level.PAUSED,
+        sentence="1 of 1",
+        target="",
+        findings=(kept, well),
+    )
+    found = (section,)
+    assert code_in(found) == 0
+    assert lines(found)[1:] == ["  ‖ paused  a is kept up until Wed by bob: a load test"]
+    document = json.loads(as_json(found, 0, ""))
+    assert [f["level"] for f in document["findings"]] == ["PAUSED"] and document["counts"]["PAUSED"] == 1

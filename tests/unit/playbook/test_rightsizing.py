@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 from tests.kinds import resources
 from tfdash.model.capacity import LimitRange, LimitRangeItem, ResourceQuota
 from tfdash.model.kube import Container, HorizontalPodAutoscaler, Metric
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.usage import ContainerHistory, Usage, UsageHistory
 from tfdash.model.usage_points import UsagePoint
+from tfdash.model.verdict import Level
 from tfdash.playbook.resources.policy import default_resources_policy
+from tfdash.playbook.resources.rightsize import verdict
 from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, gap, krr, sizings
 from tfdash.quantities import NANO, amounts, parse
 
@@ -185,3 +188,20 @@ def test_what_is_proposed_stands_inside_the_band_at_this_time(
             >= (parse("10m") if found.resource == "cpu" else parse("100Mi"))
         )
         assert math.isclose(found.to.request % parse("1m" if found.resource == "cpu" else "1Mi"), 0)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "level", "says"),
+    [
+        (SET, Level.WARN, "web: cpu request 1 → 250m, memory request 1Gi → 236Mi: frees 2250m cores, 2.4Gi"),
+        (main(cpu="100m", memory="300Mi", cpu_limit="2", memory_limit="300Mi"), Level.OK, "web: not far from what it used: cpu request 100m → 250m"),
+        (main(cpu="200m", memory="300Mi", cpu_limit="2", memory_limit="300Mi"), Level.OK, "web: requests are less than 100m and 100Mi a container from what it used asks for"),
+        (main(cpu="250m", memory="236Mi", cpu_limit="2", memory_limit="236Mi"), Level.OK, "web: requests are what it used asks for"),
+    ],
+    ids=["far", "little", "hardly", "none"],
+)  # fmt: skip
+def test_what_is_said_is_what_is_proposed(set_to: Container, level: Level, says: str) -> None:
+    seen = history()
+    found = tuple(sizes(set_to, seen).values())
+    told = verdict(Subject(ClusterRef("p", "eu-1"), "Deployment", "a", "web"), seen, found, 3)
+    assert (told.level, told.sentence) == (level, f"{says} (14 d, 4000 points)")

@@ -229,7 +229,7 @@ def test_one_unreachable_cluster_makes_every_section_unknown_and_hides_nothing()
     # one that was reached before and is not just now keeps what was read
     lost = msgspec.structs.replace(good.clusters[REF], ref=OTHER)
     lost = msgspec.structs.replace(lost, info=msgspec.structs.replace(lost.info, problem=DEAD))
-    assert {s.level for s in sections(beside(good, lost)).values()} == {Level.OK}
+    assert max(s.level for s in sections(beside(good, lost)).values()) is Level.OK
 
 
 @pytest.mark.parametrize("kind", ["Rollout", "Canary"])

@@ -13,7 +13,9 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.resources.section import QUOTAS, SECTION
 from tfdash.playbook.section import Findings, summarise
+from tfdash.views.found import where
 from tfdash.views.resources.head import head_lines
+from tfdash.views.sections import next_line
 
 READ = {
     name: WHOLE
@@ -42,6 +44,7 @@ SEEN = "seen for 1m of 15m"
 @pytest.mark.parametrize(
     ("told", "kinds", "lines"),
     [
+        ([], {}, ["· idle|nothing is measured", "✔ ok|no quotas"]),
         ([INSIDE, QUOTA], {}, ["✔ ok|cpu 71 % of 60-80", "✔ ok|highest 47 % (shop pods)"]),
         ([INSIDE, band(WEB, Level.WARN, 91.0, "web: cpu 91 %"), band(API, Level.WARN, 131.0, "api: cpu 131 %")], {}, ["▲ warn|cpu 71 % of 60-80 · api: cpu 131 %", "✔ ok|no quotas"]),
         ([INSIDE, band(WEB, Level.BREACH, 131.0, "web: cpu 131 %")], {}, ["✖ BREACH|cpu 71 % of 60-80 · web: cpu 131 %", "✔ ok|no quotas"]),
@@ -50,7 +53,7 @@ SEEN = "seen for 1m of 15m"
         ([], {"Usage": NO_RIGHT, "ResourceQuota": NO_RIGHT}, ["? unknown|amounts used of eu-1 cannot be read · may not list", "? unknown|ResourceQuotas of eu-1 cannot be read · may not list"]),
         ([INSIDE, band(WEB, Level.PAUSED, 91.0, "web: waived by jo", waived=True)], {}, ["‖ paused|cpu 71 % of 60-80 · web: waived by jo", "✔ ok|no quotas"]),
     ],
-    ids=["inside", "furthest out first", "breach", "not known", "not read", "forbidden", "waived"],
+    ids=["nothing", "inside", "furthest out first", "breach", "not known", "not read", "forbidden", "waived"],
 )  # fmt: skip
 def test_the_first_line_answers_in_each_state(
     told: list[Verdict], kinds: dict[str, Any], lines: list[str]
@@ -63,3 +66,29 @@ def test_the_first_line_answers_in_each_state(
         (state, f"{title}  {text}".strip())
         for (state, text), title in zip(expected, ("Resources", "Quotas"), strict=True)
     ]
+
+
+def test_what_has_no_row_here_leads_to_its_list_and_what_is_not_known_to_the_first_of_it() -> None:
+    claim = Subject(REF, "PersistentVolumeClaim", "shop", "data-0")
+    full = Verdict(level=Level.WARN, rule="resources.volume", subject=claim, sentence="data-0: 85 % used")
+    blind = [band(s, Level.UNKNOWN, 70.0, SEEN, unknown=UnknownKind.NO_DATA) for s in (EVERYTHING, WEB)]
+    seen = Picture(at=NOW, number=1, clusters={REF: cluster(**READ)})
+    by_subject = {v.subject: (v,) for v in (full, *blind)}
+    (said,) = summarise((SECTION,), seen, Findings(by_subject, {}, {}, {}, None))
+    assert next_line(said, NOW) == "next: :pvc, then w: why · PersistentVolumeClaim shop/data-0 in eu-1"
+    of_claim, folded = said.findings
+    assert (of_claim.page, folded.page) == ("pvc", "resources")
+    assert folded.subject is not None and folded.level is Level.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "told"),
+    [
+        ("", "Namespace/shop", "Namespace shop in eu-1"),
+        ("", "NodePool/c8", "NodePool c8 in eu-1"),
+        ("", "Cluster/", "Cluster in eu-1"),
+        ("shop", "Pod/web", "Pod shop/web in eu-1"),
+    ],
+)
+def test_whose_use_it_is_is_said_in_the_words_of_the_cluster(namespace: str, name: str, told: str) -> None:
+    assert where(Subject(REF, "Usage", namespace, name)) == told

@@ -23,7 +23,7 @@ from tfdash.nouns import counted
 from tfdash.playbook.resources import pricing
 from tfdash.playbook.resources.links import LIMIT_RANGES_IN, QUOTAS_IN
 from tfdash.playbook.resources.policy import ResourcesPolicy
-from tfdash.playbook.resources.rightsizing import Gap, Sizing, Surroundings, in_manifest, sizings
+from tfdash.playbook.resources.rightsizing import GAPS, Gap, Sizing, Surroundings, in_manifest, sizings
 from tfdash.playbook.resources.room import applies, size_of
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
@@ -69,13 +69,27 @@ def verdict(
         sentence = f"{subject.name}: ? no proposal: {why} {on}"
         return Verdict(level=Level.IDLE, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
     far = sorted((p for p in known if p.gap >= Gap.WARNING), key=lambda p: (-p.gap, p.container, p.resource))
-    if not far:
-        sentence = f"{subject.name}: requests fit what it used {on}"
+    if (
+        not far
+    ):  # by KRR's measure; of a small workload that may be half of what it asks for, and its band says so
+        sentence = f"{subject.name}: {_near(known, len({q.container for q in found}) > 1, pods)} {on}"
         return Verdict(level=Level.OK, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
     told = ", ".join(_change(p, len({q.container for q in found}) > 1) for p in far[:_SHOWN])
     more = f" and {len(far) - _SHOWN} more" if len(far) > _SHOWN else ""
     sentence = f"{subject.name}: {told}{more}{freed(known, pods)}{worth} {on}"
     return Verdict(level=Level.WARN, rule=ID, subject=subject, sentence=sentence, evidence=evidence)
+
+
+def _near(known: Sequence[Sizing], named: bool, pods: int) -> str:
+    close = sorted((p for p in known if p.worthwhile), key=lambda p: (p.container, p.resource))
+    if close:
+        more = f" and {len(close) - _SHOWN} more" if len(close) > _SHOWN else ""
+        told = ", ".join(_change(p, named) for p in close[:_SHOWN])
+        return f"not far from what it used: {told}{more}{freed(known, pods)}"
+    if not any(p.changes for p in known):
+        return "requests are what it used asks for"
+    apart = " and ".join(written(resource, gaps[0]) for resource, gaps in GAPS.items())
+    return f"requests are less than {apart} a container from what it used asks for"
 
 
 def _change(proposal: Sizing, named: bool) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tfdash.figures import beyond, percent
+from tfdash.model.autoscaling import ScaledObject
 from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
 from tfdash.model.kube import HorizontalPodAutoscaler, Pod
 from tfdash.model.kubecluster import Node
@@ -18,6 +21,8 @@ from tfdash.playbook.waivers import WAIVABLE
 OF_QUOTAS = (quota.ID, limits_set.ID)
 OF_RESOURCES = (bands.ID, *(rule for rule in WAIVABLE if rule not in OF_QUOTAS))
 """The rules whose words the line of the resources reads."""
+_LISTS = {PersistentVolumeClaim.KIND: "pvc", ScaledObject.KIND: "scaledobjects"}
+"""Where what has no row on the page of resources stands."""
 _NAMED = 4  # of those that a quota holds
 _BLIND = (bands.ID,)
 _BANDS = {bands.CPU: "cpu", bands.MEMORY: "memory"}
@@ -27,8 +32,8 @@ _WHOLE = usage_key("Cluster", "", "")
 def read(findings: Findings) -> Reading:
     verdicts = _told(findings, OF_RESOURCES)
     if not verdicts:
-        return Reading(Level.OK, "nothing is measured")
-    reading = _folded(_worst_of(verdicts))
+        return Reading(Level.IDLE, "nothing is measured")
+    reading = _placed(_folded(_worst_of(verdicts)))
     whole = [
         v for v in verdicts if v.rule in _BANDS and v.subject.kind == Usage.KIND and v.subject.key == _WHOLE
     ]
@@ -92,6 +97,16 @@ def _folded(reading: Reading) -> Reading:
     if reading.level is Level.UNKNOWN:
         reading = reading._replace(detail=told, subject=unknown[0].subject)
     return reading
+
+
+def _placed(reading: Reading) -> Reading:
+    """Each with the list on which its object stands, where that is not the section's page."""
+    placed = tuple(
+        msgspec.structs.replace(f, page=_LISTS.get(f.subject.kind, "")) if f.subject is not None else f
+        for f in reading.findings
+    )
+    of = reading.subject.kind if reading.subject is not None else ""
+    return reading._replace(findings=placed, target=_LISTS.get(of, ""))
 
 
 def _of_places(whole: list[Verdict]) -> str:

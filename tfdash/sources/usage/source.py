@@ -57,6 +57,7 @@ class UsageSource:
         )
         self._since: float | None = None  # since when metrics.k8s.io is, without a break
         self._of: tuple[object, ...] = ()  # the observations that it was last made of
+        self._heard = False  # whether the second's first word is in what was put
         self._seen: Observation[Objects] = Observation(source=SOURCE)
 
     @property
@@ -95,8 +96,8 @@ class UsageSource:
         return (f"{self.ref.cluster} usage",)
 
     def _waits_for_second(self) -> bool:
-        """Whether it has answered, and that is not made use of yet."""
-        return self._second is not None and self._second.tried and self._of[-1:] != self._of_second()
+        """Whether it has answered, and that is in nothing that was put yet: putting together takes a while."""
+        return self._second is not None and self._second.tried and not self._heard
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
         """Once it was made; a cluster without metrics-server is none that is ill."""
@@ -127,11 +128,13 @@ class UsageSource:
             if not self._news(cluster) and not self._doubted:
                 continue
             self._of = (*_of(cluster), *self._of_second())
+            heard = self._second is not None and self._second.tried
             try:
                 await self._make(board, cluster)
             except Exception as error:  # a bug of ours must not end what comes after
                 log.exception("what is used was not put together")
                 self._put(board, frozenset(), _internal(error, self._clock.now()))
+            self._heard = self._heard or heard
 
     def _news(self, cluster: ClusterPicture) -> bool:
         """Another poll was answered, or failed otherwise, and all that it is put together with was read."""

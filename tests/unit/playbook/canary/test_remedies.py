@@ -35,7 +35,7 @@ PLACES = (
     "tfdash/store",
     "tfdash/actions",
 )
-_TABLE = re.compile(r"\[\[?([a-z]+(?:\.[a-z]+)*)\](?:\]|( [a-z_]+(?:, then [a-z_]+)*)?)")
+_TABLE = re.compile(r"(?<!\w)\[\[?([a-z]+(?:\.[a-z]+)*)\](?:\]|( [a-z_]+(?:, then [a-z_]+)*)?)")
 _KEY = re.compile(r"(?<![/.])\bprometheus\.([a-z]+)\b(?![.(])")
 
 

@@ -17,6 +17,9 @@ from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.traffic import Signals
 from tfdash.model.usage import PROMETHEUS, PodMetrics, Usage, usage_key
+from tfdash.pieces import in_pieces
+from tfdash.sources.usage import source as source_module
+from tfdash.sources.usage.making import UsageMade
 from tfdash.sources.usage.second import SecondUsage, UsedThen
 from tfdash.sources.usage.settings import UsageSettings
 from tfdash.sources.usage.source import UsageSource
@@ -172,7 +175,9 @@ async def test_where_neither_knows_it_is_said_of_the_first(how: str) -> None:
     assert board.usage.value is None
 
 
-async def test_a_judgement_waits_for_the_minutes_before_and_asks_only_for_what_is_new() -> None:
+async def test_a_judgement_waits_for_the_minutes_before_and_asks_only_for_what_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     source, second, reader, board = both()
     unsettled = lambda one: one.unsettled(board.picture, EMPTY_ASSESSMENT)  # noqa: E731  # one expression
     assert not unsettled(second), "nobody asked for it"
@@ -181,8 +186,15 @@ async def test_a_judgement_waits_for_the_minutes_before_and_asks_only_for_what_i
     assert unsettled(second) and not unsettled(source)
     await second.round(board)
     assert not unsettled(second) and unsettled(source), "it is there, and not made use of"
+    while_making = []
+
+    async def looked_at(steps: Generator[None, None, UsageMade]) -> UsageMade:
+        while_making.append(unsettled(source))
+        return await in_pieces(steps)
+
+    monkeypatch.setattr(source_module, "in_pieces", looked_at)
     await ran(source, board)
-    assert not unsettled(source)
+    assert while_making == [("eu-1 usage",)] and not unsettled(source)
     await second.round(board)
     assert reader.asked == [(NOW - 900, NOW), (NOW, NOW)]
     assert not unsettled(source), "what it says later is taken along with the next poll"

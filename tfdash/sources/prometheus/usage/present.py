@@ -347,7 +347,7 @@ def _no_names(now: float) -> Problem:
 
     return Problem(
         kind=ProblemKind.CONFIG,
-        cause="[metrics.usage] names no series of CPU, or none of memory",
+        cause="no series of CPU, or none of memory, is named by [metrics.usage]",
         remedy="name both, or set present = false",
         since=now,
     )
