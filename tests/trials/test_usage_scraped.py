@@ -277,11 +277,20 @@ def test_prometheus_tells_the_same_where_metrics_server_is_away(
     before = {n: u.used for n, u in deployments(scraped.board, "metrics.k8s.io").items()}
     with scraped.cluster.without_metrics_server():
         until(lambda: both(scraped, "prometheus"), lambda: objects(scraped.board, Usage).values(), WINDOW)
-        wrong = as_promql_has_it(scraped, "prometheus")
-        assert not wrong
+        last: list[str] = []
+
+        def agree() -> bool:
+            """Of pods that run for just five minutes the mean lacks the seconds before their first scrape: it comes nearer."""
+            last[:] = as_promql_has_it(scraped, "prometheus")
+            for name, usage in deployments(scraped.board, "prometheus").items():
+                cpu = (amount(usage.used, "cpu") or 0) / (amount(before[name], "cpu") or 1)
+                if not math.isclose(cpu, 1, rel_tol=0.03):
+                    last.append(f"{name}: CPU {100 * cpu:.1f} % of metrics-server's")
+            return not last and both(scraped, "prometheus")
+
+        until(agree, lambda: last, WINDOW, every=1)
         for name, usage in deployments(scraped.board, "prometheus").items():
             assert amount(usage.used, "memory") == amount(before[name], "memory")
             cpu = (amount(usage.used, "cpu") or 0) / (amount(before[name], "cpu") or 1)
             figure(f"{name}: CPU over five minutes {100 * cpu:.1f} % of metrics-server's")
-            assert math.isclose(cpu, 1, rel_tol=0.03)
     until(lambda: both(scraped, "metrics.k8s.io"), "metrics-server to be used again", LONG)
