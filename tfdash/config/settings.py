@@ -47,6 +47,11 @@ class EnvironmentSettings(Environment):
     clusters: Annotated[tuple[ClusterSettings, ...], Listed()] = ()
 
     def __post_init__(self) -> None:
+        if self.production and self.hours != HoursSettings():
+            raise Unfit(
+                "hours",
+                "are of what is not production, and this is; write production = false, or take hours out",
+            )
         if not self.clusters:
             return
         plain = Cluster()

@@ -198,7 +198,8 @@ def filled(storage: str, obj: Obj) -> Obj:
     if storage == "secrets":
         return _filled(obj, type="Opaque")
     if storage == "persistentvolumeclaims":
-        return {**obj, "spec": _filled(obj.get("spec") or {}, volumeMode="Filesystem")}
+        spec = _filled(obj.get("spec") or {}, volumeMode="Filesystem")
+        return {**obj, "spec": spec, "status": _filled(obj.get("status") or {}, phase="Pending")}
     make = _SPECS.get(storage)
     if make is None:
         return obj
