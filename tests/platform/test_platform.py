@@ -180,7 +180,7 @@ def test_where_all_namespaces_are_forbidden_the_known_one_is_shown(seeded: Clust
         until(lambda: not board.unsettled(), "the first lists")
         pods, nodes = (board.picture.clusters[REF].kinds[k] for k in ("Pod", "Node"))
         assert pods.complete
-        assert pods.hidden
+        assert pods.hidden and pods.partial
         assert nodes.problem is not None
         assert nodes.problem.kind.value == "forbidden"
     finally:

@@ -81,6 +81,7 @@ class ClusterJudge:
         self._kinds = sorted({kind for rule in rules for kind in rule.kinds}.union(kinds))
         self._unread: dict[str, Unread | None] = dict.fromkeys(self._kinds, NOT_ASKED)
         self._stale: dict[str, Unread] = {}
+        self._partial: set[str] = set()
         self._proven: dict[str, float] = {}  # when each was last proven current
         self._patience: dict[str, float] = {}  # seconds, of those that are read more seldom
         self._objects: dict[str, Objects] = {}  # as they were when they were last read whole
@@ -93,6 +94,10 @@ class ClusterJudge:
     def unread(self, kind: str) -> Unread | None:
         """Why its objects are not known, or that the cluster serves none; None where they were read."""
         return self._unread[kind]
+
+    def whole(self, kind: str) -> bool:
+        """Whether those of all namespaces are read."""
+        return kind not in self._partial
 
     def stale(self, kind: str) -> Unread | None:
         return self._stale.get(kind)
@@ -146,6 +151,9 @@ class ClusterJudge:
                     self._patience[kind] = max(self._stale_after, seen.interval)
                 patience = self._patience.get(kind, self._stale_after)
                 old = stale(self._proven.get(kind, 0.0), patience, now)
+            if (seen is not None and seen.partial) is not (kind in self._partial):
+                self._partial ^= {kind}
+                into.update(self.readers.of((kind, None)))
             if why != self._unread[kind]:
                 self._unread[kind] = why
                 into.update(self.readers.of((kind, None)))

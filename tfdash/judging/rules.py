@@ -90,6 +90,11 @@ class _Case:
         self.reads[kind.KIND, None] = None
         return self._cluster.unread(kind.KIND)  # what is stale is judged by, and what is said of it is marked
 
+    def whole(self, kind: type[Object]) -> bool:
+        self._rule.declared(kind)
+        self.reads[kind.KIND, None] = None
+        return self._cluster.whole(kind.KIND)
+
     def looked_at(self, kind: str) -> bool:
         return any(kind in (what, getattr(getattr(what, "kind", None), "KIND", "")) for what, _ in self.reads)
 

@@ -78,6 +78,7 @@ class Observation(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     complete: bool = False  # the whole scope has been listed at least once
     unreadable: int = 0  # items of it that could not be read: rows that say so, and those without a name
     hidden: tuple[str, ...] = ()
+    partial: bool = False  # of some namespaces alone, asked for or allowed: a sum over all of it is none
     note: str = ""  # what is to be said of a value that is whole: "not installed"
     interval: float = 60.0  # seconds within which the next proof is due; older than that shows its age
 

@@ -50,6 +50,9 @@ class Look(Protocol):
     def unread(self, kind: type[Object]) -> Unread | None:
         """Why the objects of a kind are not known (or absent); None where they are."""
 
+    def whole(self, kind: type[Object]) -> bool:
+        """Whether those of all namespaces are read, so that what they come to together is known."""
+
     def workload(self, subject: Subject) -> WorkloadState | None:
         """What the rule of workloads said of it, where it was judged."""
 
@@ -167,6 +170,10 @@ class ClusterLook:
 
     def unread(self, kind: type[Object]) -> Unread | None:
         return unread(self._cluster.kinds.get(kind.KIND))
+
+    def whole(self, kind: type[Object]) -> bool:
+        seen = self._cluster.kinds.get(kind.KIND)
+        return seen is not None and not seen.partial
 
     def workload(self, subject: Subject) -> WorkloadState | None:
         return self._workloads.get(subject)

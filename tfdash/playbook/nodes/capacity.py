@@ -37,6 +37,15 @@ def _judge(case: Case[Node]) -> RuleResult | None:
     pods = case.seen(PODS_ON, node.name)
     if isinstance(pods, Unread) or not node.allocatable:
         return None
+    if not case.whole(Pod):  # what others hold of it is not known: no sum, and no room
+        sentence = f"{node.name}: what is asked of it is not known: the pods of other namespaces are not read"
+        return RuleResult(
+            (
+                Verdict(
+                    level=Level.IDLE, rule=ID, subject=case.subject, sentence=f"{sentence}{_used(case, node)}"
+                ),
+            )
+        )
     asked = held(pods)
     taken = dict(asked)
     free = tuple((name, value - taken.get(name, 0)) for name, value in node.allocatable)

@@ -92,7 +92,7 @@ def _judge(case: Case[Scaled]) -> RuleResult | None:
         level = max(level, Level.MOVING if adds else Level.WARN)
         told.insert(0, f"{_unplaced(waits)}{f'; {adds} can add nodes' if adds else ''}")
     if unknown and not told:
-        return None  # what is not known has no room and no lack of it
+        return _not_known(case)
     objects = tuple(Subject(case.ref, p.KIND, p.namespace, p.name, p.uid) for p in waits)
     said = "; ".join(told) or f"room for {counted(most, 'pod')}{_uncounted(workload)}"
     verdict = Verdict(
@@ -106,6 +106,14 @@ def _judge(case: Case[Scaled]) -> RuleResult | None:
         evidence=Evidence(objects=(*objects, *(reach.objects if missed else ()))),
     )
     return RuleResult((verdict,))
+
+
+def _not_known(case: Case[Scaled]) -> RuleResult | None:
+    """What is not known has no room and no lack of it; only that some namespaces alone are read is told by nobody else."""
+    if case.whole(Pod):
+        return None
+    sentence = f"{case.obj.name}: room on nodes is not known: the pods of other namespaces are not read"
+    return RuleResult((Verdict(level=Level.IDLE, rule=ID, subject=case.subject, sentence=sentence),))
 
 
 def _uncounted(workload: Scaled) -> str:

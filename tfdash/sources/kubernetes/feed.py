@@ -103,7 +103,13 @@ class Feed:
             self._hidden if self._hidden else tuple(n for n, p in self._parts.items() if n and _is_hidden(p))
         )
         self._publish(
-            msgspec.structs.replace(joined, value=value, provisional=provisional, hidden=hidden),
+            msgspec.structs.replace(
+                joined,
+                value=value,
+                provisional=provisional,
+                hidden=hidden,
+                partial=self.kind.namespaced and None not in self._parts,
+            ),
             frozenset() if provisional else changed,
         )
 

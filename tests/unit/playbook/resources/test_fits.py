@@ -191,6 +191,33 @@ def test_whom_the_scheduler_counts(more: tuple[Pod, ...], fits_in: bool) -> None
     assert told is not None and (told.level is Level.OK) is fits_in
 
 
+def test_of_some_namespaces_alone_there_is_neither_room_on_nodes_nor_a_sum_of_them() -> None:
+    """Others' pods, not read, hold what looked free; each way it is what judging afresh says."""
+    about, of_node = Subject(REF, "Deployment", "a", "web"), Subject(REF, "Node", "", "n1")
+    whole = shown(*web(), node())
+    cluster = whole.clusters[REF]
+    pods = msgspec.structs.replace(cluster.kinds["Pod"], partial=True)
+    cut = msgspec.structs.replace(cluster, kinds={**cluster.kinds, "Pod": pods})
+    part = msgspec.structs.replace(whole, number=2, clusters={REF: cut})
+    judge, words = Judge(), []
+    for picture_ in (whole, part, msgspec.structs.replace(whole, number=3)):
+        change = Change(keys={}, freshness=frozenset({(REF, "Pod")}))
+        told = judge.assess(picture_, change, NOW)[0].verdicts
+        assert told == judge_all(picture_, NOW).verdicts
+        words.append(
+            [v.sentence for at in (about, of_node) for v in told[at] if v.rule in (fits.ID, capacity.ID)]
+        )
+    assert words[0] == words[2] and words[0][0].startswith("web: room for")
+    assert words[1] == [
+        "web: room on nodes is not known: the pods of other namespaces are not read",
+        "n1: what is asked of it is not known: the pods of other namespaces are not read",
+    ]
+    full = shown(*web(), node(), team(pods="3")).clusters[REF]
+    cut = msgspec.structs.replace(full, kinds={**full.kinds, "Pod": pods})
+    verdicts = judge_all(msgspec.structs.replace(part, clusters={REF: cut}), NOW).verdicts[about]
+    assert [v.level for v in verdicts if v.rule == fits.ID] == [Level.WARN]  # a quota has its own sum
+
+
 def test_pods_that_no_node_can_take_have_the_schedulers_word() -> None:
     why = condition("PodScheduled", "False", "Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.")
     stuck = pod("web-9", owner=MINE, containers=(WEB,), node="", phase="Pending", conditions=(why,))
