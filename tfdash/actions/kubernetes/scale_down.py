@@ -128,7 +128,7 @@ async def scale_down(context: PlanContext) -> Draft:
         ),
         choices=choices,
         posts=(
-            DOWN.post(text="every size is 0", within=60),
+            DOWN.post(text="every size is 0", within=min(60.0, context.policy.follow)),
             EMPTY.post(text="no pod of theirs is left", within=context.policy.follow),
         ),
         freeze=FreezeRule.FROZEN,
@@ -200,7 +200,7 @@ async def restore(context: PlanContext) -> Draft:
             *((f"{listed(running)}: up already, and left as it is",) if running else ()),
         ),
         posts=(
-            BACK.post(text="every size is what it was", within=60),
+            BACK.post(text="every size is what it was", within=min(60.0, context.policy.follow)),
             SERVES.post(text="all of it is available", within=context.policy.follow),
         )
         if any(step.field for _, step in steps)

@@ -12,7 +12,7 @@ from tfdash.model.kubecluster import KEEP_UP
 from tfdash.playbook.schedule.local import local_time
 from tfdash.playbook.schedule.policy import CalendarPolicy, Dates, Days, TimeOfDay
 from tfdash.playbook.schedule.windows import next_slots, slot_at
-from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts, Unfit
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,6 @@ class HoursSettings(SettingsTable):
         "staging",
         "non-production",
     )
-
-    def __post_init__(self) -> None:
-        if not self.days:
-            raise Unfit(
-                "days", "names no day, so that it never would be up; name one at least, or take hours out"
-            )
 
 
 @dataclass(frozen=True)
