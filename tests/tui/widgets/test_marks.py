@@ -63,10 +63,13 @@ def test_the_cursor_takes_the_nearest_row_that_is_left() -> None:
 
 
 def test_while_a_list_fills_up_only_a_cursor_that_was_moved_leaves_the_top() -> None:
-    order = order_of(3)
+    rows = Rows(3)
+    order = RowOrder(rows, "name")
+    order.reset(rows.rows)
     cursor = Cursor(order)
     cursor.stand(0)
     before = cursor.place(top=0)
+    rows.rows["a-first"] = ["Running", 0, "1m"]
     order.apply((), (), ["a-first"])
     assert cursor.again(before, filling=True) == 0
     cursor.moved()

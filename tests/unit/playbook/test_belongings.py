@@ -162,19 +162,20 @@ METRICS = (
     ("over", "told"),
     [
         ({}, {}),
-        ({"metrics": METRICS}, {"metric": "cpu 61.5 % of 80 %"}),
+        ({"metrics": METRICS}, {"metric": "cpu 62 % of 80 %"}),
         (
             {"metrics": (Metric(type="Resource", name="rps", unit="", target=100.0, current=None),)},
             {"metric": "rps unknown of 100"},
         ),
         (
             {"metrics": (Metric(type="Resource", name="cpu", unit="cores", target=None, current=1.5),)},
-            {"metric": "cpu 1.5 cores"},
+            {"metric": "cpu 1500m"},
         ),
         ({"conditions": (ACTIVE,)}, {}),
         ({"conditions": (INACTIVE,)}, {"active": False, "problem": "no metrics"}),
         ({"conditions": (condition("ScalingActive", "False", "ScalingDisabled", "at 0"),)}, {}),
-        ({"conditions": (condition("ScalingLimited", "True"),)}, {"limited": True}),
+        ({"conditions": (condition("ScalingLimited", "True", "TooManyReplicas"),)}, {"limited": True}),
+        ({"conditions": (condition("ScalingLimited", "True", "TooFewReplicas"),)}, {}),
         ({"conditions": (condition("ScalingLimited", "False"),)}, {}),
     ],
 )

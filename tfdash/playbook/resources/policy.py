@@ -77,12 +77,6 @@ class Price(SettingsTable):
     def __post_init__(self) -> None:
         if not (self.node_hour or self.core_hour or self.gib_hour):
             raise Unfit("node_hour", "is no price; write node_hour, or core_hour and gib_hour, above 0")
-        if not self.node_hour and not (self.core_hour and self.gib_hour):
-            lacking = "gib_hour" if self.core_hour else "core_hour"
-            raise Unfit(
-                lacking,
-                "is missing: what the other does not price would cost nothing; write both above 0, or node_hour",
-            )
 
 
 @dataclass(frozen=True)
