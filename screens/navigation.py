@@ -60,7 +60,7 @@ class Navigation(App[None]):
     def _made(self, spec: ScreenSpec, *about: Any, **how: Any) -> Screen[None]:
         screen = registry.make(spec, *about, **how)
         if isinstance(screen, BoardScreen):
-            screen.page = spec.id
+            screen.page, screen.opened_with = spec.id, (about, how)
             screen.tab = spec.id if spec.digit else screen.tab
         return screen
 
@@ -117,7 +117,9 @@ class Navigation(App[None]):
         if not spec.opens:
             self.say_missing(spec)
         elif about or how:
-            self.push_screen(self._made(spec, *about, **how))
+            top = self.screen_stack[-1]  # a key that is held opens it once
+            if not (isinstance(top, BoardScreen) and (top.page, top.opened_with) == (page, (about, how))):
+                self.push_screen(self._made(spec, *about, **how))
         elif spec.digit or page in VIEWS:
             self._open_root(spec, filter_text, row, sort, view)
         elif self.top is None or self.top.page != page:  # asked for again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -61,6 +61,7 @@ class BoardScreen(Screen[None]):
         Binding("m", "app.open('messages')", "messages", id="app.messages", show=False),
     ]
     page = ""  # the id of its registration
+    opened_with: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})  # what it is about
     tab = ""  # the tab that is lit while this screen is on top
     filterable = False
     scoped = False  # whether what it shows depends on the chosen namespace

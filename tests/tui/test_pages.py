@@ -155,3 +155,14 @@ async def test_the_way_to_a_release_leads_to_that_release() -> None:
             await run.until(lambda name=release.subject.name: cursor(run) == name, "that release")
         run.app.open("canary", row=cw.AUTH._replace(name="gone"))
         await run.until(lambda: any("gone is not among the releases" in m.text for m in run.app.messages.all))
+
+
+async def test_a_key_that_is_held_opens_a_page_once() -> None:
+    async with running(source_with_logs(), SMALL, start="pods") as run:
+        await run.listed()
+        about = Subject(REF, "Pod", "tf-production", "web")
+        for _ in range(5):
+            run.app.open("logs", about)
+        assert [screen.page for screen in run.app.roots] == ["pods", "logs"]
+        run.app.open("logs", about._replace(name="other"))
+        assert [screen.page for screen in run.app.roots] == ["pods", "logs", "logs"]
