@@ -22,7 +22,8 @@ from tfdash.views.resources.source_lines import source_name
 from tfdash.views.table import Cell, Column
 
 _NAMES = {"cpu": "CPU", "memory": "MEMORY"}
-_ROOMS = ((220, 30), (160, 20), (0, 12))  # from which width of the terminal: cells of a bar
+# From which width of the terminal a bar has so many cells: the finding has the rest.
+_ROOMS = ((260, 30), (220, 20), (0, 12))
 _WORDED = 100  # from which width: gauges have their word
 FINDING = "finding"
 """The column by which the worst rows are first."""
