@@ -126,10 +126,15 @@ _FINDING = Part(Column(FINDING, "FINDING", min=16, flex=4), finding_of)
 def _beside_gauges(row: ResourceRow) -> Cell:
     """Of what is equally bad that which no gauge of the row tells."""
     others = [v for v in row.verdicts if v.level is row.level and v.rule not in BANDS.values()]
-    if row.level < Level.WARN or not others or others[0] is row.verdicts[0]:
-        return finding_of(row)
-    rest = (v for v in row.verdicts if v is not others[0])
-    return finding_of(row._replace(verdicts=(others[0], *rest)))
+    if row.level >= Level.WARN and others and others[0] is not row.verdicts[0]:
+        rest = (v for v in row.verdicts if v is not others[0])
+        return finding_of(row._replace(verdicts=(others[0], *rest)))
+    found = finding_of(row)
+    band = next((name for name, rule in BANDS.items() if row.verdicts and rule == row.verdicts[0].rule), "")
+    if not band or not isinstance(found, tuple) or row.verdicts[0].measured is None:
+        return found
+    figure, _, words = found[0].partition(", ")  # the gauge shows the figure
+    return (f"{band} {words}" if words else figure, *found[1:])
 
 
 _FINDING_BESIDE = Part(_FINDING.column, _beside_gauges)
