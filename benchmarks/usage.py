@@ -211,7 +211,7 @@ def kept(bench: Bench, pods: int, points: float) -> float:
     size = tracemalloc.get_traced_memory()[0]
     used = amounts({"cpu": "1", "memory": "1Gi"})
     sample = list(bench.maker._series.items())[:40]  # what some cost, all do
-    published: dict[Key, Object] = bench.maker._made  # type: ignore[assignment]
+    published: dict[Key, Object] = bench.maker._made  # type: ignore[assignment]  # its Usage are Objects; to hold what is published is what is measured
     for key, series in sample:
         for second in range(0, int(points), 15):
             series.add(at + 15 + second, used, used)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import math
 import re
 import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
+from tfdash.demo.prometheus.api import Api
+from tfdash.demo.prometheus.series import HeldSeries
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, SourceInfo
@@ -159,3 +163,19 @@ class Ticking:
 
     def now(self) -> float:
         return self.at
+
+
+def serve_series(server: Fake, series: HeldSeries, now: float, longest: float = math.inf) -> None:
+    """The demo's Prometheus over these series. ``longest``: seconds of a range; more are too many samples."""
+    api = Api(series, lambda: round(now * 1000))
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        given = {k: [v] for k, v in request.query.items()}
+        if "start" in given and float(given["end"][0]) - float(given["start"][0]) > longest:
+            words = "query processing would load too many samples into memory in query execution"
+            document = {"status": "error", "errorType": "execution", "error": words}
+            return web.Response(status=422, body=msgspec.json.encode(document))
+        reply = api.answer("GET", request.path, given)
+        return web.Response(status=reply.status, body=msgspec.json.encode(reply.document))
+
+    server.fail = answer

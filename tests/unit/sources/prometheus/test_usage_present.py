@@ -6,12 +6,10 @@ import asyncio
 import math
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 from aiohttp import web
 
-from tests.unit.sources.prometheus.server import Fake, Ticking
-from tfdash.demo.prometheus.api import Api
+from tests.unit.sources.prometheus.server import Fake, Ticking, serve_series
 from tfdash.demo.prometheus.series import HeldSeries, Series
 from tfdash.model.kube import ContainerStatus, Pod
 from tfdash.model.kubecluster import Node
@@ -52,19 +50,7 @@ def server() -> Iterator[Fake]:
 
 
 def serving(server: Fake, world: World, longest: float = math.inf) -> None:
-    """``longest``: seconds of a range; more are too many samples."""
-    api = Api(world, lambda: round(NOW * 1000))
-
-    def answer(request: web.Request) -> web.StreamResponse:
-        given = {k: [v] for k, v in request.query.items()}
-        if "start" in given and float(given["end"][0]) - float(given["start"][0]) > longest:
-            words = "query processing would load too many samples into memory in query execution"
-            document = {"status": "error", "errorType": "execution", "error": words}
-            return web.Response(status=422, body=msgspec.json.encode(document))
-        reply = api.answer("GET", request.path, given)
-        return web.Response(status=reply.status, body=msgspec.json.encode(reply.document))
-
-    server.fail = answer
+    serve_series(server, world, NOW, longest)
 
 
 def reader(server: Fake) -> PresentReader:

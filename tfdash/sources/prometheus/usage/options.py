@@ -12,34 +12,29 @@ _OF_CONTAINERS = '{namespace="$namespace",container!="",container!="POD"}'
 _OF_NAMESPACE = '{namespace="$namespace"}'
 
 
-def _series(value: Any) -> str:
+def _selector(value: Any, sample: str, places: set[str], wrong: str) -> str:
+    """A selector with just these placeholders, "" for none. Raises ``ValueError``."""
     if not isinstance(value, str):
-        raise ValueError("must be a selector such as 'kube_pod_owner{namespace=\"$namespace\"}'")
+        raise ValueError(f"must be a selector such as '{sample}'")
     if not value.strip():
         return ""
     try:
         found = parse_selector(value)
     except SelectorError as error:
         raise ValueError(str(error)) from None
-    if {place for m in found.matchers for place in m.places} != {"namespace"}:
-        raise ValueError(
-            "holds no $namespace, or another placeholder; it is asked for one namespace at a time"
-        )
+    if {place for m in found.matchers for place in m.places} != places:
+        raise ValueError(wrong)
     return value
+
+
+def _series(value: Any) -> str:
+    wrong = "holds no $namespace, or another placeholder; it is asked for one namespace at a time"
+    return _selector(value, 'kube_pod_owner{namespace="$namespace"}', {"namespace"}, wrong)
 
 
 def _of_nodes(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be a selector such as 'container_cpu_usage_seconds_total{id=\"/\"}'")
-    if not value.strip():
-        return ""
-    try:
-        found = parse_selector(value)
-    except SelectorError as error:
-        raise ValueError(str(error)) from None
-    if any(m.places for m in found.matchers):
-        raise ValueError("holds a placeholder; nodes are asked for all at once, so remove it")
-    return value
+    wrong = "holds a placeholder; nodes are asked for all at once, so remove it"
+    return _selector(value, 'container_cpu_usage_seconds_total{id="/"}', set(), wrong)
 
 
 SeriesText = Annotated[str, Spelled(_series, str)]
