@@ -168,7 +168,7 @@ class Spread(Wire):
 class TemplateSpec(PodSpec):
     """Of a template alone: that of 10,000 pods is not read again for each."""
 
-    containers: list[TemplateContainer] | None = None  # type: ignore[assignment]
+    containers: list[TemplateContainer] | None = None  # type: ignore[assignment]  # of containers that say more than a pod's
     host_network: bool = False
     topology_spread_constraints: list[Spread] | None = None
     node_selector: dict[str, str] | None = None
