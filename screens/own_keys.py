@@ -69,7 +69,7 @@ def wrong(ui: UiSettings) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _may_be_a_kind(word: str, commands: Iterable[str]) -> bool:
-    """Whether a server may have a kind of that name (``cm``, ``certificates.cert-manager.io``): not what is a command misspelt."""
+    """Whether a server may have a kind of that name (``cm``, ``externalsecrets.external-secrets.io``): not what is a command misspelt."""
     close = alike(word, commands, 1, _MISSPELT)
     return bool(_KIND.fullmatch(word)) and not any(abs(len(word) - len(one)) < 2 for one in close)
 

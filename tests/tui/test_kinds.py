@@ -15,7 +15,7 @@ from tfdash.model.resources import ApiResource, Catalogue
 from widgets.palette import CommandPrompt
 
 READ = ("get", "list", "watch")
-ID = "certificates.cert-manager.io"
+ID = "externalsecrets.external-secrets.io"
 COLUMNS = (
     TableColumn("Ready"),
     TableColumn("Count", "integer"),
@@ -26,7 +26,9 @@ CATALOGUE = Catalogue(
     (
         ApiResource("", "v1", "services", "Service", "service", ("svc",), True, READ),
         ApiResource("apps", "v1", "deployments", "Deployment", "deployment", ("deploy",), True, READ),
-        ApiResource("cert-manager.io", "v1", "certificates", "Certificate", "", ("cert",), True, READ),
+        ApiResource(
+            "external-secrets.io", "v1", "externalsecrets", "ExternalSecret", "", ("es",), True, READ
+        ),
         ApiResource("serving.knative.dev", "v1", "services", "Service", "service", ("ksvc",), True, READ),
         ApiResource("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", "", (), False, ("create",)),
     ),
@@ -60,19 +62,19 @@ async def say(run: Run, text: str) -> None:
     await run.press(":", *(("slash" if c == "/" else "space" if c == " " else c) for c in text), "enter")
 
 
-@pytest.mark.parametrize("word", ["cert", "certificates", "Certificate", "cert tf-production", ID])
+@pytest.mark.parametrize("word", ["es", "externalsecrets", "ExternalSecret", "es tf-production", ID])
 async def test_a_kind_is_listed_by_every_name_that_kubectl_takes(word: str) -> None:
     async with running(source(), start="overview") as run:
         await say(run, word)
-        await run.shows(f"› {ID}", "3 certificates", "[b]False", "READY", "COUNT", "ISSUER")
+        await run.shows(f"› {ID}", "3 externalsecrets", "[b]False", "READY", "COUNT", "ISSUER")
         assert run.app.screen.page == "kind"
         assert run.source.wanted[ID]
 
 
 async def test_it_opens_as_text_and_nothing_else_is_offered() -> None:
     async with running(source(), start="overview") as run:
-        await say(run, "cert")
-        await run.shows("3 certificates")
+        await say(run, "es")
+        await run.shows("3 externalsecrets")
         screen = run.app.screen
         assert isinstance(screen, KindScreen) and screen.offers == ()
         for key in ("l", "p", "v", "w", "b", "o", "h", "r", "s", "i", "x", "a"):
@@ -88,8 +90,8 @@ async def test_it_opens_as_text_and_nothing_else_is_offered() -> None:
 
 async def test_numbers_sort_as_numbers_and_wide_columns_go_first_where_room_is_short() -> None:
     async with running(source(), start="overview") as run:
-        await say(run, "cert")
-        await run.shows("3 certificates")
+        await say(run, "es")
+        await run.shows("3 externalsecrets")
         run.table.sort_by("count", descending=False)
         await run.until(
             lambda: [k.key.name for k in run.table.keys_in_view()] == ["web-9", "web-10", "api-1"]
@@ -115,7 +117,7 @@ async def test_what_has_a_list_of_ours_is_that_and_the_other_is_found_by_its_ful
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("certs", "certificates.cert-manager.io; not known"),  # the nearest, on a line of its own
+        ("ess", "externalsecrets.external-secrets.io; not known"),  # the nearest, on a line of its own
         ("xyzzy", "not known: metrics.k8s.io"),
         ("tokenreviews", "cannot be listed, only: create"),
     ],
@@ -133,18 +135,20 @@ async def test_all_that_is_served_stands_on_a_page_and_what_did_not_answer_is_na
     async with running(source(), start="overview") as run:
         await say(run, "kinds")
         await run.until(lambda: isinstance(run.app.screen, KindsScreen) and run.table.shown == 5)
-        await run.shows("cert-manager.io/v1", "metrics.k8s.io/v1beta1 (the server behind it", "tokenreviews")
-        await run.press("slash", *"cert-m", "enter")
+        await run.shows(
+            "external-secrets.io/v1", "metrics.k8s.io/v1beta1 (the server behind it", "tokenreviews"
+        )
+        await run.press("slash", *"external-s", "enter")
         await run.until(
             lambda: run.table.shown == 1
         )  # of a burst only the end counts: what it brings comes before Enter
         await run.press("enter")
-        await run.shows("3 certificates")
+        await run.shows("3 externalsecrets")
 
 
 async def test_sources_and_messages_name_it() -> None:
     async with running(source(), start="overview") as run:
-        await say(run, "cert")
-        await run.shows("3 certificates")
+        await say(run, "es")
+        await run.shows("3 externalsecrets")
         await say(run, "sources")
         await run.shows(f"eu-1 {ID}")

@@ -5,7 +5,23 @@ from __future__ import annotations
 from tfdash.model.kind_spec import KindSpec, PrinterColumn
 
 _ARGO, _FLUX = "apis/argoproj.io/v1alpha1", "toolkit.fluxcd.io"
+_CERT_MANAGER, _ACME = "apis/cert-manager.io/v1", "apis/acme.cert-manager.io/v1"
 _READY = (("True", ""), ("", "warn"))
+_DENIED = (("True", "warn"), ("", ""))
+_NAME = PrinterColumn("NAME", "name", 30, printer="Name", priority=0, flexible=True)
+_AGE = PrinterColumn("AGE", "created", shows="age", printer="Age", priority=3)
+_IS_READY = PrinterColumn("READY", "ready", 6, printer="Ready", priority=0, tones=_READY)
+_ISSUER = PrinterColumn("ISSUER", "issuer_name", 20, printer="Issuer", priority=2)
+_SAID = PrinterColumn("STATUS", "status_text", 40, printer="Status", priority=4, flexible=True)
+_STATE = PrinterColumn(
+    "STATE",
+    "state",
+    10,
+    printer="State",
+    priority=0,
+    tones=(("valid", ""), ("invalid", "warn"), ("expired", "warn"), ("errored", "warn"), ("", "moving")),
+)
+_REASON = PrinterColumn("REASON", "reason", 40, printer="Reason", priority=2, flexible=True)
 
 CUSTOM: tuple[KindSpec, ...] = (
     KindSpec(
@@ -164,5 +180,109 @@ CUSTOM: tuple[KindSpec, ...] = (
         ),
         list_id="vpas",
         screen="vpa",
+    ),
+    KindSpec(
+        "Certificate",
+        _CERT_MANAGER,
+        "certificates",
+        "certificates",
+        "certificates",
+        ("cert", "certs", "certificate"),
+        optional=True,
+        columns=(
+            _NAME,
+            _IS_READY,
+            PrinterColumn("SECRET", "secret", 24, printer="Secret", priority=3, flexible=True),
+            _ISSUER,
+            PrinterColumn("EXPIRES", "expiration", 20, printer="Expiration", priority=1),
+            _SAID,
+            _AGE,
+        ),
+        list_id="certs",
+        title="certificates: those of cert-manager as objects",
+    ),
+    KindSpec(
+        "CertificateRequest",
+        _CERT_MANAGER,
+        "certificaterequests",
+        "certificates",
+        "certificate requests",
+        ("cr", "crs", "certificaterequests", "certificaterequest"),
+        optional=True,
+        columns=(
+            _NAME,
+            PrinterColumn("APPROVED", "approved", 8, printer="Approved", priority=1),
+            PrinterColumn("DENIED", "denied", 6, printer="Denied", priority=1, tones=_DENIED),
+            _IS_READY,
+            _ISSUER,
+            PrinterColumn("REQUESTER", "requester", 30, printer="Requester", priority=5),
+            _SAID,
+            _AGE,
+        ),
+    ),
+    KindSpec(
+        "Issuer",
+        _CERT_MANAGER,
+        "issuers",
+        "certificates",
+        "issuers",
+        ("iss", "issuers", "issuer"),
+        optional=True,
+        columns=(_NAME, _IS_READY, _SAID, _AGE),
+    ),
+    KindSpec(
+        "ClusterIssuer",
+        _CERT_MANAGER,
+        "clusterissuers",
+        "certificates",
+        "cluster issuers",
+        ("ciss", "clusterissuers", "clusterissuer"),
+        namespaced=False,
+        optional=True,
+        columns=(_NAME, _IS_READY, _SAID, _AGE),
+    ),
+    KindSpec(
+        "Order",
+        _ACME,
+        "orders",
+        "certificates",
+        "ACME orders",
+        ("orders", "order"),
+        optional=True,
+        columns=(_NAME, _STATE, _ISSUER, _REASON, _AGE),
+    ),
+    KindSpec(
+        "Challenge",
+        _ACME,
+        "challenges",
+        "certificates",
+        "ACME challenges",
+        ("challenges", "challenge"),
+        optional=True,
+        columns=(
+            _NAME,
+            _STATE,
+            PrinterColumn("DOMAIN", "domain", 30, printer="Domain", priority=0, flexible=True),
+            _REASON,
+            _AGE,
+        ),
+    ),
+    KindSpec(
+        "Bundle",
+        "apis/trust.cert-manager.io/v1alpha1",
+        "bundles",
+        "certificates",
+        "trust bundles",
+        ("bundles", "bundle"),
+        namespaced=False,
+        optional=True,
+        columns=(
+            _NAME,
+            PrinterColumn("CONFIGMAP", "config_map_key", 20, printer="ConfigMap Target", priority=1),
+            PrinterColumn("SECRET", "secret_key", 20, printer="Secret Target", priority=2),
+            PrinterColumn("SYNCED", "synced", 6, printer="Synced", priority=0, tones=_READY),
+            PrinterColumn("REASON", "synced_reason", 20, printer="Reason", priority=1),
+            _AGE,
+        ),
     ),
 )

@@ -70,7 +70,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def by_id(self) -> dict[str, ApiResource]:
-        """By the id under which a picture holds its objects: "certificates.cert-manager.io", "configmaps"; a version that is not
+        """By the id under which a picture holds its objects: "externalsecrets.external-secrets.io", "configmaps"; a version that is not
         the first stands in it ("leases.v1beta1.coordination.k8s.io"). No id is a key of ``tfdash.model.kinds.KINDS``."""
         found: dict[str, ApiResource] = {}
         for r in self.resources:

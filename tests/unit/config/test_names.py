@@ -55,7 +55,16 @@ def test_all_ids_pages_and_commands_that_there_are_can_be_named() -> None:
     )
     assert list(wrong(ui)) == []
     assert list(wrong(UiSettings(keys={"list.logs": ""}))) == [], "no key at all"
-    served = ("cm", "secrets", "leases", "roles", "crd", "sa", "certificates.cert-manager.io", "ep shop")
+    served = (
+        "cm",
+        "secrets",
+        "leases",
+        "roles",
+        "crd",
+        "sa",
+        "externalsecrets.external-secrets.io",
+        "ep shop",
+    )
     aliases = {f"x{i}": text for i, text in enumerate(served)}
     assert list(wrong(UiSettings(aliases=aliases))) == [], "kinds that only a server has"
     for kind in ("keys", "aliases"):  # what the example shows

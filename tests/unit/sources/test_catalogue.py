@@ -40,11 +40,13 @@ def aggregated(*groups: Any) -> dict[str, Any]:
 
 CORE = group("", version("v1", resource("pods", "Pod", shortNames=["po"], singularResource="pod")))
 CERTS = group(
-    "cert-manager.io",
+    "external-secrets.io",
     version(
-        "v1", resource("certificates", "Certificate"), resource("issuers", "ClusterIssuer", scope="Cluster")
+        "v1",
+        resource("externalsecrets", "ExternalSecret"),
+        resource("secretstores", "ClusterSecretStore", scope="Cluster"),
     ),
-    version("v1alpha2", resource("certificates", "Certificate")),
+    version("v1alpha2", resource("externalsecrets", "ExternalSecret")),
 )
 
 
@@ -73,16 +75,16 @@ async def test_aggregated_discovery_takes_two_requests() -> None:
     assert asked == ["/api", "/apis"] and not found.broken
     assert list(found.by_id) == [
         "pods",
-        "certificates.cert-manager.io",
-        "issuers.cert-manager.io",
-        "certificates.v1alpha2.cert-manager.io",
+        "externalsecrets.external-secrets.io",
+        "secretstores.external-secrets.io",
+        "externalsecrets.v1alpha2.external-secrets.io",
     ]
     pods = found.by_id["pods"]
     assert pods == ApiResource("", "v1", "pods", "Pod", "pod", ("po",), True, tuple(READ))
-    issuers = found.by_id["issuers.cert-manager.io"].spec
-    assert (issuers.path(), issuers.path("a", "x")) == (
-        "/apis/cert-manager.io/v1/issuers",
-        "/apis/cert-manager.io/v1/issuers/x",
+    secretstores = found.by_id["secretstores.external-secrets.io"].spec
+    assert (secretstores.path(), secretstores.path("a", "x")) == (
+        "/apis/external-secrets.io/v1/secretstores",
+        "/apis/external-secrets.io/v1/secretstores/x",
     )
 
 
@@ -105,18 +107,22 @@ OLD = {
         "kind": "APIGroupList",
         "groups": [
             {
-                "name": "cert-manager.io",
+                "name": "external-secrets.io",
                 "versions": [{"version": "v1alpha2"}, {"version": "v1"}],
                 "preferredVersion": {"version": "v1"},
             },
             {"name": "metrics.k8s.io", "versions": [{"version": "v1beta1"}]},
         ],
     },
-    "apis_cert-manager.io_v1": {
-        "resources": [{"name": "certificates", "kind": "Certificate", "namespaced": True, "verbs": READ}]
+    "apis_external-secrets.io_v1": {
+        "resources": [
+            {"name": "externalsecrets", "kind": "ExternalSecret", "namespaced": True, "verbs": READ}
+        ]
     },
-    "apis_cert-manager.io_v1alpha2": {
-        "resources": [{"name": "certificates", "kind": "Certificate", "namespaced": True, "verbs": READ}]
+    "apis_external-secrets.io_v1alpha2": {
+        "resources": [
+            {"name": "externalsecrets", "kind": "ExternalSecret", "namespaced": True, "verbs": READ}
+        ]
     },
     "apis_metrics.k8s.io_v1beta1": {
         "resources": [{"name": "nodes", "kind": "NodeMetrics", "namespaced": False, "verbs": ["get", "list"]}]
@@ -129,8 +135,8 @@ async def test_an_older_server_is_asked_group_by_group_the_preferred_version_fir
     assert len(asked) == 6 and not found.broken
     assert list(found.by_id) == [
         "pods",
-        "certificates.cert-manager.io",
-        "certificates.v1alpha2.cert-manager.io",
+        "externalsecrets.external-secrets.io",
+        "externalsecrets.v1alpha2.external-secrets.io",
         "nodes.metrics.k8s.io",
     ]
     assert found.by_id["pods"].short == ("po",) and not found.by_id["nodes.metrics.k8s.io"].spec.watched
@@ -155,7 +161,7 @@ async def test_one_broken_group_is_named_and_hides_no_other(
     found, _ = await read(**{**OLD, **broken})
     (name, why), *more = found.broken
     assert name == said[0] and said[1] in why and not more
-    assert "certificates.cert-manager.io" in found.by_id
+    assert "externalsecrets.external-secrets.io" in found.by_id
 
 
 @pytest.mark.parametrize(
@@ -172,8 +178,8 @@ async def test_one_broken_group_is_named_and_hides_no_other(
 async def test_one_broken_item_of_the_aggregated_document_hides_no_other(item: Any, name: str) -> None:
     found, _ = await read(api=aggregated(CORE), apis=aggregated(item, CERTS))
     assert [n for n, _ in found.broken] == [name]
-    assert [i for i in found.by_id if not i.endswith("cert-manager.io")] == ["pods"]
-    assert "certificates.cert-manager.io" in found.by_id
+    assert [i for i in found.by_id if not i.endswith("external-secrets.io")] == ["pods"]
+    assert "externalsecrets.external-secrets.io" in found.by_id
 
 
 async def test_a_server_that_tells_nothing_at_all_is_a_failure() -> None:
@@ -187,7 +193,7 @@ async def test_a_server_that_tells_nothing_at_all_is_a_failure() -> None:
 async def test_a_group_of_odd_bytes_hides_no_other(odd: bytes) -> None:
     whole = b'{"kind": "APIGroupDiscoveryList", "items": [' + odd + b", " + json.dumps(CERTS).encode() + b"]}"
     found, _ = await read(api=aggregated(CORE), apis=whole)
-    assert found.get("certificates.cert-manager.io") and found.get("pods") and found.broken
+    assert found.get("externalsecrets.external-secrets.io") and found.get("pods") and found.broken
 
 
 @pytest.mark.parametrize(
@@ -197,7 +203,7 @@ async def test_a_group_of_odd_bytes_hides_no_other(odd: bytes) -> None:
 async def test_what_is_no_discovery_is_no_word_that_there_is_nothing(odd: bytes) -> None:
     found, _ = await read(api=aggregated(CORE), apis=odd)
     assert found.get("pods") and [name for name, _ in found.broken] == ["/apis"]
-    assert found.hidden("certificates.cert-manager.io") and not found.hidden("configmaps")
+    assert found.hidden("externalsecrets.external-secrets.io") and not found.hidden("configmaps")
     found, _ = await read(api=odd, apis=aggregated(CERTS))
     assert found.hidden("configmaps") and not found.hidden("widgets.odd.io")
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
@@ -208,24 +214,26 @@ async def test_what_is_no_discovery_is_no_word_that_there_is_nothing(odd: bytes)
 
 SERVED = Served(
     [
-        ApiResource("cert-manager.io", "v1", "certificates", "Certificate", verbs=tuple(READ)),
-        ApiResource("cert-manager.io", "v1", "issuers", "Issuer", namespaced=False, verbs=("get",)),
+        ApiResource("external-secrets.io", "v1", "externalsecrets", "ExternalSecret", verbs=tuple(READ)),
+        ApiResource(
+            "external-secrets.io", "v1", "secretstores", "SecretStore", namespaced=False, verbs=("get",)
+        ),
         ApiResource("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", verbs=("create",)),
         ApiResource("evil.io", "v1", "proxy", "Proxy", verbs=tuple(READ)),
         ApiResource("", "v1", "services", "Service", verbs=tuple(READ)),
     ]
 )
-CERT = "/apis/cert-manager.io/v1"
+SECRETS = "/apis/external-secrets.io/v1"
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        f"{CERT}/certificates",
-        f"{CERT}/namespaces/a/certificates",
-        f"{CERT}/namespaces/a/certificates/x",
-        f"{CERT}/namespaces/a/certificates/proxy",  # an object of that name
-        f"{CERT}/issuers/x",
+        f"{SECRETS}/externalsecrets",
+        f"{SECRETS}/namespaces/a/externalsecrets",
+        f"{SECRETS}/namespaces/a/externalsecrets/x",
+        f"{SECRETS}/namespaces/a/externalsecrets/proxy",  # an object of that name
+        f"{SECRETS}/secretstores/x",
     ],
 )
 def test_what_discovery_named_may_be_read(path: str) -> None:
@@ -237,14 +245,14 @@ def test_what_discovery_named_may_be_read(path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        *((m, f"{CERT}/certificates") for m in ("POST", "PUT", "PATCH", "DELETE", "HEAD")),
-        ("GET", f"{CERT}/namespaces/a/certificates/x/status"),
-        ("GET", f"{CERT}/namespaces/a/certificates/x/log"),
-        ("GET", f"{CERT}/namespaces/a/certificates/x/proxy"),
-        ("GET", f"{CERT}/namespaces/a/certificates/x/../y"),
-        ("GET", f"{CERT}/issuers"),  # it cannot be listed
-        ("GET", f"{CERT}/namespaces/a/issuers/x"),  # it has no namespace
-        ("GET", "/apis/cert-manager.io/v2/certificates"),
+        *((m, f"{SECRETS}/externalsecrets") for m in ("POST", "PUT", "PATCH", "DELETE", "HEAD")),
+        ("GET", f"{SECRETS}/namespaces/a/externalsecrets/x/status"),
+        ("GET", f"{SECRETS}/namespaces/a/externalsecrets/x/log"),
+        ("GET", f"{SECRETS}/namespaces/a/externalsecrets/x/proxy"),
+        ("GET", f"{SECRETS}/namespaces/a/externalsecrets/x/../y"),
+        ("GET", f"{SECRETS}/secretstores"),  # it cannot be listed
+        ("GET", f"{SECRETS}/namespaces/a/secretstores/x"),  # it has no namespace
+        ("GET", "/apis/external-secrets.io/v2/externalsecrets"),
         ("GET", "/apis/authentication.k8s.io/v1/tokenreviews"),
         ("GET", "/apis/evil.io/v1/proxy"),
         ("GET", "/apis/evil.io/v1/namespaces/a/proxy/x"),
@@ -253,8 +261,8 @@ def test_what_discovery_named_may_be_read(path: str) -> None:
         ("GET", "/api/v1/namespaces/a/pods/x/exec"),
         ("GET", "/api/v1/namespaces/a/status"),
         ("GET", "/api/v1/pods/x/log"),
-        ("GET", "/apis/cert-manager.io/v1/certificates//"),
-        ("GET", "apis/cert-manager.io/v1/certificates"),
+        ("GET", "/apis/external-secrets.io/v1/externalsecrets//"),
+        ("GET", "apis/external-secrets.io/v1/externalsecrets"),
     ],
 )
 def test_nothing_else_may(method: str, path: str) -> None:

@@ -1,0 +1,129 @@
+"""What cert-manager and trust-manager keep, from the wire: as ``kubectl get`` prints it, and nothing that is a secret."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from tfdash.model.kube import Unreadable
+from tfdash.sources.kubernetes.codec import Codec
+
+READY = {"type": "Ready", "status": "False", "reason": "DoesNotExist", "message": "Issuing certificate"}
+
+
+def decoded(kind: str, spec: Any = None, status: Any = None, **meta: Any) -> Any:
+    body = {"metadata": {"name": "x", "namespace": "a", **meta}, "spec": spec, "status": status}
+    return Codec(kind).item(msgspec.Raw(json.dumps(body).encode()))
+
+
+def test_a_certificate_has_what_its_status_tells() -> None:
+    found = decoded(
+        "Certificate",
+        {
+            "commonName": "shop",
+            "dnsNames": ["shop.example.com", "www.shop.example.com"],
+            "ipAddresses": ["192.0.2.1"],
+            "secretName": "shop-tls",
+            "duration": "2160h",
+            "issuerRef": {"name": "letsencrypt", "kind": "ClusterIssuer"},
+            "privateKey": {"rotationPolicy": "Never"},
+        },
+        {
+            "notBefore": "2026-11-01T00:00:00Z",
+            "notAfter": "2027-01-30T00:00:00Z",
+            "renewalTime": "2026-12-31T00:00:00Z",
+            "revision": 3,
+            "failedIssuanceAttempts": 2,
+            "lastFailureTime": "2026-11-20T00:00:00Z",
+            "conditions": [
+                READY,
+                {"type": "Issuing", "status": "True", "lastTransitionTime": "2026-11-20T01:00:00Z"},
+            ],
+        },
+    )
+    assert found.names == ("shop.example.com", "www.shop.example.com", "192.0.2.1", "shop")
+    assert (str(found.issuer), found.issuer.group) == ("ClusterIssuer letsencrypt", "cert-manager.io")
+    assert (found.rotation, found.renews, found.is_ca, found.duration) == ("Never", True, False, 90 * 86_400)
+    assert (found.lifetime, found.revision, found.failed) == (90 * 86_400, 3, 2)
+    assert (found.ready, found.status_text) == ("False", "Issuing certificate")
+    assert found.issuing is not None and found.issuing.since > 0
+    bare = decoded("Certificate", {"renewal": {"policy": "Disabled"}, "issuerRef": {"name": "ca"}})
+    assert (bare.renews, str(bare.issuer), bare.lifetime, bare.issuing) == (False, "Issuer ca", None, None)
+    assert (bare.not_after, bare.renewal, bare.failed) == (None, None, None)
+
+
+@pytest.mark.parametrize("field", ["notBefore", "notAfter", "renewalTime", "lastFailureTime"])
+def test_what_is_no_time_is_named_and_not_taken_for_long_ago(field: str) -> None:
+    found = decoded("Certificate", {}, {field: "soon"})
+    assert isinstance(found, Unreadable) and field in found.field and "soon" in found.field
+
+
+def test_a_request_knows_its_revision_and_keeps_no_certificate() -> None:
+    found = decoded(
+        "CertificateRequest",
+        {"request": "Q1NS", "username": "system:serviceaccount:cert-manager:cert-manager"},
+        {
+            "certificate": "UEVN",
+            "ca": "UEVN",
+            "failureTime": "2026-11-20T00:00:00Z",
+            "conditions": [{"type": "Denied", "status": "True"}, {"type": "Approved", "status": "False"}],
+        },
+        annotations={"cert-manager.io/certificate-revision": "4"},
+    )
+    assert (found.revision, found.denied, found.approved, found.ready) == (4, "True", "False", "")
+    assert found.failed_at is not None and "UEVN" not in str(found) and "Q1NS" not in str(found)
+    odd = decoded("CertificateRequest", {}, {}, annotations={"cert-manager.io/certificate-revision": "²"})
+    assert odd.revision is None
+
+
+@pytest.mark.parametrize("kind", ["Issuer", "ClusterIssuer"])
+@pytest.mark.parametrize(
+    ("spec", "by"),
+    [
+        ({"acme": {"server": "https://acme.example.com/directory"}}, "acme"),
+        ({"ca": {"secretName": "root"}}, "ca"),
+        ({"selfSigned": {}}, "selfSigned"),
+        ({"vault": {"server": "https://vault.example.com"}}, "vault"),
+        ({"other": {}}, ""),
+    ],
+)
+def test_an_issuer_says_how_it_issues(kind: str, spec: Any, by: str) -> None:
+    found = decoded(kind, spec, {"conditions": [READY]})
+    assert (found.by, found.ready) == (by, "False")
+    assert found.secret == ("root" if by == "ca" else "") and bool(found.server) is (by == "acme")
+
+
+def test_orders_challenges_and_bundles() -> None:
+    order = decoded(
+        "Order",
+        {"dnsNames": ["a.example.com"], "issuerRef": {"name": "le"}, "request": "Q1NS"},
+        {"state": "invalid", "reason": "no", "failureTime": "2026-11-20T00:00:00Z"},
+    )
+    assert (order.names, order.state, order.reason, order.issuer_name) == (
+        ("a.example.com",),
+        "invalid",
+        "no",
+        "le",
+    )
+    challenge = decoded(
+        "Challenge",
+        {"dnsName": "a.example.com", "type": "DNS-01", "token": "T0KEN", "key": "K3Y", "wildcard": True},
+        {"state": "pending", "presented": True, "processing": True, "reason": "waiting"},
+    )
+    assert (challenge.domain, challenge.by, challenge.presented, challenge.wildcard) == (
+        "a.example.com",
+        "DNS-01",
+        True,
+        True,
+    )
+    assert "T0KEN" not in str(challenge) and "K3Y" not in str(challenge)
+    bundle = decoded(
+        "Bundle",
+        {"sources": [{"useDefaultCAs": True}, {"secret": {}}], "target": {"configMap": {"key": "ca.pem"}}},
+        {"conditions": [{"type": "Synced", "status": "False", "reason": "SourceNotFound"}]},
+    )
+    assert (bundle.sources, bundle.config_map_key, bundle.secret_key) == (2, "ca.pem", "")
+    assert (bundle.synced, bundle.synced_reason) == ("False", "SourceNotFound")
