@@ -33,6 +33,8 @@ class UnknownKind(StrEnum):
     STALE = "stale"
     QUERY_ERROR = "query error"
     NOT_COMPARABLE = "not comparable"
+    TOO_LITTLE_HISTORY = "too little history"
+    NOT_WATCHED = "not watched"  # nothing is configured that would be asked
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -56,7 +58,7 @@ class Verdict(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     band: tuple[float | None, float | None] | None = None  # lower and upper bound, where there are two
     unit: str = ""
     evidence: Evidence = Evidence()
-    unknown: UnknownKind | None = None
+    unknown: UnknownKind | None = None  # at IDLE: why it is not judged
     since: float | None = None
     waived: bool = False  # somebody answers for it, as the sentence says: neither a finding nor well
     cause: Cause | None = None  # where the rule tells no state that holds it

@@ -42,6 +42,8 @@ STATES: dict[Level, State] = {
 LOADING = STATES[Level.UNKNOWN].worded("loading")
 UNREADABLE = STATES[Level.UNKNOWN].worded("unreadable")
 STALE = STATES[Level.UNKNOWN].worded("stale")
+NOT_JUDGED = STATES[Level.UNKNOWN]._replace(token="idle", level=Level.IDLE)
+"""What is not known and asks for nobody: it is too young, or nothing is configured that would tell."""
 
 _SERVING: dict[Serving, State] = {
     Serving.OK: STATES[Level.OK],
@@ -78,6 +80,8 @@ def of_level(level: Level) -> State:
 
 
 def of_verdict(verdict: Verdict) -> State:
+    if verdict.unknown is not None and verdict.level is Level.IDLE:
+        return NOT_JUDGED
     return STALE if verdict.unknown is UnknownKind.STALE else STATES[verdict.level]
 
 

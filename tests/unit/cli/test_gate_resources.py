@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from tests.unit.playbook.making import NOW, REF, deployment, picture, pod
-from tests.unit.playbook.resources.test_bands import WELL, usage
+from tests.unit.playbook.resources.test_bands import LOW, WELL, usage
+from tests.unit.playbook.resources.test_volume import RUNS, claim
 from tfdash.cli.gateresources import as_json, code_in, lines, sections_of
 from tfdash.cli.parser import parse
 from tfdash.judging.judge import judge_all
@@ -62,6 +63,19 @@ GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
                 "  ? unknown  2 not known, checkout: memory 70 % of its request, seen for 15s of 15m  (Deployment a/checkout in eu-1)",
                 "Quotas: ✔ ok  no quotas",
             ],
+        ),
+        # what no Prometheus is configured for is not watched: that is said, and is no answer that is lacking
+        (
+            (deployment(), usage(*WELL), claim(), RUNS),
+            "",
+            0,
+            ["Resources: ✔ ok  3 of 3 in order; 1 volume not watched", "Quotas: ✔ ok  no quotas"],
+        ),
+        (
+            (deployment(), usage(*LOW)),
+            "",
+            0,
+            ["Resources: ✔ ok  2 of 2 in order; below is not judged of 1: too little history", "Quotas: ✔ ok  no quotas"],
         ),
         # of one namespace that is read alone the first line is its own, not the cluster's, of which nothing is known
         (

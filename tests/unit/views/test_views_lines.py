@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
@@ -272,6 +273,17 @@ def test_sources_that_want_attention_come_first() -> None:
 
 
 # -- why ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_judged_is_not_called_idle() -> None:
+    """A use below its band of which no weeks are known: ``?`` and a word, in the colour of what asks for nobody."""
+    idle = Verdict(level=Level.IDLE, rule="r", subject=Subject(EU, "Deployment", "a", "web"), sentence="")
+    young = msgspec.structs.replace(idle, unknown=UnknownKind.TOO_LITTLE_HISTORY)
+    shown = [state.of_verdict(v) for v in (idle, young)]
+    assert [(s.text, s.token, s.level) for s in shown] == [
+        ("· idle", "idle", Level.IDLE),
+        ("? unknown", "idle", Level.IDLE),
+    ]
 
 
 def test_why_shows_the_arithmetic_and_the_objects_behind_it() -> None:

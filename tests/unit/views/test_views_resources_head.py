@@ -39,6 +39,11 @@ QUOTA = Verdict(
 )  # fmt: skip
 WEB, API = named("web"), named("api")
 SEEN = "seen for 1m of 15m"
+YOUNG = band(WEB, Level.IDLE, 31.0, unknown=UnknownKind.TOO_LITTLE_HISTORY)
+UNWATCHED = Verdict(
+    level=Level.IDLE, rule="resources.volume", subject=Subject(REF, "PersistentVolumeClaim", "shop", "data"),
+    sentence="", unknown=UnknownKind.NOT_WATCHED,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -51,9 +56,12 @@ SEEN = "seen for 1m of 15m"
         ([band(s, Level.UNKNOWN, 70.0, SEEN, unknown=UnknownKind.NO_DATA) for s in (EVERYTHING, WEB)], {}, [f"? unknown|cpu 70 % of 60-80 · 2 not known, {SEEN}", "✔ ok|no quotas"]),
         ([], {"Usage": COMING, "ResourceQuota": COMING}, ["? loading|", "? loading|"]),
         ([], {"Usage": NO_RIGHT, "ResourceQuota": NO_RIGHT}, ["? unknown|amounts used of eu-1 cannot be read · may not list", "? unknown|ResourceQuotas of eu-1 cannot be read · may not list"]),
+        ([INSIDE, YOUNG], {}, ["✔ ok|cpu 71 % of 60-80; below is not judged of 1: too little history", "✔ ok|no quotas"]),
+        ([INSIDE, YOUNG, band(API, Level.IDLE, 31.0, unknown=UnknownKind.NOT_WATCHED), UNWATCHED], {},
+         ["✔ ok|cpu 71 % of 60-80; below is not judged of 2 (1 not watched, 1 too little history); 1 volume not watched", "✔ ok|no quotas"]),
         ([INSIDE, band(WEB, Level.PAUSED, 91.0, "web: waived by jo", waived=True)], {}, ["‖ paused|cpu 71 % of 60-80 · web: waived by jo", "✔ ok|no quotas"]),
     ],
-    ids=["nothing", "inside", "furthest out first", "breach", "not known", "not read", "forbidden", "waived"],
+    ids=["nothing", "inside", "furthest out first", "breach", "not known", "not read", "forbidden", "too young", "not watched", "waived"],
 )  # fmt: skip
 def test_the_first_line_answers_in_each_state(
     told: list[Verdict], kinds: dict[str, Any], lines: list[str]

@@ -1,7 +1,8 @@
 """The rule of the bands: whether what is used stays between two shares of what was asked for.
 
 Above is looked at over a short window, below over whole weeks. What was not seen makes nothing green: a window of which too
-little was seen is UNKNOWN, and what cannot be called too little for want of history is not judged.
+little was seen is UNKNOWN. Below costs money and endangers nothing: without its weeks it is "not judged", an unknown by name that
+the section counts in its line and on which no level and no exit code rests; each new workload would be one for a week.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tfdash.playbook.resources.shrinking import why_fixed, why_nothing_shrinks
 from tfdash.playbook.resources.together import nodes_of
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
-from tfdash.playbook.staleness import Unread
+from tfdash.playbook.staleness import NOT_ASKED, Unread
 from tfdash.quantities import NANO, amount, exceeds, reaches
 
 ID = "resources.band"
@@ -55,6 +56,7 @@ class _Said(NamedTuple):
     words: str = ""
     since: float | None = None
     of_window: bool = False  # whether the words tell of the last minutes
+    unknown: UnknownKind | None = None
 
 
 class _Band(NamedTuple):
@@ -123,7 +125,7 @@ def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tupl
         band=band,
         unit="%",
         evidence=Evidence(query=source, sample=seen.points, window=seen.window),
-        unknown=UnknownKind.NO_DATA if said.level is Level.UNKNOWN else None,
+        unknown=UnknownKind.NO_DATA if said.level is Level.UNKNOWN else said.unknown,
         since=said.since,
     )
 
@@ -227,7 +229,7 @@ def _below(case: _Case, one: _Band) -> _Said:
     fixed = _cannot_shrink(case, one)
     if isinstance(fixed, Unread):
         lacking = "its nodes" if isinstance(nodes_of(case, usage), Unread) else "autoscalers"
-        return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {lacking} are not known")
+        return _not_judged(one, f"{lacking} are not known", fixed.unknown)
     if fixed:
         return _Said(Level.OK, f"below {one.low:g} %: {fixed}")
     history = case.maybe(UsageHistory, usage_key(usage.of, usage.namespace, usage.called))
@@ -235,9 +237,12 @@ def _below(case: _Case, one: _Band) -> _Said:
     wanted = policy.below_over
     covered = 0.0 if history is None else history.covered
     if history is None or p95 is None or covered < _ENOUGH * wanted:
+        if (why := case.unread(UsageHistory)) is NOT_ASKED:
+            return _not_judged(one, "no Prometheus is asked for weeks", UnknownKind.NOT_WATCHED)
+        if why is not None:
+            return _not_judged(one, f"no history was read: {why.cause}", why.unknown)
         there = f"history {_time(covered)} of {_time(wanted)}" if covered else "no history"
-        there += " was read" if case.unread(UsageHistory) is not None else ""
-        return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {there}")
+        return _not_judged(one, there, UnknownKind.TOO_LITTLE_HISTORY)
     whole = one.whole
     if usage.measured and usage.of not in _OF_NODES:  # what is asked for is that of the measured ones
         whole = whole * usage.pods // usage.measured
@@ -249,6 +254,10 @@ def _below(case: _Case, one: _Band) -> _Said:
     if one.resource == "memory" and (least := _least_memory(history, policy)) * usage.measured >= one.whole:
         return _Said(Level.OK, f"{words}; its peaks want {written('memory', least)} a pod")
     return _Said(Level.WARN, f"{words}, below {one.low:g} %")
+
+
+def _not_judged(one: _Band, why: str, unknown: UnknownKind) -> _Said:
+    return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {why}", unknown=unknown)
 
 
 def _least_memory(history: UsageHistory, policy: ResourcesPolicy) -> int:

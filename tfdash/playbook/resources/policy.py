@@ -117,7 +117,7 @@ class ResourcesPolicy(SettingsTable, defaults="resources.toml"):
     below_over: Annotated[
         Seconds,
         Between(86_400, 31 * 86_400, seconds=True),
-        Note("the history of which the 95th percentile is below the band; with less nothing is said"),
+        Note("the history of which the 95th percentile is below the band; with less it is not judged"),
     ]
     required: Annotated[
         tuple[str, ...],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from tfdash.figures import beyond, percent
@@ -13,7 +15,8 @@ from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, namespace_of, usage_key
 from tfdash.model.verdict import Level, Verdict
-from tfdash.playbook.resources import bands, fits, limits_set
+from tfdash.nouns import counted
+from tfdash.playbook.resources import bands, fits, limits_set, volume
 from tfdash.playbook.resources import quotas as quota
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 from tfdash.playbook.waivers import WAIVABLE
@@ -39,7 +42,8 @@ def read(findings: Findings) -> Reading:
     ]
     if whole and all(v.measured is None for v in whole):  # where some namespaces alone are read
         whole = [v for v in verdicts if v.rule in _BANDS and _of_namespace(v.subject)] or whole
-    return reading._replace(sentence=_of_places(whole)) if whole else reading
+    said = _of_places(whole) if whole else reading.sentence
+    return reading._replace(sentence="; ".join((said, *_not_judged(verdicts))))
 
 
 def _of_namespace(subject: Subject) -> bool:
@@ -107,6 +111,20 @@ def _placed(reading: Reading) -> Reading:
     )
     of = reading.subject.kind if reading.subject is not None else ""
     return reading._replace(findings=placed, target=_LISTS.get(of, ""))
+
+
+def _not_judged(verdicts: list[Verdict]) -> list[str]:
+    """What no level tells: ``below is not judged of 12 (9 too little history, 3 not watched)``, ``2 volumes not watched``."""
+    several = [v for v in verdicts if v.level is Level.IDLE and v.unknown is not None]
+    why = {v.subject: v.unknown.value for v in several if v.rule in _BANDS and v.unknown is not None}
+    found: list[str] = []
+    if why:
+        each = [f"{count} {kind}" for kind, count in sorted(Counter(why.values()).items())]
+        words = f" ({', '.join(each)})" if len(each) > 1 else f": {next(iter(why.values()))}"
+        found.append(f"below is not judged of {len(why)}{words}")
+    if volumes := sum(v.rule == volume.ID for v in several):
+        found.append(f"{counted(volumes, 'volume')} not watched")
+    return found
 
 
 def _of_places(whole: list[Verdict]) -> str:

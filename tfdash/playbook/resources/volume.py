@@ -63,7 +63,7 @@ def _judge(case: _Case) -> RuleResult:
                 band=None if share is None else (None, case.policies.resources.alert_at),
                 unit="" if share is None else "%",
                 evidence=Evidence(window=None if usage is None or usage.grows is None else usage.seen),
-                unknown=told[0].unknown if level is Level.UNKNOWN else None,
+                unknown=told[0].unknown,
                 since=told[0].since,
             ),
         )
@@ -156,9 +156,8 @@ def _untold(case: _Case) -> _Finding:
             return _Finding(Level.MOVING, "its pod has just begun, how full it is was not measured yet")
     why = case.unread(VolumeUsage)
     if why is NOT_ASKED:
-        return _Finding(
-            Level.UNKNOWN, "how full it is is not known: no Prometheus is asked for it", why.unknown
-        )
+        not_watched = "how full it is is not watched: no Prometheus is asked for it"
+        return _Finding(Level.IDLE, not_watched, UnknownKind.NOT_WATCHED)
     if why is not None:
         return _Finding(Level.UNKNOWN, f"how full it is is not known: {why.cause}", why.unknown)
     return _Finding(

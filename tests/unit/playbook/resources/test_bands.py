@@ -216,13 +216,30 @@ def test_what_all_pods_ask_for_is_told_by_those_that_were_measured() -> None:
     assert cpu(deployment(), half, history(0.7))[1].endswith("95th percentile 35 % over 7d, below 60 %")
 
 
-def test_a_history_that_nobody_read_is_not_said_to_be_none() -> None:
+REFUSED = Observation[Any](problem=Problem(kind=ProblemKind.FORBIDDEN, cause="403 of Prometheus", since=NOW))
+
+
+@pytest.mark.parametrize(
+    ("weeks", "why", "unknown"),
+    [
+        (None, "no Prometheus is asked for weeks", UnknownKind.NOT_WATCHED),
+        (Observation[Any](), "no history was read: still loading", UnknownKind.LOADING),
+        (REFUSED, "no history was read: 403 of Prometheus", UnknownKind.NO_PRIVILEGE),
+        (Observation[Any](value={}, complete=True, observed_at=NOW), "no history", UnknownKind.TOO_LITTLE_HISTORY),
+    ],
+)  # fmt: skip
+def test_a_history_that_nobody_read_is_not_said_to_be_none(
+    weeks: Observation[Any] | None, why: str, unknown: UnknownKind
+) -> None:
+    """Whatever is lacking has its name, and no level rests on it."""
     seen = picture(deployment(), usage(*LOW))
     cluster = seen.clusters[REF]
     kinds = {kind: one for kind, one in cluster.kinds.items() if kind != UsageHistory.KIND}
+    kinds |= {} if weeks is None else {UsageHistory.KIND: weeks}
     seen = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
     (told,) = (v for v in judge_all(seen, NOW).verdicts[WEB] if v.rule == "resources.band.cpu")
-    assert told.sentence.endswith("below 60 %, not judged: no history was read")
+    assert told.sentence.endswith(f"below 60 %, not judged: {why}")
+    assert (told.level, told.unknown) == (Level.IDLE, unknown)
 
 
 def test_what_cannot_shrink_is_not_too_large() -> None:

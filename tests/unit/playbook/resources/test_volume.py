@@ -179,16 +179,16 @@ UNTOLD: list[tuple[dict[str, Any], tuple[Object, ...], Level, str, UnknownKind |
     (
         {},
         (RUNS,),
-        Level.UNKNOWN,
-        "how full it is is not known: no Prometheus is asked for it",
-        UnknownKind.NO_DATA,
+        Level.IDLE,
+        "how full it is is not watched: no Prometheus is asked for it",
+        UnknownKind.NOT_WATCHED,
     ),
     (
         {"owner": Owner("Pod", "db-0", "p")},
         (),
-        Level.UNKNOWN,
-        "how full it is is not known: no Prometheus is asked for it",
-        UnknownKind.NO_DATA,
+        Level.IDLE,
+        "how full it is is not watched: no Prometheus is asked for it",
+        UnknownKind.NOT_WATCHED,
     ),
     (
         {},

@@ -135,10 +135,18 @@ class Putting(Board):
             at=NOW, number=1, clusters={REF: cluster}, signals=Signals(prometheus={REF: well})
         )
         self.put: Observation[Any] = Observation()
+        self.puts: list[Observation[Any]] = []
 
     def put_objects(self, ref: Any, kind: str, observation: Any, changed: Any) -> None:
         assert (ref, kind) == (REF, "UsageHistory")
         self.put = observation
+        self.puts.append(observation)
+
+    def having(self, weeks: Observation[Any]) -> Picture:
+        """Its picture with these."""
+        cluster = self.picture.clusters[REF]
+        told = msgspec.structs.replace(cluster, kinds={**cluster.kinds, "UsageHistory": weeks})
+        return msgspec.structs.replace(self.picture, clusters={REF: told})
 
     async def until(self, true: Any, patience: float) -> None:
         assert true()
@@ -387,14 +395,23 @@ async def test_a_command_that_judges_once_begins_with_what_is_kept_and_writes_no
         assert history(board).covered == pytest.approx(DAY if 1 in kept else 0.0, rel=0.01)
     # of pools and the cluster only where no day that is held against a band is lacking
     assert (usage_key("Cluster", "", "") in board.put.value) == (1 in kept)
-    cluster = board.picture.clusters[REF]
-    told = msgspec.structs.replace(cluster, kinds={**cluster.kinds, "UsageHistory": board.put})
-    board.picture = msgspec.structs.replace(board.picture, clusters={REF: told})
+    board.picture = board.having(board.put)
     assert one.unsettled(board.picture, None) == ()  # type: ignore[arg-type]
     await one.round(board)  # what is lacking is asked for, and kept by whoever keeps it
     assert (one.whole, one.status.progress) == (True, None)
     assert history(board) == wanted
     assert lasting(tmp_path) == before
+
+
+async def test_that_weeks_are_asked_for_is_told_before_any_is_read(server: Fake, tmp_path: Path) -> None:
+    """What is not there is then "still loading"; and a command that judges once waits on for what is kept."""
+    board, one = Putting(), source(server, tmp_path / "usage", reading=True, once=True)
+    one.asks = False
+    await one.run(board)
+    asked, kept = board.puts
+    assert (asked.value, asked.complete, asked.problem) == (None, False, None)
+    waits = [one.unsettled(board.having(weeks), None) for weeks in (asked, kept)]  # type: ignore[arg-type]
+    assert waits == [(f"{REF.cluster} usage history",), ()]
 
 
 async def test_days_that_are_kept_count_although_others_cannot_be_asked_for(

@@ -130,7 +130,9 @@ class UsageHistorySource:
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
         """No judgement waits for weeks to be asked for."""
         kinds = picture.clusters[self.ref].kinds
-        if not self._once or UsageHistory.KIND in kinds or not _whole(kinds.get(Pod.KIND)):
+        found = kinds.get(UsageHistory.KIND)
+        told = found is not None and found.value is not None
+        if not self._once or told or not _whole(kinds.get(Pod.KIND)):
             return ()
         return (f"{self.ref.cluster} usage history",)
 
@@ -142,6 +144,8 @@ class UsageHistorySource:
         return by_status(self.id, status)
 
     async def run(self, board: SourceBoard) -> None:
+        asked: Observation[Objects] = Observation(source=self._source, interval=self._interval)
+        board.put_objects(self.ref, UsageHistory.KIND, asked, None)  # that it is asked for
         if self._once:
             await self._begin(board)
         if not self.asks:
