@@ -14,6 +14,7 @@ from tfdash.figures import percent
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Namespace
+from tfdash.model.usage import Usage
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.resources.links import QUOTAS_IN
 from tfdash.playbook.resources.policy import ResourcesPolicy
@@ -36,18 +37,37 @@ def _judge(case: _Case) -> RuleResult | None:
     obj = case.obj
     if isinstance(obj, ResourceQuota):
         return RuleResult(tuple(_of(case, obj)))
-    return _of_namespace(case)
+    if isinstance(obj, Usage):
+        return _unlisted(case, obj)
+    return _of_namespace(case, case.subject.name)
 
 
-def _of_namespace(case: _Case) -> RuleResult | None:
-    name, policy = case.subject.name, case.policies.resources
-    quotas = case.seen(QUOTAS_IN, name)
-    if quotas or isinstance(quotas, Unread) or case.obj.deleting is not None:
+def _of_namespace(case: _Case, name: str) -> RuleResult | None:
+    policy, quotas = case.policies.resources, case.seen(QUOTAS_IN, name)
+    if (
+        quotas or isinstance(quotas, Unread) or case.obj.deleting is not None
+    ):  # of what is unread the section tells
         return None
     wanted = policy.quota_required and not is_system(name, policy)
     level = Level.WARN if wanted else Level.IDLE
     sentence = f"namespace {name} has no quota{'' if wanted else ', and needs none'}"
     return RuleResult((Verdict(level=level, rule=ID, subject=case.subject, sentence=sentence),))
+
+
+def _unlisted(case: _Case, usage: Usage) -> RuleResult | None:
+    """Where quotas are required and Namespaces are not known: those that use something are there all the same, and of all others
+    nothing can be said."""
+    why = case.unread(Namespace) if case.policies.resources.quota_required else None
+    if why is None:
+        return None
+    if usage.of == "Namespace":
+        return _of_namespace(case, usage.called)
+    if not case.whole(ResourceQuota):  # the namespaces that are asked about are named one by one
+        return None
+    sentence = f"{case.ref.cluster}: whether each namespace has a quota is not known: Namespaces: {why.cause}"
+    return RuleResult(
+        (Verdict(level=Level.UNKNOWN, rule=ID, subject=case.subject, sentence=sentence, unknown=why.unknown),)
+    )
 
 
 def _of(case: _Case, quota: ResourceQuota) -> list[Verdict]:
@@ -109,4 +129,8 @@ def _level(quota: ResourceQuota, resource: str, used: int, hard: int, alert_at: 
     return Level.OK, f"{share} %, {of}"
 
 
-RULE = Rule(ID, (ResourceQuota, Namespace), _judge, needs=(ResourceQuota,))
+def _concerned(obj: Object) -> bool:
+    return not isinstance(obj, Usage) or obj.of in ("Namespace", "Cluster")
+
+
+RULE = Rule(ID, (ResourceQuota, Namespace, Usage), _judge, uses=(ResourceQuota,), whom=_concerned)

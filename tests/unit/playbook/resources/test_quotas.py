@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.playbook.making import NOW, REF, picture
+from tests.unit.playbook.resources.test_bands import usage
 from tfdash.judging.judge import judge_all
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Namespace
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.policies import Policies
@@ -20,6 +23,7 @@ from tfdash.playbook.resources.quotas import ID
 from tfdash.quantities import amounts
 
 Said = dict[str, str]
+Told = tuple[str, Level, str, UnknownKind | None]
 TEAM = Subject(REF, "ResourceQuota", "a", "team")
 NOTHING_MORE = "nothing more is admitted"
 LOST = f"{NOTHING_MORE}, and what is lost does not come back"
@@ -145,3 +149,37 @@ def test_a_namespace_without_one(
     said = judged(Namespace(namespace="", name="a"), *objects, subject=subject, **given)
     assert [(v.level, v.sentence) for v in said] == ([] if told is None else [told])
     assert not judged(Namespace(namespace="", name="a", deleting=NOW), subject=subject, **given)
+
+
+REFUSED = Observation[Any](problem=Problem(kind=ProblemKind.FORBIDDEN, cause="403", since=NOW))
+UNLISTED = "whether each namespace has a quota is not known: Namespaces: "
+
+
+def of_uses(required: bool, of_namespaces: Observation[Any] | None, partial: bool = False) -> set[Told]:
+    """What is said of what namespaces a (without a quota) and b, a system's, and the cluster use; that of a node is no business of it."""
+    uses = [
+        usage(70.0, of=of, namespace="", name=name)
+        for of, name in (("Namespace", "a"), ("Namespace", "b"), ("Cluster", ""), ("Node", "n"))
+    ]
+    quotas = ResourceQuota(namespace="c", name="team")
+    seen = picture(quotas, *uses)
+    cluster = seen.clusters[REF]
+    kinds = {k: v for k, v in cluster.kinds.items() if k != "Namespace"}
+    kinds["ResourceQuota"] = msgspec.structs.replace(kinds["ResourceQuota"], partial=partial)
+    kinds |= {} if of_namespaces is None else {"Namespace": of_namespaces}
+    seen = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
+    policy = replace(default_resources_policy(), quota_required=required, system_namespaces=("b",))
+    said = judge_all(seen, NOW, policies=Policies(resources=policy)).verdicts.values()
+    return {(v.subject.name, v.level, v.sentence, v.unknown) for told in said for v in told if v.rule == ID}
+
+
+def test_where_namespaces_cannot_be_listed_that_is_said_and_what_is_known_all_the_same() -> None:
+    lacks = ("Namespace/a", Level.WARN, NONE, None)
+    system = ("Namespace/b", Level.IDLE, "namespace b has no quota, and needs none", None)
+    refused = ("Cluster/", Level.UNKNOWN, f"eu-1: {UNLISTED}403", UnknownKind.NO_PRIVILEGE)
+    loading = ("Cluster/", Level.UNKNOWN, f"eu-1: {UNLISTED}still loading", UnknownKind.LOADING)
+    assert of_uses(True, REFUSED) == {lacks, system, refused}
+    assert of_uses(True, Observation()) == {lacks, system, loading}
+    assert of_uses(True, REFUSED, partial=True) == {lacks, system}
+    there = Observation[Any](value={}, complete=True, observed_at=NOW)
+    assert of_uses(True, there) == of_uses(False, REFUSED) == of_uses(False, None) == set()
