@@ -177,7 +177,7 @@ class ActingScreen(BoardScreen):
 
 def verb_of(offer: Offer) -> str:
     """The verb of ``noun: verb``, for the footer."""
-    return safe(plans.verb_of(offer.title))[:_WORDS].removesuffix(" of")
+    return safe(plans.key_words(offer.title))[:_WORDS]
 
 
 def refusal(offer: Offer) -> str:

@@ -23,6 +23,7 @@ class SectionFinding(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject | None = None
     since: float | None = None
     page: str = ""
+    loading: bool = False  # UNKNOWN only because something was not read yet
 
 
 class SectionState(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from tfdash.model.workload import WorkloadState
 from tfdash.nouns import plural
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.seen import Look
-from tfdash.playbook.staleness import Unread
+from tfdash.playbook.staleness import NOT_ASKED, Unread
 from tfdash.text import safe
 
 T_co = TypeVar("T_co", bound=Object, covariant=True)
@@ -112,4 +112,5 @@ class Rule:
     def blind(self, subject: Subject, kind: type[Object], why: Unread) -> RuleResult:
         """What is said where a kind that it needs is not known."""
         sentence = f"{subject.name}: {plural(kind.KIND)} are not known: {why.cause}"
-        return RuleResult((self._unknown(subject, why.unknown, sentence),))
+        unknown = UnknownKind.LOADING if why == NOT_ASKED else why.unknown  # what is needed will be asked for
+        return RuleResult((self._unknown(subject, unknown, sentence),))

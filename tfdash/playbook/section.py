@@ -19,7 +19,7 @@ from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.usage import MADE
-from tfdash.model.verdict import Level, Verdict
+from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.namespaces import absent
 from tfdash.nouns import counted, plural
@@ -157,6 +157,9 @@ class Section:
         known."""
         reading = self.read(findings) if reading is None else reading
         missing = [*self._failed(findings), *self._unread(picture, findings)]
+        if any(m.loading for m in missing):  # it says so once, and not again of each
+            read = tuple(f for f in reading.findings if not f.loading)
+            reading = reading._replace(findings=read)
         said = self._said(reading, [m for m in missing if not m.loading])
         if not missing:
             return said
@@ -264,12 +267,12 @@ def summarise(sections: Iterable[Section], picture: Picture, findings: Findings)
 
 
 def worst_of(
-    verdicts: Iterable[Verdict], well: str, noun: str, far: Callable[[Verdict], float] = lambda verdict: 0.0
+    verdicts: Iterable[Verdict], well: str, noun: str, order: Callable[[Verdict], Any] = lambda verdict: 0
 ) -> Reading:
-    """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad. Of equals the one that is
-    ``far`` the most."""
+    """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad. Of equals the first by
+    ``order``."""
     told = list(verdicts)
-    worse = sorted((v for v in told if v.level > Level.OK), key=lambda v: (-v.level, -far(v), v.subject))
+    worse = sorted((v for v in told if v.level > Level.OK), key=lambda v: (-v.level, order(v), v.subject))
     good = sum(v.level < Level.UNKNOWN and not v.waived for v in told)
     level = worse[0].level if worse else max((v.level for v in told), default=Level.OK)
     first = worse[0] if worse else None
@@ -278,11 +281,17 @@ def worst_of(
         f"{good} of {len(told)} {noun}",
         well if first is None else first.sentence,
         sum(v.level is level for v in told),
-        unknown=sum(v.level is Level.UNKNOWN for v in worse),
+        unknown=sum(v.level is Level.UNKNOWN and v.unknown is not UnknownKind.LOADING for v in worse),
         subject=first.subject if first is not None else None,
         since=first.since if first is not None else None,
         findings=tuple(
-            SectionFinding(level=v.level, sentence=v.sentence, subject=v.subject, since=v.since)
+            SectionFinding(
+                level=v.level,
+                sentence=v.sentence,
+                subject=v.subject,
+                since=v.since,
+                loading=v.unknown is UnknownKind.LOADING,
+            )
             for v in worse
         ),
     )

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tfdash.gravity import GRAVEST_FIRST
 from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, namespace_of
 from tfdash.model.verdict import Level, Verdict
@@ -23,25 +24,8 @@ from tfdash.playbook.schedule.policy import LocalTime
 from tfdash.setting import Checked, Note, SettingsTable
 from tfdash.spelling import nearest
 
-WAIVABLE = (
-    "resources.band.cpu",
-    "resources.band.memory",
-    "resources.hpa",
-    "resources.fits",
-    "resources.node",
-    "resources.autoscaler",
-    "resources.volume",
-    "resources.rightsize",
-    "resources.idle",
-    "resources.spot",
-    "resources.spot.share",
-    "resources.unattached",
-    "resources.cost",
-    "resources.hours",
-    "resources.quota",
-    "resources.limits",
-)
-"""All that the rules of resources say; its sections read these. Written out: the configuration is read without the rules."""
+WAIVABLE = tuple(rule for alike in GRAVEST_FIRST for rule in alike)
+"""All that the rules of resources say, the gravest first; its sections read these. The configuration is read without the rules."""
 
 
 def _rule(value: str) -> None:

@@ -53,12 +53,12 @@ def found_rows(sections: Iterable[SectionState]) -> dict[Subject | str, FoundRow
     return rows
 
 
-def where(subject: Subject | None) -> str:
-    """``Deployment shop/web in eu-1``; "" of none. Of what is used, the place or workload that uses it: ``NodePool c8 in eu-1``."""
+def where(subject: Subject | None, cluster: bool = True) -> str:
+    """``Deployment shop/web in eu-1``, without its ``cluster`` where there is one alone; "" of none. Of what is used, the place or workload that uses it: ``NodePool c8 in eu-1``."""
     if subject is None:
         return ""
     kind, name = subject.kind, subject.name
     if kind == Usage.KIND:  # what it is of, such as a namespace
         kind, _, name = name.partition("/")
     place = f" {subject.namespace}/" if subject.namespace else " " if name else ""
-    return safe(f"{kind}{place}{name} in {subject.cluster.cluster}")
+    return safe(f"{kind}{place}{name}" + (f" in {subject.cluster.cluster}" if cluster else ""))

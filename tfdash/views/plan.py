@@ -38,6 +38,11 @@ def verb_of(title: str) -> str:
     return _parted(title)[1] or title
 
 
+def key_words(title: str) -> str:
+    """The verb beside its key, without what it is about: ``set hard of`` -> ``set hard``."""
+    return verb_of(title).removesuffix(" of")
+
+
 def noun_of(title: str) -> str:
     """Its noun: ``workload: roll back`` -> ``workload``."""
     return _parted(title)[0]

@@ -15,7 +15,7 @@ from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.found import where
 from tfdash.views.pages import PAGES
-from tfdash.views.plan import verb_of
+from tfdash.views.plan import key_words
 from tfdash.views.table import Cell, Line
 
 _DIGITS = {page.id: page.digit for page in PAGES if page.digit}
@@ -108,7 +108,7 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
         explained = KINDS.get(section.subject.kind, PLAIN).why
         other = ("s", "w: why" if explained else "enter: more of it")
         acting, closer = _NEXT.get((section.id, Level(section.level)), other)
-        open = {o.key: safe(verb_of(o.title)) for o in offers if o.key and not o.refused}
+        open = {o.key: safe(key_words(o.title)) for o in offers if o.key and not o.refused}
         acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
         keys = f"{closer}; {acts}" if acts else closer
     page = _DIGITS.get(section.target, f":{section.target}")

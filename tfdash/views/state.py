@@ -23,7 +23,7 @@ class State(NamedTuple):
 
     @property
     def text(self) -> str:
-        return f"{self.glyph} {self.word}"
+        return f"{self.glyph} {self.word}".rstrip()
 
     def worded(self, word: str) -> State:
         """The same state under another word."""

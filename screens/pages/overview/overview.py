@@ -29,19 +29,6 @@ from widgets.prose import Prose
 from widgets.table import Table
 from widgets.workers import begin
 
-
-def _named(key: Subject | str) -> str:
-    """What its column would write of a row, by its key: the name is what must not be cut."""
-    return where(key) if isinstance(key, Subject) else ""
-
-
-_COLUMNS = (
-    Column("state", "STATE", 11),
-    Column("finding", "FINDING", min=50, flex=5, sort="none"),
-    Column("since", "SINCE", 7, align="right", sort="none"),
-    Column("object", "OBJECT", min=24, max=60, flex=2, priority=3, sort="none", names=_named),
-    Column("section", "SECTION", 12, priority=4, sort="none"),
-)
 _NOTHING = "Nothing in the playbook asks for you now."
 _TALL = 40  # lines from which every section has one of its own
 _ABOVE = ("worst", "next", "sections")
@@ -74,11 +61,26 @@ class OverviewScreen(BoardScreen):
         yield Prose(id="worst", indent=3, most=4)
         yield Prose(id="next", indent=3, most=2)
         yield Prose(id="sections", indent=29)
-        yield Table(_COLUMNS, self._rows, noun="findings", sort="state", id="body")
+        columns = (
+            Column("state", "STATE", 11),
+            Column("finding", "FINDING", min=50, flex=5, sort="none"),
+            Column("since", "SINCE", 7, align="right", sort="none"),
+            Column("object", "OBJECT", min=24, max=60, flex=2, priority=3, sort="none", names=self._named),
+            Column("section", "SECTION", 12, priority=4, sort="none"),
+        )
+        yield Table(columns, self._rows, noun="findings", sort="state", id="body")
         yield Divider("data sources", id="rule")
         yield Lines(id="sources")
         yield Divider(id="chosen-rule")
         yield Prose(id="chosen", indent=3, most=4)
+
+    def _named(self, key: Subject | str) -> str:
+        """What its column would write of a row, by its key: the name is what must not be cut."""
+        return self._where(key) if isinstance(key, Subject) else ""
+
+    def _where(self, subject: Subject | None) -> str:
+        """With its cluster where there are several."""
+        return where(subject, cluster=len(self.shell.board.picture.clusters) > 1)
 
     def _cells(self, row: FoundRow) -> Sequence[Cell]:
         finding = row.finding
@@ -88,7 +90,7 @@ class OverviewScreen(BoardScreen):
             (state.text, state.token),
             (safe(finding.sentence), bright),
             (short_age(self.shell.now() - finding.since) if finding.since else "", "dim"),
-            (where(finding.subject), "dim"),
+            (self._where(finding.subject), "dim"),
             (row.section.title, "dim"),
         )
 
@@ -200,7 +202,7 @@ class OverviewScreen(BoardScreen):
         state = states.of_level(Level(finding.level))
         about = row.as_section
         more = next_line(about, self.shell.now(), self._offers(about))
-        self.query_one("#chosen-rule", Divider).set_text(where(finding.subject) or row.section.title)
+        self.query_one("#chosen-rule", Divider).set_text(self._where(finding.subject) or row.section.title)
         self.query_one("#chosen", Prose).show(
             [[(f" {state.text}  ", state.token), safe(finding.sentence)], [(f"   {more}", "dim")]]
         )

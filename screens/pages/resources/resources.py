@@ -12,11 +12,13 @@ from textual.binding import Binding, BindingType
 from screens.frame.acting_screen import ActingScreen
 from screens.lists.item_rows import ItemRows
 from screens.lists.narrowing import Narrowing
+from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
+from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, amount
 from tfdash.text import safe
@@ -31,6 +33,7 @@ from widgets.panel import Divider
 from widgets.prose import Prose
 from widgets.table import Table
 
+_HEAD = 3  # lines of the sections
 _TALL = 22  # lines from which what is chosen is shown whole
 _READ = frozenset({"Usage", "UsageHistory", "ResourceQuota", "HorizontalPodAutoscaler"})
 _READING = "reading what is used"
@@ -128,7 +131,8 @@ class ResourcesScreen(Narrowing, ActingScreen):
         return "Resources"
 
     def body(self) -> ComposeResult:
-        yield Prose(id="head", indent=3, most=3)
+        yield Prose(id="head", indent=3, most=_HEAD - 1)
+        yield Prose(id="head-rest", indent=3, most=1)  # however long the worst is, the other section is told
         yield Prose(id="views", most=1)
         self._rows.parts = self.view.parts((), self._room)
         yield Table(self._columns(), self._rows, noun=self.view.noun, sort=FINDING, id="body")
@@ -218,7 +222,9 @@ class ResourcesScreen(Narrowing, ActingScreen):
             for view, many in rows.items()
         }
         self._show_rows(mine)
-        self.query_one("#head", Prose).show(head_lines(self._sections()))
+        first, *rest = head_lines(self._sections())
+        self.query_one("#head", Prose).show([first])
+        self.query_one("#head-rest", Prose).show(rest)
         self.query_one("#views", Prose).show([view_line(self.view.id, self._counts, self.size.width)])
         self._show_chosen()
 
@@ -315,7 +321,7 @@ class ResourcesScreen(Narrowing, ActingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("inspect", "logs"):
             row = self._row if self.is_mounted else None
-            if row is None or row.obj is None:
+            if row is None or row.obj is None or row.subject.kind in MADE:
                 return False
             kind = KINDS.get(row.subject.kind, PLAIN)
             if action == "logs":
@@ -339,7 +345,11 @@ class ResourcesScreen(Narrowing, ActingScreen):
         row = self._rows.all.get(event.key)
         if row is None:
             return
-        if isinstance(row.obj, HorizontalPodAutoscaler):
+        if isinstance(row.obj, ClusterAutoscaler):  # it is told by a ConfigMap, which can be looked at
+            at = row.subject.key
+            status = Subject(row.subject.cluster, "ConfigMap", at.namespace, at.name)
+            self.shell.open("inspect", status, "describe")
+        elif isinstance(row.obj, HorizontalPodAutoscaler):
             hpa = row.obj
             self.shell.open(
                 "resource", Subject(row.subject.cluster, hpa.target_kind, row.namespace, hpa.target_name)

@@ -60,7 +60,7 @@ GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
             2,
             [
                 "Resources: ? unknown  0 of 2 in order",
-                "  ? unknown  2 not known, checkout: memory 70 % of its request, seen for 15s of 15m  (Deployment a/checkout in eu-1)",
+                "  ? unknown  checkout: memory 70 % of its request, seen for 15s of 15m  (Deployment a/checkout in eu-1)",
                 "Quotas: ✔ ok  no quotas",
             ],
         ),

@@ -158,9 +158,9 @@ EUR = "EUR"
         (
             (pool(), *BIG),
             (
-                Price("c*", core_hour=7.0, currency=EUR),
+                Price("c*", core_hour=7.0, gib_hour=1e-9, currency=EUR),
                 Price("m*", core_hour=0.1, gib_hour=0.01, currency=EUR),
-                Price(core_hour=9.0, currency=EUR),
+                Price(core_hour=9.0, gib_hour=1e-9, currency=EUR),
             ),
             ["pool m5: 511 of 1,022 EUR a month at list price are asked for by nobody; 511 asked for, 146 used"],
         ),
@@ -259,7 +259,7 @@ def test_what_an_idle_workload_frees_is_worth_what_its_own_nodes_cost(
 
 def test_a_pod_that_ended_costs_nothing() -> None:
     ended = msgspec.structs.replace(pod("rs", "n1"), phase="Succeeded")
-    prices = (Price(capacity="spot", core_hour=0.1, currency=EUR),)
+    prices = (Price(capacity="spot", core_hour=0.1, gib_hour=1e-9, currency=EUR),)
     (words,) = said(idle.RULE, WEB, SETS, pod("rs", "s1"), ended, *NODES, history(0.01), prices=prices)
     assert words.endswith(", worth 73.00 EUR a month at list price once nodes go")
 
@@ -300,5 +300,7 @@ def test_a_saving_is_realised_by_nodes_that_went_away(days: tuple[PlaceDay, ...]
         until=NOW,
         days=days,
     )
-    (words,) = said(cost.RULE, pool(), *BIG, past, prices=(Price(core_hour=0.1, currency=EUR),))
+    (words,) = said(
+        cost.RULE, pool(), *BIG, past, prices=(Price(core_hour=0.1, gib_hour=1e-9, currency=EUR),)
+    )
     assert words.partition(" used")[2] == told

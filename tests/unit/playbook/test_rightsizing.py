@@ -195,7 +195,7 @@ def test_what_is_proposed_stands_inside_the_band_at_this_time(
     [
         (SET, Level.WARN, "web: cpu request 1 → 250m, memory request 1Gi → 236Mi: frees 2250m cores, 2.4Gi"),
         (main(cpu="100m", memory="300Mi", cpu_limit="2", memory_limit="300Mi"), Level.OK, "web: not far from what it used: cpu request 100m → 250m"),
-        (main(cpu="200m", memory="300Mi", cpu_limit="2", memory_limit="300Mi"), Level.OK, "web: requests are less than 100m and 100Mi a container from what it used asks for"),
+        (main(cpu="200m", memory="300Mi", cpu_limit="2", memory_limit="300Mi"), Level.OK, "web: close to what it used: less than 100m and 100Mi a container apart"),
         (main(cpu="250m", memory="236Mi", cpu_limit="2", memory_limit="236Mi"), Level.OK, "web: requests are what it used asks for"),
     ],
     ids=["far", "little", "hardly", "none"],

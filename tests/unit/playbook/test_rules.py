@@ -81,7 +81,7 @@ def on(name: str, **fields: Any) -> Pod:
 @pytest.mark.parametrize(
     ("seen", "unknown", "cause"),
     [
-        (None, UnknownKind.NO_DATA, "not asked for"),
+        (None, UnknownKind.LOADING, "not asked for"),
         (Observation(), UnknownKind.LOADING, "still loading"),
         (Observation(value={}, progress=None), UnknownKind.LOADING, "still loading"),
         (Observation(value={}, complete=True, provisional=True), UnknownKind.LOADING, "still loading"),

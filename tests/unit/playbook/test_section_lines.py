@@ -628,7 +628,7 @@ def test_of_equals_the_line_names_what_is_furthest_from_its_bounds() -> None:
         verdict(Level.WARN, named(name), name, measured=measured, band=(60.0, 80.0))
         for name, measured in (("a", 12.0), ("b", 131.0), ("c", 104.0), ("d", None))
     ]
-    reading = worst_of(told, "well", "in order", lambda v: beyond(v.measured, *(v.band or (None, v.limit))))
+    reading = worst_of(told, "well", "in order", lambda v: -beyond(v.measured, *(v.band or (None, v.limit))))
     assert (reading.detail, [f.sentence for f in reading.findings]) == ("b", ["b", "a", "c", "d"])
     assert [beyond(50, None, 80), beyond(85, None, 80), beyond(70, 60, 80), beyond(None, 1, 2)] == [
         -30,

@@ -23,7 +23,15 @@ from tfdash.model.kube import (
     StatefulSet,
 )
 from tfdash.model.kubecluster import Node
-from tfdash.model.usage import PROMETHEUS, PROMETHEUS_WINDOW, Usage, UsageHistory, usage_key
+from tfdash.model.subject import Key
+from tfdash.model.usage import (
+    PROMETHEUS,
+    PROMETHEUS_WINDOW,
+    NodeMetrics,
+    Usage,
+    UsageHistory,
+    usage_key,
+)
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode
 from tfdash.nouns import counted
@@ -157,13 +165,26 @@ def _not_counted(case: _Case, usage: Usage, resource: str, who: str, rule: str) 
     if nodes is not None and allocatable:
         share = f"{100 * nodes / allocatable:.0f} % of allocatable by its nodes"
         sentence = f"{who} {share}, not judged: the pods of other namespaces are not read"
+    elif usage.of == "Node":
+        sentence = f"{who} is not measured{_by_its_clock(case, usage)}"
+        level, unknown = Level.UNKNOWN, UnknownKind.NO_DATA
     elif not usage.pods:
-        sentence = f"{who} has no pods" if usage.of != "Node" else f"{who} is not measured"
-        level, unknown = (Level.UNKNOWN, UnknownKind.NO_DATA) if usage.of == "Node" else (Level.IDLE, None)
+        sentence = f"{who} has no pods"
     else:
         sentence = f"{who} is not measured yet ({counted(usage.pods, 'pod')})"
         level, unknown = Level.UNKNOWN, UnknownKind.NO_DATA
     return Verdict(level=level, rule=rule, subject=case.subject, sentence=sentence, unknown=unknown)
+
+
+def _by_its_clock(case: _Case, usage: Usage) -> str:
+    """Why nothing of what is said of a node counts: a measurement that is not of now, by the node's own clock."""
+    said = case.maybe(NodeMetrics, Key("", usage.called))
+    if said is None or not said.at:
+        return ""
+    ahead = said.at - case.now
+    if ahead > 0:
+        return f": by its clock it was {_time(ahead)} from now, so that its clock is wrong"
+    return f" now: by its clock it was {_time(-ahead)} ago"
 
 
 def _not_asked(usage: Usage, resource: str, of: str, whole: int | None) -> str:
@@ -253,7 +274,7 @@ def _below(case: _Case, one: _Band) -> _Said:
         return _Said(Level.OK, words)
     if one.resource == "memory" and (least := _least_memory(history, policy)) * usage.measured >= one.whole:
         return _Said(Level.OK, f"{words}; its peaks want {written('memory', least)} a pod")
-    return _Said(Level.WARN, f"{words}, below {one.low:g} %")
+    return _Said(Level.WARN, f"below {one.low:g} %: {words}")
 
 
 def _not_judged(one: _Band, why: str, unknown: UnknownKind) -> _Said:
@@ -324,6 +345,6 @@ RULE = Rule(
     (*WORKLOADS, Usage),
     _judge,
     needs=(Usage,),
-    uses=(UsageHistory, HorizontalPodAutoscaler, Node),
+    uses=(UsageHistory, HorizontalPodAutoscaler, Node, NodeMetrics),
     whom=_concerned,
 )

@@ -77,6 +77,11 @@ class Price(SettingsTable):
     def __post_init__(self) -> None:
         if not (self.node_hour or self.core_hour or self.gib_hour):
             raise Unfit("node_hour", "is no price; write node_hour, or core_hour and gib_hour, above 0")
+        if bool(self.core_hour) != bool(
+            self.gib_hour
+        ):  # the other would cost nothing, and nobody had said so
+            lacks, there = ("gib_hour", "core_hour") if self.core_hour else ("core_hour", "gib_hour")
+            raise Unfit(lacks, f"is not said, and {there} is; write both above 0, or node_hour alone")
 
 
 @dataclass(frozen=True)

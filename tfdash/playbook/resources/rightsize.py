@@ -89,7 +89,7 @@ def _near(known: Sequence[Sizing], named: bool, pods: int) -> str:
     if not any(p.changes for p in known):
         return "requests are what it used asks for"
     apart = " and ".join(written(resource, gaps[0]) for resource, gaps in GAPS.items())
-    return f"requests are less than {apart} a container from what it used asks for"
+    return f"close to what it used: less than {apart} a container apart"
 
 
 def _change(proposal: Sizing, named: bool) -> str:

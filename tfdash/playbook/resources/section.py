@@ -6,7 +6,8 @@ from collections import Counter
 
 import msgspec
 
-from tfdash.figures import beyond, percent
+from tfdash.figures import percent
+from tfdash.gravity import gravity
 from tfdash.model.autoscaling import ScaledObject
 from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
 from tfdash.model.kube import HorizontalPodAutoscaler, Pod
@@ -50,11 +51,6 @@ def _of_namespace(subject: Subject) -> bool:
     return subject.kind == Usage.KIND and bool(namespace_of(subject)) and not subject.namespace
 
 
-def _far(verdict: Verdict) -> float:
-    """As the page orders its rows: what stands first there is named here."""
-    return beyond(verdict.measured, *(verdict.band or (None, verdict.limit)))
-
-
 def _told(findings: Findings, rules: tuple[str, ...]) -> list[Verdict]:
     """Without what each says of a kind that was not read: the section says it once."""
     failed = set(map(id, findings.failed))
@@ -70,12 +66,15 @@ def _worst_of(verdicts: list[Verdict]) -> Reading:
             if ends and len(ends) == len(verdict.evidence.objects):  # no pod waits for a node besides
                 held.setdefault(ends[0], []).append(verdict)
     several = {quota: told for quota, told in held.items() if len(told) > 1}
-    whole = worst_of(verdicts, "nothing found", "in order", _far)
+    whole = _counted(worst_of(verdicts, "nothing found", "in order", gravity))
     if not several:
         return whole
     folded = {id(v) for told in several.values() for v in told}
-    rest = worst_of((v for v in verdicts if id(v) not in folded), "", "", _far)
-    return whole._replace(findings=(*(_of_quota(q, told) for q, told in several.items()), *rest.findings))
+    rest = worst_of((v for v in verdicts if id(v) not in folded), "", "", gravity).findings
+    places = {(v.subject, v.sentence): gravity(v) for v in verdicts}
+    ordered = [(min(map(gravity, told)), _of_quota(quota, told)) for quota, told in several.items()]
+    ordered += [(places[f.subject, f.sentence], f) for f in rest if f.subject is not None]
+    return whole._replace(findings=tuple(f for _, f in sorted(ordered, key=lambda o: (-o[1].level, o[0]))))
 
 
 def _of_quota(quota: Subject, told: list[Verdict]) -> SectionFinding:
@@ -89,13 +88,26 @@ def _of_quota(quota: Subject, told: list[Verdict]) -> SectionFinding:
     )
 
 
+def _counted(reading: Reading) -> Reading:
+    """As many as there are rows for: of whom something is said, however much that is."""
+
+    def of(level: Level, loading: bool) -> int:
+        told = (f for f in reading.findings if f.level is level and (loading or not f.loading))
+        return len({f.subject and f.subject._replace(uid="") for f in told})
+
+    many = of(reading.level, True) if reading.level > Level.OK else reading.many
+    return reading._replace(many=many, unknown=of(Level.UNKNOWN, False))
+
+
 def _folded(reading: Reading) -> Reading:
     """What is not known as one finding: a terminal that was just begun has not seen anything for long enough."""
-    unknown = [f for f in reading.findings if f.level is Level.UNKNOWN]
+    unknown = [f for f in reading.findings if f.level is Level.UNKNOWN and not f.loading]
     if len(unknown) < 2:
         return reading
-    told = f"{len(unknown)} not known, {unknown[0].sentence}"
-    rest = tuple(f for f in reading.findings if f.level is not Level.UNKNOWN)
+    told = (
+        f"{reading.unknown} not known, {unknown[0].sentence}" if reading.unknown > 1 else unknown[0].sentence
+    )
+    rest = tuple(f for f in reading.findings if f not in unknown)
     first = SectionFinding(level=Level.UNKNOWN, sentence=told, subject=unknown[0].subject)
     reading = reading._replace(findings=(*rest, first))
     if reading.level is Level.UNKNOWN:
@@ -161,7 +173,7 @@ def read_quotas(findings: Findings) -> Reading:
     verdicts = findings.by_rule(*OF_QUOTAS)
     if not verdicts:
         return Reading(Level.OK, "no quotas")
-    reading = _folded(worst_of(verdicts, "none is nearly full", "in order", _far))
+    reading = _folded(_counted(worst_of(verdicts, "none is nearly full", "in order", gravity)))
     quotas = [v for v in verdicts if v.rule == quota.ID and v.subject.kind == ResourceQuota.KIND]
     counted = [v for v in quotas if v.measured is not None]
     if not counted:

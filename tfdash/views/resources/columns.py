@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.quantities import NANO, amount
 from tfdash.text import safe
-from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.kinds.scaling import targets
 from tfdash.views.quantity import canonical_cores
 from tfdash.views.resources import rows as made
-from tfdash.views.resources.gauge import GLYPHS, REPLICAS, WORDS, Gauge, gauge, of_replicas, scale
+from tfdash.views.resources.gauge import GLYPHS, REPLICAS, WORDS, Gauge, gauge, of_replicas, scale, state_of
 from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, name_of
 from tfdash.views.resources.source_lines import source_name
 from tfdash.views.table import Cell, Column
@@ -143,7 +142,7 @@ _FINDING_BESIDE = Part(_FINDING.column, _beside_gauges)
 def _state(row: ResourceRow) -> Cell:
     if not row.verdicts:
         return "·", "dim"
-    state = states.of_verdict(row.verdicts[0])
+    state = state_of(row.verdicts[0])
     return state.text, state.token
 
 
@@ -238,10 +237,6 @@ def _nodes(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
     ]
 
 
-def _fullest(row: ResourceRow) -> Cell:
-    return safe(row.verdicts[0].evidence.query) if isinstance(row.obj, ResourceQuota) and row.verdicts else ""
-
-
 def quota_gauge(row: ResourceRow) -> Gauge:
     """Of its fullest resource: what is worst stands first."""
     return gauge(row.verdicts[0] if row.verdicts else None)
@@ -262,8 +257,7 @@ def _quotas(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
             Column("used-bar", scale(None, high, room.bar), room.bar, priority=2, sort="none"),
             lambda row: quota_gauge(row).bar(room.bar),
         ),
-        Part(Column("fullest", "FULLEST", 18, priority=1), _fullest),
-        _FINDING,
+        Part(replace(_FINDING.column, min=32), finding_of),  # rather than the bar
     ]
 
 
@@ -335,7 +329,14 @@ VIEWS: tuple[View, ...] = (
     View("workloads", "workloads", "workloads", made.workloads, _workloads, "No workload is measured."),
     View("namespaces", "namespaces", "namespaces", made.namespaces, _namespaces, "No namespace is measured."),
     View("nodes", "nodes", "nodes and pools", made.nodes, _nodes, "No node is measured."),
-    View("quotas", "quotas", "quotas", made.quotas, _quotas, "No namespace shown has a ResourceQuota."),
+    View(
+        "quotas",
+        "quotas",
+        "quotas and namespaces without",
+        made.quotas,
+        _quotas,
+        "No namespace shown has a ResourceQuota.",
+    ),
     View(
         "hpas",
         "HPAs",

@@ -12,12 +12,12 @@ from tfdash.model.usage import Usage, UsageHistory, UseOverTime, usage_key
 from tfdash.model.usage_points import UsagePoint
 from tfdash.quantities import NANO, amount
 from tfdash.text import safe
-from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.changes import Altered, change_lines
 from tfdash.views.kinds.scaling import targets
 from tfdash.views.resources.columns import told
 from tfdash.views.resources.facts import amount_text, gauge_line, measured_text, sentences
+from tfdash.views.resources.gauge import state_of
 from tfdash.views.resources.resizes import resize_lines
 from tfdash.views.resources.rows import BANDS, WORKLOADS, ResourceRow, Sight, of_object
 from tfdash.views.resources.source_lines import compared_line
@@ -157,7 +157,7 @@ def scaler_lines(sight: Sight, row: ResourceRow) -> list[Line]:
         ]
         for verdict in sight.told(row.subject.cluster, "HorizontalPodAutoscaler", key.namespace, key.name):
             if verdict not in row.verdicts:  # said above
-                state = states.of_verdict(verdict)
+                state = state_of(verdict)
                 line += [(f" · {state.text} ", state.token), told(verdict, hpa.name)]
         lines.append(line)
     return lines
@@ -172,7 +172,7 @@ def quota_lines(sight: Sight, row: ResourceRow) -> list[Line]:
             continue
         said = sight.told(row.subject.cluster, "ResourceQuota", key.namespace, key.name)
         if said:
-            state = states.of_verdict(said[0])
+            state = state_of(said[0])
             lines.append([(" quota    ", "dim"), (f"{state.text}  ", state.token), safe(said[0].sentence)])
     return lines
 
@@ -191,7 +191,7 @@ def volume_lines(sight: Sight, row: ResourceRow) -> list[Line]:
     said.sort(key=lambda v: (-v.level, -(v.measured or 0.0), v.subject))
     lines: list[Line] = []
     for verdict in said[:_VOLUMES]:
-        state = states.of_verdict(verdict)
+        state = state_of(verdict)
         lines.append([(" volume   ", "dim"), (f"{state.text}  ", state.token), safe(verdict.sentence)])
     if len(said) > _VOLUMES:
         lines.append([(" volume   ", "dim"), (f"and {len(said) - _VOLUMES} more: :pvc", "dim")])

@@ -6,9 +6,9 @@ from tfdash.durations import write_duration
 from tfdash.model.usage import PROMETHEUS, Usage
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, amount
-from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.resources.columns import told
+from tfdash.views.resources.gauge import state_of
 from tfdash.views.resources.rows import BANDS, ResourceRow
 from tfdash.views.resources.source_lines import source_name
 from tfdash.views.table import Cell, Line
@@ -106,7 +106,7 @@ def sentences(row: ResourceRow) -> list[Line]:
     for verdict in row.verdicts:
         if verdict.level <= Level.OK and verdict.rule in BANDS.values() and verdict.measured is not None:
             continue
-        state = states.of_verdict(verdict)
+        state = state_of(verdict)
         lines.append([(f" {state.text}  ", state.token), told(verdict, row.called)])
     return lines
 

@@ -58,8 +58,14 @@ class Gauge(NamedTuple):
         return bar(self.value, self.low, self.high, width), self.state.token
 
 
-NONE = Gauge(State("·", "", "dim", Level.IDLE))
+NOT_JUDGED = State("·", "", "dim", Level.IDLE)
+"""Of what is neither well nor not: "idle" would call it unused, which another rule does."""
+NONE = Gauge(NOT_JUDGED)
 """Of what nothing is said."""
+
+
+def state_of(verdict: Verdict) -> State:
+    return NOT_JUDGED if verdict.level is Level.IDLE else states.of_verdict(verdict)
 
 
 def gauge(verdict: Verdict | None, points: Sequence[float] = (), age: str = "") -> Gauge:
@@ -68,7 +74,7 @@ def gauge(verdict: Verdict | None, points: Sequence[float] = (), age: str = "") 
         return NONE
     low, high = verdict.band if verdict.band is not None else (None, verdict.limit)
     return Gauge(
-        states.of_verdict(verdict),
+        state_of(verdict),
         verdict.measured,
         low,
         high,
@@ -84,10 +90,10 @@ QUOTA, REPLICAS = "resources.quota", "resources.hpa"
 def of_replicas(verdict: Verdict | None) -> Gauge:
     """How far an autoscaler is from its maximum, with its minimum, both in % of the maximum."""
     if verdict is None or verdict.measured is None or verdict.band is None or not verdict.limit:
-        return NONE if verdict is None else Gauge(states.of_verdict(verdict))
+        return NONE if verdict is None else Gauge(state_of(verdict))
     low = verdict.band[0]
     share = None if low is None else 100 * low / verdict.limit
-    return Gauge(states.of_verdict(verdict), 100 * verdict.measured / verdict.limit, share)
+    return Gauge(state_of(verdict), 100 * verdict.measured / verdict.limit, share)
 
 
 def recent(points: Sequence[UsagePoint], resource: str, now: float) -> list[float]:

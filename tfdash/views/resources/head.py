@@ -20,12 +20,13 @@ SECTIONS = ("resources", "quotas")
 
 
 def head_lines(sections: Iterable[SectionState]) -> list[Line]:
-    """Each section of the page in a line, with its worst where that is not well."""
-    by_id = {section.id: section for section in sections}
+    """Each section of the page in a line, with its worst where that is not well; the worst section first."""
+    mine = sorted(
+        (s for s in sections if s.id in SECTIONS),
+        key=lambda s: (-max(s.level, Level.OK), SECTIONS.index(s.id)),
+    )
     lines: list[Line] = []
-    for id in SECTIONS:
-        if (section := by_id.get(id)) is None:
-            continue
+    for section in mine:
         state = state_of(section)
         line: list[Cell] = [(f" {state.text:<10}", state.token), (f"{section.title}  ", "bright")]
         if not section.loading:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from tfdash.figures import beyond
+from tfdash.gravity import gravity
 from tfdash.model.assessment import Assessment
+from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.kube import Object
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.subject import ClusterRef, Key, Subject
@@ -24,6 +25,7 @@ BANDS = {"cpu": "resources.band.cpu", "memory": "resources.band.memory"}
 _BLIND = "resources.band"  # of both, where what is used is not known
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "ReplicaSet", "Job", "CronJob", "Pod")
 PLACES = ("Cluster", "NodePool", "Node")
+_SAID_OF_NODES = ("Node", "NodePool", ClusterAutoscaler.KIND)  # have a row with them, measured or not
 _OWN = {"Node": "Node", "Namespace": "Namespace"} | {kind: kind for kind in WORKLOADS}
 _EVERY = 30.0  # seconds: what was measured so lately is current, however often the metrics come
 _USAGE = "Usage"
@@ -71,10 +73,10 @@ class ResourceRow(NamedTuple):
         return gauge(self.banded(resource), points, self.age)
 
     @property
-    def rank(self) -> tuple[int, float, str]:
-        """The worst first, and of equals what is furthest from where it should be."""
+    def rank(self) -> tuple[int, tuple[int, float], str]:
+        """The worst first, and of equals the gravest."""
         worst = self.verdicts[0] if self.verdicts else None
-        return (-self.level, -_far(worst), self.name)
+        return (-self.level, gravity(worst), self.name)
 
 
 def name_of(subject: Subject, spaced: bool = True) -> str:
@@ -85,10 +87,6 @@ def name_of(subject: Subject, spaced: bool = True) -> str:
     of, _, called = subject.name.partition("/")
     kind = {"NodePool": "pool ", "Cluster": "cluster "}.get(of, "")
     return safe(f"{kind}{place}{called or subject.cluster.cluster}")
-
-
-def _far(verdict: Verdict | None) -> float:
-    return 0.0 if verdict is None else beyond(verdict.measured, *(verdict.band or (None, verdict.limit)))
 
 
 def said_of(assessment: Assessment) -> Said:
@@ -178,7 +176,7 @@ def _ordered(told: Iterable[Verdict]) -> tuple[Verdict, ...]:
     several = tuple(told)
     if len(several) < 2:
         return several
-    return tuple(sorted(several, key=lambda v: (-v.level, -_far(v), v.rule)))
+    return tuple(sorted(several, key=lambda v: (-v.level, gravity(v), v.rule)))
 
 
 def of_object(sight: Sight, ref: ClusterRef, kind: str, namespace: str, name: str) -> ResourceRow:
@@ -239,7 +237,7 @@ def nodes(sight: Sight) -> list[ResourceRow]:
             found[row.subject] = row
     for ref, kind, namespace, name in sight.said:
         subject = Subject(ref, kind, namespace, name)
-        if kind in ("Node", "NodePool") and subject not in found:
+        if kind in _SAID_OF_NODES and subject not in found:
             found[subject] = of_object(sight, ref, kind, namespace, name)
     return list(found.values())
 

@@ -198,13 +198,13 @@ SCALER = HorizontalPodAutoscaler(
 @pytest.mark.parametrize(
     ("about", "level", "words"),
     [
-        ((history(0.3),), Level.WARN, "95th percentile 30 % over 7d, below 60 %"),
+        ((history(0.3),), Level.WARN, "below 60 %: 95th percentile 30 % over 7d"),
         ((history(0.6),), Level.OK, "95th percentile 60 % over 7d"),
-        ((history(0.3, current_only=True),), Level.WARN, "95th percentile 30 % over 7d, current pods only, below 60 %"),
+        ((history(0.3, current_only=True),), Level.WARN, "below 60 %: 95th percentile 30 % over 7d, current pods only"),
         ((history(0.3, days=2),), Level.IDLE, "below 60 %, not judged: history 2d of 7d"),
         ((), Level.IDLE, "below 60 %, not judged: no history"),
         ((history(0.3), SCALER), Level.OK, "below 60 %: its HPA is at its minimum of 3"),
-        ((history(0.3), msgspec.structs.replace(SCALER, current=4)), Level.WARN, "95th percentile 30 % over 7d, below 60 %"),
+        ((history(0.3), msgspec.structs.replace(SCALER, current=4)), Level.WARN, "below 60 %: 95th percentile 30 % over 7d"),
     ],
 )  # fmt: skip
 def test_below(about: tuple[Object, ...], level: Level, words: str) -> None:
@@ -213,7 +213,7 @@ def test_below(about: tuple[Object, ...], level: Level, words: str) -> None:
 
 def test_what_all_pods_ask_for_is_told_by_those_that_were_measured() -> None:
     half = usage(*LOW, pods=6, measured=3)
-    assert cpu(deployment(), half, history(0.7))[1].endswith("95th percentile 35 % over 7d, below 60 %")
+    assert cpu(deployment(), half, history(0.7))[1].endswith("below 60 %: 95th percentile 35 % over 7d")
 
 
 REFUSED = Observation[Any](problem=Problem(kind=ProblemKind.FORBIDDEN, cause="403 of Prometheus", since=NOW))
@@ -258,12 +258,12 @@ def test_what_cannot_shrink_is_not_too_large() -> None:
 @pytest.mark.parametrize(
     ("container", "level", "words"),
     [
-        ({"memory_most": 173.0}, Level.WARN, "95th percentile 31 % over 7d, below 70 %"),
+        ({"memory_most": 173.0}, Level.WARN, "below 70 %: 95th percentile 31 % over 7d"),
         ({"memory_most": 174.0}, Level.OK, "95th percentile 31 % over 7d; its peaks want 201Mi a pod"),
         ({"memory_most": 100.0, "starting_memory": 174.0}, Level.OK, "95th percentile 31 % over 7d; its peaks want 201Mi a pod"),
-        ({"memory_most": 100.0, "oom_limit": 159.0}, Level.WARN, "95th percentile 31 % over 7d, below 70 %"),
+        ({"memory_most": 100.0, "oom_limit": 159.0}, Level.WARN, "below 70 %: 95th percentile 31 % over 7d"),
         ({"memory_most": 100.0, "oom_limit": 160.0}, Level.OK, "95th percentile 31 % over 7d; its peaks want 200Mi a pod"),
-        ({"memory_most": 174.0, "samples": 99}, Level.WARN, "95th percentile 31 % over 7d, below 70 %"),
+        ({"memory_most": 174.0, "samples": 99}, Level.WARN, "below 70 %: 95th percentile 31 % over 7d"),
     ],
 )  # fmt: skip
 def test_memory_that_its_peaks_want_is_not_too_much(
@@ -327,12 +327,12 @@ def test_a_node_is_not_too_large_by_itself() -> None:
 @pytest.mark.parametrize(
     ("nodes", "pods", "level", "words"),
     [
-        (2, 3, Level.WARN, "95th percentile 50 % over 7d, below 60 %"),
+        (2, 3, Level.WARN, "below 60 %: 95th percentile 50 % over 7d"),
         (
             2,
             6,
             Level.WARN,
-            "95th percentile 50 % over 7d, below 60 %",
+            "below 60 %: 95th percentile 50 % over 7d",
         ),  # what nodes have does not grow with pods
         (1, 3, Level.OK, "below 60 %: one node"),
     ],
@@ -437,7 +437,7 @@ FLOOR = {"name": "small", "used": amounts({"cpu": "9m"}), "requests": amounts({"
 WEB_LOW: dict[str, Any] = {}
 IN_BAND = {"name": "well", "used": amounts({"cpu": "700m"})}
 MINIMUM, MORE = SCALER, msgspec.structs.replace(SCALER, current=4)
-FIXED, WIDE = "below 60 %: nothing in it can shrink", "95th percentile 30 % over 7d, below 60 %"
+FIXED, WIDE = "below 60 %: nothing in it can shrink", "below 60 %: 95th percentile 30 % over 7d"
 
 
 @pytest.mark.parametrize("of", ["Namespace", "NodePool", "Cluster"])

@@ -1,0 +1,54 @@
+"""Which of several findings about resources stands first where all are equally bad: one order for section, page, Overview and gate.
+
+What keeps pods from starting stands before what runs short, that before what was left unsaid, and what is only too much is last.
+"""
+
+from __future__ import annotations
+
+from tfdash.figures import beyond
+from tfdash.model.kube import Pod
+from tfdash.model.verdict import Level, Verdict
+
+_BANDS = ("resources.band.cpu", "resources.band.memory")
+GRAVEST_FIRST: tuple[tuple[str, ...], ...] = (
+    ("resources.fits",),
+    ("resources.quota",),
+    ("resources.node",),
+    ("resources.autoscaler",),
+    ("resources.volume",),
+    ("resources.hpa",),
+    _BANDS,  # above; what is below its band is only too much
+    ("resources.spot",),
+    ("resources.limits",),
+    ("resources.hours",),
+    ("resources.unattached",),
+    ("resources.idle",),
+    ("resources.rightsize",),
+    ("resources.spot.share",),
+    ("resources.cost",),
+)
+"""The rules of resources by their ids. Those in one line are measured alike, and compared by how far they are beyond their bounds."""
+_PLACES = {rule: place for place, rules in enumerate(GRAVEST_FIRST) for rule in rules}
+_LAST = len(GRAVEST_FIRST)
+
+
+def gravity(verdict: Verdict | None) -> tuple[int, float]:
+    """Orders findings of one level, the gravest first; what no rule of resources said is behind all."""
+    if verdict is None:
+        return (_LAST + 1, 0.0)
+    far = beyond(verdict.measured, *(verdict.band or (None, verdict.limit)))
+    if verdict.level <= Level.OK:  # nothing is grave: what is oddest is told
+        return (0, -far)
+    if _is_below(verdict):
+        return (_LAST, -far)
+    return (-1 if _waits(verdict) else _PLACES.get(verdict.rule, _LAST + 1), -far)
+
+
+def _waits(verdict: Verdict) -> bool:
+    """Pods wait now, where others would only not fit."""
+    return verdict.rule == "resources.fits" and any(o.kind == Pod.KIND for o in verdict.evidence.objects)
+
+
+def _is_below(verdict: Verdict) -> bool:
+    low = verdict.band[0] if verdict.rule in _BANDS and verdict.band is not None else None
+    return low is not None and verdict.measured is not None and verdict.measured < low
