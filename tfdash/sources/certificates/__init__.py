@@ -1,0 +1,1 @@
+"""Certificates as they are served and held. Nothing here imports cryptography or OpenSSL before the first look."""
