@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
-from collections.abc import Sequence
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
@@ -104,3 +109,53 @@ def _general(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
+
+
+def server_context(issued: Issued, *, weak: bool = False) -> ssl.SSLContext:
+    """A server's, with what it serves already read: a file that is written anew changes nothing. ``weak``: with keys and ciphers that
+    nobody should use."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if weak:
+        made.set_ciphers("ALL:@SECLEVEL=0")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(issued.pem + issued.key_pem)
+        file.flush()
+        made.load_cert_chain(file.name)
+    return made
+
+
+@contextlib.contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port of this machine behind which each connection is handed to ``serve``, and is closed after it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=one, args=(connection,), daemon=True).start()
+
+        def one(connection: socket.socket) -> None:
+            with contextlib.suppress(OSError), connection:
+                serve(connection)
+
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # or accept would go on waiting
+
+
+def tls(made: ssl.SSLContext, seen: list[str | None] | None = None) -> Callable[[socket.socket], None]:
+    """Serve TLS and wait for the client to go. ``seen`` gets the name that each client asked for."""
+    if seen is not None:
+        made.sni_callback = lambda _, name, __: seen.append(name)
+
+    def serve(connection: socket.socket) -> None:
+        with made.wrap_socket(connection, server_side=True) as spoken:
+            spoken.recv(1)
+
+    return serve

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import ClassVar
+
 import msgspec
+
+from tfdash.model.kube import Object
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -42,3 +47,63 @@ class CertificateFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def called(self) -> str:
         """By what it is known: its first name, else its subject."""
         return next(iter((*self.names, *self.others)), "") or self.subject or f"serial {self.serial}"
+
+
+class Answer(StrEnum):
+    """What came of the last look at an address: only ``SERVED`` shows a certificate. Each is said as it stands here."""
+
+    SERVED = "serves a certificate"
+    NO_HOST = "there is no such host"
+    NO_WAY = "no network leads there"
+    NOT_ASKED = "nothing is asked there"  # a cloud's metadata, a link-local address
+    REFUSED = "connection refused"
+    TIMEOUT = "no answer in time"
+    RESET = "it ends the connection during the handshake"
+    NOT_TLS = "TLS is not spoken there"
+    HANDSHAKE = "it refuses the handshake"
+    UNREADABLE = "its certificate cannot be read"
+    FAULT = "it was not looked at"
+
+
+class Trust(StrEnum):
+    """Why OpenSSL does not trust a chain whose dates are left aside; ``SURE`` where it does. The rule judges the dates: they pass."""
+
+    SURE = "trusted"
+    SELF_SIGNED = "it is signed by its own key, which nobody vouches for"
+    UNKNOWN_ROOT = "the root of its chain is not trusted here"
+    INCOMPLETE = "its issuer is neither sent with it nor trusted here"
+    WEAK = "a key or a signature of its chain is too weak"
+    NO_SIGNATURE = "a signature of its chain does not hold"
+    NO_CA = "a certificate of its chain may not sign others"
+    WRONG_PURPOSE = "it is not meant for a server"
+    OTHER = "its chain does not hold"
+
+
+class ServedCertificate(Object, frozen=True, gc=False, kw_only=True):
+    """What one address serves; its key is ("", ``name``), the address as it is named in the settings.
+
+    ``asked``: the name that is expected, "" where an address was. ``chain``: what it sent when it was last seen to serve, ``seen_at``, its own
+    certificate first; it outlives a failure, of which ``answer`` and ``said`` (its words, may be "") tell. ``looked_at``: the last look.
+    ``fits``: ``asked`` is one of its names. ``code``: OpenSSL's first word against the chain, 0 none. ``lowered``: it answered only once
+    old protocols and weak keys were allowed. ``of``: "" for an address of the settings, else whose it is ("API server").
+    """
+
+    KIND: ClassVar[str] = "ServedCertificate"
+
+    asked: str = ""
+    answer: Answer = Answer.SERVED
+    said: str = ""
+    looked_at: float = 0.0
+    seen_at: float = 0.0
+    chain: tuple[CertificateFacts, ...] = ()
+    protocol: str = ""  # "TLSv1.3"
+    lowered: bool = False
+    fits: bool = True
+    trust: Trust = Trust.SURE
+    code: int = 0
+    of: str = ""
+
+    @property
+    def leaf(self) -> CertificateFacts | None:
+        """Its own certificate, None where it was never seen."""
+        return self.chain[0] if self.chain else None

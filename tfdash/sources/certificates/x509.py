@@ -5,7 +5,9 @@ Importing this brings cryptography (50 ms or more): only where there is somethin
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import re
 import warnings
 from typing import NamedTuple, TypeVar
@@ -83,6 +85,18 @@ def bundle_of(pem: bytes) -> Bundle:
     if not read and not odd:
         odd.append("it holds no certificate in PEM")
     return Bundle(tuple(read), tuple(odd))
+
+
+def ders_of(pem: bytes) -> tuple[bytes, ...]:
+    """The certificates that can be read, as DER. Raises ``ValueError`` where there is none."""
+    found = []
+    for match in itertools.islice(_PEM.finditer(pem[:LARGEST_BUNDLE]), MOST):
+        with contextlib.suppress(Unreadable):
+            if match[1] in _LABELS:
+                found.append(_of_block(match[0]).public_bytes(Encoding.DER))
+    if not found:
+        raise ValueError("it holds no certificate in PEM")
+    return tuple(found)
 
 
 def _of_block(block: bytes) -> x509.Certificate:
