@@ -8,6 +8,7 @@ _MADE = {  # kinds that a source makes of others
     "Usage": "amounts used",
     "UsageHistory": "histories of use",
     "VolumeUsage": "volumes' fill",
+    "ServedCertificate": "served certificates",
 }
 
 

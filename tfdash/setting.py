@@ -27,21 +27,35 @@ class SettingsTable:
     """Base of those dataclasses. The docstring of a subclass is the comment above its table in the example.
 
     ``defaults`` names the file of ``tfdash/playbook/defaults`` that holds the values of its keys. ``retired``: keys of
-    earlier versions, which a configuration may still name and which mean nothing any more.
+    earlier versions, which a configuration may still name and which mean nothing any more. ``short``: the key that a text in the
+    place of the whole table is.
     """
 
     defaults: ClassVar[str] = ""
+    short: ClassVar[str] = ""
     retired: ClassVar[frozenset[str]] = frozenset()
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
-    def __init_subclass__(cls, defaults: str = "") -> None:
-        cls.defaults = defaults
+    def __init_subclass__(cls, defaults: str = "", short: str = "") -> None:
+        cls.defaults, cls.short = defaults, short
+
+    @classmethod
+    def of_text(cls, value: Any) -> Any:
+        """The table that a text stands for; whatever else comes as it is."""
+        return {cls.short: value} if cls.short and isinstance(value, str) else value
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
         schema = handler(source)
         schema["strict"] = False  # a table of TOML will do; its values are taken strictly
-        return schema
+        if not cls.short:
+            return schema
+        from pydantic_core import core_schema
+
+        either = core_schema.union_schema([core_schema.str_schema(), schema])
+        return core_schema.no_info_before_validator_function(
+            cls.of_text, schema, json_schema_input_schema=either
+        )
 
 
 class Unfit(ValueError):
@@ -307,6 +321,7 @@ def _taken(hint: Any, value: Any) -> Any:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         value = float(value) if fits else value
     elif isinstance(hint, type) and issubclass(hint, SettingsTable):
+        value = hint.of_text(value)
         if isinstance(value, Mapping):
             return read(hint, value)
         fits = False

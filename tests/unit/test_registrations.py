@@ -128,7 +128,8 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
     prices = '\n[[policy.resources.prices]]\ncore_hour = 0.033\ngib_hour = 0.0044\ncurrency = "EUR"\n'
     prices += "\n[[policy.resources.volume_prices]]\ngib_month = 0.08\n"
     waived = '\n[[policy.waivers]]\nrule = "resources.*"\nwho = "jo"\nwhy = "known"\nuntil = "2027-01-31"\n'
-    rich = parse(text.replace('path_prefix = "/select/"', more) + prices + waived, "rich")
+    looked_at = '\n[[certificates.endpoints]]\naddress = "shop:443"\n'
+    rich = parse(text.replace('path_prefix = "/select/"', more) + prices + waived + looked_at, "rich")
     assert declared == set(in_schema(schema, schema))
     assert declared <= set(in_example((ROOT / "config.example.toml").read_text()))
     assert declared <= set(in_table(tomllib.loads(shown(rich))))

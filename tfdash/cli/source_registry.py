@@ -126,6 +126,24 @@ def _cluster_autoscaler(wiring: Wiring) -> Iterable[Source]:
         )
 
 
+def _certificates(wiring: Wiring) -> Iterable[Source]:
+    """What addresses serve, API servers among them; of several clusters in one, as an address is the environment's."""
+    from tfdash.sources.certificates.source import CertificatesSource, Endpoint, api_server, configured
+
+    settings, clusters = wiring.settings.certificates, wiring.clusters
+    refs = [cluster.ref for cluster in clusters]
+    named = configured(settings, refs)
+
+    def there() -> Iterable[Endpoint]:
+        yield from named
+        for cluster in clusters if settings.api_servers else ():
+            own = api_server(cluster.ref, cluster.access)
+            if own is not None:
+                yield own
+
+    yield CertificatesSource(refs, there, settings, wiring.clock)
+
+
 def _prometheus(wiring: Wiring) -> Iterable[Source]:
     connections = tuple(_connections(wiring))
     if not connections:
@@ -221,6 +239,7 @@ def _volume_usage(wiring: Wiring) -> Iterable[Source]:
 SOURCES = (
     Registration("usage", Needs.SETTINGS, _usage),
     Registration("cluster-autoscaler", Needs.SETTINGS, _cluster_autoscaler),
+    Registration("certificates", Needs.SETTINGS, _certificates),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),

@@ -19,6 +19,7 @@ from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
 from tfdash.playbook.waivers import FindingWaiver
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
+from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.cluster_autoscaler.settings import ClusterAutoscalerSettings
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.kubernetes.settings import KubernetesSettings
@@ -131,6 +132,7 @@ class Settings(SettingsTable):
     sources: SourcesSettings = field(default_factory=SourcesSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     journeys: Annotated[tuple[JourneySettings, ...], Listed()] = ()
+    certificates: CertificatesSettings = field(default_factory=CertificatesSettings)
     policy: PolicySettings
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
     calendar: CalendarRules
@@ -156,13 +158,17 @@ class Settings(SettingsTable):
 
     def _check_names(self) -> None:
         """What is named elsewhere in the file must be there: a misspelt name would silently never apply."""
-        named = {f"journeys.{i}": (j.environment, j.kind) for i, j in enumerate(self.journeys)}
-        named |= {
+        placed = {
+            f"certificates.endpoints.{i}": e.environment for i, e in enumerate(self.certificates.endpoints)
+        }
+        kinds = {f"journeys.{i}": (j.environment, j.kind) for i, j in enumerate(self.journeys)}
+        kinds |= {
             f"metrics.services.{i}": (s.environment, s.kind) for i, s in enumerate(self.metrics.services)
         }
-        for at, (environment, kind) in named.items():
+        for at, environment in (*placed.items(), *((at, place) for at, (place, _) in kinds.items())):
             if environment and self.environments and environment not in self.environments:
                 known = nearest(environment, self.environments)
                 raise Unfit(f"{at}.environment", f'"{environment}" is not one of [environments]; {known}')
+        for at, (_, kind) in kinds.items():
             if kind not in KINDS:
                 raise Unfit(f"{at}.kind", f'"{kind}" is no kind; {nearest(kind, KINDS)}')

@@ -49,7 +49,7 @@ class CertificateFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return next(iter((*self.names, *self.others)), "") or self.subject or f"serial {self.serial}"
 
 
-class Answer(StrEnum):
+class Contact(StrEnum):
     """What came of the last look at an address: only ``SERVED`` shows a certificate. Each is said as it stands here."""
 
     SERVED = "serves a certificate"
@@ -91,7 +91,7 @@ class ServedCertificate(Object, frozen=True, gc=False, kw_only=True):
     KIND: ClassVar[str] = "ServedCertificate"
 
     asked: str = ""
-    answer: Answer = Answer.SERVED
+    answer: Contact = Contact.SERVED
     said: str = ""
     looked_at: float = 0.0
     seen_at: float = 0.0

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from OpenSSL import SSL, crypto
 
 from tfdash.connecting import no_way
-from tfdash.model.certificates import Answer, CertificateFacts, Trust
+from tfdash.model.certificates import CertificateFacts, Contact, Trust
 from tfdash.sources.certificates import x509
 from tfdash.sources.journeys.address import AddressRefused, pin
 from tfdash.text import safe
@@ -57,10 +57,10 @@ _OLD = frozenset({"TLSv1", "TLSv1.1"})
 _PLAIN = re.compile(r"[a-z0-9.-]+")
 
 
-class Look(NamedTuple):
+class Handshake(NamedTuple):
     """What came of one look. ``said``: words of the failure, safe to show."""
 
-    answer: Answer
+    answer: Contact
     said: str = ""
     chain: tuple[CertificateFacts, ...] = ()
     protocol: str = ""
@@ -72,7 +72,7 @@ class Look(NamedTuple):
 class _Refused(Exception):
     """The handshake failed: ``answer`` and its words."""
 
-    def __init__(self, answer: Answer, said: str = "") -> None:
+    def __init__(self, answer: Contact, said: str = "") -> None:
         super().__init__(said)
         self.answer, self.said = answer, said
 
@@ -126,23 +126,23 @@ async def look(
     *,
     speaks: str = "tls",
     old: bool = False,
-) -> Look:
+) -> Handshake:
     """What is served there, each handshake within ``timeout`` seconds. ``name``: what is asked for by SNI, none where it is an address.
     ``speaks`` "postgres": its own request for TLS comes first. ``old``: it needed the second look before, so that it comes first now. Raises
     nothing but ``ValueError``, as ``Contexts`` has it."""
     if old:
         found = await _look(host, port, name, contexts.get(lowered=True), timeout, speaks)
-        if found.answer is not Answer.SERVED or found.protocol in _OLD:
+        if found.answer is not Contact.SERVED or found.protocol in _OLD:
             return found._replace(lowered=True)
     ordinary = await _look(host, port, name, contexts.get(), timeout, speaks)
-    if ordinary.answer is not Answer.HANDSHAKE:
+    if ordinary.answer is not Contact.HANDSHAKE:
         return ordinary
     if not old:
         found = await _look(host, port, name, contexts.get(lowered=True), timeout, speaks)
-    return found._replace(lowered=True) if found.answer is Answer.SERVED else ordinary
+    return found._replace(lowered=True) if found.answer is Contact.SERVED else ordinary
 
 
-async def _look(host: str, port: int, name: str, made: SSL.Context, timeout: float, speaks: str) -> Look:
+async def _look(host: str, port: int, name: str, made: SSL.Context, timeout: float, speaks: str) -> Handshake:
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await asyncio.open_connection(await pin(host, port), port)
@@ -151,33 +151,33 @@ async def _look(host: str, port: int, name: str, made: SSL.Context, timeout: flo
             finally:
                 writer.transport.abort()  # no wait for a peer that may be silent
     except TimeoutError:
-        return Look(Answer.TIMEOUT)
+        return Handshake(Contact.TIMEOUT)
     except AddressRefused as error:
-        return Look(Answer.NOT_ASKED, safe(str(error)))
+        return Handshake(Contact.NOT_ASKED, safe(str(error)))
     except _Refused as error:
-        return Look(error.answer, error.said)
+        return Handshake(error.answer, error.said)
     except (OSError, UnicodeError) as error:
         return _not_connected(error, host)
 
 
-def _not_connected(error: Exception, host: str) -> Look:
+def _not_connected(error: Exception, host: str) -> Handshake:
     if isinstance(error, UnicodeError):  # no label of a name may be empty or longer than 63
-        return Look(Answer.NO_HOST, "it is no name of a host")
+        return Handshake(Contact.NO_HOST, "it is no name of a host")
     if isinstance(error, ConnectionRefusedError):
-        return Look(Answer.REFUSED)
+        return Handshake(Contact.REFUSED)
     if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return Look(Answer.RESET)
+        return Handshake(Contact.RESET)
     way = no_way(error, safe(host))
-    return Look(Answer.NO_HOST if way.unknown else Answer.NO_WAY, way or safe(str(error)))
+    return Handshake(Contact.NO_HOST if way.unknown else Contact.NO_WAY, way or safe(str(error)))
 
 
 async def _shake(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str, made: SSL.Context, speaks: str
-) -> Look:
+) -> Handshake:
     if speaks == "postgres":
         writer.write(_ASK_POSTGRES)
         if await reader.read(1) != b"S":
-            raise _Refused(Answer.NOT_TLS, "PostgreSQL offers no TLS there")
+            raise _Refused(Contact.NOT_TLS, "PostgreSQL offers no TLS there")
     connection = SSL.Connection(made, None)
     noted: list[tuple[int, int]] = []
     connection.set_app_data(noted)
@@ -191,13 +191,13 @@ async def _shake(
         failure = error
     sent_chain = connection.get_peer_cert_chain()
     if not sent_chain:
-        raise failure or _Refused(Answer.UNREADABLE, "it shows none")
+        raise failure or _Refused(Contact.UNREADABLE, "it shows none")
     chain = _facts(sent_chain)
     noted.sort(key=lambda word: word[0])
     code = noted[0][1] if noted else 0
     trust = _TRUST.get(code, Trust.OTHER) if code else Trust.SURE
-    return Look(
-        Answer.SERVED, chain=chain, protocol=connection.get_protocol_version_name(), trust=trust, code=code
+    return Handshake(
+        Contact.SERVED, chain=chain, protocol=connection.get_protocol_version_name(), trust=trust, code=code
     )
 
 
@@ -242,9 +242,9 @@ async def _exchange(
             piece = b""
         came += len(piece)
         if not piece:
-            raise _Refused(Answer.RESET, "" if came else "it ends the connection before it says anything")
+            raise _Refused(Contact.RESET, "" if came else "it ends the connection before it says anything")
         if came > _MOST:
-            raise _Refused(Answer.NOT_TLS, "it sends without end")
+            raise _Refused(Contact.NOT_TLS, "it sends without end")
         connection.bio_write(piece)
 
 
@@ -260,7 +260,7 @@ def _words(error: SSL.Error) -> _Refused:
     stack: Any = error.args[0] if error.args else ()
     reasons = [str(entry[-1]) for entry in stack if entry] if isinstance(stack, Sequence) else []
     said = safe(reasons[0] if reasons else type(error).__name__)
-    return _Refused(Answer.NOT_TLS if _NOT_TLS.search(said) else Answer.HANDSHAKE, said)
+    return _Refused(Contact.NOT_TLS if _NOT_TLS.search(said) else Contact.HANDSHAKE, said)
 
 
 def _facts(chain: Sequence[crypto.X509]) -> tuple[CertificateFacts, ...]:
@@ -269,10 +269,10 @@ def _facts(chain: Sequence[crypto.X509]) -> tuple[CertificateFacts, ...]:
     for place, one in enumerate(chain):
         try:
             found.append(x509.facts_of(crypto.dump_certificate(crypto.FILETYPE_ASN1, one)))
-        except (x509.Unreadable, crypto.Error) as error:
+        except (x509.NoCertificate, crypto.Error) as error:
             if place == 0:
-                said = str(error) if isinstance(error, x509.Unreadable) else ""
-                raise _Refused(Answer.UNREADABLE, said) from None
+                said = str(error) if isinstance(error, x509.NoCertificate) else ""
+                raise _Refused(Contact.UNREADABLE, said) from None
     return tuple(found)
 
 

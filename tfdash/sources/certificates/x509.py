@@ -32,11 +32,11 @@ warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
 warnings.filterwarnings("ignore", message=".*parsed certificate.*", category=UserWarning)
 
 
-class Unreadable(ValueError):
+class NoCertificate(ValueError):
     """It is no certificate that can be read: one sentence, safe to show."""
 
 
-class Bundle(NamedTuple):
+class PemText(NamedTuple):
     """The certificates of a PEM text in their order, and one sentence for each block of it that is none."""
 
     certificates: tuple[CertificateFacts, ...] = ()
@@ -44,9 +44,9 @@ class Bundle(NamedTuple):
 
 
 def loaded(der: bytes) -> x509.Certificate:
-    """Raises ``Unreadable``. Much of it is decoded only when asked for: ``facts_of`` asks for what it needs."""
+    """Raises ``NoCertificate``. Much of it is decoded only when asked for: ``facts_of`` asks for what it needs."""
     if len(der) > LARGEST:
-        raise Unreadable(f"it has {len(der)} bytes, and no certificate is as large")
+        raise NoCertificate(f"it has {len(der)} bytes, and no certificate is as large")
     try:
         return x509.load_der_x509_certificate(der)
     except BaseException as error:
@@ -54,22 +54,22 @@ def loaded(der: bytes) -> x509.Certificate:
 
 
 def facts_of(der: bytes) -> CertificateFacts:
-    """What the certificate says. Raises ``Unreadable``."""
+    """What the certificate says. Raises ``NoCertificate``."""
     return facts(loaded(der))
 
 
 def facts(found: x509.Certificate) -> CertificateFacts:
-    """Raises ``Unreadable``."""
+    """Raises ``NoCertificate``."""
     try:
         return _facts(found)
     except BaseException as error:
         raise _unreadable(error) from None
 
 
-def bundle_of(pem: bytes) -> Bundle:
+def bundle_of(pem: bytes) -> PemText:
     """All certificates of a text, which may have anything between them. Never raises: what is odd is among the problems."""
     if len(pem) > LARGEST_BUNDLE:
-        return Bundle((), (f"it has {len(pem)} bytes, and no bundle is as large",))
+        return PemText((), (f"it has {len(pem)} bytes, and no bundle is as large",))
     read: list[CertificateFacts] = []
     odd: list[str] = []
     for number, match in enumerate(_PEM.finditer(pem), 1):
@@ -80,18 +80,18 @@ def bundle_of(pem: bytes) -> Bundle:
             continue  # a key may stand beside it: it is never decoded
         try:
             read.append(facts(_of_block(match[0])))
-        except Unreadable as error:
+        except NoCertificate as error:
             odd.append(f"block {number}: {error}")
     if not read and not odd:
         odd.append("it holds no certificate in PEM")
-    return Bundle(tuple(read), tuple(odd))
+    return PemText(tuple(read), tuple(odd))
 
 
 def ders_of(pem: bytes) -> tuple[bytes, ...]:
     """The certificates that can be read, as DER. Raises ``ValueError`` where there is none."""
     found = []
     for match in itertools.islice(_PEM.finditer(pem[:LARGEST_BUNDLE]), MOST):
-        with contextlib.suppress(Unreadable):
+        with contextlib.suppress(NoCertificate):
             if match[1] in _LABELS:
                 found.append(_of_block(match[0]).public_bytes(Encoding.DER))
     if not found:
@@ -101,21 +101,21 @@ def ders_of(pem: bytes) -> tuple[bytes, ...]:
 
 def _of_block(block: bytes) -> x509.Certificate:
     if len(block) > 2 * LARGEST:
-        raise Unreadable(f"it has {len(block)} bytes, and no certificate is as large")
+        raise NoCertificate(f"it has {len(block)} bytes, and no certificate is as large")
     try:
         return x509.load_pem_x509_certificate(block)
     except BaseException as error:
         raise _unreadable(error) from None
 
 
-def _unreadable(error: BaseException) -> Unreadable:
+def _unreadable(error: BaseException) -> NoCertificate:
     """``error`` as one of ours. A parser's panic derives from BaseException alone; what is meant for others goes on."""
     if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
         raise error
-    if isinstance(error, Unreadable):
+    if isinstance(error, NoCertificate):
         return error
     said = safe(" ".join(str(error).split()))[:160]
-    return Unreadable(f"it cannot be read as a certificate ({said or type(error).__name__})")
+    return NoCertificate(f"it cannot be read as a certificate ({said or type(error).__name__})")
 
 
 def _facts(found: x509.Certificate) -> CertificateFacts:

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.issuing import DAY, Issued, issue, listening, server_context, tls
-from tfdash.model.certificates import Answer, Trust
-from tfdash.sources.certificates.handshake import Contexts, Look, fits, look
+from tfdash.model.certificates import Contact, Trust
+from tfdash.sources.certificates.handshake import Contexts, Handshake, fits, look
 
 HOST = "shop.example.com"
 ROOT = issue("a root", ca=True, ends=900 * DAY)
@@ -24,7 +24,7 @@ LEAF = issue(HOST, MIDDLE, names=(HOST,))
 TRUSTED = Contexts(ROOT.own_pem)
 
 
-async def seen(issued: Issued, contexts: Contexts = TRUSTED, name: str = HOST) -> Look:
+async def seen(issued: Issued, contexts: Contexts = TRUSTED, name: str = HOST) -> Handshake:
     with listening(tls(server_context(issued))) as port:
         return await look("127.0.0.1", port, name, contexts, 20.0)
 
@@ -33,7 +33,7 @@ async def test_a_chain_that_holds_is_seen_whole() -> None:
     asked: list[str | None] = []
     with listening(tls(server_context(LEAF), asked)) as port:
         told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0)
-    assert told.answer is Answer.SERVED
+    assert told.answer is Contact.SERVED
     assert [c.subject for c in told.chain] == [f"CN={HOST}", "CN=an intermediate"]
     assert told.chain[0].serial == LEAF.serial
     assert (told.protocol, told.trust, told.code, told.lowered) == ("TLSv1.3", Trust.SURE, 0, False)
@@ -77,7 +77,7 @@ async def test_what_is_wrong_with_a_chain_is_named(case: str) -> None:
     issued, trust, code = WRONG[case]
     with listening(tls(server_context(issued, weak=True))) as port:
         told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0)
-    assert (told.answer, told.trust, told.code) == (Answer.SERVED, trust, code)
+    assert (told.answer, told.trust, told.code) == (Contact.SERVED, trust, code)
     assert told.chain[0].serial == issued.serial
 
 
@@ -94,7 +94,7 @@ async def test_an_intermediate_alone_may_be_trusted() -> None:
 @pytest.mark.parametrize(("begins", "ends"), [(-20 * DAY, -DAY), (DAY, 20 * DAY)])
 async def test_dates_are_left_to_the_rules(begins: float, ends: float) -> None:
     told = await seen(issue(HOST, ROOT, names=(HOST,), begins=begins, ends=ends))
-    assert (told.answer, told.trust, told.code) == (Answer.SERVED, Trust.SURE, 0)
+    assert (told.answer, told.trust, told.code) == (Contact.SERVED, Trust.SURE, 0)
 
 
 async def test_whom_the_system_trusts_is_taken_where_nobody_is_named() -> None:
@@ -112,10 +112,10 @@ async def test_an_old_server_is_seen_by_a_second_look_and_then_by_the_first() ->
 
     with listening(serve) as port:
         told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0)
-        assert (told.answer, told.protocol, told.lowered) == (Answer.SERVED, "TLSv1", True)
+        assert (told.answer, told.protocol, told.lowered) == (Contact.SERVED, "TLSv1", True)
         assert len(began) == 2
         told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0, old=True)
-        assert (told.answer, told.lowered, len(began)) == (Answer.SERVED, True, 3)
+        assert (told.answer, told.lowered, len(began)) == (Contact.SERVED, True, 3)
 
 
 async def test_one_with_an_old_cipher_stays_found_at_each_look() -> None:
@@ -125,7 +125,7 @@ async def test_one_with_an_old_cipher_stays_found_at_each_look() -> None:
     with listening(tls(made)) as port:
         for old in (False, True):
             told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0, old=old)
-            assert (told.answer, told.lowered) == (Answer.SERVED, True)
+            assert (told.answer, told.lowered) == (Contact.SERVED, True)
 
 
 async def test_one_that_is_old_no_more_says_so() -> None:
@@ -141,7 +141,7 @@ async def test_one_that_wants_to_see_ours_has_shown_its_own(version: ssl.TLSVers
     made.verify_mode = ssl.CERT_REQUIRED
     with listening(tls(made)) as port:
         told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0)
-    assert (told.answer, told.trust) == (Answer.SERVED, Trust.SURE)
+    assert (told.answer, told.trust) == (Contact.SERVED, Trust.SURE)
     assert told.chain[0].serial == LEAF.serial
 
 
@@ -185,14 +185,14 @@ def _no_cipher(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("serve", "answer"),
     [
-        (_http, Answer.NOT_TLS),
-        (_banner, Answer.NOT_TLS),
-        (_reset, Answer.RESET),
-        (_closed, Answer.RESET),
-        (_no_cipher, Answer.HANDSHAKE),
+        (_http, Contact.NOT_TLS),
+        (_banner, Contact.NOT_TLS),
+        (_reset, Contact.RESET),
+        (_closed, Contact.RESET),
+        (_no_cipher, Contact.HANDSHAKE),
     ],
 )
-async def test_what_is_no_handshake_is_named(serve: Callable[[socket.socket], None], answer: Answer) -> None:
+async def test_what_is_no_handshake_is_named(serve: Callable[[socket.socket], None], answer: Contact) -> None:
     with listening(serve) as port:
         told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0)
     assert told.answer is answer
@@ -203,20 +203,20 @@ async def test_what_is_no_handshake_is_named(serve: Callable[[socket.socket], No
 async def test_no_server_holds_us(serve: Callable[[socket.socket], None]) -> None:
     with listening(serve) as port:
         told = await look("127.0.0.1", port, HOST, TRUSTED, 0.5)
-    assert told.answer in (Answer.TIMEOUT, Answer.HANDSHAKE, Answer.NOT_TLS, Answer.RESET)
+    assert told.answer in (Contact.TIMEOUT, Contact.HANDSHAKE, Contact.NOT_TLS, Contact.RESET)
 
 
 async def test_nobody_listens_and_no_such_host() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert (await look("127.0.0.1", port, HOST, TRUSTED, 20.0)).answer is Answer.REFUSED
-    assert (await look("no-such-host.invalid", 443, HOST, TRUSTED, 20.0)).answer is Answer.NO_HOST
-    assert (await look("a" * 70 + ".example.com", 443, HOST, TRUSTED, 20.0)).answer is Answer.NO_HOST
+    assert (await look("127.0.0.1", port, HOST, TRUSTED, 20.0)).answer is Contact.REFUSED
+    assert (await look("no-such-host.invalid", 443, HOST, TRUSTED, 20.0)).answer is Contact.NO_HOST
+    assert (await look("a" * 70 + ".example.com", 443, HOST, TRUSTED, 20.0)).answer is Contact.NO_HOST
 
 
 async def test_a_clouds_metadata_is_never_asked() -> None:
     told = await look("169.254.169.254", 443, HOST, TRUSTED, 20.0)
-    assert told.answer is Answer.NOT_ASKED
+    assert told.answer is Contact.NOT_ASKED
     assert "metadata" in told.said
 
 
@@ -232,7 +232,7 @@ async def test_postgres_is_asked_for_tls_first() -> None:
     assert told.chain[0].serial == LEAF.serial
     with listening(lambda connection: serve(connection, b"N")) as port:
         told = await look("127.0.0.1", port, HOST, TRUSTED, 20.0, speaks="postgres")
-    assert (told.answer, told.said) == (Answer.NOT_TLS, "PostgreSQL offers no TLS there")
+    assert (told.answer, told.said) == (Contact.NOT_TLS, "PostgreSQL offers no TLS there")
 
 
 def test_anchors_that_hold_no_certificate_are_refused() -> None:
@@ -269,4 +269,4 @@ def test_whatever_a_server_says_is_a_named_state(answer: bytes) -> None:
 
     with listening(serve) as port:
         told = asyncio.run(look("127.0.0.1", port, HOST, TRUSTED, 20.0))
-    assert told.answer in (Answer.NOT_TLS, Answer.RESET, Answer.HANDSHAKE)
+    assert told.answer in (Contact.NOT_TLS, Contact.RESET, Contact.HANDSHAKE)

@@ -86,7 +86,7 @@ def test_one_odd_block_takes_no_other_with_it() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"nothing", b"-----BEGIN CERTIFICATE-----", LEAF.key_pem])
 def test_a_text_without_one_says_so(text: bytes) -> None:
-    assert x509.bundle_of(text) == x509.Bundle((), ("it holds no certificate in PEM",))
+    assert x509.bundle_of(text) == x509.PemText((), ("it holds no certificate in PEM",))
 
 
 def test_hostile_names_are_shown_and_never_obeyed() -> None:
@@ -101,7 +101,7 @@ def test_a_name_of_any_length_is_cut() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_give_one_sentence(data: bytes) -> None:
-    with pytest.raises(x509.Unreadable) as told:
+    with pytest.raises(x509.NoCertificate) as told:
         x509.facts_of(data)
     assert "\n" not in str(told.value)
 
@@ -120,7 +120,7 @@ def test_a_certificate_with_some_bytes_turned_is_read_or_gives_one_sentence(
         del turned[dice.randrange(len(turned)) :]
     try:
         told = x509.facts_of(bytes(turned))
-    except x509.Unreadable:
+    except x509.NoCertificate:
         return
     assert all(safe(name) == name for name in (told.subject, told.issuer, *told.names, *told.others))
     pem = (
@@ -130,7 +130,7 @@ def test_a_certificate_with_some_bytes_turned_is_read_or_gives_one_sentence(
 
 
 def test_what_is_too_large_is_not_decoded() -> None:
-    with pytest.raises(x509.Unreadable, match="no certificate is as large"):
+    with pytest.raises(x509.NoCertificate, match="no certificate is as large"):
         x509.facts_of(b"\x30" * (x509.LARGEST + 1))
     assert x509.bundle_of(b" " * (x509.LARGEST_BUNDLE + 1)).problems[0].endswith("no bundle is as large")
 

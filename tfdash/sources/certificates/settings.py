@@ -1,0 +1,89 @@
+"""[certificates]: which addresses are looked at, how often, and whom they are to be trusted by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Unfit
+
+_HTTPS = 443
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """Of ``host``, ``host:port``, ``[address]:port``; 443 where none is said. Raises ``ValueError`` in words."""
+    wrong = ValueError(f'"{text}" is no address; write "host:port", or "[address]:port" of IPv6')
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
+    if not host or parts.path or parts.query or parts.fragment or parts.username is not None or port == 0:
+        raise wrong
+    return host, port or _HTTPS
+
+
+@dataclass(frozen=True)
+class EndpointSettings(SettingsTable, short="address"):
+    """An address whose certificate is looked at; one that has nothing more to say may stand as a text: endpoints = ["host:port", ...]."""
+
+    address: Annotated[str, Note("where to connect", '"shop.example.com:443"')] = ""
+    server_name: Annotated[
+        str, Note('the name that its certificate is to have; "": the host in address', '"shop.example.com"')
+    ] = ""
+    environment: Annotated[str, Note('"": all')] = ""
+    cluster: Annotated[str, Note('of several in the environment; "": the first')] = ""
+    trust: Annotated[
+        str, Note('a file with the authorities that it is trusted by (PEM); "": those of this system')
+    ] = ""
+    speaks: Annotated[
+        Literal["tls", "postgres"], Note("tls | postgres: what is said before the handshake")
+    ] = "tls"
+
+    def __post_init__(self) -> None:
+        if not self.address:
+            raise Unfit("address", "missing; every endpoint needs one")
+        try:
+            self.place  # noqa: B018  # the check is the reading
+        except ValueError as error:
+            raise Unfit("address", str(error)) from None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return host_and_port(self.address)
+
+    @property
+    def asked(self) -> str:
+        """The name that is expected."""
+        return self.server_name or self.place[0]
+
+    @property
+    def name(self) -> str:
+        """By which it is told from others: two may differ in the name alone."""
+        host, port = self.place
+        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return shown if self.asked == host else f"{self.asked} at {shown}"
+
+
+def _different(endpoints: tuple[EndpointSettings, ...]) -> None:
+    if len({(e.name, e.environment, e.cluster) for e in endpoints}) != len(endpoints):
+        raise Unfit("endpoints", "one of them stands there twice; leave one out")
+
+
+@dataclass(frozen=True)
+class CertificatesSettings(SettingsTable):
+    """Certificates as they are served: looked at by a handshake that sends nothing after it."""
+
+    endpoints: Annotated[tuple[EndpointSettings, ...], Listed()] = ()
+    api_servers: Annotated[bool, Note("whether those of the clusters are among them")] = True
+    interval: Annotated[
+        Seconds,
+        Between(60, 86_400, seconds=True),
+        Note("how often each is looked at; after a renewal sooner, until it serves what is new"),
+    ] = 3600.0
+    timeout: Annotated[Seconds, Between(0.1, 60, seconds=True), Note("of one handshake")] = 5.0
+    at_once: Annotated[int, Between(1, 64), Note("how many handshakes at the same time")] = 8
+
+    def __post_init__(self) -> None:
+        _different(self.endpoints)
