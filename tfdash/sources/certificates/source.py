@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _AGAIN = 60.0  # seconds until the second look after a renewal, or at what nobody listened behind; then twice as long, and so on
+_FIRST = 5.0  # seconds
 _LOOK = 15.0  # seconds between two looks at the picture, for what was renewed
 _UNSHAKEN = frozenset({Contact.NO_HOST, Contact.NO_WAY, Contact.REFUSED})  # no handshake came about
 
@@ -116,6 +117,7 @@ class CertificatesSource:
         return by_status(self.id, self.status)
 
     async def run(self, board: SourceBoard) -> None:
+        await board.until(lambda: not board.unsettled(), _FIRST)  # the first lists go before what it imports
         while True:
             there = list(self._endpoints())
             self._forget(there)
