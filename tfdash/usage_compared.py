@@ -78,7 +78,7 @@ def _mean(points: Sequence[UsagePoint], begin: float, each: float) -> tuple[floa
 
 def _others(mine: float | None, theirs: float | None) -> bool:
     """Those that were measured asked for something else together, so that they are not the same."""
-    return mine is not None and theirs is not None and abs(mine - theirs) > 1e-6 * max(mine, theirs)
+    return None not in (mine, theirs) and mine != theirs
 
 
 def _apart(one: float, other: float) -> float:

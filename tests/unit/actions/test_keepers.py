@@ -133,6 +133,14 @@ async def test_one_that_is_stopped_for_another_namespace_stays_so_for_this_one_t
     assert "Application night stays stopped for night too; it goes on once a, night are back" in plan.notes
 
 
+async def test_one_that_somebody_switched_since_is_not_noted_as_stopped_by_us() -> None:
+    """Off by ``enabled: false``, in the manner of Argo CD 3: with a switch in it that the way back would not put back."""
+    kept = application({"enabled": False, **AUTOMATED}, note("a", was=AUTOMATED))
+    plan = (await planned(board(*healed(kept)))).plan
+    assert changes(plan.requests, "Application") == []
+    assert not [one for one in plan.notes if "stays stopped" in one]
+
+
 @pytest.mark.parametrize(("into", "said"), [("payments", True), (NIGHT, False), ("", False)])
 async def test_one_that_deploys_elsewhere_is_told_before_it_is_stopped(into: str, said: bool) -> None:
     """Its name may stand in a label that a chart wrote for its own sake, or somebody with other things in mind."""

@@ -173,9 +173,7 @@ class SecondUsage:
         """What came since the last one; at first the whole window."""
         cluster, now = board.picture.clusters[self.ref], self._clock.now()
         judging = board.picture.signals.prometheus[self.ref]
-        if (
-            judging.observed_at is None and judging.problem is not None
-        ):  # not asked twice what does not answer
+        if judging.observed_at is None:  # not asked twice what does not answer
             self.problem = judging.problem
             board.put_status(self.id, self.status)
             return

@@ -152,14 +152,14 @@ class Putting(Board):
         assert true()
 
 
-def source(server: Fake, folder: Path | None = None, **over: bool) -> UsageHistorySource:
+def source(server: Fake, folder: Path | None = None, now: float = NOW, **over: bool) -> UsageHistorySource:
     windows = Windows(bands=1, sizes=2, percentile=95.0)
     return usage_history_for(
         REF,
         Connection(url=server.url),
         Options(usage=UsageSeries(step=600.0)),
         None,
-        Ticking(NOW),
+        Ticking(now),
         windows,
         folder,
         asyncio.Semaphore(2),
@@ -189,6 +189,36 @@ async def test_whole_days_and_todays_part_of_all_pods_that_there_were(server: Fa
     assert found.covered == pytest.approx(DAY, rel=0.01)
     assert board.put.value[usage_key("Namespace", "", "shop")].cpu_p95 == found.cpu_p95
     assert one.status.value is not None and f"{one.asking.queries} queries" in one.status.value.about
+
+
+@pytest.mark.parametrize(("after", "until"), [(599.0, TODAY - DAY), (600.0, TODAY)])
+async def test_a_day_is_kept_once_it_gets_no_sample_any_more(
+    server: Fake, tmp_path: Path, after: float, until: float
+) -> None:
+    """Scrapes come late: what is read ten minutes after midnight is whole, and until then yesterday belongs to today's part."""
+    serving(server, World())
+    board = Putting()
+    await source(server, tmp_path, TODAY + after).round(board)
+    assert (history(board).since, history(board).until) == (until - DAY, until)
+    assert max(path for path in lasting(tmp_path) if path.endswith(".day")).endswith(
+        f"/{int(until - DAY)}.day"
+    )
+
+
+@pytest.mark.parametrize("names", [None, ("shop",)])
+async def test_of_some_namespaces_pools_and_the_cluster_have_no_weeks(
+    server: Fake, tmp_path: Path, names: tuple[str, ...] | None
+) -> None:
+    serving(server, World())
+    read, kept = Putting(), Putting()
+    first, second = source(server, tmp_path), source(server, tmp_path, reading=True, once=True)
+    for one in (first, second):
+        one.only(names)
+    await first.round(read)
+    await second.recall(kept)
+    for board in (read, kept):
+        assert history(board).covered
+        assert (usage_key("Cluster", "", "") in board.put.value) is (names is None)
 
 
 async def test_a_day_that_was_read_is_asked_for_no_more_by_whoever_comes_later(

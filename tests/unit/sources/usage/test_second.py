@@ -88,6 +88,7 @@ async def test_where_metrics_server_is_well_it_is_in_use_and_the_other_is_beside
     assert found.source == "metrics.k8s.io" and [p.cpu for p in found.points] == [0.5]
     assert {p.cpu for p in found.other_points} == {0.25} and len(found.other_points) == 15
     assert second.urgent, "it has seen more of the last minutes"
+    assert board.usage.interval == 45.0, "each poll of the first proves it again"
 
 
 @pytest.mark.parametrize("kind", [ProblemKind.NOT_SERVED, ProblemKind.FORBIDDEN, ProblemKind.SERVER_ERROR])
@@ -100,6 +101,7 @@ async def test_where_it_was_never_there_prometheus_stands_in(kind: ProblemKind) 
     assert found.source == PROMETHEUS and found.window == 300.0 and found.measured == 1
     assert {p.cpu for p in found.points} == {0.25} and not found.other_points
     assert board.usage.problem is None and board.usage.observed_at == NOW
+    assert board.usage.interval == 90.0, "the other is asked more seldom"
     value = source.status.value
     assert value is not None and value.about.startswith("prometheus prom:9090 · 1 of 1 pods measured")
     assert "so it is" in value.about, "why it stands in"
@@ -161,10 +163,14 @@ class Impatient:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("how", ["failed", "old"])
+@pytest.mark.parametrize("how", ["failed", "failed later", "old"])
 async def test_where_neither_knows_it_is_said_of_the_first(how: str) -> None:
     source, second, reader, board = both()
-    if how == "failed":
+    if how == "failed later":  # and what it said before is not old yet
+        board.show(*THERE)
+        await second.round(board)
+        assert second.instead() is not None
+    if how != "old":
         reader.problem = Problem(kind=ProblemKind.UNREACHABLE, cause="nobody there")
     else:
         reader.late = 181.0
@@ -231,6 +237,15 @@ async def test_it_is_asked_after_what_judges_releases_and_not_where_that_got_no_
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert not reader.asked and second.status.problem is gone
+
+
+async def test_doctor_asks_no_names_of_what_does_not_answer() -> None:
+    _, second, reader, board = both()
+    reader.problem = Problem(kind=ProblemKind.UNREACHABLE, cause="nobody there")
+    board.show(*THERE)
+    await second.round(board)
+    told = await second.doctor(board)
+    assert not told.reached and "series" not in told.document and "nobody there" in "".join(told.lines)
 
 
 async def test_doctor_says_which_names_there_are() -> None:
