@@ -20,8 +20,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from tests.kinds import resources
+from tfdash.cli.compose import judge_of
+from tfdash.cli.gateresources import SECTIONS as GATE
 from tfdash.cli.gateresources import lines, sections_of
-from tfdash.judging.judge import Judge, judge_all
+from tfdash.cli.headless import collect_seldom
+from tfdash.config.load import table_of
+from tfdash.config.settings import Settings
+from tfdash.judging.judge import Judge
 from tfdash.model.kube import Container, Deployment, Object, Owner, Pod, ReplicaSet, Template
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation
@@ -226,15 +231,19 @@ def kept(bench: Bench, pods: int, points: float) -> float:
 
 def gate(bench: Bench) -> Timed:
     """From bodies that are there to the lines of ``gate resources``: what it costs above its fetches."""
-    timed = Timed()
+    timed, judge = Timed(), judge_of(table_of(Settings, {}), of=GATE)
+    collect_seldom()
+    gc.freeze()  # as behind the first lists
     _, found = timed.run("decoding", bench.codec.pieces(body(bench.there, T0, bench.chance), {}))
     bench._take(PodMetrics={Key(o.namespace, o.name): o for o in found})
     made = timed.run("putting together", bench.maker.make(bench.cluster, 60.0, True))
     bench._take(Usage=made.objects)
     picture = Picture(at=T0, number=1, clusters={REF: bench.cluster})
+    every = frozenset((REF, kind) for kind in bench.cluster.kinds)
+    change = Change(keys=dict.fromkeys(every), freshness=every, signals=None, store=None)
     began = time.thread_time()
-    assessment = judge_all(picture, T0)
-    timed.once("judging all", began)
+    assessment, _ = judge.assess(picture, change, T0)
+    timed.once("judging", began)
     began = time.thread_time()
     assert lines(sections_of(picture, assessment, ""))
     timed.once("lines", began)

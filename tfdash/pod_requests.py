@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from tfdash.model.kube import Condition, Container, ContainerStatus, Pod, Resources
 from tfdash.quantities import NANO, NOTHING, Amounts, amount, most, replaced, total
@@ -22,7 +23,7 @@ def requested(pod: Pod) -> Amounts:
     if pod.phase in ENDED:
         return NOTHING
     if _as_asked(pod):
-        return total((_asked_for(pod.containers), pod.overhead, _ITSELF))
+        return _of_these(pod.containers).requests
     infeasible = _infeasible(pod.conditions)
     actual, whole = pod.actual, pod.resources
     if pod.allocated is not None and actual is not None and actual.requests:
@@ -43,6 +44,8 @@ def requested(pod: Pod) -> Amounts:
 
 def limited(pod: Pod) -> Amounts:
     """The most that it may use of each resource of which that is said for all its containers together."""
+    if _as_asked(pod):
+        return _of_these(pod.containers).limits
     infeasible = _infeasible(pod.conditions)
     actual, whole = pod.actual, pod.resources
     if actual is not None and actual.limits:
@@ -60,8 +63,13 @@ def limited(pod: Pod) -> Amounts:
 
 def unsaid(pod: Pod) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Of which of CPU and memory some container that stays, and the pod as a whole, say no request, and no limit."""
-    stays = [c.resources for c in pod.containers if not c.init or c.sidecar]
-    whole = pod.resources or Resources()
+    if pod.resources is None:
+        return _of_these(pod.containers).unsaid
+    return _unsaid(pod.containers, pod.resources)
+
+
+def _unsaid(containers: Iterable[Container], whole: Resources) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    stays = [c.resources for c in containers if not c.init or c.sidecar]
     return (
         _lacking(whole.requests, [r.requests for r in stays]),
         _lacking(whole.limits, [r.limits for r in stays]),
@@ -96,32 +104,44 @@ def limits_of_template(
     return total((found, tuple((name, value) for name, value in overhead if amount(found, name))))
 
 
-_known: dict[
-    int, tuple[tuple[Container, ...], Amounts]
-] = {}  # the containers are kept, so that the id stays theirs
+class _Alike(NamedTuple):
+    """What all pods with these containers have, of which nothing else is said. ``containers``: kept, so that their id stays theirs."""
+
+    containers: tuple[Container, ...]
+    requests: Amounts
+    limits: Amounts
+    unsaid: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+_known: dict[int, _Alike] = {}
 _MOST_KNOWN = 20_000
 
 
 def _as_asked(pod: Pod) -> bool:
     """Whether it has what its containers ask for, and nothing is said of it as a whole: as nearly always."""
     return (
-        pod.resources is None
+        not pod.overhead
+        and pod.resources is None
         and pod.actual is None
         and all(s.allocated is None and s.actual is None for s in pod.statuses)
         and not _infeasible(pod.conditions)
     )
 
 
-def _asked_for(containers: tuple[Container, ...]) -> Amounts:
+def _of_these(containers: tuple[Container, ...]) -> _Alike:
     """By what all pods of a template share; added up once."""
     known = _known.get(id(containers))
-    if known is not None and known[0] is containers:
-        return known[1]
-    found = _sum_of(containers, {}, lambda c, s: c.resources.requests)
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    _known[id(containers)] = (containers, found)
-    return found
+    if known is None or known.containers is not containers:
+        known = _Alike(
+            containers,
+            of_template(containers),
+            limits_of_template(containers),
+            _unsaid(containers, Resources()),
+        )
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[id(containers)] = known
+    return known
 
 
 def _added_up(pod: Pod, of: _Of) -> Amounts:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import math
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,14 +147,25 @@ def hours_of(settings: Settings) -> dict[str, Hours]:
     }
 
 
-def judge_of(settings: Settings, hold: float = math.inf) -> Judging:
-    """A judge by the configuration's policies. ``hold``: for how many seconds releases may be judged in one go."""
+def judge_of(settings: Settings, hold: float = math.inf, of: Collection[str] = ()) -> Judging:
+    """A judge by the configuration's policies. ``hold``: for how many seconds releases may be judged in one go. ``of``: ids of the
+    sections that are asked for, where not all are: what these do not read is not judged."""
     from tfdash.judging.judge import Judge
+    from tfdash.playbook.registry import RULES, SECTIONS, rules_behind
 
     workloads = settings.policy.workloads
     # a demonstration's clock may run fast, and its connections do not
     stale_after = workloads.stale_after * max(1.0, settings.demo.speed)
-    return Judge(workloads, policies_of(settings), hold=hold, stale_after=stale_after)
+    sections = tuple(section for section in SECTIONS if not of or section.id in of)
+    rules = rules_behind(sections) if of else RULES
+    return Judge(
+        workloads,
+        policies_of(settings),
+        hold=hold,
+        stale_after=stale_after,
+        rules=rules,
+        sections=sections,
+    )
 
 
 class _WithoutSecrets(logging.Formatter):

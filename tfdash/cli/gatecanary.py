@@ -36,14 +36,15 @@ Found = tuple[ReleaseState, CanaryJudgement | None, ReleaseAnswer]  # None: noth
 def gate_canary(args: argparse.Namespace) -> int:
     """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
     or nothing is in flight."""
-    from tfdash.cli.compose import board_of, clock_of, scope_of
+    from tfdash.cli.compose import board_of, clock_of, judge_of, scope_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
     wait = args.wait
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
-    board, sources = board_of(config, settings, clock_of(config), probing=True, remembering=True)
+    judge = judge_of(settings, of=("releases",))
+    board, sources = board_of(config, settings, clock_of(config), probing=True, remembering=True, judge=judge)
     judged = [kind for kind in JUDGED if kind not in MADE_OF]  # what is used says nothing of a release
     kinds = dict.fromkeys(judged, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)

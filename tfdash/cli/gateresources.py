@@ -20,19 +20,21 @@ from tfdash.views import state as states
 from tfdash.views.found import where
 
 _FIRST = 20.0  # seconds for all sources to settle
-_SECTIONS = ("resources", "quotas")
+SECTIONS = ("resources", "quotas")
 
 
 def gate_resources(args: argparse.Namespace) -> int:
     """Exit 0: all in order; 1: something is WARN or BREACH; 2: something is not known. With ``--wait`` it waits for what is not seen
     for long enough, and for the days of use that the store does not keep."""
-    from tfdash.cli.compose import board_of, clock_of, scope_of
+    from tfdash.cli.compose import board_of, clock_of, judge_of, scope_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    settings = load(config.path)
+    judge = judge_of(settings, of=SECTIONS)
     board, sources = board_of(
-        config, load(config.path), clock_of(config), probing=True, remembering=True, weeks=True
+        config, settings, clock_of(config), probing=True, remembering=True, weeks=True, judge=judge
     )
     scope = scope_of(args, config.environment, sources)
     weeks_of_these(board, scope, ask=args.wait > 0)
@@ -63,7 +65,7 @@ def gate_resources(args: argparse.Namespace) -> int:
 def sections_of(picture: Picture, assessment: Assessment, namespace: str) -> tuple[SectionState, ...]:
     """Those of the resources, of one namespace where one is named."""
     every = sections_within(picture, assessment, {namespace}) if namespace else assessment.sections
-    return tuple(s for s in every if s.id in _SECTIONS)
+    return tuple(s for s in every if s.id in SECTIONS)
 
 
 def code_in(found: tuple[SectionState, ...]) -> int:

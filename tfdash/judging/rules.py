@@ -99,12 +99,14 @@ class _Case:
         return any(kind in (what, getattr(getattr(what, "kind", None), "KIND", "")) for what, _ in self.reads)
 
     def workload(self, subject: Subject) -> WorkloadState | None:
+        self._rule.declared_to_hear(WorkloadState)
         self.reads[WorkloadState, subject] = None
         return self._workloads.get(subject)
 
     def rooms(self) -> Iterator[NodeRoom]:
         """Each subject begins at another node: so a change of one node is news for few."""
         self._rule.declared(Node)
+        self._rule.declared_to_hear(NodeRoom)
         self.reads[NodeRoom, None] = None
         nodes = list(self._rooms)
         start = zlib.crc32(self.subject.name.encode()) % len(nodes) if nodes else 0

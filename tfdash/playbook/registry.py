@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tfdash.playbook import releases
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
@@ -59,3 +61,14 @@ SECTIONS: tuple[Section, ...] = (
     jobs_section.SECTION,
 )
 """In the order in which they are listed."""
+
+
+def rules_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -> tuple[Rule, ...]:
+    """Those of the table, in its order, without which ``sections`` would say something else: who speaks what they read, and
+    whom those hear."""
+    wanted = {
+        rule for s in sections for rule in table if rule.tells in s.hears or any(map(rule.speaks, s.rules))
+    }
+    while more := {rule for rule in table if any(rule.tells in one.hears for one in wanted)} - wanted:
+        wanted |= more
+    return tuple(rule for rule in table if rule in wanted)

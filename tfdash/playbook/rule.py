@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from tfdash.model.kube import Object
 from tfdash.model.release import ReleaseState
@@ -20,6 +20,9 @@ from tfdash.playbook.staleness import NOT_ASKED, Unread
 from tfdash.text import safe
 
 T_co = TypeVar("T_co", bound=Object, covariant=True)
+
+
+StateType: TypeAlias = type[WorkloadState] | type[ReleaseState] | type[NodeRoom]
 
 
 class RuleResult(NamedTuple):
@@ -58,8 +61,9 @@ class Rule:
     """One line of the table that the judge runs (``tfdash.playbook.registry``).
 
     ``judges``: the kinds of its subjects, and so of ``Case.obj``. ``needs``: kinds without which there is no verdict but a named UNKNOWN.
-    ``uses``: kinds without which less is said. ``judge`` is pure, and None is said of what is none of its business;
-    where ``whom`` says so of an object, it is not even asked.
+    ``uses``: kinds without which less is said. ``tells``: the state that it says besides verdicts; ``hears``: those of other rules
+    that it reads. ``judge`` is pure, and None is said of what is none of its business; where ``whom`` says so of an object, it is
+    not even asked.
     """
 
     id: str
@@ -68,6 +72,8 @@ class Rule:
     needs: tuple[type[Object], ...] = ()
     uses: tuple[type[Object], ...] = ()
     whom: Callable[[Any], bool] | None = None
+    tells: StateType | None = None
+    hears: tuple[StateType, ...] = ()
 
     def asks(self, obj: Object | None) -> bool:
         """Whether it may have something to say of an object of a kind that it judges."""
@@ -95,6 +101,15 @@ class Rule:
         """Raises LookupError where the rule looks at a kind that it does not name."""
         if kind.KIND not in self.kinds:
             raise LookupError(f"rule {self.id} looks at {kind.KIND} and does not say so")
+
+    def declared_to_hear(self, state: StateType) -> None:
+        """Raises LookupError where the rule reads another's word and does not say so."""
+        if state not in self.hears:
+            raise LookupError(f"rule {self.id} hears a {state.__name__} and does not say so")
+
+    def speaks(self, verdict: str) -> bool:
+        """Whether verdicts of that id are its own: some rules say several things (``resources.band.cpu``)."""
+        return verdict == self.id or verdict.startswith(f"{self.id}.")
 
     def failed(self, subject: Subject, error: Exception) -> RuleResult:
         """What is said of a subject for which the rule itself went wrong."""

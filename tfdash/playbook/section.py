@@ -23,6 +23,7 @@ from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import WorkloadState
 from tfdash.namespaces import absent
 from tfdash.nouns import counted, plural
+from tfdash.playbook.rule import StateType
 from tfdash.playbook.staleness import Unread
 
 
@@ -136,8 +137,9 @@ class Reading(NamedTuple):
 class Section:
     """One line of the table ``tfdash.playbook.registry``.
 
-    ``needs``: kinds without which nothing can be called well. ``uses``: the same of kinds that a cluster may lack. What is
-    known of the rest is said whatever is not.
+    ``rules``: ids of the verdicts that it reads, and ``hears`` the states: what it says needs no other rule to be run. ``needs``:
+    kinds without which nothing can be called well. ``uses``: the same of kinds that a cluster may lack. What is known of the rest
+    is said whatever is not.
     """
 
     id: str
@@ -146,6 +148,8 @@ class Section:
     read: Callable[[Findings], Reading]
     needs: tuple[type[Object], ...] = ()
     uses: tuple[type[Object], ...] = ()
+    rules: tuple[str, ...] = ()
+    hears: tuple[StateType, ...] = ()
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -131,6 +131,14 @@ def test_a_rule_sees_only_the_kinds_that_it_names() -> None:
         assert "LookupError: rule t.sneaky looks at Pod and does not say so" in verdict.sentence
 
 
+def test_a_rule_hears_only_the_words_that_it_names() -> None:
+    for judge in (lambda case: case.workload(SUBJECT), lambda case: list(case.rooms())):
+        rule = Rule("t.sneaky", (Node,), judge)
+        (verdict,) = told(Judge(rules=(rule,)), picture(NODE)).verdicts[SUBJECT]
+        assert verdict.level is Level.UNKNOWN
+        assert "LookupError: rule t.sneaky hears a " in verdict.sentence
+
+
 def test_a_rule_that_fails_for_one_subject_takes_nothing_from_the_others() -> None:
     """Neither what is said of them in the same turn, nor afterwards; and no section calls that well."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from tfdash.model.kube import Pod
@@ -26,9 +27,9 @@ _PACKED = ("cpu", "memory")  # of which much may be asked for: the bands judge h
 def held(pods: Iterable[Pod]) -> Amounts:
     """What pods on one node ask for together, as the scheduler adds it up."""
     found: dict[str, int] = {}
-    for pod in pods:
-        for name, value in as_scheduled(requested(pod)):
-            found[name] = found.get(name, 0) + value
+    for asked, alike in Counter(map(requested, pods)).items():
+        for name, value in as_scheduled(asked):
+            found[name] = found.get(name, 0) + value * alike
     return tuple(sorted(found.items()))
 
 
@@ -107,4 +108,4 @@ def _used(case: Case[Node], node: Node) -> str:
     return f"; {cpu} of cpu and {memory} of memory are used"
 
 
-RULE = Rule(ID, (Node,), _judge, uses=(Pod, Usage))
+RULE = Rule(ID, (Node,), _judge, uses=(Pod, Usage), tells=NodeRoom)

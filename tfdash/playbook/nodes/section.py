@@ -19,4 +19,4 @@ def read(findings: Findings) -> Reading:
     return reading._replace(level=reading.level if verdicts else Level.UNKNOWN, sentence=sentence)
 
 
-SECTION = Section("nodes", "Nodes", "nodes", read, needs=(Node,))
+SECTION = Section("nodes", "Nodes", "nodes", read, needs=(Node,), rules=(ready.ID,))

@@ -144,6 +144,7 @@ def _rule(case: Case[Deployment | Rollout | Canary]) -> RuleResult | None:
     return RuleResult(state=state)
 
 
-RULE = Rule("release.state", (Deployment, Rollout, Canary), _rule, uses=_USES)
+ID = "release.state"
+RULE = Rule(ID, (Deployment, Rollout, Canary), _rule, uses=_USES, tells=ReleaseState, hears=(WorkloadState,))
 READ_KINDS = tuple(sorted(RULE.kinds))
 """The kinds that must be wanted of the board for this."""

@@ -186,4 +186,5 @@ SECTION = Section(
     read,
     needs=(Deployment,),
     uses=(Rollout, Canary),
+    hears=(WorkloadState, ReleaseState),
 )

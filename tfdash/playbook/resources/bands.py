@@ -33,7 +33,7 @@ from tfdash.model.usage import (
     usage_key,
 )
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
-from tfdash.model.workload import CauseCode
+from tfdash.model.workload import CauseCode, WorkloadState
 from tfdash.nouns import counted
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.resources.rightsizing import krr
@@ -347,4 +347,5 @@ RULE = Rule(
     needs=(Usage,),
     uses=(UsageHistory, HorizontalPodAutoscaler, Node, NodeMetrics),
     whom=_concerned,
+    hears=(WorkloadState,),
 )

@@ -18,6 +18,7 @@ from tfdash.model.kube import (
     StatefulSet,
 )
 from tfdash.model.kubecluster import Event, Node
+from tfdash.model.room import NodeRoom
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.nouns import counted
@@ -243,4 +244,5 @@ RULE = Rule(
         ClusterAutoscaler,
         NodePool,
     ),
+    hears=(NodeRoom,),
 )

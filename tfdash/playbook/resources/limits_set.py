@@ -73,7 +73,7 @@ def lacking(
 
 def _judge(case: _Case) -> RuleResult | None:
     obj, policy = case.obj, case.policies.resources
-    if not policy.required or _is_told_elsewhere(obj):
+    if not policy.required:
         return None
     if isinstance(obj, Pod):
         pods: Sequence[Pod] = (obj,)
@@ -164,4 +164,5 @@ RULE = Rule(
     _judge,
     needs=(Pod,),
     uses=(LimitRange,),
+    whom=lambda obj: not _is_told_elsewhere(obj),
 )

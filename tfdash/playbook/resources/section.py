@@ -189,5 +189,6 @@ SECTION = Section(
     "resources",
     read,
     needs=(Usage, Node, Pod, HorizontalPodAutoscaler, PersistentVolumeClaim),
+    rules=OF_RESOURCES,
 )
-QUOTAS = Section("quotas", "Quotas", "resources", read_quotas, needs=(ResourceQuota, Pod))
+QUOTAS = Section("quotas", "Quotas", "resources", read_quotas, needs=(ResourceQuota, Pod), rules=OF_QUOTAS)

@@ -41,4 +41,4 @@ def _count(verdicts: list[Verdict], noun: str) -> str:
     return f"{good} of {counted(len(verdicts), noun)} ok"
 
 
-SECTION = Section("jobs", "Jobs", "jobs", read, needs=(Job, CronJob))
+SECTION = Section("jobs", "Jobs", "jobs", read, needs=(Job, CronJob), rules=(jobs.ID, cronjobs.ID))

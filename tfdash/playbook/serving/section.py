@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, StatefulSet
-from tfdash.model.release import Carrier
+from tfdash.model.release import Carrier, ReleaseState
 from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
-from tfdash.model.workload import Serving
+from tfdash.model.workload import Serving, WorkloadState
 from tfdash.playbook.section import Findings, Reading, Section
 from tfdash.playbook.serving import workload
 
@@ -101,5 +101,12 @@ def _shared(findings: Findings, subjects: list[Subject]) -> tuple[str, int]:
 
 
 SECTION = Section(
-    "serving", "Serving", "deployments", read, needs=(Deployment, StatefulSet, DaemonSet), uses=(Rollout,)
+    "serving",
+    "Serving",
+    "deployments",
+    read,
+    needs=(Deployment, StatefulSet, DaemonSet),
+    uses=(Rollout,),
+    rules=(workload.ID,),
+    hears=(WorkloadState, ReleaseState),
 )

@@ -249,6 +249,6 @@ def _rule(case: Case[Deployment | StatefulSet | DaemonSet]) -> RuleResult:
     return RuleResult((verdict,), state)
 
 
-RULE = Rule(ID, (Deployment, StatefulSet, DaemonSet), _rule, uses=LINKED)
+RULE = Rule(ID, (Deployment, StatefulSet, DaemonSet), _rule, uses=LINKED, tells=WorkloadState)
 
 __all__ = ["RULE", "Cause", "judge"]

@@ -1,0 +1,73 @@
+"""Who asks for one section has only the rules run that it reads: it says the same as among all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.usage import T0, Bench, drained
+from tests.tui import world
+from tests.unit.playbook.making import picture
+from tests.unit.test_judging_usage import measured
+from tfdash.judging.judge import Judge, judge_all
+from tfdash.model.picture import Change, Picture
+from tfdash.model.release import ReleaseState
+from tfdash.model.room import NodeRoom
+from tfdash.model.workload import WorkloadState
+from tfdash.playbook.registry import RULES, SECTIONS, rules_behind
+from tfdash.playbook.section import Findings, Section
+
+HEARD = {"workloads": WorkloadState, "releases": ReleaseState}
+
+
+def pictures() -> Iterator[Picture]:
+    yield picture()
+    yield picture(*(obj for many in world.objects().values() for obj in many))
+    bench, chance = Bench(11, 2, 3), random.Random(3)
+    for number in range(16):
+        bench._take(PodMetrics=measured(bench, T0 + 60 * number, chance))
+        bench._take(Usage=drained(bench.maker.make(bench.cluster, 60.0, True)).objects)
+    yield Picture(at=T0 + 900, number=1, clusters={bench.cluster.ref: bench.cluster})
+
+
+def everything(seen: Picture) -> Change:
+    keys = {(ref, kind): None for ref, cluster in seen.clusters.items() for kind in cluster.kinds}
+    return Change(keys=keys, freshness=frozenset(keys), signals=None, store=None)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda s: s.id)
+def test_alone_it_says_what_it_says_among_all(section: Section) -> None:
+    rules = rules_behind((section,))
+    assert rules and set(rules) < set(RULES)
+    for seen in pictures():
+        judge = Judge(rules=rules, sections=(section,))
+        (alone,) = judge.assess(seen, everything(seen), seen.at)[0].sections
+        whole = next(s for s in judge_all(seen, seen.at).sections if s.id == section.id)
+        assert alone == whole
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda s: s.id)
+def test_a_section_reads_only_what_it_names(section: Section) -> None:
+    for seen in pictures():
+        told = judge_all(seen, seen.at)
+        findings = Findings(told.verdicts, told.workloads, told.releases, told.canaries, told.calendar)
+        section.read(findings)
+        assert findings.looked_at - Findings.NAMES <= set(section.rules)
+        assert {HEARD[name] for name in findings.looked_at & HEARD.keys()} <= set(section.hears)
+
+
+def test_each_verdict_that_a_section_reads_is_some_rules_own() -> None:
+    for section in SECTIONS:
+        for verdict in section.rules:
+            assert any(rule.speaks(verdict) for rule in RULES), verdict
+
+
+def test_who_is_heard_is_run_too() -> None:
+    for rule in RULES:
+        for state in rule.hears:
+            assert state in {WorkloadState, ReleaseState, NodeRoom}
+            assert any(other.tells is state for other in RULES[: RULES.index(rule)]), (
+                "it stands behind whom it hears"
+            )
