@@ -97,6 +97,12 @@ class Prometheus:
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that serves."""
+        assert self._process is not None
+        return self._process.pid
+
     def reload(self, config: str) -> None:
         """Have the running server read another configuration."""
         self._config = config
