@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tfdash.demo.options import ENVIRONMENTS, MARK
 from tfdash.demo.platform import Platform
@@ -105,6 +105,12 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             found = backend.settings(kubeconfig.with_name(_OWN_TOKEN), kubeconfig.with_name("ca.crt"))
             lines += [*found, ""] if found else []
     lines += ["[metrics.usage]", 'step = "15m"  # two weeks are computed at each question', ""]
+    for price in platform.scenario.prices:
+        lines += [
+            "[[policy.resources.prices]]",
+            *(f"{key} = {_written(value)}" for key, value in price.items()),
+            "",
+        ]
     lines += _journeys()
     clock = platform.clock
     lines += [
@@ -122,6 +128,10 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _written(value: Any) -> str:
+    return _quoted(value) if isinstance(value, str) else str(value)
 
 
 def _journeys() -> list[str]:

@@ -6,6 +6,7 @@ import tomllib
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -48,7 +49,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``start`` is when it begins, unless the run says otherwise (RFC 3339, "2026-11-24T15:05:00Z"). ``argo`` = false
     leaves out the custom resources of Argo and Flagger; ``rollouts``, ``canaries`` and ``applications`` name the services
     that Argo Rollouts, Flagger and Argo CD carry, as data/world.toml says. ``quotas``: what a namespace may ask for (by its
-    role) instead of what stands there.
+    role) instead of what stands there. ``prices``: what nodes cost, as tfdash's own configuration has it.
     """
 
     title: str = ""
@@ -58,6 +59,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     canaries: list[str] = []
     applications: list[str] = []
     quotas: dict[str, dict[str, str]] = {}
+    prices: list[dict[str, Any]] = []
     usage: list[Use] = []
     behaviour: list[BehaviourRule] = []
     step: list[Step] = []
@@ -140,6 +142,7 @@ def _check(where: str, index: int, step: Step) -> None:
         raise ScenarioError(f"{here}: do = {step.do!r} is unknown; one of {', '.join(NAMES)}")
     try:
         duration(step.over)
+        duration(step.age)
         if step.at is not None:
             duration(step.at)
     except ValueError as error:

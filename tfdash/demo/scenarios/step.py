@@ -34,6 +34,9 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reason: str = ""
     manifest: dict[str, Any] = {}
     data: dict[str, str] = {}
+    age: str | int | float = 0  # of what is created
+    labels: dict[str, str] = {}  # which a node gets
+    most: int = 0  # nodes of a group, at most; ``replicas``: how many it has
 
     @property
     def offset(self) -> float:

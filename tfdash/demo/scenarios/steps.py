@@ -28,12 +28,14 @@ from tfdash.demo.controllers.kernel import Kernel
 from tfdash.demo.controllers.nodes import Nodes
 from tfdash.demo.controllers.replicaset import STORAGE as SETS
 from tfdash.demo.scenarios.catalogue import catalogue
+from tfdash.demo.scenarios.node_groups import status_of
 from tfdash.demo.scenarios.step import Step
 from tfdash.demo.traffic import usage
 from tfdash.demo.traffic.demand import Demand
 
 _WORKLOADS = ("deployments.apps", "rollouts.argoproj.io", "statefulsets.apps", "daemonsets.apps")
 _CAUSE = "kubernetes.io/change-cause"
+_WRITES_EVERY = 30.0  # seconds between two times that an autoscaler tells of itself
 
 
 class Actions:
@@ -154,6 +156,24 @@ class Actions:
         if node is not None:
             self._k.update("nodes", with_spec(node, unschedulable=cordoned))
 
+    def _label_node(self, step: Step) -> None:
+        node = self._k.store.find("nodes", "", step.node)
+        if node is not None:
+            self._k.update("nodes", with_meta(node, labels={**labels_of(node), **step.labels}))
+
+    def _node_group(self, step: Step) -> None:
+        """A cluster-autoscaler that tells of one group, again and again from now on."""
+        namespace, name = "kube-system", "cluster-autoscaler-status"
+        data = {"status": status_of(self._k.now(), step.service, step.replicas, 1, step.most)}
+        found = self._k.store.find("configmaps", namespace, name)
+        if found is None:
+            self._k.store.create(
+                "configmaps", {"metadata": {"namespace": namespace, "name": name}, "data": data}
+            )
+        else:
+            self._k.update("configmaps", {**found, "data": data})
+        self._k.cluster.agenda.after(_WRITES_EVERY, self._node_group, step)
+
     # -- how things behave --------------------------------------------------------------------------------------
 
     def _demand(self, step: Step) -> None:
@@ -208,7 +228,8 @@ class Actions:
             meta.setdefault("generation", 1)
         body = {k: v for k, v in step.manifest.items() if k not in ("kind", "apiVersion")}
         if self._k.store.get(resource.storage, meta.get("namespace", ""), meta["name"]) is None:
-            self._k.store.create(resource.storage, filled(resource.storage, {**body, "metadata": meta}))
+            made = self._k.now() - duration(step.age)
+            self._k.store.create(resource.storage, filled(resource.storage, {**body, "metadata": meta}), made)
 
     def _run_cronjob(self, step: Step) -> None:
         found = self._k.store.find("cronjobs.batch", self._namespace(step), step.service)
@@ -234,6 +255,8 @@ _DOES: dict[str, Callable[[Actions, Step], None]] = {
     "restore-node": lambda a, s: a._nodes.bring_back(s.node),
     "cordon": lambda a, s: a._cordon(s, True),
     "uncordon": lambda a, s: a._cordon(s, None),
+    "label-node": Actions._label_node,
+    "node-group": Actions._node_group,
     "demand": Actions._demand,
     "behave": Actions._behave,
     "behave-well": lambda a, s: a._k.behaviours.remove(s.service),
