@@ -27,15 +27,22 @@ CLAIMS_OF = Relation(NodeClaim, lambda c: (c.pool,))
 """By the name of their pool: the nodes that Karpenter wants in it."""
 _COMES_IN = 900.0  # seconds after which Karpenter itself gives a node up that has not registered
 _BACKOFF = "Backoff"
+_WELL = ("", "Healthy")  # "": it does not say
 _DAY = 86_400.0
 
 
 def grows(scaler: ClusterAutoscaler) -> list[NodeGroup]:
-    """Its groups that may have more nodes."""
+    """Its groups that may have more nodes: none of a cluster that it calls unhealthy, nor one that is so itself."""
+    if scaler.health not in _WELL:
+        return []
     return [
         g
         for g in scaler.groups
-        if g.target is not None and g.most is not None and g.target < g.most and g.scale_up != _BACKOFF
+        if g.target is not None
+        and g.most is not None
+        and g.target < g.most
+        and g.scale_up != _BACKOFF
+        and g.health in _WELL
     ]
 
 
@@ -113,7 +120,7 @@ def _found(case: Case[ClusterAutoscaler]) -> Iterator[Verdict]:
     elif case.reached(scaler.at + FRESH):
         text = f"it has not written its status since {_when(scaler.at, case.now)}: it does not run, and adds no node"
         yield _said(case, Level.WARN, text, scaler.at)
-    if scaler.health not in ("", "Healthy"):
+    if scaler.health not in _WELL:
         more = f": {shorten(scaler.said)}" if scaler.said else ""
         yield _said(case, Level.WARN, f"it calls the cluster {scaler.health} and adds no node{more}")
     for group in scaler.groups:
@@ -136,7 +143,7 @@ def _of_group(case: Case[ClusterAutoscaler], group: NodeGroup) -> Iterator[Verdi
         yield _of(
             case, group, f"{named} is at its maximum, {group.target} of {group.least}-{group.most} nodes"
         )
-    if group.health not in ("", "Healthy"):
+    if group.health not in _WELL:
         ready = "" if group.ready is None else f", {group.ready} of {group.registered or '?'} nodes ready"
         yield _of(case, group, f"{named} is {group.health}{ready}")
 

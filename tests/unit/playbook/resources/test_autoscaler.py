@@ -117,6 +117,9 @@ CAN = "; more than 4 pods need new nodes, which the cluster-autoscaler (node gro
         ((status(POOL),), f"web: room for 9 pods{CAN}"),
         ((status(group(target=5)),), SHORT),
         ((status(group(scale_up="Backoff")),), SHORT),
+        ((status(group(health="Unhealthy")),), SHORT),
+        ((status(POOL, health="Unhealthy"),), SHORT),
+        ((status(POOL, health=""),), f"web: room for 9 pods{CAN}"),
         ((status(POOL, at=NOW - 180),), SHORT),
         (
             (status(group(target=5), group(name="small")),),
