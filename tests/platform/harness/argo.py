@@ -23,7 +23,7 @@ FLAGGER = "v1.36.1"
 NAMESPACE = "argo-rollouts"
 
 
-def _module(go: str, name: str) -> Path:
+def go_module(go: str, name: str) -> Path:
     """The folder of a Go module, fetched at need."""
     argv = [go, "mod", "download", "-json", name]
     told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
@@ -34,7 +34,7 @@ def build_argo() -> Path:
     """The folder with ``rollouts-controller`` and ``crds``; some three minutes on two cores the first time."""
 
     def make(folder: Path, go: str) -> None:
-        module = _module(go, f"github.com/argoproj/argo-rollouts@{ARGO_ROLLOUTS}")
+        module = go_module(go, f"github.com/argoproj/argo-rollouts@{ARGO_ROLLOUTS}")
         env = {**os.environ, "GOFLAGS": "-trimpath -mod=readonly", "GOWORK": "off"}
         output = str(folder / "rollouts-controller")
         argv = ["nice", go, "build", "-ldflags", "-s -w", "-o", output, "./cmd/rollouts-controller"]
@@ -51,7 +51,7 @@ def flagger_definitions() -> Path:
     """The folder with Flagger's ``crd.yaml``."""
 
     def make(folder: Path, go: str) -> None:
-        module = _module(go, f"github.com/fluxcd/flagger@{FLAGGER}")
+        module = go_module(go, f"github.com/fluxcd/flagger@{FLAGGER}")
         (folder / "crd.yaml").write_bytes((module / "artifacts" / "flagger" / "crd.yaml").read_bytes())
 
     return build_component("flagger", (FLAGGER,), make)
