@@ -356,16 +356,27 @@ class HorizontalPodAutoscaler(Object, frozen=True, gc=False, kw_only=True):
     conditions: tuple[Condition, ...] = ()
 
     @property
+    def sees(self) -> bool:
+        """Whether what it last said of its wish is current: while it is blind that stays, 0 where it never saw anything."""
+        return not any(
+            c.status == "False" for c in self.conditions if c.type in ("AbleToScale", "ScalingActive")
+        )
+
+    @property
+    def wanted(self) -> int:
+        """How many it wants; as many as there are while it does not see."""
+        return self.desired if self.sees else self.current
+
+    @property
     def wants_more(self) -> bool:
-        """Held at its maximum, now: what it last said of that stays while it is blind. Equal bounds are a size that somebody set."""
-        said = {c.type: c for c in self.conditions}
-        limited = said.get("ScalingLimited")
+        """Held at its maximum, now. Equal bounds are a size that somebody set."""
+        limited = next((c for c in self.conditions if c.type == "ScalingLimited"), None)
         return (
             self.min_replicas < self.max_replicas
             and limited is not None
             and limited.status == "True"
             and limited.reason == "TooManyReplicas"
-            and not any(c in said and said[c].status == "False" for c in ("AbleToScale", "ScalingActive"))
+            and self.sees
         )
 
 

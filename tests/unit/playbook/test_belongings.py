@@ -173,6 +173,10 @@ METRICS = (
         ),
         ({"conditions": (ACTIVE,)}, {}),
         ({"conditions": (INACTIVE,)}, {"active": False, "problem": "no metrics"}),
+        (
+            {"conditions": (INACTIVE,), "desired": 0},
+            {"active": False, "problem": "no metrics"},
+        ),  # it never saw
         ({"conditions": (condition("ScalingActive", "False", "ScalingDisabled", "at 0"),)}, {}),
         ({"conditions": (condition("ScalingLimited", "True", "TooManyReplicas"),)}, {"limited": True}),
         ({"conditions": (condition("ScalingLimited", "True", "TooFewReplicas"),)}, {}),
@@ -180,7 +184,7 @@ METRICS = (
     ],
 )
 def test_who_scales_it(over: dict[str, Any], told: dict[str, Any]) -> None:
-    hpa = scaler(min_replicas=2, max_replicas=9, desired=4, **over)
+    hpa = scaler(**{"min_replicas": 2, "max_replicas": 9, "current": 4, "desired": 4, **over})
     state, _ = judged(deployment(), autoscaler=hpa)
     subject = Subject(REF, "HorizontalPodAutoscaler", "a", "hpa", "h")
     assert state.scaled_by == ScaledBy(subject=subject, minimum=2, desired=4, maximum=9, **told)

@@ -9,12 +9,14 @@ from tests.tui import resourceworld as rw
 from tfdash.figures import percent
 from tfdash.model.assessment import Assessment
 from tfdash.model.capacity import ResourceQuota
+from tfdash.model.kube import Condition, HorizontalPodAutoscaler
 from tfdash.model.usage import UsedAt, UseOverTime
 from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
 from tfdash.quantities import amounts
 from tfdash.views.kinds import view_of
 from tfdash.views.kinds.base import Context
+from tfdash.views.resources.columns import BY_ID, Room
 from tfdash.views.resources.detail import chart_points, chart_title
 from tfdash.views.resources.facts import measured_text
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
@@ -72,6 +74,26 @@ def test_a_gauge_of_replicas_is_a_share_of_the_maximum() -> None:
     assert of_replicas(msgspec.structs.replace(said, measured=4.0)).bar(12)[0] == "━━━━━●      "
     assert of_replicas(msgspec.structs.replace(said, measured=None)).value is None
     assert of_replicas(None) == NONE
+
+
+@pytest.mark.parametrize(
+    ("active", "desired", "text"),
+    [
+        ("True", 2, "2 of 1-4"),
+        ("True", 3, "2 → 3 of 1-4"),
+        ("False", 0, "2 of 1-4"),
+        ("False", 3, "2 of 1-4"),
+    ],
+)
+def test_an_autoscaler_that_does_not_see_goes_nowhere(active: str, desired: int, text: str) -> None:
+    """As real ones have it: what it last wanted stays, 0 where it never saw."""
+    said = (Condition("ScalingActive", active),)
+    hpa = HorizontalPodAutoscaler(
+        namespace="a", name="x", min_replicas=1, max_replicas=4, current=2, desired=desired, conditions=said
+    )
+    row = ResourceRow(rw.of("HorizontalPodAutoscaler", "x"), hpa.KIND, "x", "a", obj=hpa)
+    [cell] = [part for part in BY_ID["hpas"].parts([row], Room(120)) if part.column.key == "replicas"]
+    assert cell.write(row) == text
 
 
 @pytest.mark.parametrize(

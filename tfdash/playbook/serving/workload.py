@@ -216,7 +216,7 @@ def _scaled_by(ref: ClusterRef, links: Links) -> ScaledBy | None:
     return ScaledBy(
         subject=Subject(ref, hpa.KIND, hpa.namespace, hpa.name, hpa.uid),
         minimum=hpa.min_replicas,
-        desired=hpa.desired,
+        desired=hpa.wanted,
         maximum=hpa.max_replicas,
         metric=metric_words(hpa.metrics[0]) if hpa.metrics else "",
         active=active is None or active.status != "False",

@@ -265,7 +265,7 @@ def _size(row: ResourceRow) -> Cell:
     hpa = row.obj
     if not isinstance(hpa, HorizontalPodAutoscaler):
         return ""
-    wanted = f" → {hpa.desired}" if hpa.desired != hpa.current else ""
+    wanted = f" → {hpa.wanted}" if hpa.wanted != hpa.current else ""
     return f"{hpa.current}{wanted} of {hpa.min_replicas}-{hpa.max_replicas}"
 
 

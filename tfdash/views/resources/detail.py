@@ -152,7 +152,8 @@ def scaler_lines(sight: Sight, row: ResourceRow) -> list[Line]:
         line: list[Cell] = [
             (" hpa      ", "dim"),
             safe(
-                f"{hpa.name}  {hpa.current} of {hpa.min_replicas}-{hpa.max_replicas}, wants {hpa.desired} · {targets(hpa)} · {scaled}"
+                f"{hpa.name}  {hpa.current} of {hpa.min_replicas}-{hpa.max_replicas}, "
+                f"{f'wants {hpa.desired}' if hpa.sees else 'cannot tell what it wants'} · {targets(hpa)} · {scaled}"
             ),
         ]
         for verdict in sight.told(row.subject.cluster, "HorizontalPodAutoscaler", key.namespace, key.name):
