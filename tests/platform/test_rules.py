@@ -35,7 +35,7 @@ from tests.platform.rules.table import (
 from tests.trials.weeks import DAY
 from tests.trials.weeks import SPACE as WEEKS
 from tests.trials.weeks_series import pods_of, series, texts
-from tests.waiting import until
+from tests.waiting import seconds_later, until
 from tfdash.board.board import Board
 from tfdash.cli.compose import board_of
 from tfdash.clock import Clock, ScaledClock, SystemClock
@@ -167,12 +167,15 @@ def _there(cluster: Cluster, space: str, name: str, count: int) -> bool:
 
 
 def _flap(cluster: Cluster) -> None:
-    """Its controller changes the size up, down, up and down again, since its bounds are moved."""
+    """Its controller changes the size up, down, up, down and up again, since its bounds are moved."""
     path = f"/apis/autoscaling/v2/namespaces/{o.HPAS}/horizontalpodautoscalers/flaps"
-    for size in (4, 2, 5, 3):
+    for size in (4, 2, 5, 3, 4):
         bounds = {"spec": {"minReplicas": size, "maxReplicas": size}}
         cluster.request("PATCH", path, bounds, "application/merge-patch+json")
         cluster.wait(partial(_sized, cluster, size), f"its controller to make them {size}")
+        seconds_later(
+            2
+        )  # its events tell whole seconds, and of two in the same one nobody knows which came first
 
 
 def _sized(cluster: Cluster, size: int) -> bool:

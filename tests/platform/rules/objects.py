@@ -142,13 +142,14 @@ def hpa(name: str, space: str, least: int, most: int, *metrics: Manifest, **more
     }  # fmt: skip
 
 
+AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
 NOT_ASKED_FOR = {"requests": {"memory": "100Mi"}, "limits": {"memory": "200Mi"}}
 
 
 def _scaled() -> Iterator[Manifest]:
     """Each Deployment beside its HPA, if it has one."""
     yield from (work("steady", HPAS, 2), hpa("steady", HPAS, 1, 4))
-    yield from (work("lowest", HPAS, 2, uses=10), hpa("lowest", HPAS, 2, 4))
+    yield from (work("lowest", HPAS, 2, uses=10), hpa("lowest", HPAS, 2, 4, behavior=AT_ONCE))
     yield from (work("pinned", HPAS, 2, uses=140), hpa("pinned", HPAS, 1, 2))
     yield from (work("equal", HPAS, 2, uses=140), hpa("equal", HPAS, 2, 2))
     yield from (work("blind", HPAS, 2), hpa("blind", HPAS, 1, 4, NOWHERE))
@@ -161,7 +162,11 @@ def _scaled() -> Iterator[Manifest]:
     yield from (work("flaps", HPAS, 2), hpa("flaps", HPAS, 2, 2))
     yield hpa("gone", HPAS, 1, 4)
     yield hpa(
-        "no-scale", HPAS, 1, 4, scaleTargetRef={"apiVersion": "v1", "kind": "ConfigMap", "name": "no-scale"}
+        "no-scale",
+        HPAS,
+        1,
+        4,
+        scaleTargetRef={"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "name": "no-scale"},
     )
     yield from (hpa("grows", GROWS, 1, 6), work("queue", HPAS, 1), work("kept", HPAS, 1))
 

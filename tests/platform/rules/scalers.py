@@ -120,7 +120,9 @@ def add_pools(cluster: Cluster) -> None:
     at = "/apis/karpenter.sh/v1"
     ready = {"conditions": [_condition("Ready", "True")]}
     for name, cpu in (("grows", "4"), ("limited", "10"), ("coming", "0")):
-        _tell(cluster, f"{at}/nodepools/{name}", {"resources": {"cpu": cpu, "nodes": "1"}, **ready})
+        _tell(
+            cluster, f"{at}/nodepools/{name}", {"nodes": 1, "resources": {"cpu": cpu, "nodes": "1"}, **ready}
+        )
     broken = _condition("Ready", "False", "its node class is not there")
     _tell(cluster, f"{at}/nodepools/broken", {"conditions": [broken]})
     refused = _condition("Launched", "False", "insufficient capacity")

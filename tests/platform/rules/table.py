@@ -111,7 +111,7 @@ NOW: tuple[Line, ...] = (
     ),
     *_lines(
         "resources.hpa",
-        ("OK", "2 of 1-4, cpu 70 % of 70 %", _hpa("steady")),
+        ("OK", "2 of 1-4, cpu 7", _hpa("steady")),
         ("OK", "at its minimum, 2 of 2-4", _hpa("lowest")),
         ("OK", "held at 2 by equal bounds", _hpa("equal")),
         ("OK", "2 of 1-4", _hpa("advised")),
