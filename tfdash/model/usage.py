@@ -95,7 +95,9 @@ class Usage(Object, frozen=True, gc=False, kw_only=True):
 
     ``at``, ``window``: of the newest measurement (seconds); ``source`` "metrics.k8s.io" or "prometheus". ``requests`` and
     ``limits`` are those of the ``measured`` ones among its ``pods`` alone, so that like is held against like, and lack a
-    resource of which some container says nothing (``without_request``, ``without_limit``: how many of those pods).
+    resource of which some container says nothing (``without_request``, ``without_limit``: how many of those pods). Of a
+    namespace of which some pods request none of it, ``silent`` is what these use, ``rest`` what the others request, and
+    ``points`` are of the others alone.
     ``allocatable``: of nodes, pools and the cluster; ``asked``: what all pods on them ask for, measured or not. A node's
     ``used`` is what it says of itself, system included; of all else it is the sum of the measured pods, and ``nodes_used`` of
     pools and the cluster what their nodes say. Where not all namespaces are read, no pods are counted on nodes. ``points``:
@@ -120,6 +122,8 @@ class Usage(Object, frozen=True, gc=False, kw_only=True):
     measured: int = 0
     without_request: tuple[tuple[str, int], ...] = ()  # ("cpu", 2): of two pods no CPU request is said
     without_limit: tuple[tuple[str, int], ...] = ()
+    silent: Amounts = NOTHING
+    rest: Amounts = NOTHING
     points: Sequence[UsagePoint] = ()
     other_points: Sequence[UsagePoint] = ()
 

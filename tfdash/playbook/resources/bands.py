@@ -77,6 +77,7 @@ class _Band(NamedTuple):
     high: float
     used: int
     whole: int
+    silent: int = 0  # pods that request none of it, and are left out
 
     def over(self, percent: float) -> bool:
         return exceeds(self.used, self.whole, percent)
@@ -111,18 +112,22 @@ def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tupl
     if used is None:
         return _not_counted(case, usage, resource, who, rule)
     whole = amount({"request": usage.requests, "limit": usage.limits}.get(of, usage.allocatable), resource)
+    silent = 0
+    if whole is None and of == "request" and (rest := amount(usage.rest, resource)):
+        used, whole = used - (amount(usage.silent, resource) or 0), rest
+        silent = dict(usage.without_request).get(resource, 0)
     if not whole or whole < 0:
         why = _not_asked(usage, resource, of, whole)
         sentence = f"{who} {written(resource, used)}, not judged: {why}"
         return Verdict(level=Level.IDLE, rule=rule, subject=case.subject, sentence=sentence)
-    one = _Band(usage, resource, of, *band, used, whole)
+    one = _Band(usage, resource, of, *band, used, whole, silent)
     fixed = None if of == "request" else whole / NANO
     seen, source = _window(case, one, fixed)
     said = _said(case, one, seen)
     by = " (Prometheus)" if said.of_window and source != usage.source else ""
     figure = percent(100 * used / whole, one.low, one.high, 100)
     of_what = of if of == "allocatable" else f"its {of}"
-    beside = "".join(f"; {word}" for word in _beside(case, usage, resource))
+    beside = "".join(f"; {word}" for word in (*_left_out(silent), *_beside(case, usage, resource)))
     return Verdict(
         level=said.level,
         rule=rule,
@@ -232,7 +237,8 @@ def _unmeasured(one: _Band) -> _Said | None:
     words = f"{lacking} of {usage.pods} pods not measured"
     if usage.of in (*_OF_NODES, "Namespace"):
         asked = amount(usage.asked, one.resource) or 0
-        most = one.used + max(0, asked - (amount(usage.requests, one.resource) or 0))
+        named = one.whole if one.question == "request" else amount(usage.requests, one.resource) or 0
+        most = one.used + max(0, asked - named)
         whole = asked if one.question == "request" else one.whole
         if not exceeds(most, whole, one.high):
             return None
@@ -270,6 +276,8 @@ def _below(case: _Case, one: _Band) -> _Said:
     often = round(p95 * NANO)
     only = ", current pods only" if history.current_only else ""
     words = f"95th percentile {percent(100 * often / whole, one.low)} % over {_time(covered)}{only}"
+    if reaches(often, whole, one.low) and one.silent:
+        return _not_judged(one, "its weeks count all its pods", UnknownKind.NOT_COMPARABLE)
     if reaches(often, whole, one.low):
         return _Said(Level.OK, words)
     if one.resource == "memory" and (least := _least_memory(history, policy)) * usage.measured >= one.whole:
@@ -304,6 +312,14 @@ def _cannot_shrink(case: _Case, one: _Band) -> str | Unread:
 
 
 # -- words ------------------------------------------------------------------------------------------------------
+
+
+def _left_out(silent: int) -> tuple[str, ...]:
+    return (
+        (f"without {counted(silent, 'pod')} that {'requests' if silent == 1 else 'request'} none",)
+        if silent
+        else ()
+    )
 
 
 def _beside(case: _Case, usage: Usage, resource: str) -> list[str]:

@@ -7,9 +7,8 @@ of a pod; what was measured once is counted once, by its own time.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable
-from typing import NamedTuple, TypeAlias
+from collections.abc import Generator, Iterable
+from typing import NamedTuple
 
 from tfdash.model.kube import EMPTY_LABELS, Job, Object, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
@@ -18,60 +17,15 @@ from tfdash.model.subject import Key
 from tfdash.model.usage import NodeMetrics, PodMetrics, Usage, usage_key
 from tfdash.node_pools import pool_of
 from tfdash.pod_requests import ENDED, limited, requested, unsaid
-from tfdash.quantities import NOTHING, Amounts, total
+from tfdash.quantities import NOTHING, Amounts, amount, total
 from tfdash.sources.usage.current import current_nodes, newest_of
 from tfdash.sources.usage.points import FINE, Series
+from tfdash.sources.usage.sums import BETWEEN, Alike, AskedOfPods, PodShape, Sum, UsagePlace, asked_of, pairs
 
 _PIECE = 100  # pods, or sums
-_BETWEEN = frozenset({"ReplicaSet", "Job"})
 SOURCE = "metrics.k8s.io"
-UsagePlace: TypeAlias = tuple[str, str, str]
-"""Of a sum: ("Deployment", "shop", "web"), as ``usage_key`` takes it."""
 CLUSTER: UsagePlace = ("Cluster", "", "")
 _NONE: Objects = {}
-_Of: TypeAlias = Callable[["PodShape"], Amounts]
-_NamesOf: TypeAlias = Callable[["PodShape"], tuple[str, ...]]
-
-
-class PodShape:
-    """What one pod asks for; equal pods share one, so that it is told by who it is. ``requests`` and ``limits`` without what some
-    container does not say."""
-
-    __slots__ = ("asked", "limits", "no_limit", "no_request", "requests")
-
-    def __init__(
-        self, asked: Amounts, limits: Amounts, no_request: tuple[str, ...], no_limit: tuple[str, ...]
-    ) -> None:
-        self.asked, self.no_request, self.no_limit = asked, no_request, no_limit
-        self.requests, self.limits = _without(asked, no_request), _without(limits, no_limit)
-
-
-class _Alike:
-    """Pods of one workload that ask for the same, and what is added up of them: most work is done for each pod, and little for each of
-    these."""
-
-    __slots__ = ("at", "cpu", "lonely", "memory", "others", "place", "shape", "taken", "window")
-
-    def __init__(self, place: UsagePlace, shape: PodShape) -> None:
-        self.place, self.shape = place, shape
-        self.lonely = place[0] in _BETWEEN  # the one between was not found yet
-        self.begin()
-
-    def begin(self) -> None:
-        self.taken = self.others = self.cpu = self.memory = 0
-        self.at = self.window = 0.0
-
-
-class _Asked(NamedTuple):
-    """Of a sum, for as long as it has the same pods."""
-
-    measured: tuple[tuple[PodShape, int], ...]
-    others: tuple[tuple[PodShape, int], ...]
-    requests: Amounts
-    limits: Amounts
-    asked: Amounts
-    no_request: tuple[tuple[str, int], ...]
-    no_limit: tuple[tuple[str, int], ...]
 
 
 class UsageMade(NamedTuple):
@@ -86,56 +40,16 @@ class UsageMade(NamedTuple):
     measured: int
 
 
-class _Sum:
-    __slots__ = ("at", "cpu", "memory", "others", "shapes", "window")
-
-    def __init__(self) -> None:
-        self.shapes: dict[PodShape, int] = {}  # how many pods of each shape were measured
-        self.others: dict[PodShape, int] = {}  # and were not
-        self.cpu = self.memory = 0
-        self.at = self.window = 0.0
-
-    def add(self, other: _Sum) -> None:
-        for mine, theirs in ((self.shapes, other.shapes), (self.others, other.others)):
-            for shape, count in theirs.items():
-                mine[shape] = mine.get(shape, 0) + count
-        self.cpu += other.cpu
-        self.memory += other.memory
-        if other.at > self.at:
-            self.at, self.window = other.at, other.window
-
-    def gather(self, alike: _Alike) -> None:
-        for mine, count in ((self.shapes, alike.taken), (self.others, alike.others)):
-            if count:
-                mine[alike.shape] = mine.get(alike.shape, 0) + count
-        self.cpu += alike.cpu
-        self.memory += alike.memory
-        if alike.at > self.at:
-            self.at, self.window = alike.at, alike.window
-
-    @property
-    def measured(self) -> int:
-        return sum(self.shapes.values())
-
-    @property
-    def pods(self) -> int:
-        return self.measured + sum(self.others.values())
-
-    @property
-    def used(self) -> Amounts:
-        return (("cpu", self.cpu), ("memory", self.memory)) if self.shapes else NOTHING
-
-
 class UsageMaker:
     """Of one cluster. ``pool_labels``: the labels of nodes of which the first that one has names its pool."""
 
     def __init__(self, pool_labels: Iterable[str], source: str = SOURCE) -> None:
         self._pool_labels, self._source = tuple(pool_labels), source
         self._pods: Objects = {}  # as they were when each was told whom it is like; without one it does not count
-        self._like: dict[Key, _Alike | None] = {}
-        self._alike: dict[tuple[UsagePlace, PodShape], _Alike] = {}
+        self._like: dict[Key, Alike | None] = {}
+        self._alike: dict[tuple[UsagePlace, PodShape], Alike] = {}
         self._shapes: dict[tuple[object, ...], PodShape] = {}
-        self._asked: dict[Key, _Asked] = {}
+        self._asked: dict[Key, AskedOfPods] = {}
         self._series: dict[Key, Series] = {}
         self._made: dict[Key, Usage] = {}
 
@@ -154,28 +68,28 @@ class UsageMaker:
         of_nodes = current_nodes(cluster.objects("NodeMetrics"), patience, until)
         yield
         workloads, nodes = yield from self._summed(cluster, newest, min(newest, until - patience), patience)
-        namespaces: dict[str, _Sum] = {}
+        namespaces: dict[str, Sum] = {}
         for (_, namespace, _), found in workloads.items():
-            namespaces.setdefault(namespace, _Sum()).add(found)
+            namespaces.setdefault(namespace, Sum()).add(found)
         yield
-        sums: dict[UsagePlace, _Sum] = {
+        sums: dict[UsagePlace, Sum] = {
             **workloads,
             **{("Namespace", "", n): s for n, s in namespaces.items()},
         }
         said: dict[UsagePlace, tuple[Amounts, Amounts]] = {}  # allocatable, and what the nodes say they use
-        every = _Sum()
-        pools: dict[str, _Sum] = {}
+        every = Sum()
+        pools: dict[str, Sum] = {}
         members: dict[str, list[Node]] = {}
         there = [node for node in cluster.objects("Node").values() if isinstance(node, Node)]
         for number, node in enumerate(there):
-            place, mine = ("Node", "", node.name), _Sum()
+            place, mine = ("Node", "", node.name), Sum()
             if whole and (on_it := nodes.get(node.name)) is not None:
                 mine = on_it
                 every.add(mine)
             pool = self._pool(node)
             if pool:
                 members.setdefault(pool, []).append(node)
-                pools.setdefault(pool, _Sum()).add(mine)
+                pools.setdefault(pool, Sum()).add(mine)
             sums[place], said[place] = mine, (node.allocatable, _of_node(of_nodes.get(Key("", node.name))))
             if number % _PIECE == 0:
                 yield
@@ -194,20 +108,20 @@ class UsageMaker:
         self._made = made
         self._forget(newest)
         pods, measured = (sum(of(s) for s in namespaces.values()) for of in (_pods_of, _measured_of))
-        latest = max(namespaces.values(), key=lambda s: s.at, default=_Sum())
+        latest = max(namespaces.values(), key=lambda s: s.at, default=Sum())
         return UsageMade(made, frozenset(changed), newest, latest.window, pods, measured)
 
     # -- pods ---------------------------------------------------------------------------------------------------
 
     def _summed(
         self, cluster: ClusterPicture, newest: float, now: float, patience: float
-    ) -> Generator[None, None, tuple[dict[UsagePlace, _Sum], dict[str, _Sum]]]:
+    ) -> Generator[None, None, tuple[dict[UsagePlace, Sum], dict[str, Sum]]]:
         """By workload, and by the name of the node."""
         metrics, sets, jobs = (cluster.objects(k) for k in ("PodMetrics", "ReplicaSet", "Job"))
-        workloads: dict[UsagePlace, _Sum] = {}
-        nodes: dict[str, _Sum] = {}
+        workloads: dict[UsagePlace, Sum] = {}
+        nodes: dict[str, Sum] = {}
         pods, before, like = cluster.objects("Pod"), self._pods, self._like
-        known: dict[Key, _Alike | None] = {}
+        known: dict[Key, Alike | None] = {}
         fresh, number = now - patience, 0  # a clock that is a little ahead makes nobody else's old
         for one in self._alike.values():
             one.begin()
@@ -224,7 +138,7 @@ class UsageMaker:
             node, shape = pod.node, alike.shape  # type: ignore[attr-defined]  # only pods are like others
             there = nodes.get(node)
             if there is None:
-                there = nodes[node] = _Sum()
+                there = nodes[node] = Sum()
             found = metrics.get(key)
             if (
                 type(found) is not PodMetrics
@@ -249,17 +163,17 @@ class UsageMaker:
         self._pods, self._like = pods, known
         for one in self._alike.values():
             if one.taken or one.others:
-                mine = workloads.get(one.place) or workloads.setdefault(one.place, _Sum())
+                mine = workloads.get(one.place) or workloads.setdefault(one.place, Sum())
                 mine.gather(one)
         return workloads, nodes
 
-    def _told(self, pod: Object, sets: Objects, jobs: Objects) -> _Alike | None:
+    def _told(self, pod: Object, sets: Objects, jobs: Objects) -> Alike | None:
         if not isinstance(pod, Pod) or pod.phase in ENDED:
             return None
         of = (requested(pod), limited(pod), *unsaid(pod))
         shape = self._shapes.get(of) or self._shapes.setdefault(of, PodShape(*of))
         found = workload_of(pod, sets, jobs), shape
-        return self._alike.get(found) or self._alike.setdefault(found, _Alike(*found))
+        return self._alike.get(found) or self._alike.setdefault(found, Alike(*found))
 
     def _pool(self, node: Node) -> str:
         return pool_of(node, self._pool_labels)
@@ -268,7 +182,7 @@ class UsageMaker:
         self,
         key: Key,
         place: UsagePlace,
-        found: _Sum,
+        found: Sum,
         said: tuple[Amounts, Amounts] | None,
         of_nodes: Objects,
         other: Object | None,
@@ -281,10 +195,13 @@ class UsageMaker:
             used, nodes_used = nodes_used, NOTHING
             at, window = (own.at, own.window) if isinstance(own, NodeMetrics) else (0.0, 0.0)
         asked = self._asked.get(key)
-        if asked is None or asked.measured != _pairs(found.shapes) or asked.others != _pairs(found.others):
-            asked = self._asked[key] = _asked(found)
+        if asked is None or asked.measured != pairs(found.shapes) or asked.others != pairs(found.others):
+            asked = self._asked[key] = asked_of(found)
         series = self._series.get(key) or self._series.setdefault(key, Series())
-        new = series.add(at, used, asked.requests)
+        silent, rest = NOTHING, asked.rest if of == "Namespace" else NOTHING
+        if rest:  # of those alone that request something, at each time
+            silent = tuple((name, found.silent.get(name, 0)) for name, _ in rest)
+        new = series.add(at, _less(used, silent), (*asked.requests, *rest))
         before = self._made.get(key)
         usage = Usage(
             namespace=key.namespace,
@@ -305,6 +222,8 @@ class UsageMaker:
             measured=found.measured,
             without_request=asked.no_request,
             without_limit=asked.no_limit,
+            silent=silent,
+            rest=rest,
             points=series.points if new or before is None else before.points,
             other_points=other.points if isinstance(other, Usage) else (),
         )
@@ -327,65 +246,23 @@ def workload_of(pod: Pod, sets: Objects, jobs: Objects) -> UsagePlace:
     owner = pod.owner
     if owner is None or owner.kind == "Node":
         return "Pod", pod.namespace, pod.name
-    if owner.kind in _BETWEEN:
+    if owner.kind in BETWEEN:
         between = (sets if owner.kind == "ReplicaSet" else jobs).get(Key(pod.namespace, owner.name))
         if isinstance(between, ReplicaSet | Job) and between.owner is not None:
             owner = between.owner
     return owner.kind, pod.namespace, owner.name
 
 
-def _pairs(shapes: dict[PodShape, int]) -> tuple[tuple[PodShape, int], ...]:
-    return tuple(shapes.items())
+def _less(used: Amounts, part: Amounts) -> Amounts:
+    return tuple((name, value - (amount(part, name) or 0)) for name, value in used) if part else used
 
 
-def _asked(found: _Sum) -> _Asked:
-    no_request = _counted(found.shapes, lambda s: s.no_request)
-    no_limit = _counted(found.shapes, lambda s: s.no_limit)
-    requests = _without(_times(found.shapes, lambda s: s.requests), [name for name, _ in no_request])
-    every = dict(found.shapes)
-    for shape, count in found.others.items():
-        every[shape] = every.get(shape, 0) + count
-    asked = _times(every, lambda s: s.asked)
-    return _Asked(
-        _pairs(found.shapes),
-        _pairs(found.others),
-        requests,
-        _without(_times(found.shapes, lambda s: s.limits), [name for name, _ in no_limit]),
-        requests if asked == requests else asked,  # mostly: one is kept
-        no_request,
-        no_limit,
-    )
-
-
-def _pods_of(found: _Sum) -> int:
+def _pods_of(found: Sum) -> int:
     return found.pods
 
 
-def _measured_of(found: _Sum) -> int:
+def _measured_of(found: Sum) -> int:
     return found.measured
-
-
-def _without(found: Amounts, names: Iterable[str]) -> Amounts:
-    return tuple(pair for pair in found if pair[0] not in names) if names else found
-
-
-def _times(shapes: dict[PodShape, int], of: _Of) -> Amounts:
-    if len(shapes) == 1:
-        ((shape, count),) = shapes.items()
-        return tuple((name, value * count) for name, value in of(shape))
-    found: dict[str, int] = {}
-    for shape, count in shapes.items():
-        for name, value in of(shape):
-            found[name] = found.get(name, 0) + value * count
-    return tuple(sorted(found.items()))
-
-
-def _counted(shapes: dict[PodShape, int], of: _NamesOf) -> tuple[tuple[str, int], ...]:
-    found: Counter[str] = Counter()
-    for shape, count in shapes.items():
-        for name in of(shape):
-            found[name] += count
-    return tuple(sorted(found.items()))
 
 
 def _of_node(found: Object | None) -> Amounts:

@@ -313,6 +313,52 @@ def test_more_than_a_workload(of: str, name: str, who: str, over: dict[str, Any]
     assert (told.level, told.sentence) == (level, who)
 
 
+SILENT = {
+    "used": amounts({"cpu": "700m", "memory": "950"}), "silent": amounts({"memory": "200"}),
+    "requests": amounts({"cpu": "1"}), "rest": amounts({"memory": "1000"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("without", "over", "level", "words"),
+    [
+        (1, {}, Level.OK, "75 % of its request; without 1 pod that requests none"),
+        (2, {}, Level.OK, "75 % of its request; without 2 pods that request none"),
+        (1, {"used": amounts({"memory": "1100"}), "points": points(*(90.0,) * 61)}, Level.WARN,
+         "90 % of its request, above 85 % for 15m of the last 15m; without 1 pod that requests none"),
+        # of the pods that are not measured what they ask for counts, as if it were used
+        (1, {"pods": 4, "asked": amounts({"memory": "1100"})}, Level.OK, "75 % of its request; without 1 pod that requests none"),
+        (1, {"pods": 4, "asked": amounts({"memory": "1900"})}, Level.UNKNOWN,
+         "75 % of its request, 1 of 4 pods not measured; without 1 pod that requests none"),
+    ],
+)  # fmt: skip
+def test_a_namespace_is_judged_by_the_pods_that_request_something(
+    without: int, over: dict[str, Any], level: Level, words: str
+) -> None:
+    seen = usage(*(75.0,) * 61, of="Namespace", namespace="", name="shop", without_request=(("memory", without),), **(SILENT | over))  # fmt: skip
+    told = judged(seen, subject=Subject(REF, "Usage", "", "Namespace/shop"))["memory"]
+    assert (told.level, told.sentence) == (level, f"namespace shop: memory {words}")
+
+
+@pytest.mark.parametrize(
+    ("p95", "level", "words"),
+    [
+        (600.0, Level.WARN, "below 70 %: 95th percentile 60 % over 7d"),
+        (700.0, Level.IDLE, "below 70 %, not judged: its weeks count all its pods"),
+    ],
+)
+def test_weeks_of_all_pods_tell_only_that_some_of_them_use_less(p95: float, level: Level, words: str) -> None:
+    key = usage_key("Namespace", "", "shop")
+    low = SILENT | {"used": amounts({"cpu": "700m", "memory": "510"})}
+    seen = usage(*LOW, of="Namespace", namespace="", name="shop", without_request=(("memory", 1),), **low)  # fmt: skip
+    weeks = history(0.7, p95, namespace=key.namespace, name=key.name, of="Namespace", called="shop")
+    told = judged(seen, weeks, subject=Subject(REF, "Usage", "", "Namespace/shop"))["memory"]
+    assert (told.level, told.sentence) == (
+        level,
+        f"namespace shop: memory 31 % of its request, {words}; without 1 pod that requests none",
+    )
+
+
 def test_a_node_is_not_too_large_by_itself() -> None:
     seen = usage(
         *LOW, of="Node", namespace="", name="n1", allocatable=amounts({"cpu": "1", "memory": "1000"})

@@ -179,6 +179,29 @@ def test_a_resource_of_which_a_container_says_nothing_is_not_added_up() -> None:
     assert said(one(told, "Pod", "a", "started").limits) == amounts_of({"cpu": "2", "memory": "2Gi"})
 
 
+def test_of_a_namespace_what_requests_nothing_is_kept_apart() -> None:
+    """Its points are of the others alone, and of all again once all request it; a workload of its own is not judged by a part."""
+    maker = UsageMaker(POOLS)
+    silent = pod("silent", containers=holding(memory=None))
+    found = one(made(silent, pod("x"), measured("silent"), measured("x"), maker=maker), "Namespace", "", "a")
+    assert (found.silent, said(found.rest)) == (amounts({"memory": "256Mi"}), amounts_of({"memory": "1Gi"}))
+    assert said(found.used) == amounts_of({"cpu": "1", "memory": "512Mi"}) and said(
+        found.requests
+    ) == amounts_of({"cpu": "2"})
+    later = (measured("silent", at=T0 + 15), measured("x", at=T0 + 15))
+    whole = one(made(pod("silent"), pod("x"), *later, maker=maker), "Namespace", "", "a")
+    assert not whole.silent and not whole.rest
+    size = 256.0 * 2**20
+    assert [(p.cpu, p.memory, p.memory_request) for p in whole.points] == [
+        (1.0, size, 4 * size),
+        (1.0, 2 * size, 8 * size),
+    ]
+    alone = made(silent, measured("silent"))
+    found = one(alone, "Namespace", "", "a")
+    assert not found.silent and not found.rest and [p.memory for p in found.points] == [size]
+    assert not one(alone, "Pod", "a", "silent").rest
+
+
 def test_of_nodes_pools_and_the_cluster_what_pods_use_and_what_nodes_say_are_apart() -> None:
     there = (
         node("n1"),
