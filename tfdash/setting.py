@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tfdash.addresses import looks_secret, secret_in, secret_in_body
 from tfdash.durations import parse_duration, write_duration
+from tfdash.spelling import closest
 
 T = TypeVar("T")
 _hints: dict[type, dict[str, Any]] = {}  # by table: asking a type for them is dear
@@ -238,6 +240,17 @@ def _a_program(words: tuple[str, ...]) -> None:
         raise ValueError('names no program; write it as ["PROGRAM", "ARG"]')
 
 
+def _zone(value: Any) -> str:
+    try:
+        if isinstance(value, str) and not value.startswith(("posix", "right/")) and ZoneInfo(value):
+            return value
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        pass
+    meant = closest(str(value), available_timezones())
+    hint = f'did you mean "{meant}"?' if meant else 'take one such as "America/New_York"'
+    raise ValueError(f"{value!r} is not an IANA time zone; {hint}")
+
+
 def _hidden(reference: str) -> str:
     return "command:(hidden)" if reference.startswith("command:") else reference
 
@@ -250,6 +263,8 @@ def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
 
 Seconds = Annotated[float, Spelled(_more_than_nothing, write_duration)]
 """A duration such as "10s", "5m", "1h30m"; never nothing."""
+ZoneName = Annotated[str, Spelled(_zone, str)]
+"""An IANA time zone."""
 SecretText = Annotated[str, Spelled(_reference, _hidden)]
 """Where a secret is to be found: ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG``; never the secret itself."""
 Words = Annotated[tuple[str, ...], Listed(), Checked(_a_program)]

@@ -105,7 +105,12 @@ def in_table(table: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if isinstance(table, list):
         for row in table:
             yield from in_table(row, at)
-    elif at in (("environments",), ("metrics", "templates"), ("actions", "pipelines")):
+    elif at in (
+        ("environments",),
+        ("metrics", "templates"),
+        ("actions", "pipelines"),
+        ("maintenance", "items"),
+    ):
         for row in table.values():  # by names that the user chose
             for key, value in row.items():
                 yield from in_table(value, (*at, key))
@@ -126,6 +131,7 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
         'path_prefix = "/select/"\nheaders = { a = "b" }\nmatch = { a = "b" }'  # what is empty is not shown
     )
     prices = '\n[[policy.resources.prices]]\ncore_hour = 0.033\ngib_hour = 0.0044\ncurrency = "EUR"\n'
+    prices += '\n[maintenance]\nstart = "2026-12-01"\n[maintenance.items.drill]\ntitle = "Restore drill"\nwhen = "each month"\nstart = "2026-12-01"\n'
     prices += "\n[[policy.resources.volume_prices]]\ngib_month = 0.08\n"
     waived = '\n[[policy.waivers]]\nrule = "resources.*"\nwho = "jo"\nwhy = "known"\nuntil = "2027-01-31"\n'
     looked_at = '\n[[certificates.endpoints]]\naddress = "shop:443"\n'

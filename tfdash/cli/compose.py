@@ -122,6 +122,7 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 
 def policies_of(settings: Settings) -> Policies:
     """[policy.canary], [policy.resources], [calendar] and [releases]."""
+    from tfdash.playbook.maintenance.policy import maintenance_in
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.waivers import Waivers
 
@@ -132,6 +133,8 @@ def policies_of(settings: Settings) -> Policies:
         pairs=settings.releases.pairs,
         hours=hours_of(settings),
         waivers=Waivers(settings.policy.waivers, settings.time.zone),
+        maintenance=maintenance_in(settings.time.zone, settings.maintenance),
+        environments=tuple(settings.environments),
         pool_labels=settings.sources.usage.pool_labels,
     )
 

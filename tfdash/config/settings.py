@@ -13,6 +13,7 @@ from tfdash.actions.settings import ActionsTable
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
 from tfdash.model.kinds import KINDS
 from tfdash.playbook.canary.policy import CanaryPolicy
+from tfdash.playbook.maintenance.policy import MaintenanceRules
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.resources.hours import HoursSettings
 from tfdash.playbook.resources.policy import ResourcesPolicy
@@ -136,6 +137,7 @@ class Settings(SettingsTable):
     policy: PolicySettings
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
     calendar: CalendarRules
+    maintenance: MaintenanceRules
     store: StoreSettings = field(default_factory=StoreSettings)
     actions: ActionsTable = field(default_factory=ActionsTable)
     ui: UiSettings = field(default_factory=UiSettings)

@@ -3,23 +3,10 @@
 Its annotations are no texts (``from __future__``): reading those costs time before the first frame."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Annotated, Literal
 
 from tfdash.namespaces import check_namespace
-from tfdash.setting import Between, Checked, Note, SecretText, SettingsTable, Spelled, Texts
-from tfdash.spelling import closest
-
-
-def _zone(value: Any) -> str:
-    try:
-        if isinstance(value, str) and not value.startswith(("posix", "right/")) and ZoneInfo(value):
-            return value
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        pass
-    meant = closest(str(value), available_timezones())
-    hint = f'did you mean "{meant}"?' if meant else 'take one such as "America/New_York"'
-    raise ValueError(f"{value!r} is not an IANA time zone; {hint}")
+from tfdash.setting import Between, Checked, Note, SecretText, SettingsTable, Texts, ZoneName
 
 
 def _namespaces(names: tuple[str, ...]) -> None:
@@ -32,7 +19,7 @@ def _namespaces(names: tuple[str, ...]) -> None:
 class TimeSettings(SettingsTable):
     """The playbook's zone, an IANA name: "EST" would be wrong for half of the year."""
 
-    zone: Annotated[str, Spelled(_zone, str)] = "America/New_York"
+    zone: ZoneName = "America/New_York"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from tfdash.judging.calendar import CalendarRunner
 from tfdash.judging.canaries import CanaryRunner
+from tfdash.judging.maintenance import MaintenanceRunner
 from tfdash.judging.rules import RuleRunner
 from tfdash.judging.sections import SectionReader
 from tfdash.model.assessment import Assessment
@@ -50,12 +51,13 @@ class Judge:
         self._rules = RuleRunner(rules, stale_after, kinds, hold if hold == math.inf else min(hold, _PIECE))
         self._canaries = CanaryRunner(self._policies, hold)
         self._calendar = CalendarRunner(self._policies.calendar)
+        self._maintenance = MaintenanceRunner(self._policies)
         self._picture: Picture | None = None
         self._reader = SectionReader(sections, self._rules.words)
         self._sections: tuple[SectionState, ...] = ()
 
     def due_at(self) -> float | None:
-        parts = (self._rules, self._canaries, self._calendar)
+        parts = (self._rules, self._canaries, self._calendar, self._maintenance)
         return min((at for part in parts if (at := part.due_at()) is not None), default=None)
 
     def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject]]:
@@ -66,7 +68,8 @@ class Judge:
         aged = self._rules.stale != stale
         self._canaries.states = self._rules.releases
         changed |= self._canaries.assess(picture, change, changed, now)
-        if self._calendar.assess(picture, change, now) or changed or aged or change.freshness:
+        dated = self._maintenance.assess(picture, change, now)
+        if self._calendar.assess(picture, change, now) or dated or changed or aged or change.freshness:
             self._sections = self._reader.states(
                 picture,
                 Findings(
@@ -78,6 +81,7 @@ class Judge:
                     tuple(self._rules.failed.values()),
                     self._rules.stale,
                     self._rules.words.of,
+                    self._maintenance.states,
                 ),
             )
         assessment = Assessment(
@@ -89,6 +93,7 @@ class Judge:
             releases=self._rules.releases,
             canaries=self._canaries.judgements,
             calendar=self._calendar.state,
+            maintenance=self._maintenance.states,
             baselines=dict(self._canaries.frozen),
             stale={at: why.as_of for at, why in self._rules.stale.items()},
             breaches=self._canaries.breaches,

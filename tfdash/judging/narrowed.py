@@ -33,5 +33,6 @@ def sections_within(
         inside(assessment.canaries),
         assessment.calendar,
         stale=stale,
+        maintenance=assessment.maintenance,
     )
     return summarise(SECTIONS, picture, findings)

@@ -8,6 +8,7 @@ import msgspec
 
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import Breach, CanaryJudgement
+from tfdash.model.maintenance import ItemState
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import Ground, ReleaseAnswer
 from tfdash.model.section import SectionState
@@ -27,6 +28,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     releases: Mapping[Subject, ReleaseState] = {}
     canaries: Mapping[Subject, CanaryJudgement] = {}
     calendar: CalendarState | None = None
+    maintenance: Mapping[Subject, ItemState] | None = (
+        None  # dated promises, each at each place; None: not read
+    )
     baselines: Mapping[Subject, str] = {}  # frozen while both versions serve, canonical JSON
     stale: Mapping[tuple[ClusterRef, str], float] = {}  # kinds, and when each was last proven current
     breaches: Mapping[

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from tfdash.model.judgement import Breach
+from tfdash.model.maintenance import MaintenanceRecord
 from tfdash.model.subject import ClusterRef, Subject
 
 
@@ -153,6 +154,7 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}  # first crossings by version and trigger, also those that ended
     owners: dict[ClusterRef, str] = {}
     sizes: dict[Subject, RememberedSize] = {}  # by object, without uid
+    maintenance: MaintenanceRecord = MaintenanceRecord()
 
 
 EMPTY_STORE_STATE = StoreState()

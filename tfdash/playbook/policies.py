@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 
 from tfdash.node_pools import POOL_LABELS
 from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
+from tfdash.playbook.maintenance.policy import MaintenancePolicy, default_maintenance_policy
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.resources.policy import ResourcesPolicy, default_resources_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
+from tfdash.playbook.schedule.policy import DEFAULT_ZONE
 from tfdash.playbook.waivers import Waivers
 
 
 @dataclass(frozen=True)
 class Policies:
     """``pairs`` are (stable, canary) names of Deployments; ``settled`` how long a finished release counts as COMPLETE.
-    ``hours``: of each environment that is marked as non-production. ``pool_labels``: the first that a node has names its pool."""
+    ``hours``: of each environment that is marked as non-production. ``pool_labels``: the first that a node has names its pool.
+    ``environments``: all that are configured, also those that are not shown."""
 
     workloads: WorkloadPolicy = field(default_factory=default_policy)
     canary: CanaryPolicy = field(default_factory=default_canary_policy)
@@ -26,6 +29,8 @@ class Policies:
     pairs: tuple[tuple[str, str], ...] = ()
     hours: Mapping[str, Hours] = field(default_factory=dict)
     waivers: Waivers = field(default_factory=Waivers)
+    maintenance: MaintenancePolicy = field(default_factory=lambda: default_maintenance_policy(DEFAULT_ZONE))
+    environments: tuple[str, ...] = ()
     pool_labels: tuple[str, ...] = POOL_LABELS
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfdash.playbook import releases
+from tfdash.playbook.maintenance import section as maintenance
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
 from tfdash.playbook.releases import section as release_section
@@ -59,6 +60,7 @@ SECTIONS: tuple[Section, ...] = (
     resources.QUOTAS,
     nodes.SECTION,
     jobs_section.SECTION,
+    maintenance.SECTION,
 )
 """In the order in which they are listed."""
 

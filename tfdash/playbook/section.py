@@ -12,6 +12,7 @@ from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import Object
+from tfdash.model.maintenance import ItemState
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import AbsentNamespace, Objects, Picture
 from tfdash.model.release import ReleaseState
@@ -36,7 +37,7 @@ class Findings:
     """
 
     __slots__ = ("_of", "_verdicts", "_words", "looked_at")
-    NAMES = frozenset({"workloads", "releases", "canaries", "calendar", "failed", "stale"})
+    NAMES = frozenset({"workloads", "releases", "canaries", "calendar", "failed", "stale", "maintenance"})
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Findings:
         failed: tuple[Verdict, ...] = (),
         stale: Mapping[tuple[ClusterRef, str], Unread] = {},
         words: Callable[[str], Iterable[Verdict]] | None = None,
+        maintenance: Mapping[Subject, ItemState] | None = None,
     ) -> None:
         self._verdicts = verdicts
         self._of = {
@@ -57,6 +59,7 @@ class Findings:
             "calendar": calendar,
             "failed": failed,
             "stale": stale,
+            "maintenance": maintenance,
         }
         self._words = words
         self.looked_at: set[str] = set()
@@ -87,6 +90,12 @@ class Findings:
     @property
     def calendar(self) -> CalendarState | None:
         found: CalendarState | None = self._look("calendar")
+        return found
+
+    @property
+    def maintenance(self) -> Mapping[Subject, ItemState] | None:
+        """None where what is on record was not read."""
+        found: Mapping[Subject, ItemState] | None = self._look("maintenance")
         return found
 
     @property

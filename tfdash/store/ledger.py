@@ -71,8 +71,6 @@ class Store:
     def terminal(self) -> str:
         return self.recorder.terminal
 
-    # -- recording ----------------------------------------------------------------------------------------------
-
     async def append(
         self,
         kind: EntryKind,
@@ -379,6 +377,7 @@ class Store:
             baselines=self.projection.baselines,
             breaches=self.projection.breaches,
             sizes=self.projection.sizes,
+            maintenance=self.projection.maintenance,
         )
 
     def _ours(self, acting: RunningAction) -> RunningAction:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tfdash.model.action import Result
 from tfdash.model.judgement import Breach
+from tfdash.model.maintenance import MaintenanceRecord
 from tfdash.model.store_state import (
     BreakGlass,
     Entry,
@@ -23,6 +24,7 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.log.attribution import PROGRAM, attributed, said_by
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
+from tfdash.store.log.maintenance_facts import MaintenanceFacts
 from tfdash.store.log.size_facts import SizeFacts
 
 VERIFIED_WITHIN = 86_400.0
@@ -93,6 +95,7 @@ class AuditProjection:
         self._losses: set[tuple[float, str]] = set()
         self._breaches = BreachFacts()
         self._sizes = SizeFacts()
+        self._maintenance = MaintenanceFacts()
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
@@ -121,6 +124,7 @@ class AuditProjection:
         topic = data.get("topic")
         subject = subject_of(data.get("subject"))
         self._sizes.apply(entry, data, subject)
+        self._maintenance.apply(entry, data, subject)
         if topic == "verified" and subject is not None:
             self._apply_verified(entry, data, subject)
         elif topic in ("manual", "baseline") and subject is not None:
@@ -280,6 +284,14 @@ class AuditProjection:
             if glass.environment == environment or not environment
         ]
         return sorted(found, key=lambda pair: pair[1].since)
+
+    @property
+    def maintenance(self) -> MaintenanceRecord:
+        """What is on record of dated promises."""
+        uses: dict[str, tuple[float, ...]] = {}
+        for _, glass in self.break_glass_of(""):
+            uses[glass.environment] = (*uses.get(glass.environment, ()), glass.since)
+        return self._maintenance.told(uses)
 
     def open_intents(self) -> tuple[Entry, ...]:
         """Intents without an outcome (or with an unknown one), of every terminal, oldest first."""

@@ -1,0 +1,130 @@
+"""What the playbook promises by date, and how it is kept. Made by ``tfdash.playbook.maintenance``, remembered by the store.
+
+An *item* is one dated promise, a *place* where it is to be kept; each pair is a ``Subject`` of ``KIND``: environment and cluster
+where these are named, the namespace is a named place ("main", a database), the name is the item's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import Level
+
+KIND = "MaintenanceItem"
+
+
+def item_subject(item: str, environment: str = "", cluster: str = "", place: str = "") -> Subject:
+    return Subject(ClusterRef(environment, cluster), KIND, place, item)
+
+
+class EvidenceKind(StrEnum):
+    LIVE = "live"  # a source shows it
+    SIGNED = "signed"  # a person says so
+    IMPORTED = "imported"  # a list of earlier times, or another system's report
+
+
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """It was done: when, and since when that is on record (epoch seconds). ``by``: whom a server stamped, or the source."""
+
+    subject: Subject
+    done_at: float
+    recorded_at: float
+    evidence: EvidenceKind
+    by: str
+    note: str = ""
+    link: str = ""
+    digest: str = ""  # SHA-256 of the file that proves it
+    terminal: str = ""  # whose log has it
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """A source was read at ``seen`` and the last time that it knows of is ``done_at`` (None: none ever). So nothing was done after
+    ``done_at`` and until ``seen``."""
+
+    seen: float
+    done_at: float | None
+
+
+class PeriodWaiver(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody answers for its not being done from ``since`` until ``until``; ``second`` is the other person."""
+
+    subject: Subject
+    since: float
+    until: float
+    who: str
+    why: str
+    second: str = ""
+    recorded_at: float = 0.0
+
+
+class PeriodVerdict(StrEnum):
+    KEPT = "kept"
+    LATE = "late"
+    MISSED = "missed"
+    WAIVED = "waived"
+    NOT_WATCHED = "not watched"
+    OPEN = "open"  # it can still be kept
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """One span that is judged once: [start, end), ``deadline`` until when it counts as kept, ``closes`` from when no later work
+    can change its verdict. ``label``: "2026-11", "2026-W48", "2026-Q4", "2026-11-24"."""
+
+    label: str
+    start: float
+    end: float
+    deadline: float
+    closes: float
+    verdict: PeriodVerdict
+    late_by: float = 0.0
+    completion: Completion | None = None
+    others: tuple[Completion, ...] = ()  # of the same period, which do not decide it
+    waiver: PeriodWaiver | None = None
+
+
+class ItemStanding(StrEnum):
+    """How an item stands now at one place."""
+
+    DONE = "done"
+    DUE = "due"
+    OVERDUE = "overdue"
+    IN_PROGRESS = "in progress"
+    NO_EVIDENCE = "no evidence"
+    WAIVED = "waived"
+    NOTHING = "nothing to do"  # it follows an event, and there was none
+    NOT_WATCHED = "not yet watched"
+
+
+class ItemState(msgspec.Struct, frozen=True, kw_only=True):
+    """``since``: overdue, in progress or waived since. ``due``: by when the next time is to be done. ``last``: the newest completion.
+    ``periods``: of the months that are looked back on, oldest first, the open one last."""
+
+    subject: Subject
+    title: str
+    kind: str
+    owner: str
+    standing: ItemStanding
+    level: Level
+    sentence: str
+    due: float | None = None
+    since: float | None = None
+    last: Completion | None = None
+    periods: tuple[Period, ...] = ()
+    kept: int = 0  # of the judged periods, and their number
+    judged: int = 0
+
+
+class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store has on record of dated promises. ``started``: from when account is kept of an item at a place; ``uses``: when
+    break-glass began, by environment, oldest first; ``known``: it was read."""
+
+    completions: Mapping[Subject, tuple[Completion, ...]] = {}
+    waivers: Mapping[Subject, tuple[PeriodWaiver, ...]] = {}
+    sightings: Mapping[Subject, tuple[Sighting, ...]] = {}
+    started: Mapping[Subject, float] = {}
+    uses: Mapping[str, tuple[float, ...]] = {}
+    known: bool = False

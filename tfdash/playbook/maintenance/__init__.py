@@ -1,0 +1,10 @@
+"""Are the playbook's dated promises kept? Pure: clock, policy and what is on record are passed in.
+
+``policy``    the promises as settings
+``cadence``   when one is to be kept, from one text
+``periods``   the spans in which it is to be kept once
+``history``   the verdict of each span, which later work does not change
+``standing``  how it stands now
+``places``    where: which environments, clusters, named places
+``section``   its line
+"""

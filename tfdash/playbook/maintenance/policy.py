@@ -1,0 +1,146 @@
+"""The dated promises as settings: ``[maintenance]``; the playbook's own stand in ``defaults/maintenance.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from tfdash.playbook.maintenance.cadence import Cadence, Each, On, Within, parse_cadence
+from tfdash.playbook.schedule.policy import parse_local
+from tfdash.setting import (
+    Between,
+    Note,
+    Seconds,
+    SettingsTable,
+    Spelled,
+    Texts,
+    Unfit,
+    ZoneName,
+    read,
+    shipped,
+)
+
+KINDS = ("kubernetes", "database", "certificates", "resources", "security", "access", "operations")
+_SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 90, "half-year": 181, "year": 365}
+
+
+def _start(value: object) -> datetime | None:
+    return None if value == "" else parse_local(value)
+
+
+Start = Annotated[datetime | None, Spelled(_start, lambda at: at.isoformat(" ", "minutes") if at else "")]
+"""A local date or time; none where it is ""."""
+When = Annotated[Cadence, Spelled(parse_cadence, lambda cadence: cadence.words())]
+
+
+@dataclass(frozen=True)
+class MaintenanceItem(SettingsTable):
+    """One dated promise. A name that ships keeps what is not written here; another name is a promise of your own."""
+
+    when: Annotated[
+        When,
+        Note(
+            'once in each period ("each day", week, month, quarter, half-year, year), never older than ("within 7d"), '
+            'on a date ("on FREQ=WEEKLY;BYDAY=MO"), after an event ("after break-glass within 24h")',
+            '"each month"',
+        ),
+    ]
+    title: Annotated[str, Note(sample='"Vacuum analyze"')]
+    kind: Annotated[
+        Literal["kubernetes", "database", "certificates", "resources", "security", "access", "operations"],
+        Note("of what: the letter on the calendar, and what filters go by"),
+    ] = "operations"
+    sentence: Annotated[str, Note("of the playbook, that it stands for")] = ""
+    owner: Annotated[str, Note("the team that keeps it", '"dba"')] = ""
+    per: Annotated[
+        Literal["platform", "environment", "cluster"],
+        Note("what it is to be done for: each of these has a state of its own"),
+    ] = "environment"
+    environments: Annotated[Texts, Note("in which of them; may hold *")] = ("*",)
+    clusters: Annotated[Texts, Note("likewise, where per = cluster")] = ("*",)
+    places: Annotated[
+        Texts, Note('names of their own within each, such as databases: ["main", "reports"]')
+    ] = ()
+    grace: Annotated[
+        Seconds,
+        Between(3600, 92 * 86_400, seconds=True),
+        Note("done so long after is late; then it is missed"),
+    ] = 86_400.0
+    blackout: Annotated[
+        Literal["stays", "before", "after", "allowed"],
+        Note(
+            "where it falls due inside a blackout or freeze: it stays due (a conflict), moves before it, moves behind it, "
+            "or may be done inside"
+        ),
+    ] = "allowed"
+    zone: Annotated[ZoneName, Note('"": that of [time]')] = ""
+    start: Annotated[Start, Note('from when account is kept; "": that of [maintenance]', '"2026-12-01"')] = (
+        None
+    )
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise Unfit("title", "says nothing: write what is to be done")
+        if isinstance(self.when, Each) and self.grace >= _SHORTEST[self.when.period] * 86_400:
+            raise Unfit(
+                "grace",
+                f"is as long as the {self.when.period} itself, so that nothing would ever be missed; write less",
+            )
+
+    @property
+    def rule_words(self) -> str:
+        """``once a month``, ``never older than 7d``."""
+        if isinstance(self.when, Each):
+            return f"once each {self.when.period}"
+        if isinstance(self.when, Within):
+            return f"never older than {self.when.words().partition(' ')[2]}"
+        return self.when.words() if not isinstance(self.when, On) else f"on {self.when.rule}"
+
+
+@dataclass(frozen=True)
+class MaintenanceRules(SettingsTable, defaults="maintenance.toml"):
+    """The dated promises. Nothing counts as missed before ``start``, or before what "tfdash calendar adopt" took over."""
+
+    look_back: Annotated[int, Between(1, 120), Note("months that the audit view looks back on")]
+    start: Annotated[
+        Start, Note('from when account is kept, such as "2026-12-01"; "": from the first evidence of each')
+    ]
+    items: Annotated[dict[str, MaintenanceItem], Note(sample="own")]
+
+    def __post_init__(self) -> None:
+        for name in self.items:
+            if not name.strip() or "/" in name:
+                raise Unfit(
+                    ("items", name),
+                    'an item needs a name without "/"; write [maintenance.items.restore-drill]',
+                )
+
+
+@dataclass(frozen=True)
+class MaintenancePolicy:
+    """The promises in the zone of [time]."""
+
+    zone: str
+    look_back: int
+    start: datetime | None
+    items: Mapping[str, MaintenanceItem]
+
+    def zone_of(self, item: MaintenanceItem) -> str:
+        return item.zone or self.zone
+
+
+def maintenance_in(zone: str, rules: MaintenanceRules) -> MaintenancePolicy:
+    """The promises that are kept account of."""
+    return MaintenancePolicy(
+        zone, rules.look_back, rules.start, {name: item for name, item in rules.items.items() if item.enabled}
+    )
+
+
+@lru_cache(8)
+def default_maintenance_policy(zone: str) -> MaintenancePolicy:
+    """The playbook's own."""
+    return maintenance_in(zone, read(MaintenanceRules, shipped(MaintenanceRules)))

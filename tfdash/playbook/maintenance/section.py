@@ -1,0 +1,50 @@
+"""The line of the dated promises: what is overdue, what is due next, what nobody watches yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tfdash.model.maintenance import ItemStanding, ItemState
+from tfdash.model.section import SectionFinding
+from tfdash.model.verdict import Level
+from tfdash.playbook.section import Findings, Reading, Section
+
+_COUNTED = (ItemStanding.NO_EVIDENCE, ItemStanding.IN_PROGRESS, ItemStanding.WAIVED, ItemStanding.NOT_WATCHED)
+
+
+def _read(findings: Findings) -> Reading:
+    if findings.maintenance is None:
+        return Reading(Level.UNKNOWN, "loading", "what is on record of the dated promises is not read yet")
+    states = list(findings.maintenance.values())
+    count = Counter(state.standing for state in states)
+    words = [f"{count[ItemStanding.OVERDUE]} overdue"]
+    words += [f"{count[one]} {one.value}" for one in _COUNTED if count[one]]
+    worst = max((s.level for s in states), default=Level.IDLE)
+    first = min(states, key=_worst_first, default=None)
+    coming = min(
+        (s for s in states if s.due is not None and s.level <= Level.OK),
+        key=lambda s: s.due or 0.0,
+        default=None,
+    )
+    told = first if first is not None and first.level > Level.OK else coming
+    return Reading(
+        worst,
+        ", ".join(words),
+        told.sentence if told is not None else "",
+        sum(s.level is worst for s in states),
+        unknown=sum(s.level is Level.UNKNOWN for s in states),
+        subject=told.subject if told is not None else None,
+        since=told.since if told is not None else None,
+        findings=tuple(
+            SectionFinding(level=s.level, sentence=s.sentence, subject=s.subject, since=s.since)
+            for s in states
+            if s.level > Level.OK
+        ),
+    )
+
+
+def _worst_first(state: ItemState) -> tuple[int, float, str]:
+    return -state.level, state.since or float("inf"), state.subject.name
+
+
+SECTION = Section("maintenance", "Maintenance", "calendar", _read)
