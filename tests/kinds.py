@@ -6,6 +6,8 @@ from typing import get_type_hints
 
 from tfdash.model.kinds import LISTED
 from tfdash.model.kube import Object, Resources
+from tfdash.model.maintenance import MaintenanceRecord
+from tfdash.model.store_state import StoreState
 from tfdash.quantities import amounts
 from tfdash.sources.kubernetes.codec import decoder_of
 
@@ -17,6 +19,8 @@ def resources(**limits: str | float) -> Resources:
     return Resources(amounts(asked), amounts(most))
 
 
+NOTHING_STORED = StoreState(maintenance=MaintenanceRecord(known=True))
+"""A store that was read, and in which nothing stands."""
 TYPES: dict[str, type[Object]] = {kind: get_type_hints(decoder_of(kind)[1])["return"] for kind in LISTED}
 """The struct that each listed kind is decoded to."""
 SERVED = tuple(kind for kind, spec in LISTED.items() if not spec.optional)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from tests.kinds import NOTHING_STORED
 from tests.tui import world
 from tests.tui.recorded import REF
 from tfdash.board.board import Board
@@ -339,6 +340,7 @@ GOOD = VerifiedGood(
     by="ci",
 )
 FACTS = StoreState(
+    maintenance=NOTHING_STORED.maintenance,
     verified={CHECKOUT: GOOD},
     health=StoreHealth(path="audit.db", terminal="ops-7", shared_configured=True, behind=3, proven_to=1204),
 )

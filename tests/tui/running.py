@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from screens.app import TfdashApp
 from screens.context import AppContext
+from tests.kinds import NOTHING_STORED
 from tests.tui import world
 from tests.tui.recorded import REF, Recorded
 from tests.tui.stillness import rest
@@ -103,6 +104,7 @@ async def running(
     source = Recorded() if source is None else source
     clock = over.get("clock") or FixedClock(world.NOW)
     board = Board([source], Judge() if judge is None else judge, clock, interval=0.01)
+    board.put_store_state(NOTHING_STORED)
     prepare(board)
     given: dict[str, Any] = {
         "environment": "production",

@@ -128,7 +128,7 @@ class Missing(NamedTuple):
 
 class Reading(NamedTuple):
     """What is known. ``subject`` and ``since``: whom ``detail`` is about, and since when it is so. ``many``: subjects at that level; ``unknown``: those of which nothing is known; ``target``: another
-    screen than the section's own; ``answers``: what is said of each; ``findings``: one by one, in any order."""
+    screen than the section's own; ``loading``: nothing was read yet; ``answers``: what is said of each; ``findings``: one by one, in any order."""
 
     level: Level
     sentence: str
@@ -140,6 +140,7 @@ class Reading(NamedTuple):
     since: float | None = None
     answers: Mapping[Subject, ReleaseAnswer] = {}
     findings: tuple[SectionFinding, ...] = ()
+    loading: bool = False
 
 
 @dataclass(frozen=True)
@@ -266,6 +267,7 @@ class Section:
             detail=reading.detail,
             target=reading.target or self.target,
             count=reading.many,
+            loading=reading.loading,
             unknown=reading.unknown,
             subject=reading.subject,
             since=reading.since,

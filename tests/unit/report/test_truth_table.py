@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tests.kinds import NOTHING_STORED
 from tests.unit.playbook.making import NOW, REF, condition, deployment, picture, pod, replica_set, waiting
 from tfdash.judging.judge import judge_all
 from tfdash.model.assessment import Assessment
@@ -103,7 +104,9 @@ def whole(objects: tuple[Object, ...]) -> Picture:
     info = msgspec.structs.replace(cluster.info, complete=True)
     cluster = msgspec.structs.replace(cluster, kinds=kinds, info=info)
     metrics = Observation(value=SourceInfo(name="eu-1 metrics"), observed_at=NOW, complete=True)
-    return msgspec.structs.replace(p, clusters={REF: cluster}, sources={"prometheus": metrics})
+    return msgspec.structs.replace(
+        p, clusters={REF: cluster}, sources={"prometheus": metrics}, store_state=NOTHING_STORED
+    )
 
 
 def broken(p: Picture, source: str, state: State) -> Picture:

@@ -14,7 +14,9 @@ _COUNTED = (ItemStanding.NO_EVIDENCE, ItemStanding.IN_PROGRESS, ItemStanding.WAI
 
 def _read(findings: Findings) -> Reading:
     if findings.maintenance is None:
-        return Reading(Level.UNKNOWN, "loading", "what is on record of the dated promises is not read yet")
+        return Reading(
+            Level.UNKNOWN, "loading", "what is on record of the dated promises is not read yet", loading=True
+        )
     states = list(findings.maintenance.values())
     count = Counter(state.standing for state in states)
     words = [f"{count[ItemStanding.OVERDUE]} overdue"]
