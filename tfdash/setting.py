@@ -265,6 +265,8 @@ Seconds = Annotated[float, Spelled(_more_than_nothing, write_duration)]
 """A duration such as "10s", "5m", "1h30m"; never nothing."""
 ZoneName = Annotated[str, Spelled(_zone, str)]
 """An IANA time zone."""
+OwnZone = Annotated[str, Spelled(lambda value: "" if value == "" else _zone(value), str)]
+"""Likewise, or "" for that of [time]."""
 SecretText = Annotated[str, Spelled(_reference, _hidden)]
 """Where a secret is to be found: ``env:NAME``, ``file:PATH`` or ``command:PROGRAM ARG``; never the secret itself."""
 Words = Annotated[tuple[str, ...], Listed(), Checked(_a_program)]

@@ -235,7 +235,7 @@ class Section:
         nowhere = absent(picture.clusters.values())
         if nowhere and any(KINDS.get(kind, PLAIN).namespaced for kind in self.kinds):
             found.append(_missing_namespaces(nowhere))
-        for ref, cluster in picture.clusters.items():
+        for ref, cluster in picture.clusters.items() if self.kinds else ():
             if cluster.info.problem is not None and cluster.info.value is None:
                 found.append(
                     Missing(f"{ref.cluster} cannot be reached", str(cluster.info.problem), cluster=ref)

@@ -13,12 +13,12 @@ from tfdash.playbook.schedule.policy import parse_local
 from tfdash.setting import (
     Between,
     Note,
+    OwnZone,
     Seconds,
     SettingsTable,
     Spelled,
     Texts,
     Unfit,
-    ZoneName,
     read,
     shipped,
 )
@@ -76,7 +76,7 @@ class MaintenanceItem(SettingsTable):
             "or may be done inside"
         ),
     ] = "allowed"
-    zone: Annotated[ZoneName, Note('"": that of [time]')] = ""
+    zone: Annotated[OwnZone, Note('"": that of [time]')] = ""
     start: Annotated[Start, Note('from when account is kept; "": that of [maintenance]', '"2026-12-01"')] = (
         None
     )
