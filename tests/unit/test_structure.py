@@ -153,6 +153,28 @@ def test_work_beside_the_screen_is_begun_in_one_place() -> None:
     assert begin == {"widgets.workers"}
 
 
+def decoded_late(source: str) -> list[str]:
+    """Calls that have a type made ready at their first turn."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [
+        ast.unparse(c)
+        for c in calls
+        if "decode" in ast.unparse(c.func) and any(k.arg == "type" for k in c.keywords)
+    ]
+
+
+def test_what_is_decoded_is_made_ready_when_its_module_is_imported() -> None:
+    """msgspec makes a type ready at its first use, and two threads that meet it at once may bring the process down: a decoder of its own
+    stands beside it. The demo is a process of its own, of which one thread decodes."""
+    assert decoded_late("msgspec.json.decode(await get(x), type=Page)") and not decoded_late("decode(x)")
+    told = {
+        name: decoded_late(p.read_text())
+        for name, p in modules().items()
+        if not name.startswith("tfdash.demo")
+    }
+    assert not {name: calls for name, calls in told.items() if calls}
+
+
 def test_no_module_is_longer_than_one_idea() -> None:
     """Tests are tables, and may be longer."""
     told = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules().items()}

@@ -232,11 +232,14 @@ def of_an_earlier_version(asked: ApprovalRequest, plan: Plan) -> bool:
     return asked.digest in {hashlib.sha256(canonical(told).encode()).hexdigest() for told in (first, words)}
 
 
+_read_plan = msgspec.json.Decoder(Plan).decode
+
+
 def plan_of(approval: ApprovalRequest) -> Plan:
     """The plan that an approval is asked for, as its digest proves it: what would be done, without words. Raises
     ``ApprovalRefused`` where it is another one, where it cannot be read, and where an earlier version asked."""
     try:
-        plan = msgspec.json.decode(approval.plan, type=Plan)
+        plan = _read_plan(approval.plan)
     except (msgspec.ValidationError, msgspec.DecodeError):
         raise ApprovalRefused(
             "the plan cannot be read here, so it cannot be approved (sealed with another [store] key, or forgotten)"

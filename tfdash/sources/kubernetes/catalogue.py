@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw, field
@@ -19,6 +19,7 @@ from tfdash.sources.kubernetes.decoders.wire import Wire
 from tfdash.sources.kubernetes.transport import ApiError, Reader
 from tfdash.text import safe
 
+T = TypeVar("T")
 _AS = "as=APIGroupDiscoveryList"
 AGGREGATED = f"application/json;g=apidiscovery.k8s.io;v=v2;{_AS},application/json;g=apidiscovery.k8s.io;v=v2beta1;{_AS},application/json"
 _AT_ONCE = 8  # requests for group versions under way
@@ -88,6 +89,15 @@ class _Old(Wire):
     short_names: list[str] | None = None
 
 
+_read_root = msgspec.json.Decoder(_Root).decode
+_read_group = msgspec.json.Decoder(_Group).decode
+_read_old_group = msgspec.json.Decoder(_OldGroup).decode
+_read_old = msgspec.json.Decoder(_Old).decode
+_read_version = msgspec.json.Decoder(_Version).decode
+_read_aggregated = msgspec.json.Decoder(_Aggregated).decode
+_read_old_list = msgspec.json.Decoder(_OldList).decode
+
+
 async def read_catalogue(reader: Reader) -> Catalogue:
     """Raises what the reader raises, where neither the core group nor the list of the others can be had."""
     found: list[ApiResource] = []
@@ -110,7 +120,7 @@ async def read_catalogue(reader: Reader) -> Catalogue:
 
 
 async def _of_root(reader: Reader, root: str, broken: Broken) -> list[ApiResource]:
-    told = msgspec.json.decode(await reader.get(root, accept=AGGREGATED), type=_Root)
+    told = _read_root(await reader.get(root, accept=AGGREGATED))
     if told.items is not None and told.kind == "APIGroupDiscoveryList":
         return [r for raw in told.items for r in _aggregated(raw, broken)]
     if (told.versions if root == "/api" else told.groups) is None:  # "{}" is no word that there is nothing
@@ -118,7 +128,7 @@ async def _of_root(reader: Reader, root: str, broken: Broken) -> list[ApiResourc
     wanted = [("", v) for v in told.versions or ()]
     for raw in told.groups or ():
         try:
-            group = msgspec.json.decode(raw, type=_OldGroup)
+            group = _read_old_group(raw)
         except _NONSENSE as error:
             broken.append((_called(raw), _unreadable(error)))
             continue
@@ -142,7 +152,7 @@ async def _of_version(reader: Reader, group: str, version: str, broken: Broken) 
         return []
     try:
         body = await reader.get(f"/apis/{name}" if group else f"/api/{name}")
-        listed = msgspec.json.decode(body, type=_OldList).resources or []
+        listed = _read_old_list(body).resources or []
     except ApiError as error:
         if error.status == 401:
             raise
@@ -152,7 +162,7 @@ async def _of_version(reader: Reader, group: str, version: str, broken: Broken) 
         broken.append((name, _unreadable(error)))
         return []
     found = []
-    for old in _each(listed, _Old, name, broken):
+    for old in _each(listed, _read_old, name, broken):
         if _NAME.fullmatch(old.name):  # "pods/log" is a subresource
             found.append(
                 ApiResource(
@@ -172,7 +182,7 @@ async def _of_version(reader: Reader, group: str, version: str, broken: Broken) 
 def _aggregated(raw: Raw, broken: Broken) -> list[ApiResource]:
     """One group of the aggregated document, versions in its order: the preferred one first."""
     try:
-        told = msgspec.json.decode(raw, type=_Group)
+        told = _read_group(raw)
     except _NONSENSE as error:
         broken.append((_called(raw), _unreadable(error)))
         return []
@@ -181,14 +191,14 @@ def _aggregated(raw: Raw, broken: Broken) -> list[ApiResource]:
         broken.append((safe(group), "that is no name of a group"))
         return []
     found = []
-    for version in _each(told.versions or [], _Version, group or "the core group", broken):
+    for version in _each(told.versions or [], _read_version, group or "the core group", broken):
         name = f"{group}/{version.version}" if group else version.version
         if version.freshness != "Current":  # what it said before may stand there, and still be right
             broken.append((safe(name), "the server behind it does not answer"))
         if not _NAME.fullmatch(version.version):
             broken.append((safe(name), "that is no name of a version"))
             continue
-        for r in _each(version.resources or [], _Aggregated, name, broken):
+        for r in _each(version.resources or [], _read_aggregated, name, broken):
             if _NAME.fullmatch(r.resource) and r.response_kind is not None and r.response_kind.kind:
                 found.append(
                     ApiResource(
@@ -205,12 +215,12 @@ def _aggregated(raw: Raw, broken: Broken) -> list[ApiResource]:
     return found
 
 
-def _each(raws: Sequence[Raw], type_: Any, name: str, broken: Broken) -> list[Any]:
+def _each(raws: Sequence[Raw], read: Callable[[Raw], T], name: str, broken: Broken) -> list[T]:
     """Those that can be read; the others are named once."""
     found, bad = [], ""
     for raw in raws:
         try:
-            found.append(msgspec.json.decode(raw, type=type_))
+            found.append(read(raw))
         except _NONSENSE as error:
             bad = bad or _unreadable(error)
     if bad:

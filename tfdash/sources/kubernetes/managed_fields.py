@@ -50,9 +50,12 @@ class Page(w.Wire):
     items: list[Item] | None = None
 
 
+_read_page = msgspec.json.Decoder(Page).decode
+
+
 def page(body: bytes, ref: ClusterRef, kind: str) -> tuple[str, list[Managed]]:
     """One page of a metadata list: (continue token, objects). Raises what msgspec raises."""
-    found = msgspec.json.decode(body, type=Page)
+    found = _read_page(body)
     return found.metadata.continue_, [_managed(item.metadata, ref, kind) for item in found.items or ()]
 
 

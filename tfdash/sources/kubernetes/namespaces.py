@@ -28,6 +28,9 @@ class _Namespaces(msgspec.Struct):
     items: list[_Namespace]
 
 
+_read_namespaces = msgspec.json.Decoder(_Namespaces).decode
+
+
 async def missing(
     reader: Reader,
     configured: Collection[str],
@@ -53,9 +56,7 @@ async def missing(
 async def _there(reader: Reader) -> list[str]:
     """The names of those that are; none where we may not list them."""
     try:
-        listed = msgspec.json.decode(
-            await reader.get(f"/api/v1/namespaces?limit={_LISTED}"), type=_Namespaces
-        )
+        listed = _read_namespaces(await reader.get(f"/api/v1/namespaces?limit={_LISTED}"))
     except (ApiError, msgspec.DecodeError):
         return []
     return [item.metadata.name for item in listed.items]

@@ -42,6 +42,9 @@ class _Table(msgspec.Struct):
     kind: str = ""
 
 
+_read_table = msgspec.json.Decoder(_Table).decode
+
+
 def prefetch(credentials: Credentials, ref: ClusterRef, sink: Sink, kind: str, scope: Scope) -> None:
     """Put provisional rows of ``kind`` into ``sink``. Blocking; never raises."""
     try:
@@ -120,4 +123,4 @@ class _Connection:
             raise ConnectionError(f"{path} is larger than {_LARGEST} bytes")
         if answer.status != 200:
             raise ConnectionError(f"{path} answered {answer.status}")
-        return msgspec.json.decode(body, type=_Table).rows or []
+        return _read_table(body).rows or []

@@ -75,6 +75,12 @@ class _Kind(Wire):
     kind: str = ""
 
 
+_read_answer = msgspec.json.Decoder(_Answer).decode
+_read_kind = msgspec.json.Decoder(_Kind).decode
+_read_row = msgspec.json.Decoder(_Row).decode
+_read_item = msgspec.json.Decoder(_Item).decode
+
+
 class TableCodec(Malformed):
     """As ``codec.Codec``, of one kind in one scope; ``now`` gives epoch seconds."""
 
@@ -90,7 +96,7 @@ class TableCodec(Malformed):
 
     def page(self, body: bytes) -> tuple[envelopes.ListMeta, list[Object]]:
         """One page. Raises ``msgspec.ValidationError`` for what is no list."""
-        told = msgspec.json.decode(body, type=_Answer)
+        told = _read_answer(body)
         meta = told.metadata or envelopes.ListMeta()
         if told.kind == "Table":
             self._take_columns(told.column_definitions)
@@ -107,7 +113,7 @@ class TableCodec(Malformed):
 
     def item(self, raw: Raw) -> Object | None:
         """What a watch tells of one object; None where that does not say whose."""
-        if msgspec.json.decode(raw, type=_Kind).kind != "Table":
+        if _read_kind(raw).kind != "Table":
             return self._bare(raw)
         row = self._only_row(raw)
         return None if row is None else self._row(row)
@@ -115,9 +121,9 @@ class TableCodec(Malformed):
     def gone(self, raw: Raw) -> Key | None:
         """Who it is that is gone; None where that cannot be read."""
         about: Raw | None = raw
-        if msgspec.json.decode(raw, type=_Kind).kind == "Table":
+        if _read_kind(raw).kind == "Table":
             row = self._only_row(raw)
-            about = None if row is None else msgspec.json.decode(row, type=_Row).object
+            about = None if row is None else _read_row(row).object
         told = None if about is None else named(about)
         if told is None:
             return None
@@ -125,7 +131,7 @@ class TableCodec(Malformed):
         return told[0]
 
     def _only_row(self, raw: Raw) -> Raw | None:
-        told = msgspec.json.decode(raw, type=_Answer)
+        told = _read_answer(raw)
         self._take_columns(told.column_definitions)
         return told.rows[0] if told.rows else None
 
@@ -144,9 +150,9 @@ class TableCodec(Malformed):
     def _row(self, raw: Raw) -> Object | None:
         about: Raw = Raw(b"null")
         try:
-            row = msgspec.json.decode(raw, type=_Row)
+            row = _read_row(raw)
             about = row.object
-            meta = msgspec.json.decode(about, type=_Item).metadata
+            meta = _read_item(about).metadata
             values = [v for i, v in enumerate(row.cells) if i != self._name_at]
             at = self._name_at
             printed = row.cells[at] if at is not None and at < len(row.cells) else ""
@@ -158,7 +164,7 @@ class TableCodec(Malformed):
     def _bare(self, raw: Raw) -> Object | None:
         """An object that was made no row."""
         try:
-            meta = msgspec.json.decode(raw, type=_Item).metadata
+            meta = _read_item(raw).metadata
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return self.odd(raw, error)
         return self._made(meta, (), [])
