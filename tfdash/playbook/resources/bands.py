@@ -35,7 +35,7 @@ from tfdash.model.usage import (
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode, WorkloadState
 from tfdash.nouns import counted
-from tfdash.playbook.resources.policy import ResourcesPolicy
+from tfdash.playbook.resources.policy import ENOUGH, ResourcesPolicy
 from tfdash.playbook.resources.rightsizing import krr
 from tfdash.playbook.resources.shares import Held, held
 from tfdash.playbook.resources.shrinking import why_fixed, why_nothing_shrinks
@@ -52,7 +52,6 @@ _OF_WORKLOADS = frozenset(kind.KIND for kind in WORKLOADS)
 _OF_NODES = ("Node", "NodePool", "Cluster")
 _ENDS = (Job.KIND, CronJob.KIND)
 _TITLES = {"Namespace": "namespace ", "NodePool": "pool ", "Pod": "pod "}
-_ENOUGH = 0.95  # of the history: scrapes fail
 _INSTANT = 60.0  # seconds that memory, of one moment, stands for before the first that was seen
 _THROTTLED = 0.01  # of its periods; less is nothing to say
 
@@ -263,7 +262,7 @@ def _below(case: _Case, one: _Band) -> _Said:
     p95 = None if history is None else history.cpu_p95 if one.resource == "cpu" else history.memory_p95
     wanted = policy.below_over
     covered = 0.0 if history is None else history.covered
-    if history is None or p95 is None or covered < _ENOUGH * wanted:
+    if history is None or p95 is None or covered < ENOUGH * wanted:
         if (why := case.unread(UsageHistory)) is NOT_ASKED:
             return _not_judged(one, "no Prometheus is asked for weeks", UnknownKind.NOT_WATCHED)
         if why is not None:

@@ -8,6 +8,7 @@ from tfdash.model.kube import Deployment, Object, StatefulSet
 from tfdash.model.usage import UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.playbook.resources import pricing
+from tfdash.playbook.resources.policy import ENOUGH
 from tfdash.playbook.resources.rightsize import pods_of, template_of
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
@@ -16,7 +17,6 @@ from tfdash.pod_requests import of_template
 from tfdash.quantities import NANO, amount
 
 ID = "resources.idle"
-_COVERED = 0.95  # of the whole days; what lies between two points is not covered
 
 
 def _judge(case: Case[Object]) -> RuleResult | None:
@@ -26,7 +26,7 @@ def _judge(case: Case[Object]) -> RuleResult | None:
     pods = pods_of(workload)
     if history is None or history.cpu_p95 is None or not pods:
         return None
-    if history.covered < weeks * _COVERED or history.current_only:
+    if history.covered < weeks * ENOUGH or history.current_only:
         return None
     sets = case.some(REPLICA_SETS_OF, workload.uid) if isinstance(workload, Rollout) else ()
     template = template_of(workload, sets)

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, Texts, Unfit, read, shipped
 
+ENOUGH = 0.95
+"""Of the whole days of a history, to be taken for them: scrapes fail, and what lies between two distant points is not covered."""
 REQUIRABLE = ("cpu request", "memory request", "cpu limit", "memory limit")
 
 

@@ -25,7 +25,7 @@ from tfdash.pod_requests import ENDED
 from tfdash.quantities import NANO, Amounts, amount
 
 MONTH = 730  # hours, as cloud price lists have it
-_GIB = NANO * 2**30
+GIB = NANO * 2**30  # as amounts are written
 _CORE_WEIGHT, _GIB_WEIGHT = 0.031611, 0.004237
 _LEAST = Fraction(1, 100)
 
@@ -39,7 +39,7 @@ class Rate(NamedTuple):
 
     def hourly(self, amounts: Amounts) -> Fraction:
         cores, size = amount(amounts, "cpu") or 0, amount(amounts, "memory") or 0
-        return self.core * Fraction(cores, NANO) + self.gib * Fraction(size, _GIB)
+        return self.core * Fraction(cores, NANO) + self.gib * Fraction(size, GIB)
 
 
 class Unpriced(NamedTuple):
@@ -89,7 +89,7 @@ def _split(price: Price, cpu: int, memory: int) -> Rate:
     core, gib = exact(price.core_hour), exact(price.gib_hour)
     if not core and not gib:
         core, gib = exact(_CORE_WEIGHT), exact(_GIB_WEIGHT)
-    weight = core * Fraction(cpu, NANO) + gib * Fraction(memory, _GIB)
+    weight = core * Fraction(cpu, NANO) + gib * Fraction(memory, GIB)
     part = exact(price.node_hour) / weight
     return Rate(part * core, part * gib, price.currency)
 

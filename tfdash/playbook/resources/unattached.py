@@ -15,11 +15,10 @@ from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.resources.links import PODS_NAMING
 from tfdash.playbook.resources.night import GRACE
 from tfdash.playbook.resources.policy import ResourcesPolicy
-from tfdash.playbook.resources.pricing import exact, money
+from tfdash.playbook.resources.pricing import GIB, exact, money
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import Unread
-from tfdash.quantities import NANO
 from tfdash.text import safe
 
 ID = "resources.unattached"
@@ -97,7 +96,7 @@ def _cost(size: int | None, storage_class: str, policy: ResourcesPolicy) -> str:
         return ", its cost not known: " + (
             "no price fits its class" if price is None else "its size is not known"
         )
-    value = exact(price.gib_month) * Fraction(size, NANO * 2**30)
+    value = exact(price.gib_month) * Fraction(size, GIB)
     return f", {money(value, price.currency)} a month at list price"
 
 
