@@ -6,10 +6,13 @@ import msgspec
 import pytest
 
 from tests.tui import resourceworld as rw
+from tests.tui.recorded import INFO, REF
 from tfdash.figures import percent
 from tfdash.model.assessment import Assessment
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Condition, HorizontalPodAutoscaler
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.usage import UsedAt, UseOverTime
 from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
@@ -21,7 +24,7 @@ from tfdash.views.resources.detail import chart_points, chart_title
 from tfdash.views.resources.facts import measured_text
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
 from tfdash.views.resources.head import RowCount, view_line
-from tfdash.views.resources.rows import ResourceRow, name_of
+from tfdash.views.resources.rows import ResourceRow, name_of, sight
 
 BAND = (60.0, 80.0)
 
@@ -204,6 +207,27 @@ def test_what_was_never_measured_has_no_age() -> None:
     row = _seen()._replace(usage=never, now=rw.NOW)
     assert measured_text(row) == "not measured, none of 3 pods"
     assert row.gauge("cpu").age == ""
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(0.0, "6m"), (1800.0, "6m"), (-1800.0, "36m")])
+def test_what_is_stale_is_as_old_as_it_was_read_whatever_the_clock_that_measured_it(
+    ahead: float, told: str
+) -> None:
+    """Measured by a clock that is half an hour ahead of ours it would be from now."""
+    usage = msgspec.structs.replace(_seen().usage, at=rw.NOW - 400 + ahead)
+    problem = Problem(kind=ProblemKind.TIMEOUT, cause="no answer in time", since=rw.NOW - 390)
+    kinds = {
+        "Usage": Observation(
+            value={}, observed_at=rw.NOW - 400, complete=True, problem=problem, interval=30.0
+        )
+    }
+    seen = Picture(at=rw.NOW, number=1, clusters={REF: ClusterPicture(ref=REF, info=INFO, kinds=kinds)})
+    age = sight(seen, Assessment(at=rw.NOW, number=1, verdicts={}, workloads={}), None, rw.NOW).age(
+        REF, usage
+    )
+    assert age == told
+    row = _seen()._replace(usage=usage, now=rw.NOW, age=age)
+    assert measured_text(row).startswith(f"metrics.k8s.io, {told} ago")
 
 
 @pytest.mark.parametrize(

@@ -75,11 +75,11 @@ def measured_text(row: ResourceRow) -> str:
     if usage.source == PROMETHEUS:
         over = f", cpu over {write_duration(round(usage.window))}" if usage.window else ""
     pods = f", {usage.measured} of {usage.pods} pods" if usage.pods else ""
-    return f"{source_name(usage)}, {short_age(row.now - usage.at)} ago{over}{pods}"
+    return f"{source_name(usage)}, {row.age or short_age(row.now - usage.at)} ago{over}{pods}"
 
 
-def gauge_line(row: ResourceRow, resource: str, room: int) -> Line:
-    """The gauge of a resource on a line of its own; nothing where nothing was said of it."""
+def gauge_line(row: ResourceRow, resource: str, room: int, *, short: bool = False) -> Line:
+    """The gauge of a resource on a line of its own, ``short`` without limits; nothing where nothing was said of it."""
     found = row.gauge(resource)
     verdict = row.banded(resource)
     usage = row.usage
@@ -96,7 +96,8 @@ def gauge_line(row: ResourceRow, resource: str, room: int) -> Line:
     if room and found.value is not None:
         line += [found.bar(room), "  "]
     if usage is not None:
-        line.append((used_text(usage, resource), "dim"))
+        used = used_text(usage, resource)
+        line.append((used.partition(" · ")[0] if short else used, "dim"))
     return line
 
 
@@ -113,7 +114,7 @@ def sentences(row: ResourceRow) -> list[Line]:
 
 def chosen_lines(row: ResourceRow, room: int, *, short: bool = False) -> list[Line]:
     """The row under the cursor, whole. ``room``: cells of its bars; ``short``: what is wrong first, for its gauges stand in the row."""
-    gauges = [line for resource in BANDS if (line := gauge_line(row, resource, room))]
+    gauges = [line for resource in BANDS if (line := gauge_line(row, resource, room, short=short))]
     wrong = tuple(v for v in row.verdicts if short and v.level >= Level.UNKNOWN)
     rest = tuple(v for v in row.verdicts if v not in wrong)
     lines = [*sentences(row._replace(verdicts=wrong)), *gauges, *sentences(row._replace(verdicts=rest))]

@@ -118,14 +118,15 @@ class Sight(NamedTuple):
         return self.said.get((ref, kind, namespace, name), ())
 
     def age(self, ref: ClusterRef, usage: Usage | None) -> str:
-        """How old what is used is, by when it was measured; "" while that is current, and of what never was."""
+        """How old what is used is, by when it was measured, and by when it was read last where a clock is ahead of ours; "" while that
+        is current, and of what never was."""
         seen = self.picture.clusters[ref].kinds.get(_USAGE)
         if usage is None or seen is None or not usage.at:
             return ""
         every = max(seen.interval, _EVERY, usage.window)
         stale = self.assessment.stale.get((ref, _USAGE))
         current = freshness(usage.at, every, self.now, seen.problem, stale) == FRESH
-        return "" if current else short_age(self.now - usage.at)
+        return "" if current else short_age(self.now - min(usage.at, seen.observed_at or usage.at))
 
 
 def sight(picture: Picture, assessment: Assessment, namespaces: tuple[str, ...] | None, now: float) -> Sight:
