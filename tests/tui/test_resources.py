@@ -108,11 +108,11 @@ async def test_filter_by_number_sort_and_only_what_is_not_ok() -> None:
         await run.press("z")
         await run.shows("3 of 5 workloads")
         await run.press("shift+tab")
-        await run.shows("[right-sizing", "1 workload")
+        await run.shows("[right-sizing", "1 proposal")
         await run.press("tab")
         await run.shows("[workloads")
         await run.press("colon", *"rightsize", "enter")
-        await run.shows("[right-sizing", "1 workload")
+        await run.shows("[right-sizing", "1 proposal")
 
 
 _ACTED_ON = {

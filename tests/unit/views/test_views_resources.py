@@ -13,18 +13,20 @@ from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Condition, HorizontalPodAutoscaler
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture
+from tfdash.model.subject import Subject
 from tfdash.model.usage import UsedAt, UseOverTime
 from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind
 from tfdash.quantities import amounts
 from tfdash.views.kinds import view_of
 from tfdash.views.kinds.base import Context
-from tfdash.views.resources.columns import BY_ID, Room
+from tfdash.views.resources.columns import BY_ID, Room, finding_of
 from tfdash.views.resources.detail import chart_points, chart_title
 from tfdash.views.resources.facts import measured_text
 from tfdash.views.resources.gauge import GLYPHS, NONE, WORDS, bar, gauge, of_replicas, recent, scale, trend
 from tfdash.views.resources.head import RowCount, view_line
 from tfdash.views.resources.rows import ResourceRow, name_of, sight
+from tfdash.views.resources.source_lines import instead_line
 
 BAND = (60.0, 80.0)
 
@@ -252,3 +254,36 @@ def test_a_list_of_quotas_draws_what_was_said_of_the_fullest(
     fields = {field.id: field for field in view_of("ResourceQuota").fields}
     assert (fields["used"].text(quota, context), fields["fullest"].text(quota, context)) == told
     assert len(told[0]) <= fields["used"].width
+
+
+def test_why_prometheus_speaks_is_said_beside_what_it_says() -> None:
+    usage = msgspec.structs.replace(_seen().usage, source="prometheus")
+    problem = Problem(
+        kind=ProblemKind.FORBIDDEN, cause="may not list pods.metrics.k8s.io", since=rw.NOW - 400
+    )
+    metrics = Observation(value={}, observed_at=rw.NOW - 400, complete=True, problem=problem, interval=30.0)
+    line = instead_line(usage, metrics, rw.NOW) or []
+    told = "".join(cell if isinstance(cell, str) else cell[0] for cell in line)
+    assert told.endswith("metrics.k8s.io not read for 6m: may not list pods.metrics.k8s.io")
+    assert instead_line(_seen().usage, metrics, rw.NOW) is None
+    assert instead_line(usage, msgspec.structs.replace(metrics, problem=None), rw.NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("of", "subject", "sentence"),
+    [
+        ("Cluster", rw.under("Cluster/"), f"{REF.cluster}: cpu 12 %"),
+        ("NodePool", rw.under("NodePool/c8"), "pool c8: cpu 12 %"),
+        ("Namespace", rw.under("Namespace/shop"), "namespace shop: cpu 12 %"),
+        ("Deployment", rw.of("Deployment", "web", "shop"), "web: cpu 12 %"),
+        (
+            "ClusterAutoscaler",
+            rw.of("ClusterAutoscaler", "cluster-autoscaler-status", "kube-system"),
+            "cluster-autoscaler: cpu 12 %",
+        ),
+    ],
+)
+def test_a_row_does_not_say_its_name_twice(of: str, subject: Subject, sentence: str) -> None:
+    name = subject.name.partition("/")[2] if subject.kind == "Usage" else subject.name
+    row = ResourceRow(subject, of, name, verdicts=(rw.said("band.cpu", subject, Level.WARN, sentence),))
+    assert finding_of(row)[0] == "cpu 12 %"

@@ -50,7 +50,7 @@ def _of_namespace(case: _Case, name: str) -> RuleResult | None:
         return None
     wanted = policy.quota_required and not is_system(name, policy)
     level = Level.WARN if wanted else Level.IDLE
-    sentence = f"namespace {name} has no quota{'' if wanted else ', and needs none'}"
+    sentence = f"namespace {name}: no quota{'' if wanted else ', and needs none'}"
     return RuleResult((Verdict(level=level, rule=ID, subject=case.subject, sentence=sentence),))
 
 

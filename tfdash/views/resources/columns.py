@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
@@ -16,7 +17,7 @@ from tfdash.views.kinds.scaling import targets
 from tfdash.views.quantity import canonical_cores
 from tfdash.views.resources import rows as made
 from tfdash.views.resources.gauge import GLYPHS, REPLICAS, WORDS, Gauge, gauge, of_replicas, scale, state_of
-from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, name_of
+from tfdash.views.resources.rows import BANDS, CLUSTER_AUTOSCALER, ResourceRow, Sight, name_of
 from tfdash.views.resources.source_lines import source_name
 from tfdash.views.table import Cell, Column
 
@@ -110,13 +111,19 @@ def told(verdict: Verdict, name: str) -> str:
     return sentence
 
 
+def called(row: ResourceRow) -> str:
+    """As its sentences call it."""
+    of_cluster = row.of == "Cluster" and row.subject.cluster.cluster
+    return CLUSTER_AUTOSCALER if row.of == ClusterAutoscaler.KIND else of_cluster or row.called
+
+
 def finding_of(row: ResourceRow) -> Cell:
     if not row.verdicts:
         return ""
     worst = row.verdicts[0]
     more = sum(v.level >= Level.UNKNOWN for v in row.verdicts) - 1
     token = "breach" if worst.level is Level.BREACH else "" if worst.level >= Level.PAUSED else "dim"
-    return told(worst, row.called) + (f" (+{more} more)" if more > 0 else ""), token
+    return told(worst, called(row)) + (f" (+{more} more)" if more > 0 else ""), token
 
 
 _FINDING = Part(Column(FINDING, "FINDING", min=16, flex=4), finding_of)
@@ -317,7 +324,7 @@ def _requests(row: ResourceRow) -> Cell:
 
 def _sizing(rows: Sequence[ResourceRow], room: Room) -> list[Part]:
     return [
-        _name("WORKLOAD", room),
+        _name("OF WHAT", room),
         _STATE,
         Part(Column("asked", "ASKED", 16, priority=2, sort="none"), _requests),
         _FINDING,
@@ -332,7 +339,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "quotas",
         "quotas",
-        "quotas and namespaces without",
+        "rows",
         made.quotas,
         _quotas,
         "No namespace shown has a ResourceQuota.",
@@ -348,7 +355,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "rightsize",
         "right-sizing",
-        "workloads",
+        "proposals",
         made.sizing,
         _sizing,
         "No proposal: nothing was said of requests by their history.",

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.subject import Subject
-from tfdash.model.usage import Usage, UsageHistory, UseOverTime, usage_key
+from tfdash.model.usage import PodMetrics, Usage, UsageHistory, UseOverTime, usage_key
 from tfdash.model.usage_points import UsagePoint
 from tfdash.quantities import NANO, amount
 from tfdash.text import safe
@@ -20,7 +20,7 @@ from tfdash.views.resources.facts import amount_text, gauge_line, measured_text,
 from tfdash.views.resources.gauge import state_of
 from tfdash.views.resources.resizes import resize_lines
 from tfdash.views.resources.rows import BANDS, WORKLOADS, ResourceRow, Sight, of_object
-from tfdash.views.resources.source_lines import compared_line
+from tfdash.views.resources.source_lines import compared_line, instead_line
 from tfdash.views.table import Cell, Line
 
 _CHANGES = 3  # of the newest
@@ -230,6 +230,10 @@ def around_lines(sight: Sight, row: ResourceRow, line: UseOverTime | None = None
     ]
     if row.usage is not None:
         lines.append([(" measured ", "dim"), (measured_text(row), "dim")])
-    if (beside := compared_line(row.usage, tuple(BANDS), row.now)) is not None:
-        lines.append(beside)
+    metrics = sight.picture.clusters[row.subject.cluster].kinds.get(PodMetrics.KIND)
+    beside = (
+        instead_line(row.usage, metrics, row.now),
+        compared_line(row.usage, tuple(BANDS), row.now),
+    )
+    lines += [line for line in beside if line is not None]
     return lines

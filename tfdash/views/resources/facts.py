@@ -7,7 +7,7 @@ from tfdash.model.usage import PROMETHEUS, Usage
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, amount
 from tfdash.views.age import short_age
-from tfdash.views.resources.columns import told
+from tfdash.views.resources.columns import called, told
 from tfdash.views.resources.gauge import state_of
 from tfdash.views.resources.rows import BANDS, ResourceRow
 from tfdash.views.resources.source_lines import source_name
@@ -108,7 +108,7 @@ def sentences(row: ResourceRow) -> list[Line]:
         if verdict.level <= Level.OK and verdict.rule in BANDS.values() and verdict.measured is not None:
             continue
         state = state_of(verdict)
-        lines.append([(f" {state.text}  ", state.token), told(verdict, row.called)])
+        lines.append([(f" {state.text}  ", state.token), told(verdict, called(row))])
     return lines
 
 

@@ -19,6 +19,8 @@ from tfdash.text import safe
 from tfdash.views.age import FRESH, freshness, short_age
 from tfdash.views.resources.gauge import Gauge, gauge, recent
 
+CLUSTER_AUTOSCALER = "cluster-autoscaler"
+"""What the only one of a cluster is called; its object is a ConfigMap."""
 RULES = "resources."
 """Begins the ids of all rules about resources."""
 BANDS = {"cpu": "resources.band.cpu", "memory": "resources.band.memory"}
@@ -82,6 +84,8 @@ class ResourceRow(NamedTuple):
 def name_of(subject: Subject, spaced: bool = True) -> str:
     """``shop/web``, ``web`` where its namespace need not be said; pools and the cluster by what they are."""
     place = f"{subject.namespace}/" if subject.namespace and spaced else ""
+    if subject.kind == ClusterAutoscaler.KIND:
+        return CLUSTER_AUTOSCALER
     if subject.kind != _USAGE:
         return safe(place + subject.name)
     of, _, called = subject.name.partition("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Objects
 from tfdash.model.usage import PROMETHEUS, Usage
 from tfdash.text import safe
 from tfdash.usage_compared import usage_compared
@@ -13,6 +15,15 @@ _NAMES = {PROMETHEUS: "Prometheus"}
 
 def source_name(usage: Usage) -> str:
     return safe(_NAMES.get(usage.source, usage.source))
+
+
+def instead_line(usage: Usage | None, metrics: Observation[Objects] | None, now: float) -> Line | None:
+    """Why Prometheus tells what metrics.k8s.io would: ``metrics.k8s.io not read for 13m: forbidden``; None where it need not.
+    ``metrics``: of pods, by metrics.k8s.io."""
+    if usage is None or usage.source != PROMETHEUS or metrics is None or metrics.problem is None:
+        return None
+    since = f" for {short_age(now - metrics.observed_at)}" if metrics.observed_at else ""
+    return [(" beside   ", "dim"), (f"metrics.k8s.io not read{since}: {safe(metrics.problem.cause)}", "dim")]
 
 
 def compared_line(usage: Usage | None, resources: tuple[str, ...], now: float) -> Line | None:

@@ -129,7 +129,7 @@ def test_a_scope_is_named(scopes: tuple[str, ...], named: str) -> None:
     assert said.sentence == f"{named}pods 25 %, 1 of 4"
 
 
-NONE = "namespace a has no quota"
+NONE = "namespace a: no quota"
 NAMESPACES = [
     # objects, required, system, what is said
     ((), False, (), (Level.IDLE, f"{NONE}, and needs none")),
@@ -175,7 +175,7 @@ def of_uses(required: bool, of_namespaces: Observation[Any] | None, partial: boo
 
 def test_where_namespaces_cannot_be_listed_that_is_said_and_what_is_known_all_the_same() -> None:
     lacks = ("Namespace/a", Level.WARN, NONE, None)
-    system = ("Namespace/b", Level.IDLE, "namespace b has no quota, and needs none", None)
+    system = ("Namespace/b", Level.IDLE, "namespace b: no quota, and needs none", None)
     refused = ("Cluster/", Level.UNKNOWN, f"eu-1: {UNLISTED}403", UnknownKind.NO_PRIVILEGE)
     loading = ("Cluster/", Level.UNKNOWN, f"eu-1: {UNLISTED}still loading", UnknownKind.LOADING)
     assert of_uses(True, REFUSED) == {lacks, system, refused}
