@@ -37,6 +37,7 @@ _HEAD = 2  # lines of the table over its rows
 _LOWEST = 4  # lines of the table, however low the screen is
 _WIDE_OPEN = 34  # lines from which there is room for the whole of what is chosen
 _CHOSEN = 5  # lines kept for it
+_NAME = 33  # cells of their names at least
 _SOURCES = 6  # lines of sources that are not well; the rest is on :sources
 
 
@@ -227,10 +228,11 @@ class OverviewScreen(BoardScreen):
 def _source_lines(rows: Sequence[SourceRow]) -> list[PieceLine]:
     """Those that are not well, and how many are."""
     odd = [row for row in rows if row.state.level > Level.OK]
+    room = max(_NAME, *(len(row.name) for row in odd[:_SOURCES])) if odd else _NAME
     lines: list[PieceLine] = [
         [
             Piece(f" {row.state.text:<13} ", f"tok-{row.state.token}"),
-            Piece(f"{row.name:<34}"),
+            Piece(f"{row.name:<{room}} "),
             Piece(f"{row.age_text:<12}", "tok-dim"),
             Piece(row.detail, "tok-dim"),
         ]
