@@ -122,8 +122,11 @@ class Navigation(App[None]):
                 self.push_screen(self._made(spec, *about, **how))
         elif spec.digit or page in VIEWS:
             self._open_root(spec, filter_text, row, sort, view)
-        elif self.top is None or self.top.page != page:  # asked for again
-            self.push_screen(self._made(spec))
+        else:
+            if self.top is None or self.top.page != page:  # asked for again
+                self.push_screen(self._made(spec))
+            if row is not None and self.top is not None:
+                self.top.stand_on(row)
 
     def open_kind(self, id: str, filter_text: str = "") -> None:
         """The list of a kind by its id in the catalogue; one that was looked at so before makes room."""

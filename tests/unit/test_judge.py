@@ -87,6 +87,7 @@ def test_unseen_is_never_green() -> None:
         "Job": denied,
         "Pod": denied,
         "Usage": denied,
+        "Certificate": denied,
     }
     p = Picture(at=NOW, number=1, clusters={REF: ClusterPicture(ref=REF, info=cluster.info, kinds=kinds)})
     assert {s.level for s in judge_all(p, NOW).sections} == {Level.UNKNOWN}

@@ -2,13 +2,14 @@
 
 FROZEN by a closed calendar: promote, full promote, retry, resume, skip and stop analysis, scale down, changes of size, a lower
 partition, and a decision to go on in spite of a BREACH.
-EXEMPT: roll back, abort, hold, restart, scale up, a higher partition, delete, evict, isolate, cordon, drain, what only looks, and what else a
-person decides.
+EXEMPT: roll back, abort, hold, restart, scale up, a higher partition, delete, evict, isolate, cordon, drain, renew a certificate, what only looks,
+and what else a person decides.
 """
 
 from __future__ import annotations
 
 from tfdash.actions.argo import analyses, rollouts, undo
+from tfdash.actions.certificates import renew
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.flagger import canaries
@@ -43,6 +44,7 @@ _ALL = (
     *canaries.ACTIONS,
     *pods.ACTIONS,
     *nodes.ACTIONS,
+    *renew.ACTIONS,
     *decisions.ACTIONS,
     *approvals.ACTIONS,
     *break_glass.ACTIONS,

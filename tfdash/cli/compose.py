@@ -121,7 +121,7 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 
 
 def policies_of(settings: Settings) -> Policies:
-    """[policy.canary], [policy.resources], [calendar] and [releases]."""
+    """[policy.canary], [policy.resources], [policy.certificates], [calendar] and [releases]."""
     from tfdash.playbook.maintenance.policy import maintenance_in
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.waivers import Waivers
@@ -130,6 +130,7 @@ def policies_of(settings: Settings) -> Policies:
         canary=settings.policy.canary,
         calendar=calendar_of(settings),
         resources=settings.policy.resources,
+        certificates=settings.policy.certificates,
         pairs=settings.releases.pairs,
         hours=hours_of(settings),
         waivers=Waivers(settings.policy.waivers, settings.time.zone),

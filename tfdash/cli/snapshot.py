@@ -40,10 +40,12 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     )
     from tfdash.report import exit_code, snapshot
     from tfdash.report.canary import CANARY, canary_report
+    from tfdash.report.certificates import CERTIFICATES, certificates_report
     from tfdash.report.gather import needs
     from tfdash.report.resources import RESOURCES, resources_report
 
     canary, resources = args.screen == CANARY, args.screen == RESOURCES
+    certificates = args.screen == CERTIFICATES
     remembering, weeks = args.screen != "changes", args.screen in _BY_WEEKS
     board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering, weeks=weeks)
     scope = scope_of(args, config.environment, sources)
@@ -58,7 +60,9 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         if isinstance(found, int):
             return found
         view = found
-    kinds = dict.fromkeys((*JUDGED, *(() if canary or resources else needs(args.screen, view))), scope)
+    kinds = dict.fromkeys(
+        (*JUDGED, *(() if canary or resources or certificates else needs(args.screen, view))), scope
+    )
 
     def whole(settled: bool, took: float) -> bool:
         return settled and weeks_judged(board)
@@ -77,6 +81,10 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
+    elif certificates:
+        text, code = certificates_report(
+            picture, assessment, namespace, args.format, now, zone, width, unread
+        )
     elif resources:
         sections = assessment.sections
         if namespace and sections:

@@ -13,6 +13,7 @@ from tfdash.actions.settings import ActionsTable
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
 from tfdash.model.kinds import KINDS
 from tfdash.playbook.canary.policy import CanaryPolicy
+from tfdash.playbook.certificates.policy import CertificatesPolicy
 from tfdash.playbook.maintenance.policy import MaintenanceRules
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.resources.hours import HoursSettings
@@ -79,6 +80,7 @@ class PolicySettings(SettingsTable):
     workloads: WorkloadPolicy
     canary: CanaryPolicy
     resources: ResourcesPolicy
+    certificates: CertificatesPolicy
     waivers: Annotated[tuple[FindingWaiver, ...], Listed(), Note("findings that somebody answers for")] = ()
 
 

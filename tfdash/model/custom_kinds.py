@@ -189,6 +189,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         "certificates",
         ("cert", "certs", "certificate"),
         optional=True,
+        judged=True,
         columns=(
             _NAME,
             _IS_READY,
@@ -209,6 +210,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         "certificate requests",
         ("cr", "crs", "certificaterequests", "certificaterequest"),
         optional=True,
+        judged=True,
         columns=(
             _NAME,
             PrinterColumn("APPROVED", "approved", 8, printer="Approved", priority=1),
@@ -228,6 +230,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         "issuers",
         ("iss", "issuers", "issuer"),
         optional=True,
+        judged=True,
         columns=(_NAME, _IS_READY, _SAID, _AGE),
     ),
     KindSpec(
@@ -239,6 +242,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         ("ciss", "clusterissuers", "clusterissuer"),
         namespaced=False,
         optional=True,
+        judged=True,
         columns=(_NAME, _IS_READY, _SAID, _AGE),
     ),
     KindSpec(
@@ -249,6 +253,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         "ACME orders",
         ("orders", "order"),
         optional=True,
+        judged=True,
         columns=(_NAME, _STATE, _ISSUER, _REASON, _AGE),
     ),
     KindSpec(
@@ -259,6 +264,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         "ACME challenges",
         ("challenges", "challenge"),
         optional=True,
+        judged=True,
         columns=(
             _NAME,
             _STATE,
@@ -276,6 +282,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         ("bundles", "bundle"),
         namespaced=False,
         optional=True,
+        judged=True,
         columns=(
             _NAME,
             PrinterColumn("CONFIGMAP", "config_map_key", 20, printer="ConfigMap Target", priority=1),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tfdash.node_pools import POOL_LABELS
 from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
+from tfdash.playbook.certificates.policy import CertificatesPolicy, default_certificates_policy
 from tfdash.playbook.maintenance.policy import MaintenancePolicy, default_maintenance_policy
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.resources.hours import Hours
@@ -26,6 +27,7 @@ class Policies:
     canary: CanaryPolicy = field(default_factory=default_canary_policy)
     calendar: CalendarPolicy = field(default_factory=default_calendar_policy)
     resources: ResourcesPolicy = field(default_factory=default_resources_policy)
+    certificates: CertificatesPolicy = field(default_factory=default_certificates_policy)
     pairs: tuple[tuple[str, str], ...] = ()
     hours: Mapping[str, Hours] = field(default_factory=dict)
     waivers: Waivers = field(default_factory=Waivers)

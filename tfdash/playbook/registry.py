@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfdash.playbook import releases
+from tfdash.playbook.certificates import issuer, managed
+from tfdash.playbook.certificates import section as certificates
 from tfdash.playbook.maintenance import section as maintenance
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
@@ -51,6 +53,8 @@ RULES: tuple[Rule, ...] = (
     quotas.RULE,
     limits_set.RULE,
     night.RULE,
+    managed.RULE,
+    issuer.RULE,
 )
 """In the order in which they run: who reads another's word stands behind it."""
 SECTIONS: tuple[Section, ...] = (
@@ -61,6 +65,7 @@ SECTIONS: tuple[Section, ...] = (
     nodes.SECTION,
     jobs_section.SECTION,
     maintenance.SECTION,
+    certificates.SECTION,
 )
 """In the order in which they are listed."""
 

@@ -60,7 +60,13 @@ def _measured(verdict: Verdict) -> str:
     if verdict.band is None:
         return f"{verdict.measured:g} against {verdict.limit:g} {unit}".rstrip()
     low, high = verdict.band
-    within = f"band {low:g}-{high:g}" if low is not None else f"band up to {high:g}"
+    within = (
+        f"at least {low:g}"
+        if high is None
+        else f"band {low:g}-{high:g}"
+        if low is not None
+        else f"band up to {high:g}"
+    )
     limit = f", limit {verdict.limit:g}" if verdict.limit not in (None, high) else ""
     return f"{verdict.measured:g} {unit}".rstrip() + f", {within}{limit}"
 

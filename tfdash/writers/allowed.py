@@ -29,6 +29,7 @@ _ALLOWED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("PATCH", _JSON_PATCH, rf"/apis/flagger\.app/{_V}{_IN}/canaries/{_NAME}"),
         ("PATCH", _JSON_PATCH, rf"/apis/kustomize\.toolkit\.fluxcd\.io/{_V}{_IN}/kustomizations/{_NAME}"),
         ("PATCH", _JSON_PATCH, rf"/apis/helm\.toolkit\.fluxcd\.io/{_V}{_IN}/helmreleases/{_NAME}"),
+        ("PATCH", _JSON_PATCH, rf"/apis/cert-manager\.io/{_V}{_IN}/certificates/{_NAME}/status"),
         ("PATCH", _JSON_PATCH, rf"/api/v1{_IN}/(?:pods|resourcequotas)/{_NAME}"),
         ("PATCH", _JSON_PATCH, rf"/apis/batch/v1{_IN}/cronjobs/{_NAME}"),
         ("PATCH", _JSON_PATCH, rf"/api/v1/(?:nodes|namespaces)/{_NAME}"),

@@ -97,6 +97,7 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("node.cordon", "Node", "n1", {}),
     ("node.uncordon", "Node", "n2", {}),
     ("node.drain", "Node", "n1", {}),
+    ("certificate.renew", "Certificate", "shop", {}),
     ("release.decide-rollback", "Rollout", "paused", {}),
     ("release.withdraw-rollback", "Rollout", "aborted", {}),
     ("release.overrule", "Rollout", "paused", {}),

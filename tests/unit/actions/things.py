@@ -257,6 +257,39 @@ def quota(name: str, **hard: str) -> dict[str, Any]:
     }
 
 
+def certificate(name: str, revision: int = 3, **over: Any) -> dict[str, Any]:
+    """Ready; ``over`` of its spec, "conditions" of its status."""
+    conditions = over.pop("conditions", [{"type": "Ready", "status": "True", "reason": "Ready"}])
+    return {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": meta(name, generation=2),
+        "spec": {
+            "dnsNames": [f"{name}.example.com"],
+            "secretName": f"{name}-tls",
+            "issuerRef": {"name": "letsencrypt", "kind": "Issuer"},
+            **over,
+        },
+        "status": {
+            "conditions": conditions,
+            "revision": revision,
+            "notBefore": "2026-10-01T00:00:00Z",
+            "notAfter": "2026-12-30T00:00:00Z",
+            "renewalTime": "2026-11-30T00:00:00Z",
+        },
+    }
+
+
+def issuer(name: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Issuer",
+        "metadata": meta(name),
+        "spec": spec or {"acme": {"server": "https://acme.example.com/directory"}},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
 NIGHT = "night"  # a namespace that is marked as non-production
 
 
@@ -329,6 +362,8 @@ def world() -> list[dict[str, Any]]:
         deployment("sized"),
         autoscaler("sized", "sized", 2, 5),
         quota("most", pods="10"),
+        certificate("shop"),
+        issuer("letsencrypt"),
         *night(),
     ]
     for one in (paused, aborted, analysed):
@@ -356,6 +391,10 @@ KINDS = (
     "LimitRange",
     "Experiment",
     "Application",
+    "Certificate",
+    "Issuer",
+    "ClusterIssuer",
+    "Order",
 )
 
 

@@ -192,14 +192,14 @@ def test_a_kind_that_only_the_server_has_is_said_with_how_to_open_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for argv in (
-        ["run", "--screen", "certificates"],
-        ["--screen", "certificates"],
-        ["demo", "--screen", "certificates"],
+        ["run", "--screen", "externalsecrets"],
+        ["--screen", "externalsecrets"],
+        ["demo", "--screen", "externalsecrets"],
     ):
         said = _said(argv, capsys)
-        assert 'no screen of the program\'s own "certificates"' in said
+        assert 'no screen of the program\'s own "externalsecrets"' in said
         assert (
-            "opens with :certificates in the terminal; tfdash snapshot --screen certificates writes it"
+            "opens with :externalsecrets in the terminal; tfdash snapshot --screen externalsecrets writes it"
             in said
         )
-    assert parse(["snapshot", "--screen", "certificates"]).screen == "certificates"
+    assert parse(["snapshot", "--screen", "externalsecrets"]).screen == "externalsecrets"

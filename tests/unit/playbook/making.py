@@ -162,6 +162,13 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "Namespace",
             "Usage",
             "UsageHistory",
+            "Certificate",
+            "CertificateRequest",
+            "Issuer",
+            "ClusterIssuer",
+            "Order",
+            "Challenge",
+            "Bundle",
         )
     }
     for obj in objects:

@@ -1,0 +1,55 @@
+"""The page of certificates at three sizes, and its keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.certificateworld import source
+from tests.tui.recorded import REF, Recorded
+from tests.tui.running import SIZES, compare, running
+from tfdash.model.observation import Problem, ProblemKind
+from tfdash.model.subject import Subject
+
+SHOP = Subject(REF, "Certificate", "tf-production", "shop")
+
+
+async def test_golden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with running(source(), SIZES[0], start="certificates") as run:
+        await run.shows("8 certificates")
+        shown = {}
+        for size in SIZES:
+            await run.resize(*size)
+            shown[size] = await run.still()
+        for (width, height), text in shown.items():
+            compare(f"certificates-{width}x{height}", text)
+
+
+async def test_a_finding_of_the_overview_leads_to_its_row() -> None:
+    async with running(source(), (160, 50), start="overview") as run:
+        await run.shows("shop: renewal failed 3 times")
+        run.table.move_to(SHOP)
+        await run.press("enter")
+        await run.shows("Certificates", "for shop.example.com")
+        assert run.table.cursor_key == SHOP
+        await run.press("w")
+        await run.shows("measured:  23.33 %, at least 10", "Challenge tf-production/shop-5-1-1")
+
+
+async def test_only_what_is_not_ok_and_a_filter() -> None:
+    async with running(source(), (160, 50), start="certificates") as run:
+        await run.shows("8 certificates")
+        await run.press("z")
+        await run.shows("4 of 8 certificates")
+        await run.press("z", "slash", *"internal", "enter")
+        await run.shows("3 of 8 certificates", "legacy", "grpc")
+
+
+async def test_none_is_said_only_where_all_was_read() -> None:
+    recorded = Recorded()
+    async with running(recorded, (120, 40), start="certificates") as run:
+        await run.shows("No certificate is kept here.")
+        recorded.objects["Certificate"] = {}
+        problem = Problem(kind=ProblemKind.FORBIDDEN, cause="may not list certificates")
+        recorded.show("Certificate", complete=False, problem=problem)
+        await run.shows("No certificate is known. eu-1: may not list certificates")

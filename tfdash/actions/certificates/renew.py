@@ -1,0 +1,197 @@
+"""Issue a certificate anew, as ``cmctl renew`` does (cert-manager/cmctl, pkg/renew): the condition Issuing in its status, which
+cert-manager's own controllers take up. Nothing that runs is changed by it, so that no calendar closes it: an emergency is no
+release. It is over when a later revision is there and ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tfdash.actions.certificates.postconditions import REISSUED
+from tfdash.actions.core.action import Action, needs
+from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.plan_context import PlanContext
+from tfdash.actions.core.plan_digest import STAMP, Draft
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.kubernetes.patches import UID, Operation, conditional, put
+from tfdash.actions.kubernetes.paths import path_of
+from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.cert_manager import GROUP, AnyIssuer, Certificate, IssuerRef, Order
+from tfdash.model.subject import Key
+from tfdash.nouns import counted
+from tfdash.playbook.certificates.causes import not_ready
+from tfdash.playbook.certificates.links import (
+    CLUSTER_SIGNS_WITH,
+    ISSUED_BY,
+    SIGNS_WITH,
+    issuer_key,
+    issuer_of,
+)
+from tfdash.playbook.releases.facts import facts_of
+from tfdash.playbook.seen import ClusterLook, Relation
+from tfdash.playbook.staleness import Unread
+
+WEEK = 7 * 86_400.0
+"""In which ACME servers count what was issued for the same names (https://letsencrypt.org/docs/rate-limits/: 5)."""
+_NAMED = 4
+_CONDITIONS, _REVISION = "/status/conditions", "/status/revision"
+_RESTS_ON = (UID, _REVISION, _CONDITIONS, "/spec/issuerRef", "/spec/secretName")
+_WITHIN = 900.0  # seconds: an ACME server's look at DNS takes its time
+_ORDERS_FOR = Relation(Order, lambda o: (frozenset(o.names),))
+
+
+def issuing(conditions: list[Any], generation: int, at: str) -> list[Operation]:
+    """What sets the condition, as cert-manager's own helper does (pkg/api/util, SetCertificateCondition)."""
+    condition = {
+        "type": "Issuing",
+        "status": "True",
+        "reason": "ManuallyTriggered",
+        "message": "Certificate re-issuance manually triggered",
+        "lastTransitionTime": at,
+        "observedGeneration": generation,
+    }
+    for place, found in enumerate(conditions):
+        if isinstance(found, dict) and found.get("type") == "Issuing":
+            return [{"op": "replace", "path": f"{_CONDITIONS}/{place}", "value": condition}]
+    return [{"op": "add", "path": f"{_CONDITIONS}/{len(conditions)}", "value": condition}]
+
+
+async def renew(context: PlanContext) -> Draft:
+    """One more revision, now."""
+    at, certificate = context.at, context.standing.obj
+    assert isinstance(certificate, Certificate)
+    document = await context.document(at)
+    status = document.get("status") or {}
+    conditions = status.get("conditions")
+    running: Mapping[str, Any] = next((c for c in conditions or () if c.get("type") == "Issuing"), {})
+    if running.get("status") == "True":
+        raise PlanRefused(f"{at.name} is being issued since {running.get('lastTransitionTime') or '?'}")
+    stamp = context.stamp
+    generation = int(document.get("metadata", {}).get("generation") or 0)
+    found = conditions if isinstance(conditions, list) else []
+    changes = issuing(found, generation, stamp)
+    if not isinstance(conditions, list):
+        changes = put(document, _CONDITIONS, [changes[0]["value"]])
+    subject = context.found(document)
+    revision = int(status.get("revision") or 0)
+    request = conditional(
+        path_of(at, document, "status"), document, _RESTS_ON, changes, f"issue {at.name} anew", subject
+    )
+    look = ClusterLook(context.picture.clusters[at.cluster])
+    return Draft(
+        subject=subject,
+        effect=f"{certificate.issuer} issues Certificate {at.name} anew, for {_names(certificate)}",
+        requests=(request,),
+        facts=facts_of(document, _RESTS_ON),
+        before=f"revision {revision}{_ends(status)}" if revision else "never issued",
+        after=f"revision {revision + 1}",
+        diff=("+ status.conditions Issuing: True (ManuallyTriggered)",),
+        notes=(
+            *_of_issuer(look, certificate, context.now),
+            *_of_key(certificate),
+            *_of_chain(look, certificate),
+            _SERVED,
+        ),
+        not_reverted=("what was issued stays valid until it ends: renewing revokes nothing",),
+        posts=(
+            REISSUED.post(
+                text=f"a revision after {revision} is issued, and ready", within=_WITHIN, value=str(revision)
+            ),
+        ),
+        risk=Risk.TYPED_NAME_AND_REASON if certificate.is_ca else None,
+        arguments=((STAMP, stamp),),
+    )
+
+
+_SERVED = "whoever read the Secret only at its start serves the old one until it is restarted"
+
+
+def _names(certificate: Certificate) -> str:
+    names = certificate.names
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (", ".join(names[:_NAMED]) + more) or "no name"
+
+
+def _ends(status: Mapping[str, Any]) -> str:
+    return f", ends {status['notAfter']}" if status.get("notAfter") else ""
+
+
+def _of_issuer(look: ClusterLook, certificate: Certificate, now: float) -> tuple[str, ...]:
+    """What stands against it at the issuer, and what was asked of its server lately."""
+    issuer = issuer_of(look, certificate.namespace, certificate.issuer)
+    if isinstance(issuer, Unread):
+        return (f"{certificate.issuer} is not known: {issuer.cause}",)
+    if issuer is None:
+        ours = certificate.issuer.group == GROUP
+        return (f"there is no {certificate.issuer}: nothing will be issued",) if ours else ()
+    told = not_ready(issuer)
+    first = (f"{certificate.issuer} {told}",) if told else ()
+    return (*first, *_of_server(look, certificate, issuer, now))
+
+
+def _of_server(look: ClusterLook, certificate: Certificate, issuer: AnyIssuer, now: float) -> tuple[str, ...]:
+    if issuer.by != "acme":
+        return ()
+    orders = look.seen(_ORDERS_FOR, frozenset(certificate.names))
+    if isinstance(orders, Unread):
+        return (f"how often its server issued these names lately is not known: {orders.cause}",)
+    newest = max((o.created for o in orders), default=0.0)
+    lately = [o for o in orders if o.created > now - WEEK]
+    last = datetime.fromtimestamp(newest, UTC).strftime(", the last on %Y-%m-%d %H:%MZ") if newest else ""
+    return (
+        f"its ACME server was asked for exactly these names {counted(len(lately), 'time')} in 7 days as far as Orders are kept{last}: "
+        "servers limit that",
+    )
+
+
+def _of_key(certificate: Certificate) -> tuple[str, ...]:
+    if certificate.rotation == "Never":
+        return (
+            "its key stays the same (rotationPolicy Never): that of a key that is known to others is not renewed by this",
+        )
+    return ("with a new key",) if certificate.rotation == "Always" else ()
+
+
+def _of_chain(look: ClusterLook, certificate: Certificate) -> tuple[str, ...]:
+    """What an authority signed."""
+    if not certificate.is_ca:
+        return ()
+    issuers = [
+        *look.some(SIGNS_WITH, Key(certificate.namespace, certificate.secret)),
+        *look.some(CLUSTER_SIGNS_WITH, Key("", certificate.secret)),
+    ]
+    told = []
+    for issuer in issuers:
+        key = issuer_key(issuer.namespace, IssuerRef(issuer.name, type(issuer).KIND))
+        signed = look.some(ISSUED_BY, key)
+        told.append(
+            f"{type(issuer).KIND} {issuer.name} signs with it: {counted(len(signed), 'Certificate')} of it "
+            f"{'is' if len(signed) == 1 else 'are'} not re-issued by this"
+        )
+    return tuple(told) or ("what it signed is not re-issued by this",)
+
+
+def _unable(standing: Standing) -> str:
+    certificate = standing.obj
+    return (
+        f"{certificate.name} is being issued"
+        if isinstance(certificate, Certificate) and certificate.issuing is not None
+        else ""
+    )
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        id="certificate.renew",
+        title="certificate: renew",
+        kinds=frozenset({"Certificate"}),
+        unable=_unable,
+        risk=Risk.TYPED_NAME,
+        freeze=FreezeRule.EXEMPT,
+        make=renew,
+        posts=(REISSUED,),
+        right=needs("PATCH", "status"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Whether certificates are renewed in time, and why not."""

@@ -1,0 +1,44 @@
+"""The settings of the rules for certificates; the playbook's values stand in ``defaults/certificates.toml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated
+
+from tfdash.setting import Between, Note, Seconds, SettingsTable, read, shipped
+
+
+@dataclass(frozen=True)
+class CertificatesPolicy(SettingsTable, defaults="certificates.toml"):
+    """When a certificate is renewed too late. Nothing here is in days: those of a day and those of a year are judged alike."""
+
+    least_share: Annotated[
+        float, Between(0, 50), Note("% of its lifetime: one that nothing renews is told when less is left")
+    ]
+    renewal_grace: Annotated[
+        Seconds,
+        Between(1, 86_400, seconds=True),
+        Note("how long past its time of renewal cert-manager may take to begin"),
+    ]
+    issuing_for: Annotated[
+        Seconds,
+        Between(10, 7 * 86_400, seconds=True),
+        Note("how long an issuance may take before it is told"),
+    ]
+    backoff: Annotated[
+        Seconds,
+        Between(1, 7 * 86_400, seconds=True),
+        Note("cert-manager's wait after a first failure, doubled with each further one"),
+    ]
+    longest_backoff: Annotated[Seconds, Between(1, 30 * 86_400, seconds=True), Note("its longest")]
+    cluster_secrets_in: Annotated[
+        str,
+        Note("the namespace of the Secrets of ClusterIssuers: cert-manager's --cluster-resource-namespace"),
+    ]
+
+
+@lru_cache(1)
+def default_certificates_policy() -> CertificatesPolicy:
+    """The playbook's values for certificates."""
+    return read(CertificatesPolicy, shipped(CertificatesPolicy))

@@ -1,0 +1,186 @@
+"""The inventory of certificates: what for, where, by whom, when it ends and is renewed, and what the playbook says of it.
+
+A further source of certificates is a function in ``MAKERS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.cert_manager import Certificate
+from tfdash.model.picture import Picture
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.age import short_age
+from tfdash.views.table import Cell, Column, Line
+
+RULES = "certificates."
+"""Begins the ids of all rules about certificates."""
+
+
+class CertificateRow(NamedTuple):
+    """One certificate in one place. ``called`` is the name that its place gives it, ``names`` what it is for; ``ends`` and ``renews``
+    None: not known; ``kept`` False: nothing renews it."""
+
+    subject: Subject
+    called: str
+    uid: str = ""
+    names: tuple[str, ...] = ()
+    issuer: str = ""
+    ends: float | None = None
+    renews: float | None = None
+    kept: bool = True
+    source: str = ""
+    verdicts: tuple[Verdict, ...] = ()  # the worst first
+
+    @property
+    def level(self) -> Level:
+        return self.verdicts[0].level if self.verdicts else Level.UNKNOWN
+
+    @property
+    def rank(self) -> tuple[int, float, Subject]:
+        """The worst first, and of equals what ends first."""
+        return (-self.level, self.ends if self.ends is not None else 0.0, self.subject)
+
+    @property
+    def finding(self) -> str:
+        """What is said of it, without its name."""
+        told = self.verdicts[0].sentence if self.verdicts else "nobody has judged it yet"
+        return safe(told.removeprefix(f"{self.subject.name}: "))
+
+    @property
+    def for_text(self) -> str:
+        """The first name, and how many more."""
+        more = f" +{len(self.names) - 1}" if len(self.names) > 1 else ""
+        return safe(f"{self.names[0]}{more}") if self.names else ""
+
+
+Maker: TypeAlias = Callable[[Picture, Assessment], Iterable[CertificateRow]]
+
+
+def said(assessment: Assessment, subject: Subject) -> tuple[Verdict, ...]:
+    """What the rules about certificates said of it, the worst first."""
+    told = (v for v in assessment.verdicts.get(subject, ()) if v.rule.startswith(RULES))
+    return tuple(sorted(told, key=lambda v: -v.level))
+
+
+def _kept(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
+    """Those of cert-manager."""
+    for ref, cluster in picture.clusters.items():
+        for key, obj in cluster.objects(Certificate.KIND).items():
+            if not isinstance(obj, Certificate):
+                continue
+            subject = Subject(ref, Certificate.KIND, key.namespace, key.name)
+            yield CertificateRow(
+                subject,
+                safe(f"{key.namespace}/{key.name}"),
+                obj.uid,
+                obj.names,
+                safe(str(obj.issuer)),
+                obj.not_after,
+                obj.renewal,
+                obj.renews,
+                "cert-manager",
+                said(assessment, subject),
+            )
+
+
+MAKERS: tuple[Maker, ...] = (_kept,)
+
+
+def certificate_rows(
+    picture: Picture, assessment: Assessment, namespaces: Sequence[str] | None = None
+) -> Mapping[Subject, CertificateRow]:
+    """All that is known, the worst first; ``namespaces`` None: of all."""
+    rows = (row for maker in MAKERS for row in maker(picture, assessment))
+    seen = [r for r in rows if namespaces is None or r.subject.namespace in (*namespaces, "")]
+    return {row.subject: row for row in sorted(seen, key=lambda r: r.rank)}
+
+
+def columns(named: Callable[[Subject], str]) -> tuple[Column, ...]:
+    """``named``: what tells two rows apart."""
+    return (
+        Column("state", "STATE", 10, sort="none"),
+        Column("certificate", "CERTIFICATE", min=18, max=44, flex=2, sort="none", names=named),
+        Column("for", "FOR", min=16, max=40, flex=1, priority=3, sort="none"),
+        Column("issuer", "ISSUED BY", min=14, max=32, flex=1, priority=4, sort="none"),
+        Column("ends", "ENDS IN", 9, align="right", sort="none"),
+        Column("renews", "RENEWS IN", 9, align="right", priority=2, sort="none"),
+        Column("finding", "FINDING", min=30, flex=4, priority=1, sort="none"),
+    )
+
+
+def cells(row: CertificateRow, now: float) -> Sequence[Cell]:
+    """One for each of ``columns``."""
+    state = states.of_level(row.level)
+    bright = "breach" if row.level is Level.BREACH else "" if row.level >= Level.UNKNOWN else "dim"
+    return (
+        (state.text, state.token),
+        row.called,
+        row.for_text,
+        (row.issuer, "dim"),
+        ends_in(row, now),
+        renews_in(row, now),
+        (row.finding, bright),
+    )
+
+
+def ends_in(row: CertificateRow, now: float) -> Cell:
+    if row.ends is None:
+        return ("?", "unknown")
+    return short_age(row.ends - now) if row.ends > now else (f"-{short_age(now - row.ends)}", "breach")
+
+
+def renews_in(row: CertificateRow, now: float) -> Cell:
+    """``-`` where nothing does; how late it is where it should have been."""
+    if not row.kept:
+        return ("-", "dim")
+    if row.renews is None:
+        return ("?", "unknown") if row.ends is None else ("-", "dim")
+    late = row.level >= Level.WARN and row.renews <= now
+    if row.renews > now:
+        return short_age(row.renews - now)
+    return (f"-{short_age(now - row.renews)}", "warn") if late else ("now", "moving")
+
+
+def chosen_lines(row: CertificateRow) -> list[Line]:
+    """What there is no room for in its row."""
+    names = ", ".join(safe(n) for n in row.names[:12]) + (
+        f" +{len(row.names) - 12}" if len(row.names) > 12 else ""
+    )
+    told: list[Line] = [[(row.finding, "")]]
+    told += [[(safe(v.sentence), "")] for v in row.verdicts[1:]]
+    if names:
+        told.append([("for ", "dim"), names])
+    told.append([("known from ", "dim"), row.source])
+    return told
+
+
+def count_line(rows: Iterable[CertificateRow]) -> list[Cell]:
+    """How many are how bad: ``✖ 1 · ▲ 2 · 40 in all``."""
+    found = list(rows)
+    told: list[Cell] = []
+    for level in (Level.BREACH, Level.WARN, Level.UNKNOWN):
+        many = sum(r.level is level for r in found)
+        if many:
+            state = states.of_level(level)
+            told.append((f"{state.glyph} {many} {state.word}", state.token))
+    return told
+
+
+def nothing_text(picture: Picture) -> str:
+    """Why there is no row: none is said only where all was read."""
+    unread = [
+        safe(f"{ref.cluster}: {seen.problem.cause}")
+        for ref, cluster in picture.clusters.items()
+        if (seen := cluster.kinds.get(Certificate.KIND)) is not None
+        and seen.problem is not None
+        and not seen.complete
+    ]
+    if unread:
+        return f"No certificate is known. {'; '.join(unread)}"
+    return "No certificate is kept here."
