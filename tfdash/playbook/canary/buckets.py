@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from tfdash import figures
 from tfdash.model.samples import Buckets, Scrapes
 from tfdash.model.traffic import HistogramSeries
 
+N = TypeVar("N", int, float)
+N_co = TypeVar("N_co", int, float, covariant=True)
 Sided = tuple[str, HistogramSeries]
 
 
@@ -108,3 +110,28 @@ def _said(several: dict[tuple[float, ...], set[str]]) -> str:
 
 def _bound(bound: float) -> str:
     return "+Inf" if bound == math.inf else figures.duration(bound)
+
+
+class Cumulative(Protocol[N_co]):
+    """``counts``: how many are at or below each of ``bounds``, which ascend."""
+
+    @property
+    def bounds(self) -> tuple[float, ...]: ...
+    @property
+    def counts(self) -> tuple[N_co, ...]: ...
+
+
+def at_bounds(held: Cumulative[N], bounds: tuple[float, ...]) -> tuple[N, ...]:
+    """The counts at these bounds: at one that it lacks, those of its next lower bound."""
+    own = held.bounds
+    if own is bounds or own == bounds:
+        return held.counts
+    told: list[N] = []
+    seen: N = 0
+    i = 0
+    for bound in bounds:
+        while i < len(own) and own[i] <= bound:
+            seen = held.counts[i]
+            i += 1
+        told.append(seen)
+    return tuple(told)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from tfdash.model.samples import Points, Scrapes, first_at, last_at
 from tfdash.model.traffic import Buckets, CounterSeries, HistogramSeries, Point
+from tfdash.playbook.canary.buckets import at_bounds
 
 Target = tuple[str, str, str]
 _LATE = 1.5  # scrape intervals after the oldest wanted sample: what comes later has begun among the samples
@@ -174,9 +175,9 @@ def bucket_rises(
     for edge in edges:
         i = bisect_left(ats, edge) - 1
         if i < 0:
-            totals.append(none if from_zero else _at(points[0], bounds))
+            totals.append(none if from_zero else at_bounds(points[0], bounds))
             continue
-        here = _at(points[i], bounds)
+        here = at_bounds(points[i], bounds)
         before = next((s for at, s in reversed(lost) if at <= i), None)
         totals.append(tuple(map(add, here, before)) if before else here)
     return [none if one is two else tuple(map(sub, two, one)) for one, two in pairwise(totals)]
@@ -191,21 +192,9 @@ def _lost(
     told, sums = [], (0.0,) * len(bounds)
     for i in range(1, len(points)):
         if counts[i] < counts[i - 1]:
-            sums = tuple(map(add, sums, _at(points[i - 1], bounds)))
+            sums = tuple(map(add, sums, at_bounds(points[i - 1], bounds)))
             told.append((i, sums))
     return told
-
-
-def _at(point: Buckets, bounds: tuple[float, ...]) -> tuple[float, ...]:
-    if point.bounds is bounds or point.bounds == bounds:
-        return point.counts
-    told, held, i = [], 0.0, 0
-    for bound in bounds:
-        while i < len(point.bounds) and point.bounds[i] <= bound:
-            held = point.counts[i]
-            i += 1
-        told.append(held)
-    return tuple(told)
 
 
 def newest(series: Iterable[CounterSeries | HistogramSeries]) -> float | None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from tfdash.model.judgement import Measured, Outcome, WindowResult
 from tfdash.playbook.canary import evidence, stats
+from tfdash.playbook.canary.buckets import at_bounds
 from tfdash.playbook.canary.evidence import Split
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline, looks
 from tfdash.playbook.canary.policy import CanaryPolicy, exact
@@ -79,19 +80,6 @@ def comparable(slows: Sequence[Slow], past: FrozenBaseline | None) -> list[Slow]
 
 def add(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(map(sum, zip(*rows, strict=True)))
-
-
-def at_bounds(past: FrozenBaseline, bounds: tuple[float, ...]) -> tuple[int, ...]:
-    """The held counts at these bounds: at one that it lacks, those of its next lower bound."""
-    if past.bounds == bounds:
-        return past.counts
-    told, seen, i = [], 0, 0
-    for bound in bounds:
-        while i < len(past.bounds) and past.bounds[i] <= bound:
-            seen = past.counts[i]
-            i += 1
-        told.append(seen)
-    return tuple(told)
 
 
 def aligned(slows: Sequence[Slow], past: FrozenBaseline, shape: Shape) -> tuple[tuple[Slow, ...], Shape, str]:
