@@ -135,6 +135,9 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
     prices += "\n[[policy.resources.volume_prices]]\ngib_month = 0.08\n"
     waived = '\n[[policy.waivers]]\nrule = "resources.*"\nwho = "jo"\nwhy = "known"\nuntil = "2027-01-31"\n'
     looked_at = '\n[[certificates.endpoints]]\naddress = "shop:443"\n'
+    waived += (
+        '\n[versions]\nendings = { "" = "aks" }\n[[versions.plan]]\nversion = "1.38"\ndate = "2027-01-19"\n'
+    )
     rich = parse(text.replace('path_prefix = "/select/"', more) + prices + waived + looked_at, "rich")
     assert declared == set(in_schema(schema, schema))
     assert declared <= set(in_example((ROOT / "config.example.toml").read_text()))

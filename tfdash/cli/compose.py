@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.resources.hours import Hours
     from tfdash.playbook.schedule import CalendarPolicy
+    from tfdash.playbook.versions.policy import VersionsPolicy
 
 
 def clock_of(config: QuickConfig) -> Clock:
@@ -121,7 +122,7 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 
 
 def policies_of(settings: Settings) -> Policies:
-    """[policy.canary], [policy.resources], [policy.certificates], [calendar] and [releases]."""
+    """[policy.canary], [policy.resources], [policy.certificates], [calendar], [releases] and [versions]."""
     from tfdash.playbook.maintenance.policy import maintenance_in
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.waivers import Waivers
@@ -137,7 +138,19 @@ def policies_of(settings: Settings) -> Policies:
         maintenance=maintenance_in(settings.time.zone, settings.maintenance),
         environments=tuple(settings.environments),
         pool_labels=settings.sources.usage.pool_labels,
+        versions=versions_of(settings),
     )
+
+
+def versions_of(settings: Settings) -> VersionsPolicy:
+    """[versions] in the zone of [time], with its tables of support and the clusters that [environments] names."""
+    from tfdash.playbook.versions.policy import versions_in
+
+    clusters = {
+        name: tuple(cluster.name for cluster in found.clusters) or ((found.name,) if found.name else ())
+        for name, found in settings.environments.items()
+    }
+    return versions_in(settings.versions, settings.time.zone, clusters)
 
 
 def hours_of(settings: Settings) -> dict[str, Hours]:

@@ -21,6 +21,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _demo(args: argparse.Namespace) -> int:
+    from tfdash.cli.demo_past import leave_past
     from tfdash.demo.process import DemoOptions, start_process
 
     if args.where:
@@ -31,6 +32,7 @@ def _demo(args: argparse.Namespace) -> int:
         return USAGE
     narrate(f"{program()}: starting the simulated platform (some seconds; on a busy machine more) ...")
     with start_process(options) as demo:
+        leave_past(demo.config, options.scenario)
         if args.serve:
             code = deliver(_told(demo.config), OK)
             if code == OK:

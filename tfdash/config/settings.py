@@ -19,6 +19,7 @@ from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.resources.hours import HoursSettings
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
+from tfdash.playbook.versions.policy import VersionsRules
 from tfdash.playbook.waivers import FindingWaiver
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
 from tfdash.sources.certificates.settings import CertificatesSettings
@@ -140,6 +141,7 @@ class Settings(SettingsTable):
     releases: ReleasesSettings = field(default_factory=ReleasesSettings)
     calendar: CalendarRules
     maintenance: MaintenanceRules
+    versions: VersionsRules
     store: StoreSettings = field(default_factory=StoreSettings)
     actions: ActionsTable = field(default_factory=ActionsTable)
     ui: UiSettings = field(default_factory=UiSettings)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfdash.demo.apiserver.discovery import ENDING
 from tfdash.demo.options import ENVIRONMENTS, MARK
 from tfdash.demo.platform import Platform
 from tfdash.demo.scenarios.catalogue import catalogue
@@ -112,6 +113,14 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             "",
         ]
     lines += _journeys()
+    lines += ["[versions.endings]", f'{_quoted(ENDING)} = "upstream"', ""]
+    for plan in platform.scenario.planned:
+        lines += [
+            "[[versions.plan]]",
+            f"version = {_quoted(plan.version)}",
+            f"date = {_quoted(plan.date)}",
+            "",
+        ]
     clock = platform.clock
     lines += [
         "[store]",

@@ -17,6 +17,8 @@ from tfdash.demo.controllers.behaviour import Behaviours, Refusal
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.traffic.demand import Demand
 
+KUBERNETES = "v1.37.2"
+
 
 class ClusterState:
     """``rng`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
@@ -40,6 +42,7 @@ class ClusterState:
         self.metrics_away = False  # nothing answers behind metrics.k8s.io
         self.repository = Repository()
         self.shown_from = 0.0  # epoch seconds: nobody sees what passes before it, only what it leaves behind
+        self.kubernetes = KUBERNETES  # what its API server and the kubelets of its new nodes run
         self.custom = True  # whether the custom resources of Argo and Flagger are served
 
     async def pause(self, real_seconds: float) -> None:

@@ -70,6 +70,7 @@ class World:
         for rule in self.scenario.behaviour:
             self.cluster.behaviours.add(rule)
         self.cluster.custom = self.scenario.argo
+        self.cluster.kubernetes = self.scenario.kubernetes.get(self.cluster.name, self.cluster.kubernetes)
         with agenda.pretending(begin):
             layout = Layout(self.cluster, self.kubelet, begin)
             if self.scenario.argo:

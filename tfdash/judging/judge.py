@@ -15,6 +15,7 @@ from tfdash.judging.canaries import CanaryRunner
 from tfdash.judging.maintenance import MaintenanceRunner
 from tfdash.judging.rules import RuleRunner
 from tfdash.judging.sections import SectionReader
+from tfdash.judging.versions import VersionsRunner
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
 from tfdash.model.section import SectionState
@@ -52,12 +53,13 @@ class Judge:
         self._canaries = CanaryRunner(self._policies, hold)
         self._calendar = CalendarRunner(self._policies.calendar)
         self._maintenance = MaintenanceRunner(self._policies)
+        self._versions = VersionsRunner(self._policies.versions, stale_after)
         self._picture: Picture | None = None
         self._reader = SectionReader(sections, self._rules.words)
         self._sections: tuple[SectionState, ...] = ()
 
     def due_at(self) -> float | None:
-        parts = (self._rules, self._canaries, self._calendar, self._maintenance)
+        parts = (self._rules, self._canaries, self._calendar, self._maintenance, self._versions)
         return min((at for part in parts if (at := part.due_at()) is not None), default=None)
 
     def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject]]:
@@ -68,8 +70,9 @@ class Judge:
         aged = self._rules.stale != stale
         self._canaries.states = self._rules.releases
         changed |= self._canaries.assess(picture, change, changed, now)
-        dated = self._maintenance.assess(picture, change, now)
-        if self._calendar.assess(picture, change, now) or dated or changed or aged or change.freshness:
+        dated = (self._calendar, self._maintenance, self._versions)
+        said = [part.assess(picture, change, now) for part in dated]
+        if any(said) or changed or aged or change.freshness:
             self._sections = self._reader.states(
                 picture,
                 Findings(
@@ -82,6 +85,7 @@ class Judge:
                     self._rules.stale,
                     self._rules.words.of,
                     self._maintenance.states,
+                    self._versions.state,
                 ),
             )
         assessment = Assessment(
@@ -97,6 +101,7 @@ class Judge:
             baselines=dict(self._canaries.frozen),
             stale={at: why.as_of for at, why in self._rules.stale.items()},
             breaches=self._canaries.breaches,
+            versions=self._versions.state,
         )
         return assessment, frozenset(changed)
 

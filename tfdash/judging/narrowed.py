@@ -34,5 +34,6 @@ def sections_within(
         assessment.calendar,
         stale=stale,
         maintenance=assessment.maintenance,
+        versions=assessment.versions,
     )
     return summarise(SECTIONS, picture, findings)

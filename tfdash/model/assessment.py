@@ -14,6 +14,7 @@ from tfdash.model.release_answer import Ground, ReleaseAnswer
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
+from tfdash.model.versions import VersionsState
 from tfdash.model.workload import WorkloadState
 
 
@@ -36,6 +37,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     breaches: Mapping[
         Subject, tuple[Breach, ...]
     ] = {}  # first crossings that this terminal knows, ended ones among them
+    versions: VersionsState | None = None
 
     @property
     def answers(self) -> Mapping[Subject, ReleaseAnswer]:

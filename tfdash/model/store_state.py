@@ -9,6 +9,7 @@ import msgspec
 from tfdash.model.judgement import Breach
 from tfdash.model.maintenance import MaintenanceRecord
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.versions import NOTHING_SEEN, VersionMemory
 
 
 class EntryKind(StrEnum):
@@ -155,6 +156,7 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     owners: dict[ClusterRef, str] = {}
     sizes: dict[Subject, RememberedSize] = {}  # by object, without uid
     maintenance: MaintenanceRecord = MaintenanceRecord()
+    versions: VersionMemory = NOTHING_SEEN
 
 
 EMPTY_STORE_STATE = StoreState()

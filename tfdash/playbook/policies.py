@@ -14,6 +14,7 @@ from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.resources.policy import ResourcesPolicy, default_resources_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
 from tfdash.playbook.schedule.policy import DEFAULT_ZONE
+from tfdash.playbook.versions.policy import VersionsPolicy, default_versions_policy
 from tfdash.playbook.waivers import Waivers
 
 
@@ -34,6 +35,7 @@ class Policies:
     maintenance: MaintenancePolicy = field(default_factory=lambda: default_maintenance_policy(DEFAULT_ZONE))
     environments: tuple[str, ...] = ()
     pool_labels: tuple[str, ...] = POOL_LABELS
+    versions: VersionsPolicy = field(default_factory=default_versions_policy)
 
     @property
     def settled(self) -> float:

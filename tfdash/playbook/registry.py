@@ -31,6 +31,7 @@ from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
 from tfdash.playbook.serving import cronjobs, jobs, jobs_section, workload
 from tfdash.playbook.serving import section as serving
+from tfdash.playbook.versions import section as versions
 
 RULES: tuple[Rule, ...] = (
     workload.RULE,
@@ -66,6 +67,7 @@ SECTIONS: tuple[Section, ...] = (
     jobs_section.SECTION,
     maintenance.SECTION,
     certificates.SECTION,
+    versions.SECTION,
 )
 """In the order in which they are listed."""
 

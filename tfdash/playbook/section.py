@@ -21,6 +21,7 @@ from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.model.versions import VersionsState
 from tfdash.model.workload import WorkloadState
 from tfdash.namespaces import absent
 from tfdash.nouns import counted, plural
@@ -37,7 +38,9 @@ class Findings:
     """
 
     __slots__ = ("_of", "_verdicts", "_words", "looked_at")
-    NAMES = frozenset({"workloads", "releases", "canaries", "calendar", "failed", "stale", "maintenance"})
+    NAMES = frozenset(
+        {"workloads", "releases", "canaries", "calendar", "failed", "stale", "maintenance", "versions"}
+    )
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Findings:
         stale: Mapping[tuple[ClusterRef, str], Unread] = {},
         words: Callable[[str], Iterable[Verdict]] | None = None,
         maintenance: Mapping[Subject, ItemState] | None = None,
+        versions: VersionsState | None = None,
     ) -> None:
         self._verdicts = verdicts
         self._of = {
@@ -60,6 +64,7 @@ class Findings:
             "failed": failed,
             "stale": stale,
             "maintenance": maintenance,
+            "versions": versions,
         }
         self._words = words
         self.looked_at: set[str] = set()
@@ -106,6 +111,11 @@ class Findings:
     @property
     def stale(self) -> Mapping[tuple[ClusterRef, str], Unread]:
         found: Mapping[tuple[ClusterRef, str], Unread] = self._look("stale")
+        return found
+
+    @property
+    def versions(self) -> VersionsState | None:
+        found: VersionsState | None = self._look("versions")
         return found
 
     def by_rule(self, *rules: str) -> list[Verdict]:

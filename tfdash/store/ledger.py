@@ -58,8 +58,7 @@ class Store:
         self.projection = AuditProjection(lambda digest: self.bodies.get(digest, ""))
         self.own_break_glass = OwnBreakGlass(clock.now, boot, break_glass_life)
         self.before: frozenset[str] = frozenset()  # intents that were open when this process began
-        self.ended_terminals: frozenset[str] = frozenset()
-        self.own_terminals: frozenset[str] = frozenset()
+        self.ended_terminals, self.own_terminals = frozenset[str](), frozenset[str]()
         self.waiting: tuple[ApprovalRequest, ...] = ()
         self.peer_state = PeerState()  # what other terminals left in the clusters themselves
         self.health = StoreHealth()
@@ -378,6 +377,7 @@ class Store:
             breaches=self.projection.breaches,
             sizes=self.projection.sizes,
             maintenance=self.projection.maintenance,
+            versions=self.projection.versions.told(),
         )
 
     def _ours(self, acting: RunningAction) -> RunningAction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -23,6 +23,7 @@ from tfdash.store.log import anchors
 from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
+from tfdash.store.version_recorder import VersionRecorder, watched
 
 log = logging.getLogger(__name__)
 TICK = 2.0
@@ -142,7 +143,8 @@ class StoreSource:
             if self.sync is not None:
                 group.create_task(self.sync.run(self))
             if self.acting:
-                group.create_task(self._beat())
+                group.create_task(self._beat(board))
+                group.create_task(VersionRecorder(self.store).run(board))
                 if self._anchoring.file is not None or self._anchoring.command:
                     group.create_task(self._anchor())
             while True:
@@ -323,7 +325,7 @@ class StoreSource:
             stamps=store.approvals.stamped_by if store.approvals is not None else "",
         )
 
-    async def _beat(self) -> None:
+    async def _beat(self, board: SourceBoard) -> None:
         """An entry now and then, so that silence and deletion are not the same; first of all which policy holds."""
         if self._policy:
             await self._try(
@@ -333,9 +335,9 @@ class StoreSource:
             )
         while True:
             await asyncio.sleep(self._heartbeat)
-            await self._try(EntryKind.HEARTBEAT, "still here", {})
+            await self._try(EntryKind.HEARTBEAT, "still here", watched(self.store, board))
 
-    async def _try(self, kind: EntryKind, sentence: str, data: dict[str, str]) -> None:
+    async def _try(self, kind: EntryKind, sentence: str, data: dict[str, Any]) -> None:
         try:
             await self.store.record(
                 EntryDraft(kind=kind, at=self.store.clock.now(), actor="tfdash", sentence=sentence, data=data)

@@ -103,7 +103,8 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
     if section.level < Level.PAUSED or section.loading:
         return ""
     if section.subject is None:
-        keys = _UNREAD  # no row to ask about
+        # no row to ask about
+        keys = _UNREAD if section.level == Level.UNKNOWN or section.unknown else ""
     else:
         explained = KINDS.get(section.subject.kind, PLAIN).why
         other = ("s", "w: why" if explained else "enter: more of it")
@@ -112,7 +113,8 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
         acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
         keys = f"{closer}; {acts}" if acts else closer
     page = _DIGITS.get(section.target, f":{section.target}")
-    parts = [f"next: {keys}" if keys is _UNREAD else f"next: {page}, then {keys}"]
+    ways = (keys,) if keys is _UNREAD else (page, f"then {keys}" if keys else "")
+    parts = [f"next: {', '.join(filter(None, ways))}"]
     if section.since:
         parts.append(f"since {short_age(now - section.since)}")
     if section.subject is not None:

@@ -32,7 +32,8 @@ ABSENT = Problem(kind=ProblemKind.NOT_SERVED, cause="not installed")
 
 
 def node(name: str = "n1", **fields: Any) -> Node:
-    return Node(**{"namespace": "", "name": name, "conditions": READY, **fields})
+    given = {"namespace": "", "name": name, "conditions": READY, "kubelet_version": "v1.37.2"}
+    return Node(**(given | fields))
 
 
 def down(**fields: Any) -> Any:

@@ -41,8 +41,8 @@ TABLE = Path(__file__).with_name("truth_table.txt")
 UTC = ZoneInfo("UTC")
 STALE_AFTER = 120.0
 SCREENS = ("overview", "deployments", "nodes", "pods", "rollouts", "canary")
-GOOD = Node(namespace="", name="n1", conditions=(condition("Ready", "True"),))
-LOST = Node(namespace="", name="n2", conditions=(condition("Ready", "Unknown"),))
+GOOD = Node(namespace="", name="n1", conditions=(condition("Ready", "True"),), kubelet_version="v1.37.2")
+LOST = Node(namespace="", name="n2", conditions=(condition("Ready", "Unknown"),), kubelet_version="v1.37.2")
 STUCK = (
     deployment(updated=1, available=2),
     replica_set(),

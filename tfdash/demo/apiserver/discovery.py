@@ -8,14 +8,26 @@ from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.apiserver.resources import Resource, groups, registry
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-VERSION = {
-    "major": "1",
-    "minor": "37",
-    "emulationMajor": "1",
-    "emulationMinor": "37",
-    "minCompatibilityMajor": "1",
-    "minCompatibilityMinor": "36",
-    "gitVersion": "v1.37.2+demo",
+ENDING = "+demo"
+"""By which everybody sees that a version is a simulated one."""
+
+
+def version(of: str) -> dict[str, str]:
+    """The answer of ``/version`` of a server that runs ``v1.37.2``."""
+    major, minor, _ = of.removeprefix("v").split(".", 2)
+    return {
+        "major": major,
+        "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
+        "gitVersion": f"{of}{ENDING}",
+        **_BUILD,
+    }
+
+
+_BUILD = {
     "gitCommit": "simulated",
     "gitTreeState": "clean",
     "buildDate": "1970-01-01T00:00:00Z",

@@ -162,7 +162,7 @@ class ApiServer:
         self.cluster.authorizer.demand(user, Attributes(verb, path=path))
         parts = path.strip("/").split("/")
         if path == "/version":
-            return document(discovery.VERSION)
+            return document(discovery.version(self.cluster.kubernetes))
         if parts[0] in ("healthz", "livez", "readyz"):
             return self._health(request, parts[0])
         if parts[0] == "openapi":

@@ -19,11 +19,10 @@ from tfdash.demo.scenarios.catalogue import Catalogue, NodeType, catalogue
 
 DAY = 86_400.0
 _ZONES = ("a", "b", "c")
-_KERNEL, _OS, _RUNTIME, _VERSION = (
+_KERNEL, _OS, _RUNTIME = (
     "6.12.48-cloud",
     "Debian GNU/Linux 13 (trixie)",
     "containerd://2.2.0",
-    "v1.37.2",
 )
 
 
@@ -112,7 +111,7 @@ class Ground:
                 "kernelVersion": _KERNEL,
                 "osImage": _OS,
                 "containerRuntimeVersion": _RUNTIME,
-                "kubeletVersion": _VERSION,
+                "kubeletVersion": self.cluster.kubernetes,
                 "kubeProxyVersion": "",
                 "operatingSystem": "linux",
                 "architecture": "amd64",

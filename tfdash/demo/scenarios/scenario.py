@@ -45,11 +45,30 @@ class Use(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     a_day: str = ""
 
 
+class Watched(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a terminal that records has left in the store: that it watched an environment from ``since`` to ``until`` ("-9d" from the
+    demo's start), and what ran there."""
+
+    environment: str
+    versions: list[str]
+    since: str
+    until: str
+
+
+class PlannedUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An update of production that stands in the configuration ([[versions.plan]]) and was announced then."""
+
+    version: str
+    date: str
+    announced: str
+
+
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``start`` is when it begins, unless the run says otherwise (RFC 3339, "2026-11-24T15:05:00Z"). ``argo`` = false
     leaves out the custom resources of Argo and Flagger; ``rollouts``, ``canaries`` and ``applications`` name the services
     that Argo Rollouts, Flagger and Argo CD carry, as data/world.toml says. ``quotas``: what a namespace may ask for (by its
-    role) instead of what stands there. ``prices``: what nodes cost, as tfdash's own configuration has it.
+    role) instead of what stands there. ``prices``: what nodes cost, as tfdash's own configuration has it. ``kubernetes``: what an
+    environment runs, "v1.36.4".
     """
 
     title: str = ""
@@ -64,6 +83,9 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     behaviour: list[BehaviourRule] = []
     step: list[Step] = []
     bulk: Bulk | None = None
+    kubernetes: dict[str, str] = {}
+    watched: list[Watched] = []
+    planned: list[PlannedUpdate] = []
 
     @property
     def begins(self) -> float | None:

@@ -37,6 +37,7 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     age: str | int | float = 0  # of what is created
     labels: dict[str, str] = {}  # which a node gets
     most: int = 0  # nodes of a group, at most; ``replicas``: how many it has
+    kubernetes: str = ""
 
     @property
     def offset(self) -> float:

@@ -174,6 +174,16 @@ class Actions:
             self._k.update("configmaps", {**found, "data": data})
         self._k.cluster.agenda.after(_WRITES_EVERY, self._node_group, step)
 
+    def _update_node(self, step: Step) -> None:
+        """Its kubelet comes up again in another version; every node's where none is named."""
+        for node in self._k.store.all("nodes"):
+            if step.node in ("", node["metadata"]["name"]):
+                told = {**node["status"]["nodeInfo"], "kubeletVersion": step.kubernetes}
+                self._k.update("nodes", {**node, "status": {**node["status"], "nodeInfo": told}})
+
+    def _update_server(self, step: Step) -> None:
+        self._k.cluster.kubernetes = step.kubernetes
+
     # -- how things behave --------------------------------------------------------------------------------------
 
     def _demand(self, step: Step) -> None:
@@ -257,6 +267,8 @@ _DOES: dict[str, Callable[[Actions, Step], None]] = {
     "uncordon": lambda a, s: a._cordon(s, None),
     "label-node": Actions._label_node,
     "node-group": Actions._node_group,
+    "update-node": Actions._update_node,
+    "update-server": Actions._update_server,
     "demand": Actions._demand,
     "behave": Actions._behave,
     "behave-well": lambda a, s: a._k.behaviours.remove(s.service),

@@ -26,6 +26,8 @@ from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
 from tfdash.store.log.maintenance_facts import MaintenanceFacts
 from tfdash.store.log.size_facts import SizeFacts
+from tfdash.store.log.version_facts import TOPIC as VERSIONS
+from tfdash.store.log.version_facts import VersionFacts
 
 VERIFIED_WITHIN = 86_400.0
 """Seconds after which nobody waits any more for what was left unverified."""
@@ -96,6 +98,7 @@ class AuditProjection:
         self._breaches = BreachFacts()
         self._sizes = SizeFacts()
         self._maintenance = MaintenanceFacts()
+        self.versions = VersionFacts()
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
@@ -138,6 +141,8 @@ class AuditProjection:
         elif topic == "breach" and subject is not None:
             text = said_by(str(data.get("text", "")), claimed, entry.actor, written_by)
             self._breaches.apply(entry.at, {**data, "text": text}, subject)
+        elif topic == VERSIONS:
+            self.versions.apply(entry.at, data)
         elif topic == "break-glass":
             self._apply_break_glass(entry, data, (claimed, written_by))
 

@@ -1,0 +1,242 @@
+"""When the next version may go to production, in the words that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.unit.playbook.versions.making import (
+    DAY,
+    DEVELOPMENT,
+    HOUR,
+    NOW,
+    PRODUCTION,
+    STAGING,
+    policy,
+    running,
+    seen,
+    state,
+)
+from tfdash.model.subject import ClusterRef
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.model.versions import PlannedUpdate, Sighting
+from tfdash.playbook.moment import Moment
+from tfdash.playbook.versions.policy import PlannedVersion, VersionsPolicy
+from tfdash.playbook.versions.production import PRODUCTION as RULE
+from tfdash.playbook.versions.production import SOAK
+
+OLD, NEW = "v1.36.4", "v1.37.2"
+BEFORE = NOW - 40 * DAY
+HERE = seen(PRODUCTION, BEFORE, NOW, OLD)
+DEV = seen(DEVELOPMENT, BEFORE, NOW, NEW)
+
+
+def soaked(days: float) -> tuple[Sighting, ...]:
+    """Staging, watched until now, for so long without anything older."""
+    begun = NOW - days * DAY
+    return (seen(STAGING, BEFORE, begun, OLD), seen(STAGING, begun, NOW, NEW))
+
+
+def planned(
+    day: str = "2026-12-01", announced: float | None = NOW - 20 * DAY, version: str = "1.37"
+) -> dict[str, Any]:
+    given = PlannedUpdate(environment="production", version=version, day=day, announced=announced)
+    rules = policy(plan=(PlannedVersion(version=version, date=date.fromisoformat(day)),))
+    return {"rules": rules, "announced": [given] if announced is not None else []}
+
+
+def gate(
+    *sightings: Sighting,
+    runs: str = OLD,
+    rules: VersionsPolicy | None = None,
+    announced: Sequence[PlannedUpdate] = (),
+    moment: Moment | None = None,
+) -> Verdict:
+    told = state(running(runs, [runs]), sightings=sightings, rules=rules, announced=announced, moment=moment)
+    [verdict] = [v for v in told.verdicts if v.rule == RULE]
+    return verdict
+
+
+def test_it_opens_when_the_last_of_its_conditions_holds() -> None:
+    """The soak ends on Thursday, the notice on Tuesday, and it is planned for Saturday."""
+    verdict = gate(HERE, DEV, *soaked(4 + 3 / 24), **planned("2026-11-28", NOW - 2 * DAY))
+    assert verdict.level is Level.PAUSED
+    assert verdict.sentence == (
+        "1.37.2 may not go to production yet, opens Sun 6 Dec 10:00: in development since Thu 15 Oct 11:00; "
+        "soak 4 d 3 h of 7 d; notice 2 d of 14 d, planned for Sat 28 Nov"
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "plan", "level", "part"),
+    [
+        (8, planned("2026-11-24"), Level.OK, "1.37.2 may go to production: in development since"),
+        (7, planned("2026-11-24", NOW - 14 * DAY), Level.OK, "soak 7 d of 7 d; notice 14 d of 14 d"),
+        (7, planned("2026-11-25"), Level.PAUSED, "opens Wed 25 Nov 00:00: "),  # midnight in New York
+        (7 - 1 / 24, planned("2026-11-20"), Level.PAUSED, "opens Tue 24 Nov 11:00: "),
+        (8, planned("2026-11-20", NOW - 14 * DAY + 1), Level.PAUSED, "notice 13 d 23 h of 14 d"),
+        (
+            8,
+            planned("2026-11-20", None),
+            Level.PAUSED,
+            "notice not recorded yet: 2026-11-20 stands in the plan alone",
+        ),
+        (8, {}, Level.PAUSED, "notice not given: no [[versions.plan]] has 1.37"),
+        (8, planned("2026-11-20", version="1.37.2"), Level.OK, "may go"),
+        (8, planned("2026-11-20", version="1.37.1"), Level.PAUSED, "notice not given"),
+        (8, planned("2026-11-20", version="1.3"), Level.PAUSED, "notice not given"),
+    ],
+)
+def test_each_condition_at_its_edge(days: float, plan: dict[str, Any], level: Level, part: str) -> None:
+    verdict = gate(HERE, DEV, *soaked(days), **plan)
+    assert verdict.level is level, verdict.sentence
+    assert part in verdict.sentence
+
+
+def test_it_is_looked_at_again_when_it_opens() -> None:
+    moment = Moment(NOW)
+    gate(HERE, DEV, *soaked(7 - 0.01), moment=moment, **planned("2026-11-20"))
+    assert moment.again == pytest.approx(NOW + 0.01 * DAY)
+
+
+def test_a_day_that_is_put_off_was_announced_and_one_that_is_brought_forward_was_not() -> None:
+    rules = planned("2026-11-24")["rules"]
+    early = PlannedUpdate(
+        environment="production", version="1.37", day="2026-11-20", announced=NOW - 20 * DAY
+    )
+    late = PlannedUpdate(environment="production", version="1.37", day="2026-12-20", announced=NOW - 20 * DAY)
+    for given, level in ((early, Level.OK), (late, Level.PAUSED)):
+        assert gate(HERE, DEV, *soaked(8), rules=rules, announced=[given]).level is level
+
+
+def test_what_nobody_watched_of_the_soak_is_told_and_does_not_count() -> None:
+    begun = NOW - 8 * DAY
+    spans = (
+        seen(STAGING, begun - DAY, begun, OLD),
+        seen(STAGING, begun, begun + 5 * DAY, NEW),
+        seen(STAGING, begun + 7 * DAY, NOW, NEW),
+    )
+    verdict = gate(HERE, DEV, *spans, **planned("2026-11-20"))
+    assert verdict.level is Level.PAUSED
+    assert "opens Wed 25 Nov 10:00" in verdict.sentence
+    assert "soak 6 d of 7 d, 2 d not watched" in verdict.sentence
+
+
+def test_where_nobody_watches_staging_any_more_nothing_opens_and_nothing_is_green() -> None:
+    until = NOW - 3 * HOUR
+    spans = [s if s.until < NOW else seen(STAGING, s.since, until, NEW) for s in soaked(4)]
+    verdict = gate(HERE, DEV, *spans, **planned("2026-11-20"))
+    assert verdict.level is Level.PAUSED and "opens" not in verdict.sentence
+    assert "soak 3 d 21 h of 7 d, nobody watches since Tue 24 Nov 07:00" in verdict.sentence
+    spans = [s if s.until < NOW else seen(STAGING, s.since, until, NEW) for s in soaked(9)]
+    verdict = gate(HERE, DEV, *spans, **planned("2026-11-20"))
+    assert (verdict.level, verdict.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
+    verdict = gate(HERE, DEV, seen(STAGING, BEFORE, until, OLD))
+    assert (verdict.level, verdict.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
+
+
+def test_development_has_it_before_staging() -> None:
+    late = seen(DEVELOPMENT, NOW - 7 * DAY, NOW, NEW)
+    verdict = gate(HERE, late, *soaked(8), **planned("2026-11-20"))
+    assert verdict.level is Level.PAUSED
+    assert "development did not have it before staging" in verdict.sentence
+    verdict = gate(HERE, *soaked(8), **planned("2026-11-20"))
+    assert (verdict.level, verdict.unknown) == (Level.UNKNOWN, UnknownKind.NO_DATA)
+    assert "nobody has watched development" in verdict.sentence
+    given = planned("2026-11-20")
+    rules = policy(plan=given["rules"].rules.plan, development="")
+    assert gate(HERE, *soaked(8), rules=rules, announced=given["announced"]).level is Level.OK
+
+
+def test_of_several_the_newest_that_has_soaked_may_go() -> None:
+    day = NOW - 10 * DAY
+    spans = (
+        seen(STAGING, BEFORE, day, "v1.36.4"),
+        seen(STAGING, day, day + 8 * DAY, "v1.37.1"),
+        seen(STAGING, day + 8 * DAY, NOW, "v1.37.2"),
+    )
+    dev = (
+        seen(DEVELOPMENT, BEFORE, BEFORE + DAY, "v1.37.1"),
+        seen(DEVELOPMENT, BEFORE + DAY, NOW, "v1.37.2"),
+    )
+    verdict = gate(HERE, *dev, *spans, **planned("2026-11-20"))
+    assert verdict.level is Level.OK and verdict.sentence.startswith("1.37.1 may go to production")
+
+
+def test_production_that_goes_first_or_too_early_is_told() -> None:
+    begun = seen(PRODUCTION, NOW - HOUR, NOW, OLD, NEW)  # its first nodes
+    verdict = gate(HERE, begun, DEV, *soaked(4), **planned("2026-11-20"))
+    assert verdict.level is Level.WARN and verdict.sentence.startswith("1.37.2 goes to production already: ")
+    verdict = gate(HERE, begun, DEV, *soaked(8), **planned("2026-11-20"))
+    assert verdict.level is Level.MOVING and verdict.sentence.startswith("1.37.2 goes to production: ")
+    there = (seen(PRODUCTION, BEFORE, NOW - DAY, OLD), seen(PRODUCTION, NOW - DAY, NOW, NEW))
+    verdict = gate(*there, DEV, *soaked(4), runs=NEW)
+    assert verdict.level is Level.WARN
+    assert (
+        verdict.sentence
+        == "production runs 1.37.2 since Mon 23 Nov 10:00, and in staging it soaked 4 d of 7 d"
+    )
+    verdict = gate(*there, DEV, seen(STAGING, BEFORE, NOW, OLD), runs=NEW)
+    assert verdict.level is Level.WARN
+    assert verdict.sentence == "production runs 1.37.2 and staging 1.36.4: production went first"
+
+
+def test_where_all_run_the_same_none_waits() -> None:
+    verdict = gate(HERE, DEV, seen(STAGING, BEFORE, NOW, OLD))
+    assert (verdict.level, verdict.sentence) == (
+        Level.OK,
+        "production and staging run 1.36.4: none waits for production",
+    )
+
+
+def test_a_fresh_install_is_not_red_and_not_green_of_what_nobody_has_watched() -> None:
+    verdict = gate(HERE)
+    assert (verdict.level, verdict.sentence) == (
+        Level.IDLE,
+        "production runs 1.36.4; nobody has watched what staging runs yet",
+    )
+    assert gate(HERE, rules=policy(staging="")).level is Level.IDLE
+
+
+def test_an_environment_that_is_none_of_the_three_is_not_judged_and_that_is_said() -> None:
+    there = ClusterRef("lab", "lab-1")
+    told = state(running(cluster=there), sightings=[seen(there, BEFORE, NOW, NEW)])
+    [verdict] = [v for v in told.verdicts if v.rule == RULE]
+    assert (verdict.level, verdict.sentence) == (
+        Level.IDLE,
+        "lab is none of development, staging, production ([versions]): how updates come to it is not judged",
+    )
+
+
+def test_staging_tells_its_own_soak() -> None:
+    told = state(running(NEW, [NEW], STAGING), sightings=soaked(4 + 3 / 24))
+    [verdict] = [v for v in told.verdicts if v.rule == SOAK]
+    assert (verdict.level, verdict.sentence) == (Level.MOVING, "1.37.2 in staging: soak 4 d 3 h of 7 d")
+    assert told.soak is not None and told.soak.watched == pytest.approx((4 + 3 / 24) * DAY)
+    told = state(running(NEW, [NEW], STAGING), sightings=soaked(7))
+    assert [v.level for v in told.verdicts if v.rule == SOAK] == [Level.OK]
+
+
+def test_clusters_that_the_configuration_no_longer_has_do_not_hold_it_up() -> None:
+    gone = seen(ClusterRef("staging", "old-1"), BEFORE, NOW - 5 * DAY, OLD)
+    given = planned("2026-11-20")
+    spans = (HERE, DEV, gone, *soaked(8))
+    held = gate(*spans, **given)
+    assert held.level is not Level.OK, "of an environment that is not configured here all clusters count"
+    for names in ((), (STAGING.cluster,)):
+        rules = VersionsPolicy(given["rules"].rules, policy().tables, clusters={"staging": names})
+        assert gate(*spans, rules=rules, announced=given["announced"]).level is Level.OK
+
+
+def test_a_sighting_with_a_version_that_nobody_can_read_is_none() -> None:
+    odd = seen(STAGING, NOW - 3 * DAY, NOW - 2 * DAY, NEW, "nightly")
+    spans = [
+        seen(STAGING, BEFORE, NOW - 9 * DAY, OLD),
+        seen(STAGING, NOW - 9 * DAY, NOW - 3 * DAY, NEW),
+        odd,
+        seen(STAGING, NOW - 2 * DAY, NOW, NEW),
+    ]
+    assert "soak 8 d of 7 d, 1 d not watched" in gate(HERE, DEV, *spans).sentence

@@ -1,0 +1,122 @@
+"""Which versions run, since when this terminal sees them, and what is said of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from tfdash.model.kubecluster import Node
+from tfdash.model.picture import Change, ClusterPicture, Objects, Picture
+from tfdash.model.subject import ClusterRef
+from tfdash.model.verdict import UnknownKind
+from tfdash.model.versions import Sighting, VersionsState
+from tfdash.nouns import counted
+from tfdash.playbook.moment import Moment
+from tfdash.playbook.staleness import LOADING, Unread, not_current, unread
+from tfdash.playbook.versions.policy import VersionsPolicy
+from tfdash.playbook.versions.running import Running
+from tfdash.playbook.versions.state import versions_state
+
+ANSWERS_COUNT = 900.0
+"""Seconds for which an answer of an API server counts beside a later one: behind one address may be several."""
+_AGAIN = 300.0  # seconds after which spans in sentences are told anew
+
+
+class _Watched:
+    """One cluster, as long as this terminal runs. ``answers``: when each was last given."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, float] = {}
+        self.seen: list[Sighting] = []
+        self.of: object = None  # the nodes that ``nodes`` was made of
+        self.nodes: Mapping[str, tuple[str, ...]] = {}
+
+
+class VersionsRunner:
+    """``state`` is None until something of a cluster is known. ``patience``: seconds without a proof after which nobody watched."""
+
+    def __init__(self, policy: VersionsPolicy, patience: float) -> None:
+        self._policy, self._patience = policy, patience if patience < math.inf else ANSWERS_COUNT
+        self._watched: dict[ClusterRef, _Watched] = {}
+        self._due: float | None = None
+        self.state: VersionsState | None = None
+
+    def due_at(self) -> float | None:
+        return self._due
+
+    def assess(self, picture: Picture, change: Change, now: float) -> bool:
+        """Look again where it may say something else; True where it does."""
+        news = (
+            any(kind in ("", Node.KIND) for _, kind in change.freshness)
+            or any(kind == Node.KIND for _, kind in change.keys)
+            or change.store is None
+            or "versions" in change.store
+        )
+        if not (news or self.state is None or (self._due is not None and self._due <= now)):
+            return False
+        running = [self._running(cluster, now) for cluster in picture.clusters.values()]
+        known = [one for one in running if one is not None]
+        if not known:
+            self.state = self._due = None
+            return False
+        moment, facts = Moment(now), picture.store_state.versions
+        seen = [s for w in self._watched.values() for s in w.seen]
+        environment = next(iter(picture.clusters)).environment
+        told = versions_state(
+            environment, known, seen, facts.sightings, facts.announced, self._policy, moment
+        )
+        self._due = min(moment.again if moment.again is not None else math.inf, now + _AGAIN)
+        other = self.state is None or msgspec.structs.replace(told, seen=()) != msgspec.structs.replace(
+            self.state, seen=()
+        )
+        self.state = told
+        return other
+
+    def _running(self, cluster: ClusterPicture, now: float) -> Running | None:
+        """None where nothing was read yet."""
+        info, nodes = cluster.info, cluster.kinds.get(Node.KIND)
+        if info.value is None and info.problem is None:
+            return None
+        watched = self._watched.setdefault(cluster.ref, _Watched())
+        if info.value is not None and info.value.version and info.observed_at is not None:
+            watched.answers[info.value.version] = info.observed_at
+        newest = max(watched.answers.values(), default=0.0)
+        watched.answers = {v: at for v, at in watched.answers.items() if newest - at <= ANSWERS_COUNT}
+        control = tuple(sorted(watched.answers, key=lambda v: (-watched.answers[v], v)))
+        why = unread(nodes)
+        if why is None and nodes is not None and nodes.value is not watched.of:
+            watched.nodes, watched.of = _by_version(nodes.value or {}), nodes.value
+        if why is None and nodes is not None and nodes.unreadable:
+            why = Unread(UnknownKind.QUERY_ERROR, f"{counted(nodes.unreadable, 'node')} cannot be read")
+        if why is None and not control and info.problem is not None:
+            why = Unread(UnknownKind.NO_DATA, str(info.problem))
+        listed = nodes.observed_at if nodes is not None and nodes.observed_at is not None else 0.0
+        proven = min(newest, listed) if control else listed
+        if why is None and now >= proven + self._patience:
+            why = not_current(proven)
+        if why is None and control:
+            self._see(cluster.ref, watched, tuple(sorted({*control, *watched.nodes} - {""})), proven)
+        elif why == LOADING and not watched.nodes:
+            return None
+        return Running(cluster.ref, control, watched.nodes, why)
+
+    def _see(self, ref: ClusterRef, watched: _Watched, versions: tuple[str, ...], proven: float) -> None:
+        """Goes on with what was seen, or begins with something else; a time without a proof in between is nobody's."""
+        last = watched.seen[-1] if watched.seen else None
+        if last is None or proven - last.until > self._patience:
+            watched.seen.append(Sighting(ref, proven, proven, versions))
+            return
+        at = max(last.until, proven)
+        watched.seen[-1] = msgspec.structs.replace(last, until=at)
+        if last.versions != versions:
+            watched.seen.append(Sighting(ref, at, at, versions))
+
+
+def _by_version(nodes: Objects) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for node in nodes.values():
+        if isinstance(node, Node):
+            found.setdefault(node.kubelet_version, []).append(node.name)
+    return {version: tuple(sorted(names)) for version, names in sorted(found.items())}

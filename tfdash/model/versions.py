@@ -1,0 +1,77 @@
+"""What runs in a cluster, seen when, and what the playbook says of that. Made by ``tfdash.playbook.versions`` and ``tfdash.store``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from tfdash.model.subject import ClusterRef
+from tfdash.model.verdict import Verdict
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """Somebody watched a cluster from ``since`` to ``until`` (epoch seconds), and all that time these ``versions`` ran there: what its
+    API server answers and its kubelets say, as they write it, sorted, each once."""
+
+    cluster: ClusterRef
+    since: float
+    until: float
+    versions: tuple[str, ...]
+
+
+class Unwatched(NamedTuple):
+    """A time in which nobody watched (epoch seconds)."""
+
+    since: float
+    until: float
+
+    @property
+    def seconds(self) -> float:
+        return self.until - self.since
+
+
+class Soak(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an environment has run nothing older than ``version``, and how much of that was watched.
+
+    ``since``: when all of it was first seen without anything older; ``first``: nothing older was ever seen there, so that it may be
+    longer. ``watched``: seconds in which ``version`` was the oldest there and somebody watched; ``until``: when somebody watched last;
+    ``gaps``: times between, in which nobody did."""
+
+    version: str
+    since: float
+    until: float
+    watched: float
+    gaps: tuple[Unwatched, ...] = ()
+    first: bool = False
+
+
+class PlannedUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """That an environment is to get a version, "1.37" or "1.37.2", on a ``day`` ("2026-12-05"). ``announced``: when that was first written
+    into the audit log (epoch seconds), None where it was not yet."""
+
+    environment: str
+    version: str
+    day: str
+    announced: float | None = None
+
+
+class VersionMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store remembers: of clusters of any environment, and of plans as they were first recorded."""
+
+    sightings: tuple[Sighting, ...] = ()
+    announced: tuple[PlannedUpdate, ...] = ()
+
+
+NOTHING_SEEN = VersionMemory()
+
+
+class VersionsState(msgspec.Struct, frozen=True, kw_only=True):
+    """``seen``: what this terminal has watched since it started, the newest of each cluster among it. ``running``: in one line.
+    ``plans``: of the configuration, with what the store knows of them."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    running: str = ""
+    soak: Soak | None = None
+    seen: tuple[Sighting, ...] = ()
+    plans: tuple[PlannedUpdate, ...] = ()

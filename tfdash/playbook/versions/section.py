@@ -1,0 +1,29 @@
+"""The overview's line of the versions of Kubernetes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tfdash.model.kubecluster import Node
+from tfdash.model.verdict import Level
+from tfdash.playbook.section import Findings, Reading, Section, worst_of
+from tfdash.playbook.versions.production import PRODUCTION, SOAK
+
+
+def read(findings: Findings) -> Reading:
+    state = findings.versions
+    if state is None or not state.verdicts:
+        return Reading(Level.UNKNOWN, "not known yet")
+    update = next((v.sentence for v in state.verdicts if v.rule in (PRODUCTION, SOAK)), "")
+    reading = worst_of(state.verdicts, update, "well")
+    found = tuple(
+        msgspec.structs.replace(f, subject=None)
+        if f.subject is not None and f.subject.kind == "Environment"
+        else f
+        for f in reading.findings
+    )
+    subject = reading.subject if reading.subject is None or reading.subject.kind == "Node" else None
+    return reading._replace(sentence=state.running or "not known yet", findings=found, subject=subject)
+
+
+SECTION = Section("versions", "Kubernetes", "calendar", read, needs=(Node,))
