@@ -14,7 +14,7 @@ from tfdash.model.picture import Change, ClusterPicture, Picture, ServerInfo
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.verdict import Level
-from tfdash.model.versions import Sighting, VersionMemory
+from tfdash.model.versions import VersionMemory, VersionSighting
 from tfdash.playbook.versions.policy import default_versions_policy
 
 OLD, NEW = "v1.36.4", "v1.37.2"
@@ -28,7 +28,7 @@ def picture(
     *,
     proven: float | None = None,
     cluster: ClusterRef = PRODUCTION,
-    memory: tuple[Sighting, ...] = (),
+    memory: tuple[VersionSighting, ...] = (),
     **over: Any,
 ) -> Picture:
     """``nodes``: kubelet's version by name, None: not read yet; proven current at ``proven``."""
@@ -122,15 +122,15 @@ def test_it_looks_again_for_what_is_news_to_it_and_when_time_is_up() -> None:
     judge.assess(picture(due, {"a": NEW}), NOTHING, due)
     again = judge.due_at()
     assert again is not None and again > due
-    told = picture(due, {"a": NEW}, memory=(Sighting(STAGING, NOW - DAY, due, (NEW,)),))
+    told = picture(due, {"a": NEW}, memory=(VersionSighting(STAGING, NOW - DAY, due, (NEW,)),))
     assert judge.assess(told, Change(keys={}, freshness=frozenset(), store=frozenset({"versions"})), due)
 
 
 def test_what_the_store_remembers_and_what_was_seen_since_is_one_soak() -> None:
     judge = runner()
     memory = (
-        Sighting(STAGING, NOW - 9 * DAY, NOW - 6 * DAY, (OLD, NEW)),
-        Sighting(STAGING, NOW - 6 * DAY, NOW - HOUR, (NEW,)),
+        VersionSighting(STAGING, NOW - 9 * DAY, NOW - 6 * DAY, (OLD, NEW)),
+        VersionSighting(STAGING, NOW - 6 * DAY, NOW - HOUR, (NEW,)),
     )
     change = Change(keys={(STAGING, "Node"): None}, freshness=frozenset({(STAGING, "")}), store=None)
     for after in (0.0, 60.0):

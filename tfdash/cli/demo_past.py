@@ -12,7 +12,7 @@ from tfdash.demo.scenarios.scenario import Scenario
 from tfdash.demo.scenarios.scenario import load as scenario_of
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import ClusterRef
-from tfdash.model.versions import PlannedUpdate, Sighting
+from tfdash.model.versions import PlannedUpdate, VersionSighting
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.version_facts import data_of_versions
 
@@ -53,7 +53,9 @@ def _entries(scenario: Scenario, start: float) -> Iterator[EntryDraft]:
         said.append((start + duration(plan.announced), sentence, data_of_versions([], [update])))
     for one in scenario.watched:
         at = ClusterRef(one.environment, f"demo-{one.environment}")
-        seen = Sighting(at, start + duration(one.since), start + duration(one.until), tuple(one.versions))
+        seen = VersionSighting(
+            at, start + duration(one.since), start + duration(one.until), tuple(one.versions)
+        )
         said.append((seen.until, f"{at.cluster} runs {', '.join(one.versions)}", data_of_versions([seen])))
     for when, sentence, data in sorted(said, key=lambda row: row[0]):
         yield EntryDraft(kind=EntryKind.NOTE, at=when, actor="tfdash", sentence=sentence, data=data)

@@ -11,7 +11,7 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture
 from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import UnknownKind
-from tfdash.model.versions import Sighting, VersionsState
+from tfdash.model.versions import VersionSighting, VersionsState
 from tfdash.nouns import counted
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.staleness import LOADING, Unread, not_current, unread
@@ -29,7 +29,7 @@ class _Watched:
 
     def __init__(self) -> None:
         self.answers: dict[str, float] = {}
-        self.seen: list[Sighting] = []
+        self.seen: list[VersionSighting] = []
         self.of: object = None  # the nodes that ``nodes`` was made of
         self.nodes: Mapping[str, tuple[str, ...]] = {}
 
@@ -106,12 +106,12 @@ class VersionsRunner:
         """Goes on with what was seen, or begins with something else; a time without a proof in between is nobody's."""
         last = watched.seen[-1] if watched.seen else None
         if last is None or proven - last.until > self._patience:
-            watched.seen.append(Sighting(ref, proven, proven, versions))
+            watched.seen.append(VersionSighting(ref, proven, proven, versions))
             return
         at = max(last.until, proven)
         watched.seen[-1] = msgspec.structs.replace(last, until=at)
         if last.versions != versions:
-            watched.seen.append(Sighting(ref, at, at, versions))
+            watched.seen.append(VersionSighting(ref, at, at, versions))
 
 
 def _by_version(nodes: Objects) -> Mapping[str, tuple[str, ...]]:

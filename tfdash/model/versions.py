@@ -10,7 +10,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Verdict
 
 
-class Sighting(msgspec.Struct, frozen=True):
+class VersionSighting(msgspec.Struct, frozen=True):
     """Somebody watched a cluster from ``since`` to ``until`` (epoch seconds), and all that time these ``versions`` ran there: what its
     API server answers and its kubelets say, as they write it, sorted, each once."""
 
@@ -59,7 +59,7 @@ class PlannedUpdate(msgspec.Struct, frozen=True, kw_only=True):
 class VersionMemory(msgspec.Struct, frozen=True, kw_only=True):
     """What the store remembers: of clusters of any environment, and of plans as they were first recorded."""
 
-    sightings: tuple[Sighting, ...] = ()
+    sightings: tuple[VersionSighting, ...] = ()
     announced: tuple[PlannedUpdate, ...] = ()
 
 
@@ -73,5 +73,5 @@ class VersionsState(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...] = ()
     running: str = ""
     soak: Soak | None = None
-    seen: tuple[Sighting, ...] = ()
+    seen: tuple[VersionSighting, ...] = ()
     plans: tuple[PlannedUpdate, ...] = ()

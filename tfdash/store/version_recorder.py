@@ -11,7 +11,7 @@ from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import EntryKind
-from tfdash.model.versions import PlannedUpdate, Sighting
+from tfdash.model.versions import PlannedUpdate, VersionSighting
 from tfdash.sources.base import SourceBoard
 from tfdash.store.ledger import Store
 from tfdash.store.log.version_facts import data_of_versions, not_recorded
@@ -58,7 +58,7 @@ class VersionRecorder:
         )
 
 
-def _known(one: Sighting, recorded: Iterable[Sighting]) -> bool:
+def _known(one: VersionSighting, recorded: Iterable[VersionSighting]) -> bool:
     """Whether its beginning lies in one that is recorded."""
     return any(
         k.cluster == one.cluster and k.versions == one.versions and k.since <= one.since <= k.until

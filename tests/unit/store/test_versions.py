@@ -20,7 +20,7 @@ from tests.unit.test_judging_versions import ALL, NEW, OLD, picture
 from tfdash.judging.judge import Judge
 from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import ClusterRef
-from tfdash.model.versions import PlannedUpdate, Sighting, VersionMemory
+from tfdash.model.versions import PlannedUpdate, VersionMemory, VersionSighting
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.versions.policy import PlannedVersion
 from tfdash.store.log.audit_projection import AuditProjection
@@ -41,8 +41,8 @@ def memory(*entries: Entry) -> VersionMemory:
     return projection.versions.told()
 
 
-def saw(since: float, until: float, *versions: str, cluster: ClusterRef = STAGING) -> Sighting:
-    return Sighting(cluster, since, until, versions or (NEW,))
+def saw(since: float, until: float, *versions: str, cluster: ClusterRef = STAGING) -> VersionSighting:
+    return VersionSighting(cluster, since, until, versions or (NEW,))
 
 
 def test_what_goes_on_from_one_beginning_is_one_sighting() -> None:
@@ -133,8 +133,8 @@ async def test_a_terminal_writes_what_begins_and_its_heartbeat_says_for_how_long
     assert [e.sentence for e in notes()] == ["prod-1 runs v1.36.4, v1.37.2", "prod-1 runs v1.37.2"]
     known = made.store.state().versions.sightings
     assert known == (
-        Sighting(PRODUCTION, NOW, NOW + 3600, (OLD, NEW)),
-        Sighting(PRODUCTION, NOW + 3600, NOW + 3600, (NEW,)),
+        VersionSighting(PRODUCTION, NOW, NOW + 3600, (OLD, NEW)),
+        VersionSighting(PRODUCTION, NOW + 3600, NOW + 3600, (NEW,)),
     )
     made.store.close()
     assert verify(read_folder(tmp_path)).code == 0

@@ -16,7 +16,7 @@ from tfdash.model.versions import PlannedUpdate, Soak
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.schedule.local import midnight
 from tfdash.playbook.versions.policy import VersionsPolicy
-from tfdash.playbook.versions.soak import Span, oldest_now, soak
+from tfdash.playbook.versions.soak import WatchedSpan, oldest_now, soak
 from tfdash.playbook.versions.version import Version, same_update
 from tfdash.playbook.versions.wording import lasting, local
 
@@ -30,7 +30,7 @@ class SeenEnvironment(NamedTuple):
 
     name: str
     clusters: Collection[ClusterRef]
-    spans: Sequence[Span]
+    spans: Sequence[WatchedSpan]
 
     @property
     def until(self) -> float:

@@ -16,7 +16,7 @@ from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.end_of_life import Support, SupportTable
 from tfdash.playbook.versions.policy import VersionsPolicy
-from tfdash.playbook.versions.version import Told, Version, read
+from tfdash.playbook.versions.version import ReadVersion, Version, read
 from tfdash.playbook.versions.wording import day, lasting, named
 
 SUPPORT, SKEW, PATCH = "versions.support", "versions.skew", "versions.patch"
@@ -71,7 +71,7 @@ class _Group(NamedTuple):
     """All that is of one minor and one table. ``lowest``: the oldest patch among it."""
 
     table: str
-    lowest: Told
+    lowest: ReadVersion
     control: bool
     nodes: tuple[str, ...]
 
@@ -84,7 +84,7 @@ class _Group(NamedTuple):
 
 def _groups(running: Running, policy: VersionsPolicy) -> Iterator[_Group | str]:
     """And in their place versions that are none."""
-    found: dict[tuple[str, str], list[tuple[Told, bool, tuple[str, ...]]]] = {}
+    found: dict[tuple[str, str], list[tuple[ReadVersion, bool, tuple[str, ...]]]] = {}
     for text, control, nodes in (
         *((text, True, ()) for text in running.control),
         *((text, False, nodes) for text, nodes in running.nodes.items()),

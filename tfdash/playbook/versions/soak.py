@@ -16,7 +16,7 @@ from tfdash.model.versions import Soak, Unwatched
 from tfdash.playbook.versions.version import Version
 
 
-class Span(NamedTuple):
+class WatchedSpan(NamedTuple):
     """A cluster was watched from ``since`` to ``until``, and ``oldest`` and ``newest`` were what ran there."""
 
     cluster: ClusterRef
@@ -26,9 +26,9 @@ class Span(NamedTuple):
     newest: Version
 
 
-def oldest_now(spans: Iterable[Span], clusters: Collection[ClusterRef]) -> Version | None:
+def oldest_now(spans: Iterable[WatchedSpan], clusters: Collection[ClusterRef]) -> Version | None:
     """The oldest that runs in these clusters, by what was seen last of each; None where one of them was not seen."""
-    last: dict[ClusterRef, Span] = {}
+    last: dict[ClusterRef, WatchedSpan] = {}
     for span in spans:
         before = last.get(span.cluster)
         # of what was seen at one time the latest to begin; of these the older, so that nothing is said to be gone that may be there
@@ -44,7 +44,7 @@ def oldest_now(spans: Iterable[Span], clusters: Collection[ClusterRef]) -> Versi
 
 
 def soak(
-    spans: Collection[Span], clusters: Collection[ClusterRef], version: Version, now: float
+    spans: Collection[WatchedSpan], clusters: Collection[ClusterRef], version: Version, now: float
 ) -> Soak | None:
     """Of ``version`` in an environment of these clusters; None where one of them was not seen without anything older since an older one
     was seen last. What is said of times after ``now`` does not count."""
@@ -60,7 +60,7 @@ def soak(
         {since, max(since, until), *(t for s in mine for t in (s.since, s.until) if since < t < until)}
     )
     coming = sorted(mine, key=lambda s: s.since, reverse=True)
-    open_: list[Span] = []
+    open_: list[WatchedSpan] = []
     for start, end in pairwise(cuts):
         while coming and coming[-1].since <= start:
             open_.append(coming.pop())
@@ -82,7 +82,7 @@ def soak(
     )
 
 
-def _begins(spans: Iterable[Span], version: Version, now: float) -> float | None:
+def _begins(spans: Iterable[WatchedSpan], version: Version, now: float) -> float | None:
     """When one cluster was first seen without anything older, after it was last seen with that."""
     spans = list(spans)
     left = max((min(s.until, now) for s in spans if s.oldest < version), default=-inf)

@@ -6,21 +6,21 @@ from collections.abc import Iterable, Sequence
 
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
-from tfdash.model.versions import PlannedUpdate, Sighting, VersionsState
+from tfdash.model.versions import PlannedUpdate, VersionSighting, VersionsState
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.production import PRODUCTION, SeenEnvironment, production_verdict, soak_verdict
 from tfdash.playbook.versions.running import Running, judged
-from tfdash.playbook.versions.soak import Span
+from tfdash.playbook.versions.soak import WatchedSpan
 from tfdash.playbook.versions.version import read
 
 
 def versions_state(
     environment: str,
     running: Sequence[Running],
-    seen: Sequence[Sighting],
-    stored: Iterable[Sighting],
+    seen: Sequence[VersionSighting],
+    stored: Iterable[VersionSighting],
     announced: Iterable[PlannedUpdate],
     policy: VersionsPolicy,
     moment: Moment,
@@ -71,9 +71,9 @@ def _line(running: Running) -> str:
 
 
 def _places(
-    environment: str, own: Sequence[ClusterRef], sightings: Iterable[Sighting], policy: VersionsPolicy
+    environment: str, own: Sequence[ClusterRef], sightings: Iterable[VersionSighting], policy: VersionsPolicy
 ) -> dict[str, SeenEnvironment]:
-    by_environment: dict[str, list[Span]] = {}
+    by_environment: dict[str, list[WatchedSpan]] = {}
     for one in sightings:
         span = _span(one, policy)
         if span is not None:
@@ -85,7 +85,7 @@ def _places(
     return found
 
 
-def _clusters(environment: str, spans: Sequence[Span], policy: VersionsPolicy) -> list[ClusterRef]:
+def _clusters(environment: str, spans: Sequence[WatchedSpan], policy: VersionsPolicy) -> list[ClusterRef]:
     """Those that the configuration names; where it has one that is named by its context alone the one that was seen last; of an
     environment that stands in no configuration here all that were seen."""
     names = policy.clusters.get(environment)
@@ -96,12 +96,12 @@ def _clusters(environment: str, spans: Sequence[Span], policy: VersionsPolicy) -
     return [max(spans, key=lambda span: span.until).cluster]
 
 
-def _span(one: Sighting, policy: VersionsPolicy) -> Span | None:
+def _span(one: VersionSighting, policy: VersionsPolicy) -> WatchedSpan | None:
     """None where one of its versions cannot be read: what was the oldest is not known then, as if nobody had watched."""
     versions = [told.version for text in one.versions if (told := read(text, policy.endings)) is not None]
     if not versions or len(versions) < len(one.versions):
         return None
-    return Span(one.cluster, one.since, one.until, min(versions), max(versions))
+    return WatchedSpan(one.cluster, one.since, one.until, min(versions), max(versions))
 
 
 def _plans(announced: Iterable[PlannedUpdate], policy: VersionsPolicy) -> tuple[PlannedUpdate, ...]:

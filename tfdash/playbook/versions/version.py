@@ -39,7 +39,7 @@ class Version(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-class Told(NamedTuple):
+class ReadVersion(NamedTuple):
     """A version as it was written, read. ``table``: whose support it has, "" where nobody knows that ending."""
 
     text: str
@@ -47,7 +47,7 @@ class Told(NamedTuple):
     table: str
 
 
-def read(text: str, endings: Mapping[str, str]) -> Told | None:
+def read(text: str, endings: Mapping[str, str]) -> ReadVersion | None:
     """``endings``: further ones, by what they begin with ("" for none at all), and their table. None where it is no version."""
     found = _NUMBERS.match(text)
     if found is None:
@@ -58,12 +58,12 @@ def read(text: str, endings: Mapping[str, str]) -> Told | None:
         rest = staged["rest"]
     own = max((e for e in endings if e and rest.startswith(e)), key=len, default=None)
     if own is not None:
-        return Told(text, version, endings[own])
+        return ReadVersion(text, version, endings[own])
     for pattern, table in _VENDORS:
         if ending := pattern.match(rest):
             build = int(ending[1]) if pattern.groups else 0
-            return Told(text, version._replace(build=build), table)
-    return Told(text, version, endings.get("", UPSTREAM) if not rest else "")
+            return ReadVersion(text, version._replace(build=build), table)
+    return ReadVersion(text, version, endings.get("", UPSTREAM) if not rest else "")
 
 
 def same_update(planned: str, version: Version) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tfdash.model.subject import ClusterRef
-from tfdash.model.versions import PlannedUpdate, Sighting, VersionMemory
+from tfdash.model.versions import PlannedUpdate, VersionMemory, VersionSighting
 
 TOPIC = "versions"
 _MOST = 64  # versions that one sighting may have: more run nowhere
@@ -44,7 +44,7 @@ class VersionFacts:
         """Sightings in the order of their beginnings. The same object while nothing is new."""
         if self._memory is None:
             found = [
-                Sighting(cluster, since, until, versions)
+                VersionSighting(cluster, since, until, versions)
                 for (cluster, versions), spans in self._seen.items()
                 for since, until in spans
             ]
@@ -72,7 +72,7 @@ def _rows(value: Any) -> Iterator[Mapping[str, Any]]:
     yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
 
 
-def _sighting(row: Mapping[str, Any], at: float) -> Sighting | None:
+def _sighting(row: Mapping[str, Any], at: float) -> VersionSighting | None:
     try:
         since, until = float(row["since"]), min(float(row["until"]), at)
         cluster = ClusterRef(str(row["environment"]), str(row["cluster"]))
@@ -81,12 +81,14 @@ def _sighting(row: Mapping[str, Any], at: float) -> Sighting | None:
         return None
     if not (isinstance(versions, list) and 0 < len(versions) <= _MOST and 0 <= since <= until):
         return None
-    return Sighting(cluster, since, until, tuple(sorted(map(str, versions))))
+    return VersionSighting(cluster, since, until, tuple(sorted(map(str, versions))))
 
 
-def not_recorded(seen: Iterable[Sighting], recorded: Iterable[Sighting]) -> tuple[Sighting, ...]:
+def not_recorded(
+    seen: Iterable[VersionSighting], recorded: Iterable[VersionSighting]
+) -> tuple[VersionSighting, ...]:
     """Those of ``seen`` of which some time is in none that is recorded."""
-    known: dict[tuple[ClusterRef, tuple[str, ...]], list[Sighting]] = {}
+    known: dict[tuple[ClusterRef, tuple[str, ...]], list[VersionSighting]] = {}
     for one in recorded:
         known.setdefault((one.cluster, one.versions), []).append(one)
     return tuple(
@@ -96,7 +98,7 @@ def not_recorded(seen: Iterable[Sighting], recorded: Iterable[Sighting]) -> tupl
     )
 
 
-def data_of_versions(seen: Iterable[Sighting], plans: Iterable[PlannedUpdate] = ()) -> dict[str, Any]:
+def data_of_versions(seen: Iterable[VersionSighting], plans: Iterable[PlannedUpdate] = ()) -> dict[str, Any]:
     """What an entry says."""
     told: dict[str, Any] = {"topic": TOPIC}
     told["seen"] = [

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tfdash.model.subject import ClusterRef
-from tfdash.model.versions import PlannedUpdate, Sighting, VersionsState
+from tfdash.model.versions import PlannedUpdate, VersionSighting, VersionsState
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.policy import VersionsPolicy, default_versions_policy
@@ -51,13 +51,13 @@ def running(
     return Running(cluster, answers, {v: tuple(names) for v, names in nodes.items()}, unseen)
 
 
-def seen(cluster: ClusterRef, since: float, until: float, *versions: str) -> Sighting:
-    return Sighting(cluster, since, until, tuple(sorted(versions)))
+def seen(cluster: ClusterRef, since: float, until: float, *versions: str) -> VersionSighting:
+    return VersionSighting(cluster, since, until, tuple(sorted(versions)))
 
 
 def state(
     *runs: Running,
-    sightings: Sequence[Sighting] = (),
+    sightings: Sequence[VersionSighting] = (),
     announced: Sequence[PlannedUpdate] = (),
     rules: VersionsPolicy | None = None,
     now: float = NOW,

@@ -22,7 +22,7 @@ from tests.unit.playbook.versions.making import (
 )
 from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level, UnknownKind, Verdict
-from tfdash.model.versions import PlannedUpdate, Sighting
+from tfdash.model.versions import PlannedUpdate, VersionSighting
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.versions.policy import PlannedVersion, VersionsPolicy
 from tfdash.playbook.versions.production import PRODUCTION as RULE
@@ -34,7 +34,7 @@ HERE = seen(PRODUCTION, BEFORE, NOW, OLD)
 DEV = seen(DEVELOPMENT, BEFORE, NOW, NEW)
 
 
-def soaked(days: float) -> tuple[Sighting, ...]:
+def soaked(days: float) -> tuple[VersionSighting, ...]:
     """Staging, watched until now, for so long without anything older."""
     begun = NOW - days * DAY
     return (seen(STAGING, BEFORE, begun, OLD), seen(STAGING, begun, NOW, NEW))
@@ -49,7 +49,7 @@ def planned(
 
 
 def gate(
-    *sightings: Sighting,
+    *sightings: VersionSighting,
     runs: str = OLD,
     rules: VersionsPolicy | None = None,
     announced: Sequence[PlannedUpdate] = (),

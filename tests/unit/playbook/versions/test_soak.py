@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tfdash.model.subject import ClusterRef
 from tfdash.model.versions import Soak, Unwatched
-from tfdash.playbook.versions.soak import Span, oldest_now, soak
+from tfdash.playbook.versions.soak import WatchedSpan, oldest_now, soak
 from tfdash.playbook.versions.version import Version
 
 OLD, MID, NEW = Version(1, 36, 4), Version(1, 37, 1), Version(1, 37, 2)
@@ -18,11 +18,13 @@ ONE, TWO = ClusterRef("staging", "eu-1"), ClusterRef("staging", "eu-2")
 END = 24  # the oracle's seconds
 
 
-def span(since: float, until: float, oldest: Version = NEW, cluster: ClusterRef = ONE) -> Span:
-    return Span(cluster, since, until, oldest, NEW)
+def span(since: float, until: float, oldest: Version = NEW, cluster: ClusterRef = ONE) -> WatchedSpan:
+    return WatchedSpan(cluster, since, until, oldest, NEW)
 
 
-def said(*spans: Span, clusters: Collection[ClusterRef] = (ONE,), version: Version = NEW) -> Soak | None:
+def said(
+    *spans: WatchedSpan, clusters: Collection[ClusterRef] = (ONE,), version: Version = NEW
+) -> Soak | None:
     return soak(spans, clusters, version, 100.0)
 
 
@@ -100,7 +102,9 @@ def test_nothing_is_said_of_no_cluster_or_of_what_is_yet_to_come() -> None:
         ((), None),
     ],
 )
-def test_the_oldest_now_is_by_what_was_seen_last(spans: tuple[Span, ...], expected: Version | None) -> None:
+def test_the_oldest_now_is_by_what_was_seen_last(
+    spans: tuple[WatchedSpan, ...], expected: Version | None
+) -> None:
     assert oldest_now(spans, (ONE,)) == expected
 
 
@@ -108,7 +112,7 @@ def test_the_oldest_now_is_by_what_was_seen_last(spans: tuple[Span, ...], expect
 
 
 def by_every_second(
-    spans: list[Span], clusters: tuple[ClusterRef, ...], version: Version
+    spans: list[WatchedSpan], clusters: tuple[ClusterRef, ...], version: Version
 ) -> tuple[float, float, tuple[Unwatched, ...]] | None:
     """(since, watched, gaps): it walks over half seconds, at which edges and the time between them lie apart."""
 
@@ -144,7 +148,7 @@ def by_every_second(
 
 
 @st.composite
-def a_span(draw: st.DrawFn) -> Span:
+def a_span(draw: st.DrawFn) -> WatchedSpan:
     start, end = sorted((draw(st.integers(0, END)), draw(st.integers(0, END))))
     return span(start, end, draw(st.sampled_from((OLD, MID, NEW))), draw(st.sampled_from((ONE, TWO))))
 
@@ -152,7 +156,7 @@ def a_span(draw: st.DrawFn) -> Span:
 @given(st.lists(a_span(), max_size=12), st.sampled_from(((ONE,), (ONE, TWO))), st.sampled_from((MID, NEW)))
 @example([span(0, 5), span(10, 12, NEW, TWO)], (ONE, TWO), NEW)
 def test_it_is_what_every_second_tells(
-    spans: list[Span], clusters: tuple[ClusterRef, ...], version: Version
+    spans: list[WatchedSpan], clusters: tuple[ClusterRef, ...], version: Version
 ) -> None:
     found = soak(spans, clusters, version, END)
     mine = [s for s in spans if s.cluster in clusters]
@@ -161,7 +165,7 @@ def test_it_is_what_every_second_tells(
 
 
 @given(st.lists(a_span(), max_size=12), st.randoms(use_true_random=False))
-def test_the_order_of_the_sightings_is_nothing_to_it(spans: list[Span], random: object) -> None:
+def test_the_order_of_the_sightings_is_nothing_to_it(spans: list[WatchedSpan], random: object) -> None:
     mixed = list(spans)
     random.shuffle(mixed)  # type: ignore[attr-defined]  # a random.Random
     assert soak(spans, (ONE, TWO), NEW, END) == soak(mixed, (ONE, TWO), NEW, END)
@@ -170,7 +174,7 @@ def test_the_order_of_the_sightings_is_nothing_to_it(spans: list[Span], random: 
 
 @given(st.lists(a_span(), max_size=8), a_span())
 def test_watching_more_never_takes_watched_time_away_where_nothing_older_was_seen(
-    spans: list[Span], more: Span
+    spans: list[WatchedSpan], more: WatchedSpan
 ) -> None:
     young = [s._replace(oldest=NEW) for s in spans]
     before = soak(young, (ONE,), NEW, END)
