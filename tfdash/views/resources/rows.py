@@ -13,7 +13,7 @@ from tfdash.model.kube import Object
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.usage import Usage, usage_key
-from tfdash.model.verdict import Level, Verdict
+from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import ScaledBy
 from tfdash.text import safe
 from tfdash.views.age import FRESH, freshness, short_age
@@ -208,6 +208,11 @@ def of_object(sight: Sight, ref: ClusterRef, kind: str, namespace: str, name: st
 # -- the views ------------------------------------------------------------------------------------------------------
 
 
+def _told_of(sight: Sight) -> Iterator[tuple[ClusterRef, str, str, str]]:
+    """Of whom something was said, but that what it rests on is still to be read."""
+    return (at for at, told in sight.said.items() if any(v.unknown is not UnknownKind.LOADING for v in told))
+
+
 def workloads(sight: Sight) -> list[ResourceRow]:
     found: dict[Subject, ResourceRow] = {}
     for cluster in sight.clusters():
@@ -215,7 +220,7 @@ def workloads(sight: Sight) -> list[ResourceRow]:
             if sight.within(key.namespace):
                 row = of_usage(sight, cluster.ref, key, usage)
                 found[row.subject] = row
-    for ref, kind, namespace, name in sight.said:
+    for ref, kind, namespace, name in _told_of(sight):
         subject = Subject(ref, kind, namespace, name)
         if kind in WORKLOADS and subject not in found and sight.within(namespace):
             found[subject] = of_object(sight, ref, kind, namespace, name)
@@ -228,7 +233,7 @@ def namespaces(sight: Sight) -> list[ResourceRow]:
         for key, usage in _used(cluster, ("Namespace",)):
             if sight.within(usage.called):
                 found[cluster.ref, usage.called] = of_usage(sight, cluster.ref, key, usage)
-    for ref, kind, _, name in sight.said:
+    for ref, kind, _, name in _told_of(sight):
         if kind == "Namespace" and (ref, name) not in found and sight.within(name):
             found[ref, name] = of_object(sight, ref, kind, "", name)
     return [row._replace(namespace="") for row in found.values()]
@@ -240,7 +245,7 @@ def nodes(sight: Sight) -> list[ResourceRow]:
         for key, usage in _used(cluster, PLACES):
             row = of_usage(sight, cluster.ref, key, usage)
             found[row.subject] = row
-    for ref, kind, namespace, name in sight.said:
+    for ref, kind, namespace, name in _told_of(sight):
         subject = Subject(ref, kind, namespace, name)
         if kind in _SAID_OF_NODES and subject not in found:
             found[subject] = of_object(sight, ref, kind, namespace, name)

@@ -16,7 +16,7 @@ from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.usage import NodeMetrics, Usage, usage_key
-from tfdash.model.verdict import Evidence, Level, Verdict
+from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.registry import RULES
 from tfdash.playbook.resources.policy import Price
 from tfdash.playbook.resources.section import SECTION, read
@@ -161,3 +161,12 @@ def test_a_price_of_cores_alone_is_none(price: dict[str, float], why: str) -> No
     """Else memory would cost nothing, and nobody had said so."""
     with pytest.raises(Unfit, match=why):
         Price(**price)
+
+
+@pytest.mark.parametrize("why", [UnknownKind.LOADING, UnknownKind.NO_DATA])
+def test_what_is_still_to_be_read_makes_no_row_of_its_own(why: UnknownKind) -> None:
+    """Else each pod would stand among the workloads for a moment."""
+    blind = Verdict(level=Level.UNKNOWN, rule="resources.fits", subject=WEB, sentence="", unknown=why)
+    assessment = Assessment(at=NOW, number=1, workloads={}, verdicts={WEB: (blind,)})
+    rows = VIEWS[0].rows(sight(picture(), assessment, None, NOW))
+    assert len(rows) == (why is not UnknownKind.LOADING)
