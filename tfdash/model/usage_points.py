@@ -45,6 +45,16 @@ class PointWindow(NamedTuple):
     runs: Sequence[AskedRun]
 
 
+class BothWindows(NamedTuple):
+    """At the same times."""
+
+    cpu: PointWindow
+    memory: PointWindow
+
+    def of(self, resource: str) -> PointWindow:
+        return self.cpu if resource == "cpu" else self.memory
+
+
 _STEPS, _LOWEST = 1000, -21 * 1000  # a thousandth, of amounts from a billionth to 1E19
 
 
@@ -70,9 +80,12 @@ class FineColumns(NamedTuple):
         """Seconds."""
         return 1
 
-    def part(self, low: int, high: int, cpu: bool) -> tuple[list[int], Sequence[float]]:
+    def times(self, low: int, high: int) -> list[int]:
         base = self.base
-        return [base + at for at in self.at[low:high]], (self.cpu if cpu else self.memory)[low:high]
+        return [base + at for at in self.at[low:high]]
+
+    def values(self, low: int, high: int, cpu: bool) -> Sequence[float]:
+        return (self.cpu if cpu else self.memory)[low:high]
 
 
 class CoarseColumns(NamedTuple):
@@ -88,9 +101,12 @@ class CoarseColumns(NamedTuple):
         """Seconds."""
         return 2
 
-    def part(self, low: int, high: int, cpu: bool) -> tuple[list[int], Sequence[float]]:
-        base, codes = self.base, self.cpu if cpu else self.memory
-        return [base + 2 * at for at in self.at[low:high]], [decoded(c) for c in codes[low:high]]
+    def times(self, low: int, high: int) -> list[int]:
+        base = self.base
+        return [base + 2 * at for at in self.at[low:high]]
+
+    def values(self, low: int, high: int, cpu: bool) -> Sequence[float]:
+        return [decoded(c) for c in (self.cpu if cpu else self.memory)[low:high]]
 
 
 class UsagePoints(Sequence[UsagePoint]):
@@ -130,26 +146,36 @@ class UsagePoints(Sequence[UsagePoint]):
         return iter(self._points(0, len(self)))
 
     def _points(self, start: int, stop: int) -> tuple[UsagePoint, ...]:
-        cpu, memory = self._part(start, stop, cpu=True), self._part(start, stop, cpu=False)
+        cpu, memory = self._values(start, stop, cpu=True), self._values(start, stop, cpu=False)
         asked, place = self._asked, 0
         found = []
-        for at, cores, size in zip(cpu[0], cpu[1], memory[1], strict=True):
+        for at, cores, size in zip(self._times(start, stop), cpu, memory, strict=True):
             while place + 1 < len(asked) and asked[place + 1].at <= at:
                 place += 1
             found.append(UsagePoint(float(at), cores, size, asked[place].cpu, asked[place].memory))
         return tuple(found)
 
-    def _part(self, start: int, stop: int, cpu: bool) -> tuple[list[int], Sequence[float]]:
-        """Times and values of the places from ``start`` to before ``stop``."""
+    def _times(self, start: int, stop: int) -> list[int]:
+        """Of the places from ``start`` to before ``stop``."""
         many = self._coarse_last - self._coarse_first
         first, last = self._coarse_first, self._fine_first - many
         if start >= many:
-            return self._fine.part(last + start, last + stop, cpu)
+            return self._fine.times(last + start, last + stop)
         if stop <= many:
-            return self._coarse.part(first + start, first + stop, cpu)
-        old = self._coarse.part(first + start, first + many, cpu)
-        new = self._fine.part(self._fine_first, last + stop, cpu)
-        return old[0] + new[0], [*old[1], *new[1]]
+            return self._coarse.times(first + start, first + stop)
+        old = self._coarse.times(first + start, first + many)
+        return old + self._fine.times(self._fine_first, last + stop)
+
+    def _values(self, start: int, stop: int, cpu: bool) -> Sequence[float]:
+        """At those times."""
+        many = self._coarse_last - self._coarse_first
+        first, last = self._coarse_first, self._fine_first - many
+        if start >= many:
+            return self._fine.values(last + start, last + stop, cpu)
+        if stop <= many:
+            return self._coarse.values(first + start, first + stop, cpu)
+        old = self._coarse.values(first + start, first + many, cpu)
+        return [*old, *self._fine.values(self._fine_first, last + stop, cpu)]
 
     def _place(self, at: float) -> int:
         """Of the first at that time or after it."""
@@ -161,34 +187,49 @@ class UsagePoints(Sequence[UsagePoint]):
         found = bisect_left(coarse.at, (at - coarse.base) / 2, self._coarse_first, self._coarse_last)
         return found - self._coarse_first
 
-    def window(self, resource: str, start: float) -> PointWindow:
-        """ "cpu" or "memory", from ``start`` (epoch seconds) on."""
-        cpu, first, length = resource == "cpu", self._place(start), len(self)
-        at, values = self._part(first, length, cpu)
-        before = float(self._part(first - 1, first, cpu)[0][0]) if first else None
+    def values_since(self, start: float, cpu: bool) -> Sequence[float]:
+        return self._values(self._place(start), len(self), cpu)
+
+    def windows(self, start: float) -> BothWindows:
+        """From ``start`` (epoch seconds) on."""
+        first, length = self._place(start), len(self)
+        at = self._times(first, length)
+        before = float(self._times(first - 1, first)[0]) if first else None
         if not at:
-            return PointWindow(before, at, values, ())
+            return BothWindows(PointWindow(before, (), (), ()), PointWindow(before, (), (), ()))
         asked = self._asked
         place = len(asked) - 1  # mostly the last stands for all
         if asked[place].at > at[0]:
             place = max(0, bisect_right(asked, at[0], key=lambda a: a.at) - 1)
-        runs = [(0, asked[place].cpu if cpu else asked[place].memory)]
+        runs = [(0, asked[place])]
         for later in asked[place + 1 :]:
             from_there = bisect_left(at, later.at)
             if from_there < len(at):
-                runs.append((from_there, later.cpu if cpu else later.memory))
-        return PointWindow(before, at, values, runs)
+                runs.append((from_there, later))
+        return BothWindows(
+            PointWindow(before, at, self._values(first, length, True), [(n, a.cpu) for n, a in runs]),
+            PointWindow(before, at, self._values(first, length, False), [(n, a.memory) for n, a in runs]),
+        )
 
 
-def window_of(points: Sequence[UsagePoint], resource: str, start: float) -> PointWindow:
-    """See ``UsagePoints.window``; of any points."""
+def windows_of(points: Sequence[UsagePoint], start: float) -> BothWindows:
+    """See ``UsagePoints.windows``; of any points."""
     if isinstance(points, UsagePoints):
-        return points.window(resource, start)
+        return points.windows(start)
     first = bisect_left(points, start, key=lambda p: p.at)
-    part, cpu = points[first:], resource == "cpu"
-    return PointWindow(
-        points[first - 1].at if first else None,
-        [p.at for p in part],
-        [p.cpu if cpu else p.memory for p in part],
-        [(place, p.cpu_request if cpu else p.memory_request) for place, p in enumerate(part)],
+    part = points[first:]
+    before, at = points[first - 1].at if first else None, [p.at for p in part]
+    return BothWindows(
+        PointWindow(before, at, [p.cpu for p in part], [(n, p.cpu_request) for n, p in enumerate(part)]),
+        PointWindow(
+            before, at, [p.memory for p in part], [(n, p.memory_request) for n, p in enumerate(part)]
+        ),
     )
+
+
+def values_since(points: Sequence[UsagePoint], resource: str, start: float) -> Sequence[float]:
+    """What was used of "cpu" or "memory" from ``start`` on; of any points."""
+    if isinstance(points, UsagePoints):
+        return points.values_since(start, resource == "cpu")
+    first = bisect_left(points, start, key=lambda p: p.at)
+    return [p.cpu if resource == "cpu" else p.memory for p in points[first:]]

@@ -7,7 +7,7 @@ the section counts in its line and on which no level and no exit code rests; eac
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeAlias
 
 from tfdash.durations import write_duration
@@ -37,7 +37,7 @@ from tfdash.model.workload import CauseCode, WorkloadState
 from tfdash.nouns import counted
 from tfdash.playbook.resources.policy import ENOUGH, ResourcesPolicy
 from tfdash.playbook.resources.rightsizing import krr
-from tfdash.playbook.resources.shares import Held, held
+from tfdash.playbook.resources.shares import Held, WindowSeen, held, looked
 from tfdash.playbook.resources.shrinking import why_fixed, why_nothing_shrinks
 from tfdash.playbook.resources.together import nodes_of
 from tfdash.playbook.resources.wording import written
@@ -66,10 +66,28 @@ class _Said(NamedTuple):
     unknown: UnknownKind | None = None
 
 
+class _Windows:
+    """What was seen of one use in the last minutes, by its own source and by the other: looked up once for both resources."""
+
+    def __init__(self, usage: Usage, seconds: float) -> None:
+        self._usage, self._seconds = usage, seconds
+
+    @cached_property
+    def own(self) -> WindowSeen:
+        return looked(self._usage.points, self._usage.at, self._seconds)
+
+    @cached_property
+    def other(self) -> WindowSeen:
+        points = self._usage.other_points
+        until = max(self._usage.at, points[-1].at)  # what it has not seen yet is not seen
+        return looked(points, until, self._seconds)
+
+
 class _Band(NamedTuple):
     """One resource of one use before the rule, in billionths."""
 
     usage: Usage
+    windows: _Windows
     resource: str
     question: str  # "request", "limit", "allocatable"
     low: float
@@ -95,15 +113,18 @@ def _judge(case: _Case) -> RuleResult | None:
             return None
         usage = found
     policy: ResourcesPolicy = case.policies.resources
+    windows = _Windows(usage, policy.above_for)
     return RuleResult(
         (
-            _verdict(case, usage, "cpu", policy.cpu_of, policy.cpu),
-            _verdict(case, usage, "memory", policy.memory_of, policy.memory),
+            _verdict(case, usage, windows, "cpu", policy.cpu_of, policy.cpu),
+            _verdict(case, usage, windows, "memory", policy.memory_of, policy.memory),
         )
     )
 
 
-def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tuple[float, float]) -> Verdict:
+def _verdict(
+    case: _Case, usage: Usage, windows: _Windows, resource: str, question: str, band: tuple[float, float]
+) -> Verdict:
     of = "allocatable" if usage.of in _OF_NODES else question
     who = f"{_TITLES.get(usage.of, '')}{usage.called or case.ref.cluster}: {resource}"
     rule = CPU if resource == "cpu" else MEMORY
@@ -119,7 +140,7 @@ def _verdict(case: _Case, usage: Usage, resource: str, question: str, band: tupl
         why = _not_asked(usage, resource, of, whole)
         sentence = f"{who} {written(resource, used)}, not judged: {why}"
         return Verdict(level=Level.IDLE, rule=rule, subject=case.subject, sentence=sentence)
-    one = _Band(usage, resource, of, *band, used, whole, silent)
+    one = _Band(usage, windows, resource, of, *band, used, whole, silent)
     fixed = None if of == "request" else whole / NANO
     seen, source = _window(case, one, fixed)
     said = _said(case, one, seen)
@@ -146,12 +167,11 @@ def _window(case: _Case, one: _Band, fixed: float | None) -> tuple[Held, str]:
     """The last minutes by one source, and which: by Prometheus where it decides, and what was seen of metrics.k8s.io does not."""
     usage, policy = one.usage, case.policies.resources
     each = usage.window if one.resource == "cpu" else min(usage.window, _INSTANT)
-    seen = held(usage.points, one.resource, fixed, one.high, usage.at, policy.above_for, each)
+    seen = held(one.windows.own, one.resource, fixed, one.high, each)
     if not usage.other_points or _decided(seen, policy):
         return seen, usage.source
     each = PROMETHEUS_WINDOW if one.resource == "cpu" else _INSTANT
-    until = max(usage.at, usage.other_points[-1].at)  # what it has not seen yet is not seen
-    other = held(usage.other_points, one.resource, fixed, one.high, until, policy.above_for, each)
+    other = held(one.windows.other, one.resource, fixed, one.high, each)
     return (other, PROMETHEUS) if _decided(other, policy) else (seen, usage.source)
 
 

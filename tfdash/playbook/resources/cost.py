@@ -11,7 +11,7 @@ from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.resources.pricing import MONTH, Rate, Unpriced, mean_rate, money, rate_of
-from tfdash.playbook.resources.together import called, nodes_of
+from tfdash.playbook.resources.together import called, has_nodes, nodes_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount
@@ -118,4 +118,4 @@ def _unknown(case: Case[Usage], words: str, kind: UnknownKind) -> RuleResult:
     return RuleResult((verdict,))
 
 
-RULE = Rule(ID, (Usage,), _judge, uses=(Node, UsageHistory))
+RULE = Rule(ID, (Usage,), _judge, uses=(Node, UsageHistory), whom=has_nodes)

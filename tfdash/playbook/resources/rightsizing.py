@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.kube import Container, HorizontalPodAutoscaler
 from tfdash.model.usage import ContainerHistory, Usage, UsageHistory
-from tfdash.model.usage_points import window_of
+from tfdash.model.usage_points import values_since
 from tfdash.playbook.resources.policy import ResourcesPolicy, RightsizingPolicy
 from tfdash.quantities import NANO, amount
 
@@ -247,7 +247,7 @@ def _not_above(
     if usage is None or not usage.measured or not asked or not usage.points:
         return of
     newest = usage.points[-1].at
-    used = window_of(usage.points, resource, newest - policy.above_for).values
+    used = values_since(usage.points, resource, newest - policy.above_for)
     _, high = _band(resource, policy)
     wanted = _nanos(max(used) / usage.measured * 100 / high, 1)
     if wanted <= asked:

@@ -107,7 +107,8 @@ def _folded(reading: Reading) -> Reading:
     told = (
         f"{reading.unknown} not known, {unknown[0].sentence}" if reading.unknown > 1 else unknown[0].sentence
     )
-    rest = tuple(f for f in reading.findings if f not in unknown)
+    folded = set(map(id, unknown))
+    rest = tuple(f for f in reading.findings if id(f) not in folded)
     first = SectionFinding(level=Level.UNKNOWN, sentence=told, subject=unknown[0].subject)
     reading = reading._replace(findings=(*rest, first))
     if reading.level is Level.UNKNOWN:

@@ -15,7 +15,7 @@ from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.node_pools import CAPACITY, on_spot
 from tfdash.nouns import counted
 from tfdash.playbook.resources.rightsize import pods_of
-from tfdash.playbook.resources.together import called, nodes_of
+from tfdash.playbook.resources.together import called, has_nodes, nodes_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import PODS_OF, REPLICA_SETS_OF
 from tfdash.playbook.staleness import Unread
@@ -97,4 +97,4 @@ def _of(
 
 
 RULE = Rule(ID, (Deployment, StatefulSet, Rollout), _judge, uses=(ReplicaSet, Pod, Node))
-SHARE = Rule(SHARE_ID, (Usage,), _share, uses=(Node,))
+SHARE = Rule(SHARE_ID, (Usage,), _share, uses=(Node,), whom=has_nodes)

@@ -15,6 +15,11 @@ _BY_LABEL = Relation(Node, lambda node: node.labels.items())
 _EVERY = Relation(Node, lambda node: ("",))
 
 
+def has_nodes(usage: Any) -> bool:
+    """Whether it is a use of several nodes, a pool's or the cluster's."""
+    return isinstance(usage, Usage) and usage.of in ("Cluster", "NodePool")
+
+
 def nodes_of(case: Case[Any], usage: Usage) -> Seen[Node] | None:
     """Those that ``usage`` is of; None of what is neither."""
     if usage.of == "Cluster":

@@ -1,4 +1,5 @@
-"""What was seen of one use in this session: every measurement for half an hour, then the means of five minutes for a day.
+"""What was seen of one use in this session: every measurement for half an hour, then the means of five minutes for six hours, then
+those of half an hour for a day.
 
 In columns of 10 and 6 bytes a point, which those who read share (``tfdash.model.usage_points``).
 """
@@ -9,10 +10,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TypeVar
 
-from tfdash.model.usage_points import AskedSince, CoarseColumns, FineColumns, UsagePoints, coded
+from tfdash.model.usage_points import AskedSince, CoarseColumns, FineColumns, UsagePoints, coded, decoded
 from tfdash.quantities import NANO, Amounts, amount
 
 FINE, LONGEST, MEAN = 1800, 86_400, 300  # seconds
+MEANS, LONG_MEAN = 6 * 3600, 1800  # seconds for which means are kept, and of the means that take their place
 _UNUSED = 12  # points before the first that is meant, after which the arrays are made anew
 _FURTHEST = 0xFFFF  # from the base, in units
 C = TypeVar("C", FineColumns, CoarseColumns)
@@ -21,12 +23,12 @@ C = TypeVar("C", FineColumns, CoarseColumns)
 class Series:
     """The points of one workload, namespace, node, pool or cluster, to which what comes is added."""
 
-    __slots__ = ("_asked", "_coarse", "_coarse_first", "_fine", "_fine_first", "at")
+    __slots__ = ("_asked", "_coarse", "_coarse_first", "_fine", "_fine_first", "_merged", "at")
 
     def __init__(self) -> None:
         self._fine = FineColumns(0, array("H"), array("f"), array("f"))
         self._coarse = CoarseColumns(0, array("H"), array("H"), array("H"))
-        self._coarse_first = self._fine_first = 0
+        self._coarse_first = self._fine_first = self._merged = 0
         self._asked: tuple[AskedSince, ...] = ()
         self.at = 0  # of the newest
 
@@ -37,6 +39,7 @@ class Series:
             return False
         self.at = when
         self._fold(when - FINE)
+        self._merge(when - MEANS)
         self._forget(when - LONGEST)
         self._fine, self._fine_first = _reaching(self._fine, self._fine_first, when)
         fine = self._fine
@@ -84,6 +87,30 @@ class Series:
         coarse.at.append((at - coarse.base) // coarse.unit)
         coarse.cpu.append(coded(cpu))
         coarse.memory.append(coded(memory))
+
+    def _merge(self, before: int) -> None:
+        """Likewise the means of half an hour, of all means until then; of new columns, since those that there are were published."""
+        end = before - before % LONG_MEAN
+        if end <= self._merged:
+            return
+        old = self._coarse
+        low, high = (
+            bisect_left(old.at, (at - old.base) / old.unit, self._coarse_first) for at in (self._merged, end)
+        )
+        self._merged = end
+        merged = CoarseColumns(old.base, *(column[self._coarse_first : low] for column in old[1:]))
+        place = low
+        while place < high:
+            slot = (old.base + old.unit * old.at[place]) // LONG_MEAN
+            after = bisect_left(old.at, ((slot + 1) * LONG_MEAN - old.base) / old.unit, place, high)
+            merged.at.append(old.at[after - 1])
+            for into, codes in ((merged.cpu, old.cpu), (merged.memory, old.memory)):
+                into.append(coded(sum(map(decoded, codes[place:after])) / (after - place)))
+            place = after
+        if high > low:
+            for into, column in zip(merged[1:], old[1:], strict=True):
+                into.extend(column[high:])
+            self._coarse, self._coarse_first = merged, 0
 
     def _forget(self, before: int) -> None:
         coarse = self._coarse

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tfdash.figures import percent
-from tfdash.model.usage_points import UsagePoint, window_of
+from tfdash.model.usage_points import UsagePoint, values_since
 from tfdash.model.verdict import Level, Verdict
 from tfdash.views import state as states
 from tfdash.views.state import State
@@ -98,7 +98,7 @@ def of_replicas(verdict: Verdict | None) -> Gauge:
 
 def recent(points: Sequence[UsagePoint], resource: str, now: float) -> list[float]:
     """The last minutes of a resource, for its trend."""
-    return list(window_of(points, resource, now - _LATELY).values)
+    return list(values_since(points, resource, now - _LATELY))
 
 
 def trend(values: Sequence[float]) -> str:

@@ -22,7 +22,7 @@ from tfdash.model.usage_points import UsagePoint
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.resources.policy import default_resources_policy
-from tfdash.playbook.resources.shares import held
+from tfdash.playbook.resources.shares import held, looked
 from tfdash.quantities import amounts
 
 STEP, DAY = 15.0, 86_400.0
@@ -403,17 +403,19 @@ def test_a_use_is_held_against_the_request_of_its_time() -> None:
     """Ten pods became two: what ten used is not held against what two ask for."""
     before = points(*WELL[:31], of=10.0)
     then = [p._replace(at=p.at - 30 * STEP) for p in before]
-    seen = held((*then, *points(*WELL[:30])), "cpu", None, 80, NOW, 900, STEP)
+    seen = held(looked((*then, *points(*WELL[:30])), NOW, 900), "cpu", None, 80, STEP)
     assert (seen.seen, seen.above, seen.points) == (900, 0, 61)
-    assert held((*then, *points(*WELL[:30])), "cpu", 1.0, 80, NOW, 900, STEP).above == 450
+    assert held(looked((*then, *points(*WELL[:30])), NOW, 900), "cpu", 1.0, 80, STEP).above == 450
 
 
 def test_a_gap_is_not_seen_and_means_of_five_minutes_are() -> None:
     gap = (*points(*(90.0,) * 10), points(90.0)[0]._replace(at=NOW + 400))
-    seen = held(gap, "cpu", None, 80, NOW + 400, 900, STEP)
+    seen = held(looked(gap, NOW + 400, 900), "cpu", None, 80, STEP)
     assert (seen.seen, seen.lasting(seen.above, 80)) == (10 * STEP + 90, None)
     coarse = [UsagePoint(NOW - 300 * i, 0.9, 0.0, 1.0, 1.0) for i in range(20, 12, -1)]
-    assert held(coarse, "cpu", None, 80, NOW, 7200, STEP).seen == STEP + 7 * 300
+    assert held(looked(coarse, NOW, 7200), "cpu", None, 80, STEP).seen == STEP + 7 * 300
+    day = [UsagePoint(NOW - 1800 * i, 0.9, 0.0, 1.0, 1.0) for i in range(20, 12, -1)]
+    assert held(looked(day, NOW, 86_400), "cpu", None, 80, STEP).seen == STEP + 7 * 1800
 
 
 # -- what is lost makes nothing green --------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tfdash.model.usage_points import AskedRun, UsagePoint
 from tfdash.quantities import NANO, Amounts
-from tfdash.sources.usage.points import FINE, LONGEST, MEAN, Series
+from tfdash.sources.usage.points import FINE, LONG_MEAN, LONGEST, MEAN, MEANS, Series
 
 T0 = 1_800_000_000
 ASKED: Amounts = (("cpu", NANO), ("memory", 64 * NANO))
@@ -34,7 +35,9 @@ def test_a_use_is_held_against_the_request_of_its_own_time() -> None:
     assert {p.memory_request for p in series.points} == {None}
 
 
-def test_after_half_an_hour_five_minutes_are_one_point_and_after_a_day_none() -> None:
+def test_after_half_an_hour_five_minutes_are_one_point_after_six_hours_half_an_hour_and_after_a_day_none() -> (
+    None
+):
     series, shown, random_ = Series(), [], random.Random(1)
     raw: list[tuple[int, float]] = []
     for at in range(T0, T0 + LONGEST + 2 * FINE, 15):
@@ -47,13 +50,17 @@ def test_after_half_an_hour_five_minutes_are_one_point_and_after_a_day_none() ->
     assert all(tuple(view) == then for view, then in shown), "what is published stays as it was"
     fine = [p for p in points if p.at > newest - FINE]
     assert [(p.at, p.cpu) for p in fine] == [(at, v) for at, v in raw if at > newest - FINE]
-    assert newest - LONGEST <= points[0].at < newest - LONGEST + MEAN
-    old = [p for p in points if p.at < newest - FINE - MEAN]
-    assert {p.at % MEAN for p in old} == {MEAN - 16}, "to two seconds"
-    for point in old[:: len(old) // 7]:
-        inside = [v for at, v in raw if at // MEAN == point.at // MEAN]
-        assert abs(point.cpu * len(inside) / sum(inside) - 1) < 6e-4
-    assert len(points) <= (FINE + MEAN) // 15 + LONGEST // MEAN + 1, "bounded"
+    assert newest - LONGEST <= points[0].at < newest - LONGEST + LONG_MEAN
+    older = [p for p in points if p.at < newest - MEANS - LONG_MEAN]
+    old = [p for p in points if newest - MEANS < p.at < newest - FINE - MEAN]
+    for means, long in ((old, MEAN), (older, LONG_MEAN)):
+        assert {p.at % long for p in means} == {long - 16}, "to two seconds"
+        assert len(means) > 7 and {b.at - a.at for a, b in pairwise(means)} == {long}
+        for point in means[:: len(means) // 7]:
+            inside = [v for at, v in raw if at // long == point.at // long]
+            assert abs(point.cpu * len(inside) / sum(inside) - 1) < 12e-4
+    most = (FINE + MEAN) // 15 + (MEANS + LONG_MEAN) // MEAN + LONGEST // LONG_MEAN + 1
+    assert len(points) <= most, "bounded"
     assert [p.at for p in points] == sorted({p.at for p in points})
 
 
@@ -87,7 +94,7 @@ def test_a_part_is_had_by_time_and_by_place() -> None:
         everything[-1].at + 1,
     ):
         there = [p for p in everything if p.at >= since]
-        found = points.window("cpu", since)
+        found = points.windows(since).cpu
         assert (list(found.at), list(found.values)) == ([p.at for p in there], [p.cpu for p in there])
         assert found.before == max((p.at for p in everything if p.at < since), default=None)
         assert [_at(found.runs, place) for place in range(len(there))] == [p.cpu_request for p in there]
