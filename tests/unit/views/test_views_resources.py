@@ -287,3 +287,13 @@ def test_a_row_does_not_say_its_name_twice(of: str, subject: Subject, sentence: 
     name = subject.name.partition("/")[2] if subject.kind == "Usage" else subject.name
     row = ResourceRow(subject, of, name, verdicts=(rw.said("band.cpu", subject, Level.WARN, sentence),))
     assert finding_of(row)[0] == "cpu 12 %"
+
+
+@pytest.mark.parametrize(("share", "told"), [(99_999.0, "99999"), (100_000.0, ">99999"), (1e18, ">99999")])
+def test_what_is_absurdly_much_is_not_cut_to_less(share: float, told: str) -> None:
+    """Behind its column's end the digits would be missed."""
+    shown = gauge(
+        rw.said("band.cpu", rw.of("Deployment", "web"), Level.BREACH, "", share, BAND), [1, 1, 1, 1]
+    )
+    assert shown.percent == told
+    assert len(shown.cell()[0]) <= WORDS and len(shown.cell(worded=False)[0]) <= GLYPHS

@@ -16,6 +16,7 @@ FULL, EMPTY, POINT, BEYOND = "━", " ", "●", "▶"
 CROSSED, BOUND = "┿", "┆"  # a bound that the bar has passed, one that it has not
 UP, LEVEL, DOWN = "↗", "→", "↘"
 WORDS, GLYPHS = 18, 10  # cells of a gauge with its word, and without
+_MOST = 99_999  # %, as much as is written
 _SCALE = 100.0  # what a bar spans, in %
 _LATELY = 900.0  # seconds of points by which a trend is told
 _MOVES = 0.08  # of the value: less is level
@@ -41,6 +42,8 @@ class Gauge(NamedTuple):
     def percent(self) -> str:
         if self.value is None:
             return ""
+        if self.value > _MOST:  # its digits would be cut, and what is left of them lies
+            return f">{_MOST}"
         return percent(self.value, *(b for b in (self.low, self.high) if b is not None), _SCALE)
 
     @property
