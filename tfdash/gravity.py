@@ -6,26 +6,27 @@ What keeps pods from starting stands before what runs short, that before what wa
 from __future__ import annotations
 
 from tfdash.figures import beyond
+from tfdash.model import resource_rules
 from tfdash.model.kube import Pod
 from tfdash.model.verdict import Level, Verdict
 
-_BANDS = ("resources.band.cpu", "resources.band.memory")
+_BANDS = (resource_rules.CPU_BAND, resource_rules.MEMORY_BAND)
 GRAVEST_FIRST: tuple[tuple[str, ...], ...] = (
-    ("resources.fits",),
-    ("resources.quota",),
-    ("resources.node",),
-    ("resources.autoscaler",),
-    ("resources.volume",),
-    ("resources.hpa",),
+    (resource_rules.FITS,),
+    (resource_rules.QUOTA,),
+    (resource_rules.NODE,),
+    (resource_rules.AUTOSCALER,),
+    (resource_rules.VOLUME,),
+    (resource_rules.HPA,),
     _BANDS,  # above; what is below its band is only too much
-    ("resources.spot",),
-    ("resources.limits",),
-    ("resources.hours",),
-    ("resources.unattached",),
-    ("resources.idle",),
-    ("resources.rightsize",),
-    ("resources.spot.share",),
-    ("resources.cost",),
+    (resource_rules.SPOT,),
+    (resource_rules.LIMITS,),
+    (resource_rules.HOURS,),
+    (resource_rules.UNATTACHED,),
+    (resource_rules.IDLE,),
+    (resource_rules.RIGHTSIZE,),
+    (resource_rules.SPOT_SHARE,),
+    (resource_rules.COST,),
 )
 """The rules of resources by their ids. Those in one line are measured alike, and compared by how far they are beyond their bounds."""
 _PLACES = {rule: place for place, rules in enumerate(GRAVEST_FIRST) for rule in rules}
@@ -46,7 +47,7 @@ def gravity(verdict: Verdict | None) -> tuple[int, float]:
 
 def _waits(verdict: Verdict) -> bool:
     """Pods wait now, where others would only not fit."""
-    return verdict.rule == "resources.fits" and any(o.kind == Pod.KIND for o in verdict.evidence.objects)
+    return verdict.rule == resource_rules.FITS and any(o.kind == Pod.KIND for o in verdict.evidence.objects)
 
 
 def _is_below(verdict: Verdict) -> bool:

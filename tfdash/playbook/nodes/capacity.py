@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from tfdash.model import resource_rules
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Node
 from tfdash.model.room import NodeRoom
@@ -18,7 +19,7 @@ from tfdash.playbook.staleness import Unread
 from tfdash.pod_requests import ENDED, requested
 from tfdash.quantities import Amounts, amount, reaches, share
 
-ID = "resources.node"
+ID = resource_rules.NODE
 PODS_ON = Relation(Pod, lambda p: (p.node,) if p.node and p.phase not in ENDED else ())
 """By the name of their node: what the scheduler holds against it, terminating ones among them."""
 _PACKED = ("cpu", "memory")  # of which much may be asked for: the bands judge how much of that is used

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from tfdash.model import resource_rules
 from tfdash.model.autoscaling import ClusterAutoscaler, NodeClaim, NodeGroup, NodePool
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.nouns import counted
@@ -17,7 +18,7 @@ from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.staleness import clock
 from tfdash.quantities import amount
 
-ID = "resources.autoscaler"
+ID = resource_rules.AUTOSCALER
 FRESH = 180.0  # seconds: it writes each time that it looks, every ten, and as its own health check has it is dead after three minutes
 ALL_OF_THEM = Relation(ClusterAutoscaler, lambda a: ("",))
 """By "": the one that there is."""

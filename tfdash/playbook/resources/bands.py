@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from tfdash.durations import write_duration
 from tfdash.figures import percent
+from tfdash.model import resource_rules
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
     CronJob,
@@ -45,8 +46,8 @@ from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import NOT_ASKED, Unread
 from tfdash.quantities import NANO, amount, exceeds, reaches
 
-ID = "resources.band"
-CPU, MEMORY = "resources.band.cpu", "resources.band.memory"
+ID = resource_rules.BAND
+CPU, MEMORY = resource_rules.CPU_BAND, resource_rules.MEMORY_BAND
 WORKLOADS: tuple[type[Object], ...] = (Deployment, StatefulSet, DaemonSet, Rollout, Job, CronJob)
 _OF_WORKLOADS = frozenset(kind.KIND for kind in WORKLOADS)
 _OF_NODES = ("Node", "NodePool", "Cluster")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tfdash.durations import write_duration
+from tfdash.model import resource_rules
 from tfdash.model.kubecluster import Node
 from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Level, UnknownKind, Verdict
@@ -16,7 +17,7 @@ from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount
 
-ID = "resources.cost"
+ID = resource_rules.COST
 
 
 def _judge(case: Case[Usage]) -> RuleResult | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from tfdash.model import resource_rules
 from tfdash.model.autoscaling import ClusterAutoscaler, NodePool
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.delivery import Rollout
@@ -35,7 +36,7 @@ from tfdash.playbook.staleness import Unread
 from tfdash.pod_requests import ENDED
 from tfdash.quantities import amount
 
-ID = "resources.fits"
+ID = resource_rules.FITS
 Scaled: TypeAlias = Deployment | StatefulSet | Rollout | ReplicaSet
 _DEFAULT_SCHEDULER = ("", "default-scheduler")
 

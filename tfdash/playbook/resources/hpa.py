@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias, cast
 
+from tfdash.model import resource_rules
 from tfdash.model.autoscaling import ScaledObject, VerticalPodAutoscaler
 from tfdash.model.capacity import LimitRange
 from tfdash.model.delivery import Rollout
@@ -40,7 +41,7 @@ from tfdash.playbook.serving.links import AUTOSCALERS_OF, EVENTS_ABOUT, links_of
 from tfdash.playbook.serving.rollout_status import condition
 from tfdash.quantities import amount, replaced
 
-ID = "resources.hpa"
+ID = resource_rules.HPA
 VERTICALS_OF = Relation(VerticalPodAutoscaler, lambda v: ((v.target_kind, Key(v.namespace, v.target_name)),))
 """By (kind, key) of whose requests they set."""
 SCALED: dict[str, type[Object]] = {k.KIND: k for k in (Deployment, StatefulSet, ReplicaSet, Rollout)}

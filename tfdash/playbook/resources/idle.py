@@ -3,6 +3,7 @@ does not tell, and is not said."""
 
 from __future__ import annotations
 
+from tfdash.model import resource_rules
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Deployment, Object, StatefulSet
 from tfdash.model.usage import UsageHistory, usage_key
@@ -16,7 +17,7 @@ from tfdash.playbook.serving.links import REPLICA_SETS_OF
 from tfdash.pod_requests import of_template
 from tfdash.quantities import NANO, amount
 
-ID = "resources.idle"
+ID = resource_rules.IDLE
 
 
 def _judge(case: Case[Object]) -> RuleResult | None:

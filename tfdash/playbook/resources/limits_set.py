@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+from tfdash.model import resource_rules
 from tfdash.model.capacity import LimitRange
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
@@ -39,7 +40,7 @@ from tfdash.playbook.staleness import Unread
 from tfdash.pod_requests import ENDED
 from tfdash.quantities import amount, replaced
 
-ID = "resources.limits"
+ID = resource_rules.LIMITS
 _Case: TypeAlias = Case[Object]
 _TOLD_BY: dict[type[Object], tuple[str, ...]] = {
     Pod: ("ReplicaSet", "StatefulSet", "DaemonSet", "Job"),

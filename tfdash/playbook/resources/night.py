@@ -6,6 +6,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+from tfdash.model import resource_rules
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import CronJob, Deployment, Pod, StatefulSet
 from tfdash.model.kubecluster import Namespace, Node
@@ -20,7 +21,7 @@ from tfdash.pod_requests import of_template
 from tfdash.quantities import Amounts, amount, shown, total
 from tfdash.text import safe
 
-ID = "resources.hours"
+ID = resource_rules.HOURS
 GRACE = 1800.0
 """Seconds after its hours begin or end, for whoever brings it up or down."""
 

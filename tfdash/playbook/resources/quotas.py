@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from tfdash.figures import percent
+from tfdash.model import resource_rules
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Namespace
@@ -22,7 +23,7 @@ from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount, reaches
 
-ID = "resources.quota"
+ID = resource_rules.QUOTA
 _COUNTED_IN = 60.0  # seconds in which its controller counts a new quota
 
 _Case: TypeAlias = Case[Object]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tfdash.model import resource_rules
 from tfdash.model.capacity import LimitRange, ResourceQuota
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import (
@@ -31,7 +32,7 @@ from tfdash.playbook.seen import Look
 from tfdash.playbook.serving.links import AUTOSCALERS_OF, REPLICA_SETS_OF
 from tfdash.quantities import Amounts, total
 
-ID = "resources.rightsize"
+ID = resource_rules.RIGHTSIZE
 KINDS = (Deployment, StatefulSet, DaemonSet, Rollout)
 _SHOWN = 2
 

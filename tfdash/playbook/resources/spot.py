@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfdash.figures import percent
+from tfdash.model import resource_rules
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Deployment, Object, Pod, ReplicaSet, StatefulSet
 from tfdash.model.kubecluster import Node
@@ -21,8 +22,8 @@ from tfdash.playbook.serving.links import PODS_OF, REPLICA_SETS_OF
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import Amounts, amount, total
 
-ID = "resources.spot"
-SHARE_ID = "resources.spot.share"
+ID = resource_rules.SPOT
+SHARE_ID = resource_rules.SPOT_SHARE
 
 
 def _judge(case: Case[Object]) -> RuleResult | None:

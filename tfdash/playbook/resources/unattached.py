@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from tfdash.durations import write_duration
+from tfdash.model import resource_rules
 from tfdash.model.capacity import PersistentVolume, PersistentVolumeClaim
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Namespace
@@ -21,7 +22,7 @@ from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import Unread
 from tfdash.text import safe
 
-ID = "resources.unattached"
+ID = resource_rules.UNATTACHED
 _DAY = 86_400.0
 
 

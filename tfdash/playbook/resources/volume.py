@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tfdash.figures import percent
+from tfdash.model import resource_rules
 from tfdash.model.capacity import PersistentVolumeClaim
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Event
@@ -24,7 +25,7 @@ from tfdash.playbook.serving.links import EVENTS_ABOUT
 from tfdash.playbook.staleness import NOT_ASKED, Unread, not_current
 from tfdash.quantities import NANO
 
-ID = "resources.volume"
+ID = resource_rules.VOLUME
 _BINDS = 120.0  # seconds in which a claim that a pod waits for gets its volume
 _RESIZES = 600.0  # seconds in which a volume grows while its pod runs
 _TELLS = 600.0  # seconds until the volume of a pod that began to run is measured, scraped and asked for

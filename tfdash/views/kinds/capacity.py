@@ -8,6 +8,7 @@ from math import nan
 from typing import Any
 
 from tfdash.figures import percent
+from tfdash.model import resource_rules
 from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
 from tfdash.model.kind_spec import PrinterColumn
 from tfdash.model.kinds import KINDS
@@ -46,7 +47,7 @@ def _fullest(quota: ResourceQuota, context: Context) -> str:
 
 
 _BAR = 10  # cells
-VOLUME = "resources.volume"
+VOLUME = resource_rules.VOLUME
 
 
 def _gauge(quota: Object, context: Context) -> Gauge:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tfdash.figures import percent
+from tfdash.model import resource_rules
 from tfdash.model.usage_points import UsagePoint, values_since
 from tfdash.model.verdict import Level, Verdict
 from tfdash.views import state as states
@@ -86,7 +87,7 @@ def gauge(verdict: Verdict | None, points: Sequence[float] = (), age: str = "") 
     )
 
 
-QUOTA, REPLICAS = "resources.quota", "resources.hpa"
+QUOTA, REPLICAS = resource_rules.QUOTA, resource_rules.HPA
 """The rules of which a list of a kind shows a gauge of its own."""
 
 

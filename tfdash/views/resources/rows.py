@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from tfdash.gravity import gravity
+from tfdash.model import resource_rules
 from tfdash.model.assessment import Assessment
 from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.kube import Object
@@ -23,8 +24,8 @@ CLUSTER_AUTOSCALER = "cluster-autoscaler"
 """What the only one of a cluster is called; its object is a ConfigMap."""
 RULES = "resources."
 """Begins the ids of all rules about resources."""
-BANDS = {"cpu": "resources.band.cpu", "memory": "resources.band.memory"}
-_BLIND = "resources.band"  # of both, where what is used is not known
+BANDS = {"cpu": resource_rules.CPU_BAND, "memory": resource_rules.MEMORY_BAND}
+_BLIND = resource_rules.BAND  # of both, where what is used is not known
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "ReplicaSet", "Job", "CronJob", "Pod")
 PLACES = ("Cluster", "NodePool", "Node")
 _SAID_OF_NODES = ("Node", "NodePool", ClusterAutoscaler.KIND)  # have a row with them, measured or not
@@ -272,7 +273,7 @@ def _all_of(sight: Sight, kind: str, *also: str) -> list[ResourceRow]:
     return rows
 
 
-_RULE_OF = {"ResourceQuota": "resources.quota", "HorizontalPodAutoscaler": "resources.hpa"}
+_RULE_OF = {"ResourceQuota": resource_rules.QUOTA, "HorizontalPodAutoscaler": resource_rules.HPA}
 
 
 def quotas(sight: Sight) -> list[ResourceRow]:
@@ -284,12 +285,12 @@ def autoscalers(sight: Sight) -> list[ResourceRow]:
 
 
 SIZING = (
-    "resources.rightsize",
-    "resources.idle",
-    "resources.cost",
-    "resources.spot.share",
-    "resources.unattached",
-    "resources.hours",
+    resource_rules.RIGHTSIZE,
+    resource_rules.IDLE,
+    resource_rules.COST,
+    resource_rules.SPOT_SHARE,
+    resource_rules.UNATTACHED,
+    resource_rules.HOURS,
 )
 
 
