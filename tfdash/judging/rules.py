@@ -334,7 +334,8 @@ def without_green(told: RuleResult, needed: Sequence[Unread], used: Sequence[Unr
     stale. What it only ``used`` took nothing from green, so that being stale it takes nothing either."""
     if not needed and not used:
         return told
-    at = min(why.as_of for why in (*needed, *used))
+    # what was never read has told nothing of it, and no time of it
+    at = min((why.as_of for why in (*needed, *used) if why.as_of > 0), default=0.0)
     return told._replace(
         verdicts=tuple(_as_of(v, needed, at) for v in told.verdicts),
         state=_state_as_of(told.state, at) if needed else told.state,
@@ -343,7 +344,8 @@ def without_green(told: RuleResult, needed: Sequence[Unread], used: Sequence[Unr
 
 def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float) -> Verdict:
     if verdict.level > Level.UNKNOWN:
-        return msgspec.structs.replace(verdict, sentence=f"{verdict.sentence}, as of {clock(at)}")
+        since = f", as of {clock(at)}" if at else f", {needed[0].cause}" if needed else ""
+        return msgspec.structs.replace(verdict, sentence=f"{verdict.sentence}{since}")
     if not needed or verdict.level is Level.UNKNOWN:
         return verdict
     why = needed[0]

@@ -269,6 +269,12 @@ def test_what_a_rule_only_uses_takes_no_red_away_when_it_is_stale() -> None:
     stale = told(Judge(stale_after=60.0), with_kind(p, "Pod", old))
     assert stale.workloads[subject].cause is not None
     assert stale.verdicts[subject][0].sentence.endswith(", as of 13:45Z")
+    # what was never read told nothing of it, and has no time
+    never = msgspec.structs.replace(old, observed_at=None)
+    assert (
+        told(Judge(stale_after=60.0), with_kind(p, "Pod", never)).verdicts[subject][0].sentence.count("as of")
+        == 0
+    )
     # and what is well by what is needed is well without it
     good = told(Judge(stale_after=60.0), with_kind(picture(deployment()), "Pod", old))
     assert good.verdicts[subject][0].level is Level.OK
