@@ -440,6 +440,9 @@ async def test_that_weeks_are_asked_for_is_told_before_any_is_read(server: Fake,
     await one.run(board)
     asked, kept = board.puts
     assert (asked.value, asked.complete, asked.problem) == (None, False, None)
+    assert (kept.value, kept.complete, kept.problem) == ({}, True, None), (
+        "nothing is kept, which is no loading"
+    )
     waits = [one.unsettled(board.having(weeks), None) for weeks in (asked, kept)]  # type: ignore[arg-type]
     assert waits == [(f"{REF.cluster} usage history",), ()]
 

@@ -263,7 +263,7 @@ class UsageHistorySource:
             source=self._source,
             observed_at=self._read_at,
             problem=problem,
-            complete=bool(value) or self.whole,
+            complete=bool(value) or self.whole or (self._once and now is not None),  # what is kept is all
             interval=self._interval,
         )
         board.put_objects(self.ref, UsageHistory.KIND, seen, None)
