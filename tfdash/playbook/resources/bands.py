@@ -37,10 +37,10 @@ from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode, WorkloadState
 from tfdash.nouns import counted
 from tfdash.playbook.resources.policy import ENOUGH, ResourcesPolicy
+from tfdash.playbook.resources.pool_nodes import nodes_of
 from tfdash.playbook.resources.rightsizing import krr
 from tfdash.playbook.resources.shares import Held, WindowSeen, held, looked
 from tfdash.playbook.resources.shrinking import why_fixed, why_nothing_shrinks
-from tfdash.playbook.resources.together import nodes_of
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import NOT_ASKED, Unread

@@ -11,8 +11,8 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.usage import Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.nouns import counted
+from tfdash.playbook.resources.pool_nodes import called, has_nodes, nodes_of
 from tfdash.playbook.resources.pricing import MONTH, Rate, Unpriced, mean_rate, money, rate_of
-from tfdash.playbook.resources.together import called, has_nodes, nodes_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount

@@ -15,8 +15,8 @@ from tfdash.model.usage import Usage, usage_key
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.node_pools import CAPACITY, on_spot
 from tfdash.nouns import counted
+from tfdash.playbook.resources.pool_nodes import called, has_nodes, nodes_of
 from tfdash.playbook.resources.rightsize import pods_of
-from tfdash.playbook.resources.together import called, has_nodes, nodes_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.links import PODS_OF, REPLICA_SETS_OF
 from tfdash.playbook.staleness import Unread
