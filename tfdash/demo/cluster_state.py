@@ -39,11 +39,13 @@ class ClusterState:
         self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
         self.behaviours = Behaviours(name, self.store)
         self.refusals: list[Refusal] = []
+        self.unproven: dict[tuple[str, str], str] = {}  # Certificates whose challenge fails, and why
+        self.asleep: set[tuple[str, str]] = set()  # Certificates at which cert-manager does not look
         self.metrics_away = False  # nothing answers behind metrics.k8s.io
         self.repository = Repository()
         self.shown_from = 0.0  # epoch seconds: nobody sees what passes before it, only what it leaves behind
         self.kubernetes = KUBERNETES  # what its API server and the kubelets of its new nodes run
-        self.custom = True  # whether the custom resources of Argo and Flagger are served
+        self.custom = True  # whether custom resources are served
 
     async def pause(self, real_seconds: float) -> None:
         await asyncio.sleep(real_seconds)

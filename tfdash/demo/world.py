@@ -11,6 +11,7 @@ from tfdash.demo.controllers.argo.experiment import Experiments
 from tfdash.demo.controllers.argo.rollout import Rollouts
 from tfdash.demo.controllers.autoscaler import Autoscalers
 from tfdash.demo.controllers.budgets_and_quotas import Guards
+from tfdash.demo.controllers.cert_manager.certificates import Certificates
 from tfdash.demo.controllers.cronjob import CronJobs
 from tfdash.demo.controllers.daemonset import DaemonSets
 from tfdash.demo.controllers.deployment import Deployments
@@ -25,6 +26,7 @@ from tfdash.demo.controllers.replicaset import ReplicaSets
 from tfdash.demo.controllers.scheduler import Scheduler
 from tfdash.demo.controllers.statefulset import StatefulSets
 from tfdash.demo.scenarios.bulk import lay_bulk
+from tfdash.demo.scenarios.certificate_layout import lay_certificates
 from tfdash.demo.scenarios.delivery_layout import carriers
 from tfdash.demo.scenarios.layout import Layout
 from tfdash.demo.scenarios.scenario import Scenario
@@ -59,6 +61,7 @@ class World:
             Experiments(kernel),
             Applications(kernel),
             Canaries(kernel),
+            Certificates(kernel),
         )
         self.actions = Actions(kernel, self.nodes)
 
@@ -76,6 +79,8 @@ class World:
             if self.scenario.argo:
                 layout.carriers = carriers(self.scenario)
             layout.everything(self.scenario.quotas)
+            if self.scenario.argo:
+                lay_certificates(layout, self.scenario.certificate)
             for use in self.scenario.usage:
                 if use.environment in ("*", self.cluster.name):
                     layout.uses(use)

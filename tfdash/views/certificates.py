@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
+from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
@@ -173,14 +174,12 @@ def count_line(rows: Iterable[CertificateRow]) -> list[Cell]:
 
 
 def nothing_text(picture: Picture) -> str:
-    """Why there is no row: none is said only where all was read."""
-    unread = [
-        safe(f"{ref.cluster}: {seen.problem.cause}")
-        for ref, cluster in picture.clusters.items()
-        if (seen := cluster.kinds.get(Certificate.KIND)) is not None
-        and seen.problem is not None
-        and not seen.complete
-    ]
-    if unread:
-        return f"No certificate is known. {'; '.join(unread)}"
+    """Why there is no row: none is said only where all was read, or where there can be none."""
+    for cluster in picture.clusters.values():
+        seen = cluster.kinds.get(Certificate.KIND)
+        if seen is not None and seen.problem is not None:
+            if seen.problem.kind is not ProblemKind.NOT_SERVED:
+                return f"? {safe(str(seen.problem))}"
+        elif seen is None or not seen.complete:
+            return "Certificates are read now."
     return "No certificate is kept here."

@@ -18,6 +18,9 @@ _OWNERS = {
     "rollouts.argoproj.io": ("replicasets.apps", "analysisruns.argoproj.io", "experiments.argoproj.io"),
     "experiments.argoproj.io": ("replicasets.apps", "analysisruns.argoproj.io"),
     "canaries.flagger.app": ("deployments.apps", "services"),
+    "certificates.cert-manager.io": ("certificaterequests.cert-manager.io",),
+    "certificaterequests.cert-manager.io": ("orders.acme.cert-manager.io",),
+    "orders.acme.cert-manager.io": ("challenges.acme.cert-manager.io",),
 }
 _PROTECTION = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
 _KEPT_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

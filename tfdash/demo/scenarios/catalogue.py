@@ -57,6 +57,28 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     flagger: dict[str, Any] = {}  # spec.analysis of a Flagger Canary
 
 
+class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One that cert-manager keeps: ``names`` may hold ${domain}; of ``days`` of life, ``left`` of them when the world begins.
+    ``authority``: it signs others."""
+
+    name: str
+    namespace: str
+    issuer: str
+    names: list[str]
+    days: float = 90
+    left: float = 60
+    authority: bool = False
+    same_key: bool = False
+
+
+class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ClusterIssuer. ``by`` "acme", "ca" (with the certificate in ``secret``) or "selfSigned"."""
+
+    name: str
+    by: str
+    secret: str = ""
+
+
 class NodeType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu: int
     memory: str
@@ -77,6 +99,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     namespaces: dict[str, str]
     quotas: dict[str, dict[str, str]]
     service: list[Service]
+    issuer: list[Issuer] = []
+    certificate: list[Certificate] = []
     delivery: dict[str, Delivery] = {}  # by the service's name
 
     def namespace(self, role: str, environment: str) -> str:

@@ -61,6 +61,8 @@ _GROUPS: dict[str, list[str]] = {
         "rollouts/status",
     ],
     "flagger.app": ["canaries", "canaries/status"],
+    "cert-manager.io": ["certificaterequests", "certificates", "issuers"],
+    "acme.cert-manager.io": ["challenges", "orders"],
 }
 _CLUSTER_READ: list[Obj] = [
     {"verbs": _READ, "apiGroups": [""], "resources": ["nodes", "persistentvolumes"]},
@@ -70,6 +72,8 @@ _CLUSTER_READ: list[Obj] = [
     {"verbs": _READ, "apiGroups": ["coordination.k8s.io"], "resources": ["leases"]},
     {"verbs": _READ, "apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"]},
     {"verbs": _READ, "apiGroups": ["argoproj.io"], "resources": ["clusteranalysistemplates"]},
+    {"verbs": _READ, "apiGroups": ["cert-manager.io"], "resources": ["clusterissuers"]},
+    {"verbs": _READ, "apiGroups": ["trust.cert-manager.io"], "resources": ["bundles"]},
 ]
 
 
@@ -134,6 +138,11 @@ ROLES: dict[str, list[Obj]] = {
             "resources": ["analysisruns", "applications", "rollouts", "rollouts/scale", "rollouts/status"],
         },
         {"verbs": ["patch", "update"], "apiGroups": ["flagger.app"], "resources": ["canaries"]},
+        {
+            "verbs": ["patch", "update"],
+            "apiGroups": ["cert-manager.io"],
+            "resources": ["certificates/status"],
+        },
         {
             "verbs": ["create", "get", "update", "patch"],
             "apiGroups": ["coordination.k8s.io"],

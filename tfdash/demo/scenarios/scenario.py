@@ -63,9 +63,23 @@ class PlannedUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     announced: str
 
 
+class Kept(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A certificate of data/world.toml that is otherwise than it is there: so much of its life is ``left`` when the world begins, its
+    ``challenge`` fails for that reason, it is kept in the Secret of another (``shares``, its name), or cert-manager does not look at it
+    (``asleep``). An issuer of that name: it has a ``problem``."""
+
+    name: str
+    environment: str = "production"
+    left: str = ""
+    challenge: str = ""
+    shares: str = ""
+    asleep: bool = False
+    problem: str = ""
+
+
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``start`` is when it begins, unless the run says otherwise (RFC 3339, "2026-11-24T15:05:00Z"). ``argo`` = false
-    leaves out the custom resources of Argo and Flagger; ``rollouts``, ``canaries`` and ``applications`` name the services
+    leaves out all custom resources (of Argo, Flagger, cert-manager); ``rollouts``, ``canaries`` and ``applications`` name the services
     that Argo Rollouts, Flagger and Argo CD carry, as data/world.toml says. ``quotas``: what a namespace may ask for (by its
     role) instead of what stands there. ``prices``: what nodes cost, as tfdash's own configuration has it. ``kubernetes``: what an
     environment runs, "v1.36.4".
@@ -80,6 +94,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     quotas: dict[str, dict[str, str]] = {}
     prices: list[dict[str, Any]] = []
     usage: list[Use] = []
+    certificate: list[Kept] = []
     behaviour: list[BehaviourRule] = []
     step: list[Step] = []
     bulk: Bulk | None = None
@@ -152,6 +167,16 @@ def _check_services(where: str, found: Scenario) -> None:
                 parse(text or "0")
             except ValueError as error:
                 raise ScenarioError(f"{where}: usage of {use.service}: {name}: {error}") from error
+    kept = {c.name for c in plan.certificate} | {i.name for i in plan.issuer}
+    for one in found.certificate:
+        if one.name not in kept:
+            raise ScenarioError(
+                f"{where}: certificate {one.name!r}, which is not there; one of {', '.join(sorted(kept))}"
+            )
+        try:
+            duration(one.left or "0s")
+        except ValueError as error:
+            raise ScenarioError(f"{where}: certificate {one.name}: left: {error}") from error
     for role in found.quotas.keys() - roles:
         raise ScenarioError(
             f"{where}: quotas of {role!r}, which is no namespace; one of {', '.join(sorted(roles))}"

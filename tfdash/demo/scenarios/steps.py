@@ -17,11 +17,13 @@ from tfdash.demo.apiserver.objects import (
     with_annotations,
     with_meta,
     with_spec,
+    with_status,
 )
 from tfdash.demo.apiserver.resources import by_kind
 from tfdash.demo.apiserver.writing import GENERATED
 from tfdash.demo.cluster import BACKENDS
 from tfdash.demo.controllers.behaviour import BehaviourRule, Refusal, duration
+from tfdash.demo.controllers.cert_manager.parts import CERTIFICATES, CLUSTER_ISSUERS, condition
 from tfdash.demo.controllers.cronjob import make_job
 from tfdash.demo.controllers.deployment import revision_of, template_of
 from tfdash.demo.controllers.kernel import Kernel
@@ -224,6 +226,26 @@ class Actions:
     def _metrics(self, away: bool) -> None:
         self._k.cluster.metrics_away = away
 
+    # -- certificates -------------------------------------------------------------------------------------------
+
+    def _prove(self, step: Step) -> None:
+        """The challenges of a Certificate are met from now on."""
+        self._k.cluster.unproven.pop((self._namespace(step), step.service), None)
+
+    def _wake(self, step: Step) -> None:
+        """cert-manager looks at a Certificate again, since something of it changes."""
+        namespace = self._namespace(step)
+        self._k.cluster.asleep.discard((namespace, step.service))
+        found = self._k.store.find(CERTIFICATES, namespace, step.service)
+        if found is not None:
+            self._k.update(CERTIFICATES, with_annotations(found, **{_CAUSE: "looked at again"}))
+
+    def _mend_issuer(self, step: Step) -> None:
+        found = self._k.store.find(CLUSTER_ISSUERS, "", step.service)
+        if found is not None:
+            mended = condition("Ready", "True", "KeyPairVerified", "Signing CA verified", self._k.now())
+            self._k.update(CLUSTER_ISSUERS, with_status(found, conditions=[mended]))
+
     # -- objects ------------------------------------------------------------------------------------------------
 
     def _create(self, step: Step) -> None:
@@ -279,6 +301,9 @@ _DOES: dict[str, Callable[[Actions, Step], None]] = {
     "create": Actions._create,
     "run-cronjob": Actions._run_cronjob,
     "edit-config": Actions._edit_config,
+    "prove": Actions._prove,
+    "mend-issuer": Actions._mend_issuer,
+    "wake": Actions._wake,
 }
 NAMES = (*_DOES, *(name for backend in BACKENDS for name in backend.steps))
 """What a step may be told to ``do``."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from tfdash.demo.apiserver.objects import Obj, dig, seconds
+from tfdash.demo.apiserver.objects import Obj, seconds
 from tfdash.demo.apiserver.resources import Resource
 from tfdash.demo.apiserver.table.durations import human
 
@@ -42,8 +43,21 @@ def cells(resource: Resource, obj: Obj, now: float) -> list[Any]:
     return [obj["metadata"]["name"], *(_cell(column, obj, now) for column in resource.columns)]
 
 
+_STEP = re.compile(r'([^.\[]+)(?:\[\?\(@\.(\w+) == "([^"]*)"\)\])?')
+
+
+def _at(obj: Any, path: str) -> Any:
+    """What a JSONPath of a definition leads to: names, and the first of a list whose member has a value."""
+    for name, member, wanted in _STEP.findall(path):
+        obj = obj.get(name) if isinstance(obj, dict) else None
+        if member:
+            several = obj if isinstance(obj, list) else []
+            obj = next((o for o in several if isinstance(o, dict) and o.get(member) == wanted), None)
+    return obj
+
+
 def _cell(column: Obj, obj: Obj, now: float) -> Any:
-    value = dig(obj, *column["path"].strip(".").split("."))
+    value = _at(obj, column["path"])
     if value is None:
         return None
     match column["type"]:
