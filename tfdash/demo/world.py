@@ -11,7 +11,7 @@ from tfdash.demo.controllers.argo.experiment import Experiments
 from tfdash.demo.controllers.argo.rollout import Rollouts
 from tfdash.demo.controllers.autoscaler import Autoscalers
 from tfdash.demo.controllers.budgets_and_quotas import Guards
-from tfdash.demo.controllers.cert_manager.certificates import Certificates
+from tfdash.demo.controllers.cert_manager.certificates import Issuance
 from tfdash.demo.controllers.cronjob import CronJobs
 from tfdash.demo.controllers.daemonset import DaemonSets
 from tfdash.demo.controllers.deployment import Deployments
@@ -61,7 +61,7 @@ class World:
             Experiments(kernel),
             Applications(kernel),
             Canaries(kernel),
-            Certificates(kernel),
+            Issuance(kernel),
         )
         self.actions = Actions(kernel, self.nodes)
 

@@ -31,7 +31,7 @@ _GIVEN_UP = 60.0  # seconds until it calls one invalid
 _UNREADY = 30.0
 
 
-class Certificates:
+class Issuance:
     """See the module."""
 
     def __init__(self, kernel: Kernel) -> None:
