@@ -89,3 +89,4 @@ def test_only_what_is_used_may_wait() -> None:
     while judge.go_on(T0):
         pass
     assert judge.due_at() == 0.0, "which is said when all is judged"
+    assert not told.whole and judge.assess(picture, NOTHING, T0)[0].whole, "and until then that it is not all"

@@ -91,6 +91,7 @@ class Judge:
         assessment = Assessment(
             at=now,
             number=picture.number,
+            whole=not self._rules.waits,
             verdicts=self._rules.verdicts,
             workloads=self._rules.workloads,
             sections=self._sections,

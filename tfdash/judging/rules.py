@@ -185,6 +185,11 @@ class RuleRunner:
         self._unsaid = set()
         return changed
 
+    @property
+    def waits(self) -> bool:
+        """Whether something of what was said is yet to be judged again."""
+        return bool(self._later)
+
     def go_on(self, policies: Policies, now: float) -> bool:
         """Judge more of what was left, for ``hold`` seconds; True where something still is. The next ``assess`` says it."""
         self._go_on(policies, now)

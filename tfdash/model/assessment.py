@@ -24,6 +24,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     number: int
     verdicts: Mapping[Subject, tuple[Verdict, ...]]
+    whole: bool = True  # False: pieces of it are still being judged, and are as they were before
     workloads: Mapping[Subject, WorkloadState]
     sections: tuple[SectionState, ...] = ()
     releases: Mapping[Subject, ReleaseState] = {}

@@ -268,6 +268,7 @@ class ResourcesScreen(Narrowing, ActingScreen):
         return (
             bool(board.unsettled())
             or assessment.number < picture.number
+            or not assessment.whole
             or any(source.unsettled(picture, assessment) for source in board.sources)
         )
 

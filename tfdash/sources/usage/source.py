@@ -59,6 +59,9 @@ class UsageSource:
         self._of: tuple[object, ...] = ()  # the observations that it was last made of
         self._heard = False  # whether the second's first word is in what was put
         self._seen: Observation[Objects] = Observation(source=SOURCE)
+        self._without: Observation[Objects] | None = (
+            None  # the last that was put before, while the second is waited for
+        )
 
     @property
     def id(self) -> str:
@@ -91,8 +94,9 @@ class UsageSource:
         cluster = picture.clusters[self.ref]
         if cluster.kinds.get("PodMetrics") is None or _first(cluster) is None:
             return ()
-        if cluster.kinds.get("Usage") is not None and not self._waits_for_second():
-            return ()
+        there = cluster.kinds.get("Usage")
+        if there is not None and there is not self._without and not self._waits_for_second():
+            return ()  # else it is put, and in no picture yet
         return (f"{self.ref.cluster} usage",)
 
     def _waits_for_second(self) -> bool:
@@ -129,6 +133,8 @@ class UsageSource:
                 continue
             self._of = (*_of(cluster), *self._of_second())
             heard = self._second is not None and self._second.tried
+            if heard and not self._heard:
+                self._without = self._seen
             try:
                 await self._make(board, cluster)
             except Exception as error:  # a bug of ours must not end what comes after

@@ -192,6 +192,7 @@ async def test_a_judgement_waits_for_the_minutes_before_and_asks_only_for_what_i
     assert unsettled(second) and not unsettled(source)
     await second.round(board)
     assert not unsettled(second) and unsettled(source), "it is there, and not made use of"
+    before = board.picture
     while_making = []
 
     async def looked_at(steps: Generator[None, None, UsageMade]) -> UsageMade:
@@ -204,6 +205,8 @@ async def test_a_judgement_waits_for_the_minutes_before_and_asks_only_for_what_i
     await second.round(board)
     assert reader.asked == [(NOW - 900, NOW), (NOW, NOW)]
     assert not unsettled(source), "what it says later is taken along with the next poll"
+    late = source.unsettled(before, EMPTY_ASSESSMENT)
+    assert late == ("eu-1 usage",), "put, and in no picture of those who look at an older one"
 
 
 async def test_half_of_the_minutes_is_told_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
