@@ -187,6 +187,7 @@ class Pod(Object, frozen=True, gc=False, kw_only=True):
     statuses: tuple[ContainerStatus, ...] = ()
     conditions: tuple[Condition, ...] = ()
     claims: tuple[str, ...] = ()  # names of PersistentVolumeClaims
+    secrets: tuple[str, ...] = ()  # names of Secrets that are mounted as volumes, sorted
     readiness_gates: tuple[str, ...] = ()
     scheduling_gates: tuple[str, ...] = ()
     resources: Resources | None = None

@@ -64,6 +64,25 @@ def test_labels_and_containers_are_shared() -> None:
     assert one.containers[0].resources.memory_limit == 2**30
 
 
+def test_of_secrets_that_are_mounted_the_names_are_kept_and_shared() -> None:
+    volumes = [
+        {"name": "tls", "secret": {"secretName": "web-tls"}},
+        {
+            "name": "token",
+            "projected": {"sources": [{"serviceAccountToken": {}}, {"secret": {"name": "ca"}}]},
+        },
+        {"name": "files", "configMap": {"name": "web"}},
+        {"name": "again", "secret": {"secretName": "web-tls"}},
+        {"name": "odd", "secret": {}},
+    ]
+    _, [one, two, none] = Codec("Pod").page(
+        page(pod("x", spec={"volumes": volumes}), pod("y", spec={"volumes": volumes}), pod("z"))
+    )
+    assert isinstance(one, Pod) and isinstance(two, Pod) and isinstance(none, Pod)
+    assert one.secrets == ("ca", "web-tls") and one.secrets is two.secrets
+    assert none.secrets == ()
+
+
 def test_an_empty_object_has_defaults() -> None:
     for kind in (
         "Pod",

@@ -161,6 +161,18 @@ def _status(found: ContainerStatus, init: bool, asked: _Asked, pending: bool) ->
     )
 
 
+def _mounted(spec: w.PodSpec) -> tuple[str, ...]:
+    """The names of the Secrets among its volumes; one tuple for all pods with the same ones."""
+    found: set[str] = set()
+    for volume in spec.volumes or ():
+        if volume.secret is not None:
+            found.add(volume.secret.secret_name)
+        elif volume.projected is not None:
+            found.update(s.secret.name for s in volume.projected.sources or () if s.secret is not None)
+    found.discard("")
+    return share(tuple(share(name) for name in sorted(found))) if found else ()
+
+
 def pod(found: Pod) -> m.Pod:
     spec, status = found.spec, found.status
     gates = tuple(g.condition_type for g in spec.readiness_gates or ())
@@ -191,6 +203,7 @@ def pod(found: Pod) -> m.Pod:
         claims=tuple(
             v.persistent_volume_claim.claim_name for v in spec.volumes or () if v.persistent_volume_claim
         ),
+        secrets=_mounted(spec),
         readiness_gates=gates,
         scheduling_gates=tuple(g.name for g in spec.scheduling_gates or ()),
         resources=resources(spec.resources) if spec.resources is not None else None,

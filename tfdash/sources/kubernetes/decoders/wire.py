@@ -82,12 +82,26 @@ class ClaimSource(Wire):
     claim_name: str = ""
 
 
-class Volume(Wire):
-    persistent_volume_claim: ClaimSource | None = None
-
-
 class Named(Wire):
     name: str = ""
+
+
+class SecretSource(Wire):
+    secret_name: str = ""
+
+
+class Projection(Wire):
+    secret: Named | None = None
+
+
+class Projected(Wire):
+    sources: list[Projection] | None = None
+
+
+class Volume(Wire):
+    persistent_volume_claim: ClaimSource | None = None
+    secret: SecretSource | None = None
+    projected: Projected | None = None
 
 
 class ReadinessGate(Wire):
