@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 
-from tfdash.setting import Between, Note, Seconds, SettingsTable, read, shipped
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts, read, shipped
+
+PROTOCOLS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+"""The oldest first."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,21 @@ class CertificatesPolicy(SettingsTable, defaults="certificates.toml"):
     cluster_secrets_in: Annotated[
         str,
         Note("the namespace of the Secrets of ClusterIssuers: cert-manager's --cluster-resource-namespace"),
+    ]
+    served_grace: Annotated[
+        Seconds,
+        Between(1, 86_400, seconds=True),
+        Note(
+            "how long after a renewal an address may serve the one before: kubelets bring it within minutes"
+        ),
+    ]
+    least_protocol: Annotated[
+        Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"],
+        Note("TLSv1 | TLSv1.1 | TLSv1.2 | TLSv1.3: what an address that is looked at must speak at least"),
+    ]
+    reloads: Annotated[
+        Texts,
+        Note('workloads that read a renewed Secret again by themselves, such as "shop/web" or "mesh/*"'),
     ]
 
 

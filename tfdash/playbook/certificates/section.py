@@ -6,10 +6,10 @@ import msgspec
 
 from tfdash.model.cert_manager import Bundle, Certificate, ClusterIssuer, Issuer
 from tfdash.model.verdict import Level
-from tfdash.playbook.certificates import issuer, managed
+from tfdash.playbook.certificates import issuer, managed, mounted, served
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 
-OF_CERTIFICATES = (managed.ID, issuer.ID)
+OF_CERTIFICATES = (managed.ID, issuer.ID, mounted.ID, served.ID)
 """The rules whose words it reads."""
 _LISTS = {Issuer.KIND: "issuers", ClusterIssuer.KIND: "clusterissuers", Bundle.KIND: "bundles"}
 """Where what has no row on the page of certificates stands."""

@@ -1,0 +1,117 @@
+"""What becomes of a renewal: when it was, who serves what came of it, and which workloads read the one before.
+
+A pod reads a Secret that it mounts when it starts. The kubelet brings what is new into the volume within minutes (not into a subPath); whether the
+program in it looks again is its own affair, and cannot be seen but at what it serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from tfdash.model.cert_manager import Certificate
+from tfdash.model.certificates import CertificateFacts, ServedCertificate
+from tfdash.model.kube import Pod, ReplicaSet
+from tfdash.model.subject import Key, Subject
+from tfdash.playbook.certificates.links import REQUESTS_OF
+from tfdash.playbook.seen import Look, Relation
+
+_MANY = 20  # names of one certificate by which others are looked for
+_NAMED = 4  # workloads that one sentence names
+
+
+def _names(certificate: Certificate) -> tuple[str, ...]:
+    return tuple({name.lower() for name in certificate.names})
+
+
+def _served_names(served: ServedCertificate) -> tuple[str, ...]:
+    return tuple({*served.leaf.names[:_MANY]}) if served.leaf is not None else ()
+
+
+FOR_NAME = Relation(Certificate, _names)
+"""By one of its names, in lower case."""
+SERVES_NAME = Relation(ServedCertificate, _served_names)
+"""By one of the names of what is served."""
+MOUNTS = Relation(Pod, lambda pod: (Key(pod.namespace, name) for name in pod.secrets))
+"""By the namespace and name of a Secret."""
+
+
+def same(certificate: Certificate, leaf: CertificateFacts) -> bool:
+    """Whether it is what is kept now: no status has its serial, but its dates are those of the second in which it was issued."""
+    return (certificate.not_before, certificate.not_after) == (leaf.not_before, leaf.not_after)
+
+
+def of_its_names(certificate: Certificate, leaf: CertificateFacts) -> bool:
+    """Whether one may be an earlier or later issue of the other: the names of one are all among the other's."""
+    mine, theirs = set(_names(certificate)), set(leaf.names)
+    return bool(mine & theirs) and (mine <= theirs or theirs <= mine)
+
+
+def kept_for(look: Look, leaf: CertificateFacts) -> list[Certificate]:
+    """The Certificates that ``leaf`` may have been issued for."""
+    found = {(c.namespace, c.name): c for name in leaf.names[:_MANY] for c in look.some(FOR_NAME, name)}
+    return [found[key] for key in sorted(found) if of_its_names(found[key], leaf)]
+
+
+def renewed_at(look: Look, certificate: Certificate) -> float | None:
+    """When what is kept now was issued: by its request, else when it begins, which some issuers date back by up to an hour."""
+    ready = (
+        request.said("Ready")
+        for request in look.some(REQUESTS_OF, certificate.uid)
+        if request.revision == certificate.revision
+    )
+    at = max((c.since for c in ready if c is not None and c.status == "True"), default=0.0)
+    return at or certificate.not_before
+
+
+class Holders(NamedTuple):
+    """Workloads whose pods mount a Secret and have run since before it was renewed, and the pods."""
+
+    workloads: tuple[Subject, ...] = ()
+    pods: tuple[Subject, ...] = ()
+
+    @property
+    def named(self) -> str:
+        names = [f"{w.kind} {w.namespace}/{w.name}" for w in self.workloads]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def holders(look: Look, certificate: Certificate, before: float, reloads: Iterable[str]) -> Holders:
+    """Those of ``certificate`` that run since ``before``; ``reloads``: patterns of namespace/name of those that are known to read it
+    again."""
+    patterns = tuple(reloads)
+    pods = [
+        pod
+        for pod in look.some(MOUNTS, Key(certificate.namespace, certificate.secret))
+        if pod.deleting is None and _runs_since(pod) < before
+    ]
+    made = {pod.name: _workload(look, pod) for pod in pods}
+    kept = {s for s in made.values() if not any(fnmatchcase(f"{s.namespace}/{s.name}", p) for p in patterns)}
+    return Holders(
+        tuple(sorted(kept)),
+        tuple(
+            Subject(look.ref, Pod.KIND, certificate.namespace, name)
+            for name in sorted(made)
+            if made[name] in kept
+        ),
+    )
+
+
+def _runs_since(pod: Pod) -> float:
+    """Since when the oldest of its containers runs; which of them reads the volume is not known here. Never, where none runs."""
+    running = [s.since for s in pod.statuses if s.state == "running" and s.since]
+    return min(running, default=float("inf"))
+
+
+def _workload(look: Look, pod: Pod) -> Subject:
+    """Who made it: the Deployment or Rollout behind a ReplicaSet, else its owner, else it is alone."""
+    owner = pod.owner
+    if owner is None:
+        return Subject(look.ref, Pod.KIND, pod.namespace, pod.name)
+    if owner.kind == ReplicaSet.KIND:
+        made = look.maybe(ReplicaSet, Key(pod.namespace, owner.name))
+        if made is not None and made.owner is not None:
+            owner = made.owner
+    return Subject(look.ref, owner.kind, pod.namespace, owner.name)

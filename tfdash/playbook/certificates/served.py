@@ -1,0 +1,184 @@
+"""The rule of what an address serves: whether clients take it, for how long, and whether it is what was renewed.
+
+What was last seen stays said while the address does not answer: a certificate that had ended has ended still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tfdash.figures import percent
+from tfdash.model.cert_manager import Certificate, CertificateRequest
+from tfdash.model.certificates import CertificateFacts, Contact, ServedCertificate, Trust
+from tfdash.model.kube import Pod, ReplicaSet
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.playbook.certificates.causes import at
+from tfdash.playbook.certificates.policy import PROTOCOLS
+from tfdash.playbook.certificates.renewed import holders, kept_for, renewed_at, same
+from tfdash.playbook.rule import Case, Rule, RuleResult
+from tfdash.playbook.serving.causes.finding import shorten
+
+ID = "certificates.served"
+_NAMED = 3  # names of a certificate that one sentence tells
+
+
+class _Told(NamedTuple):
+    level: Level
+    sentence: str
+    since: float | None = None
+    objects: tuple[Subject, ...] = ()
+
+
+def _judge(case: Case[ServedCertificate]) -> RuleResult:
+    served = case.obj
+    found = sorted(_found(case), key=lambda f: -f.level)
+    worst = found[0]
+    told = [f for f in found if f.level is worst.level or f.level >= Level.UNKNOWN]
+    leaf = served.leaf
+    return RuleResult(
+        (
+            Verdict(
+                level=worst.level,
+                rule=ID,
+                subject=case.subject,
+                sentence=f"{served.name}: {'; '.join(f.sentence for f in told)}",
+                measured=None if leaf is None else 100 * leaf.left(case.now),
+                band=(case.policies.certificates.least_share, None),
+                unit="%",
+                evidence=Evidence(objects=tuple(dict.fromkeys(o for f in told for o in f.objects))),
+                unknown=UnknownKind.NO_DATA if worst.level is Level.UNKNOWN else None,
+                since=worst.since or None,
+            ),
+        )
+    )
+
+
+def _found(case: Case[ServedCertificate]) -> Iterator[_Told]:
+    served, leaf = case.obj, case.obj.leaf
+    if served.answer is not Contact.SERVED:
+        yield _not_now(served)
+    if leaf is None:
+        return
+    yield from _dates(case, leaf)
+    if not served.fits:
+        yield _Told(Level.WARN, f"is not for {served.asked}, only for {_names(leaf)}")
+    if served.trust is not Trust.SURE:
+        yield _Told(Level.WARN, _distrust(served, leaf))
+    yield from _protocol(case)
+    yield from _kept(case, leaf)
+    yield _Told(
+        Level.OK,
+        f"serves {_names(leaf)}, serial {_serial(leaf)}, ends {at(leaf.not_after)}, {served.protocol}",
+    )
+
+
+def _not_now(served: ServedCertificate) -> _Told:
+    said = f" ({shorten(served.said)})" if served.said else ""
+    leaf = served.leaf
+    last = (
+        f"; at {at(served.seen_at)} it served serial {_serial(leaf)}"
+        if leaf is not None
+        else ", and its certificate was never seen"
+    )
+    level = Level.WARN if served.answer is Contact.NOT_TLS else Level.UNKNOWN
+    return _Told(level, f"{served.answer.value}{said}{last}")
+
+
+def _dates(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_Told]:
+    if case.reached(leaf.not_after):
+        yield _Told(Level.BREACH, f"expired {at(leaf.not_after)}, serial {_serial(leaf)}", leaf.not_after)
+    elif not case.reached(leaf.not_before):
+        yield _Told(Level.BREACH, f"is not valid before {at(leaf.not_before)}, serial {_serial(leaf)}")
+    for above in case.obj.chain[1:]:
+        if above.self_signed:
+            continue  # whoever trusts a root has it, and does not look at the one that is sent
+        if case.reached(above.not_after):
+            yield _Told(
+                Level.BREACH, f"its issuer {above.subject} expired {at(above.not_after)}", above.not_after
+            )
+        elif above.not_after < leaf.not_after:
+            yield _Told(Level.WARN, f"its issuer {above.subject} ends {at(above.not_after)}, before it does")
+
+
+def _distrust(served: ServedCertificate, leaf: CertificateFacts) -> str:
+    if served.trust is Trust.INCOMPLETE:
+        last = served.chain[-1]
+        return f"the issuer {last.issuer} of {last.subject or _names(leaf)} is neither sent with it nor trusted here"
+    return f"{served.trust.value} (OpenSSL's code {served.code})"
+
+
+def _protocol(case: Case[ServedCertificate]) -> Iterator[_Told]:
+    served, least = case.obj, case.policies.certificates.least_protocol
+    if served.protocol in PROTOCOLS and PROTOCOLS.index(served.protocol) < PROTOCOLS.index(least):
+        yield _Told(Level.WARN, f"answers only {_spoken(served.protocol)}, {_spoken(least)} is the least")
+    elif served.lowered:
+        yield _Told(Level.WARN, "answers only clients that take weak keys, digests or ciphers")
+
+
+def _spoken(protocol: str) -> str:
+    """``TLS 1.0`` of ``TLSv1``."""
+    version = protocol.removeprefix("TLSv")
+    return f"TLS {version if '.' in version else f'{version}.0'}"
+
+
+def _kept(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_Told]:
+    """What cert-manager keeps for these names, and so whether something renews it, and whether it is served."""
+    candidates = [c for c in kept_for(case, leaf) if c.not_before is not None]
+    now = [c for c in candidates if same(c, leaf)]
+    later = [c for c in candidates if c.not_before is not None and c.not_before > leaf.not_before]
+    if not now and later:
+        newest = max(later, key=lambda c: (c.not_before or 0.0, c.namespace, c.name))
+        yield _behind(case, leaf, newest)
+    elif not any(c.renews and c.renewal is not None for c in now):
+        least = case.policies.certificates.least_share
+        if case.reached(leaf.not_after - leaf.lifetime * least / 100) and leaf.not_after > case.now:
+            share = percent(100 * leaf.left(case.now), least)
+            yield _Told(
+                Level.WARN,
+                f"{share} % of its life is left, it ends {at(leaf.not_after)}, and nothing seen renews it",
+            )
+
+
+def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, certificate: Certificate) -> _Told:
+    """It serves an earlier one than the Certificate has by now."""
+    served, policy = case.obj, case.policies.certificates
+    moment = renewed_at(case, certificate) or 0.0
+    me = f"Certificate {certificate.namespace}/{certificate.name}"
+    about = (Subject(case.ref, Certificate.KIND, certificate.namespace, certificate.name),)
+    if served.seen_at < moment or not case.reached(moment + policy.served_grace):
+        looked = "was not looked at since" if served.seen_at < moment else "serves the one before still"
+        return _Told(Level.MOVING, f"{me} was renewed {at(moment)}; it {looked}", moment, about)
+    old = holders(case, certificate, moment, policy.reloads)
+    what = (
+        f"restart {old.named}, which mounts its Secret and runs since before"
+        if len(old.workloads) == 1
+        else f"restart {old.named}, which mount its Secret and run since before"
+        if old.workloads
+        else "no pod that runs since before mounts its Secret: whoever has a copy of it must read it again"
+    )
+    least = policy.least_share
+    late = case.reached(leaf.not_after - leaf.lifetime * least / 100)
+    share = percent(100 * leaf.left(case.now), least)
+    return _Told(
+        Level.BREACH if late else Level.WARN,
+        f"serves serial {_serial(leaf)} still, of whose life {share} % is left (ends {at(leaf.not_after)}), though {me} was renewed "
+        f"{at(moment)}: {what}",
+        moment,
+        (*about, *old.workloads),
+    )
+
+
+def _names(leaf: CertificateFacts) -> str:
+    names = leaf.names or leaf.others or (leaf.subject or "nobody",)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def _serial(leaf: CertificateFacts) -> str:
+    """Its end, by which two are told apart, of one that is long."""
+    return leaf.serial if len(leaf.serial) <= 16 else f"…{leaf.serial[-12:]}"
+
+
+RULE = Rule(ID, (ServedCertificate,), _judge, uses=(Certificate, CertificateRequest, Pod, ReplicaSet))
