@@ -10,6 +10,7 @@ from typing import Any
 from tests.kinds import CUSTOM
 from tests.tui import world
 from tfdash.model.capacity import PersistentVolume, PersistentVolumeClaim
+from tfdash.model.certificates import ServedCertificate
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
@@ -23,6 +24,7 @@ from tfdash.sources.base import Scope, Sink
 DELIVERY = ("Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Kustomization", "HelmRelease")
 _NONE = (
     Usage.KIND,
+    ServedCertificate.KIND,
     PersistentVolumeClaim.KIND,
     PersistentVolume.KIND,
 )  # what is judged, of which a small world has none

@@ -169,6 +169,7 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "Order",
             "Challenge",
             "Bundle",
+            "ServedCertificate",
         )
     }
     for obj in objects:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tfdash.model.cert_manager import Bundle, Certificate, ClusterIssuer, Issuer
+from tfdash.model.certificates import ServedCertificate
 from tfdash.model.verdict import Level
 from tfdash.playbook.certificates import issuer, managed, mounted, served
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
@@ -33,6 +34,6 @@ SECTION = Section(
     "Certificates",
     "certificates",
     read,
-    uses=(Certificate, Issuer, ClusterIssuer, Bundle),
+    uses=(Certificate, Issuer, ClusterIssuer, Bundle, ServedCertificate),
     rules=OF_CERTIFICATES,
 )
