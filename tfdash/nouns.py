@@ -9,6 +9,7 @@ _MADE = {  # kinds that a source makes of others
     "UsageHistory": "histories of use",
     "VolumeUsage": "volumes' fill",
     "ServedCertificate": "served certificates",
+    "HeldCertificate": "holders of certificates",
 }
 
 

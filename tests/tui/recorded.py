@@ -10,7 +10,7 @@ from typing import Any
 from tests.kinds import CUSTOM
 from tests.tui import world
 from tfdash.model.capacity import PersistentVolume, PersistentVolumeClaim
-from tfdash.model.certificates import ServedCertificate
+from tfdash.model.certificates import HeldCertificate, ServedCertificate
 from tfdash.model.kube import Object
 from tfdash.model.kubecluster import Event
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
@@ -25,6 +25,7 @@ DELIVERY = ("Rollout", "AnalysisRun", "Experiment", "Canary", "Application", "Ku
 _NONE = (
     Usage.KIND,
     ServedCertificate.KIND,
+    HeldCertificate.KIND,
     PersistentVolumeClaim.KIND,
     PersistentVolume.KIND,
 )  # what is judged, of which a small world has none

@@ -144,6 +144,20 @@ def _certificates(wiring: Wiring) -> Iterable[Source]:
     yield CertificatesSource(refs, there, settings, wiring.clock)
 
 
+def _held_certificates(wiring: Wiring) -> Iterable[Source]:
+    """Certificates in the objects of each cluster, and the one that we show to it."""
+    from tfdash.sources.certificates.held import HeldCertificatesSource
+
+    for cluster in wiring.clusters:
+        yield HeldCertificatesSource(
+            cluster.ref,
+            wiring.settings.certificates,
+            wiring.clock,
+            cluster.read_pem,
+            cluster.credentials.shown_certificate,
+        )
+
+
 def _prometheus(wiring: Wiring) -> Iterable[Source]:
     connections = tuple(_connections(wiring))
     if not connections:
@@ -240,6 +254,7 @@ SOURCES = (
     Registration("usage", Needs.SETTINGS, _usage),
     Registration("cluster-autoscaler", Needs.SETTINGS, _cluster_autoscaler),
     Registration("certificates", Needs.SETTINGS, _certificates),
+    Registration("held certificates", Needs.SETTINGS, _held_certificates),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),

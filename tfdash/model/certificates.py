@@ -107,3 +107,37 @@ class ServedCertificate(Object, frozen=True, gc=False, kw_only=True):
     def leaf(self) -> CertificateFacts | None:
         """Its own certificate, None where it was never seen."""
         return self.chain[0] if self.chain else None
+
+
+class Role(StrEnum):
+    """What certificates that lie somewhere are there for."""
+
+    ANCHORS = (
+        "trusts"  # one of them that is valid is enough: in a rotation the old and the new stand side by side
+    )
+    SHOWN = "shows"  # the first is what is shown to others, the rest its chain
+
+
+class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
+    """Certificates that lie in an object, or in our kubeconfig. Its key is (namespace, "KIND/name"), or the like where several lie in one.
+
+    ``of`` and ``called``: kind and name of the holder. ``bundle`` in its order; ``odd``: a sentence for each piece that cannot be
+    read. No key is ever in it: it is left out where the answer is decoded.
+    """
+
+    KIND: ClassVar[str] = "HeldCertificate"
+
+    of: str
+    called: str
+    role: Role
+    bundle: tuple[CertificateFacts, ...] = ()
+    odd: tuple[str, ...] = ()
+
+    @property
+    def decisive(self) -> CertificateFacts | None:
+        """The one whose end is that of the whole: the first that is shown, the last of those that are trusted."""
+        if not self.bundle:
+            return None
+        if self.role is Role.SHOWN:
+            return self.bundle[0]
+        return max(self.bundle, key=lambda c: c.not_after)

@@ -16,6 +16,7 @@ from tfdash.model.kind_spec import KindSpec, PrinterColumn
 _PODS_OF = "Containers|Images|Selector"
 _CLAIM = "Name|Status|Volume|Capacity|Access Modes|StorageClass|VolumeAttributesClass|Age|VolumeMode"
 _VOLUME = "Name|Capacity|Access Modes|Reclaim Policy|Status|Claim|StorageClass|VolumeAttributesClass|Reason|Age|VolumeMode"
+_ADMISSION = "apis/admissionregistration.k8s.io/v1"
 _VOLUME_TONES = (("Bound", ""), ("Available", ""), ("Lost", "warn"), ("Failed", "warn"), ("", "moving"))
 
 KINDS: dict[str, KindSpec] = {
@@ -331,6 +332,14 @@ KINDS: dict[str, KindSpec] = {
         KindSpec("ControllerRevision", "apis/apps/v1", "controllerrevisions"),
         KindSpec("ConfigMap", "api/v1", "configmaps"),
         KindSpec("Secret", "api/v1", "secrets"),
+        *(
+            KindSpec(kind, api, f"{kind.lower()}s", namespaced=False)
+            for kind, api in (
+                ("ValidatingWebhookConfiguration", _ADMISSION),
+                ("MutatingWebhookConfiguration", _ADMISSION),
+                ("APIService", "apis/apiregistration.k8s.io/v1"),
+            )
+        ),
         KindSpec("Lease", "apis/coordination.k8s.io/v1", "leases"),
     )
 }

@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from tfdash.model.autoscaling import ClusterAutoscaler
-from tfdash.model.certificates import ServedCertificate
+from tfdash.model.certificates import HeldCertificate, ServedCertificate
 from tfdash.model.kube import EMPTY_LABELS, Object
 from tfdash.model.subject import Key, Subject
 from tfdash.model.usage_points import UsagePoint
@@ -239,7 +239,10 @@ HISTORY_SOURCE = "usage history"
 INSTEAD = {"PodMetrics": "PodUsed", "NodeMetrics": "NodeUsed"}
 """Where what Prometheus says stands in the picture while metrics.k8s.io says nothing current: objects of the kind on the left."""
 MADE: dict[str, type[Object]] = {
-    **{kind.KIND: kind for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler, ServedCertificate)},
+    **{
+        kind.KIND: kind
+        for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler, ServedCertificate, HeldCertificate)
+    },
     INSTEAD["PodMetrics"]: PodMetrics,
     INSTEAD["NodeMetrics"]: NodeMetrics,
 }

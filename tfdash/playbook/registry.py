@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfdash.playbook import releases
-from tfdash.playbook.certificates import issuer, managed, mounted, served
+from tfdash.playbook.certificates import held, issuer, managed, mounted, served
 from tfdash.playbook.certificates import section as certificates
 from tfdash.playbook.maintenance import section as maintenance
 from tfdash.playbook.nodes import capacity, ready
@@ -57,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     managed.RULE,
     mounted.RULE,
     served.RULE,
+    held.RULE,
     issuer.RULE,
 )
 """In the order in which they run: who reads another's word stands behind it."""

@@ -170,6 +170,7 @@ def picture(*objects: Object, number: int = 1) -> Picture:
             "Challenge",
             "Bundle",
             "ServedCertificate",
+            "HeldCertificate",
         )
     }
     for obj in objects:

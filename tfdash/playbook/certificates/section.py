@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from tfdash.model.cert_manager import Bundle, Certificate, ClusterIssuer, Issuer
-from tfdash.model.certificates import ServedCertificate
+from tfdash.model.certificates import HeldCertificate, ServedCertificate
 from tfdash.model.verdict import Level
-from tfdash.playbook.certificates import issuer, managed, mounted, served
+from tfdash.playbook.certificates import held, issuer, managed, mounted, served
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 
-OF_CERTIFICATES = (managed.ID, issuer.ID, mounted.ID, served.ID)
+OF_CERTIFICATES = (managed.ID, issuer.ID, mounted.ID, served.ID, held.ID)
 """The rules whose words it reads."""
 _LISTS = {Issuer.KIND: "issuers", ClusterIssuer.KIND: "clusterissuers", Bundle.KIND: "bundles"}
 """Where what has no row on the page of certificates stands."""
@@ -34,6 +34,6 @@ SECTION = Section(
     "Certificates",
     "certificates",
     read,
-    uses=(Certificate, Issuer, ClusterIssuer, Bundle, ServedCertificate),
+    uses=(Certificate, Issuer, ClusterIssuer, Bundle, ServedCertificate, HeldCertificate),
     rules=OF_CERTIFICATES,
 )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Unfit
+from tfdash.model.subject import Key
+from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Texts, Unfit
 
 _HTTPS = 443
 
@@ -85,5 +86,29 @@ class CertificatesSettings(SettingsTable):
     timeout: Annotated[Seconds, Between(0.1, 60, seconds=True), Note("of one handshake")] = 5.0
     at_once: Annotated[int, Between(1, 64), Note("how many handshakes at the same time")] = 8
 
+    webhooks: Annotated[
+        bool, Note("whether the authorities that API servers trust for webhooks and aggregated APIs are read")
+    ] = True
+    secrets: Annotated[
+        bool,
+        Note(
+            "true: TLS Secrets, which needs the right to list Secrets; their keys are dropped where the answer is decoded"
+        ),
+    ] = False
+    config_maps: Annotated[
+        Texts,
+        Note(
+            'ConfigMaps with authorities that are trusted, as "namespace/name"',
+            '["istio-system/istio-ca-root-cert"]',
+        ),
+    ] = ()
+
+    @property
+    def maps(self) -> tuple[Key, ...]:
+        return tuple(Key(*one.split("/")) for one in self.config_maps)
+
     def __post_init__(self) -> None:
+        for one in self.config_maps:
+            if one.count("/") != 1 or not all(one.split("/")):
+                raise Unfit("config_maps", f'"{one}" names none; write "namespace/name"')
         _different(self.endpoints)

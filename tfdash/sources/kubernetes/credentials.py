@@ -74,6 +74,10 @@ class Credentials:
         self.changes = 0  # how often what we show to the server became another
         self._login: list[str] | None = None  # what a person would run now to log in
 
+    def shown_certificate(self) -> bytes | None:
+        """PEM of what we show to the server, its key not with it; None where a token speaks for us."""
+        return self.access.certificate if self._certificate is None else self._certificate[0]
+
     def ssl_context(self) -> ssl.SSLContext:
         """Built once: the default one costs 20 ms."""
         with self._lock:

@@ -14,11 +14,12 @@ from tfdash.model.kinds import KINDS, LISTED
 from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
-from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.sources.kubernetes import managed_fields
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.logs import stream
+from tfdash.sources.kubernetes.pem import PemPage, page, single
 from tfdash.sources.kubernetes.redaction import as_asked, cleaned
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
@@ -111,6 +112,23 @@ class SingleReads:
         except Exception as error:
             raise self._failed(error) from None
         return tuple(item for item in found if isinstance(item, dict))
+
+    async def read_pem(self, kind: str, at: Key | None = None, fields: str = "") -> PemPage:
+        """The certificates in the object ``at``, or in all of a kind (``fields``: a field selector), without anything else that
+        stands there. Raises ``ReadFailed``."""
+        spec, whole = KINDS[kind], PemPage()
+        path = spec.path(None) if at is None else spec.path(at.namespace, at.name)
+        params = {} if at is not None else {"limit": "250", **({"fieldSelector": fields} if fields else {})}
+        try:
+            while True:
+                body = await self._open().get(path, params)
+                got = page(kind, body) if at is None else single(kind, body)
+                whole = PemPage(whole.found + got.found, "", whole.odd + got.odd)
+                if not got.following:
+                    return whole
+                params["continue"] = got.following
+        except Exception as error:
+            raise self._failed(error) from None
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         kind = (await self._spec(subject.kind)).kind

@@ -33,6 +33,7 @@ from tfdash.sources.kubernetes.settings import KubernetesSettings
 if TYPE_CHECKING:
     from tfdash.sources.kubernetes.feed import KindPublisher
     from tfdash.sources.kubernetes.kind_finder import KindFinder
+    from tfdash.sources.kubernetes.pem import PemPage
     from tfdash.sources.kubernetes.reads import SingleReads
     from tfdash.sources.kubernetes.transport import Reader
 
@@ -380,6 +381,9 @@ class KubernetesSource:
         self, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
     ) -> tuple[Mapping[str, Any], ...]:
         return await self._reads.read_labelled(kind, namespace, selector, metadata=metadata)
+
+    async def read_pem(self, kind: str, at: Key | None = None, fields: str = "") -> PemPage:
+        return await self._reads.read_pem(kind, at, fields)
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
         return await self._reads.read_events(subject)

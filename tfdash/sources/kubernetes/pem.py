@@ -1,0 +1,147 @@
+"""The certificates that lie in objects, as PEM: those fields alone are decoded. Of a Secret that is its certificate and authority: its key stays
+in the bytes of the answer, which nobody keeps. Pure; raises what msgspec raises for malformed JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import field
+
+from tfdash.model.certificates import Role
+from tfdash.sources.kubernetes.decoders.wire import Wire
+
+
+class FoundPem(NamedTuple):
+    """What stands in one object. ``key``: of several in one, which ("" the one that it has)."""
+
+    kind: str
+    namespace: str
+    name: str
+    role: Role
+    pem: bytes
+    key: str = ""
+
+
+class _Named(Wire):
+    name: str = ""
+    namespace: str = ""
+
+
+class _ClientConfig(Wire):
+    ca_bundle: str = ""
+
+
+class _Webhook(Wire):
+    client_config: _ClientConfig = field(default_factory=_ClientConfig)
+
+
+class _Webhooks(Wire):
+    metadata: _Named
+    webhooks: list[_Webhook] | None = None
+
+
+class _ApiServiceSpec(Wire):
+    ca_bundle: str = ""
+
+
+class _ApiService(Wire):
+    metadata: _Named
+    spec: _ApiServiceSpec = field(default_factory=_ApiServiceSpec)
+
+
+class _TlsData(Wire):
+    certificate: str = field(name="tls.crt", default="")
+    authority: str = field(name="ca.crt", default="")
+
+
+class _TlsSecret(Wire):
+    metadata: _Named
+    data: _TlsData | None = None
+
+
+class _ConfigMap(Wire):
+    metadata: _Named
+    data: dict[str, str] | None = None
+
+
+def _webhooks(kind: str, found: _Webhooks) -> Iterator[FoundPem]:
+    """One for all of its webhooks: they are mostly one program's."""
+    pieces = dict.fromkeys(_decoded(w.client_config.ca_bundle) for w in found.webhooks or ())
+    pem = b"\n".join(piece for piece in pieces if piece)
+    if pem:
+        yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem)
+
+
+def _api_service(kind: str, found: _ApiService) -> Iterator[FoundPem]:
+    if pem := _decoded(found.spec.ca_bundle):
+        yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem)
+
+
+def _secret(kind: str, found: _TlsSecret) -> Iterator[FoundPem]:
+    at = (kind, found.metadata.namespace, found.metadata.name)
+    data = found.data or _TlsData()
+    if pem := _decoded(data.certificate):
+        yield FoundPem(*at, Role.SHOWN, pem)
+    if pem := _decoded(data.authority):
+        yield FoundPem(*at, Role.ANCHORS, pem, "ca.crt")
+
+
+def _config_map(kind: str, found: _ConfigMap) -> Iterator[FoundPem]:
+    for key, text in (found.data or {}).items():
+        if "-----BEGIN " in text:
+            pem = text.encode("utf-8", "replace")
+            yield FoundPem(kind, found.metadata.namespace, found.metadata.name, Role.ANCHORS, pem, key)
+
+
+def _decoded(text: str) -> bytes:
+    """b"" of what is blank, as which some install what is filled in later; what is no Base64 as it is, so that it is told as what it is."""
+    try:
+        return base64.b64decode(text, validate=False).strip()
+    except (binascii.Error, ValueError):
+        return text.encode("utf-8", "replace")
+
+
+class _Page(Wire):
+    metadata: dict[str, Any] = field(default_factory=dict)
+    items: list[msgspec.Raw] | None = None
+
+
+_FINDERS: Mapping[str, tuple[type[Wire], Callable[[str, Any], Iterator[FoundPem]]]] = {
+    "ValidatingWebhookConfiguration": (_Webhooks, _webhooks),
+    "MutatingWebhookConfiguration": (_Webhooks, _webhooks),
+    "APIService": (_ApiService, _api_service),
+    "Secret": (_TlsSecret, _secret),
+    "ConfigMap": (_ConfigMap, _config_map),
+}
+
+
+class PemPage(NamedTuple):
+    """``following``: where the list goes on, "" at its end; ``odd``: how many objects could not be read."""
+
+    found: tuple[FoundPem, ...] = ()
+    following: str = ""
+    odd: int = 0
+
+
+def page(kind: str, body: bytes) -> PemPage:
+    """What the objects of one page of a list hold."""
+    whole = msgspec.json.decode(body, type=_Page)
+    wire, finder = _FINDERS[kind]
+    found: list[FoundPem] = []
+    odd = 0
+    for raw in whole.items or ():
+        try:
+            found += finder(kind, msgspec.json.decode(raw, type=wire))
+        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+            odd += 1
+    return PemPage(tuple(found), str(whole.metadata.get("continue") or ""), odd)
+
+
+def single(kind: str, body: bytes) -> PemPage:
+    """What one object holds."""
+    wire, finder = _FINDERS[kind]
+    return PemPage(tuple(finder(kind, msgspec.json.decode(body, type=wire))))
