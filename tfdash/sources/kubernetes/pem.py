@@ -110,13 +110,14 @@ class _Page(Wire):
     items: list[msgspec.Raw] | None = None
 
 
-_FINDERS: Mapping[str, tuple[type[Wire], Callable[[str, Any], Iterator[FoundPem]]]] = {
+FINDERS: Mapping[str, tuple[type[Wire], Callable[[str, Any], Iterator[FoundPem]]]] = {
     "ValidatingWebhookConfiguration": (_Webhooks, _webhooks),
     "MutatingWebhookConfiguration": (_Webhooks, _webhooks),
     "APIService": (_ApiService, _api_service),
     "Secret": (_TlsSecret, _secret),
     "ConfigMap": (_ConfigMap, _config_map),
 }
+"""Kinds in which certificates lie: how they come, and where in them."""
 
 
 class PemPage(NamedTuple):
@@ -130,7 +131,7 @@ class PemPage(NamedTuple):
 def page(kind: str, body: bytes) -> PemPage:
     """What the objects of one page of a list hold."""
     whole = msgspec.json.decode(body, type=_Page)
-    wire, finder = _FINDERS[kind]
+    wire, finder = FINDERS[kind]
     found: list[FoundPem] = []
     odd = 0
     for raw in whole.items or ():
@@ -143,5 +144,5 @@ def page(kind: str, body: bytes) -> PemPage:
 
 def single(kind: str, body: bytes) -> PemPage:
     """What one object holds."""
-    wire, finder = _FINDERS[kind]
+    wire, finder = FINDERS[kind]
     return PemPage(tuple(finder(kind, msgspec.json.decode(body, type=wire))))
