@@ -16,6 +16,14 @@ from tfdash.model.cert_manager import (
     IssuerRef,
     Order,
 )
+from tfdash.model.certificates import (
+    CertificateFacts,
+    Contact,
+    HeldCertificate,
+    Role,
+    ServedCertificate,
+    Trust,
+)
 from tfdash.model.kube import Condition, Object, Owner
 
 NOW, NS, DAY = world.NOW, world.NS, world.DAY
@@ -132,3 +140,60 @@ def objects() -> dict[str, list[Object]]:
 
 def source() -> Recorded:
     return Recorded({**world.objects(), **objects()})
+
+
+def facts(name: str, days: float, left: float, **over: Any) -> CertificateFacts:
+    given: dict[str, Any] = {
+        "serial": "04A1B2C3D4E5F60718293A4B5C6D7E8F9012",
+        "subject": f"CN={name}",
+        "issuer": "CN=R10,O=Let's Encrypt,C=US",
+        "not_before": NOW + (left - days) * DAY,
+        "not_after": NOW + left * DAY,
+        "fingerprint": "F0",
+        "names": (name,),
+    }
+    return CertificateFacts(**(given | over))
+
+
+def served(name: str, *chain: CertificateFacts, **over: Any) -> ServedCertificate:
+    given: dict[str, Any] = {
+        "namespace": "",
+        "name": f"{name}:443",
+        "asked": name,
+        "looked_at": NOW - 600,
+        "seen_at": NOW - 600 if chain else 0.0,
+        "chain": chain,
+        "protocol": "TLSv1.3" if chain else "",
+    }
+    return ServedCertificate(**(given | over))
+
+
+def held(of: str, name: str, role: Role, *bundle: CertificateFacts, **over: Any) -> HeldCertificate:
+    given: dict[str, Any] = {"namespace": "", "name": f"{of}/{name}", "of": of, "called": name, "role": role}
+    return HeldCertificate(**(given | {"bundle": bundle} | over))
+
+
+def also_looked_at() -> Recorded:
+    """The same, with addresses that were looked at, good and bad, and what lies in objects."""
+    root = facts("internal ca", 3650, 900, names=(), issuer="CN=internal ca", is_ca=True, self_signed=True)
+    looked: list[Object] = [
+        served("api.example.com", facts("api.example.com", 90, 27.5)),
+        served("www.example.com", facts("www.example.com", 90, 5, serial="0377")),
+        served("old.example.com", facts("old.example.com", 398, 200), protocol="TLSv1", lowered=True),
+        served("gone.example.com", answer=Contact.NO_HOST, said="there is no host gone.example.com"),
+        served("vault.internal", facts("vault.internal", 45, 20), trust=Trust.INCOMPLETE, code=20),
+    ]
+    lying: list[Object] = [
+        held("APIService", "v1beta1.metrics.k8s.io", Role.ANCHORS, root),
+        held(
+            "ValidatingWebhookConfiguration",
+            "shop-policy",
+            Role.ANCHORS,
+            facts("webhook-ca", 365, -1, names=()),
+        ),
+        held("kubeconfig", "client certificate", Role.SHOWN, facts("oncall", 365, 20, names=())),
+        held("Secret", "broken-tls", Role.SHOWN, namespace=NS, odd=("it holds no certificate in PEM",)),
+    ]
+    return Recorded(
+        {**world.objects(), **objects(), ServedCertificate.KIND: looked, HeldCertificate.KIND: lying}
+    )

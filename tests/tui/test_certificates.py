@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.certificateworld import source
+from tests.tui.certificateworld import also_looked_at, source
 from tests.tui.recorded import REF, Recorded
 from tests.tui.running import SIZES, compare, running
 from tfdash.model.observation import Problem, ProblemKind
@@ -53,3 +53,25 @@ async def test_none_is_said_only_where_all_was_read() -> None:
         problem = Problem(kind=ProblemKind.FORBIDDEN, cause="may not list certificates")
         recorded.show("Certificate", complete=False, problem=problem)
         await run.shows("? may not list certificates")
+
+
+async def test_what_is_served_and_what_is_held_stands_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with running(also_looked_at(), SIZES[0], start="certificates") as run:
+        await run.shows("17 certificates")
+        shown = {}
+        for size in SIZES:
+            await run.resize(*size)
+            shown[size] = await run.still()
+        for (width, height), text in shown.items():
+            compare(f"certificates-served-{width}x{height}", text)
+
+
+async def test_a_finding_about_an_address_leads_to_its_row() -> None:
+    async with running(also_looked_at(), (200, 60), start="overview") as run:
+        address = Subject(REF, "ServedCertificate", "", "old.example.com:443")
+        await run.shows("answers only TLS 1.0")
+        run.table.move_to(address)
+        await run.press("enter")
+        await run.shows("Certificates", "known from a handshake at")
+        assert run.table.cursor_key == address

@@ -53,7 +53,7 @@ class Contact(StrEnum):
     """What came of the last look at an address: only ``SERVED`` shows a certificate. Each is said as it stands here."""
 
     SERVED = "serves a certificate"
-    NO_HOST = "there is no such host"
+    NO_HOST = "no address is found for its name"
     NO_WAY = "no network leads there"
     NOT_ASKED = "nothing is asked there"  # a cloud's metadata, a link-local address
     REFUSED = "connection refused"
@@ -132,6 +132,12 @@ class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
     role: Role
     bundle: tuple[CertificateFacts, ...] = ()
     odd: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """``Secret shop/web-tls``, with which of several lie in it."""
+        inside = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.of} {inside}{self.name.removeprefix(f'{self.of}/')}"
 
     @property
     def decisive(self) -> CertificateFacts | None:

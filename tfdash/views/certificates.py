@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
+from tfdash.model.certificates import HeldCertificate, ServedCertificate
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
@@ -18,6 +19,7 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.table import Cell, Column, Line
+from tfdash.views.times import iso
 
 RULES = "certificates."
 """Begins the ids of all rules about certificates."""
@@ -51,7 +53,7 @@ class CertificateRow(NamedTuple):
     def finding(self) -> str:
         """What is said of it, without its name."""
         told = self.verdicts[0].sentence if self.verdicts else "nobody has judged it yet"
-        return safe(told.removeprefix(f"{self.subject.name}: "))
+        return safe(told.removeprefix(f"{self.subject.name}: ").removeprefix(f"{self.called}: "))
 
     @property
     def for_text(self) -> str:
@@ -90,7 +92,57 @@ def _kept(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
             )
 
 
-MAKERS: tuple[Maker, ...] = (_kept,)
+def _served(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
+    """What addresses serve: when it is renewed is known of what is kept for its names, and is the same by its dates."""
+    for ref, cluster in picture.clusters.items():
+        kept = {
+            (c.not_before, c.not_after, name.lower()): c
+            for c in cluster.objects(Certificate.KIND).values()
+            if isinstance(c, Certificate)
+            for name in c.names
+        }
+        for key, one in cluster.objects(ServedCertificate.KIND).items():
+            if not isinstance(one, ServedCertificate):
+                continue
+            leaf, subject = one.leaf, Subject(ref, ServedCertificate.KIND, *key)
+            told = said(assessment, subject)
+            if leaf is None:
+                yield CertificateRow(subject, one.name, source="a handshake", verdicts=told)
+                continue
+            mine = (kept.get((leaf.not_before, leaf.not_after, name)) for name in leaf.names)
+            same = next((c for c in mine if c is not None), None)
+            yield CertificateRow(
+                subject,
+                one.name,
+                names=leaf.names,
+                issuer=leaf.issuer,
+                ends=leaf.not_after,
+                renews=same.renewal if same is not None else None,
+                kept=same is not None and same.renews,
+                source=f"a handshake at {iso(one.seen_at)}",
+                verdicts=told,
+            )
+
+
+def _held(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
+    """What lies in objects and in our kubeconfig."""
+    for ref, cluster in picture.clusters.items():
+        for key, one in cluster.objects(HeldCertificate.KIND).items():
+            if isinstance(one, HeldCertificate):
+                first, subject = one.decisive, Subject(ref, HeldCertificate.KIND, *key)
+                yield CertificateRow(
+                    subject,
+                    one.where,
+                    names=(first.called,) if first is not None else (),
+                    issuer=first.issuer if first is not None else "",
+                    ends=first.not_after if first is not None else None,
+                    kept=False,
+                    source=f"what {one.where} {one.role.value}",
+                    verdicts=said(assessment, subject),
+                )
+
+
+MAKERS: tuple[Maker, ...] = (_kept, _served, _held)
 
 
 def certificate_rows(

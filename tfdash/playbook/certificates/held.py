@@ -29,7 +29,7 @@ def _judge(case: Case[HeldCertificate]) -> RuleResult:
                 level=level,
                 rule=ID,
                 subject=case.subject,
-                sentence=f"{_named(held)}: {'; '.join(told)}",
+                sentence=f"{held.where}: {'; '.join(told)}",
                 measured=None if first is None else 100 * first.left(case.now),
                 band=(case.policies.certificates.least_share, None),
                 unit="%",
@@ -37,11 +37,6 @@ def _judge(case: Case[HeldCertificate]) -> RuleResult:
             ),
         )
     )
-
-
-def _named(held: HeldCertificate) -> str:
-    where = f"{held.namespace}/" if held.namespace else ""
-    return f"{held.of} {where}{held.name.removeprefix(f'{held.of}/')}"
 
 
 def _found(case: Case[HeldCertificate]) -> Iterator[tuple[Level, str]]:
