@@ -14,7 +14,7 @@ _HTTPS = 443
 
 def host_and_port(text: str) -> tuple[str, int]:
     """Of ``host``, ``host:port``, ``[address]:port``; 443 where none is said. Raises ``ValueError`` in words."""
-    wrong = ValueError(f'"{text}" is no address; write "host:port", or "[address]:port" of IPv6')
+    wrong = ValueError(f'"{text}" is no address; write it as "host:port", an address of IPv6 in brackets')
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname, parts.port

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import field
+from msgspec.json import Decoder
 
 from tfdash.model.certificates import Role
 from tfdash.sources.kubernetes.decoders.wire import Wire
@@ -110,14 +111,17 @@ class _Page(Wire):
     items: list[msgspec.Raw] | None = None
 
 
-FINDERS: Mapping[str, tuple[type[Wire], Callable[[str, Any], Iterator[FoundPem]]]] = {
-    "ValidatingWebhookConfiguration": (_Webhooks, _webhooks),
-    "MutatingWebhookConfiguration": (_Webhooks, _webhooks),
-    "APIService": (_ApiService, _api_service),
-    "Secret": (_TlsSecret, _secret),
-    "ConfigMap": (_ConfigMap, _config_map),
+FINDERS: Mapping[str, tuple[Decoder[Any], Callable[[str, Any], Iterator[FoundPem]]]] = {
+    "ValidatingWebhookConfiguration": (Decoder(_Webhooks), _webhooks),
+    "MutatingWebhookConfiguration": (Decoder(_Webhooks), _webhooks),
+    "APIService": (Decoder(_ApiService), _api_service),
+    "Secret": (Decoder(_TlsSecret), _secret),
+    "ConfigMap": (Decoder(_ConfigMap), _config_map),
 }
 """Kinds in which certificates lie: how they come, and where in them."""
+
+
+_PAGE = Decoder(_Page)
 
 
 class PemPage(NamedTuple):
@@ -130,13 +134,13 @@ class PemPage(NamedTuple):
 
 def page(kind: str, body: bytes) -> PemPage:
     """What the objects of one page of a list hold."""
-    whole = msgspec.json.decode(body, type=_Page)
-    wire, finder = FINDERS[kind]
+    whole = _PAGE.decode(body)
+    decoder, finder = FINDERS[kind]
     found: list[FoundPem] = []
     odd = 0
     for raw in whole.items or ():
         try:
-            found += finder(kind, msgspec.json.decode(raw, type=wire))
+            found += finder(kind, decoder.decode(raw))
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
             odd += 1
     return PemPage(tuple(found), str(whole.metadata.get("continue") or ""), odd)
@@ -144,5 +148,5 @@ def page(kind: str, body: bytes) -> PemPage:
 
 def single(kind: str, body: bytes) -> PemPage:
     """What one object holds."""
-    wire, finder = FINDERS[kind]
-    return PemPage(tuple(finder(kind, msgspec.json.decode(body, type=wire))))
+    decoder, finder = FINDERS[kind]
+    return PemPage(tuple(finder(kind, decoder.decode(body))))
