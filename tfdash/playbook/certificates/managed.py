@@ -20,6 +20,7 @@ from tfdash.model.cert_manager import (
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.certificates.authority import Left, left_behind, role
 from tfdash.playbook.certificates.causes import Why, at, subjects, why
+from tfdash.playbook.certificates.policy import CertificatesPolicy
 from tfdash.playbook.rule import Case, Rule, RuleResult
 
 ID = "certificates.managed"
@@ -35,10 +36,14 @@ class _Finding(NamedTuple):
     cause: Why = Why("")
 
 
+def _policy(case: Case[Certificate]) -> CertificatesPolicy:
+    return case.policies.certificates
+
+
 def next_try(case: Case[Certificate]) -> float | None:
     """When cert-manager tries again after a failure: its wait doubles with each, up to the longest (cert-manager,
     pkg/controller/certificates/trigger). None where none failed."""
-    certificate, policy = case.obj, case.policies.certificates
+    certificate, policy = case.obj, _policy(case)
     if certificate.last_failure is None:
         return None
     doubled = min(max((certificate.failed or 1) - 1, 0), 64)
@@ -139,7 +144,7 @@ def _going(case: Case[Certificate]) -> _Finding | None:
 
 def _due(case: Case[Certificate]) -> Iterator[_Finding]:
     """Of one that is ready, and of which no issuance goes on."""
-    certificate, policy = case.obj, case.policies.certificates
+    certificate, policy = case.obj, _policy(case)
     ends, renewal = certificate.not_after, certificate.renewal
     if certificate.renews and renewal is not None:
         if case.reached(renewal + policy.renewal_grace):
