@@ -85,7 +85,7 @@ class ServedCertificate(Object, frozen=True, gc=False, kw_only=True):
     ``asked``: the name that is expected, "" where an address was. ``chain``: what it sent when it was last seen to serve, ``seen_at``, its own
     certificate first; it outlives a failure, of which ``answer`` and ``said`` (its words, may be "") tell. ``looked_at``: the last look.
     ``fits``: ``asked`` is one of its names. ``code``: OpenSSL's first word against the chain, 0 none. ``lowered``: it answered only once
-    old protocols and weak keys were allowed. ``of``: "" for an address of the settings, else whose it is ("API server").
+    old protocols and weak keys were allowed. ``same_key``: the one that it served before had the key of this one. ``of``: "" for an address of the settings, else whose it is ("API server").
     """
 
     KIND: ClassVar[str] = "ServedCertificate"
@@ -101,6 +101,7 @@ class ServedCertificate(Object, frozen=True, gc=False, kw_only=True):
     fits: bool = True
     trust: Trust = Trust.SURE
     code: int = 0
+    same_key: bool = False
     of: str = ""
 
     @property

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.certificates import CertificateFacts, ServedCertificate
+from tfdash.model.certificates import CertificateFacts, HeldCertificate, ServedCertificate
 from tfdash.model.kube import Pod, ReplicaSet
 from tfdash.model.subject import Key, Subject
 from tfdash.playbook.certificates.links import REQUESTS_OF
@@ -35,6 +35,42 @@ SERVES_NAME = Relation(ServedCertificate, _served_names)
 """By one of the names of what is served."""
 MOUNTS = Relation(Pod, lambda pod: (Key(pod.namespace, name) for name in pod.secrets))
 """By the namespace and name of a Secret."""
+
+
+AUTHORITY = Relation(
+    HeldCertificate, lambda held: {c.subject for c in held.bundle if c.is_ca and c.subject_key}
+)
+"""By the subject of an authority that lies in it."""
+
+
+class Before(NamedTuple):
+    """``signed`` was signed by ``old``, an authority of the same name as ``newest``, which came after it and lies in ``where``."""
+
+    signed: CertificateFacts
+    old: CertificateFacts | None
+    newest: CertificateFacts
+    where: str
+
+
+def by_one_before(look: Look, chain: Iterable[CertificateFacts]) -> Before | None:
+    """What of a chain is signed with a key that is not that of the newest authority of its issuer's name, as far as any that is known
+    here is newer than it. ``old`` None: the authority that signed it lies nowhere that is looked at."""
+    for signed in chain:
+        if signed.self_signed or not signed.authority_key:
+            continue
+        known = [
+            (c, held.where)
+            for held in look.some(AUTHORITY, signed.issuer)
+            for c in held.bundle
+            if c.is_ca and c.subject == signed.issuer and c.subject_key
+        ]
+        if not known:
+            continue
+        newest, where = max(known, key=lambda pair: (pair[0].not_before, pair[1]))
+        if newest.subject_key != signed.authority_key and newest.not_before > signed.not_before:
+            old = next((c for c, _ in known if c.subject_key == signed.authority_key), None)
+            return Before(signed, old, newest, where)
+    return None
 
 
 def same(certificate: Certificate, leaf: CertificateFacts) -> bool:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from tfdash.figures import percent
 from tfdash.model.cert_manager import Certificate, CertificateRequest
-from tfdash.model.certificates import CertificateFacts, Contact, ServedCertificate, Trust
+from tfdash.model.certificates import CertificateFacts, Contact, HeldCertificate, ServedCertificate, Trust
 from tfdash.model.kube import Pod, ReplicaSet
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.certificates.causes import at
 from tfdash.playbook.certificates.policy import PROTOCOLS
-from tfdash.playbook.certificates.renewed import holders, kept_for, renewed_at, same
+from tfdash.playbook.certificates.renewed import Before, by_one_before, holders, kept_for, renewed_at, same
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.causes.finding import shorten
 
@@ -68,10 +68,13 @@ def _found(case: Case[ServedCertificate]) -> Iterator[_Told]:
         yield _Told(Level.WARN, _distrust(served, leaf))
     yield from _protocol(case)
     yield from _kept(case, leaf)
-    yield _Told(
-        Level.OK,
-        f"serves {_names(leaf)}, serial {_serial(leaf)}, ends {at(leaf.not_after)}, {served.protocol}",
+    if (before := by_one_before(case, served.chain)) is not None:
+        yield _of_authority(before)
+    kept = ", with the key of the one before" if served.same_key else ""
+    text = (
+        f"serves {_names(leaf)}, serial {_serial(leaf)}, ends {at(leaf.not_after)}, {served.protocol}{kept}"
     )
+    yield _Told(Level.OK, text)
 
 
 def _not_now(served: ServedCertificate) -> _Told:
@@ -170,6 +173,17 @@ def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, certificate: 
     )
 
 
+def _of_authority(before: Before) -> _Told:
+    """Renewing an authority does not re-issue what it signed. While the one before lasts that is a transition."""
+    signed, old = before.signed, before.old
+    what = f"{signed.called} is signed by the authority before the {signed.issuer} in {before.where}"
+    if old is None:
+        return _Told(Level.WARN, f"{what}, which lies nowhere that is looked at")
+    if old.not_after < signed.not_after:
+        return _Told(Level.WARN, f"{what}, which ends {at(old.not_after)}, before it does")
+    return _Told(Level.MOVING, f"{what}, which ends {at(old.not_after)}")
+
+
 def _names(leaf: CertificateFacts) -> str:
     names = leaf.names or leaf.others or (leaf.subject or "nobody",)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -181,4 +195,6 @@ def _serial(leaf: CertificateFacts) -> str:
     return leaf.serial if len(leaf.serial) <= 16 else f"…{leaf.serial[-12:]}"
 
 
-RULE = Rule(ID, (ServedCertificate,), _judge, uses=(Certificate, CertificateRequest, Pod, ReplicaSet))
+RULE = Rule(
+    ID, (ServedCertificate,), _judge, uses=(Certificate, CertificateRequest, Pod, ReplicaSet, HeldCertificate)
+)

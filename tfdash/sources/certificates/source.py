@@ -16,7 +16,7 @@ import msgspec
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.certificates import Contact, ServedCertificate
+from tfdash.model.certificates import CertificateFacts, Contact, ServedCertificate
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, SourceInfo
@@ -260,8 +260,17 @@ def _noted(
         fits=fits(endpoint.asked, found.chain[0].names),
         trust=found.trust,
         code=found.code,
+        same_key=_same_key(found.chain[0], before),
         of=endpoint.of,
     )
+
+
+def _same_key(leaf: CertificateFacts, before: ServedCertificate | None) -> bool:
+    """Whether its key was kept when it was renewed, as far back as was looked."""
+    last = before.leaf if before is not None else None
+    if before is None or last is None or not leaf.key_id:
+        return False
+    return before.same_key if last.fingerprint == leaf.fingerprint else last.key_id == leaf.key_id
 
 
 def configured(settings: CertificatesSettings, refs: Sequence[ClusterRef]) -> tuple[Endpoint, ...]:

@@ -13,7 +13,7 @@ from tests.unit.playbook.certificates.kept import DAY, certificate, request
 from tests.unit.playbook.certificates.looked_at import facts, served
 from tests.unit.playbook.making import NOW, REF, condition, picture, pod, replica_set, running
 from tfdash.judging.judge import judge_all
-from tfdash.model.certificates import Contact, ServedCertificate, Trust
+from tfdash.model.certificates import Contact, HeldCertificate, Role, ServedCertificate, Trust
 from tfdash.model.kube import Object, Owner, Pod
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
@@ -300,3 +300,71 @@ def test_the_section_tells_of_addresses_too() -> None:
     [told] = [s for s in seen if s.id == SECTION.id]
     assert told.level is Level.WARN
     assert told.detail == "shop.example.com:443: answers only TLS 1.0, TLS 1.2 is the least"
+
+
+# -- an authority that was renewed -------------------------------------------------------------------------------------
+
+
+def authority(key: str, began: float, ends: float) -> Any:
+    return facts(
+        subject="CN=ca",
+        issuer="CN=ca",
+        names=(),
+        is_ca=True,
+        self_signed=True,
+        subject_key=key,
+        not_before=began,
+        not_after=ends,
+    )
+
+
+def lies(*bundle: Any, name: str = "anchors") -> HeldCertificate:
+    given: dict[str, Any] = {"of": "ConfigMap", "called": name, "role": Role.ANCHORS, "bundle": bundle}
+    return HeldCertificate(namespace="a", name=f"ConfigMap/{name}/root.pem", **given)
+
+
+SIGNED = facts(issuer="CN=ca", authority_key="01")
+OLD_CA, NEW_CA = authority("01", NOW - 300 * DAY, NOW + 65 * DAY), authority("02", NOW - DAY, NOW + 364 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("holders", "level", "said"),
+    [
+        ((), Level.OK, ""),
+        ((lies(OLD_CA),), Level.OK, ""),
+        ((lies(OLD_CA, authority("01", NOW - DAY, NOW + 364 * DAY)),), Level.OK, ""),
+        (
+            (lies(OLD_CA, NEW_CA),),
+            Level.MOVING,
+            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/anchors/root.pem, which ends 1970-03-18 13:46Z",
+        ),
+        (
+            (lies(OLD_CA), lies(NEW_CA, name="new")),
+            Level.MOVING,
+            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/new/root.pem, which ends 1970-03-18 13:46Z",
+        ),
+        (
+            (lies(authority("01", NOW - 300 * DAY, NOW + 59 * DAY), NEW_CA),),
+            Level.WARN,
+            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/anchors/root.pem, which ends 1970-03-12 13:46Z, "
+            "before it does",
+        ),
+        (
+            (lies(NEW_CA),),
+            Level.WARN,
+            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/anchors/root.pem, which lies nowhere that is "
+            "looked at",
+        ),
+        ((lies(authority("02", NOW - 40 * DAY, NOW + 300 * DAY)),), Level.OK, ""),
+    ],
+)
+def test_a_leaf_that_is_signed_by_the_authority_before(
+    holders: tuple[HeldCertificate, ...], level: Level, said: str
+) -> None:
+    found = told(served(SIGNED), *holders)
+    assert found.level is level
+    assert said in found.sentence
+
+
+def test_a_key_that_was_kept_is_told() -> None:
+    assert told(served(same_key=True)).sentence.endswith(", TLSv1.3, with the key of the one before")

@@ -239,3 +239,24 @@ def test_an_address_that_has_no_more_to_say_is_a_text() -> None:
     for wrong in ('"shop:x"', "7", '{ adress = "shop" }', '{ address = "shop", environment = "none" }'):
         with pytest.raises(ConfigError, match=r"certificates\.endpoints"):
             parse(f"[environments.production]\n[certificates]\nendpoints = [{wrong}]\n", "x")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_whether_the_key_was_kept_is_seen_at_a_renewal(
+    monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    machine, board = Machine(), FakeBoard()
+    monkeypatch.setattr(module.time, "monotonic", machine.monotonic)
+    again = issue("localhost", ROOT, names=("localhost",), key=LEAF.key if kept else None)
+    contexts = [server_context(LEAF), server_context(again)]
+    with listening(lambda connection: tls(contexts[0])(connection)) as port:
+        source = a_source([an_endpoint(port)])
+        monkeypatch.setattr(source, "_rest", machine.sleep)
+        task = asyncio.create_task(source.run(board))
+        await machine.goes_on(0)
+        assert not served(board)[f"localhost:{port}"].same_key
+        del contexts[0]
+        for _ in range(2):
+            await machine.goes_on(3600)
+            assert served(board)[f"localhost:{port}"].same_key is kept
+        await ended(task)
