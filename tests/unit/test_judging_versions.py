@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from tests.unit.playbook.versions.making import DAY, HOUR, NOW, PRODUCTION, STAGING
 from tfdash.judging.judge import Judge
 from tfdash.judging.versions import VersionsRunner
@@ -70,6 +72,23 @@ def test_what_goes_on_is_one_sighting_and_a_change_is_another() -> None:
     ):
         judge.assess(picture(NOW + after, nodes), ALL, NOW + after)
     assert spans(judge) == [(0, 180, (OLD, NEW)), (180, 240, (NEW,))]
+
+
+def test_what_an_event_tells_does_not_wait_for_the_next_answer_of_the_server() -> None:
+    """An older node that comes and goes between two of them was there, and the soak begins behind it."""
+    judge = runner()
+    for after, nodes in ((0, {"a": NEW}), (20, {"a": NEW, "b": OLD}), (40, {"a": NEW}), (50, {"a": NEW})):
+        at = NOW + after
+        seen = picture(at, nodes)
+        cluster = seen.clusters[PRODUCTION]
+        asked = msgspec.structs.replace(cluster.info, observed_at=NOW)
+        seen = msgspec.structs.replace(
+            seen, clusters={PRODUCTION: msgspec.structs.replace(cluster, info=asked)}
+        )
+        judge.assess(seen, ALL, at)
+    assert spans(judge) == [(0, 20, (NEW,)), (20, 40, (OLD, NEW)), (40, 40, (NEW,))]
+    assert judge.state is not None and judge.state.soak is not None
+    assert (judge.state.soak.since, judge.state.soak.first) == (NOW + 40, False)
 
 
 def test_a_time_without_a_proof_is_a_gap_and_a_short_one_is_none() -> None:

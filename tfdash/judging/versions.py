@@ -97,18 +97,22 @@ class VersionsRunner:
         if why is None and now >= proven + self._patience:
             why = not_current(proven)
         if why is None and control:
-            self._see(cluster.ref, watched, tuple(sorted({*control, *watched.nodes} - {""})), proven)
+            versions = tuple(sorted({*control, *watched.nodes} - {""}))
+            self._see(cluster.ref, watched, versions, proven, max(newest, listed))
         elif why == LOADING and not watched.nodes:
             return None
         return Running(cluster.ref, control, watched.nodes, why)
 
-    def _see(self, ref: ClusterRef, watched: _Watched, versions: tuple[str, ...], proven: float) -> None:
-        """Goes on with what was seen, or begins with something else; a time without a proof in between is nobody's."""
+    def _see(
+        self, ref: ClusterRef, watched: _Watched, versions: tuple[str, ...], proven: float, told: float
+    ) -> None:
+        """Goes on with what was seen, or begins with something else; a time without a proof in between is nobody's. ``proven``: when all
+        of it was; ``told``: when some of it was last, which is when a change was seen."""
         last = watched.seen[-1] if watched.seen else None
         if last is None or proven - last.until > self._patience:
             watched.seen.append(VersionSighting(ref, proven, proven, versions))
             return
-        at = max(last.until, proven)
+        at = max(last.until, proven if last.versions == versions else told)
         watched.seen[-1] = msgspec.structs.replace(last, until=at)
         if last.versions != versions:
             watched.seen.append(VersionSighting(ref, at, at, versions))
