@@ -27,3 +27,7 @@ RESOURCES = """\
 exit codes:
   0  all in order    1  outside a band, over a quota or another finding    2  not known, or not seen for long enough
 """
+VERSIONS = """\
+exit codes:
+  0  it may go           1  it may not go yet, or none waits           2  not known, or this is not production
+"""

@@ -30,6 +30,10 @@ def command(args: argparse.Namespace) -> int:
         from tfdash.cli.gateresources import gate_resources
 
         return gate_resources(args)
+    if args.what == "versions":
+        from tfdash.cli.gateversions import gate_versions
+
+        return gate_versions(args)
     return gate_release(args)
 
 

@@ -260,7 +260,14 @@ def _built(prog: str) -> argparse.ArgumentParser:
         default=0.0,
         help='wait so long for what was not seen for long enough, and for days of use that the store does not keep, e.g. "15m"',
     )
-    for parser_of in (release, canary, resources):
+    versions = gates.add_parser(
+        "versions",
+        help="may the next version of Kubernetes go to production",
+        epilog=exit_codes.VERSIONS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _where(versions, scoped=False)
+    for parser_of in (release, canary, resources, versions):
         parser_of.add_argument("--format", choices=("text", "json"), default="text")
     rightsize = commands.add_parser(
         "rightsize",

@@ -67,11 +67,12 @@ NOTHING_SEEN = VersionMemory()
 
 
 class VersionsState(msgspec.Struct, frozen=True, kw_only=True):
-    """``seen``: what this terminal has watched since it started, the newest of each cluster among it. ``running``: in one line.
+    """``next``: the version that waits to go to production, "" where none does or that is not known. ``seen``: what this terminal has watched since it started, the newest of each cluster among it. ``running``: in one line.
     ``plans``: of the configuration, with what the store knows of them."""
 
     verdicts: tuple[Verdict, ...] = ()
     running: str = ""
+    next: str = ""
     soak: Soak | None = None
     seen: tuple[VersionSighting, ...] = ()
     plans: tuple[PlannedUpdate, ...] = ()

@@ -40,6 +40,11 @@ class SeenEnvironment(NamedTuple):
             default=0.0,
         )
 
+    @property
+    def newest(self) -> Version | None:
+        """The newest that runs in any of its clusters, as far as that was seen last."""
+        return max((s.newest for s in self.spans if s.until >= self.until), default=None)
+
 
 class _Condition(NamedTuple):
     """One of what must be: whether it is (None: not known), in words, and when it will be, None where nothing tells."""
@@ -58,9 +63,13 @@ def soak_verdict(
     if found is None:
         return None, None
     condition = _soaked(found, place, policy, moment)
-    sentence = f"{found.version} in {place.name}: {condition.sentence}"
+    newest = place.newest
+    beside = newest if newest is not None and newest.short != found.version else None
+    mixed = beside is not None and version is not None and beside[:2] > version[:2]
+    more = f"; {beside.short} runs beside it and does not soak yet" if beside is not None else ""
+    sentence = f"{found.version} in {place.name}: {condition.sentence}{more}"
     subject = Subject(ClusterRef(place.name, ""), "Environment", "", place.name)
-    level = Level.OK if condition.held else Level.MOVING
+    level = Level.OK if condition.held and not mixed else Level.MOVING
     return found, Verdict(level=level, rule=SOAK, subject=subject, sentence=sentence, since=found.since)
 
 
@@ -86,8 +95,9 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
         _noticed(version, plans, policy, moment),
     ]
     said = "; ".join(c.sentence for c in conditions)
-    newest = max(s.newest for s in mine.spans if s.until >= mine.until)
-    going = newest >= version
+    newest = mine.newest
+    # a vendor patches control planes by itself: a later patch of the same minor is none of ours
+    going = newest is not None and (newest == version or newest[:2] > version[:2])
     if all(c.held for c in conditions):
         if not _watched(staging, moment):
             sentence = f"whether {version.short} may go to {mine.name} is not known: nobody watches {staging.name} since {local(staging.until, policy.tz)}; {said}"
@@ -105,6 +115,16 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
     opens = max((at for at in times if at is not None), default=None)
     when = f", opens {local(opens, policy.tz)}" if opens is not None and None not in times else ""
     return _said(policy, Level.PAUSED, f"{version.short} may not go to {mine.name} yet{when}: {said}")
+
+
+def waiting(places: Mapping[str, SeenEnvironment], policy: VersionsPolicy, moment: Moment) -> Version | None:
+    """The version of which ``production_verdict`` tells whether it may go; None where none waits, or that is not known."""
+    mine, staging = places.get(policy.rules.production), places.get(policy.rules.staging)
+    above = oldest_now(mine.spans, mine.clusters) if mine is not None else None
+    if above is None or staging is None:
+        return None
+    found = _best(staging, above, policy, moment)
+    return found[0] if found is not None else None
 
 
 def _said(policy: VersionsPolicy, level: Level, sentence: str, unknown: UnknownKind | None = None) -> Verdict:

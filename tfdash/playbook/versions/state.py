@@ -10,7 +10,13 @@ from tfdash.model.versions import PlannedUpdate, VersionSighting, VersionsState
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.versions.policy import VersionsPolicy
-from tfdash.playbook.versions.production import PRODUCTION, SeenEnvironment, production_verdict, soak_verdict
+from tfdash.playbook.versions.production import (
+    PRODUCTION,
+    SeenEnvironment,
+    production_verdict,
+    soak_verdict,
+    waiting,
+)
 from tfdash.playbook.versions.running import Running, judged
 from tfdash.playbook.versions.soak import WatchedSpan
 from tfdash.playbook.versions.version import read
@@ -34,8 +40,10 @@ def versions_state(
     mine = places.get(environment)
     soak, told = soak_verdict(mine, policy, moment) if mine is not None else (None, None)
     seen_now = all(one.control and one.unseen is None for one in running)
+    waits = None
     if environment == rules.production and mine is not None and seen_now:
         verdicts.append(production_verdict(places, plans, policy, moment))
+        waits = waiting(places, policy, moment)
     elif environment == rules.staging and told is not None and seen_now:
         verdicts.append(told)
     elif environment not in (rules.development, rules.staging, rules.production):
@@ -43,6 +51,7 @@ def versions_state(
     return VersionsState(
         verdicts=tuple(verdicts),
         running=_in_one_line(running),
+        next=waits.short if waits is not None else "",
         soak=soak,
         seen=tuple(seen),
         plans=plans,

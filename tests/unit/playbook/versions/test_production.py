@@ -220,6 +220,32 @@ def test_staging_tells_its_own_soak() -> None:
     assert [v.level for v in told.verdicts if v.rule == SOAK] == [Level.OK]
 
 
+def test_what_runs_beside_it_is_told_and_of_two_minors_nothing_is_well() -> None:
+    begun = (seen(STAGING, BEFORE, NOW - HOUR, OLD), seen(STAGING, NOW - HOUR, NOW, OLD, NEW))
+    told = state(running(NEW, [NEW, OLD], STAGING), sightings=begun)
+    [verdict] = [v for v in told.verdicts if v.rule == SOAK]
+    assert verdict.level is Level.MOVING
+    assert verdict.sentence == (
+        "1.36.4 in staging: soak 40 d of 7 d; 1.37.2 runs beside it and does not soak yet"
+    )
+    patched = (seen(STAGING, BEFORE, NOW, OLD, "v1.36.5"),)
+    told = state(running("v1.36.5", [OLD], STAGING), sightings=patched)
+    [verdict] = [v for v in told.verdicts if v.rule == SOAK]
+    assert verdict.level is Level.OK and "1.36.5 runs beside it" in verdict.sentence
+
+
+def test_a_later_patch_of_a_control_plane_is_the_vendors_and_no_update_that_goes_on() -> None:
+    mine = seen(PRODUCTION, BEFORE, NOW, "v1.36.4", "v1.36.9")
+    spans = (
+        seen(STAGING, BEFORE, NOW - 4 * DAY, "v1.36.4"),
+        seen(STAGING, NOW - 4 * DAY, NOW, "v1.36.8", "v1.36.9"),
+    )
+    verdict = gate(mine, DEV, *spans)
+    assert verdict.level is Level.PAUSED and verdict.sentence.startswith(
+        "1.36.8 may not go to production yet"
+    )
+
+
 def test_clusters_that_the_configuration_no_longer_has_do_not_hold_it_up() -> None:
     gone = seen(ClusterRef("staging", "old-1"), BEFORE, NOW - 5 * DAY, OLD)
     given = planned("2026-11-20")

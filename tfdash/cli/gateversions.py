@@ -1,0 +1,92 @@
+"""``tfdash gate versions``: may the next version of Kubernetes go to production?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from tfdash.cli.headless import settle
+from tfdash.cli.output import deliver, narrate
+from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
+from tfdash.model.kubecluster import Node
+from tfdash.model.verdict import Level, Verdict
+from tfdash.model.versions import VersionsState
+from tfdash.playbook.versions.production import PRODUCTION
+from tfdash.sources.base import ALL
+from tfdash.text import safe
+from tfdash.views import state as states
+
+_FIRST = 20.0  # seconds for all sources to settle
+
+
+def gate_versions(args: argparse.Namespace) -> int:
+    """Exit 0: it may; 1: it may not yet, or none waits; 2: that is not known, or this is not production."""
+    from tfdash.cli.compose import board_of, clock_of
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    board, _ = board_of(config, load(config.path), clock_of(config), remembering=True)
+    late = settle(board, {Node.KIND: ALL}, _FIRST)
+    state = board.assessment.versions
+    board.stop()
+    reason = f"not settled: {', '.join(late)}" if late else ""
+    code = code_in(state)
+    code = UNKNOWN if reason and code == OK else code
+    text = as_json(state, code, reason) if args.format == "json" else "\n".join(lines(state))
+    code = deliver(text, code)
+    if reason:
+        narrate(f"{program()}: {safe(reason)}")
+    return code
+
+
+def answer_of(state: VersionsState | None) -> Verdict | None:
+    """What the rule says of production's next version; None where it was not asked."""
+    return next((v for v in state.verdicts if v.rule == PRODUCTION), None) if state is not None else None
+
+
+def code_in(state: VersionsState | None) -> int:
+    answer = answer_of(state)
+    if state is None or answer is None or answer.level in (Level.UNKNOWN, Level.IDLE):
+        return UNKNOWN
+    return OK if answer.level < Level.PAUSED and state.next else FINDINGS
+
+
+def _others(state: VersionsState | None) -> list[Verdict]:
+    """What else is worse than well, told and no part of the answer."""
+    told = [v for v in state.verdicts if v.rule != PRODUCTION and v.level > Level.OK] if state else []
+    return sorted(told, key=lambda v: -v.level)
+
+
+def lines(state: VersionsState | None) -> list[str]:
+    answer = answer_of(state)
+    word = {OK: "yes", FINDINGS: "no", UNKNOWN: "not known"}[code_in(state)]
+    said = (
+        answer.sentence
+        if answer is not None
+        else "nothing was judged: this is not production, or it was not read"
+    )
+    return [
+        f"{word}: {safe(said)}",
+        *(f"  {states.of_level(v.level).text}  {safe(v.sentence)}" for v in _others(state)),
+    ]
+
+
+def as_json(state: VersionsState | None, code: int, reason: str) -> str:
+    answer = answer_of(state)
+    return json.dumps(
+        {
+            "schema_version": 1,
+            "exit_code": code,
+            "reason": safe(reason) or None,
+            "next": safe(state.next) or None if state is not None else None,
+            "running": safe(state.running) if state is not None else None,
+            "level": answer.level.name if answer is not None else None,
+            "sentence": safe(answer.sentence) if answer is not None else None,
+            "findings": [
+                {"level": v.level.name, "rule": v.rule, "sentence": safe(v.sentence)} for v in _others(state)
+            ],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
