@@ -212,13 +212,15 @@ def _built(prog: str) -> argparse.ArgumentParser:
     doctor.add_argument("--format", choices=("text", "json"), default="text")
     gate = commands.add_parser("gate", help="may we? exit 0 yes, 1 no, 2 not known; with the reason")
     gates = gate.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
-    release = gates.add_parser(
-        "release",
-        help="does the release calendar allow a standard release",
-        epilog=exit_codes.RELEASE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _where(release, scoped=False)
+    for what, told in exit_codes.GATES.items():
+        made = gates.add_parser(
+            what, help=told.help, epilog=told.codes, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        _where(made, scoped=told.scoped)
+        made.add_argument("--format", choices=("text", "json"), default="text")
+        if told.waits:
+            made.add_argument("--wait", type=_duration, metavar="DURATION", default=0.0, help=told.waits)
+    release, canary = gates.choices["release"], gates.choices["canary"]
     release.add_argument(
         "--at",
         metavar="TIME",
@@ -231,44 +233,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
         "--emergency-approver", metavar="NAME", default="", help="who approved an emergency fix"
     )
     release.add_argument("--emergency-reason", metavar="TEXT", default="", help="why it cannot wait")
-    canary = gates.add_parser(
-        "canary",
-        help="may a release go on, by the playbook's rollback triggers",
-        epilog=exit_codes.CANARY,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _where(canary)
     canary.add_argument("--workload", metavar="NAME", required=True, help="its name, or NAMESPACE/NAME")
-    canary.add_argument(
-        "--wait",
-        type=_duration,
-        metavar="DURATION",
-        default=0.0,
-        help='wait so long for a decision, e.g. "15m"',
-    )
-    resources = gates.add_parser(
-        "resources",
-        help="is the platform inside its bands and quotas",
-        epilog=exit_codes.RESOURCES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _where(resources)
-    resources.add_argument(
-        "--wait",
-        type=_duration,
-        metavar="DURATION",
-        default=0.0,
-        help='wait so long for what was not seen for long enough, and for days of use that the store does not keep, e.g. "15m"',
-    )
-    versions = gates.add_parser(
-        "versions",
-        help="may the next version of Kubernetes go to production",
-        epilog=exit_codes.VERSIONS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _where(versions, scoped=False)
-    for parser_of in (release, canary, resources, versions):
-        parser_of.add_argument("--format", choices=("text", "json"), default="text")
     rightsize = commands.add_parser(
         "rightsize",
         help="what each workload should ask for, by two weeks of its use; exit 0 all fit, 1 some do not, 2 not known",
