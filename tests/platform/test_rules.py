@@ -228,7 +228,7 @@ def _wrong(board: Board, lines: Iterable[Line]) -> list[str]:
     return found
 
 
-def _agree(board: Board, lines: Iterable[Line], patience: float = 2 * LONG) -> None:
+def _agree(board: Board, lines: Iterable[Line], patience: float = LONG) -> None:
     last: list[str] = []
 
     def so() -> bool:

@@ -11,9 +11,9 @@ from tests.trials.weeks import Pods, Work, flat, manifest
 
 SPACE = "tf-rules"
 LIMITS, RANGES, QUOTAS, OVER, HPAS, FITS = (f"{SPACE}-{n}" for n in ("limits", "ranges", "quotas", "over", "hpas", "fits"))  # fmt: skip
-FULL, GROWS, SPOT, VOLUMES = (f"{SPACE}-{n}" for n in ("full", "grows", "spot", "volumes"))
+FULL, GROWS, SPOT, VOLUMES, HOT = (f"{SPACE}-{n}" for n in ("full", "grows", "spot", "volumes", "hot"))
 UP, DARK, KEPT, UNMARKED = (f"{SPACE}-{n}" for n in ("up", "dark", "kept", "unmarked"))
-SPACES = (LIMITS, RANGES, QUOTAS, OVER, HPAS, FITS, FULL, GROWS, SPOT, VOLUMES, UNMARKED)
+SPACES = (LIMITS, RANGES, QUOTAS, OVER, HPAS, FITS, FULL, GROWS, SPOT, VOLUMES, HOT, UNMARKED)
 NON_PRODUCTION = (UP, DARK, KEPT)
 Manifest = dict[str, Any]
 
@@ -42,6 +42,7 @@ NODES = (
     _node("free-0", BARE, "free", pods="6"),
     _node("gpus-0", BARE, "gpus", **{"example.com/gpu": "5"}),
     _node("shrunk-0", BARE, "shrunk", cpu="4"),
+    _node("hot-0", _karpenter("hot"), "hot", cpu="1", memory="1Gi"),
 )
 
 
@@ -98,6 +99,7 @@ def _fits() -> Iterator[Manifest]:
     yield work("nothing", FITS, 0)
     yield work("full", FULL, 3)
     yield work("grows", GROWS, 1)
+    yield work("hot", HOT, 1, 900, asks(cpu="950m", memory="950Mi"), pod=on("hot"))
     yield work("slots", FITS, 4, pod=on("slots"))
     yield work("free", FITS, 4, pod=on("free"))
     yield work("gpus", FITS, 4, resources=asks(**{"example.com/gpu": "1"}), pod=on("gpus"))

@@ -99,6 +99,10 @@ NOW: tuple[Line, ...] = (
         ("OK", "one replica", _week("single")),
         ("OK", "its HPA is at its minimum of 2", _deployment(o.HPAS, "lowest")),
         ("IDLE", "name no cpu request", _deployment(o.LIMITS, "silent")),
+        ("WARN", f"namespace {o.HOT}: cpu 9", _use("Namespace", o.HOT)),
+        ("WARN", "pool hot: cpu 90 % of allocatable", _use("NodePool", "hot")),
+        ("WARN", "above 80 %", _use("Node", "hot-0")),
+        ("IDLE", "below 60 %: its pool shrinks, not it", _use("Node", "free-0")),
     ),
     *_lines(
         "resources.band.memory",
@@ -108,6 +112,11 @@ NOW: tuple[Line, ...] = (
         ("BREACH", "past 100 %", _week("past")),
         ("OK", "one replica", _week("single")),
         ("IDLE", "name no memory request", _deployment(o.LIMITS, "silent")),
+        ("OK", f"namespace {o.OVER}: memory 70 % of its request", _use("Namespace", o.OVER)),
+        ("WARN", f"namespace {o.HOT}: memory 95 % of its request, above 85 %", _use("Namespace", o.HOT)),
+        ("WARN", "pool hot: memory 88 % of allocatable, above 85 %", _use("NodePool", "hot")),
+        ("WARN", "above 85 %", _use("Node", "hot-0")),
+        ("IDLE", "below 70 %: its pool shrinks, not it", _use("Node", "free-0")),
     ),
     *_lines(
         "resources.hpa",
@@ -191,7 +200,7 @@ NOW: tuple[Line, ...] = (
         "resources.spot.share",
         ("OK", "pool spot: 1 of 1 node is spot", _use("NodePool", "spot")),
         ("OK", "pool general: 0 of 2 nodes are spot", _use("NodePool", "general")),
-        ("OK", "1 of 8 nodes is spot", _use("Cluster")),
+        ("OK", "1 of 9 nodes is spot", _use("Cluster")),
         (NOTHING, "", _use("NodePool", "bare")),
     ),
     *_lines(
@@ -319,10 +328,10 @@ INFORM = {
 }
 """Rules that never find anything: what they say, and where they say nothing or that it is not known, stands in the table."""
 ELSEWHERE = {
+    "resources.hpa, no controller": "a minute without the controller manager, which all else here needs: the unit tests have it",
+    "resources.volume, days left": "its growth counts from the making of the claim, which the server stamps: the unit tests have it",
     "resources.cost, realised": "wants nodes that went away days ago: KWOK has no past; the unit tests have it",
-    "resources.volume, days left": "wants a volume's growth over days: test_bands_over_weeks fills in series, here they are scraped",
     "resources.hours, within the grace": "half an hour after the hours, by the clock alone: the unit tests have it",
-    "resources.hpa, no controller": "its controller is everybody's: test_autoscalers ends it",
     "what a controller of Karpenter, KEDA or a provider would write": "none runs here: their status is written as they write it",
 }
 """What no real part here makes, and why."""
