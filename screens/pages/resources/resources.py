@@ -122,7 +122,8 @@ class ResourcesScreen(Narrowing, ActingScreen):
         self._wanted: Subject | None = None
         self._due = False  # whether something else was said since it was shown
         self._seconds = 0
-        self._shown_in = -1  # which of them
+        self._shown_in = -1  # in which of them news was shown at once
+        self._waited = False  # whether a second passed without a look, for what is said in a moment
         self._kind = ""  # of the object under the cursor
         self._settled = False  # whether all that the rows are ordered by was read and judged once
 
@@ -162,16 +163,23 @@ class ResourcesScreen(Narrowing, ActingScreen):
             self._renew_soon()
 
     def _renew_soon(self) -> None:
-        """At once where that costs little or was not done in this second, else with the next."""
-        if len(self._rows.all) < _MANY or self._shown_in != self._seconds:
+        """At once where that costs little, or was not done in this second and shows all that is said of it; else with the next."""
+        if len(self._rows.all) < _MANY or not (self._more or self._shown_in == self._seconds):
+            self._shown_in = self._seconds
             self._show()
         else:
             self._due = True
 
+    @property
+    def _more(self) -> bool:
+        return not self.shell.board.assessment.whole
+
     def tick(self) -> None:
         """What is old says so; of many rows every few seconds."""
         self._seconds += 1
-        if self._due or len(self._rows.all) < _MANY or not self._seconds % _EVERY:
+        many = len(self._rows.all) >= _MANY
+        self._waited = many and self._more and not self._waited  # or what comes in a moment waits a second
+        if not self._waited and (self._due or not many or not self._seconds % _EVERY):
             self._show()
 
     def on_resize(self) -> None:
@@ -208,7 +216,7 @@ class ResourcesScreen(Narrowing, ActingScreen):
             return
         board, now = self.shell.board, self.shell.now()
         seen = sight(board.picture, board.assessment, self.shell.namespaces, now)
-        self._sight, self._due, self._shown_in = seen, False, self._seconds
+        self._sight, self._due = seen, False
         every = len(self._rows.all) < _MANY or self._wanted is not None or not self._seconds % _EVERY
         rows = {view.id: view.rows(seen) for view in VIEWS if every or view is self.view}
         there = self._view_of(self._wanted, rows) if self._wanted is not None else None

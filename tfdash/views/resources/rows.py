@@ -151,7 +151,8 @@ def of_usage(sight: Sight, ref: ClusterRef, key: Key, usage: Usage) -> ResourceR
     under = Subject(ref, "Usage", key.namespace, key.name)
     subject = Subject(ref, own, key.namespace, usage.called) if own else under
     scaled = _scaler(sight, subject)
-    told = sight.told(*under[:4]) if not own else (*_told(sight, subject, scaled), *sight.told(*under[:4]))
+    beside, told = sight.told(*under[:4]), _told(sight, subject, scaled) if own else ()
+    told = _ordered((*told, *beside)) if told and beside else told or beside
     obj = sight.picture.clusters[ref].objects(own).get(subject.key) if own else None
     return ResourceRow(
         subject,
@@ -160,7 +161,7 @@ def of_usage(sight: Sight, ref: ClusterRef, key: Key, usage: Usage) -> ResourceR
         key.namespace,
         usage,
         obj,
-        _ordered(told),
+        told,
         scaled,
         sight.age(ref, usage),
         sight.now,
@@ -173,9 +174,9 @@ def _scaler(sight: Sight, subject: Subject) -> ScaledBy | None:
 
 
 def _told(sight: Sight, subject: Subject, scaled: ScaledBy | None) -> tuple[Verdict, ...]:
-    """What was said of it, and of the autoscaler in charge of it."""
+    """What was said of it, and of the autoscaler in charge of it, the worst first."""
     own = sight.told(*subject[:4])
-    return own if scaled is None else (*own, *sight.told(*scaled.subject[:4]))
+    return own if scaled is None else _ordered((*own, *sight.told(*scaled.subject[:4])))
 
 
 def _ordered(told: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -202,7 +203,7 @@ def of_object(sight: Sight, ref: ClusterRef, kind: str, namespace: str, name: st
     obj = cluster.objects(kind).get(Key(namespace, name)) if cluster is not None else None
     subject = Subject(ref, kind, namespace, name)
     scaled = _scaler(sight, subject)
-    told = _ordered(_told(sight, subject, scaled))
+    told = _told(sight, subject, scaled)
     return ResourceRow(subject, kind, name, namespace, None, obj, told, scaled, "", sight.now)
 
 
