@@ -64,7 +64,6 @@ class Certificate(Conditioned, frozen=True, gc=False, kw_only=True):
     secret: str = ""
     issuer: IssuerRef = NOBODY
     is_ca: bool = False
-    duration: float | None = None
     rotation: str = ""
     renews: bool = True
     not_before: float | None = None
@@ -101,7 +100,6 @@ class CertificateRequest(Conditioned, frozen=True, gc=False, kw_only=True):
     issuer: IssuerRef = NOBODY
     requester: str = ""
     revision: int | None = None
-    failed_at: float | None = None
 
     def _status(self, kind: str) -> str:
         found = self.said(kind)
@@ -149,7 +147,6 @@ class Order(Object, frozen=True, gc=False, kw_only=True):
     issuer: IssuerRef = NOBODY
     state: str = ""
     reason: str = ""
-    failed_at: float | None = None
 
     @property
     def issuer_name(self) -> str:

@@ -190,6 +190,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         ("cert", "certs", "certificate"),
         optional=True,
         judged=True,
+        why=True,
         columns=(
             _NAME,
             _IS_READY,
@@ -231,6 +232,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         ("iss", "issuers", "issuer"),
         optional=True,
         judged=True,
+        why=True,
         columns=(_NAME, _IS_READY, _SAID, _AGE),
     ),
     KindSpec(
@@ -243,6 +245,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         namespaced=False,
         optional=True,
         judged=True,
+        why=True,
         columns=(_NAME, _IS_READY, _SAID, _AGE),
     ),
     KindSpec(
@@ -283,6 +286,7 @@ CUSTOM: tuple[KindSpec, ...] = (
         namespaced=False,
         optional=True,
         judged=True,
+        why=True,
         columns=(
             _NAME,
             PrinterColumn("CONFIGMAP", "config_map_key", 20, printer="ConfigMap Target", priority=1),

@@ -12,7 +12,6 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
     conditions,
     flag,
-    go_duration,
     integer,
     items,
     mapping,
@@ -60,7 +59,6 @@ def certificate(found: Custom) -> m.Certificate:
         secret=text(spec, "secretName"),
         issuer=_issuer_of(spec),
         is_ca=flag(spec, "isCA"),
-        duration=go_duration(spec.get("duration")),
         rotation=text(mapping(spec, "privateKey"), "rotationPolicy"),
         renews=text(mapping(spec, "renewal"), "policy") != "Disabled",
         not_before=_time(status, "notBefore"),
@@ -82,7 +80,6 @@ def certificate_request(found: Custom) -> m.CertificateRequest:
         issuer=_issuer_of(spec),
         requester=text(spec, "username"),
         revision=int(revision) if revision.isdecimal() and revision.isascii() else None,
-        failed_at=_time(status, "failureTime"),
         conditions=conditions(status),
     )
 
@@ -114,7 +111,6 @@ def order(found: Custom) -> m.Order:
         issuer=_issuer_of(spec),
         state=text(status, "state"),
         reason=text(status, "reason"),
-        failed_at=_time(status, "failureTime"),
     )
 
 
