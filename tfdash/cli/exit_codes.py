@@ -33,6 +33,10 @@ VERSIONS = """\
 exit codes:
   0  it may go           1  it may not go yet, or none waits           2  not known, or this is not production
 """
+CERTIFICATES = """\
+exit codes:
+  0  all in order    1  one is late, failing, not ready or expired    2  of some nothing is known
+"""
 
 
 class Gate(NamedTuple):
@@ -57,4 +61,9 @@ GATES = {
         waits='wait so long for what was not seen for long enough, and for days of use that the store does not keep, e.g. "15m"',
     ),
     "versions": Gate("may the next version of Kubernetes go to production", VERSIONS, scoped=False),
+    "certificates": Gate(
+        "are all certificates renewed in time",
+        CERTIFICATES,
+        waits='wait so long for all to be read, e.g. "1m"',
+    ),
 }

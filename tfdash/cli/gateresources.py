@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Collection
 
 from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_lacking, weeks_of_these
 from tfdash.cli.output import deliver, narrate
@@ -62,10 +63,12 @@ def gate_resources(args: argparse.Namespace) -> int:
     return code
 
 
-def sections_of(picture: Picture, assessment: Assessment, namespace: str) -> tuple[SectionState, ...]:
-    """Those of the resources, of one namespace where one is named."""
+def sections_of(
+    picture: Picture, assessment: Assessment, namespace: str, ids: Collection[str] = SECTIONS
+) -> tuple[SectionState, ...]:
+    """Those of the resources, or of ``ids``; of one namespace where one is named."""
     every = sections_within(picture, assessment, {namespace}) if namespace else assessment.sections
-    return tuple(s for s in every if s.id in SECTIONS)
+    return tuple(s for s in every if s.id in ids)
 
 
 def code_in(found: tuple[SectionState, ...]) -> int:

@@ -56,7 +56,7 @@ def completed(words: str) -> set[str]:
     ("typed", "offered"),
     [
         ("tfdash ga", {"gate"}),
-        ("tfdash gate ", {"release", "canary", "resources", "versions", "-h", "--help"}),
+        ("tfdash gate ", {"release", "canary", "resources", "versions", "certificates", "-h", "--help"}),
         ("tfdash gate release --a", {"--at"}),
         ("tfdash gate release --em", {"--emergency-approver", "--emergency-reason"}),
         ("tfdash gate canary --w", {"--workload", "--wait"}),

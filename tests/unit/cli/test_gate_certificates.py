@@ -1,0 +1,57 @@
+"""``gate certificates``: its code and its lines, of the section as it is judged."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
+from tests.unit.playbook.making import NOW, REF, picture
+from tfdash.cli.gatecertificates import SECTIONS
+from tfdash.cli.gateresources import code_in, lines, sections_of
+from tfdash.cli.parser import parse
+from tfdash.judging.judge import judge_all
+from tfdash.model.kube import Object
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.usage import MADE
+
+
+@pytest.mark.parametrize(
+    ("objects", "namespace", "code", "told"),
+    [
+        ((), "", 0, ["Certificates: · idle  none are kept here"]),
+        ((certificate(), issuer()), "", 0, ["Certificates: ✔ ok  2 of 2 in order"]),
+        (
+            (certificate(renewal=NOW - DAY), issuer()),
+            "",
+            1,
+            [
+                "Certificates: ▲ warn  1 of 2 in order",
+                "  ▲ warn  shop: was to be renewed from 1970-01-11 13:46Z and is not: cert-manager does not begin  "
+                "(Certificate a/shop in eu-1)",
+            ],
+        ),
+        ((certificate(renewal=NOW - DAY), issuer()), "b", 0, ["Certificates: · idle  none are kept here"]),
+    ],
+)
+def test_its_code_and_lines(objects: tuple[Object, ...], namespace: str, code: int, told: list[str]) -> None:
+    p = picture(*objects)
+    cluster = p.clusters[REF]
+    made = {kind: Observation(value={}, complete=True, observed_at=NOW) for kind in MADE}
+    cluster = msgspec.structs.replace(cluster, kinds={**made, **cluster.kinds})
+    p = msgspec.structs.replace(p, clusters={REF: cluster})
+    found = sections_of(p, judge_all(p, NOW), namespace, SECTIONS)
+    assert (code_in(found), lines(found)) == (code, told)
+
+
+def test_what_may_not_be_read_is_not_known() -> None:
+    p = picture(certificate())
+    denied = Observation(problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list"))
+    cluster = msgspec.structs.replace(p.clusters[REF], kinds={**p.clusters[REF].kinds, "Certificate": denied})
+    p = msgspec.structs.replace(p, clusters={REF: cluster})
+    assert code_in(sections_of(p, judge_all(p, NOW), "", SECTIONS)) == 2
+
+
+def test_it_is_asked_for_like_the_other_gates() -> None:
+    args = parse(["gate", "certificates", "-n", "shop", "--format", "json", "--wait", "1m"])
+    assert (args.what, args.namespace, args.format, args.wait) == ("certificates", "shop", "json", 60.0)
