@@ -9,12 +9,25 @@ import msgspec
 import pytest
 
 from tests.unit.actions.test_sizes import planned
-from tests.unit.actions.things import certificate, issuer, meta
-from tfdash.actions.certificates.postconditions import REISSUED
+from tests.unit.actions.things import NOW as ACTS
+from tests.unit.actions.things import REF, Standing, certificate, issuer, meta, subject, world
+from tests.unit.playbook.certificates.kept import DAY
+from tests.unit.playbook.certificates.looked_at import facts, served
+from tests.unit.playbook.making import NOW, picture
+from tfdash.actions.certificates.postconditions import REISSUED, SERVED
+from tfdash.actions.core.action_service import make_service
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.postconditions import PostconditionFacts
-from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.core.protocols import PlanRefused, Writers
 from tfdash.actions.kubernetes.patches import operations_of
+from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Risk
+from tfdash.model.cert_manager import Certificate
+from tfdash.model.certificates import CertificateFacts, ServedCertificate
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Picture
+from tfdash.model.subject import Key
 from tfdash.writers.allowed import NotAllowed, check_allowed
 
 FAILED = {"type": "Issuing", "status": "False", "reason": "Failed", "message": "no"}
@@ -154,3 +167,76 @@ async def test_nothing_else_of_cert_manager_may_be_written(path: str) -> None:
     guarded = await renewal(certificate("shop"), issuer("letsencrypt"))
     with pytest.raises(NotAllowed):
         check_allowed(msgspec.structs.replace(guarded.plan.requests[0], path=path))
+
+
+def seen(*served: ServedCertificate, revision: int) -> Picture:
+    """The Certificate of ``things`` at a revision, and addresses."""
+    kept = Certificate(
+        namespace="shop",
+        name="shop",
+        names=("shop.example.com",),
+        revision=revision,
+        not_before=NOW - 60,
+        not_after=NOW + 90 * DAY,
+    )
+    whole = picture(kept, *served)
+    [cluster] = whole.clusters.values()
+    moved = msgspec.structs.replace(cluster, ref=REF)
+    return msgspec.structs.replace(whole, clusters={REF: moved})
+
+
+NEW, OLD = facts(not_before=NOW - 60, not_after=NOW + 90 * DAY), facts()
+
+
+@pytest.mark.parametrize(
+    ("chains", "revision", "held"),
+    [
+        ((NEW,), 4, True),
+        ((NEW, NEW), 4, True),
+        ((NEW,), 3, False),  # no later revision: as it was
+        ((OLD,), 4, False),
+        ((NEW, OLD), 4, False),
+        ((), 4, False),  # nobody looks
+        ((facts(names=("other.example.com",)),), 4, False),
+    ],
+)
+async def test_it_is_served_when_each_address_of_its_names_has_the_later_one(
+    chains: tuple[CertificateFacts, ...], revision: int, held: bool
+) -> None:
+    guarded = await renewal(certificate("shop"), issuer("letsencrypt"))
+    looked = seen(*(served(c, name=f"a{n}:443") for n, c in enumerate(chains)), revision=revision)
+    told = PostconditionFacts(guarded.plan, certificate("shop"), looked, 0.0)
+    assert SERVED.holds(told, "3") is held
+
+
+async def test_where_nobody_looks_the_plan_says_so_and_waits_for_nothing() -> None:
+    guarded = await renewal(certificate("shop"), issuer("letsencrypt"))
+    assert any("no address that serves it is looked at" in note for note in guarded.plan.notes)
+
+
+async def test_where_somebody_looks_it_is_over_when_it_is_served() -> None:
+    board = Standing([*world(), certificate("shop"), issuer("letsencrypt")])
+    looked = board.picture.clusters[REF]
+    kinds = {
+        **looked.kinds,
+        ServedCertificate.KIND: Observation(
+            value={Key("", "a:443"): served(OLD, name="a:443")}, complete=True
+        ),
+    }
+    board.picture = msgspec.structs.replace(
+        board.picture, clusters={REF: msgspec.structs.replace(looked, kinds=kinds)}
+    )
+    service = make_service(
+        board,
+        Writers(clusters={REF: board.server}),
+        None,
+        ActionPolicy(follow=0.0),
+        FixedClock(ACTS),
+        Mode(acts=True),
+    )
+    plan = (await service.plan("certificate.renew", subject("Certificate", "shop"), {})).plan
+    assert [(p.id, p.text) for p in plan.posts] == [
+        ("reissued:3", "a revision after 3 is issued, and ready"),
+        ("served:3", "a:443 serves it"),
+    ]
+    assert not any("no address" in note for note in plan.notes)

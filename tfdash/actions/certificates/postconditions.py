@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
+from tfdash.model.cert_manager import Certificate
+from tfdash.model.certificates import ServedCertificate
+from tfdash.playbook.certificates.renewed import SERVES_NAME, of_its_names, same
+from tfdash.playbook.seen import ClusterLook, Look
 
 
 def _reissued(seen: PostconditionFacts, value: str) -> bool:
@@ -13,3 +19,28 @@ def _reissued(seen: PostconditionFacts, value: str) -> bool:
 
 REISSUED = Postcondition("reissued", _reissued)
 """A revision after that of the value is issued, and ready."""
+
+
+def addresses(look: Look, certificate: Certificate) -> tuple[ServedCertificate, ...]:
+    """Those that were seen to serve what is, or was, issued for its names."""
+    found = {s.name: s for name in certificate.names for s in look.some(SERVES_NAME, name.lower())}
+    mine = (s for s in found.values() if s.leaf is not None and of_its_names(certificate, s.leaf))
+    return tuple(sorted(mine, key=lambda s: s.name))
+
+
+def _all_new(served: Iterable[ServedCertificate], certificate: Certificate) -> bool:
+    return all(s.leaf is not None and same(certificate, s.leaf) for s in served)
+
+
+def _served(seen: PostconditionFacts, value: str) -> bool:
+    at = seen.plan.subject
+    look = ClusterLook(seen.picture.clusters[at.cluster])
+    certificate = look.maybe(Certificate, at.key)
+    if certificate is None or (certificate.revision or 0) <= int(value):
+        return False
+    served = addresses(look, certificate)
+    return bool(served) and _all_new(served, certificate)
+
+
+SERVED = Postcondition("served", _served)
+"""Each address that is looked at and has its names serves the revision after that of the value."""

@@ -1,15 +1,16 @@
 """Issue a certificate anew, as ``cmctl renew`` does (cert-manager/cmctl, pkg/renew): the condition Issuing in its status, which
 cert-manager's own controllers take up. Nothing that runs is changed by it, so that no calendar closes it: an emergency is no
-release. It is over when a later revision is there and ready.
+release. It is over when a later revision is there and ready, and each
+address that is looked at serves it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tfdash.actions.certificates.postconditions import REISSUED
+from tfdash.actions.certificates.postconditions import REISSUED, SERVED, addresses
 from tfdash.actions.core.action import Action, needs
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_context import PlanContext
@@ -17,8 +18,9 @@ from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
-from tfdash.model.action import FreezeRule, Risk
+from tfdash.model.action import FreezeRule, Post, Risk
 from tfdash.model.cert_manager import GROUP, AnyIssuer, Certificate, IssuerRef, Order
+from tfdash.model.certificates import ServedCertificate
 from tfdash.model.subject import Key
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.causes import not_ready
@@ -39,6 +41,7 @@ _NAMED = 4
 _CONDITIONS, _REVISION = "/status/conditions", "/status/revision"
 _RESTS_ON = (UID, _REVISION, _CONDITIONS, "/spec/issuerRef", "/spec/secretName")
 _WITHIN = 900.0  # seconds: an ACME server's look at DNS takes its time
+_SPREADS = 600.0  # seconds in which kubelets bring it to the pods, and the addresses are looked at again
 _ORDERS_FOR = Relation(Order, lambda o: (frozenset(o.names),))
 
 
@@ -80,6 +83,7 @@ async def renew(context: PlanContext) -> Draft:
         path_of(at, document, "status"), document, _RESTS_ON, changes, f"issue {at.name} anew", subject
     )
     look = ClusterLook(context.picture.clusters[at.cluster])
+    there = addresses(look, certificate)
     return Draft(
         subject=subject,
         effect=f"{certificate.issuer} issues Certificate {at.name} anew, for {_names(certificate)}",
@@ -92,20 +96,30 @@ async def renew(context: PlanContext) -> Draft:
             *_of_issuer(look, certificate, context.now),
             *_of_key(certificate),
             *_of_chain(look, certificate),
-            _SERVED,
+            *(() if there else (_UNSEEN,)),
         ),
         not_reverted=("what was issued stays valid until it ends: renewing revokes nothing",),
         posts=(
             REISSUED.post(
                 text=f"a revision after {revision} is issued, and ready", within=_WITHIN, value=str(revision)
             ),
+            *_served_by(there, revision),
         ),
         risk=Risk.TYPED_NAME_AND_REASON if certificate.is_ca else None,
         arguments=((STAMP, stamp),),
     )
 
 
-_SERVED = "whoever read the Secret only at its start serves the old one until it is restarted"
+_UNSEEN = "no address that serves it is looked at: renewed does not say served, as whoever read the Secret only at its start goes on with the old one"
+
+
+def _served_by(there: Sequence[ServedCertificate], revision: int) -> tuple[Post, ...]:
+    """Where somebody looks, it is not over before it is served: whoever read the Secret only at its start must be restarted."""
+    if not there:
+        return ()
+    more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+    text = f"{', '.join(s.name for s in there[:_NAMED])}{more} serve{'s' if len(there) == 1 else ''} it"
+    return (SERVED.post(text=text, within=_WITHIN + _SPREADS, value=str(revision)),)
 
 
 def _names(certificate: Certificate) -> str:
@@ -191,7 +205,7 @@ ACTIONS: tuple[Action, ...] = (
         risk=Risk.TYPED_NAME,
         freeze=FreezeRule.EXEMPT,
         make=renew,
-        posts=(REISSUED,),
+        posts=(REISSUED, SERVED),
         right=needs("PATCH", "status"),
     ),
 )
