@@ -25,7 +25,7 @@ from tfdash.actions.kubernetes import (
     scaling,
     workloads,
 )
-from tfdash.actions.store import approvals, break_glass, decisions, settling
+from tfdash.actions.store import approvals, break_glass, decisions, maintenance, settling
 from tfdash.model.action import FreezeRule
 from tfdash.spelling import nearest
 
@@ -48,6 +48,7 @@ _ALL = (
     *decisions.ACTIONS,
     *approvals.ACTIONS,
     *break_glass.ACTIONS,
+    *maintenance.ACTIONS,
     *settling.ACTIONS,
 )
 ACTIONS: dict[str, Action] = {action.id: action for action in _ALL}

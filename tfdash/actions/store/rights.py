@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tfdash.actions.kubernetes.paths import path_of
+from tfdash.actions.store.subjects import environment_subject
 from tfdash.model.action import Plan, Request
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
@@ -24,6 +27,20 @@ def may_patch_deployments(plan: Plan, picture: Picture) -> tuple[Request, ...]:
             shown = sorted({key.namespace for key in cluster.objects("Deployment")})
             found += [patch_of(Subject(ref, "Deployment", space, "")) for space in ("", *shown[:_MOST])]
     return tuple(found)
+
+
+def may_patch_item(plan: Plan, picture: Picture) -> tuple[Request, ...]:
+    """Deployments in the environment that a dated promise is about; of one of the platform, in any that is shown."""
+    environment = plan.subject.cluster.environment
+    shown = sorted({ref.environment for ref in picture.clusters})
+    names = [environment] if environment else shown
+    return tuple(
+        one
+        for name in names
+        for one in may_patch_deployments(
+            msgspec.structs.replace(plan, subject=environment_subject(name)), picture
+        )
+    )
 
 
 def patch_of(at: Subject) -> Request:

@@ -28,6 +28,7 @@ from tfdash.playbook.schedule.local import local_date, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy
 
 _MONTH = Each("month")
+_CLOCKS_DIFFER = 86_400.0  # a person names the day rather than the minute
 _UNSEEN = 86_400.0
 """Seconds before a period closes that nobody need have looked at a live source, for its silence to count."""
 
@@ -136,6 +137,14 @@ def silent(sightings: Sequence[Sighting], start: float, until: float, before: fl
     """Whether what was seen before that time proves that nothing was done in [start, until), but for the last day of it."""
     seen = (s.seen for s in sightings if s.seen < before and (s.done_at is None or s.done_at < start))
     return max(seen, default=float("-inf")) >= until - _UNSEEN
+
+
+def contradicts(sightings: Sequence[Sighting], done: float) -> Sighting | None:
+    """The newest that shows that nothing was done then."""
+    against = (
+        s for s in sightings if s.seen >= done and (s.done_at is None or s.done_at < done - _CLOCKS_DIFFER)
+    )
+    return max(against, key=lambda s: s.seen, default=None)
 
 
 def _waiver(waivers: Sequence[PeriodWaiver], deadline: float, closes: float) -> PeriodWaiver | None:

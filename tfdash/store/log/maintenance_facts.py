@@ -8,16 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfdash.model.maintenance import KIND, Completion, EvidenceKind, MaintenanceRecord, PeriodWaiver, Sighting
-from tfdash.model.store_state import Entry
+from tfdash.model.store_state import COMPLETION, PERIOD_WAIVER, Entry
 from tfdash.model.subject import Subject
 
-COMPLETION, START, WAIVER, SIGHTING = (
-    "completion",
-    "maintenance-start",
-    "maintenance-waiver",
-    "maintenance-sighting",
-)
-_TOPICS = frozenset({COMPLETION, START, WAIVER, SIGHTING})
+START, SIGHTING = "maintenance-start", "maintenance-sighting"
+_TOPICS = frozenset({COMPLETION, START, PERIOD_WAIVER, SIGHTING})
 _CLOCKS_DIFFER = 300.0
 """Seconds by which something may be recorded before it was done."""
 
@@ -49,7 +44,7 @@ class MaintenanceFacts:
             return
         if topic == COMPLETION:
             self._completion(entry, data, subject)
-        elif topic == WAIVER:
+        elif topic == PERIOD_WAIVER:
             since, until = _time(data.get("since")), _time(data.get("until"))
             if since is not None and until is not None and since < until:
                 waiver = PeriodWaiver(
