@@ -8,6 +8,7 @@ from tfdash.actions.core.action import Action
 from tfdash.actions.registry import ACTIONS
 from tfdash.model.action import Offer
 from tfdash.model.kinds import KINDS
+from tfdash.model.maintenance import KIND as MAINTENANCE
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views.action_words import words_of
@@ -23,9 +24,17 @@ PLACEHOLDERS = {
     "container": "the first one",
     "workload.set-resources/container": "the only one",
     "command": "the shell of the configuration",
+    "done": "now; else like 2026-11-26 10:30",
+    "maintenance.waive/until": "the end of a day, like 2026-12-31, or a time",
+    **dict.fromkeys(("note", "link"), "none"),
+    "digest": "none; else what sha256sum says of the file",
     "ports": "a free local one to the first declared; else like 8080:80",
 }
 """What an argument is where it is left empty, or how it is written: of every action, or of one."""
+
+
+LISTED = {MAINTENANCE: ":calendar"}
+"""Where what is no kind of Kubernetes is listed."""
 
 
 def placeholder_of(action: str, argument: str) -> str:
@@ -47,8 +56,12 @@ def where_offered(text: str, subjects: Sequence[Subject] = ()) -> str:
     verb, kinds = verb_of(named[0].title), sorted({kind for action in named for kind in action.kinds})
     if subjects and all(s.kind in kinds for s in subjects):
         return f"{verb} is not offered for {safe(objects_named(subjects))} now; a shows what is"
-    lists = (f":{KINDS[kind].aliases[0]}" for kind in kinds if KINDS[kind].aliases)
+    lists = (LISTED.get(kind) or f":{KINDS[kind].aliases[0]}" for kind in kinds if _has_list(kind))
     return f"{verb} is not offered here, only on {_either(kinds)} ({', '.join(lists)})"
+
+
+def _has_list(kind: str) -> bool:
+    return kind in LISTED or bool(KINDS[kind].aliases)
 
 
 def _says(said: str, action: Action) -> bool:

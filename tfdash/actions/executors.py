@@ -60,14 +60,14 @@ def _cluster(parts: Parts, work: Work) -> Executor:
 
 
 def _store(parts: Parts, work: Work) -> Executor:
-    """As whoever the server of the cluster says that we are, or one of the environment's."""
+    """As whoever the server of the cluster says that we are, or one of the environment's, or any of the platform's."""
     at, writers = work.plan.subject.cluster, parts.writers.clusters
     environment = at.environment
     writer = writers.get(at) or next(
-        (w for ref, w in writers.items() if ref.environment == environment), None
+        (w for ref, w in writers.items() if environment in ("", ref.environment)), None
     )
     if writer is None:
-        raise PlanRefused(f"{environment} is only read")
+        raise PlanRefused(f"{environment or 'the platform'} is only read")
     return _deciding(parts, work, writer.identity)
 
 

@@ -31,7 +31,12 @@ class MaintenanceRunner:
     def assess(self, picture: Picture, change: Change, now: float) -> bool:
         """Look again where it may say something else; True where it does."""
         clusters = frozenset(picture.clusters)
-        if not (change.store or clusters != self._clusters or now >= self._due):
+        if not (
+            change.store is None
+            or "maintenance" in change.store
+            or clusters != self._clusters
+            or now >= self._due
+        ):
             return False
         self._clusters = clusters
         record = picture.store_state.maintenance

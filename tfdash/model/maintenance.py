@@ -101,7 +101,8 @@ class ItemStanding(StrEnum):
 
 class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     """``since``: overdue, in progress or waived since. ``due``: by when the next time is to be done. ``last``: the newest completion.
-    ``periods``: of the months that are looked back on, oldest first, the open one last."""
+    ``started``: from when account is kept, where somebody said so. ``periods``: of the months that are looked back on, oldest
+    first, the open one last."""
 
     subject: Subject
     title: str
@@ -113,6 +114,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     due: float | None = None
     since: float | None = None
     last: Completion | None = None
+    started: float | None = None
     periods: tuple[Period, ...] = ()
     kept: int = 0  # of the judged periods, and their number
     judged: int = 0

@@ -25,8 +25,10 @@ from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
 from tfdash.model.action import FreezeRule, Progress, Result, Risk
 from tfdash.model.judgement import Breach, Outcome
+from tfdash.model.maintenance import ItemStanding, ItemState, item_subject
 from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKind, RunningAction, StoreHealth
 from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level
 from tfdash.playbook.releases import find_releases
 
 pytestmark = pytest.mark.long
@@ -107,6 +109,8 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("environment.break-glass", "Environment", "production", {}),
     ("environment.end-break-glass", "Environment", "production", {}),
     ("environment.review-break-glass", "Environment", "production", {}),
+    ("maintenance.sign-off", "MaintenanceItem", "access-review", {}),
+    ("maintenance.waive", "MaintenanceItem", "access-review", {"until": "2026-12-31"}),
     ("intent.applied", "Intent", "i1", {}),
     ("intent.not-applied", "Intent", "i1", {}),
 ]
@@ -149,6 +153,8 @@ DECISIONS = {
     "environment.break-glass": "break-glass",
     "environment.end-break-glass": "break-glass",
     "environment.review-break-glass": "break-glass",
+    "maintenance.sign-off": "note",
+    "maintenance.waive": "note",
     "intent.applied": "outcome",
     "intent.not-applied": "outcome",
 }
@@ -157,10 +163,14 @@ UNTYPED = {
     "release.decide-rollback",
     "approval.deny",
     "environment.review-break-glass",
+    "maintenance.sign-off",
     "intent.applied",
     "intent.not-applied",
 }  # a reason is asked, and no name
-ASKS = {"release.overrule"}  # a second person always; only break-glass of one's own waives it
+ASKS = {
+    "release.overrule",
+    "maintenance.waive",
+}  # a second person always; only break-glass of one's own waives it
 KUBECTL = {REF: ("kubectl",)}
 ALL_ASK = tuple(sorted(EVERYTHING))
 
@@ -186,11 +196,24 @@ def left() -> Entry:
 LEFT = left()
 
 
+ITEM = ItemState(
+    subject=item_subject("access-review", "production"),
+    title="Access review",
+    kind="access",
+    owner="",
+    standing=ItemStanding.DUE,
+    level=Level.OK,
+    sentence="Access review: due",
+)
+
+
 def target(kind: str, name: str) -> Subject:
     if kind == "Intent":
         return intent_subject("production", name)
     if kind == "Approval":
         return approval_subject("production", name)
+    if kind == "MaintenanceItem":
+        return item_subject(name, "production")
     return environment_subject(name) if kind == "Environment" else subject(kind, name)
 
 
@@ -396,6 +419,7 @@ async def carry_out(
         manual={subject("Rollout", "aborted"): "ann: no"},
         breaches={subject("Rollout", "paused"): (crossed,)},
     )
+    board.say(maintenance={ITEM.subject: ITEM})
     ledger.approvals["a1"] = SHOWN
     mode.set_up(board, ledger)
     guarded = await actions.plan(action, target(kind, name), given)

@@ -33,7 +33,8 @@ class Memory(Protocol):
 
 @dataclass(frozen=True)
 class OperatorDecision:
-    """``told`` is what its plan's request says, ``standing`` how things stand now (epoch seconds)."""
+    """``told`` is what its plan's request says, ``standing`` how things stand now (epoch seconds). ``second``: who approved it,
+    "" where break-glass waived that or nobody was to be asked."""
 
     ledger: Ledger
     memory: Memory
@@ -43,6 +44,7 @@ class OperatorDecision:
     now: float
     told: Mapping[str, Any]
     standing: Standing
+    second: str = ""
 
 
 Record = Callable[[OperatorDecision], Awaitable[str]]

@@ -36,6 +36,7 @@ class Sending:
     show: Callable[[Items], None]
     note: Callable[[str, str], Awaitable[None]]  # records what became of one item
     hand_over: Callable[[str], object]  # the screen runs this command in its terminal
+    second: str = ""  # who approved it, stamped by a server; "" where nobody was asked
     terminal: asyncio.Future[int] | None = None  # how that command ended
 
 

@@ -93,7 +93,11 @@ class Planner:
         return self._ledger.terminal if self._ledger is not None else ""
 
     def _user(self, ref: ClusterRef) -> str:
-        cluster = self._board.picture.clusters.get(ref)
+        """Of an environment, or of the whole platform: as the first of its clusters knows us."""
+        clusters = self._board.picture.clusters
+        cluster = clusters.get(ref)
+        if not ref.cluster:
+            cluster = next((c for at, c in clusters.items() if ref.environment in ("", at.environment)), None)
         info = cluster.info.value if cluster is not None else None
         return info.user if info is not None else ""
 

@@ -63,6 +63,7 @@ class Execution:
         self._ledger, self._policy, self._clock = ledger, policy, clock
         self._case_of, self._made_as, self._mode_refused, self._tell_to = case_of, made_as, refused, tell
         self._terminal = terminal
+        self._second = ""
         self._record = ExecutionRecord(ledger, plan, made_as[0], policy.ledger_patience)
         self._items: Items = ()
         self._now = Progress(plan=plan, stage="checking")
@@ -177,11 +178,14 @@ class Execution:
             return "it needs a second person's approval of this very plan", None
         try:
             async with asyncio.timeout(self._policy.ledger_patience):
-                await self._ledger.consume_approval(self._confirmed.approval, self.plan.digest, looked.user)
+                used = await self._ledger.consume_approval(
+                    self._confirmed.approval, self.plan.digest, looked.user
+                )
         except ApprovalRefused as error:
             return safe(f"the approval does not hold: {error}{self._changed_since()}"), None
         except (LedgerUnavailable, TimeoutError) as error:
             return safe(f"the approval cannot be checked: {error or 'no answer in time'}"), None
+        self._second = used.approver
         return "", None
 
     def _changed_since(self) -> str:
@@ -203,6 +207,7 @@ class Execution:
                 show=self._show,
                 note=self._note,
                 hand_over=lambda command: self.tell(stage="terminal", sentence=command),
+                second=self._second,
                 terminal=self._terminal,
             )
         )

@@ -81,6 +81,7 @@ class StoreExecutor:
             self._now(),
             json.loads(request.body),
             self._standing(),
+            sending.second,
         )
         try:
             return SendOutcome(Result.APPLIED, safe(await self._record(decision)))

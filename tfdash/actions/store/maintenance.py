@@ -6,8 +6,9 @@ signs is whom a server names, and what a live source has shown stands against a 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import OperatorDecision
@@ -25,10 +26,11 @@ from tfdash.model.picture import Picture
 from tfdash.model.store_state import COMPLETION, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.history import contradicts
+from tfdash.playbook.schedule.local import instant
 from tfdash.playbook.seen import Indexes
 
 DONE, NOTE, LINK, DIGEST, UNTIL = "done", "note", "link", "digest", "until"
-"""The arguments: times as epoch seconds or RFC 3339, a text, an address, the SHA-256 of the file that proves it."""
+"""The arguments: times, a text, an address, the SHA-256 of the file that proves it."""
 _LONGEST_WAIVER = 366 * 86_400.0
 
 
@@ -58,6 +60,11 @@ async def sign_off(context: PlanContext) -> Draft:
     done = _moment(context, DONE, context.stamp)
     if done > context.now:
         raise PlanRefused(f"{_said(done)} lies ahead: only what was done can be signed")
+    if item.started is not None and done < item.started:
+        raise PlanRefused(
+            f"account is kept from {_said(item.started)}: what was done before is taken over by adopt"
+        )
+    _digest(context)
     record = context.picture.store_state.maintenance
     against = contradicts(record.sightings.get(bare(at), ()), done)
     if against is not None:
@@ -82,7 +89,7 @@ async def sign_off(context: PlanContext) -> Draft:
 async def waive(context: PlanContext) -> Draft:
     """From now until then nobody is asked for it; what closed before stays as it was judged."""
     item, at = _item(context), context.at
-    until = _moment(context, UNTIL)
+    until = _moment(context, UNTIL, "", last=True)
     if not context.now < until <= context.now + _LONGEST_WAIVER:
         raise PlanRefused(f"a waiver ends after now and within a year, not on {_said(until)}")
     told = {"since": _moment(context, "since", context.stamp), "until": until}
@@ -97,18 +104,29 @@ async def waive(context: PlanContext) -> Draft:
     )
 
 
-def _moment(context: PlanContext, name: str, otherwise: str = "") -> float:
-    """An argument as epoch seconds. Raises ``PlanRefused`` for what is none."""
-    given: Any = context.arguments.get(name) or otherwise
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return float(given)
+def _moment(context: PlanContext, name: str, otherwise: str, *, last: bool = False) -> float:
+    """An argument as epoch seconds, local to the calendar's zone where it has none of its own; of a day alone its begin, or its
+    end where ``last``. Raises ``PlanRefused`` for what is no time."""
+    given = str(context.arguments.get(name) or otherwise).strip()
+    calendar = context.policy.calendar
+    zone = calendar.tz if calendar is not None else ZoneInfo("UTC")
     try:
-        moment = datetime.fromisoformat(str(given))
-    except ValueError:
-        raise PlanRefused(f'{str(given)!r} is no time; write "2026-11-26T15:30Z"') from None
-    if moment.tzinfo is None:
-        raise PlanRefused(f'{str(given)!r} has no zone; write "2026-11-26T15:30Z"')
-    return moment.timestamp()
+        moment = datetime.fromisoformat(given)
+        if len(given) <= len("2026-11-26"):
+            return instant(moment + timedelta(days=last), zone)
+    except (ValueError, OverflowError):
+        raise PlanRefused(
+            f'{name}: {given!r} is no time; write "2026-11-26 10:30" (local), "2026-11-26T15:30Z" or "2026-11-26"'
+        ) from None
+    return moment.timestamp() if moment.tzinfo is not None else instant(moment, zone)
+
+
+def _digest(context: PlanContext) -> None:
+    given = str(context.arguments.get(DIGEST, ""))
+    if given and not re.fullmatch("[0-9a-f]{64}", given):
+        raise PlanRefused(
+            f'{given!r} is no SHA-256 of a file; write what "sha256sum FILE" says, 64 hex digits'
+        )
 
 
 def _said(at: float) -> str:
@@ -136,14 +154,15 @@ async def _signed(decision: OperatorDecision) -> str:
 
 async def _waived(decision: OperatorDecision) -> str:
     at, until = decision.plan.subject, float(decision.told["until"])
-    sentence = f"{decision.user} waives {at.name} until {_said(until)}: {decision.reason}"
+    other = decision.second or "no second person (break-glass)"
+    sentence = f"{decision.user} with {other} waives {at.name} until {_said(until)}: {decision.reason}"
     await decision.ledger.append(
         EntryKind.NOTE,
         actor=decision.user,
         subject=at,
         action=decision.plan.action,
         sentence=sentence,
-        data={**decision.told, "why": decision.reason, "topic": PERIOD_WAIVER},
+        data={**decision.told, "why": decision.reason, "second": decision.second, "topic": PERIOD_WAIVER},
     )
     return sentence
 

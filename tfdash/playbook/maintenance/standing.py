@@ -87,6 +87,7 @@ def stand(
         due=told.due,
         since=told.since,
         last=last,
+        started=facts.started,
         periods=tuple(p for p in periods if p.end > back),
         kept=sum(p.verdict is PeriodVerdict.KEPT for p in judged if p.end > back),
         judged=sum(p.end > back for p in judged),

@@ -1,0 +1,188 @@
+"""What people say of dated promises, by the one gate and on the real store: recorded as whom, refused when, with whom as second."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.unit.actions.things import NOW
+from tests.unit.store.conftest import Database
+from tests.unit.store.helpers import Clock, opened
+from tests.unit.store.test_action_service import Terminal, answered
+from tests.unit.store.test_shared import end
+from tfdash.actions.core.policy import ActionPolicy
+from tfdash.actions.core.protocols import PlanRefused
+from tfdash.judging.maintenance import MaintenanceRunner
+from tfdash.model.action import Result
+from tfdash.model.maintenance import (
+    EvidenceKind,
+    ItemState,
+    PeriodVerdict,
+    PeriodWaiver,
+    Sighting,
+    item_subject,
+)
+from tfdash.model.picture import Change
+from tfdash.playbook.maintenance.policy import MaintenanceRules, maintenance_in
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.schedule.policy import default_calendar_policy
+from tfdash.setting import read
+from tfdash.store.opening import Opened
+
+DAY = 86_400.0
+REVIEW, ELSEWHERE = item_subject("review", "production"), item_subject("drill")
+ITEMS = {
+    "review": {"when": "each month", "title": "Access review", "start": "2026-09-01"},
+    "drill": {"when": "each quarter", "title": "Restore drill", "per": "platform"},
+}
+
+
+class Desk(Terminal):
+    """Says, too, how the promises stand by what the store knows."""
+
+    def __init__(self, folder: Path, store: Opened | None = None) -> None:
+        policy = ActionPolicy(follow=0.0, settle_margin=0.0, calendar=default_calendar_policy())
+        super().__init__(folder, policy=policy, store=store)
+
+    def see(self) -> None:
+        super().see()
+        rules = read(MaintenanceRules, {"look_back": 24, "start": "", "items": ITEMS})
+        policies = Policies(maintenance=maintenance_in("America/New_York", rules))
+        runner = MaintenanceRunner(policies)
+        runner.assess(
+            self.board.picture, Change(keys={}, freshness=frozenset(), store=None), self.clock.now()
+        )
+        self.board.say(maintenance=runner.states)
+
+    def item(self) -> ItemState:
+        self.see()
+        found = self.board.assessment.maintenance
+        assert found is not None
+        return found[REVIEW]
+
+    def saw(self, *sightings: Sighting) -> None:
+        """As if a live source had been read."""
+        state = self.board.picture.store_state
+        record = msgspec.structs.replace(state.maintenance, sightings={REVIEW: sightings})
+        state = msgspec.structs.replace(state, maintenance=record)
+        self.board.picture = msgspec.structs.replace(self.board.picture, store_state=state)
+
+
+async def test_a_sign_off_counts_as_whom_the_server_knows(tmp_path: Path) -> None:
+    at = Desk(tmp_path)
+    before = at.item()
+    digest = hashlib.sha256(b"the minutes").hexdigest()
+    given = {"done": "2026-11-20 09:00", "link": "https://wiki.example/review", "digest": digest}
+    done = await at.execute(await at.plan("maintenance.sign-off", REVIEW, **given), reason="all looked at")
+    assert done.result is Result.APPLIED, done.sentence
+    last = at.item().last
+    assert last is not None
+    assert (last.by, last.evidence, last.note) == ("ada@corp", EvidenceKind.SIGNED, "all looked at")
+    assert (last.link, last.digest, last.recorded_at) == (given["link"], digest, NOW)
+    assert [p.verdict for p in before.periods] == [PeriodVerdict.MISSED] * 2 + [PeriodVerdict.OPEN]
+    assert [p.verdict for p in at.item().periods] == [PeriodVerdict.MISSED] * 2 + [PeriodVerdict.KEPT]
+    assert await at.kinds() == ["note"]
+    assert at.sent == []
+    at.store.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"done": "2026-12-31"}, "lies ahead"),
+        ({"done": "2026-08-31"}, "account is kept from 2026-09-01 04:00Z"),
+        ({"done": "Thursday"}, 'write "2026-11-26 10:30"'),
+        ({"digest": "abc"}, "sha256sum"),
+    ],
+)
+async def test_what_cannot_be_signed_is_refused_in_a_sentence(
+    tmp_path: Path, given: dict[str, str], why: str
+) -> None:
+    at = Desk(tmp_path)
+    with pytest.raises(PlanRefused, match=why):
+        await at.plan("maintenance.sign-off", REVIEW, **given)
+    at.store.close()
+
+
+async def test_an_item_that_is_not_there_cannot_be_signed(tmp_path: Path) -> None:
+    at = Desk(tmp_path)
+    with pytest.raises(PlanRefused):
+        await at.plan("maintenance.sign-off", item_subject("nothing", "production"))
+    at.store.close()
+
+
+@pytest.mark.parametrize(
+    ("seen", "refused"),
+    [
+        ([Sighting(NOW - DAY, NOW - 40 * DAY)], "says last done"),
+        ([Sighting(NOW - DAY, None)], "says never done"),
+        ([Sighting(NOW - 9 * DAY, None)], ""),  # it was read before: it cannot know
+        ([Sighting(NOW - DAY, NOW - 5 * DAY)], ""),  # it shows the same
+        ([], ""),  # nothing was read: UNKNOWN does not contradict
+    ],
+)
+async def test_what_a_live_source_showed_stands_against_a_word(
+    tmp_path: Path, seen: list[Sighting], refused: str
+) -> None:
+    at = Desk(tmp_path)
+    at.see()
+    at.saw(*seen)
+    work = at.service.plan("maintenance.sign-off", REVIEW, {"done": "2026-11-20"})
+    if refused:
+        with pytest.raises(PlanRefused, match=refused):
+            await work
+    else:
+        assert (await work).plan.effect.startswith("Access review counts as done")
+    at.store.close()
+
+
+@pytest.mark.parametrize("item", [REVIEW, ELSEWHERE])
+async def test_who_may_do_nothing_there_signs_nothing(tmp_path: Path, item: object) -> None:
+    at = Desk(tmp_path)
+    at.board.server.forbidden = True
+    done = await at.execute(await at.plan("maintenance.sign-off", item), reason="done")
+    assert done.result is Result.REFUSED and "patch deployments" in done.sentence
+    assert at.store.state().maintenance.completions == {}
+    at.store.close()
+
+
+def desk(folder: Path, database: Database, role: str) -> Desk:
+    store = opened(folder / role, Clock(NOW), url=database.url(role), terminal=role, deadline=5.0)
+    return Desk(folder, store=store)
+
+
+async def test_a_waiver_names_the_second_person_and_heals_no_month_before(
+    tmp_path: Path, database: Database
+) -> None:
+    at, other = desk(tmp_path, database, "ann"), desk(tmp_path, database, "bob")
+    at.store.health = msgspec.structs.replace(at.store.health, shared_configured=True)
+    guarded = await at.plan("maintenance.waive", REVIEW, until="2026-12-31")
+    refused = await at.execute(guarded, reason="the auditor is ill")
+    assert refused.result is Result.REFUSED and "second person" in refused.sentence
+    asked = await at.service.request_approval(guarded, "the auditor is ill")
+    await answered(other, asked.id, True)
+    done = await at.execute(guarded, reason="the auditor is ill", approval=asked.id)
+    assert done.result is Result.APPLIED, done.sentence
+    (waiver,) = at.store.state().maintenance.waivers[REVIEW]
+    assert waiver == PeriodWaiver(
+        subject=REVIEW,
+        since=waiver.since,
+        until=1_798_779_600.0,  # the end of the last day of the year in New York
+        who="ada@corp",
+        why="the auditor is ill",
+        second="bob",
+        recorded_at=NOW,
+    )
+    assert [p.verdict for p in at.item().periods[:2]] == [PeriodVerdict.MISSED] * 2
+    await end(at.opened, other.opened)
+
+
+@pytest.mark.parametrize("until", ["2026-11-01", "2028-01-01", ""])
+async def test_a_waiver_ends_ahead_and_within_a_year(tmp_path: Path, until: str) -> None:
+    at = Desk(tmp_path)
+    with pytest.raises(PlanRefused):
+        await at.plan("maintenance.waive", REVIEW, until=until)
+    at.store.close()
