@@ -53,14 +53,20 @@ class VersionsRunner:
             or any(kind == Node.KIND for _, kind in change.keys)
             or change.store is None
             or "versions" in change.store
+            or any(
+                watched.of is not None and (at is None or Node.KIND not in at.kinds)
+                for ref, watched in self._watched.items()
+                for at in (picture.clusters.get(ref),)
+            )
         )
         if not (news or self.state is None or (self._due is not None and self._due <= now)):
             return False
         running = [self._running(cluster, now) for cluster in picture.clusters.values()]
         known = [one for one in running if one is not None]
         if not known:
+            gone = self.state is not None
             self.state = self._due = None
-            return False
+            return gone
         moment, facts = Moment(now), picture.store_state.versions
         seen = [s for w in self._watched.values() for s in w.seen]
         environment = next(iter(picture.clusters)).environment
@@ -86,6 +92,8 @@ class VersionsRunner:
         watched.answers = {v: at for v, at in watched.answers.items() if newest - at <= ANSWERS_COUNT}
         control = tuple(sorted(watched.answers, key=lambda v: (-watched.answers[v], v)))
         why = unread(nodes)
+        if nodes is None:  # nobody asks for them any more
+            watched.nodes, watched.of = {}, None
         if why is None and nodes is not None and nodes.value is not watched.of:
             watched.nodes, watched.of = _by_version(nodes.value or {}), nodes.value
         if why is None and nodes is not None and nodes.unreadable:

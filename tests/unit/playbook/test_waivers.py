@@ -53,7 +53,8 @@ def test_what_is_waived_is_neither_a_finding_nor_well_and_comes_back_by_itself()
     assert told.sentence.startswith(
         "waived by jo until 1970-01-12 14:46: ticket 42; checkout: cpu 90 % of its request"
     )
-    assert judge.due_at() == ENDS
+    due = judge.due_at()
+    assert due is not None and due <= ENDS  # what is due before is the soak's
     assert cpu(judge, seen, ENDS - 1).waived
     back = cpu(judge, seen, ENDS)
     assert (back.level, back.waived) == (Level.WARN, False)
