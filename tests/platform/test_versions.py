@@ -25,6 +25,7 @@ from tfdash.playbook.versions.production import SOAK
 from tfdash.playbook.versions.running import SKEW
 from tfdash.sources.base import ALL
 from tfdash.sources.kubernetes.kubeconfig import resolve
+from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.source import KubernetesSource
 from tfdash.store.log.reading import read_folder
 from tfdash.store.log.verify import verify
@@ -134,3 +135,18 @@ def test_a_soak_on_a_real_server(alone: Cluster, tmp_path: Path) -> None:
         "a restart does not begin it"
     )
     anew.end()
+
+
+@pytest.mark.parametrize(("identity", "refused"), [("admin", False), ("viewer", True)])
+async def test_the_servers_own_metrics_are_read_by_who_may_and_wants(
+    alone: Cluster, identity: str, refused: bool
+) -> None:
+    """Of the real text: since when it counts; of whom may not, that it is a right."""
+    tuning = KubernetesSettings(removed_apis=True)
+    source = KubernetesSource(REF, resolve(str(alone.kubeconfig(identity))), SystemClock(), tuning=tuning)
+    await source.probe()
+    seen = await source.probe()
+    assert seen.value is not None and (found := seen.value.deprecated) is not None
+    assert (found.refused, bool(found.problem), found.since > 0) == (refused, refused, not refused)
+    [right] = [p for p in await source.privileges() if p.resource == "/metrics"]
+    assert right.allowed is not refused

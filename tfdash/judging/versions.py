@@ -109,7 +109,8 @@ class VersionsRunner:
             self._see(cluster.ref, watched, versions, proven, max(newest, listed))
         elif why == LOADING and not watched.nodes:
             return None
-        return Running(cluster.ref, control, watched.nodes, why)
+        deprecated = info.value.deprecated if info.value is not None else None
+        return Running(cluster.ref, control, watched.nodes, why, deprecated)
 
     def _see(
         self, ref: ClusterRef, watched: _Watched, versions: tuple[str, ...], proven: float, told: float

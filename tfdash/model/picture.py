@@ -12,6 +12,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import NO_SIGNALS, SignalKey, Signals
+from tfdash.model.versions import DeprecatedApis
 
 Objects: TypeAlias = Mapping[Key, Object]
 """All objects of one kind in one cluster, by (namespace, name). Never mutated after it was published."""
@@ -39,6 +40,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     skew: float | None = None
     latency: float | None = None  # seconds of one round trip
     crds: frozenset[str] = frozenset()  # group/resource names found by discovery, e.g. "argoproj.io/rollouts"
+    deprecated: DeprecatedApis | None = None  # None: nobody asked for it
     missing: tuple[AbsentNamespace, ...] = ()  # to which the reading is restricted
 
 

@@ -10,6 +10,32 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Verdict
 
 
+class DeprecatedApi(NamedTuple):
+    """``policy/v1beta1 podsecuritypolicies``, and the release that no longer serves it, "1.25"."""
+
+    group: str
+    version: str
+    resource: str
+    removed: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.group}/{self.version} {self.resource}"
+            if self.group
+            else f"{self.version} {self.resource}"
+        )
+
+
+class DeprecatedApis(msgspec.Struct, frozen=True, kw_only=True):
+    """Those that were asked for since an API server began (``since``, epoch seconds). ``problem``: why that is not known, "" where it
+    is; ``refused``: for want of a right."""
+
+    asked: tuple[DeprecatedApi, ...] = ()
+    since: float = 0.0
+    problem: str = ""
+    refused: bool = False
+
+
 class VersionSighting(msgspec.Struct, frozen=True):
     """Somebody watched a cluster from ``since`` to ``until`` (epoch seconds), and all that time these ``versions`` ran there: what its
     API server answers and its kubelets say, as they write it, sorted, each once."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
+from tfdash.model.versions import DeprecatedApis
 from tfdash.nouns import counted
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.serving.causes.finding import shorten
@@ -19,26 +20,29 @@ from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.version import ReadVersion, Version, read
 from tfdash.playbook.versions.wording import day, lasting, named
 
-SUPPORT, SKEW, PATCH = "versions.support", "versions.skew", "versions.patch"
+SUPPORT, SKEW, PATCH, REMOVED = "versions.support", "versions.skew", "versions.patch", "versions.removed"
 KUBELET_BEHIND, OLD_KUBELET_BEHIND, OLD_KUBELET = 3, 2, (1, 25)
 """Minors that a kubelet may be behind the API server; two for those before 1.25."""
 SERVERS_APART = 1
+_APIS = 3  # API versions that are named one by one
 _EVIDENCE = 20  # nodes that a verdict names as its evidence
 
 
 class Running(NamedTuple):
     """What runs in one cluster. ``control``: what its API servers answered lately, each once, the last answer first; ``nodes``: names by
-    the version of their kubelet. ``unseen``: why what they are is not known, or not lately, of either."""
+    the version of their kubelet. ``unseen``: why what they are is not known, or not lately, of either. ``deprecated``: what its API server
+    says of API versions that were asked for, None where it is not asked."""
 
     cluster: ClusterRef
     control: tuple[str, ...]
     nodes: Mapping[str, tuple[str, ...]]
     unseen: Unread | None = None
+    deprecated: DeprecatedApis | None = None
 
 
 def judged(running: Running, policy: VersionsPolicy, moment: Moment) -> list[Verdict]:
     """What is said of one cluster. Of what is not known lately nothing is called well."""
-    told = [*_support(running, policy, moment), *_skew(running, policy)]
+    told = [*_support(running, policy, moment), *_skew(running, policy), *_removed(running, policy, moment)]
     if running.unseen is not None:  # which the section says of the nodes, or of the cluster
         return [v for v in told if v.level > Level.UNKNOWN]
     if not running.control:
@@ -173,6 +177,50 @@ def _patch(
         f"{day(support.patched)}: {lasting(moment.now - support.patched)} of {lasting(policy.rules.patch_within)}"
     )
     yield _verdict(running, PATCH, Level.WARN if late else Level.OK, sentence, group.nodes)
+
+
+# -- what an update takes away ----------------------------------------------------------------------------------------
+
+
+def _removed(running: Running, policy: VersionsPolicy, moment: Moment) -> Iterator[Verdict]:
+    """By what one API server counts since it began: what it did not count since may be used all the same."""
+    found = running.deprecated
+    servers = [t.version for text in running.control if (t := read(text, policy.endings)) is not None]
+    if found is None or not servers:
+        return
+    if found.problem:
+        sentence = f"which API versions that an update takes away are used is not known: {found.problem}"
+        unknown = UnknownKind.NO_PRIVILEGE if found.refused else UnknownKind.QUERY_ERROR
+        yield _verdict(running, REMOVED, Level.UNKNOWN, sentence, unknown=unknown)
+        return
+    since = f"since an API server of {running.cluster.cluster} began, {lasting(moment.now - found.since)} ago"
+    ahead = max(servers)[:2]
+    soon = [
+        api
+        for api in found.asked
+        if (at := _release(api.removed)) is not None and at <= (ahead[0], ahead[1] + 1)
+    ]
+    if soon:
+        names = ", ".join(f"{api} (removed in {api.removed})" for api in soon[:_APIS])
+        more = f" and {len(soon) - _APIS} more" if len(soon) > _APIS else ""
+        sentence = f"the next minor does not serve what was asked for {since}: {shorten(names, 300)}{more}"
+        yield _verdict(running, REMOVED, Level.WARN, sentence)
+        return
+    later = (
+        f"; {counted(len(found.asked), 'API version')} that a later one does not serve" if found.asked else ""
+    )
+    yield _verdict(
+        running,
+        REMOVED,
+        Level.OK,
+        f"nothing was asked for {since}, that the next minor does not serve{later}",
+    )
+
+
+def _release(text: str) -> tuple[int, int] | None:
+    """``1.25``."""
+    major, _, minor = text.partition(".")
+    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() and len(text) < 12 else None
 
 
 # -- skew ---------------------------------------------------------------------------------------------------------------

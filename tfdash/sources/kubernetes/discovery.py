@@ -11,6 +11,7 @@ import msgspec
 from tfdash.model.kind_spec import KindSpec
 from tfdash.model.kinds import KINDS, LISTED, OPTIONAL
 from tfdash.model.resources import Catalogue
+from tfdash.sources.kubernetes.deprecated_apis import DeprecatedApiReader
 from tfdash.sources.kubernetes.reading_rule import Served
 
 _WHOLE = (
@@ -24,7 +25,8 @@ class Discovery:
     Where the server does not tell, ``served`` stays as it was, and ``silent`` is set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, removed_apis: bool = False) -> None:
+        """``removed_apis``: whether the server is asked for those that are used."""
         self.served: dict[str, KindSpec] | None = None
         self.silent = False
         self._known: dict[str, tuple[str, ...]] = {}
@@ -33,6 +35,7 @@ class Discovery:
         self._catalogued = 0.0  # monotonic seconds
         self._reading = asyncio.Lock()
         self.allowed = Served()  # what the reader may ask for beside our own kinds
+        self.deprecated = DeprecatedApiReader(removed_apis, self.allowed)
 
     @property
     def crds(self) -> frozenset[str]:
@@ -82,6 +85,7 @@ class Discovery:
             if error.status == 401:
                 raise
             self.silent = True
+        await self.deprecated.look(reader)
         return self.served != before or self.silent != was_silent
 
     async def _versions(self, reader: Any) -> dict[str, tuple[str, ...]]:

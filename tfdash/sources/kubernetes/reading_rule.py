@@ -2,7 +2,7 @@
 
 GET of a resource of our own table, or of one that the server's discovery named with the verb list (for lists) or get (for single
 objects); no subresource but the log of a pod. Never exec, attach, portforward or proxy, whatever a server calls its resources;
-but the one service that is configured. POST of the SelfSubject reviews.
+but the one service that is configured. The server's own /metrics where that is opted in to. POST of the SelfSubject reviews.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from tfdash.model.resources import ApiResource
 
 _NAME = r"[^/]+"
 _ABOUT_THE_SERVER = re.compile(rf"/(?:version|readyz|livez|api|apis|api/{_NAME}|apis/{_NAME}/{_NAME})")
+METRICS = "/metrics"
+"""The API server's own, where that is opted in to."""
 _REVIEWS = re.compile(
     r"/apis/(?:authorization\.k8s\.io/v1/(?:selfsubjectaccessreviews|selfsubjectrulesreviews)"
     r"|authentication\.k8s\.io/v1/selfsubjectreviews)"
@@ -36,6 +38,7 @@ class Served:
 
     def __init__(self, resources: Iterable[ApiResource] = ()) -> None:
         self._found: dict[tuple[str, str], ApiResource] = {}
+        self.metrics = False  # whether the server's own may be read
         self.take(resources)
 
     def take(self, resources: Iterable[ApiResource]) -> None:
@@ -67,6 +70,8 @@ def check_allowed(method: str, path: str, *, proxied: str = "", served: Served |
         if proxied and path.startswith(proxied) and _PROXIED.fullmatch(path.removeprefix(proxied)):
             return
         if _ABOUT_THE_SERVER.fullmatch(path):
+            return
+        if path == METRICS and served is not None and served.metrics:
             return
         at = _parts(path)
         if at is not None and _readable(at, served):

@@ -20,6 +20,7 @@ from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.logs import stream
 from tfdash.sources.kubernetes.pem import PemPage, page, single
+from tfdash.sources.kubernetes.reading_rule import METRICS
 from tfdash.sources.kubernetes.redaction import as_asked, cleaned
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
@@ -160,7 +161,13 @@ class SingleReads:
             if told.allowed is False and resource not in cluster_wide
             for namespace in self._fallback
         ]
-        return (*everywhere, *(await asyncio.gather(*(self._privilege(*a) for a in narrow))))
+        told = (*everywhere, *(await asyncio.gather(*(self._privilege(*a) for a in narrow))))
+        if not self._discovery.allowed.metrics:
+            return told
+        return (
+            *told,
+            await self._asked({"nonResourceAttributes": {"verb": "get", "path": METRICS}}, "get", METRICS),
+        )
 
     async def _privilege(self, group: str, resource: str, namespace: str) -> Privilege:
         name, _, sub = resource.partition("/")
@@ -172,12 +179,11 @@ class SingleReads:
             "subresource": sub,
             "namespace": namespace,
         }
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
         shown = f"{resource}.{group}" if group else resource
+        return await self._asked({"resourceAttributes": attributes}, verb, shown, namespace)
+
+    async def _asked(self, spec: dict[str, Any], verb: str, shown: str, namespace: str = "") -> Privilege:
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
         try:
             answer = await self._open().review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
             status = answer.get("status", {})

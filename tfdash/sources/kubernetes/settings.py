@@ -22,3 +22,10 @@ class KubernetesSettings(SettingsTable):
     backoff_first: Annotated[Seconds, Note("wait after a first failure, doubled with full jitter")] = 0.5
     backoff_longest: Seconds = 30.0
     publish_every: Annotated[Seconds, Note("for how long changes are gathered before they are shown")] = 0.2
+    removed_apis: Annotated[
+        bool,
+        Note(
+            "true: each hour the API server's /metrics are read (some MB, and a right of its own: get of that path) for which API "
+            "versions that a later release removes were asked for"
+        ),
+    ] = False

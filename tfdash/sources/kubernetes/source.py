@@ -71,7 +71,7 @@ class KubernetesSource:
         self._prefetched: dict[str, Objects] = {}
         self._sink: Sink | None = None
         self._reader: Reader | None = None
-        self._discovery = Discovery()
+        self._discovery = Discovery(self._tuning.removed_apis)
         self._finder: KindFinder | None = None
         self._info = ServerInfo(url=access.server, context=access.context)
         self._known: Observation[ServerInfo] = Observation(
@@ -325,6 +325,7 @@ class KubernetesSource:
                 latency=latency,
                 skew=reader.skew,
                 crds=self._discovery.crds,
+                deprecated=self._discovery.deprecated.found,
                 missing=await missing(reader, self._configured, self._wanted.values(), self._info.missing),
             )
         except Exception as error:

@@ -10,11 +10,12 @@ import pytest
 
 from tests.unit.playbook.versions.making import DAY, NOW, at, policy, running
 from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.model.versions import DeprecatedApi, DeprecatedApis
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.staleness import NOT_ASKED
 from tfdash.playbook.versions.end_of_life import shipped_tables, tables_of
 from tfdash.playbook.versions.policy import VersionsPolicy
-from tfdash.playbook.versions.running import PATCH, SKEW, SUPPORT, Running, judged
+from tfdash.playbook.versions.running import PATCH, REMOVED, SKEW, SUPPORT, Running, judged
 from tfdash.playbook.versions.version import Version, read
 
 
@@ -251,6 +252,44 @@ def test_many_nodes_are_counted_and_all_are_its_evidence() -> None:
     [verdict] = [v for v in _verdicts(of) if v.rule == SKEW]
     assert verdict.sentence.startswith("30 nodes (n00, n01, n02, ...): kubelet 1.33.1 is 4 minors behind")
     assert verdict.evidence.sample == 30 and verdict.subject.kind == "Cluster"
+
+
+# -- what an update takes away --------------------------------------------------------------------------------------------
+
+POLICY = DeprecatedApi("policy", "v1beta1", "podsecuritypolicies", "1.38")
+LATER = DeprecatedApi("", "v1", "things", "1.39")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ((), (Level.OK, "nothing was asked for since an API server of prod-1 began, 3 d ago, that the next minor does not serve")),
+        ((LATER,), (Level.OK, "nothing was asked for since an API server of prod-1 began, 3 d ago, that the next minor does not serve; 1 API version that a later one does not serve")),
+        ((POLICY, LATER), (Level.WARN, "the next minor does not serve what was asked for since an API server of prod-1 began, 3 d ago: policy/v1beta1 podsecuritypolicies (removed in 1.38)")),
+        ((POLICY._replace(removed="1.37"),), Level.WARN),
+        ((POLICY._replace(removed="2.0"),), Level.OK),
+        ((POLICY._replace(removed="soon"),), Level.OK),
+        (tuple(POLICY._replace(resource=f"r{n}") for n in range(9)), Level.WARN),
+    ],
+)  # fmt: skip
+def test_what_was_asked_for_and_the_next_minor_does_not_serve(
+    asked: tuple[DeprecatedApi, ...], expected: Level | tuple[Level, str]
+) -> None:
+    of = running()._replace(deprecated=DeprecatedApis(asked=asked, since=NOW - 3 * DAY))
+    [found] = said(of, REMOVED)
+    assert found[0] is expected if isinstance(expected, Level) else found == expected
+    assert ("and 6 more" in found[1]) is (len(asked) == 9)
+
+
+def test_what_is_asked_for_is_not_known_where_it_cannot_be_read_and_nothing_is_said_where_nobody_wants_it() -> (
+    None
+):
+    assert said(running(), REMOVED) == []
+    for refused, unknown in ((True, UnknownKind.NO_PRIVILEGE), (False, UnknownKind.QUERY_ERROR)):
+        of = running()._replace(deprecated=DeprecatedApis(problem="may not get /metrics", refused=refused))
+        [verdict] = [v for v in _verdicts(of) if v.rule == REMOVED]
+        assert (verdict.level, verdict.unknown) == (Level.UNKNOWN, unknown)
+        assert verdict.sentence.endswith("is not known: may not get /metrics")
 
 
 # -- the tables ----------------------------------------------------------------------------------------------------------
