@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.maintenance import ItemState
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.playbook.maintenance.history import Facts
+from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.places import facts_of, places
 from tfdash.playbook.maintenance.standing import Told, stand
 from tfdash.playbook.policies import Policies

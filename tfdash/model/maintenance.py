@@ -43,10 +43,18 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 class Sighting(msgspec.Struct, frozen=True):
     """A source was read at ``seen`` and the last time that it knows of is ``done_at`` (None: none ever). So nothing was done after
-    ``done_at`` and until ``seen``."""
+    ``done_at`` and until ``seen``. ``recorded_at``: since when that is on record, where it is a later time."""
 
     seen: float
     done_at: float | None
+    recorded_at: float = 0.0
+
+
+class AccountStart(msgspec.Struct, frozen=True):
+    """Somebody said at ``recorded_at`` that account is kept from ``start`` on."""
+
+    start: float
+    recorded_at: float
 
 
 class PeriodWaiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,12 +129,12 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store has on record of dated promises. ``started``: from when account is kept of an item at a place; ``uses``: when
+    """What the store has on record of dated promises. ``started``: what was said of from when account is kept; ``uses``: when
     break-glass began, by environment, oldest first; ``known``: it was read."""
 
     completions: Mapping[Subject, tuple[Completion, ...]] = {}
     waivers: Mapping[Subject, tuple[PeriodWaiver, ...]] = {}
     sightings: Mapping[Subject, tuple[Sighting, ...]] = {}
-    started: Mapping[Subject, float] = {}
+    started: Mapping[Subject, tuple[AccountStart, ...]] = {}
     uses: Mapping[str, tuple[float, ...]] = {}
     known: bool = False

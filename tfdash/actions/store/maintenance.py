@@ -25,7 +25,7 @@ from tfdash.model.maintenance import KIND, EvidenceKind, ItemState
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import COMPLETION, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import Subject
-from tfdash.playbook.maintenance.history import contradicts
+from tfdash.playbook.maintenance.facts import contradicts
 from tfdash.playbook.schedule.local import instant
 from tfdash.playbook.seen import Indexes
 

@@ -23,6 +23,8 @@ _MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 EVENTS = ("break-glass",)
 ANCHOR = date(2024, 1, 1)
 """A Monday, the first of a year: from here every second week is counted."""
+_NEAR_THE_END = datetime(9944, 1, 1)
+"""A leap year, as the anchor's: in the 55 years after it each 29th of February of a given weekday comes."""
 _DAY = 86_400.0
 
 
@@ -89,10 +91,15 @@ class On:
         """Those from ``first`` through ``last``."""
         found = _recurrence(self.rule).between(
             datetime.combine(first, datetime.min.time()),
-            datetime.combine(last, datetime.min.time()),
+            datetime.combine(last, datetime.max.time()),
             inc=True,
         )
         return [at.date() for at in found]
+
+    def day_after(self, day: date) -> date | None:
+        """The first one behind ``day``, None where there is none any more."""
+        found = _recurrence(self.rule).after(datetime.combine(day, datetime.max.time()))
+        return found.date() if found is not None else None
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,10 @@ def _recurrence(text: str) -> rrule:
         raise ValueError(
             f'"{text}" recurs within a day or is no single rule; write FREQ=DAILY, WEEKLY, MONTHLY or YEARLY'
         )
+    # a 30th of February would be looked for until the year 9999, at each judging: here that is not far
+    late = found.replace(dtstart=_NEAR_THE_END, until=None, count=None)
+    if next(iter(late), None) is None or next(iter(found), None) is None:
+        raise ValueError(f'"{text}" names no day that there is')
     return found
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.playbook.maintenance.cadence import After, Each, On
 from tfdash.playbook.maintenance.policy import MaintenanceItem
-from tfdash.playbook.schedule.freezes import Closed, closing
+from tfdash.playbook.schedule.freezes import Closed, closed_on
 from tfdash.playbook.schedule.local import later, local_date, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy
 
@@ -45,7 +45,8 @@ def spans(
     """Those of which any part, grace included, lies in [first, last), in order. Of a promise about an age there is none."""
     match item.when:
         case Each() as each:
-            day = each.begin(local_date(first - item.grace, zone))
+            shift = _LONGEST_SHIFT.total_seconds() if item.blackout == "after" else 0.0
+            day = each.begin(local_date(first - item.grace - shift, zone))
             while (start := midnight(day, zone)) < last:
                 after = each.next(day)
                 span = _span(item, calendar, each.label(day), start, midnight(after, zone))
@@ -94,8 +95,9 @@ def shut(calendar: CalendarPolicy, at: float) -> Closed | None:
 
 
 def _hit(calendar: CalendarPolicy, at: float) -> Closed | None:
-    found = closing(calendar, at, local_date(at, calendar.tz))
-    return found if found is not None and found.kind in _SHIFTS else None
+    day = local_date(at, calendar.tz)
+    hits = (c for c in closed_on(calendar, day, day) if c.kind in _SHIFTS and c.start <= at < c.end)
+    return max(hits, key=lambda c: c.end, default=None)
 
 
 def _span(item: MaintenanceItem, calendar: CalendarPolicy, label: str, start: float, end: float) -> Span:

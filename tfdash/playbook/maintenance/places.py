@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.maintenance import MaintenanceRecord, item_subject
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.cadence import After
-from tfdash.playbook.maintenance.history import Facts
+from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
 from tfdash.playbook.schedule.local import instant
 
@@ -46,7 +46,7 @@ def _any(name: str, patterns: tuple[str, ...]) -> bool:
 def facts_of(
     policy: MaintenancePolicy, item: MaintenanceItem, subject: Subject, record: MaintenanceRecord
 ) -> Facts:
-    """What is on record. Account is kept from what was adopted there, else from the item's start, else from that of all."""
+    """What is on record. By the settings account is kept from the item's start, else from that of all."""
     start = item.start or policy.start
     zone = ZoneInfo(policy.zone_of(item))
     said = instant(start, zone) if start is not None else None
@@ -60,7 +60,8 @@ def facts_of(
             else tuple(sorted(at for of in found.values() for at in of))
         )
     return Facts(
-        started=record.started.get(subject, said),
+        started=said,
+        starts=record.started.get(subject, ()),
         completions=record.completions.get(subject, ()),
         waivers=record.waivers.get(subject, ()),
         sightings=record.sightings.get(subject, ()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from math import inf, nextafter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,14 +14,17 @@ from tfdash.model.maintenance import (
     ItemState,
     Period,
     PeriodVerdict,
+    PeriodWaiver,
 )
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
-from tfdash.playbook.maintenance.cadence import After, Within
-from tfdash.playbook.maintenance.history import Facts, judged_periods, lapses
+from tfdash.playbook.maintenance.ages import ages_of
+from tfdash.playbook.maintenance.cadence import After, On, Within
+from tfdash.playbook.maintenance.facts import Facts, Known, in_order
+from tfdash.playbook.maintenance.history import judged_periods
 from tfdash.playbook.maintenance.periods import Span, shut, spans
 from tfdash.playbook.maintenance.policy import MaintenanceItem
-from tfdash.playbook.schedule.local import local_time
+from tfdash.playbook.schedule.local import local_date, local_time, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy
 from tfdash.text import safe
 
@@ -35,7 +40,7 @@ LEVELS = {
 }
 _KEPT = (PeriodVerdict.KEPT, PeriodVerdict.LATE)
 _JUDGED = (*_KEPT, PeriodVerdict.MISSED)
-_AHEAD = 800 * 86_400.0  # seconds in which the next time is looked for
+_AHEAD = 800 * 86_400.0  # seconds in which the next time is looked for: two years
 
 
 class Told(NamedTuple):
@@ -62,20 +67,15 @@ def stand(
     now: float,
     look_back: int,
 ) -> Told:
-    """``look_back``: months of periods that the state carries."""
+    """``look_back``: months of periods that the state carries, this one the last of them."""
+    done = in_order([c for c in facts.completions if c.done_at <= now])
     periods = judged_periods(item, zone, calendar, facts, now)
-    done = [c for c in facts.completions if c.done_at <= now]
-    last = max(done, key=lambda c: (c.done_at, -c.recorded_at), default=None)
-    told = _now(item, zone, calendar, facts, now, periods, last)
-    waiver = next((w for w in facts.waivers if w.since <= now < w.until), None)
-    if waiver is not None and told.standing in (ItemStanding.OVERDUE, ItemStanding.NO_EVIDENCE):
-        words = f"waived by {waiver.who}{f' with {waiver.second}' if waiver.second else ''} until {_day(waiver.until, zone)}: {waiver.why}"
-        told = told._replace(standing=ItemStanding.WAIVED, since=waiver.since, words=words)
-    edges = [*told.edges, *(w.since for w in facts.waivers), *(w.until for w in facts.waivers)]
-    edges += [at for p in periods[-2:] for at in (p.deadline, p.closes, p.end)]
+    told = _Look(item, zone, calendar, Known(facts), done, periods, now).told()
+    back, next_month = _months(now, zone, look_back)
+    edges = [*told.edges, *facts.edges(now), next_month]
+    edges += [at for p in periods for at in (p.deadline, p.closes, p.end) if at > now]
     edges += [told.due] if told.due is not None else []
-    judged = [p for p in periods if p.verdict in _JUDGED]
-    back = now - look_back * 30.5 * 86_400.0
+    shown = tuple(p for p in periods if p.end > back)
     state = ItemState(
         subject=subject,
         title=item.title,
@@ -86,143 +86,213 @@ def stand(
         sentence=f"{item.title}: {safe(told.words)}",
         due=told.due,
         since=told.since,
-        last=last,
-        started=facts.started,
-        periods=tuple(p for p in periods if p.end > back),
-        kept=sum(p.verdict is PeriodVerdict.KEPT for p in judged if p.end > back),
-        judged=sum(p.end > back for p in judged),
+        last=done[-1] if done else None,
+        started=facts.since if facts.starts or facts.started is not None else None,
+        periods=shown,
+        kept=sum(p.verdict is PeriodVerdict.KEPT for p in shown),
+        judged=sum(p.verdict in _JUDGED for p in shown),
     )
-    return Told(state, min((at for at in edges if at > now), default=float("inf")))
+    return Told(state, min((at for at in edges if at > now), default=inf))
 
 
-def _now(
-    item: MaintenanceItem,
-    zone: ZoneInfo,
-    calendar: CalendarPolicy,
-    facts: Facts,
-    now: float,
-    periods: Sequence[Period],
-    last: Completion | None,
-) -> _Now:
-    rule = item.rule_words
-    if facts.since is None and not isinstance(item.when, After):
-        return _Now(
-            ItemStanding.NOT_WATCHED, None, None, f"not yet watched: {rule}; no evidence was ever recorded"
-        )
-    if facts.since is not None and now < facts.since and last is None:
-        words = f"not yet watched: {rule}; account is kept from {_moment(facts.since, zone)}"
-        return _Now(ItemStanding.NOT_WATCHED, None, None, words, (facts.since,))
-    if isinstance(item.when, Within):
-        return _by_age(item, item.when.age, zone, calendar, facts, now, last)
-    was = f"last done {_done(last, zone)}" if last is not None else "never done on record"
-    behind = _behind(periods, now)
-    if behind is not None:
-        words = f"overdue since {_until(behind.deadline, zone)} ({rule}); {was}"
-        return _Now(ItemStanding.OVERDUE, behind.deadline, behind.deadline, words)
-    if isinstance(item.when, After):
-        pending = next((p for p in periods if p.verdict is PeriodVerdict.OPEN), None)
-        if pending is None:
-            words = (
-                f"nothing to do: no {item.when.event} since; {was}"
-                if periods
-                else f"nothing to do: no {item.when.event} on record"
-            )
+def _months(now: float, zone: ZoneInfo, count: int) -> tuple[float, float]:
+    """When the month began that is ``count`` - 1 before this one, and when the next begins."""
+    today = local_date(now, zone)
+    month = today.year * 12 + today.month - 1
+    first, after = (date(n // 12, n % 12 + 1, 1) for n in (month - count + 1, month + 1))
+    return midnight(first, zone), midnight(after, zone)
+
+
+class _Look(NamedTuple):
+    """One look at an item. ``done`` and ``periods`` are of what had been until ``now``, oldest first."""
+
+    item: MaintenanceItem
+    zone: ZoneInfo
+    calendar: CalendarPolicy
+    known: Known
+    done: Sequence[Completion]
+    periods: Sequence[Period]
+    now: float
+
+    @property
+    def rule(self) -> str:
+        return self.item.rule_words
+
+    @property
+    def was(self) -> str:
+        return f"last done {self.said_of(self.done[-1])}" if self.done else "never done on record"
+
+    def told(self) -> _Now:
+        since = self.known.since()
+        if isinstance(self.item.when, After):
+            return self.after_event()
+        if since is None:
+            return self.not_watched("no evidence was ever recorded")
+        if self.now < since and not self.done:
+            begins = self.coming(set(), -inf)[1]
+            ahead = self.not_watched(f"account is kept from {_moment(since, self.zone)}")
+            return ahead._replace(edges=() if begins is None else (begins,))
+        if isinstance(self.item.when, Within):
+            return self.by_age(since, self.item.when.age)
+        return self.by_calendar()
+
+    def not_watched(self, why: str) -> _Now:
+        return _Now(ItemStanding.NOT_WATCHED, None, None, f"not yet watched: {self.rule}; {why}")
+
+    # -- once in each period --------------------------------------------------------------------------------------
+
+    def late(self) -> _Now | None:
+        """What was to be done and was not, since it was done last; None where nothing is behind."""
+        behind = unknown = None
+        for period in reversed(self.periods):
+            if period.verdict is PeriodVerdict.OPEN and period.deadline > self.now:
+                continue
+            # what was recorded too late for its period was missed, yet it is done
+            if period.verdict in (*_KEPT, PeriodVerdict.WAIVED) or period.others:
+                break
+            if period.verdict is PeriodVerdict.NOT_WATCHED:
+                since = self.known.since(period.closes)
+                if since is not None and period.start >= since:
+                    unknown = period
+                break
+            behind = period
+        if behind is None:
+            return self.unseen(unknown.deadline) if unknown is not None else None
+        if behind.verdict is PeriodVerdict.OPEN and self.known.live():
+            proof = self.known.newest_sighting(behind.deadline, nextafter(self.now, inf))
+            if proof is None or (proof.done_at is not None and proof.done_at >= behind.start):
+                return self.unseen(behind.deadline)
+        return self.overdue(behind.deadline)
+
+    def overdue(self, since: float) -> _Now:
+        waived = self.waived()
+        words = f"overdue since {_until(since, self.zone)} ({self.rule}); {self.was}"
+        return waived or _Now(ItemStanding.OVERDUE, since, since, words)
+
+    def unseen(self, since: float) -> _Now:
+        """It may have been done: nobody looked."""
+        words = f"no evidence: it was to be done by {_until(since, self.zone)} ({self.rule}), and its source was not read since; {self.was}"
+        return self.waived() or _Now(ItemStanding.NO_EVIDENCE, since, None, words)
+
+    def waived(self) -> _Now | None:
+        waiver = self.known.waiver(nextafter(self.now, inf))  # the end of a waiver is no part of it
+        if waiver is None:
+            return None
+        words = f"{_waived(waiver)} until {_until(waiver.until, self.zone)}: {waiver.why}"
+        return _Now(ItemStanding.WAIVED, None, waiver.since, words)
+
+    def by_calendar(self) -> _Now:
+        newest = self.periods[-1] if self.periods else None
+        to_do = {p.start for p in self.periods if p.verdict is PeriodVerdict.OPEN and p.deadline > self.now}
+        coming, begins = self.coming(to_do, newest.start if newest is not None else -inf)
+        edges = tuple(at for at in (begins, coming.planned if coming is not None else None) if at is not None)
+        told = self.late() or self.current(newest if not to_do else None, coming)
+        return told._replace(edges=edges)
+
+    def current(self, newest: Period | None, coming: Span | None) -> _Now:
+        """Nothing is behind. ``newest``: the period that began last, None where one is to be done."""
+        due = coming.planned if coming is not None else None
+        if newest is not None and newest.verdict is PeriodVerdict.WAIVED and newest.waiver is not None:
+            words = f"{_waived(newest.waiver)}: {newest.waiver.why}{self.then(coming)}"
+            return _Now(ItemStanding.WAIVED, due, newest.waiver.since, words)
+        if newest is not None and (newest.verdict in _KEPT or newest.others):
+            words = f"done {self.said_of(self.done[-1])}{self.then(coming)}"
+            return _Now(ItemStanding.DONE, due, None, words)
+        if coming is None:
+            words = f"nothing to do: {self.rule} gives no further date; {self.was}"
+            return _Now(ItemStanding.NOTHING, None, None, words)
+        return self.due(coming)
+
+    def coming(self, to_do: set[float], newest: float) -> tuple[Span | None, float | None]:
+        """The span that is to be kept next, and when the next one begins."""
+        when, last = self.item.when, self.now + _AHEAD
+        if isinstance(when, On):
+            day = when.day_after(local_date(self.now, self.zone))
+            last = max(last, midnight(day, self.zone) + _AHEAD) if day is not None else last
+        coming = None
+        for span in spans(self.item, self.zone, self.calendar, self.now, last):
+            wanted = span.start in to_do or span.start > max(self.now, newest)
+            if coming is None and wanted and span.deadline > self.now:
+                coming = span
+            if span.start > self.now:
+                return coming, span.start
+        return coming, None
+
+    def then(self, coming: Span | None) -> str:
+        return f"; next by {_until(coming.planned, self.zone)}" if coming is not None else ""
+
+    def due(self, span: Span) -> _Now:
+        zone, now = self.zone, self.now
+        by, why = span.planned, ""
+        if span.conflict:
+            why = f", inside the {span.conflict}"
+        elif span.planned <= now:
+            by, why = span.deadline, f", better before {_moment(span.planned, zone)}, when it closed"
+        elif span.planned < span.deadline:
+            why = f", before it closes; it counts until {_until(span.deadline, zone)}"
+        elif span.deadline > span.end:
+            why = ", after the blackout"
+        words = f"due by {_until(by, zone)}{why} ({self.rule}; {self.was})"
+        return _Now(ItemStanding.DUE, by, None, words)
+
+    # -- after an event, and never older than ---------------------------------------------------------------------
+
+    def after_event(self) -> _Now:
+        event = self.item.when.event if isinstance(self.item.when, After) else ""
+        late = self.late()
+        if late is not None:
+            return late
+        pending = next((p for p in self.periods if p.verdict is PeriodVerdict.OPEN), None)
+        if pending is not None:
+            since = f"{event} on {_moment(pending.start, self.zone)}"
+            words = f"due by {_until(pending.deadline, self.zone)}: {since}; {self.was}"
+            return _Now(ItemStanding.DUE, pending.deadline, None, words)
+        newest = self.periods[-1] if self.periods else None
+        if newest is None:
+            return _Now(ItemStanding.NOTHING, None, None, f"nothing to do: no {event} on record")
+        if newest.verdict in _KEPT or newest.others:
             return _Now(
-                ItemStanding.DONE if last is not None and periods else ItemStanding.NOTHING, None, None, words
+                ItemStanding.DONE, None, None, f"done {self.said_of(self.done[-1])}; no {event} since"
             )
-        words = f"due by {_until(pending.deadline, zone)}: {item.when.event} on {_moment(pending.start, zone)}; {was}"
-        return _Now(ItemStanding.DUE, pending.deadline, None, words)
-    current, coming = _coming(item, zone, calendar, periods, now)
-    if current is not None and current.verdict in (*_KEPT, PeriodVerdict.WAIVED):
-        after = f"; next by {_until(coming.planned, zone)}" if coming is not None else ""
+        words = f"nothing to do: no {event} since {_moment(newest.start, self.zone)}; {self.was}"
+        return self.waived() or _Now(ItemStanding.NOTHING, None, None, words)
+
+    def by_age(self, since: float, age: float) -> _Now:
+        ages = ages_of(self.item, self.calendar, self.done, since, self.now)
+        edges = tuple(at + self.item.grace for at in (ages.until, *(g.start for g in ages.lapses[-1:])))
+        if ages.lapses and not ages.lapses[-1].over:
+            seen = self.known.newest_sighting(ages.until, nextafter(self.now, inf))
+            unproven = seen is None or (seen.done_at is not None and seen.done_at + age > self.now)
+            looked = (seen.done_at + age,) if seen is not None and seen.done_at is not None else ()
+            unseen = self.known.live() and unproven
+            told = self.unseen(ages.until) if unseen else self.overdue(ages.until)
+            return told._replace(edges=(*edges, *looked))
+        due, why = ages.until, ""
+        closed = shut(self.calendar, due) if self.item.blackout in ("before", "stays") else None
+        if closed is not None and self.item.blackout == "stays":
+            why = f", inside the {closed.reason}"
+        elif closed is not None and closed.start > self.now:
+            due, why = closed.start, ", before it closes"
+        by = f"{_until(due, self.zone)}{why}"
+        if self.done and self.done[-1].done_at + age > self.now:
+            return _Now(
+                ItemStanding.DONE,
+                due,
+                None,
+                f"done {self.said_of(self.done[-1])}; next by {by}",
+                (*edges, ages.until, self.done[-1].done_at + age),
+            )
         return _Now(
-            ItemStanding.DONE,
-            coming.planned if coming is not None else None,
-            None,
-            f"done {_done(last, zone)}{after}",
+            ItemStanding.DUE, due, None, f"due by {by} ({self.rule}; {self.was})", (*edges, ages.until)
         )
-    if coming is None:
-        return _Now(ItemStanding.DONE, None, None, f"{was}; {rule} gives no further date")
-    return _due(item, zone, coming, now, f"{rule}; {was}")
+
+    def said_of(self, one: Completion) -> str:
+        how = {"live": "seen at", "signed": "signed by", "imported": "imported by"}[one.evidence.value]
+        return f"{_day(one.done_at, self.zone)}, {how} {one.by}"
 
 
-def _due(item: MaintenanceItem, zone: ZoneInfo, span: Span, now: float, was: str) -> _Now:
-    word = "due by" if span.planned == span.deadline else "to be done by"
-    why = ""
-    if span.conflict:
-        why = f", inside the {span.conflict}"
-    elif span.planned < span.deadline:
-        why = f", before it closes ({item.blackout} the blackout); it counts until {_until(span.deadline, zone)}"
-    elif span.deadline > span.end:
-        why = ", after the blackout"
-    return _Now(
-        ItemStanding.DUE,
-        span.planned if now < span.planned else span.deadline,
-        None,
-        f"{word} {_until(span.planned, zone)}{why} ({was})",
-    )
-
-
-def _coming(
-    item: MaintenanceItem, zone: ZoneInfo, calendar: CalendarPolicy, periods: Sequence[Period], now: float
-) -> tuple[Period | None, Span | None]:
-    """The newest period that began, and the span that is to be kept next."""
-    current = periods[-1] if periods else None
-    kept = current is not None and current.verdict in (*_KEPT, PeriodVerdict.WAIVED)
-    after = current.start if current is not None else now
-    for span in spans(item, zone, calendar, now, now + _AHEAD):
-        if span.deadline > now and (span.start > after or (not kept and span.start >= after)):
-            return current, span
-    return current, None
-
-
-def _behind(periods: Sequence[Period], now: float) -> Period | None:
-    """The oldest of the periods past their deadline since it was done last."""
-    found = None
-    for period in reversed(periods):
-        if period.verdict is PeriodVerdict.OPEN and period.deadline > now:
-            continue
-        if period.verdict not in (PeriodVerdict.MISSED, PeriodVerdict.OPEN):
-            break
-        found = period
-    return found
-
-
-def _by_age(
-    item: MaintenanceItem,
-    age: float,
-    zone: ZoneInfo,
-    calendar: CalendarPolicy,
-    facts: Facts,
-    now: float,
-    last: Completion | None,
-) -> _Now:
-    was = f"last done {_done(last, zone)}" if last is not None else "never done on record"
-    holes = lapses(item, facts, now, age)
-    if holes and not holes[-1].over:
-        late = holes[-1].start
-        return _Now(
-            ItemStanding.OVERDUE,
-            late,
-            late,
-            f"overdue since {_moment(late, zone)} ({item.rule_words}); {was}",
-        )
-    assert facts.since is not None
-    due = max((c.done_at for c in facts.completions if c.done_at <= now), default=facts.since) + age
-    closed = shut(calendar, due) if item.blackout == "before" else None
-    by = closed.start if closed is not None and closed.start > now else due
-    if last is None:
-        return _Now(
-            ItemStanding.DUE, by, None, f"due by {_moment(by, zone)} ({item.rule_words}); {was}", (due,)
-        )
-    return _Now(ItemStanding.DONE, by, None, f"done {_done(last, zone)}; next by {_moment(by, zone)}", (due,))
-
-
-def _done(last: Completion | None, zone: ZoneInfo) -> str:
-    if last is None:
-        return "never"
-    how = {"live": "seen at", "signed": "signed by", "imported": "imported by"}[last.evidence.value]
-    return f"{_day(last.done_at, zone)}, {how} {last.by}"
+def _waived(waiver: PeriodWaiver) -> str:
+    return f"waived by {waiver.who}{f' with {waiver.second}' if waiver.second else ''}"
 
 
 def _moment(at: float, zone: ZoneInfo) -> str:
@@ -236,6 +306,6 @@ def _day(at: float, zone: ZoneInfo) -> str:
 
 
 def _until(at: float, zone: ZoneInfo) -> str:
-    """A midnight is the end of the day before it."""
-    local = local_time(at, zone)
-    return f"the end of {_day(at - 1.0, zone)}" if (local.hour, local.minute) == (0, 0) else _moment(at, zone)
+    """The begin of a day is the end of the one before it."""
+    begins = at == midnight(local_date(at, zone), zone)
+    return f"the end of {_day(at - 1.0, zone)}" if begins else _moment(at, zone)

@@ -3,15 +3,23 @@ entries add up to it, in any order."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from tfdash.model.maintenance import KIND, Completion, EvidenceKind, MaintenanceRecord, PeriodWaiver, Sighting
+from tfdash.model.maintenance import (
+    KIND,
+    AccountStart,
+    Completion,
+    EvidenceKind,
+    MaintenanceRecord,
+    PeriodWaiver,
+    Sighting,
+)
 from tfdash.model.store_state import COMPLETION, PERIOD_WAIVER, Entry
 from tfdash.model.subject import Subject
 
 START, SIGHTING = "maintenance-start", "maintenance-sighting"
+T = TypeVar("T")
 _TOPICS = frozenset({COMPLETION, START, PERIOD_WAIVER, SIGHTING})
 _CLOCKS_DIFFER = 300.0
 """Seconds by which something may be recorded before it was done."""
@@ -21,18 +29,17 @@ class MaintenanceFacts:
     """See the module. The tables that are told are replaced and never mutated, each only by an entry about it."""
 
     def __init__(self) -> None:
-        self.completions: dict[Subject, tuple[Completion, ...]] = {}
-        self.waivers: dict[Subject, tuple[PeriodWaiver, ...]] = {}
-        self.sightings: dict[Subject, tuple[Sighting, ...]] = {}
-        self.started: dict[Subject, float] = {}
-        self._started_at: dict[Subject, tuple[float, str]] = {}
+        self._completions: _Rows[Completion] = _Rows()
+        self._waivers: _Rows[PeriodWaiver] = _Rows()
+        self._sightings: _Rows[Sighting] = _Rows()
+        self._started: _Rows[AccountStart] = _Rows()
 
     def told(self, uses: Mapping[str, tuple[float, ...]]) -> MaintenanceRecord:
         return MaintenanceRecord(
-            completions=self.completions,
-            waivers=self.waivers,
-            sightings=self.sightings,
-            started=self.started,
+            completions=self._completions.told(),
+            waivers=self._waivers.told(),
+            sightings=self._sightings.told(),
+            started=self._started.told(),
             uses=uses,
             known=True,
         )
@@ -56,16 +63,16 @@ class MaintenanceFacts:
                     second=str(data.get("second", "")),
                     recorded_at=entry.at,
                 )
-                self.waivers = _with(self.waivers, subject, waiver)
+                self._waivers.add(subject, waiver)
         elif topic == SIGHTING:
             seen, done = _time(data.get("seen")), _time(data.get("done_at"))
-            if seen is not None and seen <= entry.at + _CLOCKS_DIFFER:
-                self.sightings = _with(self.sightings, subject, Sighting(seen, done))
+            readable = done is not None or data.get("done_at") is None
+            if readable and seen is not None and (done or 0.0) <= seen <= entry.at + _CLOCKS_DIFFER:
+                self._sightings.add(subject, Sighting(seen, done, entry.at))
         else:
-            start, order = _time(data.get("start")), (entry.at, entry.terminal)
-            if start is not None and order > self._started_at.get(subject, (-math.inf, "")):
-                self._started_at[subject] = order
-                self.started = {**self.started, subject: start}
+            start = _time(data.get("start"))
+            if start is not None:
+                self._started.add(subject, AccountStart(start, entry.at))
 
     def _completion(self, entry: Entry, data: Mapping[str, Any], subject: Subject) -> None:
         done = _time(data.get("done_at"))
@@ -84,14 +91,28 @@ class MaintenanceFacts:
             digest=str(data.get("digest", "")),
             terminal=entry.terminal,
         )
-        self.completions = _with(self.completions, subject, one)
+        self._completions.add(subject, one)
 
 
-def _with(
-    table: Mapping[Subject, tuple[Any, ...]], subject: Subject, one: Any
-) -> dict[Subject, tuple[Any, ...]]:
-    before = table.get(subject, ())
-    return dict(table) if one in before else {**table, subject: (*before, one)}
+class _Rows(Generic[T]):
+    """Each once, by what they are about. Ten years of daily entries are read one after the other: nothing is copied until told."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Subject, dict[T, None]] = {}
+        self._told: dict[Subject, tuple[T, ...]] = {}
+        self._new: set[Subject] = set()
+
+    def add(self, subject: Subject, one: T) -> None:
+        rows = self._rows.setdefault(subject, {})
+        if one not in rows:
+            rows[one] = None
+            self._new.add(subject)
+
+    def told(self) -> Mapping[Subject, tuple[T, ...]]:
+        if self._new:
+            self._told = {**self._told, **{subject: tuple(self._rows[subject]) for subject in self._new}}
+            self._new = set()
+        return self._told
 
 
 def _time(value: Any) -> float | None:

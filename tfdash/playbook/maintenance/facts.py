@@ -1,0 +1,117 @@
+"""What is on record of one item at one place, and what of it was on record at an earlier time. Pure.
+
+A period is judged by what was on record before it closed, so everything here is asked "as known before".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tfdash.model.maintenance import AccountStart, Completion, PeriodWaiver, Sighting
+
+UNSEEN = 86_400.0
+"""Seconds before a period closes that nobody need have looked at a live source, for its silence to count."""
+_CLOCKS_DIFFER = 86_400.0  # a person names the day rather than the minute
+_EVER = float("inf")
+_LONGEST = 460 * 86_400.0  # seconds from the begin of a period until it closes: a year, and its grace
+
+
+class Facts(NamedTuple):
+    """``started``: from when account is kept by the settings, None where they do not say; ``starts``: by what was adopted;
+    ``sightings`` of a live source; ``events`` that it follows. All in epoch seconds."""
+
+    started: float | None = None
+    completions: tuple[Completion, ...] = ()
+    waivers: tuple[PeriodWaiver, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    events: tuple[float, ...] = ()
+    starts: tuple[AccountStart, ...] = ()
+
+    @property
+    def since(self) -> float | None:
+        """From when account is kept, by all that is on record."""
+        return Known(self).since()
+
+    def edges(self, now: float) -> list[float]:
+        """The times after ``now`` that it speaks of, at which something else may be to be said."""
+        found = [at for w in self.waivers for at in (w.since, w.until)]
+        found += [known_at(s) for s in self.sightings]
+        found += [c.done_at for c in self.completions]
+        found += [*self.events, *(s.start for s in self.starts)]
+        found += [self.started] if self.started is not None else []
+        return [at for at in found if at > now]
+
+
+def known_at(sighting: Sighting) -> float:
+    return max(sighting.seen, sighting.recorded_at)
+
+
+def in_order(completions: Sequence[Completion]) -> tuple[Completion, ...]:
+    """The order in which they decide."""
+    return tuple(sorted(completions, key=lambda c: (c.done_at, c.recorded_at, c.terminal, c.by)))
+
+
+def contradicts(sightings: Sequence[Sighting], done: float) -> Sighting | None:
+    """The newest that shows that nothing was done then."""
+    against = (
+        s for s in sightings if s.seen >= done and (s.done_at is None or s.done_at < done - _CLOCKS_DIFFER)
+    )
+    return max(against, key=lambda s: s.seen, default=None)
+
+
+class Known:
+    """``Facts`` made ready to be asked what was known before a time. ``begins``: the earliest time that they are of."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._started = facts.started
+        self._starts = sorted(facts.starts, key=lambda s: (s.recorded_at, s.start))
+        self._waivers = sorted(
+            facts.waivers, key=lambda w: (w.recorded_at, w.who, w.since, w.until, w.second, w.why)
+        )
+        self._sightings = sorted(
+            facts.sightings, key=lambda s: (s.seen, -_EVER if s.done_at is None else s.done_at)
+        )
+        self._seen = [s.seen for s in self._sightings]
+        told = (
+            *(c.recorded_at for c in facts.completions),
+            *(known_at(s) for s in facts.sightings),
+            *facts.events,
+        )
+        self._first = min(told, default=_EVER)
+        starts = [
+            max(s.start, s.recorded_at - _LONGEST) for s in self._starts
+        ]  # what closed before it was said is judged by nothing
+        started = [] if facts.started is None else [facts.started]
+        self.begins = min([*starts, *started, *([self._first] if told else [])], default=None)
+        self._first_seen = min((known_at(s) for s in facts.sightings), default=_EVER)
+
+    def since(self, before: float = _EVER) -> float | None:
+        """From when account is kept, None for not at all: as was adopted last, else as the settings say, else from when the first
+        evidence was on record."""
+        adopted = [s.start for s in self._starts if s.recorded_at < before]
+        if adopted:
+            return adopted[-1]
+        if self._started is not None:
+            return self._started
+        return self._first if self._first < before else None
+
+    def live(self, before: float = _EVER) -> bool:
+        """Whether a live source had been read."""
+        return self._first_seen < before
+
+    def newest_sighting(self, after: float, before: float = _EVER) -> Sighting | None:
+        """The newest that was seen at ``after`` or later, and known before."""
+        low, high = bisect_left(self._seen, after), bisect_right(self._seen, before)
+        return next((s for s in reversed(self._sightings[low:high]) if known_at(s) < before), None)
+
+    def silent(self, since: float, until: float, before: float = _EVER) -> bool:
+        """Whether a live source proves that nothing was done from ``since`` on until ``until``, but for the last day of it."""
+        newest = self.newest_sighting(until - UNSEEN, before)
+        return newest is not None and (newest.done_at is None or newest.done_at < since)
+
+    def waiver(self, at: float, before: float = _EVER) -> PeriodWaiver | None:
+        """The one on record first of those that cover ``at``."""
+        fits = (w for w in self._waivers if w.since <= at <= w.until and w.recorded_at < before)
+        return next(fits, None)
