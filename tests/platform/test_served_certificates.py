@@ -30,8 +30,9 @@ from tfdash.model.certificates import Contact, ServedCertificate, Trust
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.certificates.served import ID
+from tfdash.sources.certificates.endpoint import Endpoint
 from tfdash.sources.certificates.settings import CertificatesSettings
-from tfdash.sources.certificates.source import CertificatesSource, Endpoint
+from tfdash.sources.certificates.source import CertificatesSource
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
 EACH = 10

@@ -53,6 +53,7 @@ from tfdash.report.gather import screen_view
 from tfdash.setting import SettingsTable, hints_of, table_in
 from tfdash.sources.kubernetes import decoders
 from tfdash.sources.kubernetes.codec import decoder_of
+from tfdash.sources.kubernetes.entrances import KINDS_WITH_ENTRANCES
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.pem import FINDERS
 from tfdash.sources.kubernetes.reading_rule import Refused, check_allowed
@@ -169,7 +170,8 @@ def test_no_decoder_and_no_view_is_without_its_line_in_the_table_of_kinds() -> N
     }
     assert plain | own == set(LISTED) and not plain & own, "columns as data, or a view of its own"
     read_singly = {spec.revisions for spec in KINDS.values() if spec.revisions} | {"Lease", "ConfigMap"}
-    assert read_singly | set(FINDERS) == {k for k in KINDS if k not in LISTED} | {"ReplicaSet"}
+    read_singly |= {*FINDERS, *KINDS_WITH_ENTRANCES} - {"Service"}
+    assert read_singly == {k for k in KINDS if k not in LISTED} | {"ReplicaSet"}
 
 
 @pytest.mark.parametrize("kind", LISTED)

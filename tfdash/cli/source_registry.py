@@ -20,6 +20,9 @@ from tfdash.sources.kubernetes.source import KubernetesSource
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
+    from tfdash.model.subject import Key
+    from tfdash.sources.kubernetes.entrances import Entrance
+    from tfdash.sources.kubernetes.pem import PemPage
     from tfdash.sources.prometheus import Connection
     from tfdash.sources.usage.second import SecondUsage
     from tfdash.store.opening import Opened
@@ -128,7 +131,9 @@ def _cluster_autoscaler(wiring: Wiring) -> Iterable[Source]:
 
 def _certificates(wiring: Wiring) -> Iterable[Source]:
     """What addresses serve, API servers among them; of several clusters in one, as an address is the environment's."""
-    from tfdash.sources.certificates.source import CertificatesSource, Endpoint, api_server, configured
+    from tfdash.sources.certificates.endpoint import Endpoint, api_server, configured
+    from tfdash.sources.certificates.finding import Place
+    from tfdash.sources.certificates.source import CertificatesSource
 
     settings, clusters = wiring.settings.certificates, wiring.clusters
     refs = [cluster.ref for cluster in clusters]
@@ -141,7 +146,16 @@ def _certificates(wiring: Wiring) -> Iterable[Source]:
             if own is not None:
                 yield own
 
-    yield CertificatesSource(refs, there, settings, wiring.clock)
+    places = [Place(cluster.ref, partial(_entrances, cluster)) for cluster in clusters]
+    yield CertificatesSource(refs, there, settings, wiring.clock, places)
+
+
+async def _entrances(cluster: KubernetesSource, kind: str) -> tuple[Entrance, ...]:
+    return await cluster.singly.read_entrances(kind)
+
+
+async def _pem(cluster: KubernetesSource, kind: str, at: Key | None = None, fields: str = "") -> PemPage:
+    return await cluster.singly.read_pem(kind, at, fields)
 
 
 def _held_certificates(wiring: Wiring) -> Iterable[Source]:
@@ -153,7 +167,7 @@ def _held_certificates(wiring: Wiring) -> Iterable[Source]:
             cluster.ref,
             wiring.settings.certificates,
             wiring.clock,
-            cluster.read_pem,
+            partial(_pem, cluster),
             cluster.credentials.shown_certificate,
         )
 

@@ -340,6 +340,8 @@ KINDS: dict[str, KindSpec] = {
                 ("APIService", "apis/apiregistration.k8s.io/v1"),
             )
         ),
+        KindSpec("Ingress", "apis/networking.k8s.io/v1", "ingresses"),
+        KindSpec("Gateway", "apis/gateway.networking.k8s.io/v1", "gateways"),
         KindSpec("Lease", "apis/coordination.k8s.io/v1", "leases"),
     )
 }

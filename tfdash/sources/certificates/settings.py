@@ -78,6 +78,15 @@ class CertificatesSettings(SettingsTable):
 
     endpoints: Annotated[tuple[EndpointSettings, ...], Listed()] = ()
     api_servers: Annotated[bool, Note("whether those of the clusters are among them")] = True
+    found_by: Annotated[
+        tuple[Literal["Ingress", "Gateway", "LoadBalancer"], ...],
+        Listed(),
+        Note(
+            "what of the clusters names further addresses, which are then looked at from here",
+            '["Ingress", "Gateway"]',
+        ),
+    ] = ()
+    most_found: Annotated[int, Between(1, 10_000), Note("of these")] = 500
     interval: Annotated[
         Seconds,
         Between(60, 86_400, seconds=True),

@@ -7,9 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,42 +16,25 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.certificates import CertificateFacts, Contact, ServedCertificate
 from tfdash.model.kube import Object
-from tfdash.model.observation import Observation
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.nouns import counted
 from tfdash.sources.base import SourceBoard
+from tfdash.sources.certificates.endpoint import Endpoint
+from tfdash.sources.certificates.finding import Place, find
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.text import safe
 
 if TYPE_CHECKING:
     from tfdash.sources.certificates.handshake import Contexts, Handshake
-    from tfdash.sources.kubernetes.kubeconfig import Access
 
 log = logging.getLogger(__name__)
 _AGAIN = 60.0  # seconds until the second look after a renewal, or at what nobody listened behind; then twice as long, and so on
 _FIRST = 5.0  # seconds
 _LOOK = 15.0  # seconds between two looks at the picture, for what was renewed
 _UNSHAKEN = frozenset({Contact.NO_HOST, Contact.NO_WAY, Contact.REFUSED})  # no handshake came about
-
-
-class Endpoint(NamedTuple):
-    """An address that is looked at. ``anchors`` gives PEM, None the system's own, and raises ``ValueError`` or ``OSError``. ``asked``: the name that
-    is expected; ``of``: as of ``ServedCertificate``."""
-
-    ref: ClusterRef
-    name: str
-    host: str
-    port: int
-    asked: str
-    anchors: Callable[[], bytes | None]
-    speaks: str = "tls"
-    of: str = ""
-
-    @property
-    def key(self) -> Key:
-        return Key("", self.name)
 
 
 class _Turn:
@@ -69,7 +50,8 @@ class _Turn:
 
 
 class CertificatesSource:
-    """See ``tfdash.sources.base.Source``. ``endpoints`` is asked at each round: a kubeconfig may lead elsewhere by then."""
+    """See ``tfdash.sources.base.Source``. ``endpoints`` is asked at each round: a kubeconfig may lead elsewhere by then. ``places``: the clusters
+    whose own objects name more."""
 
     def __init__(
         self,
@@ -77,7 +59,10 @@ class CertificatesSource:
         endpoints: Callable[[], Iterable[Endpoint]],
         settings: CertificatesSettings,
         clock: Clock,
+        places: Sequence[Place] = (),
     ) -> None:
+        self._places, self._found, self._find_at = tuple(places), tuple[Endpoint, ...](), 0.0
+        self._problem: Problem | None = None
         self._refs, self._endpoints, self._settings, self._clock = tuple(refs), endpoints, settings, clock
         self._slots = asyncio.Semaphore(settings.at_once)
         self._turns: dict[tuple[ClusterRef, Key], _Turn] = {}
@@ -102,6 +87,8 @@ class CertificatesSource:
         return Observation(
             value=value,
             source=self.id,
+            problem=self._problem,
+            unreadable=int(self._problem is not None),
             observed_at=min((s.looked_at for s in seen), default=self._clock.now()) if self._whole else None,
             complete=self._whole,
             interval=in_clock_seconds(self._clock, 2 * self._settings.interval + self._settings.timeout),
@@ -119,9 +106,11 @@ class CertificatesSource:
     async def run(self, board: SourceBoard) -> None:
         await board.until(lambda: not board.unsettled(), _FIRST)  # the first lists go before what it imports
         while True:
-            there = list(self._endpoints())
-            self._forget(there)
             now = time.monotonic()
+            if self._settings.found_by and self._find_at <= now:
+                await self._look_for(board, now)
+            there = list({(e.ref, e.key): e for e in (*self._found, *self._endpoints())}.values())
+            self._forget(there)
             due = [e for e in there if self._turn(e).at <= now or self._is_due_by_renewal(board, e, now)]
             async with asyncio.TaskGroup() as group:
                 for endpoint in due:
@@ -133,6 +122,22 @@ class CertificatesSource:
 
     async def _rest(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    async def _look_for(self, board: SourceBoard, now: float) -> None:
+        """What was found before is looked at on where it cannot be asked for."""
+        reached = all(board.picture.clusters[ref].info.value is not None for ref in self._refs)
+        found, problem = await find(board.picture, self._places, self._settings.found_by)
+        self._find_at = now + (self._settings.interval if reached and problem is None else _AGAIN)
+        most, before = self._settings.most_found, self._problem
+        if problem is not None or not reached:
+            found = tuple({(e.ref, e.name): e for e in (*self._found, *found)}.values())
+        if problem is None and len(found) > most:
+            cause = f"{len(found)} addresses are named by what is in the clusters, and {most} are looked at"
+            remedy = "raise most_found under [certificates]"
+            problem = Problem(kind=ProblemKind.CONFIG, cause=cause, remedy=remedy, since=self._clock.now())
+        self._found, self._problem = found[:most], problem
+        if before is not problem:
+            self._whole = False  # it is to be put
 
     def _turn(self, endpoint: Endpoint) -> _Turn:
         return self._turns.setdefault((endpoint.ref, endpoint.key), _Turn())
@@ -257,7 +262,7 @@ def _noted(
         chain=found.chain,
         protocol=found.protocol,
         lowered=found.lowered,
-        fits=fits(endpoint.asked, found.chain[0].names),
+        fits=not endpoint.asked or fits(endpoint.asked, found.chain[0].names),
         trust=found.trust,
         code=found.code,
         same_key=_same_key(found.chain[0], before),
@@ -271,35 +276,3 @@ def _same_key(leaf: CertificateFacts, before: ServedCertificate | None) -> bool:
     if before is None or last is None or not leaf.key_id:
         return False
     return before.same_key if last.fingerprint == leaf.fingerprint else last.key_id == leaf.key_id
-
-
-def configured(settings: CertificatesSettings, refs: Sequence[ClusterRef]) -> tuple[Endpoint, ...]:
-    """Those of the settings that are of this environment."""
-    environment = refs[0].environment
-    found = []
-    for one in settings.endpoints:
-        if one.environment in ("", environment):
-            ref = next((r for r in refs if r.cluster == one.cluster), refs[0])
-            host, port = one.place
-            file = Path(one.trust).expanduser() if one.trust else None
-            anchors = _system if file is None else file.read_bytes
-            found.append(Endpoint(ref, safe(one.name), host, port, one.asked, anchors, one.speaks))
-    return tuple(found)
-
-
-def api_server(ref: ClusterRef, access: Access) -> Endpoint | None:
-    """What a cluster itself serves, held against what its kubeconfig trusts; None where no handshake leads there directly."""
-    address = urlsplit(access.server)
-    try:
-        host, port = address.hostname, address.port
-    except ValueError:
-        return None
-    if address.scheme != "https" or not host or access.proxy:
-        return None
-    asked = access.tls_server_name or host
-    name = f"API server {ref.cluster}"
-    return Endpoint(ref, name, host, port or 443, asked, lambda: access.ca, of="API server")
-
-
-def _system() -> None:
-    return None

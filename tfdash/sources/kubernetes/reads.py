@@ -15,9 +15,10 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.sources.kubernetes import managed_fields
+from tfdash.sources.kubernetes import entrances, managed_fields
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
+from tfdash.sources.kubernetes.entrances import Entrance
 from tfdash.sources.kubernetes.logs import stream
 from tfdash.sources.kubernetes.pem import PemPage, page, single
 from tfdash.sources.kubernetes.reading_rule import METRICS
@@ -128,6 +129,19 @@ class SingleReads:
                 if not got.following:
                     return whole
                 params["continue"] = got.following
+        except Exception as error:
+            raise self._failed(error) from None
+
+    async def read_entrances(self, kind: str) -> tuple[Entrance, ...]:
+        """Where the objects of a kind say that TLS is answered. Raises ``ReadFailed``."""
+        found, params = tuple[Entrance, ...](), {"limit": "500"}
+        try:
+            while True:
+                more, following = entrances.page(kind, await self._open().get(KINDS[kind].path(None), params))
+                found += more
+                if not following:
+                    return found
+                params["continue"] = following
         except Exception as error:
             raise self._failed(error) from None
 

@@ -33,7 +33,6 @@ from tfdash.sources.kubernetes.settings import KubernetesSettings
 if TYPE_CHECKING:
     from tfdash.sources.kubernetes.feed import KindPublisher
     from tfdash.sources.kubernetes.kind_finder import KindFinder
-    from tfdash.sources.kubernetes.pem import PemPage
     from tfdash.sources.kubernetes.reads import SingleReads
     from tfdash.sources.kubernetes.transport import Reader
 
@@ -360,40 +359,37 @@ class KubernetesSource:
     # -- single reads -------------------------------------------------------------------------------------------
 
     @cached_property
-    def _reads(self) -> SingleReads:
+    def singly(self) -> SingleReads:
         """Imported when first asked: they bring the HTTP client."""
         from tfdash.sources.kubernetes.reads import SingleReads
 
         return SingleReads(self.ref, self._open, self._discovery, self._fallback, self._clock)
 
     async def read(self, subject: Subject) -> Document:
-        return await self._reads.read(subject)
+        return await self.singly.read(subject)
 
     async def read_catalogue(self, max_age: float) -> Catalogue:
-        return await self._reads.read_catalogue(max_age)
+        return await self.singly.read_catalogue(max_age)
 
     async def read_children(self, subject: Subject, kind: str) -> tuple[Document, ...]:
-        return await self._reads.read_children(subject, kind)
+        return await self.singly.read_children(subject, kind)
 
     async def read_managers(self, kind: str, namespace: str | None) -> tuple[Managed, ...]:
-        return await self._reads.read_managers(kind, namespace)
+        return await self.singly.read_managers(kind, namespace)
 
     async def read_labelled(
         self, kind: str, namespace: str | None, selector: str, *, metadata: bool = False
     ) -> tuple[Mapping[str, Any], ...]:
-        return await self._reads.read_labelled(kind, namespace, selector, metadata=metadata)
-
-    async def read_pem(self, kind: str, at: Key | None = None, fields: str = "") -> PemPage:
-        return await self._reads.read_pem(kind, at, fields)
+        return await self.singly.read_labelled(kind, namespace, selector, metadata=metadata)
 
     async def read_events(self, subject: Subject) -> tuple[Event, ...]:
-        return await self._reads.read_events(subject)
+        return await self.singly.read_events(subject)
 
     def logs(self, request: LogRequest) -> AsyncIterator[list[LogLine]]:
-        return self._reads.logs(request)
+        return self.singly.logs(request)
 
     async def privileges(self) -> tuple[Privilege, ...]:
-        return await self._reads.privileges()
+        return await self.singly.privileges()
 
 
 __all__ = ["ALL", "KubernetesSource"]

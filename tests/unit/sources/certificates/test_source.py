@@ -22,8 +22,9 @@ from tfdash.model.certificates import Contact, ServedCertificate, Trust
 from tfdash.model.subject import ClusterRef
 from tfdash.setting import Unfit
 from tfdash.sources.certificates import source as module
+from tfdash.sources.certificates.endpoint import Endpoint, api_server, configured
 from tfdash.sources.certificates.settings import CertificatesSettings, EndpointSettings, host_and_port
-from tfdash.sources.certificates.source import CertificatesSource, Endpoint, api_server, configured
+from tfdash.sources.certificates.source import CertificatesSource
 from tfdash.sources.kubernetes.kubeconfig import Access
 
 NOW = 1_790_000_000.0
