@@ -132,7 +132,7 @@ def _cluster_autoscaler(wiring: Wiring) -> Iterable[Source]:
 def _certificates(wiring: Wiring) -> Iterable[Source]:
     """What addresses serve, API servers among them; of several clusters in one, as an address is the environment's."""
     from tfdash.sources.certificates.endpoint import Endpoint, api_server, configured
-    from tfdash.sources.certificates.finding import Place
+    from tfdash.sources.certificates.finding import NamingCluster
     from tfdash.sources.certificates.source import CertificatesSource
 
     settings, clusters = wiring.settings.certificates, wiring.clusters
@@ -146,7 +146,7 @@ def _certificates(wiring: Wiring) -> Iterable[Source]:
             if own is not None:
                 yield own
 
-    places = [Place(cluster.ref, partial(_entrances, cluster)) for cluster in clusters]
+    places = [NamingCluster(cluster.ref, partial(_entrances, cluster)) for cluster in clusters]
     yield CertificatesSource(refs, there, settings, wiring.clock, places)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _KINDS = {"LoadBalancer": "Service"}
 
 
-class Place(NamedTuple):
+class NamingCluster(NamedTuple):
     """A cluster, and how the objects of a kind there are read for what they name."""
 
     ref: ClusterRef
@@ -34,7 +34,7 @@ class Found(NamedTuple):
     problem: Problem | None = None
 
 
-async def find(picture: Picture, places: Sequence[Place], named_by: Sequence[str]) -> Found:
+async def find(picture: Picture, places: Sequence[NamingCluster], named_by: Sequence[str]) -> Found:
     """``named_by`` as in the settings. Nothing is asked of a cluster of which nothing is asked: a log-in may be waited for."""
     found: dict[tuple[ClusterRef, str], Endpoint] = {}
     problem: Problem | None = None

@@ -22,7 +22,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.nouns import counted
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.certificates.endpoint import Endpoint
-from tfdash.sources.certificates.finding import Place, find
+from tfdash.sources.certificates.finding import NamingCluster, find
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.text import safe
@@ -59,7 +59,7 @@ class CertificatesSource:
         endpoints: Callable[[], Iterable[Endpoint]],
         settings: CertificatesSettings,
         clock: Clock,
-        places: Sequence[Place] = (),
+        places: Sequence[NamingCluster] = (),
     ) -> None:
         self._places, self._found, self._find_at = tuple(places), tuple[Endpoint, ...](), 0.0
         self._problem: Problem | None = None

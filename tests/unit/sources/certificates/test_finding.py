@@ -23,7 +23,7 @@ from tfdash.config.problems import ConfigError
 from tfdash.model.certificates import Contact, Trust
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ServerInfo
-from tfdash.sources.certificates.finding import Found, Place, find
+from tfdash.sources.certificates.finding import Found, NamingCluster, find
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.certificates.source import CertificatesSource
 from tfdash.sources.kubernetes import entrances
@@ -106,7 +106,7 @@ def items(found: list[dict[str, Any]]) -> Answer:
 async def told(answers: Mapping[str, Answer], *, reached: bool = True) -> Found:
     async with scripted(lambda asked: answers.get(asked.path, refused(404))) as (reader, _):
         reads = SingleReads(REF, lambda: reader, Discovery(), (), FixedClock(NOW))
-        return await find(board(reached=reached).picture, [Place(REF, reads.read_entrances)], ALL)
+        return await find(board(reached=reached).picture, [NamingCluster(REF, reads.read_entrances)], ALL)
 
 
 async def test_what_each_kind_names() -> None:
@@ -172,7 +172,7 @@ async def looked(answers: Mapping[str, Answer], most: int) -> tuple[FakeBoard, C
         reads = SingleReads(REF, lambda: reader, Discovery(), (), FixedClock(NOW))
         settings = replace(CertificatesSettings(timeout=20.0, found_by=("LoadBalancer",)), most_found=most)
         source = CertificatesSource(
-            (REF,), lambda: (), settings, FixedClock(NOW), [Place(REF, reads.read_entrances)]
+            (REF,), lambda: (), settings, FixedClock(NOW), [NamingCluster(REF, reads.read_entrances)]
         )
         await ended(await until_whole(source, there))
     return there, source
