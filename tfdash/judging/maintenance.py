@@ -12,7 +12,10 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.places import facts_of, places
 from tfdash.playbook.maintenance.standing import Told, stand
+from tfdash.playbook.maintenance.unread import not_read
 from tfdash.playbook.policies import Policies
+
+_READ = frozenset({"maintenance", "health"})  # fields of the store's state
 
 
 class MaintenanceRunner:
@@ -32,15 +35,13 @@ class MaintenanceRunner:
         """Look again where it may say something else; True where it does."""
         clusters = frozenset(picture.clusters)
         if not (
-            change.store is None
-            or "maintenance" in change.store
-            or clusters != self._clusters
-            or now >= self._due
+            change.store is None or change.store & _READ or clusters != self._clusters or now >= self._due
         ):
             return False
         self._clusters = clusters
         record = picture.store_state.maintenance
-        if not record.known:
+        health = picture.store_state.health
+        if not record.known or not health.read:
             return False
         policy = self._policies.maintenance
         environments = {*self._policies.environments, *(ref.environment for ref in clusters)}
@@ -53,7 +54,10 @@ class MaintenanceRunner:
             else:
                 zone = ZoneInfo(policy.zone_of(item))
                 told = stand(subject, item, zone, self._policies.calendar, facts, now, policy.look_back)
-            kept[subject], states[subject] = (facts, told), told.state
+            kept[subject], states[subject] = (
+                (facts, told),
+                not_read(told.state, health.unread) if health.unread else told.state,
+            )
         self._kept = kept
         self._due = min((told.until for _, told in kept.values()), default=math.inf)
         if states == self.states:

@@ -117,7 +117,8 @@ class RememberedSize(msgspec.Struct, frozen=True):
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     """``local``, ``shared`` and ``broken`` (this terminal's own chain): "" where well, else the sentence of what is wrong.
-    ``walked``: its file was read to its end, and nothing else may come to be wrong with it. ``behind``: entries in the outbox.
+    ``walked``: its file was read to its end, and nothing else may come to be wrong with it. ``read``: all that terminals recorded
+    was read once, but for what ``unread`` says cannot be. ``behind``: entries in the outbox.
     ``stamps``: who stamps a second person here, "postgresql", "kubernetes" or "" for nobody."""
 
     path: str = ""
@@ -126,6 +127,8 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     shared: str = ""
     broken: str = ""
     walked: bool = True
+    read: bool = True
+    unread: str = ""
     shared_configured: bool = False
     behind: int = 0
     proven_to: int = 0  # last sequence that somebody else holds

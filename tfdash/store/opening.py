@@ -16,6 +16,7 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.store.approvals.break_glass import boottime
 from tfdash.store.approvals.protocol import Approvals
+from tfdash.store.handing_on import Anchoring
 from tfdash.store.ledger import Store
 from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.store.log.data_dir import default_folder, prepare, why
@@ -23,7 +24,7 @@ from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.encryption import key_from, local_key
 from tfdash.store.log.redact import Redactor
 from tfdash.store.settings import StoreSettings
-from tfdash.store.store_source import Anchoring, StoreSource
+from tfdash.store.store_source import StoreSource
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,9 @@ from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.store.approvals.break_glass import ended
+from tfdash.store.handing_on import Anchoring, HandingOn
 from tfdash.store.ledger import Store
 from tfdash.store.local_reading import LocalReading
-from tfdash.store.log import anchors
 from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
@@ -42,14 +42,6 @@ class Syncing(Protocol):
         """There is something to deliver."""
 
 
-class Anchoring(msgspec.Struct, frozen=True, kw_only=True):
-    """Where heads are handed to, and how often (seconds)."""
-
-    file: Path | None = None
-    command: tuple[str, ...] = ()
-    every: float = 300.0
-
-
 class StoreSource:
     """``tfdash.sources.base.Source`` over a ``Store``. ``acting``: this terminal records, so it has a heartbeat too."""
 
@@ -67,18 +59,18 @@ class StoreSource:
     ) -> None:
         self.store, self.acting, self.sync = store, acting, sync
         self.folder, self._heartbeat, self._policy, self.keys = folder, heartbeat, policy, keys
-        self._anchoring = anchoring or Anchoring()
+        self.handing_on = HandingOn(store, anchoring or Anchoring())
         self._dirty: asyncio.Event | None = None
         self._told: StoreState | None = None
-        self._loaded = False
+        self._loaded = self._synced = False
         self._status: Observation[SourceInfo] | None = None
         self._looked_at: float | None = None
-        self.anchor_problem = self._slow_look = ""
+        self._slow_look = ""
         self._files = LocalReading(
             store,
             folder,
             acting=acting,
-            anchors=None if acting else self._anchoring.file,
+            anchors=None if acting else self.handing_on.to.file,
             apply=self.apply,
             take=self._take,
         )
@@ -90,7 +82,9 @@ class StoreSource:
         """Both the files and the shared store, as they were found last; local trouble goes first, that of its anchors last. A
         terminal that only reads has no file, which is no trouble; those of others that it cannot read are."""
         health = self.store.health
-        anchoring = self.anchor_problem and f"the head of the log was not handed on: {self.anchor_problem}"
+        anchoring = (
+            self.handing_on.problem and f"the head of the log was not handed on: {self.handing_on.problem}"
+        )
         trouble = (health.local if self.acting else "") or self._files.unread or health.shared or anchoring
         about = [
             health.path if self.acting else "read here, not written",
@@ -111,8 +105,15 @@ class StoreSource:
     @property
     def _proven(self) -> bool:
         """Whether all was read once, and this terminal's own file walked to its end."""
-        shared = self.sync is None or self.sync.looked
-        return self._looked_at is not None and self._files.read_once and shared
+        return self._looked_at is not None and self._read_once
+
+    @property
+    def _read_once(self) -> bool:
+        return self._files.read_once and self._shared_looked
+
+    @property
+    def _shared_looked(self) -> bool:
+        return self.sync is None or self.sync.looked
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
         """Until it was read once: a person's decision may stand there."""
@@ -145,8 +146,8 @@ class StoreSource:
             if self.acting:
                 group.create_task(self._beat(board))
                 group.create_task(VersionRecorder(self.store).run(board))
-                if self._anchoring.file is not None or self._anchoring.command:
-                    group.create_task(self._anchor())
+                if self.handing_on.wanted:
+                    group.create_task(self.handing_on.run())
             while True:
                 await self._dirty.wait()
                 self._dirty.clear()
@@ -312,6 +313,9 @@ class StoreSource:
                 shared += (
                     f"; others cannot see it yet: {behind} {'entry' if behind == 1 else 'entries'} behind"
                 )
+        self._synced = self._synced or (self._shared_looked and not shared)
+        unread = self._files.unread or (recorder.local_problem if self.acting and not self._loaded else "")
+        unread = unread or ("" if self._synced else shared)
         store.health = StoreHealth(
             path=path,
             terminal=store.terminal,
@@ -319,6 +323,8 @@ class StoreSource:
             shared=shared,
             broken=self._files.broken,
             walked=self._files.walked,
+            read=bool(unread) or self._read_once,
+            unread=unread,
             shared_configured=self.sync is not None,
             behind=behind,
             proven_to=proven,
@@ -344,51 +350,6 @@ class StoreSource:
             )
         except LedgerUnavailable as error:
             log.warning("%s is not recorded: %s", kind.value, error)
-
-    async def _anchor(self) -> None:
-        last = 0
-        while True:
-            head = await self._head()
-            if head is not None and head.sequence and head.sequence != last:
-                last = head.sequence
-                await self.anchor_now(head)
-            await asyncio.sleep(self._anchoring.every)
-
-    async def _head(self) -> anchors.Head | None:
-        now = self.store.clock.now()
-        try:
-            return await self.store.recorder.on_file(
-                lambda f: anchors.Head(terminal=f.terminal, sequence=f.sequence, hash=f.head, at=now),
-                "reading the head",
-            )
-        except LedgerUnavailable:
-            return None
-
-    async def anchor_now(self, head: anchors.Head) -> None:
-        """Hand the head to the file and the command that are set."""
-        taken: list[str] = []
-        problems: list[str] = []
-        file, command = self._anchoring.file, self._anchoring.command
-        if file is not None:
-            why = await self.store.recorder.thread.call(
-                lambda: anchors.to_file(file, head), "writing the anchor file"
-            )
-            (problems if why else taken).append(why or f"file {file}")
-        if command:
-            why = await anchors.to_command(command, head)
-            (problems if why else taken).append(why or f"command {command[0]}")
-        self.anchor_problem = "; ".join(problems)
-        for holder in taken:
-            try:
-                await self._acknowledge(head, holder)
-            except LedgerUnavailable:
-                return
-
-    async def _acknowledge(self, head: anchors.Head, holder: str) -> None:
-        await self.store.recorder.on_file(
-            lambda f: f.acknowledge(head.terminal, head.sequence, head.hash, holder, head.at),
-            "remembering the anchor",
-        )
 
 
 def _says_more(before: Observation[SourceInfo], after: Observation[SourceInfo]) -> bool:

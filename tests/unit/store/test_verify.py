@@ -218,18 +218,19 @@ async def test_anchors_are_written_to_a_file_and_a_command(tmp_path: Path) -> No
     await store.store.record(note())
     head = await store.source._head()
     assert head is not None
-    await store.source.anchor_now(head)
+    await store.source.handing_on.anchor_now(head)
     await store.source.look_at_health()
-    assert store.source.anchor_problem == "" and store.store.health.proven_to == 1
+    assert store.source.handing_on.problem == "" and store.store.health.proven_to == 1
     assert parse(file.read_text(), "x") == parse(taken.read_text(), "x")
     store.store.close()
     assert verify(read_folder(tmp_path / "store"), parse(file.read_text(), "the file")).chains[
         0
     ].proven_by == ("the file",)
     broken = opened(tmp_path / "store", anchor_file="/nowhere/x", anchor_command=("false",))
-    await broken.source.anchor_now(head)
+    await broken.source.handing_on.anchor_now(head)
     assert (
-        "/nowhere/x" in broken.source.anchor_problem and "false ended with 1" in broken.source.anchor_problem
+        "/nowhere/x" in broken.source.handing_on.problem
+        and "false ended with 1" in broken.source.handing_on.problem
     )
     problem = broken.source.status.problem
     assert problem is not None and problem.cause.startswith(

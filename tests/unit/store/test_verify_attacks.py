@@ -315,7 +315,7 @@ async def _make(tmp_path: Path) -> None:
         if number in (1, 3):
             head = await one.source._head()
             assert head is not None
-            await one.source.anchor_now(head)
+            await one.source.handing_on.anchor_now(head)
         if number == 1:
             one.store.close()
             shutil.copytree(store, tmp_path / "older")

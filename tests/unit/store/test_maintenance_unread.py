@@ -1,0 +1,106 @@
+"""Dated promises over a store that cannot be read: not "not yet watched", and not overdue either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.store.helpers import NOW, Clock, opened
+from tfdash.board.board import Board
+from tfdash.cli.headless import settle
+from tfdash.judging.judge import Judge
+from tfdash.model.assessment import Assessment
+from tfdash.model.maintenance import EvidenceKind, ItemStanding, PeriodVerdict, item_subject
+from tfdash.model.store_state import COMPLETION, EntryKind
+from tfdash.model.verdict import Level
+from tfdash.playbook.maintenance.policy import MaintenanceRules, maintenance_in
+from tfdash.playbook.policies import Policies
+from tfdash.setting import read
+
+DAY = 86_400.0
+REVIEW, DRILL = item_subject("review", "production"), item_subject("drill", "production")
+RULES = read(
+    MaintenanceRules,
+    {
+        "look_back": 24,
+        "start": "2026-09-01",
+        "items": {
+            "review": {"when": "each month", "title": "Access review"},
+            "drill": {"when": "each week", "title": "Restore drill"},
+        },
+    },
+)
+
+
+def assessed(folder: Path, *, acting: bool, seconds: float = 60.0, **options: object) -> Assessment:
+    """As a run over a board says it that waits until the store is settled, or so long."""
+    policies = Policies(maintenance=maintenance_in("UTC", RULES), environments=("production",))
+    made = opened(folder, acting=acting, **options)
+    board = Board([], Judge(policies=policies), Clock(NOW), sources=[made.source])
+
+    def enough(settled: bool, took: float) -> bool:
+        return board.assessment.maintenance is not None
+
+    settle(board, {}, seconds, enough=enough)
+    found = board.assessment
+    board.stop()
+    made.store.close()
+    return found
+
+
+async def kept(folder: Path) -> None:
+    """The review was done this month, on record in a terminal's file."""
+    made = opened(folder)
+    data = {"topic": COMPLETION, "done_at": NOW - DAY, "evidence": EvidenceKind.SIGNED.value}
+    await made.store.append(EntryKind.NOTE, actor="ann", subject=REVIEW, sentence="done", data=data)
+    made.store.close()
+
+
+def no_folder(folder: Path) -> Path:
+    (folder / "file").write_text("")
+    return folder / "file" / "x"
+
+
+def broken_file(folder: Path) -> Path:
+    (folder / "terminal-0.db").write_bytes(b"no database" * 1000)
+    return folder
+
+
+@pytest.mark.parametrize(("spoil", "acting"), [(no_folder, True), (broken_file, False)])
+def test_what_was_not_read_is_not_known(tmp_path: Path, spoil: Callable[[Path], Path], acting: bool) -> None:
+    found = assessed(spoil(tmp_path), acting=acting)
+    assert found.maintenance is not None
+    state = found.maintenance[REVIEW]
+    assert (state.standing, state.level) == (ItemStanding.NO_EVIDENCE, Level.UNKNOWN)
+    assert state.sentence.startswith("Access review: not known whether it was done: ")
+    (line,) = (s for s in found.sections if s.id == "maintenance")
+    assert (line.level, line.sentence) == (Level.UNKNOWN, "0 overdue, 2 no evidence")
+
+
+async def test_what_was_read_beside_it_still_counts_and_nothing_is_missed(tmp_path: Path) -> None:
+    await kept(tmp_path)
+    whole = assessed(tmp_path, acting=False).maintenance
+    assert whole is not None
+    assert (whole[REVIEW].standing, whole[DRILL].standing) == (ItemStanding.DONE, ItemStanding.OVERDUE)
+    assert PeriodVerdict.MISSED in {p.verdict for p in whole[REVIEW].periods}
+    (tmp_path / "terminal-1.db").write_bytes(b"no database" * 1000)
+    found = assessed(tmp_path, acting=False).maintenance
+    assert found is not None
+    assert (found[REVIEW].standing, found[DRILL].standing) == (ItemStanding.DONE, ItemStanding.NO_EVIDENCE)
+    assert PeriodVerdict.MISSED not in {p.verdict for p in found[REVIEW].periods}
+    assert (found[REVIEW].kept, found[REVIEW].judged) == (1, 1)
+
+
+def test_a_shared_store_that_never_answered(tmp_path: Path) -> None:
+    found = assessed(tmp_path, acting=False, url="postgresql://127.0.0.1:1/x", deadline=2.0).maintenance
+    assert found is not None
+    assert found[REVIEW].standing is ItemStanding.NO_EVIDENCE
+    assert "not known" in found[REVIEW].sentence
+
+
+def test_a_store_that_nobody_made_yet_remembers_nothing(tmp_path: Path) -> None:
+    found = assessed(tmp_path / "none", acting=False).maintenance
+    assert found is not None
+    assert found[REVIEW].standing is ItemStanding.OVERDUE
