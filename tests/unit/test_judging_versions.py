@@ -145,6 +145,18 @@ def test_it_looks_again_for_what_is_news_to_it_and_when_time_is_up() -> None:
     assert judge.assess(told, Change(keys={}, freshness=frozenset(), store=frozenset({"versions"})), due)
 
 
+def test_nodes_that_report_and_say_the_same_are_no_news_but_for_how_long_it_has_been_so() -> None:
+    judge = runner()
+    judge.assess(picture(NOW, {"a": NEW}), ALL, NOW)
+    assert not any(judge.assess(picture(NOW + after, {"a": NEW}), ALL, NOW + after) for after in range(1, 60))
+    assert spans(judge) == [(0, 59, (NEW,))]
+    assert judge.assess(picture(NOW + 60, {"a": NEW, "b": OLD}), ALL, NOW + 60)
+    due = judge.due_at()
+    assert due is not None
+    judge.assess(picture(due, {"a": NEW, "b": OLD}), ALL, due)
+    assert judge.state is not None and judge.state.soak is not None and judge.state.soak.until == due
+
+
 def test_what_the_store_remembers_and_what_was_seen_since_is_one_soak() -> None:
     judge = runner()
     memory = (
@@ -152,12 +164,12 @@ def test_what_the_store_remembers_and_what_was_seen_since_is_one_soak() -> None:
         VersionSighting(STAGING, NOW - 6 * DAY, NOW - HOUR, (NEW,)),
     )
     change = Change(keys={(STAGING, "Node"): None}, freshness=frozenset({(STAGING, "")}), store=None)
-    for after in (0.0, 60.0):
+    for after in (0.0, 300.0):  # when it is looked again though nothing is new
         seen = picture(NOW + after, {"a": NEW}, cluster=STAGING, memory=memory)
         judge.assess(seen, change, NOW + after)
     assert judge.state is not None and judge.state.soak is not None
     soak = judge.state.soak
-    assert (soak.since, soak.watched) == (NOW - 6 * DAY, 6 * DAY - HOUR + 60)
+    assert (soak.since, soak.watched) == (NOW - 6 * DAY, 6 * DAY - HOUR + 300)
     assert [gap.seconds for gap in soak.gaps] == [HOUR]
 
 

@@ -41,6 +41,7 @@ class VersionsRunner:
         self._policy, self._patience = policy, patience if patience < math.inf else ANSWERS_COUNT
         self._watched: dict[ClusterRef, _Watched] = {}
         self._due: float | None = None
+        self._judged: object = None  # what ``state`` was made of, but for how long it has been so
         self.state: VersionsState | None = None
 
     def due_at(self) -> float | None:
@@ -65,10 +66,17 @@ class VersionsRunner:
         known = [one for one in running if one is not None]
         if not known:
             gone = self.state is not None
-            self.state = self._due = None
+            self.state = self._due = self._judged = None
             return gone
         moment, facts = Moment(now), picture.store_state.versions
-        seen = [s for w in self._watched.values() for s in w.seen]
+        seen = tuple(s for w in self._watched.values() for s in w.seen)
+        of = (known, facts, [(s.cluster, s.since, s.versions) for s in seen])
+        if self.state is not None and of == self._judged and self._due is not None and now < self._due:
+            self.state = msgspec.structs.replace(
+                self.state, seen=seen
+            )  # nodes report each moment, and say the same
+            return False
+        self._judged = of
         environment = next(iter(picture.clusters)).environment
         told = versions_state(
             environment, known, seen, facts.sightings, facts.announced, self._policy, moment

@@ -34,7 +34,8 @@ def versions_state(
     """``seen`` by this terminal, ``stored`` by whoever recorded; ``announced``: plans as they were first recorded."""
     verdicts = [v for one in running for v in judged(one, policy, moment)]
     own = [r.cluster for r in running]
-    places = _places(environment, own, [*seen, *stored], policy)
+    since = moment.now - _horizon(policy)
+    places = _places(environment, own, [s for s in (*seen, *stored) if s.until >= since], policy)
     plans = _plans(announced, policy)
     rules = policy.rules
     mine = places.get(environment)
@@ -56,6 +57,11 @@ def versions_state(
         seen=tuple(seen),
         plans=plans,
     )
+
+
+def _horizon(policy: VersionsPolicy) -> float:
+    """For so long back it is looked: years of sightings would be counted for what the last weeks decide."""
+    return 90 * 86_400.0 + 2 * (policy.rules.soak + policy.rules.notice)
 
 
 def _not_judged(environment: str, policy: VersionsPolicy) -> Verdict:
