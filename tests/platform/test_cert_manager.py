@@ -1,0 +1,180 @@
+"""Certificates that cert-manager's own controllers issue, renew and fail on a real API server: what tfdash says of each, and that its
+renewal is done by them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.platform.harness.cert_manager import CertManager
+from tests.platform.harness.cluster import Cluster
+from tests.platform.world import add_namespaces
+from tests.unit.actions.acting import Bench, bench
+from tfdash.model.action import FreezeRule, Result, Risk
+from tfdash.model.cert_manager import Certificate
+from tfdash.model.subject import Key, Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.playbook.certificates import issuer, managed
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
+NS = "tf-certified"
+KINDS = ("Certificate", "CertificateRequest", "Issuer", "ClusterIssuer", "Order", "Challenge", "Namespace")
+LONG = 120.0  # seconds that a controller may take on a busy machine
+
+
+def of_cert_manager(kind: str, name: str, **spec: Any) -> str:
+    meta = {"name": name, "namespace": NS}
+    return json.dumps({"apiVersion": "cert-manager.io/v1", "kind": kind, "metadata": meta, "spec": spec})
+
+
+def certificate(name: str, by: str, **spec: Any) -> str:
+    given = {
+        "secretName": f"{name}-tls",
+        "issuerRef": {"name": by, "kind": "Issuer"},
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        **({} if spec.get("isCA") else {"dnsNames": [f"{name}.{NS}.svc"]}),
+        **spec,
+    }
+    return of_cert_manager("Certificate", name, **given)
+
+
+@pytest.fixture(scope="module")
+def controllers(cluster: Cluster) -> Iterator[CertManager]:
+    with CertManager(cluster) as found:
+        yield found
+    cluster.kubectl("delete", "-f", str(found.binaries / "crds"), "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def seeded(controllers: CertManager) -> Iterator[Cluster]:
+    cluster = controllers.cluster
+    add_namespaces(cluster, NS)
+    for manifest in (
+        of_cert_manager("Issuer", "self", selfSigned={}),
+        certificate("root", "self", isCA=True, commonName="root", secretName="root"),
+        of_cert_manager("Issuer", "internal", ca={"secretName": "root"}),
+        certificate("leaf", "internal"),
+        certificate("other", "internal"),
+        certificate("lost", "not-there"),
+        of_cert_manager("Issuer", "empty", ca={"secretName": "nothing"}),
+        certificate("waits", "empty"),
+    ):
+        cluster.apply(manifest)
+    yield cluster
+    cluster.kubectl("delete", "namespace", NS, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def at(seeded: Cluster) -> Iterator[Bench]:
+    with bench(seeded.kubeconfig("admin"), "admin", kinds=KINDS) as found:
+        yield found
+
+
+def said(at: Bench, kind: str, name: str, rule: str = managed.ID) -> Verdict | None:
+    told = at.board.assessment.verdicts.get(at.subject(kind, NS, name), ())
+    return next((v for v in told if v.rule == rule), None)
+
+
+def becomes(at: Bench, name: str, level: Level, words: str) -> Verdict:
+    def there() -> bool:
+        found = said(at, "Certificate", name)
+        return found is not None and found.level is level and words in found.sentence
+
+    at.until(there, f"{name}: {level.name} {words}; {said(at, 'Certificate', name)}", LONG)
+    found = said(at, "Certificate", name)
+    assert found is not None
+    return found
+
+
+def known(at: Bench, name: str) -> Certificate:
+    objects = at.board.picture.clusters[at.subject("Certificate", NS, name).cluster].objects("Certificate")
+    found = objects[Key(NS, name)]
+    assert isinstance(found, Certificate)
+    return found
+
+
+def served(cluster: Cluster, secret: str) -> str:
+    """The certificate as it lies in its Secret: no key is read."""
+    return cluster.kubectl("get", "secret", secret, "-n", NS, "-o", r"jsonpath={.data.tls\.crt}")
+
+
+def subject(at: Bench, name: str) -> Subject:
+    return at.subject("Certificate", NS, name)._replace(uid=known(at, name).uid)
+
+
+def test_what_is_issued_is_well_and_root_and_leaf_are_told_apart(at: Bench) -> None:
+    assert becomes(at, "root", Level.OK, "root by Issuer self").evidence.objects == ()
+    leaf = becomes(at, "leaf", Level.OK, "leaf by Issuer internal")
+    assert "is renewed from" in leaf.sentence and leaf.measured is not None and leaf.measured > 99
+    assert known(at, "leaf").revision == 1
+
+
+def test_a_certificate_without_its_issuer_is_told_by_that(at: Bench) -> None:
+    """For a quarter of an hour that is an issuance under way, and its cause is said all the same."""
+    assert becomes(at, "lost", Level.MOVING, "is being issued: there is no Issuer not-there")
+
+
+def test_an_issuer_that_is_not_ready_is_told_in_the_controllers_words(at: Bench) -> None:
+    def there() -> bool:
+        found = said(at, "Issuer", "empty", issuer.ID)
+        return found is not None and found.level is Level.WARN
+
+    at.until(there, "the issuer to be judged", LONG)
+    found = said(at, "Issuer", "empty", issuer.ID)
+    assert found is not None and "nothing" in found.sentence
+    assert found.sentence.endswith("1 Certificate cannot be renewed by it")
+    assert becomes(at, "waits", Level.MOVING, "Issuer empty is not ready")
+
+
+def test_a_renewal_is_done_by_the_controllers(seeded: Cluster, at: Bench) -> None:
+    becomes(at, "leaf", Level.OK, "leaf by Issuer internal")
+    before = served(seeded, "leaf-tls")
+    guarded = at.plan("certificate.renew", subject(at, "leaf"))
+    assert guarded.allowed, guarded.refused
+    assert (guarded.plan.freeze, guarded.plan.risk) == (FreezeRule.EXEMPT, Risk.TYPED_NAME)
+    done = at.act(guarded)[0]
+    reissued = next(held for post, held in done.posts if post.id.startswith("reissued"))
+    assert done.result is Result.APPLIED and reissued, done.sentence
+    at.until(lambda: known(at, "leaf").revision == 2, "revision 2", LONG)
+    assert served(seeded, "leaf-tls") not in ("", before)
+
+
+def test_what_an_authority_signed_before_it_was_renewed_is_named_until_it_is_renewed(
+    seeded: Cluster, at: Bench
+) -> None:
+    becomes(at, "other", Level.OK, "leaf by Issuer internal")
+    guarded = at.plan("certificate.renew", subject(at, "root"))
+    assert guarded.plan.risk is Risk.TYPED_NAME_AND_REASON
+    assert any("Issuer internal signs with it" in note for note in guarded.plan.notes)
+    assert at.act(guarded)[0].result is Result.APPLIED
+    told = becomes(at, "root", Level.MOVING, "still signed by the one before it")
+    assert {s.name for s in told.evidence.objects} >= {"other"}
+    for one in told.evidence.objects:
+        assert at.do("certificate.renew", subject(at, one.name)).result is Result.APPLIED
+    becomes(at, "root", Level.OK, "root by Issuer self")
+
+
+def test_what_is_short_is_renewed_by_itself(seeded: Cluster, at: Bench) -> None:
+    """Without the webhook nothing forbids so short a life: each kind of judgement is by shares of it."""
+    seeded.apply(certificate("short", "internal", duration="60s", renewBefore="40s"))
+    at.until(
+        lambda: (
+            Key(NS, "short") in at.board.picture.clusters[subject(at, "leaf").cluster].objects("Certificate")
+            and (known(at, "short").revision or 0) >= 3
+        ),
+        "its third revision",
+        LONG,
+    )
+    assert said(at, "Certificate", "short") is not None
+
+
+def test_what_nobody_renews_any_more_ends(controllers: CertManager, at: Bench) -> None:
+    """The last one: its controllers are gone after it."""
+    at.until(lambda: known(at, "short").revision is not None, "a first revision", LONG)
+    controllers.stop()
+    told = becomes(at, "short", Level.BREACH, "expired")
+    assert told.measured == 0.0
+    assert becomes(at, "leaf", Level.OK, "leaf by Issuer internal")
