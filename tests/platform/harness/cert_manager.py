@@ -25,7 +25,7 @@ NAMESPACE = "cert-manager"
 
 
 def build_cert_manager() -> Path:
-    """The folder with ``controllers`` and ``crds``; some four minutes on two cores the first time."""
+    """The folder with ``controllers`` and ``crds``; some two minutes of two cores the first time."""
 
     def make(folder: Path, go: str) -> None:
         module = _downloaded(go)

@@ -14,6 +14,7 @@ from tfdash.model.subject import Key
 from tfdash.playbook.certificates.links import (
     CLUSTER_SIGNS_WITH,
     ISSUED_BY,
+    REQUESTS_OF,
     SIGNS_WITH,
     issuer_of,
 )
@@ -33,11 +34,12 @@ def role(case: Case[Certificate]) -> str:
 
 
 class Left(NamedTuple):
-    """What the authority before it signed. ``ends``: when that one ends if it was renewed at its time, None where that is not
-    known; ``outlive``: those that are not re-issued by themselves before it does."""
+    """What the authority before it signed. ``ends``: when that one ends, by its own request, or (``known`` False) if it was renewed at
+    its time: None where not even that can be said. ``outlive``: those that are not re-issued by themselves before it does."""
 
     leaves: tuple[Certificate, ...]
     ends: float | None
+    known: bool
     outlive: tuple[Certificate, ...]
 
 
@@ -55,11 +57,23 @@ def left_behind(case: Case[Certificate]) -> Left | None:
     ]
     if not leaves:
         return None
-    ends = None
-    if authority.renewal is not None and authority.not_after is not None:
+    by_request = _ended_by_request(case)
+    ends = by_request
+    if ends is None and authority.renewal is not None and authority.not_after is not None:
         ends = began + (authority.not_after - authority.renewal)
     late = (leaf for leaf in leaves if ends is not None and _ends_first(leaf, ends))
-    return Left(tuple(leaves), ends, tuple(late))
+    return Left(tuple(leaves), ends, by_request is not None, tuple(late))
+
+
+def _ended_by_request(case: Case[Certificate]) -> float | None:
+    """When the revision before ends, where the request of it is kept (``revisionHistoryLimit``): it began with that."""
+    authority = case.obj
+    if authority.lifetime is None or authority.revision is None:
+        return None
+    there = case.some(REQUESTS_OF, authority.uid)
+    began = (r.created for r in there if r.revision == authority.revision - 1)
+    first = next(began, None)
+    return None if first is None else first + authority.lifetime
 
 
 def _ends_first(leaf: Certificate, authority_ends: float) -> bool:

@@ -175,23 +175,17 @@ def _of_left(authority: Certificate, left: Left) -> _Finding:
         return _Finding(
             Level.OK, f"{listed} {signed} older than it, and signed with the key that it keeps", None, cause
         )
-    if left.outlive:
-        late = left.outlive[0]
-        assert left.ends is not None
-        return _Finding(
-            Level.WARN,
-            f"{listed} {signed} still signed by the one before it, which ends about {at(left.ends)}: "
-            f"{late.namespace}/{late.name} is not renewed by then",
-            authority.not_before,
-            cause,
-        )
-    again = "it is" if len(names) == 1 else "each is"
-    return _Finding(
-        Level.MOVING,
-        f"{listed} {signed} still signed by the one before it, until {again} renewed",
-        authority.not_before,
-        cause,
-    )
+    still = f"{listed} {signed} still signed by the one before it"
+    if not left.outlive or left.ends is None:
+        again = "it is" if len(names) == 1 else "each is"
+        return _Finding(Level.MOVING, f"{still}, until {again} renewed", authority.not_before, cause)
+    late = f"{left.outlive[0].namespace}/{left.outlive[0].name} is not renewed by then"
+    if left.known:
+        told = f"{still}, which ends about {at(left.ends)}: {late}"
+        return _Finding(Level.WARN, told, authority.not_before, cause)
+    # when that one was made nobody says: it ends so early only if it was not renewed before its time
+    told = f"{still}, which ends about {at(left.ends)} if it was renewed at its time: {late}"
+    return _Finding(Level.MOVING, told, authority.not_before, cause)
 
 
 def _usual(case: Case[Certificate]) -> _Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from tests.unit.playbook.certificates.kept import DAY, MISSING, READY, certifica
 from tests.unit.playbook.making import NOW, REF, condition, picture
 from tfdash.judging.judge import judge_all
 from tfdash.model.cert_manager import Bundle, Certificate, ClusterIssuer, IssuerRef
-from tfdash.model.kube import Object
+from tfdash.model.kube import Object, Owner
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.certificates import issuer as issuers
@@ -211,14 +212,37 @@ def test_leaves_that_the_authority_before_signed_are_named() -> None:
     assert told(authority(), SELF_SIGNED, BY_CA, new).level is Level.OK
 
 
-def test_a_leaf_that_would_outlive_the_authority_before_is_a_warning() -> None:
-    """That one ended 20 days from now: as long after its renewal as this one is to be renewed before its end."""
+def test_a_leaf_that_would_outlive_the_authority_before_is_a_warning_where_that_ones_end_is_known() -> None:
+    """By its request, which began 70 days ago: it ends 20 days from now."""
+    kept = request(
+        name="ca-2",
+        uid="r2",
+        revision=2,
+        created=NOW - 70 * DAY,
+        owner=Owner("Certificate", "ca", "ca"),
+    )
     old = leaf("old", not_before=NOW - 11 * DAY, renewal=NOW + 20 * DAY)
-    found = told(authority(), SELF_SIGNED, BY_CA, old)
+    found = told(authority(), SELF_SIGNED, BY_CA, old, kept)
     assert found.level is Level.WARN
     assert "which ends about 1970-02-01 13:46Z: a/old is not renewed by then" in found.sentence
     just = leaf("old", not_before=NOW - 11 * DAY, renewal=NOW + 20 * DAY - 1)
-    assert told(authority(), SELF_SIGNED, BY_CA, just).level is Level.MOVING
+    assert told(authority(), SELF_SIGNED, BY_CA, just, kept).level is Level.MOVING
+    early = msgspec.structs.replace(
+        kept, created=NOW - 12 * DAY
+    )  # it was renewed by hand, long before its end
+    well = told(authority(), SELF_SIGNED, BY_CA, old, early)
+    assert well.sentence == "ca: a/old is still signed by the one before it, until it is renewed"
+
+
+def test_without_that_request_its_end_is_supposed_and_said_so() -> None:
+    """As long after the renewal of this one as this one is to be renewed before its own end: 20 days from now."""
+    old = leaf("old", not_before=NOW - 11 * DAY, renewal=NOW + 20 * DAY)
+    found = told(authority(), SELF_SIGNED, BY_CA, old)
+    assert found.level is Level.MOVING
+    assert (
+        "which ends about 1970-02-01 13:46Z if it was renewed at its time: a/old is not renewed"
+        in found.sentence
+    )
 
 
 def test_with_the_same_key_nothing_is_left_behind() -> None:
