@@ -49,6 +49,10 @@ class Desk(Terminal):
 
     def see(self) -> None:
         super().see()
+        state = self.board.picture.store_state
+        read_once = msgspec.structs.replace(state.health, read=True)  # there is nothing in files here
+        state = msgspec.structs.replace(state, health=read_once)
+        self.board.picture = msgspec.structs.replace(self.board.picture, store_state=state)
         rules = read(MaintenanceRules, {"look_back": 24, "start": "", "items": ITEMS})
         policies = Policies(maintenance=maintenance_in("America/New_York", rules))
         runner = MaintenanceRunner(policies)

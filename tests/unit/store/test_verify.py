@@ -216,7 +216,7 @@ async def test_anchors_are_written_to_a_file_and_a_command(tmp_path: Path) -> No
     file, taken = tmp_path / "anchors", tmp_path / "taken"
     store = opened(tmp_path / "store", anchor_file=str(file), anchor_command=("sh", "-c", f"cat > {taken}"))
     await store.store.record(note())
-    head = await store.source._head()
+    head = await store.source.handing_on._head()
     assert head is not None
     await store.source.handing_on.anchor_now(head)
     await store.source.look_at_health()

@@ -313,7 +313,7 @@ async def _make(tmp_path: Path) -> None:
     for number in range(6):
         await one.store.record(note(f"entry {number + 1}"))
         if number in (1, 3):
-            head = await one.source._head()
+            head = await one.source.handing_on._head()
             assert head is not None
             await one.source.handing_on.anchor_now(head)
         if number == 1:
