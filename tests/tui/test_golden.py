@@ -37,6 +37,7 @@ SCREENS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "namespaces": ("namespaces", (), "3 namespaces"),
     "events": ("events", (), "2 events"),
     "help": ("workloads", ("question_mark",), "Keys on Deployments"),
+    "versions": ("versions", (), "seen here"),
     "messages": ("overview", ("m",), "No message yet"),
     "sources": ("overview", ("colon", "s", "r", "c", "enter"), "STATE"),
     "environments": ("overview", ("colon", "c", "t", "x", "enter"), "shown now"),

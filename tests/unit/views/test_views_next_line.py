@@ -62,5 +62,5 @@ def test_what_waits_is_asked_about_by_its_row_and_what_was_not_read_by_the_sourc
     assert next_line(cordoned, 300.0) == "next: 9, then w: why · Node worker-03 in eu-1"
     unread = SectionState(id="nodes", title="Nodes", level=Level.UNKNOWN, sentence="", target="nodes")
     assert next_line(unread, 300.0) == "next: :sources says what is not read"
-    waits = SectionState(id="versions", title="", level=Level.PAUSED, sentence="", target="calendar")
-    assert next_line(waits, 300.0) == "next: 5", "it is about no row, and nothing of it is unread"
+    waits = SectionState(id="versions", title="", level=Level.PAUSED, sentence="", target="versions")
+    assert next_line(waits, 300.0) == "next: :versions", "it is about no row, and nothing of it is unread"

@@ -26,4 +26,4 @@ def read(findings: Findings) -> Reading:
     return reading._replace(sentence=state.running or "not known yet", findings=found, subject=subject)
 
 
-SECTION = Section("versions", "Kubernetes", "calendar", read, needs=(Node,))
+SECTION = Section("versions", "Kubernetes", "versions", read, needs=(Node,))
