@@ -7,6 +7,7 @@ gap (02:30 becomes 03:30), and one that occurs twice means the first.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -21,6 +22,7 @@ def in_gap(local: datetime, zone: ZoneInfo) -> bool:
     return back.replace(tzinfo=None) != local
 
 
+@lru_cache(16_384)
 def midnight(day: date, zone: ZoneInfo) -> float:
     """The first instant of a local day: where midnight is skipped, the end of the gap."""
     return instant(datetime.combine(day, time()), zone)
