@@ -9,6 +9,7 @@ time, some late, some missing. Times are CPU time of this process; a piece is wh
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import random
 import time
@@ -117,6 +118,8 @@ def measure(count: int, places: int) -> dict[str, float]:
                 pass
 
     expanded = timed(expand)
+    gc.collect()
+    gc.freeze()  # as the program does when its lists are read
     picture = Picture(at=NOW, number=1, clusters={}, store_state=StoreState(maintenance=told))
     change = Change(keys={}, freshness=frozenset(), signals=None, store=frozenset({"maintenance"}))
     whole = MaintenanceRunner(policies)
@@ -124,6 +127,7 @@ def measure(count: int, places: int) -> dict[str, float]:
         "five years expanded": expanded,
         "first look, whole": timed(lambda: whole.assess(picture, change, NOW)),
     }
+    gc.freeze()
     judge = Judge(policies=policies, hold=0.05)
     pieces = [timed(lambda: judge.assess(picture, change, NOW))]
     left = True

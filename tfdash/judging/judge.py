@@ -27,6 +27,7 @@ from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Findings, Section
 
 _PIECE = 0.02  # seconds for which one call may judge what is used
+_DATED = 0.01  # and the dated promises, which come on top
 
 
 class Judge:
@@ -52,7 +53,7 @@ class Judge:
         self._rules = RuleRunner(rules, stale_after, kinds, hold if hold == math.inf else min(hold, _PIECE))
         self._canaries = CanaryRunner(self._policies, hold)
         self._calendar = CalendarRunner(self._policies.calendar)
-        self._maintenance = MaintenanceRunner(self._policies)
+        self._maintenance = MaintenanceRunner(self._policies, hold if hold == math.inf else min(hold, _DATED))
         self._versions = VersionsRunner(self._policies.versions, stale_after)
         self._picture: Picture | None = None
         self._reader = SectionReader(sections, self._rules.words)
@@ -91,7 +92,7 @@ class Judge:
         assessment = Assessment(
             at=now,
             number=picture.number,
-            whole=not self._rules.waits,
+            whole=not (self._rules.waits or self._maintenance.waits),
             verdicts=self._rules.verdicts,
             workloads=self._rules.workloads,
             sections=self._sections,
@@ -111,6 +112,9 @@ class Judge:
         if self._picture is None:
             return False
         if self._rules.go_on(self._policies, now):  # the releases have the next turn
+            return True
+        if self._maintenance.waits:
+            self._maintenance.go_on(now)
             return True
         return self._canaries.go_on(self._picture, now)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
+from collections import deque
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from tfdash.model.maintenance import ItemState
+from tfdash.model.maintenance import ItemState, MaintenanceRecord
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.places import facts_of, places
+from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.maintenance.standing import Told, stand
 from tfdash.playbook.maintenance.unread import not_read
 from tfdash.playbook.policies import Policies
@@ -19,14 +22,27 @@ _READ = frozenset({"maintenance", "health"})  # fields of the store's state
 
 
 class MaintenanceRunner:
-    """``states`` is None until what is on record was read, another mapping after each change, and never mutated."""
+    """``states`` is None until what is on record was read and judged, another mapping after each change, and never mutated.
 
-    def __init__(self, policies: Policies) -> None:
-        self._policies = policies
+    Hundreds of items with years of periods are not judged in one go: after ``hold`` seconds the rest is left waiting, and
+    ``go_on`` takes it up. What is told is of one look: until the last of them is judged it stays what was told before.
+    """
+
+    def __init__(self, policies: Policies, hold: float = math.inf) -> None:
+        self._policies, self.hold = policies, hold
         self.states: Mapping[Subject, ItemState] | None = None
+        self._look: list[tuple[Subject, MaintenanceItem, Facts]] = []
+        self._waiting: deque[tuple[Subject, MaintenanceItem, Facts]] = deque()
+        self._unread = ""
+        self._unsaid = False  # a look began that nobody was told of
         self._kept: dict[Subject, tuple[Facts, Told]] = {}
         self._clusters: frozenset[ClusterRef] | None = None
         self._due = -math.inf
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is left for ``go_on``."""
+        return bool(self._waiting)
 
     def due_at(self) -> float | None:
         return self._due if math.isfinite(self._due) else None
@@ -34,32 +50,58 @@ class MaintenanceRunner:
     def assess(self, picture: Picture, change: Change, now: float) -> bool:
         """Look again where it may say something else; True where it does."""
         clusters = frozenset(picture.clusters)
-        if not (
-            change.store is None or change.store & _READ or clusters != self._clusters or now >= self._due
-        ):
-            return False
-        self._clusters = clusters
-        record = picture.store_state.maintenance
-        health = picture.store_state.health
-        if not record.known or not health.read:
-            return False
+        if change.store is None or change.store & _READ or clusters != self._clusters or now >= self._due:
+            self._clusters = clusters
+            record, health = picture.store_state.maintenance, picture.store_state.health
+            if not record.known or not health.read:
+                return False
+            self._begin(record, clusters, health.unread, now)
+            self.go_on(now)
+        return self._unsaid and not self._waiting and self._publish()
+
+    def go_on(self, now: float) -> bool:
+        """Judge more of what was left, for ``hold`` seconds; True where something still is. The next ``assess`` says it."""
+        until = time.perf_counter() + self.hold
+        policy = self._policies.maintenance
+        while self._waiting:
+            subject, item, facts = self._waiting.popleft()
+            zone = ZoneInfo(policy.zone_of(item))
+            told = stand(subject, item, zone, self._policies.calendar, facts, now, policy.look_back)
+            self._kept[subject] = facts, told
+            if time.perf_counter() >= until:
+                break
+        return bool(self._waiting)
+
+    def _begin(
+        self, record: MaintenanceRecord, clusters: frozenset[ClusterRef], unread: str, now: float
+    ) -> None:
         policy = self._policies.maintenance
         environments = {*self._policies.environments, *(ref.environment for ref in clusters)}
-        states, kept = {}, {}
-        for subject, item in places(policy, environments, clusters):
-            facts = facts_of(policy, item, subject, record)
-            before = self._kept.get(subject)
-            if before is not None and before[0] == facts and now < before[1].until:
-                told = before[1]
-            else:
-                zone = ZoneInfo(policy.zone_of(item))
-                told = stand(subject, item, zone, self._policies.calendar, facts, now, policy.look_back)
-            kept[subject], states[subject] = (
-                (facts, told),
-                not_read(told.state, health.unread) if health.unread else told.state,
-            )
-        self._kept = kept
-        self._due = min((told.until for _, told in kept.values()), default=math.inf)
+        self._look = [
+            (subject, item, facts_of(policy, item, subject, record))
+            for subject, item in places(policy, environments, clusters)
+        ]
+        self._unread = unread
+        self._waiting = deque(one for one in self._look if not self._holds(one, now))
+        self._unsaid = True
+        self._due = math.inf  # nothing is due while it waits to be judged
+
+    def _holds(self, one: tuple[Subject, MaintenanceItem, Facts], now: float) -> bool:
+        """Whether what was judged of it is true still."""
+        subject, _, facts = one
+        before = self._kept.get(subject)
+        return before is not None and before[0] == facts and now < before[1].until
+
+    def _publish(self) -> bool:
+        """Tell of the look that is judged; True where it says something else."""
+        self._kept = {subject: self._kept[subject] for subject, *_ in self._look}
+        self._due = min((told.until for _, told in self._kept.values()), default=math.inf)
+        unread = self._unread
+        states = {
+            subject: not_read(told.state, unread) if unread else told.state
+            for subject, (_, told) in self._kept.items()
+        }
+        self._unsaid = False
         if states == self.states:
             return False
         self.states = states
