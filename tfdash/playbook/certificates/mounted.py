@@ -6,6 +6,7 @@ from tfdash.figures import percent
 from tfdash.model.cert_manager import Certificate, CertificateRequest
 from tfdash.model.certificates import ServedCertificate
 from tfdash.model.kube import Pod, ReplicaSet
+from tfdash.model.subject import Key
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.playbook.certificates.causes import at
 from tfdash.playbook.certificates.renewed import SERVES_NAME, holders, of_its_names, renewed_at
@@ -21,7 +22,7 @@ def _judge(case: Case[Certificate]) -> RuleResult | None:
         return None
     if not case.reached(moment + policy.served_grace):
         return None
-    old = holders(case, certificate, moment, policy.reloads)
+    old = holders(case, Key(certificate.namespace, certificate.secret), moment, policy.reloads)
     if not old.workloads or _seen(case, certificate, moment):
         return None
     left = _left(certificate, moment, case.now)

@@ -11,10 +11,10 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.certificates import CertificateFacts, HeldCertificate, ServedCertificate
+from tfdash.model.certificates import CertificateFacts, HeldCertificate, Role, ServedCertificate
 from tfdash.model.kube import Pod, ReplicaSet
 from tfdash.model.subject import Key, Subject
-from tfdash.playbook.certificates.links import REQUESTS_OF
+from tfdash.playbook.certificates.links import KEPT_IN, REQUESTS_OF
 from tfdash.playbook.seen import Look, Relation
 
 _MANY = 20  # names of one certificate by which others are looked for
@@ -33,6 +33,11 @@ FOR_NAME = Relation(Certificate, _names)
 """By one of its names, in lower case."""
 SERVES_NAME = Relation(ServedCertificate, _served_names)
 """By one of the names of what is served."""
+IN_SECRET = Relation(
+    HeldCertificate,
+    lambda h: h.bundle[0].names[:_MANY] if h.of == "Secret" and h.role is Role.SHOWN and h.bundle else (),
+)
+"""By one of the names of what a Secret shows."""
 MOUNTS = Relation(Pod, lambda pod: (Key(pod.namespace, name) for name in pod.secrets))
 """By the namespace and name of a Secret."""
 
@@ -101,6 +106,51 @@ def renewed_at(look: Look, certificate: Certificate) -> float | None:
     return at or certificate.not_before
 
 
+class Renewal(NamedTuple):
+    """What is kept by now of names that something serves: in which Secret, and since when (epoch seconds). ``words``: ``Certificate shop/web was
+    renewed``."""
+
+    of: Subject
+    words: str
+    secret: Key
+    at: float
+
+
+def renewal_after(look: Look, leaf: CertificateFacts) -> Renewal | None:
+    """The newest of what ``leaf`` may be an earlier issue of; None where it is none, or is what is kept itself. Certificates tell it, and
+    Secrets that none keeps, where those are read."""
+    kept = [c for c in kept_for(look, leaf) if c.not_before is not None]
+    if any(same(c, leaf) for c in kept):
+        return None
+    later = [c for c in kept if c.not_before is not None and c.not_before > leaf.not_before]
+    if later:
+        newest = max(later, key=lambda c: (c.not_before or 0.0, c.namespace, c.name))
+        of = Subject(look.ref, Certificate.KIND, newest.namespace, newest.name)
+        secret = Key(newest.namespace, newest.secret)
+        return Renewal(of, f"{of} was renewed", secret, renewed_at(look, newest) or 0.0)
+    return _in_a_secret(look, leaf)
+
+
+def _in_a_secret(look: Look, leaf: CertificateFacts) -> Renewal | None:
+    found = {(h.namespace, h.name): h for name in leaf.names[:_MANY] for h in look.some(IN_SECRET, name)}
+    alike = [
+        h
+        for h in found.values()
+        if (set(h.bundle[0].names) <= set(leaf.names) or set(leaf.names) <= set(h.bundle[0].names))
+        and not look.some(KEPT_IN, Key(h.namespace, h.called))
+    ]
+    if any(h.bundle[0].fingerprint == leaf.fingerprint for h in alike):
+        return None
+    later = [h for h in alike if h.bundle[0].not_before > leaf.not_before]
+    if not later:
+        return None
+    newest = max(later, key=lambda h: (h.bundle[0].not_before, h.namespace, h.name))
+    of = Subject(look.ref, "Secret", newest.namespace, newest.called)
+    return Renewal(
+        of, f"{of} has one since", Key(newest.namespace, newest.called), newest.bundle[0].not_before
+    )
+
+
 class Holders(NamedTuple):
     """Workloads whose pods mount a Secret and have run since before it was renewed, and the pods."""
 
@@ -114,23 +164,17 @@ class Holders(NamedTuple):
         return f"{', '.join(names[:_NAMED])}{more}"
 
 
-def holders(look: Look, certificate: Certificate, before: float, reloads: Iterable[str]) -> Holders:
-    """Those of ``certificate`` that run since ``before``; ``reloads``: patterns of namespace/name of those that are known to read it
+def holders(look: Look, secret: Key, before: float, reloads: Iterable[str]) -> Holders:
+    """Those of ``secret`` that run since ``before``; ``reloads``: patterns of namespace/name of those that are known to read it
     again."""
     patterns = tuple(reloads)
-    pods = [
-        pod
-        for pod in look.some(MOUNTS, Key(certificate.namespace, certificate.secret))
-        if pod.deleting is None and _runs_since(pod) < before
-    ]
+    pods = [pod for pod in look.some(MOUNTS, secret) if pod.deleting is None and _runs_since(pod) < before]
     made = {pod.name: _workload(look, pod) for pod in pods}
     kept = {s for s in made.values() if not any(fnmatchcase(f"{s.namespace}/{s.name}", p) for p in patterns)}
     return Holders(
         tuple(sorted(kept)),
         tuple(
-            Subject(look.ref, Pod.KIND, certificate.namespace, name)
-            for name in sorted(made)
-            if made[name] in kept
+            Subject(look.ref, Pod.KIND, secret.namespace, name) for name in sorted(made) if made[name] in kept
         ),
     )
 

@@ -16,7 +16,15 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.certificates.causes import at
 from tfdash.playbook.certificates.policy import PROTOCOLS
-from tfdash.playbook.certificates.renewed import Before, by_one_before, holders, kept_for, renewed_at, same
+from tfdash.playbook.certificates.renewed import (
+    Before,
+    Renewal,
+    by_one_before,
+    holders,
+    kept_for,
+    renewal_after,
+    same,
+)
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.causes.finding import shorten
 
@@ -127,37 +135,29 @@ def _spoken(protocol: str) -> str:
 
 
 def _kept(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_Told]:
-    """What cert-manager keeps for these names, and so whether something renews it, and whether it is served."""
-    candidates = [c for c in kept_for(case, leaf) if c.not_before is not None]
-    now = [c for c in candidates if same(c, leaf)]
-    later = [c for c in candidates if c.not_before is not None and c.not_before > leaf.not_before]
-    if not now and later:
-        newest = max(later, key=lambda c: (c.not_before or 0.0, c.namespace, c.name))
-        yield _behind(case, leaf, newest)
-    elif not any(c.renews and c.renewal is not None for c in now):
+    """What is kept for these names: whether it is what is served, and whether something renews it."""
+    renewal = renewal_after(case, leaf)
+    if renewal is not None:
+        yield _behind(case, leaf, renewal)
+    elif not any(same(c, leaf) and c.renews and c.renewal is not None for c in kept_for(case, leaf)):
         least = case.policies.certificates.least_share
         if case.reached(leaf.not_after - leaf.lifetime * least / 100) and leaf.not_after > case.now:
             share = percent(100 * leaf.left(case.now), least)
-            yield _Told(
-                Level.WARN,
-                f"{share} % of its life is left, it ends {at(leaf.not_after)}, and nothing seen renews it",
-            )
+            text = f"{share} % of its life is left, it ends {at(leaf.not_after)}, and nothing seen renews it"
+            yield _Told(Level.WARN, text)
 
 
-def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, certificate: Certificate) -> _Told:
-    """It serves an earlier one than the Certificate has by now."""
+def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, renewal: Renewal) -> _Told:
+    """It serves an earlier one than is kept by now."""
     served, policy = case.obj, case.policies.certificates
-    moment = renewed_at(case, certificate) or 0.0
-    me = f"Certificate {certificate.namespace}/{certificate.name}"
-    about = (Subject(case.ref, Certificate.KIND, certificate.namespace, certificate.name),)
+    moment = renewal.at
     if served.seen_at < moment or not case.reached(moment + policy.served_grace):
         looked = "was not looked at since" if served.seen_at < moment else "serves the one before still"
-        return _Told(Level.MOVING, f"{me} was renewed {at(moment)}; it {looked}", moment, about)
-    old = holders(case, certificate, moment, policy.reloads)
+        return _Told(Level.MOVING, f"{renewal.words} {at(moment)}; it {looked}", moment, (renewal.of,))
+    old = holders(case, renewal.secret, moment, policy.reloads)
+    mounts = "mounts its Secret and runs" if len(old.workloads) == 1 else "mount its Secret and run"
     what = (
-        f"restart {old.named}, which mounts its Secret and runs since before"
-        if len(old.workloads) == 1
-        else f"restart {old.named}, which mount its Secret and run since before"
+        f"restart {old.named}, which {mounts} since before"
         if old.workloads
         else "no pod that runs since before mounts its Secret: whoever has a copy of it must read it again"
     )
@@ -166,10 +166,10 @@ def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, certificate: 
     share = percent(100 * leaf.left(case.now), least)
     return _Told(
         Level.BREACH if late else Level.WARN,
-        f"serves serial {_serial(leaf)} still, of whose life {share} % is left (ends {at(leaf.not_after)}), though {me} was renewed "
+        f"serves serial {_serial(leaf)} still, of whose life {share} % is left (ends {at(leaf.not_after)}), though {renewal.words} "
         f"{at(moment)}: {what}",
         moment,
-        (*about, *old.workloads),
+        (renewal.of, *old.workloads),
     )
 
 

@@ -368,3 +368,36 @@ def test_a_leaf_that_is_signed_by_the_authority_before(
 
 def test_a_key_that_was_kept_is_told() -> None:
     assert told(served(same_key=True)).sentence.endswith(", TLSv1.3, with the key of the one before")
+
+
+# -- in a Secret that nothing keeps ------------------------------------------------------------------------------------
+
+
+def in_secret(leaf: Any, name: str = "shop-tls") -> HeldCertificate:
+    given: dict[str, Any] = {"of": "Secret", "called": name, "role": Role.SHOWN, "bundle": (leaf,)}
+    return HeldCertificate(namespace="a", name=f"Secret/{name}", **given)
+
+
+NEWER = facts(serial="02", fingerprint="F2", not_before=RENEWED, not_after=RENEWED + 90 * DAY)
+
+
+def test_what_a_secret_has_by_now_and_is_served_old() -> None:
+    found = told(served(OLD), in_secret(NEWER), replica_set(), holding())
+    assert found.level is Level.WARN
+    assert found.sentence == (
+        "shop.example.com:443: serves serial 01 still, of whose life 32 % is left (ends 1970-02-10 13:46Z), though Secret a/shop-tls has "
+        "one since 1970-01-12 12:46Z: restart Deployment a/checkout, which mounts its Secret and runs since before"
+    )
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [in_secret(NEWER), in_secret(OLD, "copy")],  # it is what another Secret has
+        [in_secret(NEWER), certificate(**dates(OLD))],  # its Certificate tells
+        [in_secret(facts(fingerprint="F3", not_before=NOW - 70 * DAY))],
+        [in_secret(facts(fingerprint="F3", not_before=RENEWED, names=("other.example.com",)))],
+    ],
+)
+def test_a_secret_of_the_same_or_of_other_names_tells_nothing(others: list[Object]) -> None:
+    assert told(served(OLD), *others).level is Level.OK
