@@ -6,7 +6,7 @@ program in it looks again is its own affair, and cannot be seen but at what it s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -92,6 +92,8 @@ def of_its_names(certificate: Certificate, leaf: CertificateFacts) -> bool:
 def kept_for(look: Look, leaf: CertificateFacts) -> list[Certificate]:
     """The Certificates that ``leaf`` may have been issued for."""
     found = {(c.namespace, c.name): c for name in leaf.names[:_MANY] for c in look.some(FOR_NAME, name)}
+    if not found:
+        return []
     return [found[key] for key in sorted(found) if of_its_names(found[key], leaf)]
 
 
@@ -116,10 +118,9 @@ class Renewal(NamedTuple):
     at: float
 
 
-def renewal_after(look: Look, leaf: CertificateFacts) -> Renewal | None:
-    """The newest of what ``leaf`` may be an earlier issue of; None where it is none, or is what is kept itself. Certificates tell it, and
-    Secrets that none keeps, where those are read."""
-    kept = [c for c in kept_for(look, leaf) if c.not_before is not None]
+def renewal_after(look: Look, leaf: CertificateFacts, kept: Sequence[Certificate]) -> Renewal | None:
+    """The newest of what ``leaf`` may be an earlier issue of; None where it is none, or is what is kept itself. Certificates tell it (``kept``:
+    ``kept_for``), and Secrets that none keeps, where those are read."""
     if any(same(c, leaf) for c in kept):
         return None
     later = [c for c in kept if c.not_before is not None and c.not_before > leaf.not_before]
@@ -133,6 +134,8 @@ def renewal_after(look: Look, leaf: CertificateFacts) -> Renewal | None:
 
 def _in_a_secret(look: Look, leaf: CertificateFacts) -> Renewal | None:
     found = {(h.namespace, h.name): h for name in leaf.names[:_MANY] for h in look.some(IN_SECRET, name)}
+    if not found:
+        return None
     alike = [
         h
         for h in found.values()

@@ -136,10 +136,11 @@ def _spoken(protocol: str) -> str:
 
 def _kept(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_Told]:
     """What is kept for these names: whether it is what is served, and whether something renews it."""
-    renewal = renewal_after(case, leaf)
+    kept = kept_for(case, leaf)
+    renewal = renewal_after(case, leaf, kept)
     if renewal is not None:
         yield _behind(case, leaf, renewal)
-    elif not any(same(c, leaf) and c.renews and c.renewal is not None for c in kept_for(case, leaf)):
+    elif not any(same(c, leaf) and c.renews and c.renewal is not None for c in kept):
         least = case.policies.certificates.least_share
         if case.reached(leaf.not_after - leaf.lifetime * least / 100) and leaf.not_after > case.now:
             share = percent(100 * leaf.left(case.now), least)
