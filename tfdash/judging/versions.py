@@ -21,6 +21,7 @@ from tfdash.playbook.versions.state import versions_state
 
 ANSWERS_COUNT = 900.0
 """Seconds for which an answer of an API server counts beside a later one: behind one address may be several."""
+_MOST_SEEN = 1000  # of a cluster: what came before stands in the log, where this terminal records
 _AGAIN = 300.0  # seconds after which spans in sentences are told anew
 
 
@@ -133,6 +134,7 @@ class VersionsRunner:
         watched.seen[-1] = msgspec.structs.replace(last, until=at)
         if last.versions != versions:
             watched.seen.append(VersionSighting(ref, at, at, versions))
+            del watched.seen[:-_MOST_SEEN]
 
 
 def _by_version(nodes: Objects) -> Mapping[str, tuple[str, ...]]:

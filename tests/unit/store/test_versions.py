@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import Sequence
@@ -162,3 +163,21 @@ async def test_a_plan_is_announced_once(tmp_path: Path) -> None:
         PlannedUpdate(environment="production", version="1.38", day="2027-01-19", announced=NOW),
     )
     made.store.close()
+
+
+async def test_the_heartbeat_of_a_running_store_says_for_how_long_it_was_watched(tmp_path: Path) -> None:
+    clock = Clock(NOW)
+    made, judge, board = opened(tmp_path, clock, heartbeat=0.01), Judge(), Board()
+    board.assessment = judge.assess(picture(NOW, {"a": NEW}), ALL, NOW)[0]
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(made.source.run(board))
+        await board.until(lambda facts: facts.versions.sightings == (saw(NOW, NOW, cluster=PRODUCTION),))
+        clock.at = NOW + 120
+        board.assessment = judge.assess(picture(NOW + 120, {"a": NEW}), ALL, NOW + 120)[0]
+        later = (saw(NOW, NOW + 120, cluster=PRODUCTION),)
+        await board.until(lambda facts: facts.versions.sightings == later)
+        running.cancel()
+    made.store.close()
+    told = entries_of(read_folder(tmp_path))
+    assert sum("runs" in e.sentence for e in told) == 1
+    assert any(e.kind is EntryKind.HEARTBEAT and '"until"' in e.data for e in told)

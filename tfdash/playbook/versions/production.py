@@ -227,7 +227,8 @@ def _noticed(
     begins = midnight(date.fromisoformat(plan.day), policy.tz)
     given = f"notice {lasting(min(moment.now - announced, need))} of {lasting(need)}"
     noticed, due = moment.reached(announced + need), moment.reached(begins)
-    sentence = given if due else f"{given}, planned for {_day(plan.day)}"
+    soon = ", which is too soon" if begins < announced + need else ""
+    sentence = given if due and noticed else f"{given}, planned for {_day(plan.day)}{soon}"
     return _Condition(noticed and due, sentence, max(announced + need, begins))
 
 

@@ -66,7 +66,7 @@ def test_it_opens_when_the_last_of_its_conditions_holds() -> None:
     assert verdict.level is Level.PAUSED
     assert verdict.sentence == (
         "1.37.2 may not go to production yet, opens Sun 6 Dec 10:00: in development since Thu 15 Oct 11:00; "
-        "soak 4 d 3 h of 7 d; notice 2 d of 14 d, planned for Sat 28 Nov"
+        "soak 4 d 3 h of 7 d; notice 2 d of 14 d, planned for Sat 28 Nov, which is too soon"
     )
 
 
