@@ -107,6 +107,11 @@ async def test_the_plan_counts_what_the_server_was_asked_for_the_same_names() ->
     )
     [told] = [n for n in guarded.plan.notes if "ACME" in n]
     assert "exactly these names 2 times in 7 days" in told and "the last on 2026-11-23 16:00Z" in told
+    long_ago = await renewal(
+        certificate("shop"), issuer("letsencrypt"), acme_order("old", "2026-11-17T15:00:00Z", name)
+    )
+    [told] = [n for n in long_ago.plan.notes if "ACME" in n]
+    assert "was not asked for exactly these names in 7 days" in told and "2026-11-17" in told
 
 
 async def test_an_issuer_that_is_not_there_or_not_ready_is_said_before() -> None:

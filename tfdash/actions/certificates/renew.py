@@ -154,9 +154,11 @@ def _of_server(look: ClusterLook, certificate: Certificate, issuer: AnyIssuer, n
     newest = max((o.created for o in orders), default=0.0)
     lately = [o for o in orders if o.created > now - WEEK]
     last = datetime.fromtimestamp(newest, UTC).strftime(", the last on %Y-%m-%d %H:%MZ") if newest else ""
+    kept = "as far as Orders are kept"
+    if not lately:
+        return (f"its ACME server was not asked for exactly these names in 7 days, {kept}{last}",)
     return (
-        f"its ACME server was asked for exactly these names {counted(len(lately), 'time')} in 7 days as far as Orders are kept{last}: "
-        "servers limit that",
+        f"its ACME server was asked for exactly these names {counted(len(lately), 'time')} in 7 days, {kept}{last}: servers limit that",
     )
 
 
