@@ -34,7 +34,11 @@ from tfdash.sources.certificates.endpoint import Endpoint
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.certificates.source import CertificatesSource
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.platform,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore:ssl.TLSVersion"),
+]
 EACH = 10
 HOST = "shop.example.com"
 ROOT = issue("a root", ca=True, ends=900 * DAY)

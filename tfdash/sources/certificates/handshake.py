@@ -156,12 +156,12 @@ async def _look(host: str, port: int, name: str, made: SSL.Context, timeout: flo
         return Handshake(Contact.NOT_ASKED, safe(str(error)))
     except _Refused as error:
         return Handshake(error.answer, error.said)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         return _not_connected(error, host)
 
 
 def _not_connected(error: Exception, host: str) -> Handshake:
-    if isinstance(error, UnicodeError):  # no label of a name may be empty or longer than 63
+    if isinstance(error, ValueError):  # no label may be empty or longer than 63, and no name has a zero in it
         return Handshake(Contact.NO_HOST, "it is no name of a host")
     if isinstance(error, ConnectionRefusedError):
         return Handshake(Contact.REFUSED)

@@ -74,7 +74,7 @@ def _different(endpoints: tuple[EndpointSettings, ...]) -> None:
 
 @dataclass(frozen=True)
 class CertificatesSettings(SettingsTable):
-    """Certificates as they are served: looked at by a handshake that sends nothing after it."""
+    """Certificates as they are served: looked at by a handshake that sends nothing after it, from here and through no proxy."""
 
     endpoints: Annotated[tuple[EndpointSettings, ...], Listed()] = ()
     api_servers: Annotated[bool, Note("whether those of the clusters are among them")] = True

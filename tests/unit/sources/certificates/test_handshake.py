@@ -101,6 +101,7 @@ async def test_whom_the_system_trusts_is_taken_where_nobody_is_named() -> None:
     assert (await seen(LEAF, Contexts())).trust is Trust.INCOMPLETE
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 async def test_an_old_server_is_seen_by_a_second_look_and_then_by_the_first() -> None:
     made = server_context(LEAF, weak=True)
     made.minimum_version = made.maximum_version = ssl.TLSVersion.TLSv1
@@ -212,6 +213,13 @@ async def test_nobody_listens_and_no_such_host() -> None:
     assert (await look("127.0.0.1", port, HOST, TRUSTED, 20.0)).answer is Contact.REFUSED
     assert (await look("no-such-host.invalid", 443, HOST, TRUSTED, 20.0)).answer is Contact.NO_HOST
     assert (await look("a" * 70 + ".example.com", 443, HOST, TRUSTED, 20.0)).answer is Contact.NO_HOST
+
+
+@pytest.mark.parametrize("host", ["a" * 70 + ".example.com", "a..b", "a\0b", "a b", "\ud800", "-", "[::1"])
+async def test_what_is_no_name_of_a_host_has_no_address(host: str) -> None:
+    told = await look(host, 443, host, TRUSTED, 20.0)
+    assert told.answer in (Contact.NO_HOST, Contact.NO_WAY)
+    assert "\0" not in told.said
 
 
 async def test_a_clouds_metadata_is_never_asked() -> None:
