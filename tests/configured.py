@@ -10,6 +10,7 @@ from tfdash.config.load import table_of
 from tfdash.config.settings import Settings
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.canary import CanaryPolicy
+from tfdash.playbook.maintenance.policy import MaintenancePolicy, maintenance_in
 from tfdash.playbook.schedule import CalendarPolicy, calendar_in
 from tfdash.sources.journeys import JourneySettings
 from tfdash.sources.kubernetes.credentials import Credentials
@@ -20,6 +21,12 @@ def calendar_policy(values: Mapping[str, Any], zone: str = "America/New_York") -
     """The playbook's calendar with ``values`` over it."""
     settings = table_of(Settings, {"time": {"zone": zone}, "calendar": values})
     return calendar_in(settings.time.zone, settings.calendar)
+
+
+def maintenance_policy(values: Mapping[str, Any], zone: str = "America/New_York") -> MaintenancePolicy:
+    """The playbook's promises with ``values`` over them."""
+    settings = table_of(Settings, {"time": {"zone": zone}, "maintenance": values})
+    return maintenance_in(settings.time.zone, settings.maintenance)
 
 
 def canary_policy(values: Mapping[str, Any]) -> CanaryPolicy:

@@ -67,6 +67,7 @@ _MODULES = {
     "gate": "gate",
     "rightsize": "rightsize",
     "audit": "audit",
+    "calendar": "calendar",
     "demo": "demo",
     "config": "config",
     "completion": "completion",

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from tfdash import __version__
-from tfdash.cli import exit_codes
+from tfdash.cli import calendar_options, exit_codes
 from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
@@ -255,6 +255,9 @@ def _built(prog: str) -> argparse.ArgumentParser:
         help="longest wait for the history (10m); days that are over are kept",
     )
     _audit(commands.add_parser("audit", help="the audit log: show, check, export it"))
+    calendar_options.add(
+        commands.add_parser("calendar", help="the dated promises, for other people's calendars"), _where
+    )
     demo = commands.add_parser("demo", help="the program on a simulated platform")
     demo.add_argument(
         "--serve", action="store_true", help="serve without a screen; prints kubeconfig and configuration"

@@ -28,7 +28,7 @@ def window_on(policy: CalendarPolicy, day: date) -> tuple[float, float] | None:
     return begins, ends
 
 
-def _left(window: tuple[float, float], closed: list[Closed]) -> Iterator[tuple[float, float]]:
+def left_of(window: tuple[float, float], closed: list[Closed]) -> Iterator[tuple[float, float]]:
     """The open parts of the window, in order."""
     at, end = window
     for hit in sorted(closed):
@@ -49,7 +49,7 @@ def _slots(policy: CalendarPolicy, first: date, days: int) -> Iterator[tuple[flo
             until = local_date(window[1], policy.tz)
             if until == day and blacked_out(policy, day):
                 continue  # nothing of it is left: not worth asking where the blackout begins and ends
-            yield from _left(window, list(closed_on(policy, day, max(day, until))))
+            yield from left_of(window, list(closed_on(policy, day, max(day, until))))
 
 
 def slot_of(policy: CalendarPolicy, start: float, end: float) -> Slot:

@@ -1,0 +1,122 @@
+"""``tfdash calendar export``: where it writes, what it refuses, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+
+from tfdash.cli import main
+from tfdash.cli.calendar_export import _file_name
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "c.toml"
+    path.write_text(f"""
+[environments.production]
+kubeconfig = "{tmp_path / "none"}"
+[store]
+path = "{tmp_path / "store"}"
+[maintenance.items.own]
+title = "Own"
+when = "each week"
+owner = {json.dumps("../Évil owner/..")}
+""")
+    return path
+
+
+def export(config: Path, *argv: str) -> int:
+    return main(["calendar", "export", *argv, "--config", str(config)])
+
+
+def summaries(path: Path) -> list[str]:
+    found = Calendar.from_ical(path.read_bytes())
+    assert isinstance(found, Calendar)
+    return [str(e["SUMMARY"]) for e in found.events]
+
+
+def test_stdout_is_the_calendar_and_nothing_else(
+    config: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert export(config) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(b"BEGIN:VCALENDAR\r\n") and out.endswith(b"END:VCALENDAR\r\n") and err == b""
+
+
+def test_a_file_is_written_over_and_never_one_that_is_not_ours(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "deep" / "all.ics"
+    assert export(config, "-o", str(path)) == 0
+    first = path.read_bytes()
+    assert export(config, "-o", str(path)) == 0
+    assert path.read_bytes() == first
+    assert {"Release window", "Own · production"} <= set(summaries(path))
+    notes = tmp_path / "notes.ics"
+    notes.write_text("my notes")
+    assert export(config, "-o", str(notes)) == 64
+    assert notes.read_text() == "my notes"
+    assert "it stays as it is" in capsys.readouterr().err
+    assert [p.name for p in path.parent.iterdir()] == ["all.ics"]
+    assert export(config, "-o", str(tmp_path)) == 3
+
+
+def test_one_owner_alone(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "dba.ics"
+    assert export(config, "--owner", "dba", "-o", str(path)) == 0
+    assert "Index optimisation · production" in summaries(path)
+    assert not {"Release window", "Own · production"} & set(summaries(path))
+    assert export(config, "--owner", "dbaa") == 64
+    assert 'did you mean "dba"?' in capsys.readouterr().err
+
+
+def test_a_file_for_each_owner_stays_in_its_folder(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "owners"
+    assert export(config, "--per-owner", str(folder)) == 0
+    names = {p.stem for p in folder.iterdir()}
+    assert {"dba", "platform", "security", "operations", "release-calendar"} < names
+    (own,) = (n for n in names if n.startswith("vil-owner-"))
+    config.write_text(config.read_text() + "enabled = false\n")
+    assert export(config, "--per-owner", str(folder)) == 0
+    assert b"STATUS:CANCELLED" in (folder / f"{own}.ics").read_bytes()
+
+
+def test_what_was_written_before_may_be_given_for_stdout(
+    config: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path = tmp_path / "x.ics"
+    assert export(config, "-o", str(path)) == 0
+    assert export(config, "--previous", str(path)) == 0
+    assert capfdbinary.readouterr().out == path.read_bytes()
+    assert export(config, "--previous", str(tmp_path / "none.ics")) == 64
+
+
+def test_owners_that_differ_have_files_that_differ() -> None:
+    owners = (
+        "",
+        "a",
+        "A",
+        "a b",
+        "a-b",
+        "a/b",
+        "release-calendar",
+        "without-owner",
+        "é",
+        "ü",
+        "..",
+        "x" * 300,
+    )
+    assert len({_file_name(o).lower() for o in owners}) == len(owners)
+    assert all(
+        len(_file_name(o)) < 80 and "/" not in _file_name(o) and "." not in _file_name(o) for o in owners
+    )
+
+
+@pytest.mark.parametrize("years", ["0", "21", "x", "-1", "²"])
+def test_years_have_bounds(config: Path, years: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        export(config, "--years", years)
+    assert ended.value.code == 64

@@ -1,0 +1,218 @@
+"""``tfdash calendar export``: promises and release calendar as .ics files. Reads only, but for the files that it writes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tfdash.cli.output import delivered, narrate
+from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
+from tfdash.ics import promises, releases
+from tfdash.ics.events import CalendarEntry
+from tfdash.ics.writing import NotOurs, read_previous, written
+from tfdash.spelling import nearest
+from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from icalendar import Calendar
+
+    from tfdash.clock import Clock
+    from tfdash.config.settings import Settings
+    from tfdash.model.maintenance import MaintenanceRecord
+    from tfdash.model.subject import ClusterRef, Subject
+    from tfdash.playbook.maintenance.policy import MaintenanceItem
+    from tfdash.playbook.policies import Policies
+
+RELEASES, NOBODY = "release-calendar", "without-owner"
+
+
+class _Refused(Exception):
+    """What was asked for cannot be done: why, and the exit code."""
+
+    def __init__(self, why: str, code: int = USAGE) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+def command(args: argparse.Namespace) -> int:
+    try:
+        return _export(args)
+    except _Refused as error:
+        narrate(f"{program()}: {safe(str(error))}")
+        return error.code
+
+
+def _export(args: argparse.Namespace) -> int:
+    from tfdash.cli.compose import clock_of, policies_of
+    from tfdash.cli.gate import remembered
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+    from tfdash.playbook.maintenance.places import places
+    from tfdash.playbook.schedule.local import local_date
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    settings = load(config.path)
+    policies, clock = policies_of(settings), clock_of(config)
+    now, zone = clock.now(), ZoneInfo(settings.time.zone)
+    names = tuple(settings.environments) or (config.environment.name,)
+    items = list(places(policies.maintenance, names, _clusters(args, settings, policies, clock)))
+    owners = {item.owner for _, item in items}
+    if args.owner and args.owner not in owners:
+        raise _Refused(f'--owner: "{args.owner}" owns nothing; {nearest(args.owner, filter(None, owners))}')
+    facts, unread = remembered(config, settings, clock)
+    due = {} if unread else dict(_due(items, policies, facts.maintenance, now))
+    span = promises.horizon(local_date(now, zone), args.years)
+    unknown = (
+        frozenset(promises.uid_of_item(s) for s, i in items if not promises.dated(i))
+        if unread
+        else frozenset()
+    )
+
+    def file_of(entries: Iterable[CalendarEntry], name: str, previous: Calendar | None) -> bytes:
+        return written(entries, name, zone, span.last, now, previous, kept=unknown)
+
+    def of_owner(owner: str) -> list[CalendarEntry]:
+        own = [(s, i) for s, i in items if i.owner == owner]
+        return list(promises.entries(policies.maintenance, policies.calendar, own, due, span))
+
+    window = [] if args.owner else list(releases.entries(policies.calendar, span))
+    if args.per_owner:
+        folder = Path(args.per_owner)
+        wanted = {_file_name(owner): (of_owner(owner), owner or "no owner") for owner in sorted(owners)}
+        wanted[RELEASES] = (window, "release calendar")
+        for path in _known(folder):
+            wanted.setdefault(path.stem, ([], path.stem))  # whoever owned something before
+        for stem, (entries, whose) in wanted.items():
+            path = folder / f"{stem}.ics"
+            _write(path, file_of(entries, f"tfdash: {safe(whose)}", _previous(path)))
+        narrate(f"{program()}: {len(wanted)} calendars in {safe(str(folder))}")
+        code = OK
+    else:
+        several = [args.owner] if args.owner else sorted(owners)
+        entries = [*(e for owner in several for e in of_owner(owner)), *window]
+        title = f"tfdash: {safe(args.owner)}" if args.owner else "tfdash"
+        before = args.output or args.previous
+        if args.previous and not Path(args.previous).exists():
+            raise _Refused(f"--previous: there is no {args.previous}")
+        data = file_of(entries, title, _previous(Path(before)) if before else None)
+        code = _write(Path(args.output), data) if args.output else _print(data)
+    if unread:
+        narrate(
+            f"{program()}: the store could not be read ({unread}): what depends on when it was last done has no new date here"
+        )
+        code = code or UNKNOWN
+    return code
+
+
+def _clusters(
+    args: argparse.Namespace, settings: Settings, policies: Policies, clock: Clock
+) -> Iterator[ClusterRef]:
+    """All that are configured, as terminals name them; asked for where a promise is one of each cluster."""
+    from tfdash.cli.compose import clusters_of
+    from tfdash.config.quick import load_quick
+    from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
+
+    if not any(item.per == "cluster" for item in policies.maintenance.items.values()):
+        return
+    for name in settings.environments or (args.environment,):
+        config = load_quick(args.config, name, args.kubeconfig, args.context)
+        try:
+            sources = clusters_of(config.environment, config, clock)
+        except KubeconfigError as error:
+            raise _Refused(
+                f"the clusters of {name or 'the context'} are not known: {error}", UNKNOWN
+            ) from None
+        yield from (source.ref for source in sources)
+
+
+def _due(
+    items: Iterable[tuple[Subject, MaintenanceItem]],
+    policies: Policies,
+    record: MaintenanceRecord,
+    now: float,
+) -> Iterator[tuple[Subject, float | None]]:
+    """When what has no dates of its own is to be done next, by what is on record."""
+    from tfdash.playbook.maintenance.places import facts_of
+    from tfdash.playbook.maintenance.standing import stand
+
+    policy = policies.maintenance
+    for subject, item in items:
+        if not promises.dated(item):
+            facts = facts_of(policy, item, subject, record)
+            zone = ZoneInfo(policy.zone_of(item))
+            yield (
+                subject,
+                stand(subject, item, zone, policies.calendar, facts, now, policy.look_back).state.due,
+            )
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def _file_name(owner: str) -> str:
+    """Of letters, digits and dashes; where that is not the owner's own name, with something that tells it from others."""
+    if not owner:
+        return NOBODY
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", owner).strip("-")[:60]
+    if plain == owner and owner.lower() == owner and owner not in (RELEASES, NOBODY):
+        return owner
+    return f"{plain or 'owner'}-{sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _known(folder: Path) -> Iterator[Path]:
+    """Calendars of ours that lie there already."""
+    for path in sorted(folder.glob("*.ics")):
+        try:
+            _previous(path)
+        except _Refused:
+            continue
+        yield path
+
+
+def _previous(path: Path) -> Calendar | None:
+    """What was written there before; None where nothing was."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _Refused(f"{path} cannot be read: {error.strerror or error}", ERROR) from None
+    try:
+        return read_previous(data) if data else None
+    except NotOurs as error:
+        raise _Refused(f"{path} {error}; it stays as it is: give another name, or take it away") from None
+
+
+def _write(path: Path, data: bytes) -> int:
+    """Whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise _Refused(f"{path} cannot be written: {error.strerror or error}", ERROR) from None
+    return OK
+
+
+def _print(data: bytes) -> int:
+    """As it is, whatever the encoding of stdout: iCalendar is UTF-8 with CRLF."""
+    out = getattr(sys.stdout, "buffer", None)
+    try:
+        if out is not None:
+            sys.stdout.flush()
+            out.write(data)
+            out.flush()
+        elif sys.stdout is not None:
+            sys.stdout.write(data.decode())
+    except (OSError, ValueError):
+        return ERROR
+    return delivered(OK)
