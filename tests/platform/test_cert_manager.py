@@ -108,7 +108,7 @@ def subject(at: Bench, name: str) -> Subject:
 def test_what_is_issued_is_well_and_root_and_leaf_are_told_apart(at: Bench) -> None:
     assert becomes(at, "root", Level.OK, "root by Issuer self").evidence.objects == ()
     leaf = becomes(at, "leaf", Level.OK, "leaf by Issuer internal")
-    assert "is renewed from" in leaf.sentence and leaf.measured is not None and leaf.measured > 99
+    assert "is renewed from" in leaf.sentence
     assert known(at, "leaf").revision == 1
 
 
@@ -175,6 +175,5 @@ def test_what_nobody_renews_any_more_ends(controllers: CertManager, at: Bench) -
     """The last one: its controllers are gone after it."""
     at.until(lambda: known(at, "short").revision is not None, "a first revision", LONG)
     controllers.stop()
-    told = becomes(at, "short", Level.BREACH, "expired")
-    assert told.measured == 0.0
+    becomes(at, "short", Level.BREACH, "expired")
     assert becomes(at, "leaf", Level.OK, "leaf by Issuer internal")

@@ -33,7 +33,7 @@ async def test_a_finding_of_the_overview_leads_to_its_row() -> None:
         await run.shows("Certificates", "for shop.example.com")
         assert run.table.cursor_key == SHOP
         await run.press("w")
-        await run.shows("measured:  23.33 %, at least 10", "Challenge tf-production/shop-5-1-1")
+        await run.shows("certificates.managed", "Challenge tf-production/shop-5-1-1")
 
 
 async def test_only_what_is_not_ok_and_a_filter() -> None:

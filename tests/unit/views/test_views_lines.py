@@ -335,3 +335,17 @@ def test_why_shows_the_arithmetic_and_the_objects_behind_it() -> None:
 def test_why_of_what_was_not_judged_says_so() -> None:
     who = Subject(EU, "Deployment", "a", HOSTILE)
     assert why_lines(who, (), None, NOW)[0].startswith(f"? Nothing has been said of {VISIBLE} yet")
+
+
+@pytest.mark.parametrize(
+    ("band", "told"),
+    [
+        ((10.0, 20.0), "12 %, band 10-20"),
+        ((None, 20.0), "12 %, band up to 20"),
+        ((10.0, None), "12 %, at least 10"),
+    ],
+)
+def test_a_band_may_lack_either_end(band: tuple[float | None, float | None], told: str) -> None:
+    who = Subject(EU, "Deployment", "a", "web")
+    verdict = Verdict(level=Level.OK, rule="r", subject=who, sentence="s", measured=12.0, band=band, unit="%")
+    assert any(line.endswith(told) for line in why_lines(who, (verdict,), None, NOW))

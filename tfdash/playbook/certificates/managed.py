@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tfdash.figures import percent
 from tfdash.model.cert_manager import (
     Certificate,
     CertificateRequest,
@@ -55,7 +54,6 @@ def _judge(case: Case[Certificate]) -> RuleResult:
     found = sorted(_found(case), key=lambda f: -f.level)
     worst = found[0]
     told = [f.sentence for f in found if f.level is worst.level or f.level >= Level.WARN]
-    left = _left(case)
     return RuleResult(
         (
             Verdict(
@@ -63,22 +61,12 @@ def _judge(case: Case[Certificate]) -> RuleResult:
                 rule=ID,
                 subject=case.subject,
                 sentence=f"{certificate.name}: {'; '.join(told)}",
-                measured=None if left is None else round(max(0.0, left), 2),
-                band=(case.policies.certificates.least_share, None),
-                unit="%",
                 evidence=Evidence(objects=subjects(case, worst.cause.objects)),
                 unknown=UnknownKind.NO_DATA if worst.level is Level.UNKNOWN else None,
                 since=worst.since or None,
             ),
         )
     )
-
-
-def _left(case: Case[Certificate]) -> float | None:
-    certificate = case.obj
-    if certificate.lifetime is None or certificate.not_after is None:
-        return None
-    return 100 * (certificate.not_after - case.now) / certificate.lifetime
 
 
 def _found(case: Case[Certificate]) -> Iterator[_Finding]:
@@ -159,10 +147,11 @@ def _due(case: Case[Certificate]) -> Iterator[_Finding]:
     if ends is None or certificate.lifetime is None:
         yield _Finding(Level.UNKNOWN, "it is not said when it ends")
     elif case.reached(ends - certificate.lifetime * policy.least_share / 100) and ends > case.now:
-        share = percent(100 * (ends - case.now) / certificate.lifetime, policy.least_share)
-        yield _Finding(
-            Level.WARN, f"{share} % of its life is left, it ends {at(ends)}, and nothing renews it"
+        # how much it is now is said by no number: it would be another in a moment, and nothing else new
+        told = (
+            f"at most {policy.least_share:g} % of its life is left, it ends {at(ends)}, and nothing renews it"
         )
+        yield _Finding(Level.WARN, told)
 
 
 def _of_left(authority: Certificate, left: Left) -> _Finding:
