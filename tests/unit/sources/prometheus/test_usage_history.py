@@ -142,10 +142,10 @@ class Putting(Board):
         self.put = observation
         self.puts.append(observation)
 
-    def having(self, weeks: Observation[Any]) -> Picture:
+    def having(self, seen: Observation[Any], kind: str = "UsageHistory") -> Picture:
         """Its picture with these."""
         cluster = self.picture.clusters[REF]
-        told = msgspec.structs.replace(cluster, kinds={**cluster.kinds, "UsageHistory": weeks})
+        told = msgspec.structs.replace(cluster, kinds={**cluster.kinds, kind: seen})
         return msgspec.structs.replace(self.picture, clusters={REF: told})
 
     async def until(self, true: Any, patience: float) -> None:
