@@ -37,7 +37,7 @@ from tfdash.sources.base import ALL
 from tfdash.sources.prometheus.usage.digest import ERROR
 from tfdash.sources.prometheus.usage.source import UsageHistorySource
 
-pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(2700)]
 TAINT = {"key": "tfdash.test/weeks", "effect": "NoSchedule"}
 POOL = {"tfdash.test/pool": "weeks"}
 PATIENCE = 600.0
@@ -74,6 +74,12 @@ def placed(cluster: Cluster, work: Work) -> list[tuple[str, str]]:
     return [(m["name"], m["ownerReferences"][0]["name"]) for m in running]
 
 
+def no_day_ends() -> bool:
+    """Samples of a day may come for ten minutes after it, until when it is none of the days that are counted; five minutes before
+    midnight all would not be read before."""
+    return 600 <= time.time() % DAY < DAY - 300
+
+
 @contextmanager
 def made(cluster: Cluster, folder: Path) -> Iterator[Weeks]:
     """The workloads run and their past is in a Prometheus; what is said of them is read as by the program."""
@@ -90,6 +96,7 @@ def made(cluster: Cluster, folder: Path) -> Iterator[Weeks]:
         return all(len(there[w.name]) == w.wanted for w in WORKLOADS)
 
     until(running, lambda: f"all pods: {[n for n, p in there.items() if not p]}", PATIENCE)
+    until(no_day_ends, "midnight to be ten minutes ago", 2 * PATIENCE, every=1)
     now = math.floor(time.time() / 60) * 60.0
     today = math.floor(now / DAY) * DAY
     pods = {w.name: pods_of(w, there[w.name], today, now) for w in WORKLOADS}

@@ -1,8 +1,8 @@
-"""The table of what the real parts are made to show (``tests/platform/rules``) leaves out no rule of resources."""
+"""The table of what the real parts are made to show (``tests/trials/rules``) leaves out no rule of resources."""
 
 from __future__ import annotations
 
-from tests.platform.rules.table import ALL, ELSEWHERE, INFORM
+from tests.trials.rules.table import ALL, ELSEWHERE, INFORM
 from tfdash.playbook.registry import RULES
 from tfdash.playbook.waivers import WAIVABLE
 

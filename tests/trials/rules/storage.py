@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.rules.objects import VOLUMES, Manifest, work
+from tests.trials.rules.objects import VOLUMES, Manifest, work
 
 CLASS, WAITS = "tf-static", "tf-waits"
 BOUND = (

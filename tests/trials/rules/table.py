@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.rules import objects as o
-from tests.platform.rules import scalers
-from tests.platform.rules.scalers import AUTOSCALER
+from tests.trials.rules import objects as o
+from tests.trials.rules import scalers
+from tests.trials.rules.scalers import AUTOSCALER
 from tests.trials.weeks import SPACE as WEEKS
 from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, usage_key
@@ -101,6 +101,7 @@ NOW: tuple[Line, ...] = (
         ("IDLE", "name no cpu request", _deployment(o.LIMITS, "silent")),
         ("WARN", f"namespace {o.HOT}: cpu 9", _use("Namespace", o.HOT)),
         ("WARN", "pool hot: cpu 90 % of allocatable", _use("NodePool", "hot")),
+        ("WARN", "% of allocatable, below 60 %: 95th percentile 1 % over 1d", _use("Cluster")),
         ("WARN", "above 80 %", _use("Node", "hot-0")),
         ("IDLE", "below 60 %: its pool shrinks, not it", _use("Node", "free-0")),
     ),
@@ -115,6 +116,7 @@ NOW: tuple[Line, ...] = (
         ("OK", f"namespace {o.OVER}: memory 70 % of its request", _use("Namespace", o.OVER)),
         ("WARN", f"namespace {o.HOT}: memory 95 % of its request, above 85 %", _use("Namespace", o.HOT)),
         ("WARN", "pool hot: memory 88 % of allocatable, above 85 %", _use("NodePool", "hot")),
+        ("WARN", "% of allocatable, below 70 %: 95th percentile 0.1 % over 1d", _use("Cluster")),
         ("WARN", "above 85 %", _use("Node", "hot-0")),
         ("IDLE", "below 70 %: its pool shrinks, not it", _use("Node", "free-0")),
     ),
@@ -227,8 +229,8 @@ NOW: tuple[Line, ...] = (
         ("WARN", "pods full, 1 of 1", ("ResourceQuota", o.QUOTAS, "three")),
         ("OK", "services 0: none are allowed, none are there", ("ResourceQuota", o.QUOTAS, "three")),
         ("BREACH", "pods over, 3 of 2", ("ResourceQuota", o.OVER, "late")),
-        ("WARN", "has no quota", _space(o.HPAS)),
-        ("IDLE", "has no quota, and needs none", _space("kube-system")),
+        ("WARN", "no quota", _space(o.HPAS)),
+        ("IDLE", "no quota, and needs none", _space("kube-system")),
         (NOTHING, "", _space(o.QUOTAS)),
     ),
     *_lines(

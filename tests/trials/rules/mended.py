@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.rules import objects as o
-from tests.platform.rules.table import NOTHING, Line, Stage
+from tests.trials.rules import objects as o
+from tests.trials.rules.table import NOTHING, Line, Stage
 from tests.trials.weeks import SPACE as WEEKS
 
 

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,11 +21,11 @@ from tests.platform.harness.argo import apply_definitions
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.definitions import autoscaling_definitions
 from tests.platform.harness.prometheus import Exposition, Prometheus, back_fill, scrape_config
-from tests.platform.rules import objects as o
-from tests.platform.rules.mended import MENDED
-from tests.platform.rules.scalers import add_scaled_objects
-from tests.platform.rules.storage import come_to_pass, storage, told_of
-from tests.platform.rules.table import (
+from tests.trials.rules import objects as o
+from tests.trials.rules.mended import MENDED
+from tests.trials.rules.scalers import add_scaled_objects
+from tests.trials.rules.storage import come_to_pass, storage, told_of
+from tests.trials.rules.table import (
     LATER,
     NOTHING,
     NOW,
@@ -47,6 +48,8 @@ from tfdash.sources.base import ALL as EVERYWHERE
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1500)]
 AHEAD = 8 * DAY
+OFTEN = 2.0
+"""Seconds between two looks at what the cluster-autoscaler tells: less than a file may say."""
 CONFIG = """
 default_environment = "test"
 [time]
@@ -63,8 +66,6 @@ kubeconfig = "{kubeconfig}"
 {prometheus}
 [store]
 path = "{folder}/store"
-[sources.cluster_autoscaler]
-interval = "10s"
 [policy.resources]
 above_for = "1m"
 below_over = "1d"
@@ -102,7 +103,10 @@ def _board(folder: Path, cluster: Cluster, clock: Clock, **said: str) -> Board:
     file = folder / "config.toml"
     file.write_text(CONFIG.format(kubeconfig=cluster.kubeconfig(), folder=folder, **said))
     quick = load_quick(str(file))
-    board, _ = board_of(quick, load(quick.path), clock, remembering=True, others=True)
+    settings = load(quick.path)
+    often = replace(settings.sources.cluster_autoscaler, interval=OFTEN)
+    settings = replace(settings, sources=replace(settings.sources, cluster_autoscaler=often))
+    board, _ = board_of(quick, settings, clock, remembering=True, others=True)
     board.want("test", dict.fromkeys(JUDGED, EVERYWHERE))
     board.start()
     return board

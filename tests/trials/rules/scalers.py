@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.rules.objects import HPAS, NOWHERE, Manifest, as_list, hpa
+from tests.trials.rules.objects import HPAS, NOWHERE, Manifest, as_list, hpa
 
 _MERGE = "application/merge-patch+json"
 _LONG_AGO = "2026-01-01T00:00:00Z"
