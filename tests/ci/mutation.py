@@ -45,6 +45,14 @@ class Part(NamedTuple):
 
 PARTS = (
     Part(
+        (
+            "tfdash/playbook/versions/[!s]*.py",
+            "tfdash/playbook/versions/s[ot]*.py",
+            "tfdash/judging/versions.py",
+        ),
+        ("tests/unit/playbook/versions/test_*.py", "tests/unit/test_judging_versions.py"),
+    ),
+    Part(
         ("tfdash/actions/core/gate_rules.py", "tfdash/actions/core/guard.py"),
         ("tests/unit/actions/test_gate_rules.py",),
     ),

@@ -157,6 +157,41 @@ def test_nodes_that_report_and_say_the_same_are_no_news_but_for_how_long_it_has_
     assert judge.state is not None and judge.state.soak is not None and judge.state.soak.until == due
 
 
+def test_each_of_its_facts_alone_is_news_and_nothing_else_is() -> None:
+    judge = runner()
+    judge.assess(picture(NOW, {"a": NEW}), ALL, NOW)
+    other = picture(NOW + 1, {"a": OLD})
+    for change, looks in (
+        (Change(keys={(PRODUCTION, "Pod"): None}, freshness=frozenset({(PRODUCTION, "Pod")})), False),
+        (Change(keys={}, freshness=frozenset(), store=frozenset({"verified"})), False),
+        (Change(keys={(PRODUCTION, "Node"): None}, freshness=frozenset()), True),
+        (Change(keys={}, freshness=frozenset({(PRODUCTION, "Node")})), True),
+        (Change(keys={}, freshness=frozenset({(PRODUCTION, "")})), True),
+        (Change(keys={}, freshness=frozenset(), store=frozenset({"versions"})), True),
+        (Change(keys={}, freshness=frozenset(), store=None), True),
+    ):
+        judge = runner()
+        judge.assess(picture(NOW, {"a": NEW}), ALL, NOW)
+        assert judge.assess(other, change, NOW + 1) is looks, change
+
+
+def test_a_server_that_never_answered_is_not_known_and_one_without_a_word_is_told() -> None:
+    judge = runner()
+    first = picture(NOW, {"a": NEW}, control="")
+    judge.assess(first, ALL, NOW)
+    assert judge.state is not None and not judge.state.seen
+    assert [v.sentence for v in judge.state.verdicts if v.level is Level.UNKNOWN] == [
+        "the API server of prod-1 does not say its version"
+    ]
+    judge = runner()
+    dead = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused")
+    cluster = msgspec.structs.replace(first.clusters[PRODUCTION], info=Observation(problem=dead))
+    judge.assess(msgspec.structs.replace(first, clusters={PRODUCTION: cluster}), ALL, NOW)
+    assert judge.state is not None and judge.state.verdicts == (), (
+        "the section says that it cannot be reached"
+    )
+
+
 def test_what_the_store_remembers_and_what_was_seen_since_is_one_soak() -> None:
     judge = runner()
     memory = (

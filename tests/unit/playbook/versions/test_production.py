@@ -24,6 +24,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.versions import PlannedUpdate, VersionSighting
 from tfdash.playbook.moment import Moment
+from tfdash.playbook.staleness import NOT_ASKED
 from tfdash.playbook.versions.policy import PlannedVersion, VersionsPolicy
 from tfdash.playbook.versions.production import PRODUCTION as RULE
 from tfdash.playbook.versions.production import SOAK
@@ -184,6 +185,21 @@ def test_production_that_goes_first_or_too_early_is_told() -> None:
     assert verdict.sentence == "production runs 1.37.2 and staging 1.36.4: production went first"
 
 
+def test_what_waits_is_named_for_who_asks() -> None:
+    def waits(*sightings: VersionSighting, of: ClusterRef = PRODUCTION, runs: str = OLD) -> str:
+        return state(running(runs, [runs], of), sightings=sightings).next
+
+    assert waits(HERE, DEV, *soaked(4)) == waits(HERE, *soaked(9)) == "1.37.2"
+    assert waits(HERE, DEV, seen(STAGING, BEFORE, NOW, OLD)) == waits(HERE) == ""
+    assert waits(*soaked(4), of=STAGING, runs=NEW) == "", "it is asked of production"
+
+
+def test_an_update_that_came_when_its_soak_was_just_over_is_none_too_early() -> None:
+    there = (seen(PRODUCTION, BEFORE, NOW - DAY, OLD), seen(PRODUCTION, NOW - DAY, NOW, NEW))
+    for days, level in ((7.0, Level.OK), (6.99, Level.WARN)):
+        assert gate(*there, DEV, *soaked(days), runs=NEW).level is level
+
+
 def test_where_all_run_the_same_none_waits() -> None:
     verdict = gate(HERE, DEV, seen(STAGING, BEFORE, NOW, OLD))
     assert (verdict.level, verdict.sentence) == (
@@ -255,6 +271,35 @@ def test_clusters_that_the_configuration_no_longer_has_do_not_hold_it_up() -> No
     for names in ((), (STAGING.cluster,)):
         rules = VersionsPolicy(given["rules"].rules, policy().tables, clusters={"staging": names})
         assert gate(*spans, rules=rules, announced=given["announced"]).level is Level.OK
+
+
+def test_where_one_of_its_clusters_is_not_seen_nothing_is_said_of_production() -> None:
+    other = running(OLD, [OLD], ClusterRef("production", "prod-2"), unseen=NOT_ASKED)
+    told = state(running(OLD, [OLD]), other, sightings=[HERE, DEV, *soaked(8)], **planned("2026-11-20"))
+    assert not [v for v in told.verdicts if v.rule == RULE] and told.next == ""
+
+
+def test_of_its_own_environment_the_clusters_count_that_are_shown() -> None:
+    gone = seen(ClusterRef("production", "old-1"), BEFORE, NOW - DAY, "v1.30.0")
+    assert gate(HERE, gone, DEV, *soaked(8), **planned("2026-11-20")).sentence.startswith("1.37.2 may go")
+
+
+def test_of_a_cluster_that_is_called_otherwise_now_the_last_name_counts() -> None:
+    """By the time at which it was seen, whatever the alphabet says."""
+    before = seen(ClusterRef("staging", "zz-1"), BEFORE, NOW - 5 * DAY, OLD)
+    given = planned("2026-11-20")
+    rules = VersionsPolicy(given["rules"].rules, policy().tables, clusters={"staging": ()})
+    told = gate(HERE, DEV, before, *soaked(8), rules=rules, announced=given["announced"])
+    assert told.level is Level.OK
+
+
+def test_of_several_announcements_the_first_counts() -> None:
+    rules = planned("2026-11-24")["rules"]
+    days = [
+        PlannedUpdate(environment="production", version="1.37", day=day, announced=NOW - ago * DAY)
+        for day, ago in (("2026-11-24", 2), ("2026-11-20", 20))
+    ]
+    assert gate(HERE, DEV, *soaked(8), rules=rules, announced=days).level is Level.OK
 
 
 def test_a_sighting_with_a_version_that_nobody_can_read_is_none() -> None:

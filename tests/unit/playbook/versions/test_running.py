@@ -67,6 +67,8 @@ def test_what_is_no_version_is_none_and_one_without_an_ending_may_be_azures() ->
         "v1.1.1-" + "x" * 500,
     ):
         assert read(text, {}) is None, text
+    longest = read("v1.37.2+demo-two", {"+demo": "upstream", "+demo-two": "own", "+": "other"})
+    assert longest is not None and longest.table == "own"
     azure = read("v1.35.2", {"": "aks"})
     assert azure is not None and azure.table == "aks"
 

@@ -108,6 +108,13 @@ def test_the_oldest_now_is_by_what_was_seen_last(
     assert oldest_now(spans, (ONE,)) == expected
 
 
+def test_the_oldest_of_an_environment_is_that_of_its_last_cluster() -> None:
+    both = (span(0, 10), span(0, 10, OLD, TWO))
+    assert oldest_now(both, (ONE, TWO)) == OLD
+    assert oldest_now(both, (ONE,)) == NEW
+    assert oldest_now(both[:1], (ONE, TWO)) is None
+
+
 # -- the oracle ----------------------------------------------------------------------------------------------------------
 
 
