@@ -4,6 +4,7 @@ renewal is done by them."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.platform.world import add_namespaces
 from tests.unit.actions.acting import Bench, bench
 from tfdash.model.action import FreezeRule, Result, Risk
 from tfdash.model.cert_manager import Certificate
+from tfdash.model.kinds import LISTED
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.certificates import issuer, managed
@@ -61,6 +63,9 @@ def seeded(controllers: CertManager) -> Iterator[Cluster]:
         certificate("lost", "not-there"),
         of_cert_manager("Issuer", "empty", ca={"secretName": "nothing"}),
         certificate("waits", "empty"),
+        certificate(
+            "fails", "internal", duration="-1h"
+        ),  # what its webhook would refuse: it is over when it is issued
     ):
         cluster.apply(manifest)
     yield cluster
@@ -112,9 +117,33 @@ def test_what_is_issued_is_well_and_root_and_leaf_are_told_apart(at: Bench) -> N
     assert known(at, "leaf").revision == 1
 
 
+@pytest.mark.parametrize("kind", ["Certificate", "CertificateRequest", "Issuer"])
+def test_its_columns_are_those_that_kubectl_prints(seeded: Cluster, at: Bench, kind: str) -> None:
+    becomes(at, "leaf", Level.OK, "leaf by Issuer internal")
+    spec = LISTED[kind]
+    head, *rows = seeded.kubectl("get", spec.qualified, "-n", NS, "-o", "wide").splitlines()
+    printed = [name.lower() for name in re.split(r"\s{2,}", head.strip())]
+    newer = {"expiration"}  # in the definition after v1.21
+    assert {c.printer.lower() for c in spec.columns} - set(printed) <= newer
+    assert set(printed) <= {c.printer.lower() for c in spec.columns}
+    objects = at.board.picture.clusters[subject(at, "leaf").cluster].objects(kind)
+    shown = {
+        o.name: [getattr(o, c.attribute) for c in spec.columns if c.printer == "Ready"]
+        for o in objects.values()
+    }
+    assert all(shown[row.split()[0]][0] in row for row in rows)
+
+
 def test_a_certificate_without_its_issuer_is_told_by_that(at: Bench) -> None:
     """For a quarter of an hour that is an issuance under way, and its cause is said all the same."""
     assert becomes(at, "lost", Level.MOVING, "is being issued: there is no Issuer not-there")
+
+
+def test_a_failure_is_told_with_the_time_of_the_next_try(at: Bench) -> None:
+    told = becomes(at, "fails", Level.WARN, "issuance failed once and is tried again from")
+    assert "Issuer returned an already expired certificate" in told.sentence
+    found = known(at, "fails")
+    assert (found.failed, found.last_failure) == (1, told.since)
 
 
 def test_an_issuer_that_is_not_ready_is_told_in_the_controllers_words(at: Bench) -> None:

@@ -107,6 +107,8 @@ def _of_request(case: Case[Certificate], certificate: Certificate, request: Cert
         found = request.said(kind)
         if found is not None and found.status == "True":
             return Why(f"{name} {words}: {shorten(found.message or found.reason)}", (request,))
+    if request.ready == "True":  # what was issued was not taken: the Certificate alone says why
+        return Why(_said(certificate), (request,))
     if request.approved != "True" and not request.ready:
         return Why(f"{name} waits for somebody to approve it", (request,))
     orders = case.seen(ORDERS_OF, request.uid)

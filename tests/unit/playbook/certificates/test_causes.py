@@ -81,6 +81,11 @@ CAUSES: list[tuple[tuple[Object, ...], str, list[str]]] = [
         ["shop-4"],
     ),
     ((issuer(), request(APPROVED, PENDING, revision=3)), "Renewing certificate", []),  # of what is there
+    (  # it was issued, and is not taken: only the Certificate says why
+        (issuer(), request(APPROVED, condition("Ready", "True", "Issued", "fetched successfully"))),
+        "Renewing certificate",
+        ["shop-4"],
+    ),
     (
         (issuer(), request(APPROVED, PENDING), order("")),
         "Order shop-4-1 is not begun at Issuer le",

@@ -1,4 +1,4 @@
-"""The objects of one issuance as cert-manager writes them (v1.20): Certificate, CertificateRequest, Order, Challenge, Secret."""
+"""The objects of one issuance as cert-manager writes them (v1.21): Certificate, CertificateRequest, Order, Challenge, Secret."""
 
 from __future__ import annotations
 
