@@ -70,9 +70,10 @@ def ages_of(
             if at > min(end, now):
                 break
             one = done[number]
-            recorded = min(one.recorded_at, now)  # a clock that went back takes nothing off the record
-            in_time = one.recorded_at < closes or (believe_live and one.evidence is EvidenceKind.LIVE)
-            counts = at if in_time else max(at, recorded)
+            believed = believe_live and one.evidence is EvidenceKind.LIVE
+            # what was recorded ahead of a clock that went back is on record all the same
+            in_time = believed or one.recorded_at < closes or one.recorded_at > now
+            counts = at if in_time else max(at, one.recorded_at)
             until = _due(item, calendar, at + age)
             if until > max(counts, reached) and counts <= now:
                 counts = max(counts, reached)
@@ -171,7 +172,10 @@ class _Months:
             lapses = ages_of(
                 self._item, self._calendar, self._done, since, self._now, believe_live=believe_live
             ).lapses
-            self._ages[since, believe_live] = lapses, [gap.end for gap in lapses]
+            ends = [
+                gap.end if gap.over else inf for gap in lapses
+            ]  # at its first instant a month is touched already
+            self._ages[since, believe_live] = lapses, ends
         lapses, ends = self._ages[since, believe_live]
         rest = lapses[bisect_right(ends, start) :]
         return list(takewhile(lambda gap: gap.start < end, rest))
@@ -192,8 +196,8 @@ class _Months:
             return _Said(PeriodVerdict.LATE, gap.end - gap.start) if began else _Said(PeriodVerdict.KEPT)
         if covered:
             return _Said(PeriodVerdict.WAIVED, waiver=waiver)
-        until = min(max(long, min(end, gap.end)), closes)
+        # nothing that would have been young enough at its due time, or when the month began
         old = max(start, gap.start) - age
-        if known.live(closes) and not known.silent(old + 1.0, until, closes):
+        if known.live(closes) and not known.silent(old + 1.0, max(start, long), closes):
             return _Said(PeriodVerdict.NOT_WATCHED)
         return _Said(PeriodVerdict.MISSED)

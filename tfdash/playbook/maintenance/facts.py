@@ -38,7 +38,7 @@ class Facts(NamedTuple):
         """The times after ``now`` that it speaks of, at which something else may be to be said."""
         found = [at for w in self.waivers for at in (w.since, w.until)]
         found += [known_at(s) for s in self.sightings]
-        found += [c.done_at for c in self.completions]
+        found += [at for c in self.completions for at in (c.done_at, c.recorded_at)]
         found += [*self.events, *(s.start for s in self.starts)]
         found += [self.started] if self.started is not None else []
         return [at for at in found if at > now]
@@ -62,10 +62,12 @@ def contradicts(sightings: Sequence[Sighting], done: float) -> Sighting | None:
 
 
 class Known:
-    """``Facts`` made ready to be asked what was known before a time. ``begins``: the earliest time that they are of."""
+    """``Facts`` made ready to be asked what was known before a time. ``begins``: the earliest time that they are of.
 
-    def __init__(self, facts: Facts) -> None:
-        self._started = facts.started
+    What was recorded after ``now``, by a clock that went back since, was on record all the same."""
+
+    def __init__(self, facts: Facts, now: float = _EVER) -> None:
+        self._started, self._now = facts.started, now
         self._starts = sorted(facts.starts, key=lambda s: (s.recorded_at, s.start))
         self._waivers = sorted(
             facts.waivers, key=lambda w: (w.recorded_at, w.who, w.since, w.until, w.second, w.why)
@@ -90,7 +92,7 @@ class Known:
     def since(self, before: float = _EVER) -> float | None:
         """From when account is kept, None for not at all: as was adopted last, else as the settings say, else from when the first
         evidence was on record."""
-        adopted = [s.start for s in self._starts if s.recorded_at < before]
+        adopted = [s.start for s in self._starts if min(s.recorded_at, self._now) < before]
         if adopted:
             return adopted[-1]
         if self._started is not None:

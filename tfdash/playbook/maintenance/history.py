@@ -27,7 +27,7 @@ def judged_periods(
     item: MaintenanceItem, zone: ZoneInfo, calendar: CalendarPolicy, facts: Facts, now: float
 ) -> tuple[Period, ...]:
     """Every period from the first that anything is known of, oldest first; the one that ``now`` lies in is the last."""
-    known = Known(facts)
+    known = Known(facts, now)
     done = in_order([c for c in facts.completions if c.done_at <= now])
     times = [] if known.begins is None else [known.begins]
     begins = min([*times, *(c.done_at for c in done[:1])], default=inf)
@@ -76,7 +76,8 @@ def _once_each(
             )
             verdict = _not_done(waiver is not None, now < span.closes, missed)
             if verdict is PeriodVerdict.NOT_WATCHED:
-                chosen = [n for n in own if done[n].evidence is EvidenceKind.LIVE]
+                shown = (n for n in own if done[n].evidence is EvidenceKind.LIVE)
+                chosen = sorted(shown, key=lambda n: done[n].recorded_at)  # the first that said so decides
                 verdict = PeriodVerdict.KEPT if chosen else verdict
         if each_serves_one:
             taken.update(chosen)

@@ -70,7 +70,7 @@ def stand(
     """``look_back``: months of periods that the state carries, this one the last of them."""
     done = in_order([c for c in facts.completions if c.done_at <= now])
     periods = judged_periods(item, zone, calendar, facts, now)
-    told = _Look(item, zone, calendar, Known(facts), done, periods, now).told()
+    told = _Look(item, zone, calendar, Known(facts, now), done, periods, now).told()
     back, next_month = _months(now, zone, look_back)
     edges = [*told.edges, *facts.edges(now), next_month]
     edges += [at for p in periods for at in (p.deadline, p.closes, p.end) if at > now]

@@ -234,7 +234,7 @@ def verdict_of_each(
                 )
                 word = "missed" if last.at >= closes - 86_400 and nothing else "not watched"
         if word == "not watched" and any(c.live for c in within):
-            takes = [c for c in within if c.live]
+            takes = sorted((c for c in within if c.live), key=lambda c: c.recorded)
             word = "kept"
         found[span.label] = (word, takes[0].at if takes else None)
         for one in takes:
@@ -260,7 +260,9 @@ def months_by_age(
             fresh = [
                 c.at + age
                 for c in completions
-                if c.at <= at < c.at + age and c.at <= now and (c.recorded < due + grace or c.recorded <= at)
+                if c.at <= at < c.at + age
+                and c.at <= now
+                and (c.recorded < due + grace or c.recorded > now or c.recorded <= at)
             ]
             if fresh:
                 if began is not None:
@@ -275,7 +277,7 @@ def months_by_age(
     for label, first, end in periods("month", zone):
         if first > now or end <= start:
             continue
-        mine = [gap for gap in gaps if gap[0] < end and gap[1] > first]
+        mine = [gap for gap in gaps if gap[0] < end and (gap[1] > first or not gap[2])]
         shorter = [b - a for a, b, over in mine if over and b - a < grace and a >= first]
         if any(b - a >= grace for a, b, _ in mine):
             found[label] = ("missed", 0.0)

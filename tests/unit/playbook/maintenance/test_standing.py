@@ -231,7 +231,7 @@ AFTER_USE = Case(item("after break-glass within 24h", DAY), OPEN, None)
     now=hours(0, 130 * 24),
     parts=st.lists(st.floats(0, 1, exclude_max=True), min_size=2, max_size=6),
 )
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_what_is_told_stays_true_until_it_says(
     case: Case, on_record: Facts, events: list[float], now: float, parts: list[float]
 ) -> None:

@@ -90,7 +90,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @given(case=cases(), on_record=facts(started=True), now=hours(1, 130 * 24))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_periods_have_the_verdicts_of_the_slow_reading(case: Case, on_record: Facts, now: float) -> None:
     promise, calendar, slow = case
     begin = on_record.started
@@ -130,7 +130,7 @@ def test_periods_have_the_verdicts_of_the_slow_reading(case: Case, on_record: Fa
     start=hours(0, 40 * 24),
     now=hours(1, 150 * 24),
 )
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_never_older_than_is_what_the_slow_reading_says(
     age: float, grace: float, on_record: tuple[object, ...], start: float, now: float
 ) -> None:
@@ -178,7 +178,7 @@ def after(more: Facts, time: float) -> Facts:
 
 
 @given(case=RULES, first=facts(), second=facts(), now=hours(24, 130 * 24), passed=st.integers(0, 200))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_later_work_changes_no_period_that_closed(
     case: Case, first: Facts, second: Facts, now: float, passed: int
 ) -> None:
