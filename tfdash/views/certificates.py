@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.certificates import HeldCertificate, ServedCertificate
+from tfdash.model.kube import Unreadable
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
@@ -75,12 +76,16 @@ def _kept(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
     """Those of cert-manager."""
     for ref, cluster in picture.clusters.items():
         for key, obj in cluster.objects(Certificate.KIND).items():
+            subject, called = Subject(ref, Certificate.KIND, *key), safe(f"{key.namespace}/{key.name}")
+            if isinstance(obj, Unreadable):  # that it is there is known, and that nothing else is
+                yield CertificateRow(
+                    subject, called, source="cert-manager", verdicts=said(assessment, subject)
+                )
             if not isinstance(obj, Certificate):
                 continue
-            subject = Subject(ref, Certificate.KIND, key.namespace, key.name)
             yield CertificateRow(
                 subject,
-                safe(f"{key.namespace}/{key.name}"),
+                called,
                 obj.uid,
                 obj.names,
                 safe(str(obj.issuer)),
@@ -148,8 +153,10 @@ MAKERS: tuple[Maker, ...] = (_kept, _served, _held)
 def certificate_rows(
     picture: Picture, assessment: Assessment, namespaces: Sequence[str] | None = None
 ) -> Mapping[Subject, CertificateRow]:
-    """All that is known, the worst first; ``namespaces`` None: of all."""
+    """All that is known, the worst first, of several clusters each with its own; ``namespaces`` None: of all."""
     rows = (row for maker in MAKERS for row in maker(picture, assessment))
+    if len(picture.clusters) > 1:
+        rows = (r._replace(called=f"{safe(r.subject.cluster.cluster)} {r.called}") for r in rows)
     seen = [r for r in rows if namespaces is None or r.subject.namespace in (*namespaces, "")]
     return {row.subject: row for row in sorted(seen, key=lambda r: r.rank)}
 
