@@ -150,6 +150,27 @@ def compose(
     return acting
 
 
+def deciding(
+    board: Board,
+    config: QuickConfig,
+    settings: Settings,
+    sources: Sequence[KubernetesSource],
+    clock: Clock,
+) -> tuple[ActionService, Store]:
+    """For a command that records what a person says and ends: an acting service, and the store that it records in."""
+    from tfdash.actions.core.action_service import make_service
+    from tfdash.actions.core.mode import Mode
+    from tfdash.cli.store_options import store_options
+    from tfdash.store.opening import open_store
+
+    policy = policy_of(settings, sources)
+    options = store_options(settings, config.path)
+    opened = open_store(options, clock, acting=True, secrets=_secrets(sources))
+    board.add_source(opened.source)
+    mode = Mode(acts=True, lasts=settings.actions.elevation)
+    return make_service(board, writers_of(sources, policy), opened.store, policy, clock, mode), opened.store
+
+
 def _turn(
     board: Board,
     config: QuickConfig,

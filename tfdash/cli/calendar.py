@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 
-_MODULES = {"export": "calendar_export"}
+_MODULES = {
+    "export": "calendar_export",
+    **dict.fromkeys(("list", "due", "next", "audit"), "calendar_told"),
+    **dict.fromkeys(("adopt", "sign-off"), "calendar_acting"),
+}
 
 
 def command(args: argparse.Namespace) -> int:

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
+
+from tfdash.cli import exit_codes
+
+_TOLD = {
+    "list": "every promise at each place, and how it stands",
+    "due": "what is overdue or due, the worst first",
+    "next": "the next dates, the nearest first",
+    "audit": "month by month what was kept, with the share of it",
+}
 
 
 def _years(text: str) -> int:
@@ -15,6 +25,7 @@ def _years(text: str) -> int:
 def add(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
     """``where`` adds the options that say which configuration, environment and cluster are meant."""
     whats = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    _promises(whats, where)
     export = whats.add_parser(
         "export",
         help="promises and release calendar as iCalendar (.ics)",
@@ -41,3 +52,35 @@ def add(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
         metavar="FILE",
         help="what was written before, where the answer goes to stdout",
     )
+
+
+def _promises(whats: argparse._SubParsersAction[Any], where: Callable[..., None]) -> None:
+    made = {}
+    for what, told in (
+        *_TOLD.items(),
+        ("adopt", "take over when each was done last, and from when account is kept (CSV)"),
+        ("sign-off", "say that one was done, as whom the server knows you"),
+    ):
+        made[what] = whats.add_parser(
+            what,
+            help=told,
+            epilog=exit_codes.CALENDAR,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        where(made[what], scoped=False)
+    for what in _TOLD:
+        made[what].add_argument("--item", metavar="NAME", default="", help="this item alone")
+        made[what].add_argument("--format", choices=("text", "json"), default="text")
+    adopt, sign = made["adopt"], made["sign-off"]
+    adopt.add_argument("file", metavar="FILE", help="with the columns item, place, done and start")
+    sign.add_argument("item", metavar="ITEM", help="as calendar list names it")
+    sign.add_argument("--place", metavar="PLACE", default="", help="where, as calendar list names it")
+    sign.add_argument(
+        "--done", metavar="TIME", default="", help='when (now): "2026-11-26 10:30" or "2026-11-26"'
+    )
+    sign.add_argument("--note", metavar="TEXT", default="", help="what was done")
+    sign.add_argument("--link", metavar="URL", default="", help="where more of it stands")
+    sign.add_argument("--proof", metavar="FILE", default="", help="whose SHA-256 is recorded")
+    for acting in (adopt, sign):
+        acting.add_argument("--reason", metavar="TEXT", default="", help="stands in the audit log")
+        acting.add_argument("--act", action="store_true", help="record it; without, only what would be")

@@ -77,7 +77,7 @@ def zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
     )
 
 
-_FILES = ("--config", "--kubeconfig", "--file", "--anchor")
+_FILES = ("--config", "--kubeconfig", "--file", "--anchor", "--proof")
 
 
 def fish(commands: dict[str, argparse.ArgumentParser]) -> str:

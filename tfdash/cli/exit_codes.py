@@ -37,6 +37,14 @@ CERTIFICATES = """\
 exit codes:
   0  all in order    1  one is late, failing, not ready or expired    2  of some nothing is known
 """
+MAINTENANCE = """\
+exit codes:
+  0  none is overdue    1  one is    2  of one it is not known; of one that is named, also while nobody watches it
+"""
+CALENDAR = """\
+exit codes:
+  0  none is overdue    1  one is    2  of one it is not known, or what was to be recorded is not
+"""
 
 
 class Gate(NamedTuple):
@@ -66,4 +74,5 @@ GATES = {
         CERTIFICATES,
         waits='wait so long for all to be read, e.g. "1m"',
     ),
+    "maintenance": Gate("are the dated promises of the playbook kept", MAINTENANCE, scoped=False),
 }

@@ -34,6 +34,10 @@ def command(args: argparse.Namespace) -> int:
         from tfdash.cli.gateversions import gate_versions
 
         return gate_versions(args)
+    if args.what == "maintenance":
+        from tfdash.cli.gatemaintenance import gate_maintenance
+
+        return gate_maintenance(args)
     if args.what == "certificates":
         from tfdash.cli.gatecertificates import gate_certificates
 

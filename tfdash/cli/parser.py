@@ -234,6 +234,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     )
     release.add_argument("--emergency-reason", metavar="TEXT", default="", help="why it cannot wait")
     canary.add_argument("--workload", metavar="NAME", required=True, help="its name, or NAMESPACE/NAME")
+    gates.choices["maintenance"].add_argument("--item", metavar="NAME", default="", help="this item alone")
     rightsize = commands.add_parser(
         "rightsize",
         help="what each workload should ask for, by two weeks of its use; exit 0 all fit, 1 some do not, 2 not known",
@@ -256,7 +257,11 @@ def _built(prog: str) -> argparse.ArgumentParser:
     )
     _audit(commands.add_parser("audit", help="the audit log: show, check, export it"))
     calendar_options.add(
-        commands.add_parser("calendar", help="the dated promises, for other people's calendars"), _where
+        commands.add_parser(
+            "calendar",
+            help="the dated promises: list, due, next, audit; adopt, sign-off; export for other calendars",
+        ),
+        _where,
     )
     demo = commands.add_parser("demo", help="the program on a simulated platform")
     demo.add_argument(

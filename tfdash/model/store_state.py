@@ -102,8 +102,8 @@ class RunningAction(msgspec.Struct, frozen=True, kw_only=True):
 
 SCALE_DOWN, RESTORE = "namespace.scale-down", "namespace.restore"
 """The actions whose entries say what objects were."""
-COMPLETION, PERIOD_WAIVER = "completion", "maintenance-waiver"
-"""The topics of the entries that say what was done of the dated promises, and who answers for what was not."""
+COMPLETION, PERIOD_WAIVER, MAINTENANCE_START = "completion", "maintenance-waiver", "maintenance-start"
+"""The topics of the entries that say what was done of the dated promises, who answers for what was not, and from when account is kept."""
 
 
 class RememberedSize(msgspec.Struct, frozen=True):

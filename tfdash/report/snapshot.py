@@ -32,7 +32,7 @@ SCREENS: tuple[str, ...] = (OVERVIEW, "deployments", *VIEWS)
 
 
 def schema(document: str = "snapshot") -> dict[str, Any]:
-    """The JSON Schema of a snapshot, of "gate release" or of "gate canary". Raises KeyError for another name."""
+    """The JSON Schema of a snapshot, of "gate release", "gate canary" or "calendar items". Raises KeyError for another name."""
     text = files("tfdash.report").joinpath("schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     if document == "snapshot":

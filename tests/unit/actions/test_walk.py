@@ -110,6 +110,7 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("environment.end-break-glass", "Environment", "production", {}),
     ("environment.review-break-glass", "Environment", "production", {}),
     ("maintenance.sign-off", "MaintenanceItem", "access-review", {}),
+    ("maintenance.adopt", "MaintenanceItem", "access-review", {"done": "2026-11-01"}),
     ("maintenance.waive", "MaintenanceItem", "access-review", {"until": "2026-12-31"}),
     ("intent.applied", "Intent", "i1", {}),
     ("intent.not-applied", "Intent", "i1", {}),
@@ -154,6 +155,7 @@ DECISIONS = {
     "environment.end-break-glass": "break-glass",
     "environment.review-break-glass": "break-glass",
     "maintenance.sign-off": "note",
+    "maintenance.adopt": "note",
     "maintenance.waive": "note",
     "intent.applied": "outcome",
     "intent.not-applied": "outcome",
@@ -164,6 +166,7 @@ UNTYPED = {
     "approval.deny",
     "environment.review-break-glass",
     "maintenance.sign-off",
+    "maintenance.adopt",
     "intent.applied",
     "intent.not-applied",
 }  # a reason is asked, and no name

@@ -56,7 +56,10 @@ def completed(words: str) -> set[str]:
     ("typed", "offered"),
     [
         ("tfdash ga", {"gate"}),
-        ("tfdash gate ", {"release", "canary", "resources", "versions", "certificates", "-h", "--help"}),
+        (
+            "tfdash gate ",
+            {"release", "canary", "resources", "versions", "certificates", "maintenance", "-h", "--help"},
+        ),
         ("tfdash gate release --a", {"--at"}),
         ("tfdash gate release --em", {"--emergency-approver", "--emergency-reason"}),
         ("tfdash gate canary --w", {"--workload", "--wait"}),

@@ -7,7 +7,9 @@ signs is whom a server names, and what a live source has shown stands against a 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.action import Action, Target
@@ -23,13 +25,13 @@ from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
 from tfdash.model.maintenance import KIND, EvidenceKind, ItemState
 from tfdash.model.picture import Picture
-from tfdash.model.store_state import COMPLETION, PERIOD_WAIVER, EntryKind
+from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.facts import contradicts
 from tfdash.playbook.schedule.local import instant
 from tfdash.playbook.seen import Indexes
 
-DONE, NOTE, LINK, DIGEST, UNTIL = "done", "note", "link", "digest", "until"
+DONE, NOTE, LINK, DIGEST, UNTIL, START = "done", "note", "link", "digest", "until", "start"
 """The arguments: times, a text, an address, the SHA-256 of the file that proves it."""
 _LONGEST_WAIVER = 366 * 86_400.0
 
@@ -86,6 +88,34 @@ async def sign_off(context: PlanContext) -> Draft:
     )
 
 
+async def adopt(context: PlanContext) -> Draft:
+    """What was kept elsewhere: when it was done last, from when account is kept, or both. A start that holds is not put off: what was
+    missed since would be gone."""
+    item, at = _item(context), context.at
+    told: dict[str, float] = {}
+    if context.arguments.get(START):
+        start = told[START] = _moment(context, START, "")
+        if item.started is not None and start > item.started and item.started <= context.now:
+            raise PlanRefused(f"account is kept from {_said(item.started)} already, which is not put off")
+    if context.arguments.get(DONE):
+        done = told[DONE] = _moment(context, DONE, "")
+        if done > context.now:
+            raise PlanRefused(f"{_said(done)} lies ahead: only what was done can be taken over")
+    if not told:
+        raise PlanRefused("neither a time of its being done nor a start is given: write one of the two")
+    words = {DONE: "was done on", START: "is accounted for from"}
+    said = " and ".join(f"{words[name]} {_said(moment)}" for name, moment in told.items())
+    return Draft(
+        subject=at,
+        effect=f"{item.title} {said}, as was kept elsewhere",
+        requests=(request_of(MAINTENANCE_START, told, "record what was kept elsewhere", at),),
+        before=item.sentence,
+        after=said,
+        notes=("it changes nothing of what is on record already",),
+        typed="",
+    )
+
+
 async def waive(context: PlanContext) -> Draft:
     """From now until then nobody is asked for it; what closed before stays as it was judged."""
     item, at = _item(context), context.at
@@ -105,20 +135,28 @@ async def waive(context: PlanContext) -> Draft:
 
 
 def _moment(context: PlanContext, name: str, otherwise: str, *, last: bool = False) -> float:
-    """An argument as epoch seconds, local to the calendar's zone where it has none of its own; of a day alone its begin, or its
-    end where ``last``. Raises ``PlanRefused`` for what is no time."""
-    given = str(context.arguments.get(name) or otherwise).strip()
+    """An argument as epoch seconds, local to the calendar's zone. Raises ``PlanRefused`` for what is no time."""
     calendar = context.policy.calendar
     zone = calendar.tz if calendar is not None else ZoneInfo("UTC")
     try:
-        moment = datetime.fromisoformat(given)
-        if len(given) <= len("2026-11-26"):
+        return moment_of(str(context.arguments.get(name) or otherwise), zone, last=last)
+    except ValueError as error:
+        raise PlanRefused(f"{name}: {error}") from None
+
+
+def moment_of(given: str, zone: ZoneInfo, *, last: bool = False) -> float:
+    """Epoch seconds, local to ``zone`` where the text names none; of a day alone its begin, or its end where ``last``. Raises
+    ``ValueError`` in words."""
+    words = given.strip()
+    try:
+        moment = datetime.fromisoformat(words)
+        if len(words) <= len("2026-11-26"):
             return instant(moment + timedelta(days=last), zone)
+        return moment.timestamp() if moment.tzinfo is not None else instant(moment, zone)
     except (ValueError, OverflowError):
-        raise PlanRefused(
-            f'{name}: {given!r} is no time; write "2026-11-26 10:30" (local), "2026-11-26T15:30Z" or "2026-11-26"'
+        raise ValueError(
+            f'{words!r} is no time; write "2026-11-26 10:30" (local), "2026-11-26T15:30Z" or "2026-11-26"'
         ) from None
-    return moment.timestamp() if moment.tzinfo is not None else instant(moment, zone)
 
 
 def _digest(context: PlanContext) -> None:
@@ -135,35 +173,53 @@ def _said(at: float) -> str:
 
 async def _signed(decision: OperatorDecision) -> str:
     at, done = decision.plan.subject, float(decision.told["done_at"])
-    sentence = f"{decision.user} signs {at.name} as done on {_said(done)}: {decision.reason}"
+    sentence = f"{decision.user} signs {at.name} as done on {_said(done)}"
+    data = {
+        **decision.told,
+        NOTE: decision.told[NOTE] or decision.reason,
+        "topic": COMPLETION,
+        "evidence": EvidenceKind.SIGNED.value,
+    }
+    await _append(decision, sentence, data)
+    return sentence
+
+
+async def _adopted(decision: OperatorDecision) -> str:
+    at, told = decision.plan.subject, decision.told
+    said = []
+    if DONE in told:
+        said.append(f"was done on {_said(told[DONE])}")
+        data = {
+            "done_at": told[DONE],
+            NOTE: decision.reason,
+            "topic": COMPLETION,
+            "evidence": EvidenceKind.IMPORTED.value,
+        }
+        await _append(decision, f"{decision.user} takes over that {at.name} {said[-1]}", data)
+    if START in told:
+        said.append(f"is accounted for from {_said(told[START])}")
+        data = {START: told[START], NOTE: decision.reason, "topic": MAINTENANCE_START}
+        await _append(decision, f"{decision.user} says that {at.name} {said[-1]}", data)
+    return f"{at.name} {' and '.join(said)}"
+
+
+async def _append(decision: OperatorDecision, sentence: str, data: Mapping[str, Any]) -> None:
     await decision.ledger.append(
         EntryKind.NOTE,
         actor=decision.user,
-        subject=at,
+        subject=decision.plan.subject,
         action=decision.plan.action,
-        sentence=sentence,
-        data={
-            **decision.told,
-            NOTE: decision.told[NOTE] or decision.reason,
-            "topic": COMPLETION,
-            "evidence": EvidenceKind.SIGNED.value,
-        },
+        sentence=f"{sentence}: {decision.reason}",
+        data=data,
     )
-    return sentence
 
 
 async def _waived(decision: OperatorDecision) -> str:
     at, until = decision.plan.subject, float(decision.told["until"])
     other = decision.second or "no second person (break-glass)"
-    sentence = f"{decision.user} with {other} waives {at.name} until {_said(until)}: {decision.reason}"
-    await decision.ledger.append(
-        EntryKind.NOTE,
-        actor=decision.user,
-        subject=at,
-        action=decision.plan.action,
-        sentence=sentence,
-        data={**decision.told, "why": decision.reason, "second": decision.second, "topic": PERIOD_WAIVER},
-    )
+    sentence = f"{decision.user} with {other} waives {at.name} until {_said(until)}"
+    data = {**decision.told, "why": decision.reason, "second": decision.second, "topic": PERIOD_WAIVER}
+    await _append(decision, sentence, data)
     return sentence
 
 
@@ -180,6 +236,20 @@ ACTIONS = (
         asks=may_patch_item,
         arguments=(DONE, NOTE, LINK, DIGEST),
         key="o",
+        look=of_item,
+    ),
+    Action(
+        id="maintenance.adopt",
+        title="maintenance: take over from elsewhere",
+        kinds=frozenset({KIND}),
+        risk=Risk.TYPED_NAME_AND_REASON,
+        freeze=FreezeRule.EXEMPT,
+        make=adopt,
+        target=Target.STORE,
+        record=_adopted,
+        asks=may_patch_item,
+        arguments=(DONE, START),
+        offered=False,
         look=of_item,
     ),
     Action(

@@ -15,12 +15,12 @@ from tfdash.model.maintenance import (
     PeriodWaiver,
     Sighting,
 )
-from tfdash.model.store_state import COMPLETION, PERIOD_WAIVER, Entry
+from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, Entry
 from tfdash.model.subject import Subject
 
-START, SIGHTING = "maintenance-start", "maintenance-sighting"
+SIGHTING = "maintenance-sighting"
 T = TypeVar("T")
-_TOPICS = frozenset({COMPLETION, START, PERIOD_WAIVER, SIGHTING})
+_TOPICS = frozenset({COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, SIGHTING})
 _CLOCKS_DIFFER = 300.0
 """Seconds by which something may be recorded before it was done."""
 

@@ -1,0 +1,159 @@
+"""``tfdash calendar sign-off`` and ``adopt`` against the simulated API server, which says who we are, and a real store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.test_calendar import BACKUP, DRILL, ITEMS
+from tfdash.cli import main
+from tfdash.clock import SystemClock
+from tfdash.demo.options import DemoOptions
+from tfdash.demo.process import DemoProcess, start_process
+from tfdash.model.maintenance import EvidenceKind, MaintenanceRecord
+from tfdash.store.opening import StoreOptions, open_store
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoProcess]:
+    with start_process(DemoOptions(seed=7, scenario="calm")) as running:
+        yield running
+
+
+class Desk:
+    """A configuration over the simulated platform; calling it runs ``tfdash calendar``."""
+
+    def __init__(self, folder: Path, demo: DemoProcess, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys, self._folder, self.store = capsys, folder, folder / "store"
+        self.path = folder / "tfdash.toml"
+        self.path.write_text(
+            f'[store]\npath = "{self.store}"\n[environments.production]\n[[environments.production.clusters]]\n'
+            f'name = "eu-1"\nkubeconfig = "{demo.kubeconfig}"\ncontext = "production"\n'
+            f"[environments.staging]\n[[environments.staging.clusters]]\n"
+            f'name = "s-1"\nkubeconfig = "{demo.kubeconfig}"\ncontext = "staging"\n{ITEMS}'
+        )
+
+    def __call__(self, *argv: str) -> tuple[int, str, str]:
+        code = main(["calendar", *argv, "--config", str(self.path)])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    def adopt(self, text: str, *more: str) -> tuple[int, str, str]:
+        file = self._folder / "dates.csv"
+        file.write_text(text)
+        return self("adopt", str(file), *more)
+
+    def record(self) -> MaintenanceRecord:
+        """What another terminal finds there."""
+        made = open_store(StoreOptions(path=str(self.store)), SystemClock(), acting=False, reading=True)
+        import asyncio
+
+        asyncio.run(made.source.load())
+        found = made.store.state().maintenance
+        made.store.close()
+        return found
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, demo: DemoProcess, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    for name in ("KUBECONFIG", "TFDASH_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    return Desk(tmp_path, demo, capsys)
+
+
+def test_a_sign_off_is_recorded_as_whom_the_server_knows(desk: Desk, tmp_path: Path) -> None:
+    proof = tmp_path / "minutes.txt"
+    proof.write_bytes(b"restored in 41 minutes")
+    given = ("--done", "2026-01-01 09:00", "--note", "restored it", "--proof", str(proof))
+    code, out, err = desk("sign-off", "drill", *given)
+    assert code == 2 and "Restore drill counts as done on 2026-01-01" in out
+    assert "--act records it" in err and not desk.store.exists()
+    code, out, err = desk("sign-off", "drill", *given, "--act")
+    assert (code, err) == (0, "") and "signs drill as done on 2026-01-01" in out
+    (done,) = desk.record().completions[DRILL]
+    assert (done.evidence, done.note) == (EvidenceKind.SIGNED, "restored it")
+    assert done.digest == hashlib.sha256(b"restored in 41 minutes").hexdigest()
+    assert done.by and done.by in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "told"),
+    [
+        (("sign-off", "dril", "--act", "--note", "done"), 64, 'did you mean "drill"?'),
+        (("sign-off", "backup", "--act", "--note", "done"), 64, "say which by --place: production main, "),
+        (
+            ("sign-off", "backup", "--place", "production mian", "--act", "--note", "x y"),
+            64,
+            "production main",
+        ),
+        (("sign-off", "drill", "--act"), 64, "no reason is given"),
+        (("sign-off", "drill", "--act", "--note", "done", "--done", "2099-01-01"), 64, "lies ahead"),
+        (("sign-off", "drill", "--act", "--note", "done", "--proof", "/none"), 64, "cannot be read"),
+        (("sign-off", "drill", "--act", "--note", "done", "--place", "staging"), 64, "staging is only read"),
+    ],
+)
+def test_what_cannot_be_signed_is_one_sentence(
+    desk: Desk, argv: tuple[str, ...], code: int, told: str
+) -> None:
+    got, out, err = desk(*argv)
+    assert (got, out) == (code, "") and told in err
+    assert not desk.record().completions
+
+
+def test_a_list_is_taken_over_whole(desk: Desk) -> None:
+    text = (
+        "item,place,done,start\ndrill,production,2026-01-01,2026-01-01\nbackup,production main,2026-01-02,\n"
+    )
+    code, out, err = desk.adopt(text)
+    assert code == 2 and len(out.splitlines()) == 2 and "--act records it" in err
+    code, out, err = desk.adopt(text, "--act")
+    assert (code, err, len(out.splitlines())) == (0, "", 2)
+    found = desk.record()
+    (done,) = found.completions[DRILL]
+    assert (done.evidence, done.note) == (EvidenceKind.IMPORTED, "from dates.csv")
+    assert set(found.completions) == {DRILL, BACKUP} and set(found.started) == {DRILL}
+    code, out, err = desk.adopt("item,place,start\ndrill,production,2026-06-01\n", "--act")
+    assert code == 64 and "dates.csv:2: account is kept from 2026-01-01" in err  # is not put off
+
+
+def test_of_a_list_with_a_bad_line_nothing_is_taken_and_each_is_named(desk: Desk) -> None:
+    rows = [
+        "drill,production,2026-01-01,",
+        "dril,production,2026-01-01,",
+        "backup,,2026-01-01,",
+        "drill,staging,Thursday,",
+        "drill,prod,2026-01-01,",
+        "backup,production main,,",
+        "drill,production,2026-01-02,",
+        "drill,production,2026-01-01,,,",
+        '"\x1b[31mred",production,2026-01-01,',
+    ]
+    code, out, err = desk.adopt("item,place,done,start\n" + "\n".join(rows) + "\n", "--act")
+    assert (code, out) == (64, "")
+    told = err.splitlines()
+    assert [line.split(": ")[1] for line in told] == [f"dates.csv:{n}" for n in (3, 4, 5, 6, 7, 8, 9, 10)]
+    words = ('"drill"', "several places", "no time", '"prod"', "neither done", "line 2", '"quotes"', "red")
+    assert all(word in line for word, line in zip(words, told, strict=True))
+    assert "\x1b" not in err and not desk.record().completions
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "names the columns"),
+        ("what,when\na,b\n", "names the columns"),
+        ("item,item\ndrill,drill\n", "names the columns"),
+        ("item,place,done\n", "no line below"),
+        ('item,place,done\n"drill,production,2026-01-01\n', "comma-separated"),
+        ("item,done\ndrill,2099-01-01\n", "several places"),
+        ("item,place,done\ndrill,production,2099-01-01\n", "lies ahead"),
+    ],
+)
+def test_a_file_that_is_no_such_list(desk: Desk, text: str, told: str) -> None:
+    code, out, err = desk.adopt(text, "--act")
+    assert (code, out) == (64, "") and told in err and "dates.csv" in err

@@ -1,0 +1,41 @@
+"""The dated promises for a command that looks once: how they stand by what is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tfdash.board.board import Board
+from tfdash.cli.headless import settle
+from tfdash.cli.output import narrate
+from tfdash.cli.parser import program
+from tfdash.model.maintenance import ItemState
+from tfdash.model.subject import Subject
+from tfdash.spelling import nearest
+from tfdash.text import safe
+
+SECTIONS = ("maintenance",)
+_FIRST = 20.0  # seconds for what is on record
+
+
+def states_of(board: Board) -> Mapping[Subject, ItemState] | None:
+    """Each promise at each place by what is on record, once that is read; None, and why, where it was not in time."""
+
+    def enough(settled: bool, took: float) -> bool:
+        status = board.picture.sources.get("store")
+        known = board.assessment.number >= board.picture.number and board.assessment.maintenance is not None
+        return known and status is not None and (status.complete or status.problem is not None)
+
+    late = settle(board, {}, _FIRST, enough=enough)
+    found = board.assessment.maintenance
+    if found is None:
+        narrate(f"{program()}: what is on record was not read in time{': ' if late else ''}{', '.join(late)}")
+    return found
+
+
+def of_item(found: Mapping[Subject, ItemState], item: str) -> dict[Subject, ItemState]:
+    """At each of its places; {}, and the nearest that there is, where the playbook has no such item."""
+    mine = {subject: state for subject, state in found.items() if subject.name == item}
+    if not mine:
+        names = {subject.name for subject in found}
+        narrate(f'{program()}: the playbook has no item "{safe(item)}"; {nearest(item, names)}')
+    return mine

@@ -1,0 +1,244 @@
+"""The dated promises as text and JSON: all, what is due, what comes next, and for the auditor month by month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.item_place import place_of
+from tfdash.model.maintenance import Completion, ItemStanding, ItemState, Period, PeriodVerdict, PeriodWaiver
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level
+from tfdash.report.document import written
+from tfdash.report.gather import code_of
+from tfdash.report.snapshot import SCHEMA_VERSION
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.layout import columns
+from tfdash.views.times import iso, local
+
+_WORST = (
+    PeriodVerdict.MISSED,
+    PeriodVerdict.LATE,
+    PeriodVerdict.WAIVED,
+    PeriodVerdict.OPEN,
+    PeriodVerdict.NOT_WATCHED,
+    PeriodVerdict.KEPT,
+)
+_LETTERS = {
+    PeriodVerdict.KEPT: "k",
+    PeriodVerdict.LATE: "L",
+    PeriodVerdict.MISSED: "M",
+    PeriodVerdict.WAIVED: "w",
+    PeriodVerdict.NOT_WATCHED: ".",
+    PeriodVerdict.OPEN: "o",
+}
+_ASKED = (ItemStanding.OVERDUE, ItemStanding.NO_EVIDENCE, ItemStanding.DUE)
+_ORDER = (*_ASKED, ItemStanding.IN_PROGRESS, ItemStanding.WAIVED, ItemStanding.DONE)
+
+
+class Question(NamedTuple):
+    """What is listed of all: which, in which order, under which columns."""
+
+    keep: Callable[[ItemState], bool]
+    order: Callable[[ItemState], Any]
+    audit: bool = False
+
+
+def _worst_first(state: ItemState) -> Any:
+    place = _ORDER.index(state.standing) if state.standing in _ORDER else len(_ORDER)
+    return -state.level, place, state.since or state.due or float("inf"), state.title, state.subject
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "list": Question(lambda state: True, lambda state: (state.kind, state.title, state.subject)),
+    "due": Question(lambda state: state.standing in _ASKED, _worst_first),
+    "next": Question(lambda state: state.due is not None, lambda state: (state.due, *_worst_first(state))),
+    "audit": Question(lambda state: True, lambda state: (state.kind, state.title, state.subject), audit=True),
+}
+
+
+_PARTS = ("due", "next")  # what nobody watches is none of these, and said beside them
+
+
+def chosen(question: str, found: Mapping[Subject, ItemState]) -> list[ItemState]:
+    asked = QUESTIONS[question]
+    return sorted(filter(asked.keep, found.values()), key=asked.order)
+
+
+def answer(
+    question: str,
+    found: Mapping[Subject, ItemState],
+    format: str,
+    now: float,
+    zone: ZoneInfo,
+    look_back: int,
+    code: int | None = None,
+) -> tuple[str, int]:
+    """The text and its exit code: ``code``, else 1 where one of them is overdue, else 2 where of one nothing is known."""
+    rows = chosen(question, found)
+    code = code_of([s.level for s in rows], ()) if code is None else code
+    audit = QUESTIONS[question].audit
+    if format == "json":
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "generated_at": iso(now),
+            "exit_code": code,
+            "counts": counts(rows),
+            "items": [as_json(state, periods=audit) for state in rows],
+        }
+        return written(document), code
+    beside = sum(s.standing is ItemStanding.NOT_WATCHED for s in found.values()) if question in _PARTS else 0
+    if not rows:
+        return f"nothing is due{f'; {beside} not yet watched' if beside else ''}", code
+    lines = _audit(rows, now, zone, look_back) if audit else table(rows, zone)
+    lines += [f"{beside} not yet watched"] if beside else []
+    return "\n".join(lines), code
+
+
+def counts(rows: Sequence[ItemState]) -> dict[str, int]:
+    """How many stand how; every standing is there."""
+    found = Counter(state.standing for state in rows)
+    return {standing.value: found[standing] for standing in ItemStanding}
+
+
+def table(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
+    """One line for each promise at each place."""
+    told = [
+        (
+            states.of_level(state.level).worded(state.standing.value).text,
+            safe(state.title),
+            safe(place_of(state.subject)),
+            _until(state.due, zone),
+            _done(state.last, zone),
+            safe(state.owner) or "-",
+            safe(state.subject.name),
+        )
+        for state in rows
+    ]
+    return columns([("STATE", "PROMISE", "PLACE", "DUE", "LAST DONE", "OWNER", "ITEM"), *told])
+
+
+def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int) -> list[str]:
+    months = _months(local(now, zone).date(), look_back)
+    head = "".join(f"{m:%b}"[0] if m.month > 1 else str(m.year % 10) for m in months)
+    told = []
+    for state in rows:
+        verdicts = Counter(period.verdict for period in state.periods)
+        share = f"{100 * state.kept // state.judged} %" if state.judged else "-"
+        several = (PeriodVerdict.LATE, PeriodVerdict.MISSED, PeriodVerdict.WAIVED)
+        told.append(
+            (
+                safe(state.title),
+                safe(place_of(state.subject)),
+                _letters(state.periods, months, zone),
+                f"{state.kept} of {state.judged}",
+                share,
+                *(str(verdicts[one]) for one in several),
+            )
+        )
+    right = [False] * 3 + [True] * 5
+    return [
+        *columns([("PROMISE", "PLACE", head, "KEPT", "SHARE", "LATE", "MISSED", "WAIVED"), *told], right),
+        "",
+        f"{months[0]:%b %Y} to {months[-1]:%b %Y}, of each month the worst of the periods that end in it: "
+        + ", ".join(f"{letter} {verdict.value}" for verdict, letter in _LETTERS.items()),
+    ]
+
+
+def _months(today: date, count: int) -> list[date]:
+    last = today.year * 12 + today.month - 1
+    return [date(n // 12, n % 12 + 1, 1) for n in range(last - count + 1, last + 1)]
+
+
+def _letters(periods: Sequence[Period], months: Sequence[date], zone: ZoneInfo) -> str:
+    worst: dict[date, PeriodVerdict] = {}
+    for period in periods:
+        month = min(local(period.end - 1.0, zone).date().replace(day=1), months[-1])
+        before = worst.get(month, PeriodVerdict.KEPT)
+        worst[month] = min(before, period.verdict, key=_WORST.index)
+    return "".join(_LETTERS[worst[month]] if month in worst else " " for month in months)
+
+
+def _until(at: float | None, zone: ZoneInfo) -> str:
+    """A midnight is the end of the day before it."""
+    if at is None:
+        return "-"
+    found = local(at, zone)
+    if (found.hour, found.minute) == (0, 0):
+        return f"{found.date() - timedelta(days=1)}"
+    return f"{found:%Y-%m-%d %H:%M %Z}"
+
+
+def _done(last: Completion | None, zone: ZoneInfo) -> str:
+    if last is None:
+        return "-"
+    return f"{local(last.done_at, zone):%Y-%m-%d}, {last.evidence.value}, {safe(last.by)}"
+
+
+def as_json(state: ItemState, *, periods: bool) -> dict[str, Any]:
+    at = state.subject
+    told: dict[str, Any] = {
+        "item": safe(at.name),
+        "title": safe(state.title),
+        "kind": safe(state.kind),
+        "owner": safe(state.owner) or None,
+        "place": safe(place_of(at)),
+        "environment": safe(at.cluster.environment) or None,
+        "cluster": safe(at.cluster.cluster) or None,
+        "standing": state.standing.value,
+        "level": Level(state.level).name,
+        "sentence": safe(state.sentence),
+        "due": iso(state.due),
+        "since": iso(state.since),
+        "last": _completion(state.last),
+        "kept": state.kept,
+        "judged": state.judged,
+    }
+    if periods:
+        told["share"] = round(state.kept / state.judged, 4) if state.judged else None
+        told["periods"] = [_period(period) for period in state.periods]
+    return told
+
+
+def _period(period: Period) -> dict[str, Any]:
+    return {
+        "label": period.label,
+        "start": iso(period.start),
+        "end": iso(period.end),
+        "deadline": iso(period.deadline),
+        "verdict": period.verdict.value,
+        "late_by_seconds": round(period.late_by),
+        "completion": _completion(period.completion),
+        "others": [_completion(one) for one in period.others],
+        "waiver": _waiver(period.waiver),
+    }
+
+
+def _completion(done: Completion | None) -> dict[str, Any] | None:
+    if done is None:
+        return None
+    return {
+        "done_at": iso(done.done_at),
+        "recorded_at": iso(done.recorded_at),
+        "evidence": done.evidence.value,
+        "by": safe(done.by),
+        "note": safe(done.note) or None,
+        "link": safe(done.link) or None,
+        "sha256": safe(done.digest) or None,
+    }
+
+
+def _waiver(waiver: PeriodWaiver | None) -> dict[str, Any] | None:
+    if waiver is None:
+        return None
+    return {
+        "since": iso(waiver.since),
+        "until": iso(waiver.until),
+        "who": safe(waiver.who),
+        "second": safe(waiver.second) or None,
+        "why": safe(waiver.why),
+    }
