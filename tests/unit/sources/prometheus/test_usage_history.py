@@ -266,6 +266,41 @@ async def test_a_server_that_is_gone_keeps_what_was_known_and_says_so(server: Fa
     assert history(board).containers
 
 
+async def test_what_cannot_be_read_of_one_namespace_hides_no_other(server: Fake) -> None:
+    serving(server, Places())
+    answers, board = server.fail, Putting()
+    pod = {Key("other", "api-a"): Pod(namespace="other", name="api-a")}  # which is asked for first
+    there = {**board.picture.clusters[REF].objects(Pod.KIND), **pod}
+    board.picture = board.having(Observation(value=there, complete=True, observed_at=NOW), Pod.KIND)
+    server.fail = lambda r: (
+        web.Response(status=503, text="no") if 'namespace="other"' in r.query["query"] else answers(r)
+    )
+    await source(server).round(board)
+    assert board.put.problem is not None
+    assert history(board).containers and history(board).covered == pytest.approx(DAY, rel=0.01)
+    assert usage_key("Namespace", "", "other") not in board.put.value
+
+
+async def test_what_failed_is_asked_for_again_soon_and_then_seldom(server: Fake) -> None:
+    """One answer that does not come leaves the cluster without weeks: not for an hour."""
+    serving(server, World())
+    answers, board, one = server.fail, Putting(), source(server)
+    server.fail = lambda request: web.Response(status=503, text="no")
+    waits = []
+    for _ in range(8):
+        await one.round(board)
+        waits.append(one.pause)
+    assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    server.fail = answers
+    await one.round(board)
+    assert one.pause == 3600 and board.put.problem is None
+    assert usage_key("Cluster", "", "") in board.put.value
+    server.fail = lambda request: web.Response(status=503, text="no")
+    one._today.clear()
+    await one.round(board)
+    assert one.pause == 60
+
+
 async def test_a_line_is_of_the_pods_that_were_whose_and_is_asked_for_once(server: Fake) -> None:
     serving(server, World())
     cluster, one = Putting().picture.clusters[REF], source(server)

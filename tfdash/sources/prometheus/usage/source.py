@@ -93,6 +93,7 @@ class UsageHistorySource:
         self._pools: dict[str, str] = {}  # by node, also of those that are gone since
         self._problem: Problem | None = None
         self._read_at: float | None = None
+        self._failures = 0  # rounds of which something failed, one after the other
         self._lines: dict[tuple[str, str, str, float], tuple[float, UseOverTime]] = {}
         self._lacking: ListProgress | None = None  # how many days were kept, where some are to be asked for
         self.asks = True  # for what is not kept
@@ -157,7 +158,13 @@ class UsageHistorySource:
                 await self.round(board)
             except Exception:  # a bug of ours: said in the log, and the next round comes
                 log.exception("a round of the usage history failed")
-            await asyncio.sleep(max(_OFTEN, HOUR / in_clock_seconds(self._clock, 1.0)))
+            await asyncio.sleep(self.pause)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next round: an hour by the clock; after one of which something failed sooner, and twice as long each time."""
+        again = _OFTEN * 2.0 ** (self._failures - 1) if self._failures else HOUR
+        return min(again, max(_OFTEN, HOUR / in_clock_seconds(self._clock, 1.0)))
 
     async def _begin(self, board: SourceBoard) -> None:
         """Have judged by what is kept, once it is known which pods and nodes there are."""
@@ -224,14 +231,15 @@ class UsageHistorySource:
         self._know_pools(cluster)
         sums = PlaceSums()
         failed: Problem | None = None
-        for gone in self._found.keys() - set(names):
-            del self._found[gone]
+        self._found = {name: self._found[name] for name in names if name in self._found}
         for namespace in names:
             await self._allowed(board)
             owners = owners_of(board.picture.clusters[self.ref], namespace)
-            failed = failed or (await self._read(namespace, now, owners, sums)).problem
+            read = await self._read(namespace, now, owners, sums)
+            failed = failed or read.problem
             self._publish(board, failed, now)
         self.whole = True
+        self._failures = 0 if failed is None else min(self._failures + 1, 16)
         if failed is None and self._only is None:
             await self._of_places(board.picture.clusters[self.ref], sums)
         self._publish(board, failed, now)
@@ -383,10 +391,8 @@ class UsageHistorySource:
         if errors:
             raise errors[0]
         rows = {q.role: a for q, a in zip(wanted, answers, strict=True) if not isinstance(a, BaseException)}
-        pools = dict(self._pools)
-        return await in_thread(
-            lambda: piece_of(namespace, Answers(rows, begin, end), self.series, current, pools)
-        )
+        found, pools = Answers(rows, begin, end), dict(self._pools)
+        return await in_thread(lambda: piece_of(namespace, found, self.series, current, pools))
 
 
 def _whole(seen: Observation[Objects] | None) -> bool:
