@@ -180,15 +180,15 @@ def test_a_kubelet_that_says_nothing_or_nonsense_is_named() -> None:
 
 
 def test_by_an_old_table_nothing_is_called_supported_and_what_ended_has() -> None:
-    late = at("2026-09-15 00:00") + 120 * DAY
+    late = at("2026-09-15 00:00") + 200 * DAY
     [(level, text)] = said(running(), SUPPORT, now=late)
     assert level is Level.UNKNOWN
     assert text.endswith(
-        "until 28 Oct 2027 (by a table of 15 Sep 2026, 120 d old): [versions] end_of_life names a newer one"
+        "until 28 Oct 2027 (by a table of 15 Sep 2026, 200 d old): [versions] end_of_life names a newer one"
     )
     assert said(running(), SUPPORT, now=late - 1)[0][0] is Level.OK
     [(level, text)] = said(running("v1.34.11", []), SUPPORT, now=late)
-    assert level is Level.BREACH and text.endswith("(by a table of 15 Sep 2026, 120 d old)")
+    assert level is Level.BREACH and text.endswith("(by a table of 15 Sep 2026, 200 d old)")
 
 
 def test_of_what_was_not_seen_lately_nothing_is_well_and_bad_news_stays() -> None:
