@@ -39,13 +39,15 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         weeks_of_these,
     )
     from tfdash.report import exit_code, snapshot
+    from tfdash.report.calendar import CALENDAR, calendar_report
     from tfdash.report.canary import CANARY, canary_report
     from tfdash.report.certificates import CERTIFICATES, certificates_report
     from tfdash.report.gather import needs
     from tfdash.report.resources import RESOURCES, resources_report
 
     canary, resources = args.screen == CANARY, args.screen == RESOURCES
-    certificates = args.screen == CERTIFICATES
+    certificates, calendar = args.screen == CERTIFICATES, args.screen == CALENDAR
+    own = canary or resources or certificates or calendar
     remembering, weeks = args.screen != "changes", args.screen in _BY_WEEKS
     board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering, weeks=weeks)
     scope = scope_of(args, config.environment, sources)
@@ -60,9 +62,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         if isinstance(found, int):
             return found
         view = found
-    kinds = dict.fromkeys(
-        (*JUDGED, *(() if canary or resources or certificates else needs(args.screen, view))), scope
-    )
+    kinds = dict.fromkeys((*JUDGED, *(() if own else needs(args.screen, view))), scope)
 
     def whole(settled: bool, took: float) -> bool:
         return settled and weeks_judged(board)
@@ -81,6 +81,8 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
+    elif calendar:
+        text, code = calendar_report(picture, assessment, args.format, now, zone, width, unread)
     elif certificates:
         text, code = certificates_report(
             picture, assessment, namespace, args.format, now, zone, width, unread

@@ -48,15 +48,15 @@ class Question(NamedTuple):
     audit: bool = False
 
 
-def _worst_first(state: ItemState) -> Any:
+def worst_first(state: ItemState) -> Any:
     place = _ORDER.index(state.standing) if state.standing in _ORDER else len(_ORDER)
     return -state.level, place, state.since or state.due or float("inf"), state.title, state.subject
 
 
 QUESTIONS: Mapping[str, Question] = {
     "list": Question(lambda state: True, lambda state: (state.kind, state.title, state.subject)),
-    "due": Question(lambda state: state.standing in _ASKED, _worst_first),
-    "next": Question(lambda state: state.due is not None, lambda state: (state.due, *_worst_first(state))),
+    "due": Question(lambda state: state.standing in _ASKED, worst_first),
+    "next": Question(lambda state: state.due is not None, lambda state: (state.due, *worst_first(state))),
     "audit": Question(lambda state: True, lambda state: (state.kind, state.title, state.subject), audit=True),
 }
 

@@ -76,6 +76,7 @@ PAGES: tuple[ScreenSpec, ...] = (
         aliases=("calendar", "cal", "slots"),
         help="may we release now, and the next five slots",
         sections=("certificates", "versions"),
+        headless=True,
     ),
     ScreenSpec("recovery", "Recovery", digit="6"),
     ScreenSpec("database", "Database", digit="7"),

@@ -150,3 +150,17 @@ def test_records_that_cannot_be_read_are_not_known(calendar: Calendar) -> None:
     assert code == 2 and "no evidence" in out
     code, out, _ = calendar("gate", "maintenance")
     assert code == 2 and "not known whether it was done" in out
+
+
+def test_the_screen_as_a_report(calendar: Calendar) -> None:
+    calendar.since(40)
+    calendar.done(DRILL, 12)
+    code, out, _ = calendar("snapshot", "--screen", "calendar", "--format", "json", "--wait", "5s")
+    told = json.loads(out)
+    check(told, schema())
+    assert (told["screen"], told["exit_code"], code) == ("calendar", 1, 1)
+    assert told["release"]["zone"] == "America/New_York"
+    assert [i["standing"] for i in told["items"][:2]] == ["overdue", "overdue"]
+    code, out, _ = calendar("snapshot", "--screen", "calendar", "--wait", "5s", "--width", "100")
+    assert code == 1 and "Restore drill" in out and "3 overdue" in out
+    assert max(map(len, out.splitlines())) <= 100
