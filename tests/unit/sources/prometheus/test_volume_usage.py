@@ -124,6 +124,26 @@ def source(server: Fake, clock: Ticking) -> VolumeUsageSource:
     return volume_usage_for(REF, Connection(url=server.url), Options(), None, clock, asyncio.Semaphore(2))
 
 
+async def test_how_full_they_are_is_known_where_how_they_grew_cannot_be_asked_for(server: Fake) -> None:
+    api = Api(World(), lambda: round(NOW * 1000))
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        if "start" in request.query:
+            return web.Response(status=503, text="no")
+        reply = api.answer("GET", request.path, {k: [v] for k, v in request.query.items()})
+        return web.Response(status=reply.status, body=msgspec.json.encode(reply.document))
+
+    server.fail = answer
+    board, one = Putting(*CLAIMS), source(server, Ticking(NOW))
+    await one.round(board)
+    data = board.put.value[Key("shop", "data")]
+    assert data.fill == pytest.approx(60, abs=0.01) and data.days_left is None
+    assert board.put.complete and board.put.problem is not None and one.status.problem is not None
+    asked = len(server.asked)
+    await one.round(board)
+    assert len(server.asked) == asked + 5, "how they grew is asked for again"
+
+
 async def test_what_is_told_of_claims_and_how_they_grew(server: Fake) -> None:
     api = Api(World(), lambda: round(NOW * 1000))
 

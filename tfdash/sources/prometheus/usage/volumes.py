@@ -140,24 +140,29 @@ class VolumeUsageSource:
 
     async def round(self, board: SourceBoard) -> None:
         """Ask once of all claims that are bound now."""
-        from tfdash.sources.prometheus.failing import problem_of
-
         now = self._clock.now()
         claims = _bound(board.picture.clusters[self.ref].objects(PersistentVolumeClaim.KIND))
         before = self._seen
         try:
-            found = await self._read(claims, now) if claims else {}
-            seen = Observation[Objects](value=found, observed_at=now, complete=True)
+            found, problem = await self._read(claims, now) if claims else ({}, None)
+            seen = Observation[Objects](value=found, observed_at=now, complete=True, problem=problem)
         except Exception as error:
-            problem: Problem = problem_of(error, now)
-            log.info("the volumes of %s: %s", self.ref.cluster, problem.cause)
-            seen = msgspec.structs.replace(before, problem=problem)
+            seen = msgspec.structs.replace(before, problem=self._failed(error, now))
         self._seen = msgspec.structs.replace(seen, source=self._source, interval=self._interval)
         board.put_objects(self.ref, VolumeUsage.KIND, self._seen, None)
         board.put_status(self.id, self.status)
 
-    async def _read(self, claims: Mapping[Key, float], now: float) -> dict[Key, VolumeUsage]:
-        """``claims``: when each was made. One query after the other."""
+    def _failed(self, error: Exception, now: float) -> Problem:
+        from tfdash.sources.prometheus.failing import problem_of
+
+        problem = problem_of(error, now)
+        log.info("the volumes of %s: %s", self.ref.cluster, problem.cause)
+        return problem
+
+    async def _read(
+        self, claims: Mapping[Key, float], now: float
+    ) -> tuple[dict[Key, VolumeUsage], Problem | None]:
+        """``claims``: when each was made. One query after the other; how they grew may fail alone, and is asked for again."""
         namespaces = sorted({key.namespace for key in claims})
         values: dict[str, dict[Key, float]] = {role: {} for role in _ROLES}
         for some in _together(namespaces):
@@ -167,9 +172,13 @@ class VolumeUsageSource:
                     for key, row in await self._ask(role, some, now, now, 0.0)
                     if row.value and is_amount(value := float(row.value[1]))
                 )
+        problem = None
         if now >= self._asked_history + HOUR:
-            self._history = await self._grown(namespaces, now)
-            self._asked_history = now
+            try:
+                self._history = await self._grown(namespaces, now)
+                self._asked_history = now
+            except Exception as error:
+                problem = self._failed(error, now)
         found = {}
         for key in claims.keys() & values["volume_used"].keys():
             points = [p for p in self._history.get(key, ()) if p[0] >= claims[key]]
@@ -186,7 +195,7 @@ class VolumeUsageSource:
                 grows=grows,
                 seen=seen,
             )
-        return found
+        return found, problem
 
     async def _grown(self, namespaces: Sequence[str], now: float) -> dict[Key, Points]:
         end = first_of_step(now, _STEP) - _STEP
