@@ -17,6 +17,7 @@ from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.version_facts import data_of_versions
 
 _TERMINAL = "watcher"
+_AT_ONCE = 100  # entries of one write, which waits no longer than any other
 
 
 def leave_past(config: Path, scenario: str) -> None:
@@ -28,15 +29,21 @@ def leave_past(config: Path, scenario: str) -> None:
     from tfdash.store.opening import open_store
 
     found = scenario_of(scenario)
-    if not (found.watched or found.planned):
+    if not (found.watched or found.planned or found.dated):
         return
     quick, settings = load_quick(str(config)), load(config)
+    drafts = list(_entries(found, quick.demo.epoch))
+    if found.dated is not None:
+        from tfdash.cli.compose import policies_of
+        from tfdash.cli.demo_promises import in_order, kept_before
+
+        drafts = in_order([*drafts, *kept_before(found.dated, policies_of(settings), quick.demo.epoch)])
     opened = open_store(store_options(settings, config), clock_of(quick), acting=True, terminal=_TERMINAL)
 
     async def write() -> None:
         await opened.source.load()
-        for draft in _entries(found, quick.demo.epoch):
-            await opened.store.record(draft)
+        for first in range(0, len(drafts), _AT_ONCE):
+            await opened.store.recorder.record_all(drafts[first : first + _AT_ONCE])
 
     try:
         asyncio.run(write())

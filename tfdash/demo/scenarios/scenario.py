@@ -6,7 +6,7 @@ import tomllib
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -63,6 +63,23 @@ class PlannedUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     announced: str
 
 
+class Otherwise(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What was not kept of a dated promise, so many times ``ago`` (0: the running one): "missed", "late", "waived"; "overdue": nothing
+    since then."""
+
+    item: str
+    environment: str = ""
+    what: Literal["missed", "late", "waived", "overdue"]
+    ago: list[int]
+
+
+class Dated(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Account of the dated promises was kept for so many months before the start, and all was done in time but ``otherwise``."""
+
+    months: int = 24
+    otherwise: list[Otherwise] = []
+
+
 class Kept(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A certificate of data/world.toml that is otherwise than it is there: so much of its life is ``left`` when the world begins, its
     ``challenge`` fails for that reason, it is kept in the Secret of another (``shares``, its name), or cert-manager does not look at it
@@ -101,6 +118,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     kubernetes: dict[str, str] = {}
     watched: list[Watched] = []
     planned: list[PlannedUpdate] = []
+    dated: Dated | None = None
 
     @property
     def begins(self) -> float | None:

@@ -135,6 +135,16 @@ class AuditRecorder:
         self.local_problem = ""
         return entry
 
+    async def record_all(self, drafts: Sequence[EntryDraft]) -> list[Entry]:
+        """All of them or none, in the local file alone: what was said before, and by nobody who waits. Raises ``LedgerUnavailable``."""
+
+        def append(file: LocalFile) -> list[Entry]:
+            entries = file.append_all(drafts)
+            self.terminal = file.terminal
+            return entries
+
+        return await self.on_file(append, "recording")
+
     def _record_local(self, draft: EntryDraft, ticket: Ticket) -> Entry:
         file = self._opened()
         entry = file.append(draft, ticket.abandoned)

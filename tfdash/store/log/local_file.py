@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
@@ -162,6 +162,13 @@ class LocalFile(DurableFile):
 
     def append(self, draft: EntryDraft, abandoned: Callable[[], bool] = lambda: False) -> Entry:
         """Record it; durable when this returns. Raises ``LedgerUnavailable``, and ``Abandoned`` before anything is written."""
+        (entry,) = self.append_all([draft], abandoned)
+        return entry
+
+    def append_all(
+        self, drafts: Sequence[EntryDraft], abandoned: Callable[[], bool] = lambda: False
+    ) -> list[Entry]:
+        """Record all of them or none, one after the other; as ``append``."""
         if self._head(self.terminal) != (self.sequence, self.head):
             lost = (self.terminal, self.sequence, self.head)
             self.rotate(
@@ -169,30 +176,36 @@ class LocalFile(DurableFile):
                 f"the file was changed underneath: it should end with entry {lost[1]} {lost[2]}",
                 lost,
             )
-            for noted in self.drafts(draft.at):
-                self._insert(noted, lambda: False)
-        return self._insert(draft, abandoned)
+            self._insert(self.drafts(drafts[0].at), lambda: False)
+        return self._insert(drafts, abandoned)
 
-    def _insert(self, draft: EntryDraft, abandoned: Callable[[], bool]) -> Entry:
-        entry, raw = draft.placed(self.terminal, self.sequence + 1, self.head, self._redact)
-        topic = str(data_of(entry).get("topic", ""))
-        row = (entry.terminal, entry.sequence, entry.kind.value, entry.intent, topic, entry.hash, raw)
+    def _insert(self, drafts: Sequence[EntryDraft], abandoned: Callable[[], bool]) -> list[Entry]:
+        entries: list[Entry] = []
+        rows: list[tuple[str, int, str, str, str, str, bytes]] = []
+        head = self.head
+        for sequence, draft in enumerate(drafts, self.sequence + 1):
+            entry, raw = draft.placed(self.terminal, sequence, head, self._redact)
+            topic, head = str(data_of(entry).get("topic", "")), entry.hash
+            rows.append((entry.terminal, sequence, entry.kind.value, entry.intent, topic, head, raw))
+            entries.append(entry)
 
         def insert() -> None:
             with self._transaction() as connection:
-                connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-                kept = connection.execute(
-                    "SELECT * FROM entries WHERE terminal = ? AND sequence = ?", row[:2]
-                ).fetchone()
-                if kept != row:  # a trigger that somebody put there
-                    raise sqlite3.IntegrityError("it took an entry and does not hold it")
+                for row in rows:
+                    connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                    kept = connection.execute(
+                        "SELECT * FROM entries WHERE terminal = ? AND sequence = ?", row[:2]
+                    ).fetchone()
+                    if kept != row:  # a trigger that somebody put there
+                        raise sqlite3.IntegrityError("it took an entry and does not hold it")
                 if abandoned():
                     raise Abandoned
 
-        self._with_room(insert)
-        self.sequence, self.head = entry.sequence, entry.hash
-        self._write_sidecar()
-        return entry
+        if entries:
+            self._with_room(insert)
+            self.sequence, self.head = entries[-1].sequence, head
+            self._write_sidecar()
+        return entries
 
     # -- reading ------------------------------------------------------------------------------------------------
 
