@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tfdash.demo.options import ENVIRONMENTS
 from tfdash.demo.scenarios.scenario import Dated
 from tfdash.model.maintenance import EvidenceKind
-from tfdash.model.store_state import COMPLETION, PERIOD_WAIVER, EntryKind
+from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.cadence import Each, Within
 from tfdash.playbook.maintenance.periods import spans
@@ -20,7 +20,6 @@ from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.policies import Policies
 from tfdash.store.log.audit_projection import subject_data
 from tfdash.store.log.draft import EntryDraft
-from tfdash.store.log.maintenance_facts import START
 
 _DAY = 86_400.0
 _MONTH = 30.5 * _DAY
@@ -41,7 +40,7 @@ def kept_before(dated: Dated, policies: Policies, now: float) -> Iterator[EntryD
     clusters = [ClusterRef(name, f"demo-{name}") for name in ENVIRONMENTS]
     for subject, item in places(policies.maintenance, ENVIRONMENTS, clusters):
         begin = now - min(dated.months * _MONTH, _remembered(item))
-        yield _entry(begin, subject, "tfdash", "account is kept from here on", {"topic": START, "start": begin})  # fmt: skip
+        yield _entry(begin, subject, "tfdash", "account is kept from here on", {"topic": MAINTENANCE_START, "start": begin})  # fmt: skip
         turns = list(_turns(subject, item, policies, begin, now))
         for ago, turn in enumerate(reversed(turns)):
             yield from _said(dated, subject, item, ago, turn, now)
