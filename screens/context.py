@@ -12,12 +12,13 @@ from tfdash.config.startup import UiSettings
 if TYPE_CHECKING:
     from tfdash.actions.core.protocols import ActionService, Ledger
     from tfdash.model.store_state import Entry
+    from tfdash.playbook.policies import Policies
 
 
 @dataclass
 class AppContext:
     """``namespaces`` None means all. ``validate`` checks the whole configuration, in a thread, behind the first frame;
-    it returns the sentence of what is wrong, or "", and fills in ``actions``, ``ledger`` and ``audit``. ``contexts`` reads the kubeconfig's, when somebody asks for them."""
+    it returns the sentence of what is wrong, or "", and fills in ``policies``, ``actions``, ``ledger`` and ``audit``. ``contexts`` reads the kubeconfig's, when somebody asks for them."""
 
     environment: str
     clock: Clock
@@ -35,6 +36,7 @@ class AppContext:
     )
     may_elevate: bool = False  # whether ":elevate" may start the program anew with a writer
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
+    policies: Policies | None = None  # that days and promises are drawn by; None until all is validated
     actions: ActionService | None = None  # what may be done; None: nothing is even offered
     ledger: Ledger | None = None  # approvals, break-glass, what a person settles; called on the board's loop
     audit: Callable[[int], Coroutine[Any, Any, Sequence[Entry]]] | None = (

@@ -22,6 +22,7 @@ from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.config.startup import UiSettings
 from tfdash.judging.judge import Judge
+from tfdash.playbook.policies import Policies
 from widgets.table import Table
 from widgets.textual_private import screen_text
 
@@ -113,6 +114,7 @@ async def running(
         "clock": clock,
         "environments": ("development", "staging", "production"),
         "demo": False,
+        "policies": Policies(),
     }
     looks = {"frames_per_second": 100} | {name: over.pop(name) for name in vars(UiSettings()) if name in over}
     app = TfdashApp(board, AppContext(**(given | over), ui=UiSettings(**looks)))

@@ -53,7 +53,7 @@ def gate_release(args: argparse.Namespace) -> int:
     from tfdash.config.quick import load_quick
     from tfdash.playbook.schedule import calendar_state
     from tfdash.playbook.schedule.asking import asked
-    from tfdash.views.calendar import as_json, lines
+    from tfdash.views.calendar.release import as_json, lines
 
     emergency = _emergency(args)
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)

@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
         from tfdash.cli.acting import compose, mode_of
+        from tfdash.cli.compose import policies_of
         from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
         from tfdash.cli.ui_check import check_ui
         from tfdash.config.load import load
@@ -85,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
                 for source in made(wiring, Needs.SETTINGS):
                     board.add_source(source)
                 board.put_signals(published(not_measured(wiring)))
+                context.policies = policies_of(settings)
                 validated.set_result(settings)
             except BaseException as error:
                 validated.set_exception(error)  # who waits for it must not wait for ever

@@ -119,6 +119,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     standing: ItemStanding
     level: Level
     sentence: str
+    words: str = ""  # the same without the title
     due: float | None = None
     since: float | None = None
     last: Completion | None = None

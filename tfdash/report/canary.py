@@ -15,7 +15,8 @@ from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
 from tfdash.text import safe
-from tfdash.views import calendar, canary, canaryfacts, canarywhy
+from tfdash.views import canary, canaryfacts, canarywhy
+from tfdash.views.calendar.release import as_json as calendar_json
 from tfdash.views.layout import cut_apart
 from tfdash.views.sources import source_rows
 from tfdash.views.table import Line
@@ -62,7 +63,7 @@ def canary_report(
             "counts": counted(levels),
             "sources": sources_json(sources),
             "unread": [safe(u) for u in lacking],
-            "calendar": calendar.as_json(assessment.calendar) if assessment.calendar is not None else None,
+            "calendar": calendar_json(assessment.calendar) if assessment.calendar is not None else None,
             "metrics": _metrics(picture, now),
             "releases": [
                 canarywhy.as_json(r, canary.judgement_of(assessment, r), assessment.answer(r))

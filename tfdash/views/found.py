@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from tfdash.item_place import place_of
+from tfdash.model.maintenance import KIND as PROMISE
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage
@@ -57,6 +59,8 @@ def where(subject: Subject | None, cluster: bool = True) -> str:
     """``Deployment shop/web in eu-1``, without its ``cluster`` where there is one alone; "" of none. Of what is used, the place or workload that uses it: ``NodePool c8 in eu-1``."""
     if subject is None:
         return ""
+    if subject.kind == PROMISE:
+        return safe(f"{subject.name} · {place_of(subject)}")
     kind, name = subject.kind, subject.name
     if kind == Usage.KIND:  # what it is of, such as a namespace
         kind, _, name = name.partition("/")

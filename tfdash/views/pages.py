@@ -70,12 +70,12 @@ PAGES: tuple[ScreenSpec, ...] = (
     ScreenSpec(
         "calendar",
         "Calendar",
-        "calendar.calendar:CalendarPage",
+        "calendar.calendar:CalendarScreen",
         digit="5",
         command="calendar: open",
         aliases=("calendar", "cal", "slots"),
-        help="may we release now, and the next five slots",
-        sections=("certificates", "versions"),
+        help="what is due, overdue and done by date, what may happen on a day, and the audit of two years",
+        sections=("maintenance", "certificates", "versions"),
         headless=True,
     ),
     ScreenSpec("recovery", "Recovery", digit="6"),
@@ -184,6 +184,7 @@ PAGES: tuple[ScreenSpec, ...] = (
     ScreenSpec("verdict", "Verdict", "releases.verdict:VerdictPage"),
     ScreenSpec("actions", "Actions", "actions.actions:ActionsScreen"),
     ScreenSpec("entry", "Entry", "audit.entry:EntryPage"),
+    ScreenSpec("promise", "Promise", "calendar.promise:PromisePage"),
 )
 """In the order of the tabs, then of the palette."""
 FIRST: tuple[str, ...] = tuple(page.id for page in PAGES if page.command)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from zoneinfo import ZoneInfo
 
+from tfdash.item_place import place_of
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.section import SectionFinding
 from tfdash.model.verdict import Level
+from tfdash.playbook.schedule.local import local_date
 from tfdash.playbook.section import Findings, Reading, Section
 
 _COUNTED = (ItemStanding.NO_EVIDENCE, ItemStanding.IN_PROGRESS, ItemStanding.WAIVED, ItemStanding.NOT_WATCHED)
@@ -32,7 +35,7 @@ def _read(findings: Findings) -> Reading:
     return Reading(
         worst,
         ", ".join(words),
-        told.sentence if told is not None else "",
+        _next(told, findings) if told is not None else "",
         sum(s.level is worst for s in states),
         unknown=sum(s.level is Level.UNKNOWN for s in states),
         subject=told.subject if told is not None else None,
@@ -43,6 +46,16 @@ def _read(findings: Findings) -> Reading:
             if s.level > Level.OK
         ),
     )
+
+
+def _next(state: ItemState, findings: Findings) -> str:
+    """What is the matter with it and where; of what is well, by when it is to be done next."""
+    called = f"{state.title}, {place_of(state.subject)}"
+    zone = findings.calendar.zone if findings.calendar is not None else ""
+    if state.level > Level.OK or state.due is None or not zone:
+        return f"{called}: {state.words}"
+    day = local_date(state.due - 1.0, ZoneInfo(zone))  # a midnight is the end of the day before it
+    return f"next: {called}, by {day:%a} {day.day} {day:%b}"
 
 
 def _worst_first(state: ItemState) -> tuple[int, float, str]:

@@ -84,6 +84,7 @@ def stand(
         standing=told.standing,
         level=LEVELS[told.standing],
         sentence=f"{item.title}: {safe(told.words)}",
+        words=safe(told.words),
         due=told.due,
         since=told.since,
         last=done[-1] if done else None,

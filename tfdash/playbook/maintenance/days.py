@@ -1,0 +1,151 @@
+"""What a calendar shows of some days: the release calendar and the dated promises in one picture. Pure.
+
+What was is taken from the states, whose periods were judged once; what is ahead is expanded once for each promise, whatever the
+number of its places.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tfdash.model.dates import Closing, Dates, Day, DayMark, ItemRule, MarkSort
+from tfdash.model.maintenance import ItemStanding, ItemState, MaintenanceRecord, PeriodVerdict
+from tfdash.model.subject import Subject
+from tfdash.playbook.maintenance.cadence import After, Cadence, Each, Within
+from tfdash.playbook.maintenance.periods import Span, spans
+from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.schedule.days import days_of
+from tfdash.playbook.schedule.local import local_date
+from tfdash.playbook.schedule.policy import CalendarPolicy
+from tfdash.playbook.schedule.release import rule_words
+
+_SETTLED = (PeriodVerdict.KEPT, PeriodVerdict.LATE, PeriodVerdict.WAIVED)
+_MOVING = (
+    "blackout",
+    "freeze",
+)  # what a promise may have to move for; a holiday closes release windows alone
+_ORDER = {sort: place for place, sort in enumerate(MarkSort)}
+
+
+def dates_of(
+    policies: Policies,
+    states: Mapping[Subject, ItemState],
+    record: MaintenanceRecord,
+    first: date,
+    last: date,
+    now: float,
+) -> Dates:
+    """The days ``first`` through ``last`` in the zone of the calendar. ``states`` may be fewer than there are: the others have no mark."""
+    calendar, promises = policies.calendar, policies.maintenance
+    days = list(days_of(calendar, first, last))
+    marks: dict[date, list[DayMark]] = {}
+    begin, end = days[0].start, days[-1].end
+    ahead: dict[str, tuple[Span, ...]] = {}
+    for subject, state in states.items():
+        for mark in _marks(subject, state, record, calendar, promises, ahead, begin, end, now):
+            at = (
+                mark.at if mark.completion is not None else mark.at - 1.0
+            )  # a deadline is the end of what lies before it
+            at = at if mark.day is None else mark.day
+            if begin <= at < end:
+                marks.setdefault(local_date(at, calendar.tz), []).append(mark)
+    moved = Counter[str](item.blackout for item in promises.items.values())
+    return Dates(
+        zone=calendar.tz,
+        today=local_date(now, calendar.tz),
+        days=tuple(_filled(day, marks.get(day.date, ()), moved) for day in days),
+        states=states,
+        rules={name: _rule(promises, item) for name, item in promises.items.items()},
+        rule_words=rule_words(calendar),
+        look_back=promises.look_back,
+    )
+
+
+def _filled(day: Day, marks: list[DayMark] | tuple[()], moved: Counter[str]) -> Day:
+    told = tuple(sorted(marks, key=lambda m: (_ORDER[m.sort], m.at, m.subject)))
+    return msgspec.structs.replace(day, marks=told, closings=tuple(_counted(c, moved) for c in day.closings))
+
+
+def _counted(closing: Closing, moved: Counter[str]) -> Closing:
+    if closing.sort not in _MOVING:
+        return closing
+    return msgspec.structs.replace(
+        closing,
+        inside=moved["allowed"],
+        before=moved["before"],
+        after=moved["after"],
+        stay=moved["stays"],
+    )
+
+
+def _daily(when: Cadence) -> bool:
+    if isinstance(when, Within):
+        return when.age < 2 * 86_400.0
+    return isinstance(when, Each) and when.period == "day"
+
+
+def _rule(policy: MaintenancePolicy, item: MaintenanceItem) -> ItemRule:
+    return ItemRule(
+        rule=item.rule_words,
+        sentence=item.sentence,
+        grace=item.grace,
+        blackout=item.blackout,
+        zone=policy.zone_of(item),
+        short=item.when.words(),
+        daily=_daily(item.when),
+        aged=isinstance(item.when, Within),
+    )
+
+
+def _marks(
+    subject: Subject,
+    state: ItemState,
+    record: MaintenanceRecord,
+    calendar: CalendarPolicy,
+    promises: MaintenancePolicy,
+    ahead: dict[str, tuple[Span, ...]],
+    begin: float,
+    end: float,
+    now: float,
+) -> Iterator[DayMark]:
+    late = {p.completion for p in state.periods if p.verdict is PeriodVerdict.LATE}
+    for one in record.completions.get(subject, ()):
+        if begin <= one.done_at < end:
+            sort = MarkSort.LATE if one in late else MarkSort.DONE
+            yield DayMark(subject=subject, sort=sort, at=one.done_at, completion=one)
+    if state.standing is ItemStanding.OVERDUE and state.since is not None:
+        overdue = DayMark(subject=subject, sort=MarkSort.OVERDUE, at=state.since)
+        yield overdue
+        if local_date(now, calendar.tz) != local_date(state.since - 1.0, calendar.tz):
+            yield msgspec.structs.replace(overdue, day=now)  # it is what is to be done today
+    item = promises.items.get(subject.name)
+    if item is None:
+        return
+    if isinstance(item.when, Within | After) and state.due is not None and state.due > now:
+        yield DayMark(subject=subject, sort=MarkSort.DUE, at=state.due)
+    if isinstance(item.when, Within):
+        return  # its months are no dates
+    for period in state.periods:
+        sorts = {PeriodVerdict.MISSED: MarkSort.MISSED, PeriodVerdict.WAIVED: MarkSort.WAIVED}
+        if (found := sorts.get(period.verdict)) is not None and begin < period.deadline <= end:
+            yield DayMark(
+                subject=subject, sort=found, at=period.deadline, period=period.label, waiver=period.waiver
+            )
+    if isinstance(item.when, After) or end <= now:
+        return
+    settled = {p.label for p in state.periods[-3:] if p.verdict in _SETTLED}
+    if subject.name not in ahead:
+        zone = ZoneInfo(promises.zone_of(item))
+        ahead[subject.name] = tuple(spans(item, zone, calendar, max(begin, now), end))
+    for span in ahead[subject.name]:
+        at = span.planned if now < span.planned else span.deadline
+        if at > now and span.label not in settled:
+            yield DayMark(
+                subject=subject, sort=MarkSort.DUE, at=at, period=span.label, conflict=span.conflict
+            )
