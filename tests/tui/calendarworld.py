@@ -9,7 +9,7 @@ from tests.tui import world
 from tests.tui.recorded import REF
 from tfdash.board.board import Board
 from tfdash.judging.judge import Judge
-from tfdash.model.maintenance import Completion, EvidenceKind, MaintenanceRecord, PeriodWaiver
+from tfdash.model.maintenance import AccountStart, Completion, EvidenceKind, MaintenanceRecord, PeriodWaiver
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.cadence import Each, Within
@@ -70,7 +70,7 @@ def record() -> MaintenanceRecord:
     for number, (subject, item) in enumerate(all_places()):
         if subject.name in _NEVER:
             continue
-        started[subject] = BEGAN
+        started[subject] = (AccountStart(BEGAN, BEGAN),)
         found = list(_done(number, subject, item))
         if _OVERDUE.get(subject.name) == subject.cluster.environment:
             found = [one for one in found if one.done_at < NOW - 45 * DAY]

@@ -16,7 +16,7 @@ from tests.tui import world
 from tests.tui.running import SIZES, Run, compare, running
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.judging.judge import Judge
-from tfdash.model.maintenance import Completion, EvidenceKind, MaintenanceRecord, item_subject
+from tfdash.model.maintenance import AccountStart, Completion, EvidenceKind, MaintenanceRecord, item_subject
 from tfdash.model.store_state import StoreState
 from tfdash.playbook.maintenance.cadence import Each
 from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
@@ -62,6 +62,7 @@ async def test_golden_of_a_promise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     async with calendar(SIZES[0]) as run:
         await run.press("enter")
+        await run.shows("Periods:")
         shown = {}
         for size in SIZES:
             await run.resize(*size)
@@ -144,7 +145,7 @@ async def test_a_finding_of_the_overview_leads_to_its_row() -> None:
         ("-l owner=dba", 8),
         ("-l state=overdue", 2),
         ("vacuum", 2),
-        ("in<2d", 5),
+        ("in<2d", 7),
     ],
 )
 async def test_the_agenda_is_filtered_as_other_lists_are(text: str, shown: int) -> None:
@@ -177,7 +178,9 @@ async def test_what_came_too_late_for_its_period_is_on_record_and_says_so() -> N
         note="found the protocol",
     )
     record = MaintenanceRecord(
-        completions={subject: (done,)}, started={subject: world.NOW - 200 * world.DAY}, known=True
+        completions={subject: (done,)},
+        started={subject: (AccountStart(world.NOW - 200 * world.DAY, world.NOW - 200 * world.DAY),)},
+        known=True,
     )
     policies = replace(cw.POLICIES, maintenance=policy)
     async with calendar(
@@ -212,7 +215,7 @@ def hostile_world() -> tuple[Policies, MaintenanceRecord]:
             when=Each("week"), title=f"t{text}", sentence=text, owner=text, places=(f"p{text}",)
         )
         subject = item_subject(name, "production", place=f"p{text}")
-        started[subject] = world.NOW - 60 * world.DAY
+        started[subject] = (AccountStart(world.NOW - 60 * world.DAY, world.NOW - 60 * world.DAY),)
         completions[subject] = tuple(
             Completion(
                 subject=subject,

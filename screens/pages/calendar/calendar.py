@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 _BESIDE = 100  # columns from which the chosen day stands beside the days
 _GRID = 30  # lines from which the days are what is shown first
 _TALL = 22  # lines from which the chosen promise is shown whole
-_FRAME = 8  # lines of header, tabs, crumbs, head, views, legend and footer
-_LEAST = 9  # lines of the chosen day, where it stands under the days
+_LEGEND = 4  # lines at most
+_FRAME = 10  # lines of header, tabs, crumbs, head, views, legend and footer at 80 columns
+_LEAST = 7  # lines of the chosen day, where it stands under the days
 _EVERY = 10  # seconds between two looks at what time alone changes
 _NOTHING: Mapping[Subject, ItemState] = {}
 
@@ -83,7 +84,7 @@ class CalendarScreen(Narrowing, ActingScreen):
         yield Table(self._rows.columns, self._rows, noun="promises", sort="item", id="body")
         yield Divider(id="chosen-rule")
         yield Prose(id="chosen", indent=3, most=6)
-        yield Prose(id="legend", most=3, packed=True)
+        yield Prose(id="legend", most=_LEGEND, packed=True)
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
@@ -177,7 +178,7 @@ class CalendarScreen(Narrowing, ActingScreen):
 
     def _show_legend(self, dates: Dates) -> None:
         lines = legend_lines(dates) if self.view.grid else audit.LEGEND
-        self.query_one("#legend", Prose).show(lines, 3)
+        self.query_one("#legend", Prose).show(lines, _LEGEND)
 
     def _show_rows(self, dates: Dates | None) -> None:
         table = self.table

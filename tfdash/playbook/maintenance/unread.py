@@ -20,11 +20,13 @@ def not_read(state: ItemState, why: str) -> ItemState:
     judged = state.judged - sum(p.verdict is PeriodVerdict.MISSED for p in state.periods)
     if state.standing in _KNOWN:
         return msgspec.structs.replace(state, periods=periods, judged=judged)
+    words = f"not known whether it was done: {safe(why)}"
     return msgspec.structs.replace(
         state,
         standing=ItemStanding.NO_EVIDENCE,
         level=Level.UNKNOWN,
-        sentence=f"{state.title}: not known whether it was done: {safe(why)}",
+        sentence=f"{state.title}: {words}",
+        words=words,
         since=None,
         periods=periods,
         judged=judged,

@@ -103,7 +103,7 @@ def rows_of(dates: Dates) -> dict[Subject, PromiseRow]:
 
 
 def head_line(states: Iterable[ItemState], months: Sequence[date]) -> Line:
-    """``kept 412 of 430 (95 %)  ◷ 3 late  ✖ 12 missed  ‖ 2 waived   Dec 2024 to Nov 2026``."""
+    """``kept 412 of 430 (95.8 %) since Dec 2024  ◷ 3 late  ✖ 12 missed  ‖ 2 waived``."""
     found = list(states)
     kept, judged = sum(s.kept for s in found), sum(s.judged for s in found)
     verdicts = Counter(p.verdict for s in found for p in s.periods)
@@ -112,6 +112,8 @@ def head_line(states: Iterable[ItemState], months: Sequence[date]) -> Line:
         line.append((f"kept {kept:,} of {judged:,} ({kept * 1000 // judged / 10:.1f} %)", "bright"))
     else:
         line.append(("no period was judged yet", "bright"))
+    if months:
+        line.append((f" since {months[0]:%b %Y}", "dim"))
     for verdict in (
         PeriodVerdict.LATE,
         PeriodVerdict.MISSED,
@@ -121,8 +123,6 @@ def head_line(states: Iterable[ItemState], months: Sequence[date]) -> Line:
         if verdicts[verdict]:
             sign = PERIODS[verdict]
             line.append((f"  {sign.glyph} {verdicts[verdict]:,} {sign.word}", sign.token))
-    if months:
-        line.append((f"   {months[0]:%b %Y} to {months[-1]:%b %Y}", "dim"))
     return line
 
 

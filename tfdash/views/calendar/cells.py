@@ -199,10 +199,10 @@ def legend_lines(dates: Dates) -> list[Line]:
     """What the signs of the days mean, in words, one by one."""
     kinds = {state.kind for state in dates.states.values()}
     lines: list[Line] = [[(f"{RELEASE} ", "accent"), ("release", "dim")]]
-    lines.append([(f"{SHADE} ", "dim"), ("blackout, freeze", "dim")])
+    lines.append([(f"{SHADE} ", "dim"), ("blackout or freeze", "dim")])
     for sort in (MarkSort.DONE, MarkSort.LATE, MarkSort.OVERDUE, MarkSort.MISSED, MarkSort.WAIVED):
         lines.append([(f"{SORTS[sort].glyph} ", SORTS[sort].token), (SORTS[sort].word, "dim")])
-    lines.append([("a letter alone: due", "dim")])
+    lines.append([("letter alone: due", "dim")])
     lines += [[(f"{letter} ", "bright"), (kind, "dim")] for kind, letter in LETTERS.items() if kind in kinds]
     if any(rule.daily for rule in dates.rules.values()):
         lines.append([("daily ones: only what was not kept", "dim")])
