@@ -13,8 +13,8 @@ from tfdash.report.gather import code_of, counted
 from tfdash.report.maintenance import as_json, chosen, table, worst_first
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
 from tfdash.text import safe
-from tfdash.views.calendar import as_json as release_json
-from tfdash.views.calendar import lines as release_lines
+from tfdash.views.calendar.release import as_json as release_json
+from tfdash.views.calendar.release import lines as release_lines
 from tfdash.views.layout import cut_apart
 from tfdash.views.sources import source_rows
 from tfdash.views.times import clocks, iso
