@@ -136,7 +136,7 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
     prices += '\n[maintenance]\nstart = "2026-12-01"\n[maintenance.items.drill]\ntitle = "Restore drill"\nwhen = "each month"\nstart = "2026-12-01"\n'
     prices += "\n[[policy.resources.volume_prices]]\ngib_month = 0.08\n"
     waived = '\n[[policy.waivers]]\nrule = "resources.*"\nwho = "jo"\nwhy = "known"\nuntil = "2027-01-31"\n'
-    looked_at = '\n[[certificates.endpoints]]\naddress = "shop:443"\n'
+    looked_at = '\n[[certificates.endpoints]]\naddress = "shop:443"\n[[calendar.feeds]]\nname = "own"\nfile = "own.ics"\n'
     waived += (
         '\n[versions]\nendings = { "" = "aks" }\n[[versions.plan]]\nversion = "1.38"\ndate = "2027-01-19"\n'
     )
@@ -226,6 +226,9 @@ clusters = [{{ name = "eu-1", kubeconfig = "{kubeconfig}", prometheus = {{ url =
 name = "sign in"
 url = "http://127.0.0.1:9"
 timeout = "1s"
+[[calendar.feeds]]
+name = "corp"
+file = "{folder}/corp.ics"
 [store]
 path = "{folder}/store"
 """

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.model.maintenance import MaintenanceRecord
     from tfdash.model.subject import ClusterRef, Subject
-    from tfdash.playbook.maintenance.policy import MaintenanceItem
+    from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
     from tfdash.playbook.policies import Policies
+    from tfdash.playbook.schedule import CalendarPolicy
 
 RELEASES, NOBODY = "release-calendar", "without-owner"
 
@@ -51,6 +52,7 @@ def command(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     from tfdash.cli.compose import clock_of, policies_of
+    from tfdash.cli.feeds import calendar_in_force
     from tfdash.cli.gate import remembered
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
@@ -61,13 +63,16 @@ def _export(args: argparse.Namespace) -> int:
     settings = load(config.path)
     policies, clock = policies_of(settings), clock_of(config)
     now, zone = clock.now(), ZoneInfo(settings.time.zone)
+    calendar = calendar_in_force(config, settings, clock)
+    if calendar.unread:
+        raise _Refused(f"nothing is written: {calendar.unread}", UNKNOWN)
     names = tuple(settings.environments) or (config.environment.name,)
     items = list(places(policies.maintenance, names, _clusters(args, settings, policies, clock)))
     owners = {item.owner for _, item in items}
     if args.owner and args.owner not in owners:
         raise _Refused(f'--owner: "{args.owner}" owns nothing; {nearest(args.owner, filter(None, owners))}')
     facts, unread = remembered(config, settings, clock)
-    due = {} if unread else dict(_due(items, policies, facts.maintenance, now))
+    due = {} if unread else dict(_due(items, policies.maintenance, calendar, facts.maintenance, now))
     span = promises.horizon(local_date(now, zone), args.years)
     unknown = (
         frozenset(promises.uid_of_item(s) for s, i in items if not promises.dated(i))
@@ -80,9 +85,9 @@ def _export(args: argparse.Namespace) -> int:
 
     def of_owner(owner: str) -> list[CalendarEntry]:
         own = [(s, i) for s, i in items if i.owner == owner]
-        return list(promises.entries(policies.maintenance, policies.calendar, own, due, span))
+        return list(promises.entries(policies.maintenance, calendar, own, due, span))
 
-    window = [] if args.owner else list(releases.entries(policies.calendar, span))
+    window = [] if args.owner else list(releases.entries(calendar, span))
     if args.per_owner:
         folder = Path(args.per_owner)
         wanted = {_file_name(owner): (of_owner(owner), owner or "no owner") for owner in sorted(owners)}
@@ -103,6 +108,8 @@ def _export(args: argparse.Namespace) -> int:
             raise _Refused(f"--previous: there is no {args.previous}")
         data = file_of(entries, title, _previous(Path(before)) if before else None)
         code = _write(Path(args.output), data) if args.output else _print(data)
+    if calendar.stale:
+        narrate(f"{program()}: {safe(calendar.stale)}")
     if unread:
         narrate(
             f"{program()}: the store could not be read ({unread}): what depends on when it was last done has no new date here"
@@ -134,7 +141,8 @@ def _clusters(
 
 def _due(
     items: Iterable[tuple[Subject, MaintenanceItem]],
-    policies: Policies,
+    policy: MaintenancePolicy,
+    calendar: CalendarPolicy,
     record: MaintenanceRecord,
     now: float,
 ) -> Iterator[tuple[Subject, float | None]]:
@@ -142,14 +150,13 @@ def _due(
     from tfdash.playbook.maintenance.places import facts_of
     from tfdash.playbook.maintenance.standing import stand
 
-    policy = policies.maintenance
     for subject, item in items:
         if not promises.dated(item):
             facts = facts_of(policy, item, subject, record)
             zone = ZoneInfo(policy.zone_of(item))
             yield (
                 subject,
-                stand(subject, item, zone, policies.calendar, facts, now, policy.look_back).state.due,
+                stand(subject, item, zone, calendar, facts, now, policy.look_back).state.due,
             )
 
 

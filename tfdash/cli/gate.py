@@ -48,7 +48,8 @@ def command(args: argparse.Namespace) -> int:
 def gate_release(args: argparse.Namespace) -> int:
     """The calendar's answer for now, checked against the API server's clock and with what people said in the store; or for
     another time, by the calendar alone."""
-    from tfdash.cli.compose import calendar_of, clock_of
+    from tfdash.cli.compose import clock_of
+    from tfdash.cli.feeds import calendar_in_force, sure
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.playbook.schedule import calendar_state
@@ -58,8 +59,8 @@ def gate_release(args: argparse.Namespace) -> int:
     emergency = _emergency(args)
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
-    policy = calendar_of(settings)
     clock = clock_of(config)
+    policy = calendar_in_force(config, settings, clock)
     now = clock.now()
     skew: float | None = None
     cluster = unknown = unread = ""
@@ -83,7 +84,8 @@ def gate_release(args: argparse.Namespace) -> int:
         if subject.cluster.environment == config.environment.name
     ]
     state = calendar_state(policy, at, skew=skew, cluster=cluster, waived=waived)
-    counts = counted(state, emergency, skew, unknown, unread)
+    unfed = bool(policy.unread) and calendar_state(sure(policy), at, skew=skew).open
+    counts = counted(state, emergency, skew, unknown, unread, unfed=unfed)
     code = FINDINGS if counts["no"] else UNKNOWN if counts["unknown"] else OK
     if args.format == "json":
         answer = {
@@ -134,14 +136,20 @@ def remembered(config: QuickConfig, settings: Settings, clock: Clock) -> tuple[S
 
 
 def counted(
-    state: CalendarState, emergency: dict[str, str] | None, skew: float | None, unknown: str, unread: str = ""
+    state: CalendarState,
+    emergency: dict[str, str] | None,
+    skew: float | None,
+    unknown: str,
+    unread: str = "",
+    *,
+    unfed: bool = False,
 ) -> dict[str, int]:
     """Of what was asked, the calendar and perhaps the clock: how many say yes, no, and do not know. A store that could not be
-    read is one more that does not.
+    read is one more that does not, and a calendar that only a feed closes which was never read (``unfed``) does not.
 
     An emergency waives the calendar, and no clock: neither one that is wrong nor one that nobody could ask.
     """
-    said = [bool(state.open or (emergency and not state.problem))]
+    said = [None if unfed and not emergency else bool(state.open or (emergency and not state.problem))]
     clock = [None] if unknown else [not state.problem] if skew is not None else []
     given = [*said, *clock, *([None] if unread else [])]
     return {"yes": given.count(True), "no": given.count(False), "unknown": given.count(None)}

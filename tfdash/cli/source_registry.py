@@ -12,6 +12,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
 
 from tfdash.clock import Clock
 from tfdash.model.traffic import NOT_MEASURED, Signals
@@ -209,6 +210,18 @@ def _store(wiring: Wiring) -> Iterable[Source]:
     yield wiring.opened.source
 
 
+def _feeds(wiring: Wiring) -> Iterable[Source]:
+    """Calendars of others that close ours."""
+    assert wiring.opened is not None
+    settings = wiring.settings
+    if settings.calendar.feeds:
+        from tfdash.sources.feeds.source import FeedsSource
+
+        folder = wiring.opened.store.folder / "feeds"
+        zone = ZoneInfo(settings.time.zone)
+        yield FeedsSource(settings.calendar.feeds, zone, wiring.clock, folder, keeping=wiring.keeping)
+
+
 def _peers(wiring: Wiring) -> Iterable[Source]:
     """What other terminals left in the clusters themselves."""
     assert wiring.opened is not None
@@ -272,6 +285,7 @@ SOURCES = (
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),
+    Registration("calendar feeds", Needs.STORE, _feeds),
     Registration("peers", Needs.OTHERS, _peers),
     Registration("usage history", Needs.WEEKS, _usage_history),
     Registration("journeys", Needs.LEAVE, _journeys),

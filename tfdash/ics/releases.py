@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from tfdash.ics.events import CalendarEntry, at_zone, uid_of
 from tfdash.ics.promises import Horizon
-from tfdash.playbook.schedule.freezes import Closed, closed_on
+from tfdash.playbook.schedule.freezes import closed_on
 from tfdash.playbook.schedule.local import in_gap, later, local_date, midnight
-from tfdash.playbook.schedule.policy import CalendarPolicy
+from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 from tfdash.playbook.schedule.release import rule_words
 from tfdash.playbook.schedule.windows import left_of, window_on
 from tfdash.text import safe

@@ -8,6 +8,7 @@ from tfdash.model.calendar import CalendarState
 from tfdash.model.picture import Change, Picture
 from tfdash.model.store_state import BreakGlass
 from tfdash.playbook.schedule import CalendarPolicy, calendar_state
+from tfdash.playbook.schedule.feeds import in_force
 
 
 class CalendarRunner:
@@ -25,7 +26,7 @@ class CalendarRunner:
         """Look again where it may say something else; True where it does."""
         infos = any(kind == "" for _, kind in change.freshness)
         due = self._due is None or self._due <= now
-        if not (due or infos or change.store is None or "break_glass" in change.store):
+        if not (due or infos or fed(change) or change.store is None or "break_glass" in change.store):
             return False
         skews = [
             (c.info.value.skew, ref.cluster)
@@ -34,7 +35,9 @@ class CalendarRunner:
         ]
         skew, where = max(skews, key=lambda pair: abs(pair[0]), default=(None, ""))
         waived = next((_words(b) for b in picture.store_state.break_glass.values() if b.until > now), "")
-        told = calendar_state(self._policy, now, skew=skew, cluster=where, waived=waived)
+        told = calendar_state(
+            in_force(self._policy, picture.signals.feeds), now, skew=skew, cluster=where, waived=waived
+        )
         other = self.state is None or msgspec.structs.replace(told, at=self.state.at) != self.state
         if other:
             self.state = told
@@ -43,6 +46,11 @@ class CalendarRunner:
         edges += [b.until for b in picture.store_state.break_glass.values()]
         self._due = min((t for t in edges if t is not None and t > now), default=now + 3600.0)
         return other
+
+
+def fed(change: Change) -> bool:
+    """Whether a feed of the calendar says something else."""
+    return change.signals is None or any(topic == "feeds" for topic, _ in change.signals)
 
 
 def _words(glass: BreakGlass) -> str:

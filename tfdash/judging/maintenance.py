@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from tfdash.judging.calendar import fed
 from tfdash.model.maintenance import ItemState, MaintenanceRecord
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import ClusterRef, Subject
@@ -17,6 +18,8 @@ from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.maintenance.standing import Told, stand
 from tfdash.playbook.maintenance.unread import not_read
 from tfdash.playbook.policies import Policies
+from tfdash.playbook.schedule.feeds import in_force
+from tfdash.playbook.schedule.policy import CalendarPolicy
 
 _READ = frozenset({"maintenance", "health"})  # fields of the store's state
 
@@ -31,6 +34,7 @@ class MaintenanceRunner:
     def __init__(self, policies: Policies, hold: float = math.inf) -> None:
         self._policies, self.hold = policies, hold
         self.states: Mapping[Subject, ItemState] | None = None
+        self._calendar = policies.calendar
         self._look: list[tuple[Subject, MaintenanceItem, Facts]] = []
         self._waiting: deque[tuple[Subject, MaintenanceItem, Facts]] = deque()
         self._unread = ""
@@ -50,7 +54,9 @@ class MaintenanceRunner:
     def assess(self, picture: Picture, change: Change, now: float) -> bool:
         """Look again where it may say something else; True where it does."""
         clusters = frozenset(picture.clusters)
-        if change.store is None or change.store & _READ or clusters != self._clusters or now >= self._due:
+        fresh = fed(change) and self._take(in_force(self._policies.calendar, picture.signals.feeds))
+        read = change.store is None or bool(change.store & _READ)
+        if read or fresh or clusters != self._clusters or now >= self._due:
             self._clusters = clusters
             record, health = picture.store_state.maintenance, picture.store_state.health
             if not record.known or not health.read:
@@ -59,6 +65,14 @@ class MaintenanceRunner:
             self.go_on(now)
         return self._unsaid and not self._waiting and self._publish()
 
+    def _take(self, calendar: CalendarPolicy) -> bool:
+        """Whether feeds close other days than before: then nothing that was judged holds."""
+        if calendar.told == self._calendar.told:
+            return False
+        self._calendar = calendar
+        self._kept.clear()
+        return True
+
     def go_on(self, now: float) -> bool:
         """Judge more of what was left, for ``hold`` seconds; True where something still is. The next ``assess`` says it."""
         until = time.perf_counter() + self.hold
@@ -66,7 +80,7 @@ class MaintenanceRunner:
         while self._waiting:
             subject, item, facts = self._waiting.popleft()
             zone = ZoneInfo(policy.zone_of(item))
-            told = stand(subject, item, zone, self._policies.calendar, facts, now, policy.look_back)
+            told = stand(subject, item, zone, self._calendar, facts, now, policy.look_back)
             self._kept[subject] = facts, told
             if time.perf_counter() >= until:
                 break

@@ -14,6 +14,23 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""  # of a freeze or holiday
 
 
+class Closure(msgspec.Struct, frozen=True):
+    """[start, end) in epoch seconds, in which nothing is released; ``reason`` is the feed's own text, made safe."""
+
+    start: float
+    end: float
+    reason: str
+
+
+class FeedDays(msgspec.Struct, frozen=True, kw_only=True):
+    """What a feed of holidays or freezes closes, as it was read last. ``what``: "holiday" or "freeze"; ``left_out``: its events that
+    could not be read."""
+
+    what: str
+    closures: tuple[Closure, ...] = ()
+    left_out: int = 0
+
+
 class CalendarState(msgspec.Struct, frozen=True, kw_only=True):
     """May a standard release happen now? ``why`` names the rule in one sentence; ``text`` is the header's short form.
 

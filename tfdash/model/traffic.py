@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from tfdash.model.calendar import FeedDays
 from tfdash.model.observation import Observation
 from tfdash.model.samples import Buckets, Point
 from tfdash.model.subject import ClusterRef, Subject
@@ -139,6 +140,7 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     prometheus: dict[
         ClusterRef, Observation[str]
     ] = {}  # the server's version, its problem where it is not reached; neither while it was not asked yet
+    feeds: dict[str, Observation[FeedDays]] = {}  # by the name of [[calendar.feeds]]
 
 
 NO_SIGNALS = Signals()

@@ -295,3 +295,31 @@ def test_a_configured_store_that_cannot_be_read_is_not_known(gate: Gate, tmp_pat
             assert gate.json(*asked, config=store(path).replace(ALWAYS, NEVER))["exit_code"] == 1
         assert not (tmp_path / "missing").exists(), "it is opened for reading"
         assert gate.json("--at", OPEN, "-e", "production", config=store(path))["exit_code"] == 0
+
+
+def fed(tmp_path: Path, *days: str) -> str:
+    """A configuration that is open but for a feed's days; without any the feed is not there."""
+    file = tmp_path / "feed.ics"
+    if days:
+        events = "".join(f"BEGIN:VEVENT\r\nUID:{d}\r\nDTSTART;VALUE=DATE:{d}\r\nEND:VEVENT\r\n" for d in days)
+        file.write_text(f"BEGIN:VCALENDAR\r\n{events}END:VCALENDAR\r\n")
+    return f'{ALWAYS}feeds = [{{ name = "corp", file = "{file}" }}]\n'
+
+
+def test_a_feed_closes_its_day(gate: Gate, tmp_path: Path) -> None:
+    config = fed(tmp_path, "20261225")
+    code, out, _ = gate("--at", "2026-12-25 10:30", config=config)
+    assert code == 1 and "without a title (freeze feed corp)" in out
+    assert gate("--at", "2026-12-26 10:30", config=config)[0] == 0
+
+
+def test_a_feed_that_was_never_read_is_not_known_and_no_yes(gate: Gate, tmp_path: Path) -> None:
+    told = gate.json("--at", OPEN, config=fed(tmp_path))
+    assert (told["exit_code"], told["open"]) == (2, False)
+    assert "freeze feed corp was never read (there is no file" in told["why"]
+    shut = fed(tmp_path).replace(
+        "feeds =", 'freezes = [{ start = "2000-01-01", end = "2100-01-01" }]\nfeeds ='
+    )
+    assert gate("--at", OPEN, config=shut)[0] == 1
+    emergency = ("--emergency-approver", "ann", "--emergency-reason", "fire")
+    assert gate("--at", OPEN, *emergency, config=fed(tmp_path))[0] == 0

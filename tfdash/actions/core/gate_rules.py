@@ -12,7 +12,7 @@ from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.release import ReleaseState
 from tfdash.model.store_state import BreakGlass, StoreState
 from tfdash.model.subject import Subject
-from tfdash.playbook.schedule import continuation
+from tfdash.playbook.schedule import CalendarPolicy, continuation
 from tfdash.text import safe
 
 
@@ -31,6 +31,7 @@ class GateInput(NamedTuple):
     user: str
     terminal: str
     now: float
+    window: CalendarPolicy | None = None  # the release calendar with what its feeds close
 
 
 def own_break_glass(case: GateInput) -> BreakGlass | None:
@@ -102,8 +103,9 @@ def _closed(case: GateInput, policy: ActionPolicy) -> Check:
     if state.open and not state.problem:
         return Check(id="policy", text=state.why, passed=True)
     begun = case.release.started if case.release is not None and case.release.in_flight else None
-    if begun is not None and not state.problem and policy.calendar is not None:
-        going = continuation(policy.calendar, begun, case.now)
+    window = case.window or policy.calendar
+    if begun is not None and not state.problem and window is not None:
+        going = continuation(window, begun, case.now)
         if going.allowed:
             return Check(id="policy", text=going.text, passed=True)
         return Check(id="policy", text=f"{state.why}; {going.text}", passed=False, opens_at=state.opens_at)

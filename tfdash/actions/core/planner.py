@@ -31,7 +31,8 @@ from tfdash.model.picture import Picture
 from tfdash.model.release import Lack
 from tfdash.model.requests import Document
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.playbook.schedule import calendar_state
+from tfdash.playbook.schedule import CalendarPolicy, calendar_state
+from tfdash.playbook.schedule.feeds import in_force
 from tfdash.playbook.seen import Indexes
 
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class Planner:
         self, board: BoardLike, ledger: Ledger | None, policy: ActionPolicy, clock: Clock, mode: Mode
     ) -> None:
         self._board, self._ledger, self._policy, self._clock, self._mode = board, ledger, policy, clock, mode
+        self._fed: tuple[object, CalendarPolicy] | None = None
         self._made: dict[str, Made] = {}
         self._indexes = Indexes()  # the footer looks at each key and each update, at all that is marked
 
@@ -199,7 +201,17 @@ class Planner:
             user=user,
             terminal=self._terminal,
             now=self._clock.now(),
+            window=self._window(),
         )
+
+    def _window(self) -> CalendarPolicy | None:
+        """The release calendar with what its feeds close."""
+        policy, feeds = self._policy.calendar, self._board.picture.signals.feeds
+        if policy is None or not policy.feeds:
+            return policy
+        if self._fed is None or self._fed[0] is not feeds:
+            self._fed = feeds, in_force(policy, feeds)
+        return self._fed[1]
 
     def _hours(self, subject: Subject) -> CalendarState | None:
         """None where the environment has none: production, or not marked."""
@@ -208,7 +220,7 @@ class Planner:
 
     def _calendar(self) -> CalendarState | None:
         """What the judge said last; closed where it has closed since. It opens when the judge says so."""
-        state, policy = self._board.assessment.calendar, self._policy.calendar
+        state, policy = self._board.assessment.calendar, self._window()
         if state is None or policy is None or not state.open:
             return state
         fresh = calendar_state(policy, self._clock.now())

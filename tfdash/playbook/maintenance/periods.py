@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from tfdash.playbook.maintenance.cadence import After, Each, On
 from tfdash.playbook.maintenance.policy import MaintenanceItem
-from tfdash.playbook.schedule.freezes import Closed, closed_on
+from tfdash.playbook.schedule.freezes import closed_on
 from tfdash.playbook.schedule.local import later, local_date, midnight
-from tfdash.playbook.schedule.policy import CalendarPolicy
+from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 
 _SHIFTS = ("blackout", "freeze")  # what moves an item; a holiday closes a release window alone
 _LONGEST_SHIFT = timedelta(days=62)

@@ -94,7 +94,9 @@ def hours_in(environment: str, zone: str, settings: HoursSettings) -> Hours:
         blackout_from_day=0,
         blackout_to_day=0,
         holidays=settings.holidays,
+        holidays_of="",
         freezes=(),
+        feeds=(),
         max_clock_skew=0.0,
         zone=zone,
     )

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 
 from tfdash.playbook.schedule.local import instant, later, midnight
-from tfdash.playbook.schedule.policy import CalendarPolicy
-
-
-class Closed(NamedTuple):
-    """[start, end) in epoch seconds, and why: "blackout", "holiday", "freeze"."""
-
-    start: float
-    end: float
-    kind: str
-    reason: str
+from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
+from tfdash.playbook.schedule.public import public_holidays
 
 
 def blacked_out(policy: CalendarPolicy, day: date) -> bool:
@@ -69,11 +60,22 @@ def closed_on(policy: CalendarPolicy, first: date, last: date) -> Iterator[Close
     for holiday in sorted(policy.holidays):
         if first <= holiday <= last:
             yield Closed(midnight(holiday, zone), midnight(later(holiday, 1), zone), "holiday", "holiday")
+    for year in range(first.year, last.year + 1) if policy.holidays_of else ():
+        for holiday, name in public_holidays(policy.holidays_of, year):
+            if first <= holiday <= last and holiday not in policy.holidays:
+                yield Closed(midnight(holiday, zone), midnight(later(holiday, 1), zone), "holiday", name)
     for freeze in policy.freezes:
         if freeze.start.date() <= last and freeze.end.date() >= first:
             yield Closed(
                 instant(freeze.start, zone), instant(freeze.end, zone), "freeze", freeze.reason or "freeze"
             )
+    if policy.told:
+        begin, end = midnight(first, zone), midnight(later(last, 1), zone)
+        for one in policy.told:
+            if one.start >= end:
+                break
+            if one.end > begin:
+                yield one
 
 
 def closing(policy: CalendarPolicy, at: float, day: date) -> Closed | None:

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Spelled, Unfit, read, shipped
+from tfdash.addresses import wrong_with
+from tfdash.playbook.schedule.public import Country
+from tfdash.setting import (
+    Between,
+    Checked,
+    Listed,
+    Note,
+    Seconds,
+    SettingsTable,
+    Spelled,
+    Unfit,
+    check_address,
+    check_reference,
+    read,
+    shipped,
+)
 
 T = TypeVar("T")
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_HERE = ("localhost", "127.0.0.1", "::1")
 DEFAULT_ZONE = "America/New_York"
+
+
+class Closed(NamedTuple):
+    """[start, end) in epoch seconds, and why: "blackout", "holiday", "freeze"."""
+
+    start: float
+    end: float
+    kind: str
+    reason: str
 
 
 def _read(value: Any, pattern: str, read: Callable[[str], T]) -> T | None:
@@ -110,6 +136,49 @@ class Freeze(SettingsTable):
             )
 
 
+def _check_url(url: str) -> None:
+    if url.partition(":")[0] in ("env", "file", "command"):
+        check_reference(url)
+        return
+    if url:
+        wrong = wrong_with(url, ("https", "http"))
+        if wrong:
+            raise ValueError(wrong)
+        check_address(
+            url, 'give the whole address by reference: "env:NAME", "file:PATH" or "command:PROGRAM ARG"'
+        )
+        if url.startswith("http://") and urlsplit(url).hostname not in _HERE:
+            raise ValueError("a calendar that comes without TLS could be anybody's; write https://")
+
+
+@dataclass(frozen=True)
+class FeedSettings(SettingsTable):
+    """A calendar (.ics) of others that closes ours: a file or an address. One that cannot be read any more counts as it was read last;
+    until one was ever read, the calendar is closed."""
+
+    name: Annotated[str, Note(sample='"public-holidays"')]
+    what: Annotated[
+        Literal["holiday", "freeze"], Note("what its events are; maintenance moves out of freezes alone")
+    ] = "freeze"
+    file: Annotated[str, Note(sample='"/etc/tfdash/freezes.ics"')] = ""
+    url: Annotated[
+        str,
+        Checked(_check_url),
+        Note(
+            'https; one that holds a secret by reference: "env:NAME", "file:PATH" or "command:PROGRAM ARG"',
+            '"https://calendar.example.com/freezes.ics"',
+        ),
+    ] = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise Unfit("name", "a feed needs a name, by which the calendar speaks of it")
+        if bool(self.file) is bool(self.url):
+            raise Unfit(
+                "file" if self.file else "url", "a feed is a file or an address: write one of file and url"
+            )
+
+
 @dataclass(frozen=True)
 class CalendarRules(SettingsTable, defaults="calendar.toml"):
     """When a standard release may happen; the zone is [time] zone. Rollback, abort and pause are never closed."""
@@ -126,7 +195,12 @@ class CalendarRules(SettingsTable, defaults="calendar.toml"):
     ]
     blackout_to_day: Annotated[int, Between(0, 31), Note("... through the 3rd; 0 for both: no blackout")]
     holidays: Annotated[Dates, Note('["2026-11-26"]: whole days without a window')]
+    holidays_of: Annotated[
+        Country,
+        Note('"US", "US-NY", "DE-BY": the public holidays of a country or a part of it, too; "": of none'),
+    ]
     freezes: Annotated[tuple[Freeze, ...], Listed(), Note("further times without a window")]
+    feeds: Annotated[tuple[FeedSettings, ...], Listed(), Note("calendars of others")]
     max_clock_skew: Annotated[
         Seconds,
         Between(0, 300, seconds=True),
@@ -136,13 +210,22 @@ class CalendarRules(SettingsTable, defaults="calendar.toml"):
     def __post_init__(self) -> None:
         if (self.blackout_from_day == 0) is not (self.blackout_to_day == 0):
             raise Unfit("blackout_from_day", "a blackout needs both of its days, or 0 for both")
+        names = [feed.name for feed in self.feeds]
+        if len(set(names)) != len(names):
+            raise Unfit("feeds", "two feeds have one name; give each its own")
 
 
 @dataclass(frozen=True)
 class CalendarPolicy(CalendarRules):
-    """The calendar in an IANA zone; ``days`` as ``datetime.weekday`` counts, ``length`` and ``max_clock_skew`` in seconds."""
+    """The calendar in an IANA zone; ``days`` as ``datetime.weekday`` counts, ``length`` and ``max_clock_skew`` in seconds.
+
+    ``told``: what the feeds close, sorted by start. ``unread``: why nobody knows what one of them closes, "" where all were read at some
+    time; ``stale``: which of them count as they were read last (``schedule/feeds.py: in_force`` fills in all three)."""
 
     zone: str
+    told: tuple[Closed, ...] = ()
+    unread: str = ""
+    stale: str = ""
 
     @property
     def tz(self) -> ZoneInfo:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tfdash.model.calendar import CalendarState, Slot
-from tfdash.playbook.schedule.freezes import Closed, closed_on, closing
+from tfdash.playbook.schedule.freezes import closed_on, closing
 from tfdash.playbook.schedule.local import instant, local_date, local_time
-from tfdash.playbook.schedule.policy import DAYS, CalendarPolicy
+from tfdash.playbook.schedule.policy import DAYS, CalendarPolicy, Closed
 from tfdash.playbook.schedule.windows import next_slots, slot_at, window_on, words
 
 
@@ -36,16 +36,16 @@ def calendar_state(
             f"the clock of {cluster or 'the API server'} is {abs(skew):.0f} s {way} ours, over the {policy.max_clock_skew:g} s "
             "that are allowed: the calendar is closed until one of them is set right"
         )
-    is_open = slot is not None and not problem
+    is_open = slot is not None and not problem and not policy.unread
     opens = coming[0].start if coming else None
     return CalendarState(
         at=now,
         open=is_open,
         text=_text(policy, slot if is_open else None, coming, problem),
-        why=_why(policy, slot, hit, coming, problem),
+        why="; ".join(filter(None, (_why(policy, slot, hit, coming, problem), policy.stale))),
         zone=policy.zone,
         closes_at=slot.end if is_open and slot else None,
-        opens_at=None if is_open else opens,
+        opens_at=None if is_open or policy.unread else opens,
         freeze=freeze,
         next=coming,
         finish_until=_finish(policy, now),
@@ -56,6 +56,8 @@ def calendar_state(
 
 def continuation(policy: CalendarPolicy, started: float | None, now: float) -> Continuation:
     """A release that began inside a slot may finish until that day's ``finish_by``, or until a freeze begins before it."""
+    if policy.unread:
+        return Continuation(False, None, policy.unread)
     slot = slot_at(policy, started) if started is not None else None
     if started is None or slot is None:
         return Continuation(False, None, "it did not begin inside a release window")
@@ -71,7 +73,7 @@ def continuation(policy: CalendarPolicy, started: float | None, now: float) -> C
 def _finish(policy: CalendarPolicy, now: float) -> float | None:
     """Until when a release of today's window may go on; None once that is over."""
     window = window_on(policy, local_date(now, policy.tz))
-    if window is None or now < window[0] or slot_at(policy, window[0]) is None:
+    if policy.unread or window is None or now < window[0] or slot_at(policy, window[0]) is None:
         return None
     until = _finish_of(policy, window[0])
     return until if now < until else None
@@ -102,6 +104,8 @@ def _text(policy: CalendarPolicy, slot: Slot | None, coming: tuple[Slot, ...], p
         return f"release OPEN until {local_time(slot.end, policy.tz):%H:%M}"
     if problem:
         return "release CLOSED · clocks differ"
+    if policy.unread:
+        return "release CLOSED · feed not read"
     if not coming:
         return "release CLOSED · no window ahead"
     local = local_time(coming[0].start, policy.tz)
@@ -122,6 +126,8 @@ def _why(
     opens = f"; opens {coming[0].text}" if coming else "; no window lies ahead within two years"
     if problem:
         return problem
+    if policy.unread:
+        return policy.unread
     if slot is not None:
         return f"open: inside the release window {slot.text}"
     if hit is not None:

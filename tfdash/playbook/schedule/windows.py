@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from tfdash.model.calendar import Slot
-from tfdash.playbook.schedule.freezes import Closed, blacked_out, closed_on
+from tfdash.playbook.schedule.freezes import blacked_out, closed_on
 from tfdash.playbook.schedule.local import in_gap, instant, later, local_date, local_time
-from tfdash.playbook.schedule.policy import CalendarPolicy
+from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 
 HORIZON = 800  # days within which a next slot is looked for; none in two years means that there is none
 

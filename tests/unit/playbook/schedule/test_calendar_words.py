@@ -12,9 +12,10 @@ from tests.unit.playbook.schedule.test_calendar import local, utc
 from tfdash.model.calendar import CalendarState, Slot
 from tfdash.playbook.schedule import Continuation, calendar_state, continuation, default_calendar_policy
 from tfdash.playbook.schedule.asking import AskedInstant, asked
-from tfdash.playbook.schedule.freezes import Closed, closed_on, closing
+from tfdash.playbook.schedule.freezes import closed_on, closing
 from tfdash.playbook.schedule.local import in_gap
 from tfdash.playbook.schedule.policy import (
+    Closed,
     Dates,
     Days,
     Freeze,
