@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.usage import T0, Bench, drained
 from tests.tui import world
-from tests.unit.playbook.making import picture
+from tests.unit.playbook.making import deployment, picture, pod
+from tests.unit.playbook.resources.test_bands import WELL, usage
 from tests.unit.test_judging_usage import measured
 from tfdash.judging.judge import Judge, judge_all
+from tfdash.judging.narrowed import sections_within
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.room import NodeRoom
+from tfdash.model.usage import MADE
+from tfdash.model.verdict import Level
 from tfdash.model.workload import WorkloadState
 from tfdash.playbook.registry import RULES, SECTIONS, rules_behind
+from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.section import Findings, Section
 
 HEARD = {"workloads": WorkloadState, "releases": ReleaseState}
+TOLD_BY_THE_RULE = {("quotas", "Namespace")}  # where quotas are required, and nowhere else
 
 
 def pictures() -> Iterator[Picture]:
@@ -71,3 +78,45 @@ def test_who_is_heard_is_run_too() -> None:
             assert any(other.tells is state for other in RULES[: RULES.index(rule)]), (
                 "it stands behind whom it hears"
             )
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda s: s.id)
+def test_what_its_rules_judge_is_not_well_unread(section: Section) -> None:
+    """Of a kind that cannot be read no rule says a word, so that the section has to."""
+    mine = [rule for rule in RULES if any(map(rule.speaks, section.rules))]
+    judged = {kind.KIND for rule in mine for kind in rule.judges} - set(MADE)
+    assert {kind for kind in judged if (section.id, kind) not in TOLD_BY_THE_RULE} <= section.kinds
+
+
+def careless(rule: Rule) -> Rule:
+    def judge(case: Case[object]) -> RuleResult | None:
+        raise ValueError("no such label")
+
+    return replace(rule, judge=judge)
+
+
+@pytest.mark.parametrize("broken", RULES, ids=lambda r: r.id)
+def test_a_rule_that_goes_wrong_is_the_fault_of_the_sections_that_rest_on_it(broken: Rule) -> None:
+    """Alone, among all and of one namespace, of every section the same."""
+    seen = picture(
+        deployment(), usage(*WELL), pod(), *(obj for many in world.objects().values() for obj in many)
+    )
+    rules = tuple(careless(rule) if rule is broken else rule for rule in RULES)
+    told = Judge(rules=rules).assess(seen, everything(seen), seen.at)[0]
+    within = {s.id: s for s in sections_within(seen, told, {subject.namespace for subject in told.verdicts})}
+    well = {s.id: s for s in judge_all(seen, seen.at).sections}
+    for section, whole in zip(SECTIONS, told.sections, strict=True):
+        some = rules_behind((section,), rules)
+        (alone,) = Judge(rules=some, sections=(section,)).assess(seen, everything(seen), seen.at)[0].sections
+        assert alone == whole
+        assert within[section.id].level == whole.level
+        if not any(rule.id == broken.id for rule in some):
+            assert whole == well[section.id]
+
+
+def test_a_band_that_nobody_could_judge_is_not_well_in_its_namespace() -> None:
+    seen = picture(deployment(), usage(*WELL), pod())
+    rules = tuple(careless(rule) if rule.id == "resources.band" else rule for rule in RULES)
+    told = Judge(rules=rules).assess(seen, everything(seen), seen.at)[0]
+    levels = {s.id: s.level for s in sections_within(seen, told, {"a"})}
+    assert levels["resources"] is Level.UNKNOWN

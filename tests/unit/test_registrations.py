@@ -9,6 +9,7 @@ import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -303,7 +304,7 @@ def _registered(type_: type) -> dict[str, object]:
 
 def test_every_rule_and_section_of_the_playbook_stands_in_its_table() -> None:
     assert {rule.id: rule for rule in RULES} == _registered(Rule)
-    assert {section.id: section for section in SECTIONS} == _registered(Section)
+    assert {section.id: replace(section, behind=None) for section in SECTIONS} == _registered(Section)
     assert len({rule.id for rule in RULES}) == len(RULES)
     assert len({section.id for section in SECTIONS}) == len(SECTIONS)
 

@@ -101,6 +101,7 @@ class Judge:
             calendar=self._calendar.state,
             maintenance=self._maintenance.states,
             baselines=dict(self._canaries.frozen),
+            failed=tuple(self._rules.failed.values()),
             stale={at: why.as_of for at, why in self._rules.stale.items()},
             breaches=self._canaries.breaches,
             versions=self._versions.state,

@@ -22,8 +22,11 @@ def sections_within(
 ) -> tuple[SectionState, ...]:
     """What is cluster-wide stands in each."""
 
+    def there(subject: Subject) -> bool:
+        return (own := namespace_of(subject)) in namespaces or not own
+
     def inside(found: Mapping[Subject, T]) -> dict[Subject, T]:
-        return {s: v for s, v in found.items() if (own := namespace_of(s)) in namespaces or not own}
+        return {s: v for s, v in found.items() if there(s)}
 
     stale = {at: not_current(since) for at, since in assessment.stale.items()}
     findings = Findings(
@@ -32,7 +35,8 @@ def sections_within(
         inside(assessment.releases),
         inside(assessment.canaries),
         assessment.calendar,
-        stale=stale,
+        tuple(v for v in assessment.failed if there(v.subject)),
+        stale,
         maintenance=assessment.maintenance,
         versions=assessment.versions,
     )

@@ -34,6 +34,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
         None  # dated promises, each at each place; None: not read
     )
     baselines: Mapping[Subject, str] = {}  # frozen while both versions serve, canonical JSON
+    failed: tuple[Verdict, ...] = ()  # of subjects for which a rule itself went wrong
     stale: Mapping[tuple[ClusterRef, str], float] = {}  # kinds, and when each was last proven current
     breaches: Mapping[
         Subject, tuple[Breach, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tfdash.playbook import releases
 from tfdash.playbook.certificates import held, issuer, managed, mounted, served
@@ -61,18 +62,6 @@ RULES: tuple[Rule, ...] = (
     issuer.RULE,
 )
 """In the order in which they run: who reads another's word stands behind it."""
-SECTIONS: tuple[Section, ...] = (
-    release_section.SECTION,
-    serving.SECTION,
-    resources.SECTION,
-    resources.QUOTAS,
-    nodes.SECTION,
-    jobs_section.SECTION,
-    maintenance.SECTION,
-    certificates.SECTION,
-    versions.SECTION,
-)
-"""In the order in which they are listed."""
 
 
 def rules_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -> tuple[Rule, ...]:
@@ -84,3 +73,24 @@ def rules_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -
     while more := {rule for rule in table if any(rule.tells in one.hears for one in wanted)} - wanted:
         wanted |= more
     return tuple(rule for rule in table if rule in wanted)
+
+
+def _with_rules(section: Section) -> Section:
+    return replace(section, behind=frozenset(rule.id for rule in rules_behind((section,))))
+
+
+SECTIONS: tuple[Section, ...] = tuple(
+    _with_rules(section)
+    for section in (
+        release_section.SECTION,
+        serving.SECTION,
+        resources.SECTION,
+        resources.QUOTAS,
+        nodes.SECTION,
+        jobs_section.SECTION,
+        maintenance.SECTION,
+        certificates.SECTION,
+        versions.SECTION,
+    )
+)
+"""In the order in which they are listed."""

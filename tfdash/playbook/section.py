@@ -159,7 +159,7 @@ class Section:
 
     ``rules``: ids of the verdicts that it reads, and ``hears`` the states: what it says needs no other rule to be run. ``needs``:
     kinds without which nothing can be called well. ``uses``: the same of kinds that a cluster may lack. What is known of the rest
-    is said whatever is not.
+    is said whatever is not. ``behind``: ids of the rules whose fault is one of its own (the registry fills it in); None: of all.
     """
 
     id: str
@@ -170,6 +170,7 @@ class Section:
     uses: tuple[type[Object], ...] = ()
     rules: tuple[str, ...] = ()
     hears: tuple[StateType, ...] = ()
+    behind: frozenset[str] | None = None
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -235,7 +236,8 @@ class Section:
         return f" in {_named(whole, f'{len(whole)} of {len(picture.clusters)}')}"
 
     def _failed(self, findings: Findings) -> list[Missing]:
-        told = [v for v in findings.failed if v.subject.kind in self.kinds]
+        mine = [v for v in findings.failed if self.behind is None or v.rule in self.behind]
+        told = [v for v in mine if v.subject.kind in self.kinds]
         return [Missing(f"{len(told)} not known", told[0].sentence, many=len(told))] if told else []
 
     def _unread(self, picture: Picture, findings: Findings) -> list[Missing]:

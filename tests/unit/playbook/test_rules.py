@@ -33,6 +33,7 @@ from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import Release, Serving
 from tfdash.playbook import releases
 from tfdash.playbook.nodes import ready
+from tfdash.playbook.registry import SECTIONS
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.section import Reading, worst_of
 from tfdash.playbook.seen import Relation
@@ -157,7 +158,8 @@ def test_a_rule_that_fails_for_one_subject_takes_nothing_from_the_others() -> No
     def line(assessment: Assessment) -> SectionState:
         return next(s for s in assessment.sections if s.id == "nodes")
 
-    judge = Judge(rules=(*RULES, Rule("t.careless", (Node,), careless)))
+    nodes = tuple(dataclasses.replace(s, behind=None) for s in SECTIONS if s.id == "nodes")
+    judge = Judge(rules=(*RULES, Rule("t.careless", (Node,), careless)), sections=nodes)
     assert line(told(judge, seen(True, "1"))).level is Level.OK
     failed = told(judge, seen(True, "2"))
     assert line(failed).level is Level.UNKNOWN

@@ -8,10 +8,20 @@ import msgspec
 
 from tfdash.figures import percent
 from tfdash.gravity import gravity
-from tfdash.model.autoscaling import ScaledObject
-from tfdash.model.capacity import PersistentVolumeClaim, ResourceQuota
-from tfdash.model.kube import HorizontalPodAutoscaler, Pod
-from tfdash.model.kubecluster import Node
+from tfdash.model.autoscaling import NodePool, ScaledObject
+from tfdash.model.capacity import PersistentVolume, PersistentVolumeClaim, ResourceQuota
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Job,
+    Pod,
+    ReplicaSet,
+    StatefulSet,
+)
+from tfdash.model.kubecluster import Namespace, Node
 from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, namespace_of, usage_key
@@ -31,6 +41,9 @@ _NAMED = 4  # of those that a quota holds
 _BLIND = (bands.ID,)
 _BANDS = {bands.CPU: "cpu", bands.MEMORY: "memory"}
 _WHOLE = usage_key("Cluster", "", "")
+_WORKLOADS = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob)
+"""Of those that cannot be read no rule says a word: the section does."""
+_OPTIONAL = (Rollout,)
 
 
 def read(findings: Findings) -> Reading:
@@ -189,7 +202,19 @@ SECTION = Section(
     "Resources",
     "resources",
     read,
-    needs=(Usage, Node, Pod, HorizontalPodAutoscaler, PersistentVolumeClaim),
+    needs=(
+        *(Usage, Namespace, Node, Pod, HorizontalPodAutoscaler, PersistentVolume, PersistentVolumeClaim),
+        *_WORKLOADS,
+    ),
+    uses=(*_OPTIONAL, ScaledObject, NodePool),
     rules=OF_RESOURCES,
 )
-QUOTAS = Section("quotas", "Quotas", "resources", read_quotas, needs=(ResourceQuota, Pod), rules=OF_QUOTAS)
+QUOTAS = Section(
+    "quotas",
+    "Quotas",
+    "resources",
+    read_quotas,
+    needs=(ResourceQuota, Pod, *_WORKLOADS),
+    uses=_OPTIONAL,
+    rules=OF_QUOTAS,
+)
