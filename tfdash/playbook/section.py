@@ -238,7 +238,8 @@ class Section:
     def _failed(self, findings: Findings) -> list[Missing]:
         mine = [v for v in findings.failed if self.behind is None or v.rule in self.behind]
         told = [v for v in mine if v.subject.kind in self.kinds]
-        return [Missing(f"{len(told)} not known", told[0].sentence, many=len(told))] if told else []
+        first = min(told, key=lambda v: (v.subject, v.rule), default=None)  # they come in any order
+        return [Missing(f"{len(told)} not known", first.sentence, many=len(told))] if first else []
 
     def _unread(self, picture: Picture, findings: Findings) -> list[Missing]:
         """What of its kinds is not known in some cluster, each for itself."""
