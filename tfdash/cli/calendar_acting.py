@@ -19,7 +19,7 @@ from tfdash.actions.store.maintenance import moment_of
 from tfdash.cli.headless import settle
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
-from tfdash.cli.promises import SECTIONS, of_item
+from tfdash.cli.promises import SECTIONS, live_kinds, of_item
 from tfdash.item_place import place_of
 from tfdash.model.action import Confirmation, Guarded, Result
 from tfdash.model.maintenance import ItemState
@@ -79,7 +79,7 @@ def command(args: argparse.Namespace) -> int:
     else:
         service = make_service(board, None, None, policy_of(settings, sources), clock, Mode())
     try:
-        settle(board, {"Deployment": ALL}, _FIRST)
+        settle(board, {"Deployment": ALL, **live_kinds(settings)}, _FIRST)
         found = board.assessment.maintenance
         if found is None:
             narrate(f"{program()}: what is on record was not read in time")

@@ -21,7 +21,7 @@ def command(args: argparse.Namespace) -> int:
     settings = load(config.path)
     clock = clock_of(config)
     board, _ = board_of(config, settings, clock, remembering=True, judge=judge_of(settings, of=SECTIONS))
-    found = states_of(board)
+    found = states_of(board, settings)
     board.stop()
     if found is None:
         return UNKNOWN

@@ -31,7 +31,7 @@ def gate_maintenance(args: argparse.Namespace) -> int:
     settings = load(config.path)
     clock = clock_of(config)
     board, _ = board_of(config, settings, clock, remembering=True, judge=judge_of(settings, of=SECTIONS))
-    found = states_of(board)
+    found = states_of(board, settings)
     board.stop()
     if found is None:
         return UNKNOWN

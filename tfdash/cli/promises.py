@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tfdash.board.board import Board
 from tfdash.cli.headless import settle
@@ -10,22 +11,37 @@ from tfdash.cli.output import narrate
 from tfdash.cli.parser import program
 from tfdash.model.maintenance import ItemState
 from tfdash.model.subject import Subject
+from tfdash.playbook.maintenance.live import READERS
+from tfdash.sources.base import ALL, Scope
 from tfdash.spelling import nearest
 from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.config.settings import Settings
 
 SECTIONS = ("maintenance",)
 _FIRST = 20.0  # seconds for what is on record
 
 
-def states_of(board: Board) -> Mapping[Subject, ItemState] | None:
+def live_kinds(settings: Settings) -> dict[str, Scope]:
+    """What live evidence is read from."""
+    named = {item.live for item in settings.maintenance.items.values() if item.evidence == "live"}
+    return {kind: ALL for name in named for kind in READERS[name].kinds}
+
+
+def states_of(board: Board, settings: Settings) -> Mapping[Subject, ItemState] | None:
     """Each promise at each place by what is on record, once that is read; None, and why, where it was not in time."""
+
+    kinds = live_kinds(settings)
 
     def enough(settled: bool, took: float) -> bool:
         status = board.picture.sources.get("store")
+        if kinds and not settled and took < _FIRST:
+            return False  # what live evidence is read from
         known = board.assessment.number >= board.picture.number and board.assessment.maintenance is not None
         return known and status is not None and (status.complete or status.problem is not None)
 
-    late = settle(board, {}, _FIRST, enough=enough)
+    late = settle(board, kinds, _FIRST, enough=enough)
     found = board.assessment.maintenance
     if found is None:
         narrate(f"{program()}: what is on record was not read in time{': ' if late else ''}{', '.join(late)}")

@@ -8,13 +8,17 @@ from collections import deque
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from tfdash.judging.calendar import fed
-from tfdash.model.maintenance import ItemState, MaintenanceRecord
+from tfdash.model.maintenance import ItemState, LiveReading, MaintenanceRecord
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.facts import Facts
+from tfdash.playbook.maintenance.live import READERS, reading
 from tfdash.playbook.maintenance.places import facts_of, places
 from tfdash.playbook.maintenance.policy import MaintenanceItem
+from tfdash.playbook.maintenance.seen import EACH, told_with, with_seen
 from tfdash.playbook.maintenance.standing import Told, stand
 from tfdash.playbook.maintenance.unread import not_read
 from tfdash.playbook.policies import Policies
@@ -41,7 +45,12 @@ class MaintenanceRunner:
         self._unsaid = False  # a look began that nobody was told of
         self._kept: dict[Subject, tuple[Facts, Told]] = {}
         self._clusters: frozenset[ClusterRef] | None = None
-        self._due = -math.inf
+        self._due = self._look_again = -math.inf
+        named = {i.live for i in policies.maintenance.items.values() if i.evidence == "live"}
+        self._kinds = frozenset(kind for name in named for kind in READERS[name].kinds)
+        self._store = _READ | {field for name in named for field in READERS[name].store}
+        self._live: dict[Subject, LiveReading] = {}
+        self._first: dict[Subject, tuple[float | None, float]] = {}  # since when a source shows it
 
     @property
     def waits(self) -> bool:
@@ -49,19 +58,21 @@ class MaintenanceRunner:
         return bool(self._waiting)
 
     def due_at(self) -> float | None:
-        return self._due if math.isfinite(self._due) else None
+        found = [at for at in (self._due, self._look_again) if math.isfinite(at)]
+        return min(found, default=None)
 
     def assess(self, picture: Picture, change: Change, now: float) -> bool:
         """Look again where it may say something else; True where it does."""
         clusters = frozenset(picture.clusters)
         fresh = fed(change) and self._take(in_force(self._policies.calendar, picture.signals.feeds))
-        read = change.store is None or bool(change.store & _READ)
-        if read or fresh or clusters != self._clusters or now >= self._due:
+        news = change.store is None or change.store & self._store or self._shown_anew(change)
+        due = now >= min(self._due, self._look_again)
+        if news or fresh or due or clusters != self._clusters:
             self._clusters = clusters
             record, health = picture.store_state.maintenance, picture.store_state.health
             if not record.known or not health.read:
                 return False
-            self._begin(record, clusters, health.unread, now)
+            self._begin(picture, record, clusters, now)
             self.go_on(now)
         return self._unsaid and not self._waiting and self._publish()
 
@@ -87,18 +98,41 @@ class MaintenanceRunner:
         return bool(self._waiting)
 
     def _begin(
-        self, record: MaintenanceRecord, clusters: frozenset[ClusterRef], unread: str, now: float
+        self, picture: Picture, record: MaintenanceRecord, clusters: frozenset[ClusterRef], now: float
     ) -> None:
         policy = self._policies.maintenance
         environments = {*self._policies.environments, *(ref.environment for ref in clusters)}
-        self._look = [
-            (subject, item, facts_of(policy, item, subject, record))
-            for subject, item in places(policy, environments, clusters)
-        ]
-        self._unread = unread
+        self._look, self._live = [], {}
+        for subject, item in places(policy, environments, clusters):
+            facts = facts_of(policy, item, subject, record)
+            if item.evidence == "live":
+                shown = self._shown(subject, item, picture, now)
+                facts = with_seen(facts, subject, shown, self._first[subject][1])
+            self._look.append((subject, item, facts))
+        self._look_again = now + EACH if self._live else math.inf
+        self._unread = picture.store_state.health.unread
         self._waiting = deque(one for one in self._look if not self._holds(one, now))
         self._unsaid = True
         self._due = math.inf  # nothing is due while it waits to be judged
+
+    def _shown_anew(self, change: Change) -> bool:
+        """Whether an object became another that a live source is read from, or the first of them came."""
+        return any(kind in self._kinds for _, kind in change.keys) or (
+            any(kind in self._kinds for _, kind in change.freshness)
+            and any(shown.problem for shown in self._live.values())
+        )
+
+    def _shown(self, subject: Subject, item: MaintenanceItem, picture: Picture, now: float) -> LiveReading:
+        """What its source shows, and since when it shows that."""
+        shown = reading(item.live, picture, subject, self._policies.versions)
+        if not shown.problem:
+            whole = shown.seen - shown.seen % EACH
+            shown = replace(shown, seen=max(whole, shown.done_at or 0.0))
+        first = self._first.get(subject)
+        if first is None or first[0] != shown.done_at:
+            self._first[subject] = (shown.done_at, now)
+        self._live[subject] = shown
+        return shown
 
     def _holds(self, one: tuple[Subject, MaintenanceItem, Facts], now: float) -> bool:
         """Whether what was judged of it is true still."""
@@ -111,10 +145,11 @@ class MaintenanceRunner:
         self._kept = {subject: self._kept[subject] for subject, *_ in self._look}
         self._due = min((told.until for _, told in self._kept.values()), default=math.inf)
         unread = self._unread
-        states = {
-            subject: not_read(told.state, unread) if unread else told.state
-            for subject, (_, told) in self._kept.items()
-        }
+        states = {}
+        for subject, (_, told) in self._kept.items():
+            state = not_read(told.state, unread) if unread else told.state
+            shown = self._live.get(subject)
+            states[subject] = told_with(state, shown) if shown is not None else state
         self._unsaid = False
         if states == self.states:
             return False

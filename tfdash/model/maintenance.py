@@ -57,6 +57,18 @@ class AccountStart(msgspec.Struct, frozen=True):
     recorded_at: float
 
 
+class LiveReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source shows now: the last time that it was done (None: none that it knows of), read at ``seen``; ``since`` when it is
+    being done. ``by`` is the source, ``note`` what it shows. ``problem``: why nothing is known, "" where it is."""
+
+    done_at: float | None = None
+    seen: float = 0.0
+    by: str = ""
+    note: str = ""
+    since: float | None = None
+    problem: str = ""
+
+
 class PeriodWaiver(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody answers for its not being done from ``since`` until ``until``; ``second`` is the other person."""
 
@@ -109,7 +121,8 @@ class ItemStanding(StrEnum):
 
 class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     """``since``: overdue, in progress or waived since. ``due``: by when the next time is to be done. ``last``: the newest completion.
-    ``started``: from when account is kept, where somebody said so. ``periods``: of the months that are looked back on, oldest
+    ``started``: from when account is kept, where somebody said so. ``live``: what its
+    source shows now, None where it is signed. ``periods``: of the months that are looked back on, oldest
     first, the open one last."""
 
     subject: Subject
@@ -124,6 +137,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     since: float | None = None
     last: Completion | None = None
     started: float | None = None
+    live: LiveReading | None = None
     periods: tuple[Period, ...] = ()
     kept: int = 0  # of the judged periods, and their number
     judged: int = 0

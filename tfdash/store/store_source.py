@@ -17,6 +17,7 @@ from tfdash.model.store_state import Entry, EntryKind, StoreHealth, StoreState
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.store.approvals.break_glass import ended
+from tfdash.store.evidence_recorder import EvidenceRecorder
 from tfdash.store.handing_on import Anchoring, HandingOn
 from tfdash.store.ledger import Store
 from tfdash.store.local_reading import LocalReading
@@ -146,6 +147,7 @@ class StoreSource:
             if self.acting:
                 group.create_task(self._beat(board))
                 group.create_task(VersionRecorder(self.store).run(board))
+                group.create_task(EvidenceRecorder(self.store).run(board))
                 if self.handing_on.wanted:
                     group.create_task(self.handing_on.run())
             while True:

@@ -20,6 +20,7 @@ from tfdash.model.action import Result
 from tfdash.model.maintenance import (
     EvidenceKind,
     ItemState,
+    LiveReading,
     PeriodVerdict,
     PeriodWaiver,
     Sighting,
@@ -32,7 +33,7 @@ from tfdash.playbook.schedule.policy import default_calendar_policy
 from tfdash.setting import read
 from tfdash.store.opening import Opened
 
-DAY = 86_400.0
+DAY, HOUR = 86_400.0, 3600.0
 REVIEW, ELSEWHERE = item_subject("review", "production"), item_subject("drill")
 ITEMS = {
     "review": {"when": "each month", "title": "Access review", "start": "2026-09-01"},
@@ -140,6 +141,21 @@ async def test_what_a_live_source_showed_stands_against_a_word(
             await work
     else:
         assert (await work).plan.effect.startswith("Access review counts as done")
+    at.store.close()
+
+
+async def test_what_a_live_source_shows_now_stands_against_a_word_too(tmp_path: Path) -> None:
+    at = Desk(tmp_path)
+    state = at.item()
+    shown = LiveReading(done_at=NOW - 40 * DAY, seen=NOW - HOUR, by="cert-manager")
+    for live, refused in ((shown, True), (msgspec.structs.replace(shown, problem="not read"), False)):
+        at.board.say(maintenance={REVIEW: msgspec.structs.replace(state, live=live)})
+        work = at.service.plan("maintenance.sign-off", REVIEW, {"done": "2026-11-20"})
+        if refused:
+            with pytest.raises(PlanRefused, match="a live source was read"):
+                await work
+        else:
+            await work  # what is not known contradicts nothing
     at.store.close()
 
 

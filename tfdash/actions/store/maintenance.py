@@ -23,7 +23,7 @@ from tfdash.actions.store.executor import request_of
 from tfdash.actions.store.rights import may_patch_item
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
-from tfdash.model.maintenance import KIND, EvidenceKind, ItemState
+from tfdash.model.maintenance import KIND, EvidenceKind, ItemState, Sighting
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import Subject
@@ -68,7 +68,10 @@ async def sign_off(context: PlanContext) -> Draft:
         )
     _digest(context)
     record = context.picture.store_state.maintenance
-    against = contradicts(record.sightings.get(bare(at), ()), done)
+    seen, live = record.sightings.get(bare(at), ()), item.live
+    if live is not None and not live.problem:
+        seen = (*seen, Sighting(live.seen, live.done_at))
+    against = contradicts(seen, done)
     if against is not None:
         last = f"last done {_said(against.done_at)}" if against.done_at is not None else "never done"
         raise PlanRefused(

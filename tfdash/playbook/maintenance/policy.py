@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 from tfdash.playbook.maintenance.cadence import Cadence, Each, On, Within, parse_cadence
+from tfdash.playbook.maintenance.live import READERS
 from tfdash.playbook.schedule.policy import parse_local
 from tfdash.setting import (
     Between,
@@ -22,6 +23,7 @@ from tfdash.setting import (
     read,
     shipped,
 )
+from tfdash.spelling import nearest
 
 KINDS = ("kubernetes", "database", "certificates", "resources", "security", "access", "operations")
 _SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 90, "half-year": 181, "year": 365}
@@ -76,6 +78,13 @@ class MaintenanceItem(SettingsTable):
             "or may be done inside"
         ),
     ] = "allowed"
+    evidence: Annotated[
+        Literal["signed", "live"],
+        Note("what it counts as done by: a person's word, or what a source shows"),
+    ] = "signed"
+    live: Annotated[
+        str, Note("which source, where evidence = live: " + ", ".join(READERS), '"kubernetes-patch"')
+    ] = ""
     zone: Annotated[OwnZone, Note('"": that of [time]')] = ""
     start: Annotated[Start, Note('from when account is kept; "": that of [maintenance]', '"2026-12-01"')] = (
         None
@@ -85,6 +94,16 @@ class MaintenanceItem(SettingsTable):
     def __post_init__(self) -> None:
         if not self.title.strip():
             raise Unfit("title", "says nothing: write what is to be done")
+        if self.evidence == "live" and self.live not in READERS:
+            raise Unfit(
+                "live",
+                f'"{self.live}" is no source of live evidence; {nearest(self.live, READERS)} or write evidence = "signed"',
+            )
+        if self.evidence == "live" and self.per == "platform":
+            raise Unfit(
+                "per",
+                'is "platform", which no one terminal sees whole; write "environment" or evidence = "signed"',
+            )
         if isinstance(self.when, Each) and self.grace >= _SHORTEST[self.when.period] * 86_400:
             raise Unfit(
                 "grace",

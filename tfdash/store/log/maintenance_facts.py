@@ -15,10 +15,9 @@ from tfdash.model.maintenance import (
     PeriodWaiver,
     Sighting,
 )
-from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, Entry
+from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, SIGHTING, Entry
 from tfdash.model.subject import Subject
 
-SIGHTING = "maintenance-sighting"
 T = TypeVar("T")
 _TOPICS = frozenset({COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, SIGHTING})
 _CLOCKS_DIFFER = 300.0
