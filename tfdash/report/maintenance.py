@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,26 +16,11 @@ from tfdash.report.document import written
 from tfdash.report.gather import code_of
 from tfdash.report.snapshot import SCHEMA_VERSION
 from tfdash.text import safe
-from tfdash.views import state as states
+from tfdash.views.calendar.audit import month_signs, months_back
+from tfdash.views.calendar.words import PERIODS, SPANNED, state_of
 from tfdash.views.layout import columns
 from tfdash.views.times import iso, local
 
-_WORST = (
-    PeriodVerdict.MISSED,
-    PeriodVerdict.LATE,
-    PeriodVerdict.WAIVED,
-    PeriodVerdict.OPEN,
-    PeriodVerdict.NOT_WATCHED,
-    PeriodVerdict.KEPT,
-)
-_LETTERS = {
-    PeriodVerdict.KEPT: "k",
-    PeriodVerdict.LATE: "L",
-    PeriodVerdict.MISSED: "M",
-    PeriodVerdict.WAIVED: "w",
-    PeriodVerdict.NOT_WATCHED: ".",
-    PeriodVerdict.OPEN: "o",
-}
 _ASKED = (ItemStanding.OVERDUE, ItemStanding.NO_EVIDENCE, ItemStanding.DUE)
 _ORDER = (*_ASKED, ItemStanding.IN_PROGRESS, ItemStanding.WAIVED, ItemStanding.DONE)
 
@@ -109,7 +94,7 @@ def table(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
     """One line for each promise at each place."""
     told = [
         (
-            states.of_level(state.level).worded(state.standing.value).text,
+            state_of(state).text,
             safe(state.title),
             safe(place_of(state.subject)),
             _until(state.due, zone),
@@ -123,7 +108,7 @@ def table(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
 
 
 def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int) -> list[str]:
-    months = _months(local(now, zone).date(), look_back)
+    months = months_back(local(now, zone).date(), look_back)
     head = "".join(f"{m:%b}"[0] if m.month > 1 else str(m.year % 10) for m in months)
     told = []
     for state in rows:
@@ -134,7 +119,7 @@ def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int
             (
                 safe(state.title),
                 safe(place_of(state.subject)),
-                _letters(state.periods, months, zone),
+                "".join(sign.glyph for sign in month_signs(state, months, zone)),
                 f"{state.kept} of {state.judged}",
                 share,
                 *(str(verdicts[one]) for one in several),
@@ -145,22 +130,8 @@ def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int
         *columns([("PROMISE", "PLACE", head, "KEPT", "SHARE", "LATE", "MISSED", "WAIVED"), *told], right),
         "",
         f"{months[0]:%b %Y} to {months[-1]:%b %Y}, of each month the worst of the periods that end in it: "
-        + ", ".join(f"{letter} {verdict.value}" for verdict, letter in _LETTERS.items()),
+        + ", ".join(f"{sign.glyph} {sign.word}" for sign in (*PERIODS.values(), SPANNED)),
     ]
-
-
-def _months(today: date, count: int) -> list[date]:
-    last = today.year * 12 + today.month - 1
-    return [date(n // 12, n % 12 + 1, 1) for n in range(last - count + 1, last + 1)]
-
-
-def _letters(periods: Sequence[Period], months: Sequence[date], zone: ZoneInfo) -> str:
-    worst: dict[date, PeriodVerdict] = {}
-    for period in periods:
-        month = min(local(period.end - 1.0, zone).date().replace(day=1), months[-1])
-        before = worst.get(month, PeriodVerdict.KEPT)
-        worst[month] = min(before, period.verdict, key=_WORST.index)
-    return "".join(_LETTERS[worst[month]] if month in worst else " " for month in months)
 
 
 def _until(at: float | None, zone: ZoneInfo) -> str:
