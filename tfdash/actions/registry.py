@@ -11,7 +11,7 @@ from __future__ import annotations
 from tfdash.actions.argo import analyses, rollouts, undo
 from tfdash.actions.certificates import renew
 from tfdash.actions.core.action import Action, Target
-from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.eligibility import Look, Standing, of_object
 from tfdash.actions.flagger import canaries
 from tfdash.actions.kubernetes import (
     autoscalers,
@@ -27,6 +27,7 @@ from tfdash.actions.kubernetes import (
 )
 from tfdash.actions.store import approvals, break_glass, decisions, maintenance, settling
 from tfdash.model.action import FreezeRule
+from tfdash.model.kinds import KINDS
 from tfdash.spelling import nearest
 
 _ALL = (
@@ -52,6 +53,12 @@ _ALL = (
     *settling.ACTIONS,
 )
 ACTIONS: dict[str, Action] = {action.id: action for action in _ALL}
+
+
+def look_of(kind: str) -> Look:
+    """How things stand for a subject of that kind: of what is no Kubernetes object as the actions on it look, if there are any."""
+    own = (action.look for action in _ALL if kind in action.kinds and action.offered)
+    return of_object if kind in KINDS else next(own, of_object)
 
 
 def concerned(standing: Standing) -> list[Action]:

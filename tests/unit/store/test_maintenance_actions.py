@@ -76,6 +76,15 @@ class Desk(Terminal):
         self.board.picture = msgspec.structs.replace(self.board.picture, store_state=state)
 
 
+async def test_a_promise_offers_what_a_person_may_say_of_it(tmp_path: Path) -> None:
+    at = Desk(tmp_path)
+    at.see()
+    offered = {o.action: o.key for o in at.service.offers(REVIEW._replace(uid="review"))}
+    assert offered == {"maintenance.sign-off": "o", "maintenance.waive": ""}
+    assert at.service.offers(item_subject("no such", "production", place="x")) == ()
+    at.store.close()
+
+
 async def test_a_sign_off_counts_as_whom_the_server_knows(tmp_path: Path) -> None:
     at = Desk(tmp_path)
     before = at.item()

@@ -21,7 +21,7 @@ from tfdash.actions.core.protocols import ApprovalRefused, Ledger, PlanRefused
 from tfdash.actions.core.runner import mode_check
 from tfdash.actions.kubernetes.field_managers import conflict_notes
 from tfdash.actions.pipelines.drafts import by_pipeline
-from tfdash.actions.registry import ACTIONS, concerned
+from tfdash.actions.registry import ACTIONS, concerned, look_of
 from tfdash.clock import Clock
 from tfdash.model.action import Arguments, Check, FreezeRule, Guarded, Offer, Plan, Risk
 from tfdash.model.assessment import Assessment
@@ -113,7 +113,7 @@ class Planner:
 
     def offers(self, subject: Subject) -> tuple[Offer, ...]:
         """See ``tfdash.actions.core.protocols.ActionService``."""
-        found = self._standing(subject)
+        found = self._standing(subject, look_of(subject.kind))
         if not found.known:
             return ()
         return tuple(self._offer(action, found) for action in concerned(found) if action.offered)

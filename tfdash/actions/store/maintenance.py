@@ -267,7 +267,6 @@ ACTIONS = (
         asks=may_patch_item,
         arguments=(UNTIL,),
         needed=(UNTIL,),
-        offered=False,
         look=of_item,
     ),
 )
