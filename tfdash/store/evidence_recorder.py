@@ -1,11 +1,12 @@
 """Writes down what live sources show of the dated promises, so that the evidence outlives its source: when one was done, once; and
-that it was not, once before a period closes in which nothing was.
+that it was not, when it is looked at first, and once before a period closes in which nothing was.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
@@ -59,7 +60,10 @@ class EvidenceRecorder:
             elif _to_be_said(state, shown, known, subject, now):
                 data = {"seen": shown.seen, "done_at": shown.done_at}
                 await self._write(
-                    subject, f"{shown.by} shows no {state.title} before its time is over", SIGHTING, data
+                    subject,
+                    f"{shown.by} was read: {state.title} was last done {_said(shown)}",
+                    SIGHTING,
+                    data,
                 )
 
     async def _write(self, subject: Subject, sentence: str, topic: str, data: dict[str, Any]) -> None:
@@ -74,9 +78,18 @@ def _done(known: MaintenanceRecord, subject: Subject, at: float) -> bool:
     )
 
 
+def _said(shown: LiveReading) -> str:
+    if shown.done_at is None:
+        return "never"
+    return f"{datetime.fromtimestamp(shown.done_at, UTC):%Y-%m-%d %H:%MZ}"
+
+
 def _to_be_said(
     state: ItemState, shown: LiveReading, known: MaintenanceRecord, subject: Subject, now: float
 ) -> bool:
+    on_record = (known.completions, known.sightings, known.started)
+    if not any(subject in table for table in on_record):
+        return True  # from now on account is kept
     period = next((p for p in state.periods if _closes(p, now)), None)
     if period is None or shown.seen < period.closes - _LAST_DAY:
         return False

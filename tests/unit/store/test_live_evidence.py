@@ -61,7 +61,9 @@ class Terminal:
         self.picture = picture()
         self.assessment = Assessment(at=NOW, number=1, verdicts={}, workloads={})
 
-    async def sees(self, *objects: Object, **kinds: Observation[Any]) -> ItemState:
+    async def sees(
+        self, *objects: Object, versions: VersionMemory | None = None, **kinds: Observation[Any]
+    ) -> ItemState:
         """One look of the judge, and of what records."""
         found = picture(*objects)
         cluster = found.clusters[REF]
@@ -69,6 +71,8 @@ class Terminal:
         fresh = {k: msgspec.structs.replace(o, observed_at=now) for k, o in cluster.kinds.items()}
         cluster = msgspec.structs.replace(cluster, kinds={**fresh, **kinds})
         facts = self.made.store.state()
+        if versions is not None:
+            facts = msgspec.structs.replace(facts, versions=versions)
         self.picture = msgspec.structs.replace(found, clusters={REF: cluster}, store_state=facts)
         self.runner.assess(self.picture, EVERYTHING, now)
         states = self.runner.states
@@ -115,7 +119,7 @@ async def test_that_nothing_was_done_is_recorded_once_before_the_period_closes(t
         at.clock.at = NOW + hours * HOUR
         state = await at.sees(*old)
     said = (await at.entries())[before:]
-    assert said == ["cert-manager shows no CA before its time is over"]
+    assert said == ["cert-manager was read: CA was last done 2026-05-08 17:00Z"]
     november = next(p for p in state.periods if p.label == "2026-11")
     assert november.verdict is PeriodVerdict.MISSED
     late = await at.sees(authority(NOW + 7 * DAY), ROOT)  # what is shown later changes no month that closed
@@ -151,6 +155,23 @@ async def test_a_source_that_was_not_read_is_no_evidence_and_neither_due_nor_ove
 async def test_without_account_it_is_not_watched_whatever_the_source_lacks(tmp_path: Path) -> None:
     at = Terminal(tmp_path, Clock(NOW), start="")
     assert (await at.sees()).standing is ItemStanding.NOT_WATCHED
+    at.made.store.close()
+
+
+async def test_of_what_was_never_done_account_is_kept_from_the_first_look_on(tmp_path: Path) -> None:
+    at = Terminal(tmp_path, Clock(NOW), live="kubernetes-minor", start="")
+    for hours in (0, 5, 30):
+        at.clock.at = NOW + hours * HOUR
+        seen = (
+            VersionSighting(REF, NOW - 9 * DAY, NOW - DAY, ("v1.34.0",)),
+            VersionSighting(REF, NOW - DAY, at.clock.at, ("v1.34.0", "v1.35.0")),
+        )
+        memory = VersionMemory(sightings=seen)
+        state = await at.sees(versions=memory)
+        assert state.standing is ItemStanding.IN_PROGRESS and state.since == NOW - DAY
+    assert await at.entries() == ["Kubernetes was read: CA was last done never"]
+    (kept,) = at.made.store.projection.maintenance.sightings[CA]
+    assert NOW - HOUR <= kept.seen <= NOW
     at.made.store.close()
 
 

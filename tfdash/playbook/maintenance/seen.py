@@ -39,10 +39,13 @@ def with_seen(facts: Facts, subject: Subject, shown: LiveReading, since: float) 
     if shown.problem:
         return facts
     done = None if recorded(facts, shown) else completion_of(subject, shown, since)
+    first = Sighting(
+        max(since, shown.done_at or 0.0), shown.done_at, since
+    )  # from when account is kept, where nobody said
     seen = Sighting(shown.seen, shown.done_at, shown.seen)
     return facts._replace(
         completions=(*facts.completions, done) if done is not None else facts.completions,
-        sightings=(*facts.sightings, seen),
+        sightings=(*facts.sightings, *((first, seen) if since < shown.seen else (seen,))),
     )
 
 
