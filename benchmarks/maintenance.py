@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tfdash.ics import promises, releases, writing
 from tfdash.judging.judge import Judge
 from tfdash.judging.maintenance import MaintenanceRunner
 from tfdash.model.maintenance import (
@@ -35,8 +36,10 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.cadence import After, Each, On, Within, parse_cadence
 from tfdash.playbook.maintenance.periods import spans
+from tfdash.playbook.maintenance.places import places as places_of
 from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
 from tfdash.playbook.policies import Policies
+from tfdash.playbook.schedule.local import local_date
 from tfdash.playbook.schedule.policy import default_calendar_policy
 
 ZONE = "America/New_York"
@@ -117,7 +120,15 @@ def measure(count: int, places: int) -> dict[str, float]:
             for _ in spans(item, zone, calendar, NOW, NOW + 5 * 365.25 * DAY):
                 pass
 
-    expanded = timed(expand)
+    def export() -> None:
+        span = promises.horizon(local_date(NOW, zone), 5)
+        several = list(places_of(policy, environments, ()))
+        due = {at: NOW + DAY for at, item in several if not promises.dated(item)}
+        entries = [*promises.entries(policy, calendar, several, due, span), *releases.entries(calendar, span)]
+        before = writing.written(entries, "tfdash", zone, span.last, NOW)
+        writing.written(entries, "tfdash", zone, span.last, NOW, writing.read_previous(before))
+
+    expanded, exported = timed(expand), timed(export)
     gc.collect()
     gc.freeze()  # as the program does when its lists are read
     picture = Picture(at=NOW, number=1, clusters={}, store_state=StoreState(maintenance=told))
@@ -125,6 +136,7 @@ def measure(count: int, places: int) -> dict[str, float]:
     whole = MaintenanceRunner(policies)
     found = {
         "five years expanded": expanded,
+        "exported, and once again": exported,
         "first look, whole": timed(lambda: whole.assess(picture, change, NOW)),
     }
     gc.freeze()

@@ -39,7 +39,9 @@ def states_of(board: Board, settings: Settings) -> Mapping[Subject, ItemState] |
         if kinds and not settled and took < _FIRST:
             return False  # what live evidence is read from
         known = board.assessment.number >= board.picture.number and board.assessment.maintenance is not None
-        return known and status is not None and (status.complete or status.problem is not None)
+        feeds = board.picture.sources.get("calendar feeds")  # what promises move for
+        fed = feeds is None or not feeds.unasked
+        return known and fed and status is not None and (status.complete or status.problem is not None)
 
     late = settle(board, kinds, _FIRST, enough=enough)
     found = board.assessment.maintenance

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tfdash.model.calendar import FeedDays
+from tfdash.model.observation import Observation
 from tfdash.node_pools import POOL_LABELS
 from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
 from tfdash.playbook.certificates.policy import CertificatesPolicy, default_certificates_policy
@@ -13,6 +15,7 @@ from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.resources.policy import ResourcesPolicy, default_resources_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
+from tfdash.playbook.schedule.feeds import in_force
 from tfdash.playbook.schedule.policy import DEFAULT_ZONE
 from tfdash.playbook.versions.policy import VersionsPolicy, default_versions_policy
 from tfdash.playbook.waivers import Waivers
@@ -36,6 +39,11 @@ class Policies:
     environments: tuple[str, ...] = ()
     pool_labels: tuple[str, ...] = POOL_LABELS
     versions: VersionsPolicy = field(default_factory=default_versions_policy)
+
+    def fed(self, feeds: Mapping[str, Observation[FeedDays]]) -> Policies:
+        """With what the feeds of the calendar close."""
+        calendar = in_force(self.calendar, feeds)
+        return self if calendar is self.calendar else replace(self, calendar=calendar)
 
     @property
     def settled(self) -> float:

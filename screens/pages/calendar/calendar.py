@@ -139,13 +139,18 @@ class CalendarScreen(Narrowing, ActingScreen):
         if policies is None:
             return None
         first, last = span_of(self.view, self.chosen_day)
-        record = self.shell.board.picture.store_state.maintenance
-        made_of = (id(policies), id(states), id(record), first, last, self._today)
+        picture = self.shell.board.picture
+        record, feeds = picture.store_state.maintenance, picture.signals.feeds
+        made_of = (id(policies), id(states), id(record), id(feeds), first, last, self._today)
         if self._dates is None or made_of != self._made_of:
             from tfdash.playbook.maintenance.days import dates_of  # nothing was judged before the first frame
 
-            self._dates = dates_of(policies, states or _NOTHING, record, first, last, self.shell.now())
-            self._made_of, self._held = made_of, (states, record)  # held: another would take their place
+            fed = policies.fed(feeds)
+            self._dates = dates_of(fed, states or _NOTHING, record, first, last, self.shell.now())
+            self._made_of, self._held = (
+                made_of,
+                (states, record, feeds),
+            )  # held: another would take their place
         return self._dates
 
     def _show(self) -> None:

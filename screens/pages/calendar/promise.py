@@ -34,8 +34,8 @@ class PromisePage(TextPage):
 
         today = local(now, policies.calendar.tz).date()
         mine = {at: state for at, state in states.items() if at == self._subject}
-        record = board.picture.store_state.maintenance
-        return item_lines(self._subject, dates_of(policies, mine, record, today, today, now), record)
+        record, fed = board.picture.store_state.maintenance, policies.fed(board.picture.signals.feeds)
+        return item_lines(self._subject, dates_of(fed, mine, record, today, today, now), record)
 
     def take(self, update: Update) -> None:
         self.catch_up()

@@ -120,3 +120,17 @@ def test_years_have_bounds(config: Path, years: str) -> None:
     with pytest.raises(SystemExit) as ended:
         export(config, "--years", years)
     assert ended.value.code == 64
+
+
+def test_a_calendar_of_which_nobody_knows_what_closes_it_is_not_written(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, feed = tmp_path / "all.ics", tmp_path / "feed.ics"
+    config.write_text(f'{config.read_text()}[[calendar.feeds]]\nname = "corp"\nfile = "{feed}"\n')
+    assert export(config, "-o", str(path)) == 2
+    assert not path.exists() and "freeze feed corp was never read" in capsys.readouterr().err
+    feed.write_text(
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20270105\nSUMMARY:Audit\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    assert export(config, "-o", str(path)) == 0
+    assert "Freeze: Audit (freeze feed corp)" in summaries(path)

@@ -9,7 +9,7 @@ from tfdash.model.calendar import Slot
 from tfdash.model.dates import Closing, Day
 from tfdash.playbook.schedule.freezes import closed_on
 from tfdash.playbook.schedule.local import later, local_date, midnight
-from tfdash.playbook.schedule.policy import CalendarPolicy
+from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 from tfdash.playbook.schedule.windows import left_of, slot_of, window_on, words
 
 
@@ -26,6 +26,9 @@ def _day(policy: CalendarPolicy, day: date) -> Day:
     window = window_on(policy, day)
     until = max(day, local_date(window[1], policy.tz)) if window is not None else day
     closed = list(closed_on(policy, day, until))
+    if policy.unread:  # nobody knows: no day is shown as open
+        over = max(end, window[1]) if window is not None else end
+        closed.append(Closed(start, over, "freeze", policy.unread))
     parts = left_of(window, closed) if window is not None else ()
     return Day(
         date=day,

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from tfdash.model.calendar import FeedDays
 from tfdash.model.observation import Observation
+from tfdash.nouns import counted
 from tfdash.playbook.schedule.local import local_date
 from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 from tfdash.text import safe
@@ -36,12 +37,12 @@ def in_force(policy: CalendarPolicy, feeds: Mapping[str, Observation[FeedDays]])
                 f"{name} counts as it was read on {day}, since it cannot be read: {seen.problem.cause}"
             )
         if seen.value.left_out:
-            stale.append(f"{seen.value.left_out} events of {name} could not be read and close nothing")
+            stale.append(
+                f"{counted(seen.value.left_out, 'event')} of {name} could not be read and close nothing"
+            )
     return replace(
         policy,
         told=tuple(sorted(told)),
-        unread=f"closed: {'; '.join(unread)}, so nobody knows which days it closes; it opens once it is read"
-        if unread
-        else "",
+        unread="; ".join(unread),
         stale="; ".join(stale),
     )

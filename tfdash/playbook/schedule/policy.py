@@ -219,7 +219,7 @@ class CalendarRules(SettingsTable, defaults="calendar.toml"):
 class CalendarPolicy(CalendarRules):
     """The calendar in an IANA zone; ``days`` as ``datetime.weekday`` counts, ``length`` and ``max_clock_skew`` in seconds.
 
-    ``told``: what the feeds close, sorted by start. ``unread``: why nobody knows what one of them closes, "" where all were read at some
+    ``told``: what the feeds close, sorted by start. ``unread``: which of them nobody ever read, and why, "" where all were read at some
     time; ``stale``: which of them count as they were read last (``schedule/feeds.py: in_force`` fills in all three)."""
 
     zone: str

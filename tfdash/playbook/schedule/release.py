@@ -127,7 +127,7 @@ def _why(
     if problem:
         return problem
     if policy.unread:
-        return policy.unread
+        return f"closed: {policy.unread}, so nobody knows which days it closes; it opens once it is read"
     if slot is not None:
         return f"open: inside the release window {slot.text}"
     if hit is not None:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import Closure, FeedDays
@@ -72,10 +74,19 @@ class FeedsSource:
             value=SourceInfo(name=self.id, about=about, count=len(seen)),
             source=self.id,
             observed_at=None if None in times else min((t for t in times if t is not None), default=None),
-            problem=next((o.problem for o in seen if o.problem is not None), None),
+            problem=self._problem(),
             complete=all(o.complete for o in seen),
             interval=in_clock_seconds(self._clock, EVERY + _DAY),
         )
+
+    def _problem(self) -> Problem | None:
+        """The first, with the name of its feed."""
+        for feed in self._feeds:
+            seen = self._seen.get(feed.name)
+            if seen is not None and seen.problem is not None:
+                told = seen.problem
+                return msgspec.structs.replace(told, cause=f"{safe(feed.name)}: {told.cause}")
+        return None
 
     def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
         """Each is tried once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from tfdash.config.problems import ConfigError
 from tfdash.model.calendar import Closure, FeedDays
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.playbook.schedule import calendar_state, continuation
+from tfdash.playbook.schedule.days import days_of
 from tfdash.playbook.schedule.feeds import in_force
 from tfdash.playbook.schedule.public import public_holidays
 
@@ -76,6 +77,15 @@ def test_one_that_cannot_be_read_any_more_counts_as_it_was_and_is_told() -> None
 def test_events_that_could_not_be_read_are_told() -> None:
     state = calendar_state(in_force(calendar_policy(FED), seen(left_out=2)), OPEN)
     assert state.open and "2 events of freeze feed corp could not be read" in state.why
+
+
+def test_no_day_is_shown_as_open_until_it_was_read() -> None:
+    policy = calendar_policy({**FED, "start": "22:00", "length": "6h"})
+    first, last = date(2026, 11, 23), date(2026, 11, 27)
+    assert any(day.open for day in days_of(in_force(policy, seen()), first, last))
+    days = list(days_of(in_force(policy, {}), first, last))
+    assert not any(day.open for day in days)
+    assert all(any("was never read" in c.slot.reason for c in day.closings) for day in days)
 
 
 def test_without_feeds_nothing_is_another() -> None:

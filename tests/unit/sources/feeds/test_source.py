@@ -197,7 +197,8 @@ async def test_a_file_that_vanishes_counts_as_it_was_also_after_a_start(tmp_path
     later = await once(a_source(tmp_path / "kept", clock=NOW + 86_400.0, file=str(path)))
     assert later.feed.value == board.feed.value and later.feed.observed_at == NOW
     assert later.feed.problem is not None and "there is no file" in later.feed.problem.cause
-    assert later.said[-1].problem is not None and later.said[-1].observed_at == NOW
+    assert later.said[-1].problem.cause.startswith("corp: there is no file")
+    assert later.said[-1].observed_at == NOW
     other = await once(a_source(tmp_path / "kept", file=str(tmp_path / "other.ics")))
     assert other.feed.value is None and other.feed.problem is not None
 
