@@ -71,8 +71,7 @@ def ages_of(
                 break
             one = done[number]
             believed = believe_live and one.evidence is EvidenceKind.LIVE
-            # what was recorded ahead of a clock that went back is on record all the same
-            in_time = believed or one.recorded_at < closes or one.recorded_at > now
+            in_time = believed or one.recorded_at < closes
             counts = at if in_time else max(at, one.recorded_at)
             until = _due(item, calendar, at + age)
             if until > max(counts, reached) and counts <= now:

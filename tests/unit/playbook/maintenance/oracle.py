@@ -260,9 +260,7 @@ def months_by_age(
             fresh = [
                 c.at + age
                 for c in completions
-                if c.at <= at < c.at + age
-                and c.at <= now
-                and (c.recorded < due + grace or c.recorded > now or c.recorded <= at)
+                if c.at <= at < c.at + age and c.at <= now and (c.recorded < due + grace or c.recorded <= at)
             ]
             if fresh:
                 if began is not None:

@@ -252,7 +252,10 @@ def test_what_is_told_stays_true_until_it_says(
 def test_the_next_time_never_comes_nearer_by_waiting(case: Case, on_record: Facts, begin: float) -> None:
     """``due`` lies ahead where it is not overdue, and moves on only."""
     promise, calendar, _ = case
-    known = on_record._replace(completions=tuple(c for c in on_record.completions if c.recorded_at <= begin))
+    known = on_record._replace(
+        completions=tuple(c for c in on_record.completions if c.recorded_at <= begin),
+        starts=tuple(s for s in on_record.starts if s.recorded_at <= begin),
+    )
     dues: list[float] = []
     now = begin
     for _ in range(12):
