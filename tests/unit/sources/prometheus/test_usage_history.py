@@ -18,7 +18,7 @@ from tests.unit.sources.prometheus.server import REF, Board, Fake, Ticking, serv
 from tfdash.demo.prometheus.series import HeldSeries, Series
 from tfdash.model.kube import Owner, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
-from tfdash.model.observation import ListProgress, Observation, ProblemKind
+from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Key, Subject
@@ -480,6 +480,35 @@ async def test_that_weeks_are_asked_for_is_told_before_any_is_read(server: Fake,
     )
     waits = [one.unsettled(board.having(weeks), None) for weeks in (asked, kept)]  # type: ignore[arg-type]
     assert waits == [(f"{REF.cluster} usage history",), ()]
+
+
+async def test_weeks_of_a_server_that_does_not_answer_are_not_loading(server: Fake) -> None:
+    refused = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused", since=NOW)
+
+    class Away(Putting):
+        """Its server does not answer at first, and is waited for once."""
+
+        waited = False
+
+        async def until(self, true: Any, patience: float) -> None:
+            assert not true() and not self.waited
+            self.waited, self.picture = True, Putting().picture
+            assert true()
+
+    serving(server, World())
+    board, one = Away(), source(server)
+    away = Observation[Any](problem=refused)
+    board.picture = msgspec.structs.replace(board.picture, signals=Signals(prometheus={REF: away}))
+    await one.round(board)
+    assert board.waited
+    first, then, *_ = board.puts
+    assert (first.problem, first.complete, first.value) == (refused, False, None)
+    assert (then.problem, then.complete) == (None, False), "now it is loading"
+    assert board.put.complete and history(board).covered
+    board.waited, board.puts = False, []
+    board.picture = msgspec.structs.replace(board.picture, signals=Signals(prometheus={REF: away}))
+    await one.round(board)
+    assert all(seen.value for seen in board.puts), "what was read is kept"
 
 
 async def test_days_that_are_kept_count_although_others_cannot_be_asked_for(

@@ -33,6 +33,7 @@ from tfdash.sources.prometheus.usage.over_time import Sought, over_time
 from tfdash.sources.prometheus.usage.owners import owners_of
 from tfdash.sources.prometheus.usage.piece import Answers, Owner, UsagePiece, joined, piece_of
 from tfdash.sources.prometheus.usage.queries import coarse, queries
+from tfdash.sources.prometheus.usage.turn import away, may_ask, read_whole
 
 log = logging.getLogger(__name__)
 DAY, HOUR = 86_400.0, 3600.0
@@ -133,7 +134,7 @@ class UsageHistorySource:
         kinds = picture.clusters[self.ref].kinds
         found = kinds.get(UsageHistory.KIND)
         told = found is not None and found.value is not None
-        if not self._once or told or not _whole(kinds.get(Pod.KIND)):
+        if not self._once or told or not read_whole(kinds.get(Pod.KIND)):
             return ()
         return (f"{self.ref.cluster} usage history",)
 
@@ -145,8 +146,7 @@ class UsageHistorySource:
         return by_status(self.id, status)
 
     async def run(self, board: SourceBoard) -> None:
-        asked: Observation[Objects] = Observation(source=self._source, interval=self._interval)
-        board.put_objects(self.ref, UsageHistory.KIND, asked, None)  # that it is asked for
+        self._put_unread(board, None)
         if self._once:
             await self._begin(board)
         if not self.asks:
@@ -170,7 +170,7 @@ class UsageHistorySource:
         """Have judged by what is kept, once it is known which pods and nodes there are."""
 
         def known() -> bool:
-            return _whole(board.picture.clusters[self.ref].kinds.get(Pod.KIND)) and not board.unsettled()
+            return read_whole(board.picture.clusters[self.ref].kinds.get(Pod.KIND)) and not board.unsettled()
 
         while not known():
             await board.until(known, HOUR)
@@ -193,21 +193,21 @@ class UsageHistorySource:
         self._lacking = ListProgress(there, wanted) if there < wanted else None
         self._publish(board, None, now)
 
-    async def _allowed(self, board: SourceBoard) -> None:
-        while not self._may_ask(board):
-            await board.until(lambda: self._may_ask(board), HOUR)
+    def _put_unread(self, board: SourceBoard, problem: Problem | None) -> None:
+        """While nothing was read: that it is asked for, and what is in the way of that."""
+        if self._read_at is None and self._problem is None:
+            nothing = Observation[Objects](source=self._source, problem=problem, interval=self._interval)
+            board.put_objects(self.ref, UsageHistory.KIND, nothing, None)
 
-    def _may_ask(self, board: SourceBoard) -> bool:
-        """Not before what judges releases was answered once, nor while it is not answered well; and only of pods that are known."""
-        judging = board.picture.signals.prometheus.get(self.ref)
-        cluster = board.picture.clusters.get(self.ref)
-        pods = cluster.kinds.get(Pod.KIND) if cluster is not None else None
-        return (
-            judging is not None
-            and judging.observed_at is not None
-            and judging.problem is None
-            and _whole(pods)
-        )
+    async def _allowed(self, board: SourceBoard) -> None:
+        """Until it may ask. Where nothing was read yet, and its server does not answer, that is not loading."""
+        while not may_ask(board.picture, self.ref):
+            self._put_unread(board, why := away(board.picture, self.ref))
+            await board.until(partial(self._changed, board, why), HOUR)
+        self._put_unread(board, None)
+
+    def _changed(self, board: SourceBoard, why: Problem | None) -> bool:
+        return may_ask(board.picture, self.ref) or away(board.picture, self.ref) != why
 
     def _names(self, cluster: ClusterPicture) -> list[str]:
         """Of the namespaces that are read."""
@@ -393,7 +393,3 @@ class UsageHistorySource:
         rows = {q.role: a for q, a in zip(wanted, answers, strict=True) if not isinstance(a, BaseException)}
         found, pools = Answers(rows, begin, end), dict(self._pools)
         return await in_thread(lambda: piece_of(namespace, found, self.series, current, pools))
-
-
-def _whole(seen: Observation[Objects] | None) -> bool:
-    return seen is not None and seen.complete
