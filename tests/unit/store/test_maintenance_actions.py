@@ -103,6 +103,18 @@ async def test_a_sign_off_counts_as_whom_the_server_knows(tmp_path: Path) -> Non
     at.store.close()
 
 
+async def test_now_is_when_the_plan_was_made_however_long_its_reader_takes(tmp_path: Path) -> None:
+    at = Desk(tmp_path)
+    guarded = await at.plan("maintenance.sign-off", REVIEW)
+    at.clock.at += 40.0
+    at.item()
+    done = await at.execute(guarded, reason="all looked at")
+    assert done.result is Result.APPLIED, done.sentence
+    last = at.item().last
+    assert last is not None and (last.done_at, last.recorded_at) == (NOW, NOW + 40.0)
+    at.store.close()
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
@@ -189,6 +201,7 @@ async def test_a_waiver_names_the_second_person_and_heals_no_month_before(
     at, other = desk(tmp_path, database, "ann"), desk(tmp_path, database, "bob")
     at.store.health = msgspec.structs.replace(at.store.health, shared_configured=True)
     guarded = await at.plan("maintenance.waive", REVIEW, until="2026-12-31")
+    at.clock.at += 40.0
     refused = await at.execute(guarded, reason="the auditor is ill")
     assert refused.result is Result.REFUSED and "second person" in refused.sentence
     asked = await at.service.request_approval(guarded, "the auditor is ill")

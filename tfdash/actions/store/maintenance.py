@@ -16,7 +16,7 @@ from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import OperatorDecision
 from tfdash.actions.core.eligibility import Standing, bare
 from tfdash.actions.core.plan_context import PlanContext
-from tfdash.actions.core.plan_digest import Draft
+from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.store.executor import request_of
@@ -88,6 +88,7 @@ async def sign_off(context: PlanContext) -> Draft:
         after=f"done {_said(done)}",
         notes=(*proof, "it counts for the period that it was done in, and heals none that closed before"),
         typed="",
+        arguments=((STAMP, context.stamp),),  # now is when the plan was made first
     )
 
 
@@ -125,7 +126,7 @@ async def waive(context: PlanContext) -> Draft:
     until = _moment(context, UNTIL, "", last=True)
     if not context.now < until <= context.now + _LONGEST_WAIVER:
         raise PlanRefused(f"a waiver ends after now and within a year, not on {_said(until)}")
-    told = {"since": _moment(context, "since", context.stamp), "until": until}
+    told = {"since": _moment(context, STAMP, context.stamp), "until": until}
     return Draft(
         subject=at,
         effect=f"{item.title} need not be done until {_said(until)}: two people answer for it",
@@ -134,6 +135,7 @@ async def waive(context: PlanContext) -> Draft:
         after=f"waived until {_said(until)}",
         notes=("what was missed before stays missed",),
         typed=at.name,
+        arguments=((STAMP, context.stamp),),
     )
 
 
