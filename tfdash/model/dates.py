@@ -86,6 +86,7 @@ class Dates(msgspec.Struct, frozen=True, kw_only=True):
     states: Mapping[Subject, ItemState]
     rules: Mapping[str, ItemRule]
     rule_words: str  # of the release windows
+    stale: str = ""  # which feeds count as they were read before
     look_back: int
 
     def on(self, day: date) -> Day | None:

@@ -84,6 +84,8 @@ def ages_of(
         if end > reached:
             lapses.append(Lapse(reached, end, True))
         reached = again
+    if times and reached > now:  # what was done before it was too old counts, too
+        reached = max(reached, _due(item, calendar, times[-1] + age))
     return Ages(tuple(lapses), reached)
 
 

@@ -63,6 +63,7 @@ def dates_of(
         states=states,
         rules={name: _rule(promises, item) for name, item in promises.items.items()},
         rule_words=rule_words(calendar),
+        stale=calendar.stale,
         look_back=promises.look_back,
     )
 

@@ -67,8 +67,7 @@ def release_cells(day: Day) -> list[Cell]:
     if day.window is None:
         return []
     if not day.open:
-        why = ", ".join(dict.fromkeys(safe(c.slot.reason) for c in day.closings))
-        return [(f"no release: {why}", "dim")]
+        return [("no release", "dim")]
     times = ", ".join(clock_text(slot.text) for slot in day.open)
     return [(f"{RELEASE} ", "accent"), f"release {times}"]
 

@@ -39,6 +39,7 @@ def day_lines(dates: Dates, day: Day, calendar: CalendarState | None) -> list[Li
     lines += _release(dates, day)
     for closing in day.closings:
         lines += _closing(dates, closing)
+    lines += [[(safe(dates.stale), "dim")]] if dates.stale else []
     lines.append([""])
     marks = told_on(dates, day)
     for mark, subjects in _together(marks):
