@@ -66,7 +66,7 @@ def written(
     made.add("X-WR-CALNAME", name)
     made.add("X-WR-TIMEZONE", zone.key)
     before = {_name(e): e for e in previous.events} if previous is not None else {}
-    events = list(_merged(sorted(entries, key=ordered), before, at, zone, kept))
+    events = list(_merged(sorted(entries, key=ordered), before, at, zone, until, kept))
     times = [cast("date", e.decoded(key)) for e in events for key in ("DTSTART", "DTEND")]
     timed = [t.date() for t in times if isinstance(t, datetime)]
     if timed:
@@ -81,6 +81,7 @@ def _merged(
     before: dict[Name, Event],
     at: datetime,
     zone: ZoneInfo,
+    until: date,
     kept: frozenset[str],
 ) -> Iterator[Event]:
     """Each entry beside what it was; then what stays of before, and what is withdrawn."""
@@ -91,7 +92,7 @@ def _merged(
         event = _event(entry)
         old = before.get(_name(event))
         if entry.of is None and entry.rule:
-            _begin_as_before(event, old, today)
+            _begin_as_before(event, old, until)
             series[entry.uid] = event
         if entry.of is not None and old is None:
             old = before.get((entry.uid, ""))  # it was where the series has it, and has its number
@@ -105,11 +106,11 @@ def _merged(
         if uid in kept:
             yield old
         elif of and uid in series:
-            if _day(old.decoded("RECURRENCE-ID")) < today and _same_series(
-                series[uid], before.get((uid, ""))
-            ):
-                yield old
-            elif _day(old.decoded("RECURRENCE-ID")) >= today and _within(series[uid], old):
+            day = _day(old.decoded("RECURRENCE-ID"))
+            if not today <= day <= until:  # what is over, or not looked at, stays
+                if _same_series(series[uid], before.get((uid, ""))):
+                    yield old
+            elif _within(series[uid], old):
                 yield _numbered(_back(series[uid], old), old, at)
         elif of and uid in current:
             continue  # it was a series, and is one entry now
@@ -187,14 +188,15 @@ def _same_series(event: Event, old: Event | None) -> bool:
     return old is not None and _said(event, ("DTSTART", "RRULE")) == _said(old, ("DTSTART", "RRULE"))
 
 
-def _begin_as_before(event: Event, old: Event | None, today: date) -> None:
-    """A series goes on that began earlier: what is over stays as it was."""
+def _begin_as_before(event: Event, old: Event | None, until: date) -> None:
+    """A series goes on that began earlier: what is over, and what lies behind the years that are looked at, stays as it was."""
     if old is None or _said(event, ("RRULE",)) != _said(old, ("RRULE",)):
         return
     begun, now = cast("date", old.decoded("DTSTART")), cast("date", event.decoded("DTSTART"))
-    if type(begun) is not type(now) or not begun < now:
+    if type(begun) is not type(now) or begun > now:
         return
     gone = [e for e in _exdates(old) if e < now] + _exdates(event)
+    gone += [e for e in _exdates(old) if _day(e) > until]
     for key in ("DTSTART", "DTEND"):
         del event[key]
         event[key] = old[key]

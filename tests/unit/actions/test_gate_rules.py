@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import BreakGlass, RunningAction, StoreHealth, StoreState
 from tfdash.playbook.schedule import default_calendar_policy
+from tfdash.playbook.schedule.policy import Closed
 
 WEB = subject("Deployment", "web")
 POLICY = ActionPolicy(calendar=default_calendar_policy())
@@ -96,6 +98,8 @@ INSIDE, LATER = (
     NOW - 1800,
     NOW + 1800,
 )  # begun 10:30 in New York; asked at 11:30, and the day ends at 16:00 or so
+FED = replace(default_calendar_policy(), told=(Closed(NOW - 600, NOW + 3600, "freeze", "audit"),))
+UNFED = replace(default_calendar_policy(), unread="feed x was never read")
 CALENDAR_CASES = [
     ({}, (True, "open: inside the window", None)),
     ({"calendar": CLOSED}, (False, "closed: blackout", NOW + 86400)),
@@ -117,6 +121,19 @@ CALENDAR_CASES = [
     (
         {"calendar": CLOSED, "release": release(NOW - 86400)},
         (False, "closed: blackout; it did not begin inside a release window", NOW + 86400),
+    ),
+    # what a feed closes cuts that short, and one that was never read gives no leave
+    (
+        {"calendar": CLOSED, "release": release(INSIDE), "window": FED},
+        (
+            False,
+            "closed: blackout; it began inside its window, but was to finish by 10:50 EST: pause or abort only",
+            NOW + 86400,
+        ),
+    ),
+    (
+        {"calendar": CLOSED, "release": release(INSIDE), "window": UNFED},
+        (False, "closed: blackout; feed x was never read", NOW + 86400),
     ),
     ({"calendar": CLOSED, "glass": GLASS}, (True, "the calendar is waived by break-glass: fire", None)),
     ({"calendar": CLOSED, "glass": GLASS, "freeze": EXEMPT}, (True, "never frozen by the calendar", None)),

@@ -33,9 +33,10 @@ def file(
     previous: bytes | None = None,
     due: Mapping[Any, float | None] = DUE,
     today: date = date(2026, 11, 24),
+    years: int = 5,
     **more: Any,
 ) -> bytes:
-    policy, span = maintenance_policy({"items": own}), promises.horizon(today, 5)
+    policy, span = maintenance_policy({"items": own}), promises.horizon(today, years)
     items = [(s, i) for s, i in places(policy, ["production"], ()) if s.name in (MONTHLY, WEEKLY, AGED)]
     release = calendar_policy(calendar or {})
     entries = [*promises.entries(policy, release, items, due, span), *releases.entries(release, span)]
@@ -122,6 +123,14 @@ def test_a_series_keeps_its_first_day_over_the_years() -> None:
     after = file(calendar=FREEZE, previous=before, today=date(2028, 2, 1))
     assert said(after, MONTHLY) == said(before, MONTHLY)
     assert [m for m in said(after, WEEKLY) if m[0] == "2027-01-13"] == [("2027-01-13", 0, "2027-01-11")]
+
+
+def test_fewer_years_move_nothing_back_that_lies_behind_them() -> None:
+    freeze = {"freezes": [{"start": "2029-01-09", "end": "2029-01-12", "reason": "audit"}]}
+    before = file(calendar=freeze)
+    after = file(calendar=freeze, previous=before, years=1)
+    assert [m for m in said(after, WEEKLY) if m[0] == "2029-01-10"] == [("2029-01-10", 0, "2029-01-08")]
+    assert sorted(said(after, WEEKLY)) == sorted(said(before, WEEKLY))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.waiting import soon
 from tfdash.clock import FixedClock
@@ -292,3 +294,52 @@ async def test_a_young_copy_is_enough(tmp_path: Path) -> None:
     assert again.feed.problem is None and again.feed.observed_at == NOW
     old = await once(a_source(tmp_path, clock=NOW + 13 * 3600.0, url=url))
     assert old.feed.problem is not None and old.feed.observed_at == NOW and old.feed.value is not None
+
+
+# -- anything at all ----------------------------------------------------------------------------------------------
+
+NAMES = (
+    "DTSTART",
+    "DTEND",
+    "DURATION",
+    "RRULE",
+    "RDATE",
+    "EXDATE",
+    "RECURRENCE-ID",
+    "STATUS",
+    "SUMMARY",
+    "UID",
+    "BEGIN",
+    "END",
+)
+VALUES = (
+    "20261224", "20261224T100000", "20261224T100000Z", "99999999", "00010101", "P1D", "-P1D", "PT", "FREQ=DAILY;COUNT=3",
+    "FREQ=YEARLY;UNTIL=20261224T000000Z", "FREQ=DAILY;UNTIL=x", "FREQ=;COUNT=", "VEVENT", "VCALENDAR", "VTIMEZONE", "", "CANCELLED", "ü\x1b",
+)  # fmt: skip
+PARAMS = ("", ";VALUE=DATE", ";TZID=Europe/Berlin", ";TZID=Mars", ";VALUE=PERIOD", ";TZID=")
+
+
+def refused(data: bytes) -> str:
+    """Why it is no calendar; "" where it is one, whose times are times."""
+    try:
+        found = expanded(data, ZONE, BEGIN, END)
+    except ValueError as error:
+        return str(error)
+    assert all(start < end for start, end, _ in found.closures)
+    return ""
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(PARAMS), st.sampled_from(VALUES)), max_size=8)
+)
+def test_whatever_stands_there_is_read_or_refused_in_words(lines: list[tuple[str, str, str]]) -> None:
+    event = "\n".join(f"{name}{params}:{value}" for name, params, value in lines)
+    told = refused(ics(event or "UID:x", DAY))
+    assert not told or told.startswith("it ")
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_spoilt_bytes_are_read_or_refused_in_words(bytes_: bytes, at: int) -> None:
+    data = ics(DAY, f"{DAY}\nRRULE:FREQ=YEARLY;COUNT=2")
+    told = refused(data[:at] + bytes_ + data[at + len(bytes_) :])
+    assert not told or told.startswith("it ")
