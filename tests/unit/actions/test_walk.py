@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import CLOSED, HOURS, NOW, REF, Standing, judged, subject, world
+from tests.unit.store.helpers import Clock
 from tfdash.actions.core.action_service import ActingService, ReadOnlyService, make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import carried, plan_of
@@ -246,11 +247,13 @@ class Mode_:
         after_plan: Callable[[Standing, Ledger], None] = lambda board, ledger: None,
         policy: ActionPolicy | None = None,
         mode: Mode | None = None,
+        later: float = 0.0,
         **given: Any,
     ) -> None:
         self.allowed, self.set_up, self.after_plan = allowed, set_up, after_plan
         self.policy = policy or ActionPolicy(kubectl=KUBECTL, hours=HOURS)
         self.mode, self.given = mode or Mode(acts=True), given
+        self.later = later  # seconds for which the plan is looked at
 
 
 def glass(by: str) -> Callable[[Standing, Ledger], None]:
@@ -357,6 +360,7 @@ def confirmed_once(action: str, frozen: bool) -> bool:
 
 MODES = {
     "acting": Mode_(anything),
+    "acting, after a long look at the plan": Mode_(anything, later=40.0),
     "read-only": Mode_(nothing, mode=Mode()),
     "elevation over": Mode_(nothing, mode=Mode(acts=True, lasts=0.0)),
     "calendar closed": Mode_(exempt, set_up=closed),
@@ -408,7 +412,8 @@ async def carry_out(
     action, kind, name, given = case
     ledger = Ledger()
     writers = Writers(clusters={REF: board.server})
-    actions = make_service(board, writers, ledger, mode.policy, FixedClock(NOW), mode.mode)
+    clock = Clock(NOW)
+    actions = make_service(board, writers, ledger, mode.policy, clock, mode.mode)
     crossed = Breach(
         trigger="errors",
         uid="",
@@ -429,6 +434,7 @@ async def carry_out(
     known = {post.id for post in ACTIONS[action].posts}
     assert {parts_of(post)[0] for post in guarded.plan.posts} <= known
     mode.after_plan(board, ledger)
+    clock.at += mode.later
     last: list[Progress] = []
     reached = asyncio.Event()
 
