@@ -35,12 +35,16 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.cadence import After, Each, On, Within, parse_cadence
+from tfdash.playbook.maintenance.days import dates_of
 from tfdash.playbook.maintenance.periods import spans
 from tfdash.playbook.maintenance.places import places as places_of
 from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.schedule.local import local_date
 from tfdash.playbook.schedule.policy import default_calendar_policy
+from tfdash.views.calendar import agenda, audit
+from tfdash.views.calendar.cells import month_cell, month_span
+from tfdash.views.calendar.day import day_lines
 
 ZONE = "America/New_York"
 DAY = 86_400.0
@@ -158,6 +162,30 @@ def measure(count: int, places: int) -> dict[str, float]:
     later = Picture(at=NOW, number=2, clusters={}, store_state=StoreState(maintenance=more))
     found["after one sign-off"] = timed(lambda: judge.assess(later, change, NOW))
     assert judge.go_on(NOW) is False
+    shown = whole.states
+    assert shown is not None
+
+    def month() -> None:
+        """What the page makes when it is opened: the days, each cell, the chosen day, and all rows for the filter."""
+        today = local_date(NOW, zone)
+        dates = dates_of(policies, shown, told, *month_span(today), NOW)
+        for day in dates.days:
+            month_cell(dates, day, today, 16, 8)
+        chosen = dates.on(today)
+        assert chosen is not None
+        day_lines(dates, chosen, None)
+        agenda.rows_of(dates)
+
+    def two_years() -> None:
+        today = local_date(NOW, zone)
+        dates = dates_of(policies, shown, told, today, today, NOW)
+        months, step = audit.months_shown(today, policy.look_back, 120)
+        audit.head_line(shown.values(), months)
+        for row in islice(audit.rows_of(dates).values(), 50):  # as many as are in view
+            audit.cells(row, months, step, zone)
+
+    found["month view opened"] = timed(month)
+    found["audit view opened"] = timed(two_years)
     assert whole.states is not None and len(whole.states) == count * places
     return found
 

@@ -26,7 +26,7 @@ class MarkSort(StrEnum):
     DONE = "done"
 
 
-class DayMark(msgspec.Struct, frozen=True, kw_only=True):
+class DayMark(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One promise at one place on one day. ``at``: when it was done, or by when it is to be (epoch seconds; a midnight is the end of the
     day before). ``conflict``: what closes the time that it is due in."""
 

@@ -6,6 +6,7 @@ number of its places.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -30,6 +31,7 @@ _MOVING = (
     "blackout",
     "freeze",
 )  # what a promise may have to move for; a holiday closes release windows alone
+_LONGEST = 92 * 86_400.0  # seconds of grace: so long after its end a period can be kept late
 _ORDER = {sort: place for place, sort in enumerate(MarkSort)}
 
 
@@ -44,22 +46,22 @@ def dates_of(
     """The days ``first`` through ``last`` in the zone of the calendar. ``states`` may be fewer than there are: the others have no mark."""
     calendar, promises = policies.calendar, policies.maintenance
     days = list(days_of(calendar, first, last))
-    marks: dict[date, list[DayMark]] = {}
-    begin, end = days[0].start, days[-1].end
+    starts = [day.start for day in days]
+    marks: list[list[DayMark]] = [[] for _ in days]
+    begin, end = starts[0], days[-1].end
     ahead: dict[str, tuple[Span, ...]] = {}
     for subject, state in states.items():
         for mark in _marks(subject, state, record, calendar, promises, ahead, begin, end, now):
-            at = (
-                mark.at if mark.completion is not None else mark.at - 1.0
-            )  # a deadline is the end of what lies before it
-            at = at if mark.day is None else mark.day
+            at = mark.at if mark.day is None else mark.day
+            if mark.completion is None and mark.day is None:
+                at -= 1.0  # a deadline is the end of what lies before it
             if begin <= at < end:
-                marks.setdefault(local_date(at, calendar.tz), []).append(mark)
+                marks[bisect_right(starts, at) - 1].append(mark)
     moved = Counter[str](item.blackout for item in promises.items.values())
     return Dates(
         zone=calendar.tz,
         today=local_date(now, calendar.tz),
-        days=tuple(_filled(day, marks.get(day.date, ()), moved) for day in days),
+        days=tuple(_filled(day, found, moved) for day, found in zip(days, marks, strict=True)),
         states=states,
         rules={name: _rule(promises, item) for name, item in promises.items.items()},
         rule_words=rule_words(calendar),
@@ -68,7 +70,7 @@ def dates_of(
     )
 
 
-def _filled(day: Day, marks: list[DayMark] | tuple[()], moved: Counter[str]) -> Day:
+def _filled(day: Day, marks: list[DayMark], moved: Counter[str]) -> Day:
     told = tuple(sorted(marks, key=lambda m: (_ORDER[m.sort], m.at, m.subject)))
     return msgspec.structs.replace(day, marks=told, closings=tuple(_counted(c, moved) for c in day.closings))
 
@@ -115,11 +117,12 @@ def _marks(
     end: float,
     now: float,
 ) -> Iterator[DayMark]:
-    late = {p.completion for p in state.periods if p.verdict is PeriodVerdict.LATE}
-    for one in record.completions.get(subject, ()):
-        if begin <= one.done_at < end:
-            sort = MarkSort.LATE if one in late else MarkSort.DONE
-            yield DayMark(subject=subject, sort=sort, at=one.done_at, completion=one)
+    late = [
+        p.completion for p in state.periods if p.verdict is PeriodVerdict.LATE and p.end > begin - _LONGEST
+    ]
+    for one in [c for c in record.completions.get(subject, ()) if begin <= c.done_at < end]:
+        sort = MarkSort.LATE if one in late else MarkSort.DONE
+        yield DayMark(subject=subject, sort=sort, at=one.done_at, completion=one)
     if state.standing is ItemStanding.OVERDUE and state.since is not None:
         overdue = DayMark(subject=subject, sort=MarkSort.OVERDUE, at=state.since)
         yield overdue

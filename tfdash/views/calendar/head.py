@@ -78,7 +78,9 @@ def span_text(view: CalendarView, chosen: date) -> str:
 
 
 def span_of(view: CalendarView, chosen: date) -> tuple[date, date]:
-    """The days that are shown."""
+    """The days that are shown; where rows are, the chosen one alone."""
+    if not view.grid:
+        return chosen, chosen
     return week_span(chosen) if view.id == "week" else month_span(chosen)
 
 
