@@ -148,6 +148,8 @@ def _verdict(
     by = " (Prometheus)" if said.of_window and source != usage.source else ""
     figure = percent(100 * used / whole, one.low, one.high, 100)
     of_what = of if of == "allocatable" else f"its {of}"
+    if said.level >= Level.WARN and said.of_window and not one.over(band[1]):
+        of_what += " now"  # the window was above, and what is used this moment is not
     beside = "".join(f"; {word}" for word in (*_left_out(silent), *_beside(case, usage, resource)))
     return Verdict(
         level=said.level,

@@ -97,7 +97,7 @@ WELL = (70.0,) * 61
         # 48 of 60 quarter minutes are four fifths of it, 47 are not
         ((*(70.0,) * 13, *(90.0,) * 48), Level.WARN, "90 % of its request, above 80 % for 12m of the last 15m"),
         ((*(70.0,) * 14, *(90.0,) * 47), Level.OK, "90 % of its request, above 80 % for 11m of 15m"),
-        ((*(90.0,) * 60, 70.0), Level.WARN, "70 % of its request, above 80 % for 14m of the last 15m"),
+        ((*(90.0,) * 60, 70.0), Level.WARN, "70 % of its request now, above 80 % for 14m of the last 15m"),
         # past the whole is red, and said at once
         ((101.0,) * 61, Level.BREACH, "101 % of its request, past 100 % for 15m of the last 15m"),
         ((100.0,) * 61, Level.WARN, "100 % of its request, above 80 % for 15m of the last 15m"),
@@ -129,11 +129,11 @@ def by_prometheus(*shares: float, late: float = 0.0) -> tuple[UsagePoint, ...]:
         # what is below is not of these minutes, and not its word
         ((31.0,), (31.0,) * 15, Level.IDLE, "31 % of its request, below 60 %, not judged: no history"),
         # what it is now is not its to say
-        ((70.0,), (90.0,) * 15, Level.WARN, "70 % of its request, above 80 % for 15m of the last 15m (Prometheus)"),
+        ((70.0,), (90.0,) * 15, Level.WARN, "70 % of its request now, above 80 % for 15m of the last 15m (Prometheus)"),
         # it has not seen enough either, or ended long ago: nothing is put together of two halves
         ((90.0,) * 12, (90.0,) * 5, Level.UNKNOWN, "90 % of its request, seen for 3m of 15m"),
         ((70.0,), 181.0, Level.UNKNOWN, "70 % of its request, seen for 15s of 15m"),
-        ((70.0,), 180.0, Level.WARN, "70 % of its request, above 80 % for 12m of the last 15m (Prometheus)"),
+        ((70.0,), 180.0, Level.WARN, "70 % of its request now, above 80 % for 12m of the last 15m (Prometheus)"),
         # what this session saw itself decides, once it can
         ((70.0,) * 61, (90.0,) * 15, Level.OK, "70 % of its request"),
     ],
