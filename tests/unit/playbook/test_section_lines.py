@@ -211,7 +211,7 @@ def test_loading_is_said_only_where_nothing_failed_and_nothing_is_unknown() -> N
 def test_a_rule_that_went_wrong_leaves_its_subjects_unknown() -> None:
     wrong = tuple(verdict(Level.UNKNOWN, s, f"{s.name} failed") for s in (named("b"), named("a")))
     told = state(READ, cluster(), failed=(*wrong, verdict(Level.UNKNOWN, named("x", "Secret"))))
-    assert (told.level, told.sentence, told.detail) == (Level.UNKNOWN, "2 not known", "b failed")
+    assert (told.level, told.sentence, told.detail) == (Level.UNKNOWN, "2 not known", "a failed")
     assert (told.count, told.unknown) == (2, 2)
     assert state(READ, cluster(), failed=(verdict(Level.UNKNOWN, named("x", "Secret")),)) == line(READ)
 
