@@ -42,7 +42,7 @@ def _read(findings: Findings) -> Reading:
         since=told.since if told is not None else None,
         findings=tuple(
             SectionFinding(level=s.level, sentence=s.sentence, subject=s.subject, since=s.since)
-            for s in states
+            for s in sorted(states, key=_worst_first)  # as the line above them names it
             if s.level > Level.OK
         ),
     )
