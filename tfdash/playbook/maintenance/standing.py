@@ -260,7 +260,8 @@ class _Look(NamedTuple):
 
     def by_age(self, since: float, age: float) -> _Now:
         ages = ages_of(self.item, self.calendar, self.done, since, self.now)
-        edges = tuple(at + self.item.grace for at in (ages.until, *(g.start for g in ages.lapses[-1:])))
+        ends = (ages.until, *(g.start for g in ages.lapses[-1:]), *(c.done_at + age for c in self.done[-1:]))
+        edges = tuple(at + self.item.grace for at in ends)
         if ages.lapses and not ages.lapses[-1].over:
             seen = self.known.newest_sighting(ages.until, nextafter(self.now, inf))
             unproven = seen is None or (seen.done_at is not None and seen.done_at + age > self.now)
