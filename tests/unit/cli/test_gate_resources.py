@@ -15,6 +15,8 @@ from tfdash.cli.parser import parse
 from tfdash.judging.judge import judge_all
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import Objects
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.verdict import Level
 from tfdash.quantities import amounts
@@ -131,3 +133,33 @@ def test_what_somebody_answers_for_is_told_and_no_fault() -> None:
     assert lines(found)[1:] == ["  ‖ paused  a is kept up until Wed by bob: a load test"]
     document = json.loads(as_json(found, 0, ""))
     assert [f["level"] for f in document["findings"]] == ["PAUSED"] and document["counts"]["PAUSED"] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (Observation(), "how full it is is not known: still loading"),
+        (
+            Observation(problem=Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused")),
+            "how full it is is not known: connection refused",
+        ),
+    ],
+)
+def test_a_prometheus_that_is_asked_and_does_not_answer_is_not_one_that_nobody_asks(
+    asked: Observation[Objects], words: str
+) -> None:
+    seen = picture(deployment(), usage(*WELL), claim(), RUNS, pod())
+    cluster = seen.clusters[REF]
+    kinds = {**cluster.kinds, "VolumeUsage": asked}
+    seen = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
+    told = judge_all(seen, NOW)
+    assert words in {v.sentence.partition(": ")[2] for several in told.verdicts.values() for v in several}
+    found = sections_of(seen, told, "")
+    assert code_in(found) == 2 and not any("not watched" in s.sentence for s in found)
+
+
+def test_volumes_that_are_watched_are_not_counted_among_those_that_are_not() -> None:
+    other = msgspec.structs.replace(claim(), name="idle", volume_mode="Block")  # nobody can tell of it
+    seen = picture(deployment(), usage(*WELL), claim(), other, RUNS, pod())
+    (resources, _) = sections_of(seen, judge_all(seen, NOW), "")
+    assert resources.sentence == "4 of 4 in order; 1 volume not watched"

@@ -200,6 +200,9 @@ def test_of_a_namespace_what_requests_nothing_is_kept_apart() -> None:
     found = one(alone, "Namespace", "", "a")
     assert not found.silent and not found.rest and [p.memory for p in found.points] == [size]
     assert not one(alone, "Pod", "a", "silent").rest
+    two = (silent, pod("other", containers=holding(memory=None)), pod("x"))
+    found = one(made(*two, *(measured(p.name) for p in two)), "Namespace", "", "a")
+    assert found.silent == amounts({"memory": "512Mi"}), "of each workload"
 
 
 def test_of_nodes_pools_and_the_cluster_what_pods_use_and_what_nodes_say_are_apart() -> None:
