@@ -10,8 +10,10 @@ from tfdash.judging.judge import judge_all
 from tfdash.model.kube import Container, Object, Owner, StatefulSet, Template
 from tfdash.model.placement import Placement
 from tfdash.model.subject import Subject
-from tfdash.model.verdict import Level
+from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.playbook.resources import fits, limits_set
+from tfdash.playbook.resources.section import read
+from tfdash.playbook.section import Findings
 
 ALONE = Subject(REF, "ReplicaSet", "a", "old")
 BARE = Container("main", "web:1")
@@ -100,3 +102,21 @@ def test_a_full_quota_is_one_finding_and_each_workload_keeps_its_verdict() -> No
     assert [f.subject.kind for f in resources.findings if f.level is Level.WARN and f.subject] == [
         "Deployment"
     ]
+
+
+def test_who_has_a_pod_that_waits_for_a_node_besides_is_told_alone() -> None:
+    full, waits = Subject(REF, "ResourceQuota", "a", "team"), Subject(REF, "Pod", "a", "web-1")
+    told = {
+        Subject(REF, "Deployment", "a", name): (
+            Verdict(
+                level=Level.WARN,
+                rule=fits.ID,
+                subject=Subject(REF, "Deployment", "a", name),
+                sentence=name,
+                evidence=Evidence(objects=objects),
+            ),
+        )
+        for name, objects in (("a", (full,)), ("b", (full,)), ("c", (full, waits)), ("d", (waits,)))
+    }
+    found = read(Findings(told, {}, {}, {}, None)).findings
+    assert [f.subject.name for f in found if f.subject] == ["c", "d", "team"], "the gravest first"
