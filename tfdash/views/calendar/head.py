@@ -88,4 +88,4 @@ def nothing_text(dates: Dates | None) -> str:
     """Why there is no row."""
     if dates is None:
         return "What is on record of the dated promises is read now."
-    return "The playbook has no dated promise for what is shown: [maintenance.items] names them."
+    return "The playbook has no dated promise for what is shown; they stand in [maintenance.items]."
