@@ -161,7 +161,7 @@ def _verdict(
         band=band,
         unit="%",
         evidence=Evidence(query=source, sample=seen.points, window=seen.window),
-        unknown=UnknownKind.NO_DATA if said.level is Level.UNKNOWN else said.unknown,
+        unknown=said.unknown or (UnknownKind.NO_DATA if said.level is Level.UNKNOWN else None),
         since=said.since,
     )
 
@@ -307,8 +307,15 @@ def _below(case: _Case, one: _Band) -> _Said:
     return _Said(Level.WARN, f"below {one.low:g} %: {words}")
 
 
+_NOBODYS_FAULT = frozenset(
+    map(UnknownKind, ("not watched", "too little history", "not comparable", "loading"))
+)
+"""Nothing is configured, too young, of two sorts, or still to come: counted, on no level. What is refused or fails is not known."""
+
+
 def _not_judged(one: _Band, why: str, unknown: UnknownKind) -> _Said:
-    return _Said(Level.IDLE, f"below {one.low:g} %, not judged: {why}", unknown=unknown)
+    level = Level.IDLE if unknown in _NOBODYS_FAULT else Level.UNKNOWN
+    return _Said(level, f"below {one.low:g} %, not judged: {why}", unknown=unknown)
 
 
 def _least_memory(history: UsageHistory, policy: ResourcesPolicy) -> int:

@@ -231,7 +231,7 @@ REFUSED = Observation[Any](problem=Problem(kind=ProblemKind.FORBIDDEN, cause="40
 def test_a_history_that_nobody_read_is_not_said_to_be_none(
     weeks: Observation[Any] | None, why: str, unknown: UnknownKind
 ) -> None:
-    """Whatever is lacking has its name, and no level rests on it."""
+    """Whatever is lacking has its name; no level rests on what nobody configured or what comes yet, and what is refused is not known."""
     seen = picture(deployment(), usage(*LOW))
     cluster = seen.clusters[REF]
     kinds = {kind: one for kind, one in cluster.kinds.items() if kind != UsageHistory.KIND}
@@ -239,7 +239,8 @@ def test_a_history_that_nobody_read_is_not_said_to_be_none(
     seen = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
     (told,) = (v for v in judge_all(seen, NOW).verdicts[WEB] if v.rule == "resources.band.cpu")
     assert told.sentence.endswith(f"below 60 %, not judged: {why}")
-    assert (told.level, told.unknown) == (Level.IDLE, unknown)
+    level = Level.UNKNOWN if unknown is UnknownKind.NO_PRIVILEGE else Level.IDLE
+    assert (told.level, told.unknown) == (level, unknown)
 
 
 def test_what_cannot_shrink_is_not_too_large() -> None:
@@ -520,7 +521,7 @@ def test_of_nodes_that_are_asked_for_less_some_can_go() -> None:
 
 def test_a_namespace_of_which_autoscalers_are_not_known_is_not_judged() -> None:
     told = below("Namespace", "a", [WEB_LOW], (), "2", without="HorizontalPodAutoscaler")
-    assert told == (Level.IDLE, "below 60 %, not judged: autoscalers are not known")
+    assert told == (Level.UNKNOWN, "below 60 %, not judged: autoscalers are not known")
     assert below("Namespace", "a", [DS], (), "2", without="HorizontalPodAutoscaler")[1].startswith(FIXED)
 
 
