@@ -72,9 +72,18 @@ async def over_its_band(app: TfdashApp, pilot: Any) -> None:
     app.exit()
 
 
+async def the_dates(app: TfdashApp, pilot: Any) -> None:
+    await pilot.press("5")
+    await until(lambda: "[month]" in screen_text(app) and "overdue" in screen_text(app), "the month")
+    await asyncio.sleep(3)
+    save(app, "calendar")
+    app.exit()
+
+
 STORIES: dict[str, Callable[[TfdashApp, Any], Awaitable[None]]] = {
     "bad-canary": a_bad_release,
     "over-band": over_its_band,
+    "overdue-maintenance": the_dates,
 }
 
 

@@ -106,9 +106,13 @@ def test_two_terminals_see_each_others_lease(
         assert done.result is Result.APPLIED, done.sentence
         assert found(seeded, app)["spec"]["replicas"] == 1
         look(bob)
-        bob.until(lambda: bool(bob.board.picture.store_state.acting), "ann to be seen")
-        (seen,) = bob.board.picture.store_state.acting
-        assert (seen.by, seen.subject, seen.terminal) == ("admin@corp", subject, ann.store.terminal)
+        bob.until(
+            lambda: (
+                [(seen.by, seen.subject, seen.terminal) for seen in bob.board.picture.store_state.acting]
+                == [("admin@corp", subject, ann.store.terminal)]
+            ),
+            "ann to be seen, and nobody else",
+        )
         restart = bob.plan("workload.restart", subject)
         assert restart.allowed and any("admin@corp acts on it too" in c.text for c in restart.checks)
     assert leases(seeded) == []

@@ -17,6 +17,7 @@ from tests.platform.harness.cert_manager import CertManager
 from tests.platform.harness.cluster import Cluster
 from tests.platform.test_served_certificates import Server
 from tests.unit.actions.acting import REF, Bench, TestJudge, bench, confirmed
+from tests.waiting import seconds_later
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.clock import SystemClock
 from tfdash.model.action import Result
@@ -145,6 +146,9 @@ def serial(at: Bench) -> str:
 def test_a_renewal_is_over_when_it_is_served(seeded: Cluster, server: Server, at: Bench) -> None:
     becomes(at, Level.OK, f"serves {HOST}")
     before = serial(at)
+    seconds_later(
+        2
+    )  # dates of certificates and pods have whole seconds: one of the same second is no earlier one
     kept = at.board.picture.clusters[REF].objects(Certificate.KIND)[Key(NS, "shop")]
     guarded = at.plan("certificate.renew", at.subject("Certificate", NS, "shop")._replace(uid=kept.uid))
     assert guarded.allowed, guarded.refused
