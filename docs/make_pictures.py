@@ -14,6 +14,7 @@ from typing import Any
 
 from screens.app import TfdashApp
 from tfdash.cli import running
+from tfdash.cli.demo_past import leave_past
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import start_process
 from tfdash.model.judgement import Outcome
@@ -74,7 +75,7 @@ async def over_its_band(app: TfdashApp, pilot: Any) -> None:
 
 async def the_dates(app: TfdashApp, pilot: Any) -> None:
     await pilot.press("5")
-    await until(lambda: "[month]" in screen_text(app) and "overdue" in screen_text(app), "the month")
+    await until(lambda: "[month]" in screen_text(app) and "▲ overdue" in screen_text(app), "the month")
     await asyncio.sleep(3)
     save(app, "calendar")
     app.exit()
@@ -94,6 +95,7 @@ def main(scenario: str) -> None:
 
     TfdashApp.run_in_terminal = run_headless  # type: ignore[method-assign]  # all runs as it is, but for the terminal
     with start_process(DemoOptions(scenario=scenario, seed=1, speed=3.0)) as demo:
+        leave_past(demo.config, scenario)
         running.run(
             argparse.Namespace(
                 config=str(demo.config),
