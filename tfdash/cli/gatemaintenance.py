@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Mapping
-from zoneinfo import ZoneInfo
 
 from tfdash.cli.output import deliver
-from tfdash.cli.parser import UNKNOWN, USAGE
-from tfdash.cli.promises import SECTIONS, of_item, states_of
+from tfdash.cli.promises import asked
 from tfdash.item_place import place_of
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.subject import Subject
@@ -23,25 +21,14 @@ _NOT_KNOWN = (ItemStanding.NO_EVIDENCE, ItemStanding.NOT_WATCHED)
 
 def gate_maintenance(args: argparse.Namespace) -> int:
     """Exit 0: none is overdue; 1: one is; 2: of one it is not known."""
-    from tfdash.cli.compose import board_of, clock_of, judge_of
-    from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
-
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    settings = load(config.path)
-    clock = clock_of(config)
-    board, _ = board_of(config, settings, clock, remembering=True, judge=judge_of(settings, of=SECTIONS))
-    found = states_of(board, settings)
-    board.stop()
-    if found is None:
-        return UNKNOWN
-    if args.item and not (found := of_item(found, args.item)):
-        return USAGE
-    code = code_in(found.values(), bool(args.item))
+    told = asked(args)
+    if isinstance(told, int):
+        return told
+    code = code_in(told.states.values(), bool(args.item))
     if args.format == "json":
-        zone, back = ZoneInfo(config.zone), settings.maintenance.look_back
-        return deliver(answer("list", found, "json", clock.now(), zone, back, code)[0], code)
-    return deliver("\n".join(lines(found)), code)
+        text, _ = answer("list", told.states, "json", told.now, told.zone, told.look_back, code)
+        return deliver(text, code)
+    return deliver("\n".join(lines(told.states)), code)
 
 
 def code_in(found: Collection[ItemState], named: bool) -> int:

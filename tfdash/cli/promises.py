@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
 from tfdash.cli.headless import settle
 from tfdash.cli.output import narrate
-from tfdash.cli.parser import program
+from tfdash.cli.parser import UNKNOWN, USAGE, program
 from tfdash.model.maintenance import ItemState
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.live import READERS
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
     from tfdash.config.settings import Settings
 
 SECTIONS = ("maintenance",)
+
+
+class AskedPromises(NamedTuple):
+    """What is asked for, at this time (epoch seconds). ``look_back``: months."""
+
+    states: Mapping[Subject, ItemState]
+    now: float
+    zone: ZoneInfo
+    look_back: int
+
+
 _FIRST = 20.0  # seconds for what is on record
 
 
@@ -27,6 +40,25 @@ def live_kinds(settings: Settings) -> dict[str, Scope]:
     """What live evidence is read from."""
     named = {item.live for item in settings.maintenance.items.values() if item.evidence == "live"}
     return {kind: ALL for name in named for kind in READERS[name].kinds}
+
+
+def asked(args: argparse.Namespace) -> AskedPromises | int:
+    """How the promises stand that are asked for, one item or all; the exit code where that cannot be said, which is narrated."""
+    from tfdash.cli.compose import board_of, clock_of, judge_of
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    settings = load(config.path)
+    clock = clock_of(config)
+    board, _ = board_of(config, settings, clock, remembering=True, judge=judge_of(settings, of=SECTIONS))
+    found = states_of(board, settings)
+    board.stop()
+    if found is None:
+        return UNKNOWN
+    if args.item and not (found := of_item(found, args.item)):
+        return USAGE
+    return AskedPromises(found, clock.now(), ZoneInfo(config.zone), settings.maintenance.look_back)
 
 
 def states_of(board: Board, settings: Settings) -> Mapping[Subject, ItemState] | None:

@@ -35,7 +35,7 @@ from tfdash.sources.kubernetes.reads import SingleReads
 
 ROOT = issue("a root", ca=True, now=NOW, begins=-100 * DAY, ends=900 * DAY)
 LEAF = issue("shop.example.com", ROOT, names=("shop.example.com",), now=NOW)
-SETTINGS = CertificatesSettings(secrets=True, config_maps=("mesh/root", "mesh/other"))
+SETTINGS = CertificatesSettings(secrets=True, config_maps=("mesh/anchors", "mesh/other"))
 _ADMISSION, _CORE = "/apis/admissionregistration.k8s.io/v1", "/api/v1"
 
 
@@ -78,8 +78,12 @@ GOOD: dict[str, Answer] = {
         named("both", "shop", data={"tls.crt": b64(LEAF.key_pem + LEAF.own_pem)}),
         named("key-alone", "shop", data={"tls.crt": b64(LEAF.key_pem)}),
     ),
-    f"{_CORE}/namespaces/mesh/configmaps/root": Answer(
-        [json.dumps(named("root", "mesh", data={"root.pem": ROOT.own_pem.decode(), "note": "text"})).encode()]
+    f"{_CORE}/namespaces/mesh/configmaps/anchors": Answer(
+        [
+            json.dumps(
+                named("anchors", "mesh", data={"ca.pem": ROOT.own_pem.decode(), "note": "text"})
+            ).encode()
+        ]
     ),
     f"{_CORE}/namespaces/mesh/configmaps/other": Answer([json.dumps(named("other", "mesh")).encode()]),
 }
@@ -124,7 +128,7 @@ async def test_what_lies_where_and_what_for() -> None:
         "shop Secret/web-tls/ca.crt": (Role.ANCHORS, ["CN=a root"], ()),
         "shop Secret/both": (Role.SHOWN, ["shop.example.com"], ()),
         "shop Secret/key-alone": (Role.SHOWN, [], none),
-        "mesh ConfigMap/root/root.pem": (Role.ANCHORS, ["CN=a root"], ()),
+        "mesh ConfigMap/anchors/ca.pem": (Role.ANCHORS, ["CN=a root"], ()),
         "kubeconfig/client certificate": (Role.SHOWN, ["shop.example.com"], ()),
     }
     assert source.status.problem is None
@@ -173,10 +177,10 @@ async def test_what_may_not_be_listed_is_said_and_is_nothing_wrong() -> None:
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_what_somebody_named_is_to_be_there(status: int) -> None:
-    there = {**GOOD, f"{_CORE}/namespaces/mesh/configmaps/root": refused(status)}
+    there = {**GOOD, f"{_CORE}/namespaces/mesh/configmaps/anchors": refused(status)}
     board, source, _ = await looked(there)
     problem = source.status.problem
-    assert problem is not None and problem.cause.startswith("ConfigMap mesh/root: ")
+    assert problem is not None and problem.cause.startswith("ConfigMap mesh/anchors: ")
     assert board.picture.clusters[REF].kinds[HeldCertificate.KIND].problem == problem
 
 
@@ -187,7 +191,7 @@ async def test_a_server_that_fails_hides_nothing_of_what_was_read() -> None:
     assert problem.cause.startswith("Secrets: ")
     seen = board.picture.clusters[REF].kinds[HeldCertificate.KIND]
     assert seen.complete and seen.unreadable == 1
-    assert "mesh ConfigMap/root/root.pem" in held(board)
+    assert "mesh ConfigMap/anchors/ca.pem" in held(board)
     told = next(s for s in judge_all(board.picture, NOW).sections if s.id == "certificates")
     assert any("1 HeldCertificate of eu-1 cannot be read: Secrets: " in f.sentence for f in told.findings)
 
