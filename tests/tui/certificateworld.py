@@ -8,6 +8,7 @@ from tests.tui import world
 from tests.tui.recorded import Recorded
 from tfdash.model.cert_manager import (
     Bundle,
+    BundleSource,
     Certificate,
     CertificateRequest,
     Challenge,
@@ -132,7 +133,10 @@ def objects() -> dict[str, list[Object]]:
         ],
         "Bundle": [
             Bundle(
-                namespace="", name="roots", sources=2, conditions=(condition("Synced", "True", "", "", DAY),)
+                namespace="",
+                name="roots",
+                sources=(BundleSource(of="defaults"),) * 2,
+                conditions=(condition("Synced", "True", "", "", DAY),),
             )
         ],
     }

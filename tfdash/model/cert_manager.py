@@ -1,5 +1,5 @@
 """As ``kube``: what cert-manager and trust-manager keep (cert-manager/cert-manager, pkg/apis; cert-manager/trust-manager,
-pkg/apis/trust/v1alpha1). None of these holds a key; the certificates in their status are not kept."""
+pkg/apis/trust/v1alpha1). None of these holds a key; of a certificate in a status what it says of itself is kept (``certificates.CertificateFacts``)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
+from tfdash.model.certificates import CertificateFacts
 from tfdash.model.kube import Condition, Object
 
 GROUP = "cert-manager.io"
@@ -93,13 +94,15 @@ class Certificate(Conditioned, frozen=True, gc=False, kw_only=True):
 
 
 class CertificateRequest(Conditioned, frozen=True, gc=False, kw_only=True):
-    """One try to have a Certificate (its owner) issued, as ``revision`` of it."""
+    """One try to have a Certificate (its owner) issued, as ``revision`` of it. ``issued``: what came of it; None before, and where it cannot
+    be read: then its ``Certificate`` alone has its dates."""
 
     KIND: ClassVar[str] = "CertificateRequest"
 
     issuer: IssuerRef = NOBODY
     requester: str = ""
     revision: int | None = None
+    issued: CertificateFacts | None = None
 
     def _status(self, kind: str) -> str:
         found = self.said(kind)
@@ -168,12 +171,24 @@ class Challenge(Object, frozen=True, gc=False, kw_only=True):
     processing: bool = False
 
 
+class BundleSource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One source of a Bundle. ``of``: "ConfigMap" or "Secret", ``name`` and ``key`` in it, in the namespace that trust-manager was told;
+    "inline" with ``written``, what stands in the Bundle itself; "defaults", the public authorities of an image; "" another, which
+    may be several objects. ``odd``: a sentence for each piece of ``written`` that cannot be read."""
+
+    of: str = ""
+    name: str = ""
+    key: str = ""
+    written: tuple[CertificateFacts, ...] = ()
+    odd: tuple[str, ...] = ()
+
+
 class Bundle(Object, frozen=True, gc=False, kw_only=True):
-    """Of trust-manager: trust anchors from ``sources`` (how many), written to each namespace under the keys that are said."""
+    """Of trust-manager: trust anchors from ``sources``, written to each namespace under the keys that are said."""
 
     KIND: ClassVar[str] = "Bundle"
 
-    sources: int = 0
+    sources: tuple[BundleSource, ...] = ()
     config_map_key: str = ""
     secret_key: str = ""
     conditions: tuple[Condition, ...] = ()

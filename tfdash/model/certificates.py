@@ -122,7 +122,8 @@ class Role(StrEnum):
 class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
     """Certificates that lie in an object, or in our kubeconfig. Its key is (namespace, "KIND/name"), or the like where several lie in one.
 
-    ``of`` and ``called``: kind and name of the holder. ``bundle`` in its order; ``odd``: a sentence for each piece that cannot be
+    ``of`` and ``called``: kind and name of the holder. ``follows``: "namespace/name" of the Certificate of which cert-manager writes its anchors,
+    "" where none is named. ``bundle`` in its order; ``odd``: a sentence for each piece that cannot be
     read. No key is ever in it: it is left out where the answer is decoded.
     """
 
@@ -133,6 +134,7 @@ class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
     role: Role
     bundle: tuple[CertificateFacts, ...] = ()
     odd: tuple[str, ...] = ()
+    follows: str = ""
 
     @property
     def where(self) -> str:

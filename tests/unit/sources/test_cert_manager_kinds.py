@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.issuing import issue
 from tfdash.model.kube import Unreadable
+from tfdash.sources.certificates.x509 import facts_of
 from tfdash.sources.kubernetes.codec import Codec
 
 READY = {"type": "Ready", "status": "False", "reason": "DoesNotExist", "message": "Issuing certificate"}
@@ -61,7 +64,7 @@ def test_what_is_no_time_is_named_and_not_taken_for_long_ago(field: str) -> None
     assert isinstance(found, Unreadable) and field in found.field and "soon" in found.field
 
 
-def test_a_request_knows_its_revision_and_keeps_no_certificate() -> None:
+def test_a_request_knows_its_revision_and_keeps_no_text_of_a_certificate() -> None:
     found = decoded(
         "CertificateRequest",
         {"request": "Q1NS", "username": "system:serviceaccount:cert-manager:cert-manager"},
@@ -77,6 +80,40 @@ def test_a_request_knows_its_revision_and_keeps_no_certificate() -> None:
     assert "UEVN" not in str(found) and "Q1NS" not in str(found)
     odd = decoded("CertificateRequest", {}, {}, annotations={"cert-manager.io/certificate-revision": "²"})
     assert odd.revision is None
+
+
+def test_what_was_issued_says_of_itself_who_signed_it() -> None:
+    root = issue("root", ca=True)
+    leaf = issue("shop", root, names=("shop.example.com",))
+    chain = base64.b64encode(leaf.own_pem + root.own_pem).decode()
+    found = decoded("CertificateRequest", {}, {"certificate": chain, "ca": chain})
+    assert found.issued == facts_of(leaf.der)
+    for odd in ("UEVN", "no Base64!", "", 7, base64.b64encode(root.own_pem[:200]).decode()):
+        assert decoded("CertificateRequest", {}, {"certificate": odd}).issued is None
+
+
+def test_a_bundle_says_where_each_of_its_anchors_comes_from() -> None:
+    root = issue("root", ca=True)
+    found = decoded(
+        "Bundle",
+        {
+            "sources": [
+                {"inLine": root.own_pem.decode()},
+                {"inLine": "no PEM"},
+                {"configMap": {"name": "roots", "key": "ca.pem"}},
+                {"secret": {"name": "root", "key": "tls.crt"}},
+                {"useDefaultCAs": True},
+                {"configMap": {"selector": {"matchLabels": {"a": "b"}}, "key": "ca.pem"}},
+                {"secret": {"name": "root", "includeAllKeys": True}},
+                {"useDefaultCAs": False},
+                {},
+            ]
+        },
+    )
+    assert [s.of for s in found.sources] == ["inline", "inline", "ConfigMap", "Secret", "defaults", *[""] * 4]
+    assert found.sources[0].written == (facts_of(root.der),)
+    assert (found.sources[1].written, len(found.sources[1].odd)) == ((), 1)
+    assert (found.sources[2].name, found.sources[2].key) == ("roots", "ca.pem")
 
 
 @pytest.mark.parametrize("kind", ["Issuer", "ClusterIssuer"])
@@ -125,5 +162,5 @@ def test_orders_challenges_and_bundles() -> None:
         {"sources": [{"useDefaultCAs": True}, {"secret": {}}], "target": {"configMap": {"key": "ca.pem"}}},
         {"conditions": [{"type": "Synced", "status": "False", "reason": "SourceNotFound"}]},
     )
-    assert (bundle.sources, bundle.config_map_key, bundle.secret_key) == (2, "ca.pem", "")
+    assert (len(bundle.sources), bundle.config_map_key, bundle.secret_key) == (2, "ca.pem", "")
     assert (bundle.synced, bundle.synced_reason) == ("False", "SourceNotFound")

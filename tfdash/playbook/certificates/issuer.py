@@ -75,7 +75,7 @@ def _used_by(case: Case[Any]) -> str:
 def _well(case: Case[Any]) -> str:
     obj = case.obj
     if isinstance(obj, Bundle):
-        return f"trust anchors of {counted(obj.sources, 'source')}, written everywhere"
+        return f"trust anchors of {counted(len(obj.sources), 'source')}, written everywhere"
     many = _issued(case)
     return (
         f"issues {counted(many, 'Certificate')} {_BY.get(obj.by, f'by {obj.by}' if obj.by else '')}".strip()

@@ -53,6 +53,21 @@ class _Part(NamedTuple):
         return held.of == self.kind and self.at in (None, Key(held.namespace, held.called))
 
 
+def _not_now(held: HeldCertificate, cause: str) -> HeldCertificate:
+    """What is trusted may have been taken away since, and who relies on it must know."""
+    if held.role is not Role.ANCHORS:
+        return held
+    return msgspec.structs.replace(held, odd=(f"it is not read any more: {cause}",))
+
+
+def _never(kind: str, at: Key, cause: str) -> HeldCertificate:
+    name = safe(f"{kind}/{at.name}")
+    odd = (f"it cannot be read: {cause}",)
+    return HeldCertificate(
+        namespace=at.namespace, name=name, of=kind, called=safe(at.name), role=Role.ANCHORS, odd=odd
+    )
+
+
 class _Round:
     """What one round found, what it may not read, and what failed."""
 
@@ -147,12 +162,17 @@ class HeldCertificatesSource:
         board.put_status(self.id, self.status)
 
     def _observed(self, told: _Round, before: Objects, now: float) -> Observation[Objects]:
-        """What could not be read stays as it was and is counted: it takes nothing with it."""
+        """What could not be read stays as it was, says so and is counted: it takes nothing with it."""
         kept = {
-            key: obj
+            key: _not_now(obj, failed.cause)
+            for part, failed in told.failed
             for key, obj in before.items()
-            if isinstance(obj, HeldCertificate) and any(part.has(obj) for part, _ in told.failed)
+            if isinstance(obj, HeldCertificate) and part.has(obj)
         }
+        for part, failed in told.failed:  # what is named and was never read is there all the same
+            if part.at is not None and not any(part.has(obj) for obj in kept.values()):
+                one = _never(part.kind, part.at, failed.cause)
+                kept[Key(one.namespace, one.name)] = one
         problem = None
         if told.failed:
             part, first = told.failed[0]
@@ -189,9 +209,11 @@ class HeldCertificatesSource:
             return
         told.odd += got.odd
         for one in got.found:
-            self._add(told, one.kind, Key(one.namespace, one.name), one.role, one.key, one.pem)
+            self._add(told, one.kind, Key(one.namespace, one.name), one.role, one.key, one.pem, one.follows)
 
-    def _add(self, told: _Round, of: str, at: Key, role: Role, key: str, pem: bytes) -> None:
+    def _add(
+        self, told: _Round, of: str, at: Key, role: Role, key: str, pem: bytes, follows: str = ""
+    ) -> None:
         from tfdash.sources.certificates.x509 import bundle_of
 
         read = bundle_of(pem)
@@ -204,4 +226,5 @@ class HeldCertificatesSource:
             role=role,
             bundle=read.certificates,
             odd=read.problems,
+            follows=safe(follows),
         )

@@ -15,9 +15,12 @@ from msgspec.json import Decoder
 from tfdash.model.certificates import Role
 from tfdash.sources.kubernetes.decoders.wire import Wire
 
+_INJECTED = "cert-manager.io/inject-ca-from"
+
 
 class FoundPem(NamedTuple):
-    """What stands in one object. ``key``: of several in one, which ("" the one that it has)."""
+    """What stands in one object. ``key``: of several in one, which ("" the one that it has). ``follows``: the Certificate of which cert-manager
+    writes it (its annotation ``cert-manager.io/inject-ca-from``), "" none."""
 
     kind: str
     namespace: str
@@ -25,11 +28,17 @@ class FoundPem(NamedTuple):
     role: Role
     pem: bytes
     key: str = ""
+    follows: str = ""
 
 
 class _Named(Wire):
     name: str = ""
     namespace: str = ""
+    annotations: dict[str, str] | None = None
+
+    @property
+    def follows(self) -> str:
+        return (self.annotations or {}).get(_INJECTED, "")
 
 
 class _ClientConfig(Wire):
@@ -74,12 +83,12 @@ def _webhooks(kind: str, found: _Webhooks) -> Iterator[FoundPem]:
     pieces = dict.fromkeys(_decoded(w.client_config.ca_bundle) for w in found.webhooks or ())
     pem = b"\n".join(piece for piece in pieces if piece)
     if pem:
-        yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem)
+        yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem, follows=found.metadata.follows)
 
 
 def _api_service(kind: str, found: _ApiService) -> Iterator[FoundPem]:
     if pem := _decoded(found.spec.ca_bundle):
-        yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem)
+        yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem, follows=found.metadata.follows)
 
 
 def _secret(kind: str, found: _TlsSecret) -> Iterator[FoundPem]:

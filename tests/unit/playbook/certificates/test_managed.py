@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.playbook.certificates.kept import DAY, MISSING, READY, certificate, issuer, issuing, request
 from tests.unit.playbook.making import NOW, REF, condition, picture
 from tfdash.judging.judge import judge_all
-from tfdash.model.cert_manager import Bundle, Certificate, ClusterIssuer, IssuerRef
+from tfdash.model.cert_manager import Bundle, BundleSource, Certificate, ClusterIssuer, IssuerRef
 from tfdash.model.kube import Object, Owner
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
@@ -315,7 +315,12 @@ def test_an_issuer_says_it_in_the_servers_words(over: dict[str, Any], level: Lev
 
 
 def test_a_bundle_is_well_where_it_is_written() -> None:
-    bundle = Bundle(namespace="", name="roots", sources=2, conditions=(condition("Synced", "True"),))
+    bundle = Bundle(
+        namespace="",
+        name="roots",
+        sources=(BundleSource(of="defaults"),) * 2,
+        conditions=(condition("Synced", "True"),),
+    )
     assert of_issuer(bundle).sentence == "roots: trust anchors of 2 sources, written everywhere"
     lost = Bundle(
         namespace="",

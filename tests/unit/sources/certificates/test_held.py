@@ -43,8 +43,11 @@ def b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def named(name: str, namespace: str = "", **rest: Any) -> dict[str, Any]:
-    return {"metadata": {"name": name, **({"namespace": namespace} if namespace else {})}, **rest}
+def named(
+    name: str, namespace: str = "", annotations: Mapping[str, str] | None = None, **rest: Any
+) -> dict[str, Any]:
+    meta = {"name": name, "namespace": namespace, "annotations": annotations}
+    return {"metadata": {k: v for k, v in meta.items() if v}, **rest}
 
 
 def listed(*items: Mapping[str, Any], following: str = "") -> Answer:
@@ -56,7 +59,11 @@ def refused(status: int) -> Answer:
 
 
 WEBHOOKS = listed(
-    named("shop", webhooks=[{"clientConfig": {"caBundle": b64(ROOT.own_pem)}}] * 2),
+    named(
+        "shop",
+        annotations={"cert-manager.io/inject-ca-from": "shop/hooks"},
+        webhooks=[{"clientConfig": {"caBundle": b64(ROOT.own_pem)}}] * 2,
+    ),
     named(
         "placeholder",
         webhooks=[{"clientConfig": {"caBundle": "Cg=="}}, {"clientConfig": {"url": "https://x"}}],
@@ -149,6 +156,12 @@ async def test_a_key_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     assert "shop.example.com" in everything, "the search finds what is there"
 
 
+async def test_what_cert_manager_writes_anew_with_a_certificate_names_it() -> None:
+    board, _, _ = await looked(GOOD)
+    found = {name: one.follows for name, one in held(board).items() if one.follows}
+    assert found == {"ValidatingWebhookConfiguration/shop": "shop/hooks"}
+
+
 async def test_secrets_are_not_asked_for_unless_somebody_says_so() -> None:
     _, _, asked = await looked(GOOD, CertificatesSettings())
     assert {a.path.rpartition("/")[2] for a in asked} == {
@@ -182,6 +195,8 @@ async def test_what_somebody_named_is_to_be_there(status: int) -> None:
     problem = source.status.problem
     assert problem is not None and problem.cause.startswith("ConfigMap mesh/anchors: ")
     assert board.picture.clusters[REF].kinds[HeldCertificate.KIND].problem == problem
+    there_all_the_same = held(board)["mesh ConfigMap/anchors"]
+    assert there_all_the_same.bundle == () and "it cannot be read: " in there_all_the_same.odd[0]
 
 
 async def test_a_server_that_fails_hides_nothing_of_what_was_read() -> None:
@@ -207,7 +222,13 @@ async def test_what_was_read_before_stays_until_it_is_read_again() -> None:
         reads = SingleReads(REF, lambda: reader, Discovery(), (), FixedClock(NOW))
         source._read = reads.read_pem
         await source._look(board)
-    assert held(board) == {name: one for name, one in before.items() if one.of == "Secret"}
+
+    def bundles(of: dict[str, HeldCertificate]) -> dict[str, object]:
+        return {name: one.bundle for name, one in of.items() if one.of == "Secret"}
+
+    assert bundles(held(board)) == bundles(before) and len(held(board)) == len(bundles(before))
+    for one in held(board).values():  # what is trusted may have been taken away since
+        assert any("is not read any more: " in odd for odd in one.odd) is (one.role is Role.ANCHORS)
 
 
 async def test_a_long_list_is_read_to_its_end() -> None:

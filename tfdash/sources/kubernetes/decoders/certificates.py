@@ -1,12 +1,15 @@
 """The kinds of cert-manager and trust-manager: from the wire to the model. Of their status only what says how things stand is
-kept: the certificates in it, and the tokens of challenges, are left out."""
+kept: of a certificate in it what that says of itself, and of a challenge no token."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
 from tfdash.model import cert_manager as m
+from tfdash.model.certificates import CertificateFacts
 from tfdash.sources.kubernetes.decoders.common import Decoders, meta, share
 from tfdash.sources.kubernetes.decoders.custom_resource import (
     Custom,
@@ -19,7 +22,9 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     when,
 )
 
+_END = b"-----END CERTIFICATE-----"
 _NAMES = ("dnsNames", "ipAddresses", "uris", "emailAddresses")
+OTHER = m.BundleSource()
 _ISSUERS = ("acme", "ca", "selfSigned", "vault", "venafi")
 
 
@@ -80,8 +85,23 @@ def certificate_request(found: Custom) -> m.CertificateRequest:
         issuer=_issuer_of(spec),
         requester=text(spec, "username"),
         revision=int(revision) if revision.isdecimal() and revision.isascii() else None,
+        issued=_issued(text(status, "certificate")),
         conditions=conditions(status),
     )
+
+
+def _issued(encoded: str) -> CertificateFacts | None:
+    """The first of a chain in PEM, in Base64; None of what is none."""
+    if not encoded:
+        return None
+    from tfdash.sources.certificates.x509 import bundle_of
+
+    try:
+        pem = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    first, end, _ = pem.partition(_END)
+    return next(iter(bundle_of(first + end).certificates), None)
 
 
 def _issuer(found: Custom) -> dict[str, Any]:
@@ -128,12 +148,26 @@ def challenge(found: Custom) -> m.Challenge:
     )
 
 
+def _bundle_source(found: Mapping[str, Any]) -> m.BundleSource:
+    for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+        ref = mapping(found, field)
+        if ref:  # by labels, or all keys of one, is more than one place
+            one = text(ref, "name") and text(ref, "key")
+            return m.BundleSource(of=kind, name=text(ref, "name"), key=text(ref, "key")) if one else OTHER
+    if found.get("inLine"):
+        from tfdash.sources.certificates.x509 import bundle_of
+
+        read = bundle_of(text(found, "inLine").encode("utf-8", "replace"))
+        return m.BundleSource(of="inline", written=read.certificates, odd=read.problems)
+    return m.BundleSource(of="defaults") if found.get("useDefaultCAs") is True else OTHER
+
+
 def bundle(found: Custom) -> m.Bundle:
     spec, status = mapping(found.spec), mapping(found.status)
     target = mapping(spec, "target")
     return m.Bundle(
         **meta(found.metadata),
-        sources=len(items(spec, "sources")),
+        sources=tuple(_bundle_source(s) for s in items(spec, "sources")),
         config_map_key=text(mapping(target, "configMap"), "key"),
         secret_key=text(mapping(target, "secret"), "key"),
         conditions=conditions(status),
