@@ -14,6 +14,7 @@ from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.clock import Agenda, SimulatedClock
 from tfdash.demo.controllers.argo.git_repository import Repository
 from tfdash.demo.controllers.behaviour import Behaviours, Refusal
+from tfdash.demo.luck import Luck
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.traffic.demand import Demand
 
@@ -21,16 +22,16 @@ KUBERNETES = "v1.37.2"
 
 
 class ClusterState:
-    """``rng`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
+    """``luck`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
 
     def __init__(self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens) -> None:
         self.name = name
         self.options = options
         self.clock = clock
         self.agenda = Agenda(clock)
-        self.rng = random.Random(f"{options.seed}/{name}")
+        self.luck = Luck(f"{options.seed}/{name}")
         self.machine_rng = random.Random()
-        self.store = ObjectStore(self.agenda.now, self.rng, options.history)
+        self.store = ObjectStore(self.agenda.now, self.luck, options.history)
         self.authorizer = Authorizer(self.store)
         self.tokens = tokens
         self.faults = Faults(name)

@@ -8,7 +8,6 @@ such a list and such a watch are 410 Gone, as they are after etcd's compaction.
 from __future__ import annotations
 
 import asyncio
-import random
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,12 +18,14 @@ import msgspec
 from tfdash.demo.apiserver.objects import (
     Obj,
     controller_of,
+    labels_of,
     make_uid,
     name_of,
     namespace_of,
     stamp,
     with_meta,
 )
+from tfdash.demo.luck import Luck
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 StoreKey = tuple[str, str]  # namespace, name
@@ -166,11 +167,11 @@ class Listener(Protocol):
 
 
 class ObjectStore:
-    """See the module. ``now`` gives the time for creation stamps; ``rng`` the uids."""
+    """See the module. ``now`` gives the time for creation stamps; ``luck`` the uids."""
 
-    def __init__(self, now: Callable[[], float], rng: random.Random, history: int = 20_000) -> None:
+    def __init__(self, now: Callable[[], float], luck: Luck, history: int = 20_000) -> None:
         self.now = now
-        self.rng = rng
+        self.luck = luck
         self.version = FIRST_VERSION
         self._history = history
         self._shelves: dict[str, Shelf] = {}
@@ -261,7 +262,9 @@ class ObjectStore:
             meta["generateName"] = given["generateName"]
         if key[0]:
             meta["namespace"] = key[0]
-        meta["uid"] = given.get("uid") or make_uid(self.rng)
+        meta["uid"] = given.get("uid") or make_uid(
+            self.luck.of("uid", storage, key[0], labels_of(obj).get("app", ""))
+        )
         meta["resourceVersion"] = ""
         if "generation" in given:
             meta["generation"] = given["generation"]

@@ -165,7 +165,9 @@ def _fresh(call: Call, obj: Obj) -> Obj:
     if meta.pop("resourceVersion", ""):
         raise bad_request("resourceVersion should not be set on objects to be created")
     if not meta.get("name") and meta.get("generateName"):
-        meta["name"] = meta["generateName"][:58] + suffix(call.cluster.rng)
+        meta["name"] = meta["generateName"][:58] + suffix(
+            call.cluster.luck.of("name", call.storage, call.namespace, meta["generateName"])
+        )
     obj = {**obj, "metadata": meta}
     if _has_status(call) and call.resource.plural != "nodes":
         obj["status"] = {}

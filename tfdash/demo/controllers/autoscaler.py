@@ -38,7 +38,9 @@ class Autoscalers:
     def _own(self, storage: str, event: Happened) -> None:
         if event.type == ADDED:
             # Spread over the period, so that not all look at once.
-            self._k.look(self.reconcile, event.now.key, 0.5 + self._k.rng.random() * _PERIOD)
+            self._k.look(
+                self.reconcile, event.now.key, 0.5 + self._k.luck_of(event.now.obj).random() * _PERIOD
+            )
 
     def reconcile(self, key: StoreKey) -> None:
         found = live_owner(self._k.store, STORAGE, key)

@@ -102,7 +102,9 @@ class Containers:
             self._k.agenda.after(0.1, self._pulled, key, uid, name, then)
             return
         self._tell(pod, "Normal", "Pulling", f'Pulling image "{image}"', name)
-        takes = does.pull_seconds if does.pull_seconds is not None else 1.0 + 3.0 * self._k.rng.random()
+        takes = (
+            does.pull_seconds if does.pull_seconds is not None else 1.0 + 3.0 * self._k.luck_of(pod).random()
+        )
         self._k.agenda.after(takes, self._pull_done, key, uid, name, then, takes)
 
     def _pull_done(self, key: StoreKey, uid: str, name: str, then: Callable[[], Any], took: float) -> None:

@@ -111,7 +111,7 @@ class DaemonSets(Owning):
             found["spec"]["template"],
             found["metadata"]["namespace"],
             owner,
-            self._k.rng,
+            self._k.cluster.luck,
             labels=labels,
             nodeName=node,
             tolerations=[*(spec.get("tolerations") or ()), *own],

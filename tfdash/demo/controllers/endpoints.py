@@ -79,7 +79,7 @@ class Network:
             return
         name, namespace = name_of(service), service["metadata"]["namespace"]
         meta = {
-            "name": f"{name}-{suffix(self._k.rng)}",
+            "name": f"{name}-{suffix(self._k.luck_of(service))}",
             "generateName": f"{name}-",
             "namespace": namespace,
             "labels": {

@@ -123,7 +123,7 @@ class Jobs(Owning):
                 return running
         for _ in range(missing):
             owner = owner_reference("batch/v1", "Job", job)
-            pod = pods.from_template(spec["template"], key[0], owner, self._k.rng)
+            pod = pods.from_template(spec["template"], key[0], owner, self._k.cluster.luck)
             try:
                 made = create_pod(self._k, pod)
             except ApiError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfdash.demo.apiserver.object_store import ObjectStore, StoreKey
-from tfdash.demo.apiserver.objects import Obj
+from tfdash.demo.apiserver.objects import Obj, labels_of, name_of, namespace_of
 from tfdash.demo.apiserver.resources import by_storage
 from tfdash.demo.clock import Planned
 from tfdash.demo.cluster import Cluster
@@ -26,7 +27,6 @@ class Kernel:
         self.cluster = cluster
         self.store: ObjectStore = cluster.store
         self.agenda: Agenda = cluster.agenda
-        self.rng = cluster.rng
         self.behaviours = cluster.behaviours
         self.recorder = EventRecorder(cluster)
         self._waiting: dict[tuple[Look, StoreKey], tuple[float, Planned]] = {}
@@ -53,6 +53,11 @@ class Kernel:
     ) -> None:
         """Record an Event about ``obj``; ``kind`` is Normal or Warning."""
         self.recorder.tell(by_storage()[storage], obj, kind, reason, message, source, **more)
+
+    def luck_of(self, obj: Obj) -> random.Random:
+        """That of its workload: what happens to others takes none of it."""
+        kind = labels_of(obj).get("app") or name_of(obj)
+        return self.cluster.luck.of("life", namespace_of(obj), kind)
 
     def update(self, storage: str, obj: Obj) -> Obj:
         return self.store.update(storage, obj)

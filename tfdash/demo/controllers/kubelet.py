@@ -134,7 +134,7 @@ class Kubelet(Containers):
             self._tell(pod, "Warning", "FailedMount", trouble)
             self._k.agenda.after(_RETRY_CONFIG * 2, self._mount, key, uid)
             return
-        self._k.agenda.after(0.5 + self._k.rng.random(), self._sandbox, key, uid)
+        self._k.agenda.after(0.5 + self._k.luck_of(pod).random(), self._sandbox, key, uid)
 
     def _sandbox(self, key: StoreKey, uid: str) -> None:
         pod = self._alive(key, uid)
@@ -179,7 +179,7 @@ class Kubelet(Containers):
             return
         does = self._k.behaviours.of(pod, container)
         if does.crash_after is None:
-            takes = does.run_for if does.run_for is not None else 1.5 + 2.0 * self._k.rng.random()
+            takes = does.run_for if does.run_for is not None else 1.5 + 2.0 * self._k.luck_of(pod).random()
             self._k.agenda.after(takes, self._init_done, key, uid, index)
 
     def _init_done(self, key: StoreKey, uid: str, index: int) -> None:
@@ -210,14 +210,18 @@ class Kubelet(Containers):
         )
         self._set(pod, status)
         if probed and not does.never_ready:
-            takes = does.start_seconds if does.start_seconds is not None else 4.0 + 8.0 * self._k.rng.random()
+            takes = (
+                does.start_seconds
+                if does.start_seconds is not None
+                else 4.0 + 8.0 * self._k.luck_of(pod).random()
+            )
             self._k.agenda.after(takes, self._ready, key, uid, name, now)
         elif does.never_ready:
             self._k.agenda.after(8.0, self._unready, key, uid, name, now)
         if does.crash_after is not None:
             self._k.agenda.after(does.crash_after, self._exit, key, uid, name)
         elif not is_init and self._is_job(pod):
-            takes = does.run_for if does.run_for is not None else 20.0 + 20.0 * self._k.rng.random()
+            takes = does.run_for if does.run_for is not None else 20.0 + 20.0 * self._k.luck_of(pod).random()
             self._k.agenda.after(takes, self._complete, key, uid, name)
 
     def _is_job(self, pod: Obj) -> bool:
@@ -354,7 +358,7 @@ class Kubelet(Containers):
             if "running" in self._status(pod, container["name"])["state"]:
                 name = container["name"]
                 self._tell(pod, "Normal", "Killing", f"Stopping container {name}", name)
-        usual = self._k.now() + 1.0 + 2.0 * self._k.rng.random()
+        usual = self._k.now() + 1.0 + 2.0 * self._k.luck_of(pod).random()
         at = max(due, self._k.now() + 0.5) if stubborn else min(max(due, self._k.now() + 0.2), usual)
         self._k.agenda.at(at, self._gone, key, uid)
 

@@ -40,7 +40,7 @@ class Nodes:
 
     def _node(self, storage: str, event: Happened) -> None:
         if event.type == ADDED:
-            spread = self._k.rng.random()
+            spread = self._k.luck_of(event.now.obj).random()
             self._k.look(self._beat, event.now.key, _LEASE_EVERY * spread)
             self._k.look(self._report, event.now.key, _STATUS_EVERY * spread)
         elif event.before is not None and event.before.obj["spec"].get("unschedulable") != event.now.obj[

@@ -7,8 +7,19 @@ import zlib
 from typing import Any
 
 from tfdash.demo.apiserver.defaults import filled
-from tfdash.demo.apiserver.objects import Obj, dig, hashed, name_of, stamp, suffix, with_spec, with_status
+from tfdash.demo.apiserver.objects import (
+    Obj,
+    dig,
+    hashed,
+    make_uid,
+    name_of,
+    stamp,
+    suffix,
+    with_spec,
+    with_status,
+)
 from tfdash.demo.apiserver.writing import qos
+from tfdash.demo.luck import Luck
 
 _TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -42,7 +53,7 @@ def from_template(
     template: Obj,
     namespace: str,
     owner: Obj,
-    rng: random.Random,
+    luck: Luck,
     *,
     name: str = "",
     labels: Obj | None = None,
@@ -51,10 +62,12 @@ def from_template(
     """A new pod (unstored, Pending) of a workload's template; without ``name`` one is made from the owner's."""
     meta = dict(template.get("metadata") or {})
     meta["labels"] = {**(meta.get("labels") or {}), **(labels or {})}
+    rng = luck.of("name", "pods", namespace, meta["labels"].get("app", ""))
     if not name:
         meta["generateName"] = f"{owner['name'][:56]}-"
         name = meta["generateName"] + suffix(rng)
-    meta |= {"name": name, "namespace": namespace, "generation": 1, "ownerReferences": [owner]}
+    meta |= {"name": name, "namespace": namespace, "uid": make_uid(rng)}
+    meta |= {"generation": 1, "ownerReferences": [owner]}
     full = filled("pods", {"metadata": meta, "spec": {**template.get("spec", {}), **spec}})
     given = _with_token(full["spec"], rng)
     return {"metadata": meta, "spec": given, "status": {"phase": "Pending", "qosClass": qos(given)}}

@@ -82,7 +82,7 @@ class ReplicaSets:
                 end_pod(self._k, pod)
         owner = owner_reference("apps/v1", "ReplicaSet", found)
         for _ in range(wanted - len(running)):
-            pod = pods.from_template(found["spec"]["template"], key[0], owner, self._k.rng)
+            pod = pods.from_template(found["spec"]["template"], key[0], owner, self._k.cluster.luck)
             try:
                 create_pod(self._k, pod)
             except ApiError as error:

@@ -146,7 +146,7 @@ class StatefulSets(Owning):
             template,
             namespace,
             owner,
-            self._k.rng,
+            self._k.cluster.luck,
             name=name,
             labels=labels,
             hostname=name,

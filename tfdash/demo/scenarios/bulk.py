@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfdash.demo.apiserver.objects import Obj, hashed, make_uid, name_of, owner_reference
+from tfdash.demo.apiserver.objects import Obj, hashed, name_of, owner_reference
 from tfdash.demo.controllers import pods
 from tfdash.demo.scenarios.catalogue import NodeType
 from tfdash.demo.scenarios.ground import DAY, Ground
@@ -51,7 +51,7 @@ def _service(ground: Ground, name: str, namespace: str, size: int, nodes: list[O
         "annotations": {"deployment.kubernetes.io/revision": "1"},
     }
     template = {"metadata": {"labels": labels}, "spec": spec}
-    age = 5 * DAY * ground.rng.random()
+    age = 5 * DAY * ground.luck.of("bulk", name).random()
     above = ground.put(
         "deployments.apps",
         {
@@ -86,8 +86,7 @@ def _service(ground: Ground, name: str, namespace: str, size: int, nodes: list[O
     owner = owner_reference("apps/v1", "ReplicaSet", found)
     for index in range(size):
         node = nodes[(first + index) % len(nodes)]
-        pod = pods.from_template(template, namespace, owner, ground.rng)
-        pod["metadata"]["uid"] = make_uid(ground.rng)
+        pod = pods.from_template(template, namespace, owner, ground.luck)
         settled = pods.settled(
             pod, node, ground.kubelet.ip(name_of(node)), ground.begin - age, ground.begin - age + 9
         )

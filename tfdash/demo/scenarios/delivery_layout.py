@@ -125,7 +125,10 @@ def rollout(layout: Layout, service: Service, namespace: str) -> None:
         60 * DAY,
         "argocd-controller",
     )
-    ages = sorted((1.5 * DAY + 26 * DAY * layout.rng.random() for _ in versions), reverse=True)
+    ages = sorted(
+        (1.5 * DAY + 26 * DAY * layout.chance(namespace, service.name).random() for _ in versions),
+        reverse=True,
+    )
     digest = ""
     for index, version in enumerate(versions):
         newest = version == service.version
@@ -141,7 +144,7 @@ def rollout(layout: Layout, service: Service, namespace: str) -> None:
         digest = laid["metadata"]["labels"][HASH]
         owner = owner_reference("apps/v1", "ReplicaSet", laid)
         for _ in range(wanted):
-            age = ages[index] * (0.2 + 0.8 * layout.rng.random())
+            age = ages[index] * (0.2 + 0.8 * layout.chance(namespace, service.name).random())
             layout.pod(laid["spec"]["template"], namespace, owner, age)
     since = layout.begin - ages[-1]
     layout.store.update(STORAGE, {**found, "status": _status(found, plan, digest, count, since)})

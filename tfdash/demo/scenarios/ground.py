@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from tfdash.demo.apiserver.defaults import filled
-from tfdash.demo.apiserver.objects import Obj, hashed, labels_of, make_uid, name_of, stamp
+from tfdash.demo.apiserver.objects import Obj, hashed, labels_of, name_of, stamp
 from tfdash.demo.apiserver.patch.ownership import after_update
 from tfdash.demo.apiserver.quantity import parse
 from tfdash.demo.apiserver.resources import by_storage
@@ -34,7 +35,7 @@ class Ground:
         self.kubelet = kubelet
         self.begin = begin
         self.store = cluster.store
-        self.rng = cluster.rng
+        self.luck = cluster.luck
         self.plan: Catalogue = catalogue()
         self.environment = cluster.name
         self._load: dict[str, tuple[float, float, int]] = {}
@@ -53,6 +54,10 @@ class Ground:
             obj["metadata"] = {**obj["metadata"], "managedFields": fields}
         return self.store.create(storage, obj, at=self.begin - age)
 
+    def chance(self, namespace: str, service: str) -> random.Random:
+        """What of a service is laid down by chance."""
+        return self.luck.of("laid", namespace, service)
+
     # -- nodes and namespaces -----------------------------------------------------------------------------------
 
     def nodes(self) -> None:
@@ -68,7 +73,7 @@ class Ground:
                 )
 
     def node(self, name: str, kind: str, of: NodeType, number: int) -> Obj:
-        age = 64 * DAY + self.rng.random() * DAY
+        age = 64 * DAY + self.luck.of("node", name).random() * DAY
         labels = {
             "beta.kubernetes.io/arch": "amd64",
             "kubernetes.io/arch": "amd64",
@@ -234,11 +239,11 @@ class Ground:
 
     def pod(self, template: Obj, namespace: str, owner: Obj, age: float, **named: Any) -> Obj:
         """A pod that has run for ``age`` on the least loaded node that takes it."""
-        pod = pods.from_template(template, namespace, owner, self.rng, **named)
+        pod = pods.from_template(template, namespace, owner, self.luck, **named)
         node = self.choose(pod)
         at = self.begin - age
-        pod["metadata"]["uid"] = make_uid(self.rng)
-        settled = pods.settled(pod, node, self.kubelet.ip(name_of(node)), at, at + 4 + 8 * self.rng.random())
+        rng = self.chance(namespace, labels_of(pod).get("app") or name_of(pod))
+        settled = pods.settled(pod, node, self.kubelet.ip(name_of(node)), at, at + 4 + 8 * rng.random())
         made = self.store.create("pods", settled, at=at)
         self.kubelet.adopt(made)
         return made

@@ -82,7 +82,7 @@ class Layout(Ground):
         meta = {"namespace": namespace, "labels": {"app": service.name}}
         domain = self.plan.environments[self.environment].domain
         data = {"ENVIRONMENT": self.environment, "BASE_URL": f"https://{domain}", "LOG_LEVEL": "info"}
-        age = 30 * DAY + self.rng.random() * 20 * DAY
+        age = 30 * DAY + self.chance(namespace, service.name).random() * 20 * DAY
         self.put("configmaps", {"metadata": {"name": f"{service.name}-config", **meta}, "data": data}, age)
         token = hashed([service.name, "secret"], 32)
         secret = {"DATABASE_PASSWORD": base64.b64encode(f"demo-{token}".encode()).decode()}
@@ -97,7 +97,10 @@ class Layout(Ground):
         count = self.plan.replicas(service, self.environment)
         versions = [*reversed(service.before), service.version]
         revision = 12 + sum(service.name.encode()) % 60
-        ages = sorted((1.5 * DAY + 26 * DAY * self.rng.random() for _ in versions), reverse=True)
+        ages = sorted(
+            (1.5 * DAY + 26 * DAY * self.chance(namespace, service.name).random() for _ in versions),
+            reverse=True,
+        )
         strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
         template = template_of(service, service.version, self.environment)
         cause = f"release {service.version} by ci"
@@ -170,7 +173,7 @@ class Layout(Ground):
                     found["spec"]["template"],
                     namespace,
                     owner_reference("apps/v1", "ReplicaSet", found),
-                    ages[index] * (0.2 + 0.8 * self.rng.random()),
+                    ages[index] * (0.2 + 0.8 * self.chance(namespace, service.name).random()),
                 )
 
     def stateful_set(self, service: Service, namespace: str) -> None:
@@ -192,7 +195,7 @@ class Layout(Ground):
                 "resources": {"requests": {"storage": service.storage}},
             },
         }
-        age = 40 * DAY + 10 * DAY * self.rng.random()
+        age = 40 * DAY + 10 * DAY * self.chance(namespace, service.name).random()
         found = self.put(
             "statefulsets.apps",
             {
@@ -221,7 +224,7 @@ class Layout(Ground):
                 found["spec"]["template"],
                 namespace,
                 owner,
-                age * (0.1 + 0.3 * self.rng.random()),
+                age * (0.1 + 0.3 * self.chance(namespace, service.name).random()),
                 name=name,
                 labels={
                     "apps.kubernetes.io/pod-index": str(index),
@@ -241,7 +244,7 @@ class Layout(Ground):
         return make_revision(self.store, kind, owner, 1, at=self.begin - age)
 
     def daemon_set(self, service: Service, namespace: str) -> None:
-        age = 40 * DAY + 10 * DAY * self.rng.random()
+        age = 40 * DAY + 10 * DAY * self.chance(namespace, service.name).random()
         found = self.put(
             "daemonsets.apps",
             {
@@ -267,7 +270,7 @@ class Layout(Ground):
                 found["spec"]["template"],
                 namespace,
                 owner,
-                age * (0.3 + 0.6 * self.rng.random()),
+                age * (0.3 + 0.6 * self.chance(namespace, service.name).random()),
                 labels={
                     "controller-revision-hash": digest,
                     "pod-template-generation": "1",

@@ -22,7 +22,7 @@ def lay_network(ground: Ground, service: Service, namespace: str) -> None:
     status: Obj = {"loadBalancer": {}}
     if service.load_balancer:
         spec["type"] = "LoadBalancer"
-        port["nodePort"] = 30000 + ground.rng.randrange(2000)
+        port["nodePort"] = 30000 + ground.chance(namespace, service.name).randrange(2000)
         status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10", "ipMode": "VIP"}]}}
     obj = give_address(
         ground.cluster,

@@ -8,7 +8,7 @@ from tfdash.demo.scenarios.ground import Ground
 
 def lay_volume(ground: Ground, namespace: str, claim: str, size: str, age: float) -> None:
     """A bound claim and its volume, ``age`` seconds old."""
-    uid = make_uid(ground.rng)
+    uid = make_uid(ground.luck.of("volume", namespace, claim))
     name = f"pvc-{uid}"
     made = ground.put(
         "persistentvolumeclaims",
