@@ -50,6 +50,13 @@ class Sighting(msgspec.Struct, frozen=True):
     recorded_at: float = 0.0
 
 
+class LostEntries(msgspec.Struct, frozen=True, order=True):
+    """Of what was recorded after ``since`` and until ``until`` some is in no log any more."""
+
+    since: float
+    until: float
+
+
 class AccountStart(msgspec.Struct, frozen=True):
     """Somebody said at ``recorded_at`` that account is kept from ``start`` on."""
 
@@ -145,11 +152,12 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
 
 class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the store has on record of dated promises. ``started``: what was said of from when account is kept; ``uses``: when
-    break-glass began, by environment, oldest first; ``known``: it was read."""
+    break-glass began, by environment, oldest first; ``lost``: when it was recorded that is lost; ``known``: it was read."""
 
     completions: Mapping[Subject, tuple[Completion, ...]] = {}
     waivers: Mapping[Subject, tuple[PeriodWaiver, ...]] = {}
     sightings: Mapping[Subject, tuple[Sighting, ...]] = {}
     started: Mapping[Subject, tuple[AccountStart, ...]] = {}
     uses: Mapping[str, tuple[float, ...]] = {}
+    lost: tuple[LostEntries, ...] = ()
     known: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,3 +105,57 @@ def test_a_store_that_nobody_made_yet_remembers_nothing(tmp_path: Path) -> None:
     found = assessed(tmp_path / "none", acting=False).maintenance
     assert found is not None
     assert found[REVIEW].standing is ItemStanding.OVERDUE
+
+
+SPOILED = {
+    "no database any more": lambda db: db.write_bytes(b"no database" * 1000),
+    "gone": lambda db: db.unlink(),
+    "cut": lambda db: _delete(db, "DELETE FROM entries WHERE sequence > 1"),
+    "emptied": lambda db: _delete(db, "DELETE FROM entries"),
+}
+
+
+def _delete(db: Path, statement: str) -> None:
+    with sqlite3.connect(db) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize("lock", [True, False])
+@pytest.mark.parametrize("what", SPOILED)
+async def test_what_the_place_of_the_acting_terminal_lost_is_neither_missed_nor_overdue(
+    tmp_path: Path, what: str, lock: bool
+) -> None:
+    """Nobody else holds it: the terminal that goes on notes that, and every reader says so from then on."""
+    await kept(tmp_path)
+    made = opened(tmp_path)
+    await made.store.append(EntryKind.HEARTBEAT, actor="tfdash", sentence="still here")
+    made.store.close()
+    if not lock:
+        if what != "no database any more":
+            pytest.skip("nothing is left that tells of it: beyond what can be found")
+        (tmp_path / "terminal-0.lock").unlink()
+    SPOILED[what](tmp_path / "terminal-0.db")
+    for acting in (True, True, False):  # the one that finds it, the next in its place, and a gate
+        found = assessed(tmp_path, acting=acting).maintenance
+        assert found is not None
+        review, drill = found[REVIEW], found[DRILL]
+        missed = PeriodVerdict.MISSED in {p.verdict for p in (*review.periods, *drill.periods)}
+        if what == "cut":  # what stands before it says enough of what closed before
+            assert review.standing is ItemStanding.DONE and missed
+        else:
+            assert not missed
+            assert review.standing is ItemStanding.NO_EVIDENCE and "are lost" in review.sentence
+        assert drill.standing is ItemStanding.NO_EVIDENCE
+
+
+async def test_what_a_lost_chain_said_is_known_where_somebody_else_holds_it(tmp_path: Path) -> None:
+    await kept(tmp_path)
+    copy = (tmp_path / "terminal-0.db").read_bytes()
+    (tmp_path / "terminal-0.db").unlink()
+    assessed(tmp_path, acting=True)
+    (tmp_path / "terminal-1.db").write_bytes(copy)
+    found = assessed(tmp_path, acting=False).maintenance
+    assert found is not None
+    assert (found[REVIEW].standing, found[DRILL].standing) == (ItemStanding.DONE, ItemStanding.OVERDUE)
+    assert PeriodVerdict.MISSED in {p.verdict for p in found[DRILL].periods}

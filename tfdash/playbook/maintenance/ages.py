@@ -201,4 +201,16 @@ class _Months:
         old = max(start, gap.start) - age
         if known.live(closes) and not known.silent(old + 1.0, max(start, long), closes):
             return _Said(PeriodVerdict.NOT_WATCHED)
+        if not known.live(closes) and not self._surely(gap, start, end, age):
+            return _Said(PeriodVerdict.NOT_WATCHED)
         return _Said(PeriodVerdict.MISSED)
+
+    def _surely(self, gap: Lapse, start: float, end: float, age: float) -> bool:
+        """Whether it was too old for longer than its grace, whatever the entries said that are lost."""
+        parts = self._known.without_lost(gap.start, gap.end, age)
+        return any(
+            low < end
+            and (high > start or (high == self._now and not gap.over))
+            and high - low >= self._item.grace
+            for low, high in parts
+        )

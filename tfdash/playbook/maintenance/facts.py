@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tfdash.model.maintenance import AccountStart, Completion, PeriodWaiver, Sighting
+from tfdash.model.maintenance import AccountStart, Completion, LostEntries, PeriodWaiver, Sighting
 
 UNSEEN = 86_400.0
 """Seconds before a period closes that nobody need have looked at a live source, for its silence to count."""
@@ -20,7 +20,8 @@ _LONGEST = 460 * 86_400.0  # seconds from the begin of a period until it closes:
 
 class Facts(NamedTuple):
     """``started``: from when account is kept by the settings, None where they do not say; ``starts``: by what was adopted;
-    ``sightings`` of a live source; ``events`` that it follows. All in epoch seconds."""
+    ``sightings`` of a live source; ``events`` that it follows; ``lost``: when that was recorded which is in no log any more. All in
+    epoch seconds."""
 
     started: float | None = None
     completions: tuple[Completion, ...] = ()
@@ -28,6 +29,7 @@ class Facts(NamedTuple):
     sightings: tuple[Sighting, ...] = ()
     events: tuple[float, ...] = ()
     starts: tuple[AccountStart, ...] = ()
+    lost: tuple[LostEntries, ...] = ()
 
     @property
     def since(self) -> float | None:
@@ -87,6 +89,7 @@ class Known:
         ]  # what closed before it was said is judged by nothing
         started = [] if facts.started is None else [facts.started]
         self.begins = min([*starts, *started, *([self._first] if told else [])], default=None)
+        self._lost = facts.lost
         self._first_seen = min((known_at(s) for s in facts.sightings), default=_EVER)
 
     def since(self, before: float = _EVER) -> float | None:
@@ -112,6 +115,26 @@ class Known:
         """Whether a live source proves that nothing was done from ``since`` on until ``until``, but for the last day of it."""
         newest = self.newest_sighting(until - UNSEEN, before)
         return newest is not None and (newest.done_at is None or newest.done_at < since)
+
+    def lost(self, since: float, until: float) -> bool:
+        """Whether something that was done then may have been on record and be lost."""
+        return any(lost.since < until and since <= lost.until for lost in self._lost)
+
+    def lost_until(self, after: float) -> float | None:
+        """The last time at which something may have been done of which the record is lost, where that is after ``after``."""
+        return max((lost.until for lost in self._lost if lost.until > after), default=None)
+
+    def without_lost(self, start: float, end: float, age: float) -> list[tuple[float, float]]:
+        """The parts of [start, end) in which it was too old even if it was done whenever the record is lost."""
+        parts = [(start, end)]
+        for lost in self._lost:
+            parts = [
+                part
+                for low, high in parts
+                for part in ((low, min(high, lost.since)), (max(low, lost.until + age), high))
+                if part[0] < part[1]
+            ]
+        return parts
 
     def waiver(self, at: float, before: float = _EVER) -> PeriodWaiver | None:
         """The one on record first of those that cover ``at``."""

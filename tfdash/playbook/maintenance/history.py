@@ -2,7 +2,7 @@
 
 A completion serves one period: the one it was done in, or, where the period before was not kept and its grace still ran, that one,
 late. Of several in one period the one done first decides, then the one recorded first, then the terminal's name; the others
-are told beside it. What is recorded after the period closed comes too late for it and is told beside it, too. One exception: a
+are told beside it. Where entries of a log are lost that were recorded in its time, nobody knows whether a period was kept. What is recorded after the period closed comes too late for it and is told beside it, too. One exception: a
 period of which nobody had known anything is kept once a live source shows that it was done then.
 """
 
@@ -65,15 +65,14 @@ def _once_each(
         waiver = known.waiver(span.deadline, span.closes)
         served = max((times[n] for n in window if n in taken), default=-inf)
         chosen = [n for n in own if done[n].recorded_at < span.closes]
-        if not chosen and not early and waiver is None:
+        silent = known.silent(max(span.start, nextafter(served, inf)), span.closes, span.closes)
+        lost = not silent and known.lost(span.start, span.closes)
+        if not chosen and not early and waiver is None and not lost:
             chosen = [n for n in free if done[n].recorded_at < span.closes][:1]
         late = bool(chosen) and times[chosen[0]] >= span.deadline
         verdict = PeriodVerdict.LATE if late else PeriodVerdict.KEPT
         if not chosen:
-            missed = not early and (
-                not known.live(span.closes)
-                or known.silent(max(span.start, nextafter(served, inf)), span.closes, span.closes)
-            )
+            missed = not early and not lost and (silent or not known.live(span.closes))
             verdict = _not_done(waiver is not None, now < span.closes, missed)
             if verdict is PeriodVerdict.NOT_WATCHED:
                 shown = (n for n in own if done[n].evidence is EvidenceKind.LIVE)

@@ -66,4 +66,5 @@ def facts_of(
         waivers=record.waivers.get(subject, ()),
         sightings=record.sightings.get(subject, ()),
         events=uses,
+        lost=record.lost,
     )

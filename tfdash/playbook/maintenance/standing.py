@@ -144,12 +144,17 @@ class _Look(NamedTuple):
 
     def late(self) -> _Now | None:
         """What was to be done and was not, since it was done last; None where nothing is behind."""
-        behind = unknown = None
+        behind = unknown = gone = None
+        hidden = False  # it may have been done since
         for period in reversed(self.periods):
             if period.verdict is PeriodVerdict.OPEN and period.deadline > self.now:
+                hidden = hidden or self.lost(period)
                 continue
             # what was recorded too late for its period was missed, yet it is done
             if period.verdict in (*_KEPT, PeriodVerdict.WAIVED) or period.others:
+                break
+            if hidden or self.lost(period):
+                gone = period
                 break
             if period.verdict is PeriodVerdict.NOT_WATCHED:
                 since = self.known.since(period.closes)
@@ -157,6 +162,8 @@ class _Look(NamedTuple):
                     unknown = period
                 break
             behind = period
+        if behind is None and gone is not None:
+            return self.unheard(gone.deadline)
         if behind is None:
             return self.unseen(unknown.deadline) if unknown is not None else None
         if behind.verdict is PeriodVerdict.OPEN and self.known.live():
@@ -173,6 +180,21 @@ class _Look(NamedTuple):
     def unseen(self, since: float) -> _Now:
         """It may have been done: nobody looked."""
         words = f"no evidence: it was to be done by {_until(since, self.zone)} ({self.rule}), and its source was not read since; {self.was}"
+        return self.waived() or _Now(ItemStanding.NO_EVIDENCE, since, None, words)
+
+    def lost(self, period: Period) -> bool:
+        """Whether nobody knows of one that counts as not done, for entries are lost that were recorded since it began."""
+        since, until = self.known.since(period.closes), nextafter(self.now, inf)
+        if since is None or period.start < since:
+            return False
+        return self.known.lost(period.start, until) and not self.known.silent(period.start, until, until)
+
+    def unheard(self, since: float) -> _Now:
+        """It may have been done: what was on record is lost."""
+        words = (
+            f"no evidence: it was to be done by {_until(since, self.zone)} ({self.rule}), and entries of the log that were recorded"
+            f" then are lost (tfdash audit verify); {self.was}"
+        )
         return self.waived() or _Now(ItemStanding.NO_EVIDENCE, since, None, words)
 
     def waived(self) -> _Now | None:
@@ -268,6 +290,11 @@ class _Look(NamedTuple):
             looked = (seen.done_at + age,) if seen is not None and seen.done_at is not None else ()
             unseen = self.known.live() and unproven
             told = self.unseen(ages.until) if unseen else self.overdue(ages.until)
+            lost = None if self.known.live() else self.known.lost_until(ages.until - age)
+            if lost is not None:  # it may have been done then last
+                again = lost + age
+                told = self.unheard(ages.until) if again > self.now else self.overdue(max(ages.until, again))
+                looked = (again,)
             return told._replace(edges=(*edges, *looked))
         due, why = ages.until, ""
         closed = shut(self.calendar, due) if self.item.blackout in ("before", "stays") else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfdash.model.action import Result
 from tfdash.model.judgement import Breach
-from tfdash.model.maintenance import MaintenanceRecord
+from tfdash.model.maintenance import LostEntries, MaintenanceRecord
 from tfdash.model.store_state import (
     BreakGlass,
     Entry,
@@ -95,6 +95,12 @@ class AuditProjection:
         self._latest: dict[tuple[str, Subject], tuple[float, str]] = {}
         self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
         self._losses: set[tuple[float, str]] = set()
+        self._broken: dict[
+            tuple[str, int, str, str], float
+        ] = {}  # chain, how far it went, its hash, who noted it: when
+        self._ends: dict[
+            str, tuple[int, str, float]
+        ] = {}  # of each chain the last that is held: its hash and time
         self._breaches = BreachFacts()
         self._sizes = SizeFacts()
         self._maintenance = MaintenanceFacts()
@@ -109,6 +115,8 @@ class AuditProjection:
         """Take in one entry; the same one again changes nothing. ``written_by``: the login that the shared store stamped; facts
         are its, whoever the entry says they are by."""
         data, claimed = data_of(entry), entry.actor
+        if entry.sequence > self._ends.get(entry.terminal, (0,))[0]:
+            self._ends[entry.terminal] = entry.sequence, entry.hash, entry.at
         entry = attributed(entry, written_by)
         if entry.kind is EntryKind.INTENT:
             if entry.intent not in self._settled:
@@ -124,6 +132,15 @@ class AuditProjection:
             self._unverified.pop(entry.intent, None)
         if lost_by(entry, data):
             self._losses.add((entry.at, entry.sentence))
+            chain = data["chain"]
+            last = chain.get("sequence")
+            went = (
+                str(chain.get("terminal", "")),
+                last if isinstance(last, int) else 0,
+                str(chain.get("hash", "")),
+            )
+            noted = (*went, entry.terminal)
+            self._broken[noted] = max(entry.at, self._broken.get(noted, entry.at))
         topic = data.get("topic")
         subject = subject_of(data.get("subject"))
         self._sizes.apply(entry, data, subject)
@@ -244,6 +261,19 @@ class AuditProjection:
         return tuple(sorted(self._losses))
 
     @property
+    def lost(self) -> tuple[LostEntries, ...]:
+        """When those entries were recorded that a terminal noted as lost and nobody whose log is read here holds."""
+        found = set()
+        named = {by for terminal, _, _, by in self._broken if terminal}
+        for (terminal, sequence, hash, by), noted in self._broken.items():
+            last, its_hash, at = self._ends.get(terminal, (0, "", float("-inf")))
+            if terminal and (last < sequence or (last == sequence and its_hash != hash)):
+                found.add(LostEntries(at, noted))
+            elif not terminal and by not in named:  # a damaged file, and nothing says whose chain it held
+                found.add(LostEntries(float("-inf"), noted))
+        return tuple(sorted(found))
+
+    @property
     def baselines(self) -> dict[Subject, str]:
         return {
             subject: value
@@ -296,7 +326,7 @@ class AuditProjection:
         uses: dict[str, tuple[float, ...]] = {}
         for _, glass in self.break_glass_of(""):
             uses[glass.environment] = (*uses.get(glass.environment, ()), glass.since)
-        return self._maintenance.told(uses)
+        return self._maintenance.told(uses, self.lost)
 
     def open_intents(self) -> tuple[Entry, ...]:
         """Intents without an outcome (or with an unknown one), of every terminal, oldest first."""

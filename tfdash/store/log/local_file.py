@@ -294,7 +294,8 @@ class LocalFile(DurableFile):
         }
 
     def remembered(self) -> Iterator[list[tuple[Entry, str]]]:
-        """Every entry that changes what is remembered, here and of others, piece by piece, with its login ("" here)."""
+        """Every entry that changes what is remembered, here and of others, piece by piece, with its login ("" here); and the last
+        of each chain, which says how far it goes."""
         asked = (
             "SELECT rowid, bytes, hash, {} FROM {} WHERE rowid > ? AND (topic <> '' OR kind IN ('intent', 'outcome')"
             " OR (kind = 'note' AND instr(bytes, CAST('chain' AS BLOB)))) ORDER BY rowid LIMIT ?"
@@ -304,6 +305,9 @@ class LocalFile(DurableFile):
             while rows := self._connection.execute(asked.format(by, table), (after, PIECE)).fetchall():
                 after = rows[-1][0]
                 yield [(e, login) for _, raw, hash, login in rows for e in genuine(raw, hash)]
+            last = f"SELECT bytes, hash, {by}, max(sequence) FROM {table} GROUP BY terminal"
+            ends = self._connection.execute(last).fetchall()
+            yield [(e, login) for raw, hash, login, _ in ends for e in genuine(raw, hash)]
 
     def walk(self, walk: ChainWalk) -> bool:
         """The next piece of this file; whether it was the last."""

@@ -11,6 +11,7 @@ from tfdash.model.maintenance import (
     AccountStart,
     Completion,
     EvidenceKind,
+    LostEntries,
     MaintenanceRecord,
     PeriodWaiver,
     Sighting,
@@ -33,13 +34,16 @@ class MaintenanceFacts:
         self._sightings: _Rows[Sighting] = _Rows()
         self._started: _Rows[AccountStart] = _Rows()
 
-    def told(self, uses: Mapping[str, tuple[float, ...]]) -> MaintenanceRecord:
+    def told(
+        self, uses: Mapping[str, tuple[float, ...]], lost: tuple[LostEntries, ...] = ()
+    ) -> MaintenanceRecord:
         return MaintenanceRecord(
             completions=self._completions.told(),
             waivers=self._waivers.told(),
             sightings=self._sightings.told(),
             started=self._started.told(),
             uses=uses,
+            lost=lost,
             known=True,
         )
 
