@@ -18,6 +18,7 @@ from tfdash.clock import Clock
 from tfdash.model.traffic import NOT_MEASURED, Signals
 from tfdash.sources.base import Source
 from tfdash.sources.kubernetes.source import KubernetesSource
+from tfdash.text import safe
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
@@ -147,8 +148,21 @@ def _certificates(wiring: Wiring) -> Iterable[Source]:
             if own is not None:
                 yield own
 
+    def store() -> Iterable[Endpoint]:
+        """Of the database that is shared; blocks, as its address may come from a command."""
+        if not (settings.store and wiring.settings.store.url):
+            return ()
+        from tfdash.sources.certificates.endpoint import databases
+        from tfdash.sources.kubernetes.credentials import read_secret
+        from tfdash.sources.kubernetes.login import LoginNeeded
+
+        try:
+            return databases(read_secret(wiring.settings.store.url), refs[0])
+        except (LoginNeeded, ValueError) as error:
+            raise ValueError(f"the address of the store: {safe(str(error))}") from None
+
     places = [NamingCluster(cluster.ref, partial(_entrances, cluster)) for cluster in clusters]
-    yield CertificatesSource(refs, there, settings, wiring.clock, places)
+    yield CertificatesSource(refs, there, settings, wiring.clock, places, store)
 
 
 async def _entrances(cluster: KubernetesSource, kind: str) -> tuple[Entrance, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.sources.certificates.settings import CertificatesSettings
+from tfdash.sources.certificates.settings import CertificatesSettings, named
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -40,11 +40,42 @@ def configured(settings: CertificatesSettings, refs: Sequence[ClusterRef]) -> tu
     for one in settings.endpoints:
         if one.environment in ("", environment):
             ref = next((r for r in refs if r.cluster == one.cluster), refs[0])
-            host, port = one.place
-            file = Path(one.trust).expanduser() if one.trust else None
-            anchors = system if file is None else file.read_bytes
-            found.append(Endpoint(ref, safe(one.name), host, port, one.asked, anchors, one.speaks))
+            host, port, speaks = one.place
+            found.append(Endpoint(ref, safe(one.name), host, port, one.asked, _anchors(one.trust), speaks))
     return tuple(found)
+
+
+def databases(url: str, ref: ClusterRef) -> tuple[Endpoint, ...]:
+    """The servers of a connection string of libpq, each held against what it trusts; none behind a socket of this machine, or where it
+    would do without TLS (``sslmode``). Nothing of it but host and port is kept. Raises ``ValueError``."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        told = {k: str(v) for k, v in conninfo_to_dict(url).items() if v is not None}
+    except ProgrammingError:
+        raise ValueError(
+            "it is no connection string of PostgreSQL"
+        ) from None  # its words may hold the password
+    if told.get("sslmode") not in ("require", "verify-ca", "verify-full"):
+        return ()
+    ports = told.get("port", "").split(",")
+    found = []
+    for place, host in enumerate(told.get("host", "").split(",")):
+        port = ports[place] if place < len(ports) and len(ports) > 1 else ports[0]
+        if host and not host.startswith(("/", "@")):
+            there = told.get("hostaddr", "").split(",")
+            where = there[place] if place < len(there) and there[place] else host
+            speaks = "tls" if told.get("sslnegotiation") == "direct" else "postgres"
+            trust = "" if told.get("sslrootcert", "system") == "system" else told["sslrootcert"]
+            number = int(port or "5432")
+            name = safe(named(where, number, host))
+            found.append(Endpoint(ref, name, where, number, host, _anchors(trust), speaks, "the store"))
+    return tuple(found)
+
+
+def _anchors(trust: str) -> Callable[[], bytes | None]:
+    return Path(trust).expanduser().read_bytes if trust else system
 
 
 def api_server(ref: ClusterRef, access: Access) -> Endpoint | None:

@@ -12,6 +12,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.certificates.endpoint import Endpoint, system
+from tfdash.sources.certificates.settings import named
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -59,6 +60,4 @@ async def find(picture: Picture, places: Sequence[NamingCluster], named_by: Sequ
 def _endpoint(ref: ClusterRef, entrance: Entrance) -> Endpoint:
     """Whom it is to be trusted by no object says: by the system's own."""
     host, port, asked = entrance
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    name = shown if asked in ("", host) else f"{asked} at {shown}"
-    return Endpoint(ref, safe(name), host, port, asked, system)
+    return Endpoint(ref, safe(named(host, port, asked)), host, port, asked, system)

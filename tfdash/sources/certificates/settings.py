@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from tfdash.model.subject import Key
 from tfdash.setting import Between, Listed, Note, Seconds, SettingsTable, Texts, Unfit
 
-_HTTPS = 443
+_HTTPS, _POSTGRES = 443, 5432
+_SCHEMES = {
+    "": ("tls", _HTTPS),
+    "https": ("tls", _HTTPS),
+    "postgres": ("postgres", _POSTGRES),
+    "postgresql": ("postgres", _POSTGRES),
+}
+"""What is spoken behind an address that begins so, and where if no port is said."""
 
 
-def host_and_port(text: str) -> tuple[str, int]:
-    """Of ``host``, ``host:port``, ``[address]:port``; 443 where none is said. Raises ``ValueError`` in words."""
-    wrong = ValueError(f'"{text}" is no address; write it as "host:port", an address of IPv6 in brackets')
+class Place(NamedTuple):
+    host: str
+    port: int
+    speaks: str
+
+
+def place_of(text: str) -> Place:
+    """Of ``host`` (443), ``host:port``, ``[address]:port``, ``https://host``, ``postgres://host`` (5432). Raises ``ValueError`` in words."""
+    wrong = ValueError(
+        f'"{text}" is no address; write it as "host:port", "host" (port 443) or "postgres://host" (port 5432), an '
+        "address of IPv6 in brackets"
+    )
     try:
-        parts = urlsplit(f"//{text}")
+        parts = urlsplit(text if "://" in text else f"//{text}")
+        speaks, usual = _SCHEMES[parts.scheme]
         host, port = parts.hostname, parts.port
-    except ValueError:
+    except (ValueError, KeyError):
         raise wrong from None
-    if not host or parts.path or parts.query or parts.fragment or parts.username is not None or port == 0:
+    odd = parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None or port == 0
+    if not host or odd or (parts.path and not parts.scheme):
         raise wrong
-    return host, port or _HTTPS
+    return Place(host, port or usual, speaks)
 
 
 @dataclass(frozen=True)
 class EndpointSettings(SettingsTable, short="address"):
     """An address whose certificate is looked at; one that has nothing more to say may stand as a text: endpoints = ["host:port", ...]."""
 
-    address: Annotated[str, Note("where to connect", '"shop.example.com:443"')] = ""
+    address: Annotated[
+        str,
+        Note(
+            'where to connect; a host alone: port 443, "postgres://host": 5432, asked as PostgreSQL is',
+            '"shop.example.com:443"',
+        ),
+    ] = ""
     server_name: Annotated[
         str, Note('the name that its certificate is to have; "": the host in address', '"shop.example.com"')
     ] = ""
@@ -39,7 +63,8 @@ class EndpointSettings(SettingsTable, short="address"):
         str, Note('a file with the authorities that it is trusted by (PEM); "": those of this system')
     ] = ""
     speaks: Annotated[
-        Literal["tls", "postgres"], Note("tls | postgres: what is said before the handshake")
+        Literal["tls", "postgres"],
+        Note('tls | postgres: what is said before the handshake; "postgres://..." says it too'),
     ] = "tls"
 
     def __post_init__(self) -> None:
@@ -51,20 +76,25 @@ class EndpointSettings(SettingsTable, short="address"):
             raise Unfit("address", str(error)) from None
 
     @property
-    def place(self) -> tuple[str, int]:
-        return host_and_port(self.address)
+    def place(self) -> Place:
+        found = place_of(self.address)
+        return found._replace(speaks="postgres") if self.speaks == "postgres" else found
 
     @property
     def asked(self) -> str:
         """The name that is expected."""
-        return self.server_name or self.place[0]
+        return self.server_name or self.place.host
 
     @property
     def name(self) -> str:
         """By which it is told from others: two may differ in the name alone."""
-        host, port = self.place
-        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return shown if self.asked == host else f"{self.asked} at {shown}"
+        return named(self.place.host, self.place.port, self.asked)
+
+
+def named(host: str, port: int, asked: str) -> str:
+    """``shop.example.com:443``, ``shop.example.com at 192.0.2.7:443``."""
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return shown if asked in ("", host) else f"{asked} at {shown}"
 
 
 def _different(endpoints: tuple[EndpointSettings, ...]) -> None:
@@ -78,6 +108,9 @@ class CertificatesSettings(SettingsTable):
 
     endpoints: Annotated[tuple[EndpointSettings, ...], Listed()] = ()
     api_servers: Annotated[bool, Note("whether those of the clusters are among them")] = True
+    store: Annotated[
+        bool, Note("whether the PostgreSQL of [store] url is among them, where its sslmode asks for TLS")
+    ] = True
     found_by: Annotated[
         tuple[Literal["Ingress", "Gateway", "LoadBalancer"], ...],
         Listed(),

@@ -20,6 +20,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.nouns import counted
+from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.certificates.endpoint import Endpoint
 from tfdash.sources.certificates.finding import NamingCluster, find
@@ -51,7 +52,7 @@ class _Turn:
 
 class CertificatesSource:
     """See ``tfdash.sources.base.Source``. ``endpoints`` is asked at each round: a kubeconfig may lead elsewhere by then. ``places``: the clusters
-    whose own objects name more."""
+    whose own objects name more. ``later`` gives others once, in a thread, and may raise ``ValueError``, in words that are safe to show."""
 
     def __init__(
         self,
@@ -60,7 +61,10 @@ class CertificatesSource:
         settings: CertificatesSettings,
         clock: Clock,
         places: Sequence[NamingCluster] = (),
+        later: Callable[[], Iterable[Endpoint]] = tuple,
     ) -> None:
+        self._later, self._more = later, tuple[Endpoint, ...]()
+        self._lacks: Problem | None = None
         self._places, self._found, self._find_at = tuple(places), tuple[Endpoint, ...](), 0.0
         self._problem: Problem | None = None
         self._refs, self._endpoints, self._settings, self._clock = tuple(refs), endpoints, settings, clock
@@ -84,11 +88,12 @@ class CertificatesSource:
         return self._observation(info, seen)
 
     def _observation(self, value: object, seen: Iterable[ServedCertificate]) -> Observation:  # type: ignore[type-arg]
+        problem = self._problem or self._lacks
         return Observation(
             value=value,
             source=self.id,
-            problem=self._problem,
-            unreadable=int(self._problem is not None),
+            problem=problem,
+            unreadable=int(problem is not None),
             observed_at=min((s.looked_at for s in seen), default=self._clock.now()) if self._whole else None,
             complete=self._whole,
             interval=in_clock_seconds(self._clock, 2 * self._settings.interval + self._settings.timeout),
@@ -105,11 +110,17 @@ class CertificatesSource:
 
     async def run(self, board: SourceBoard) -> None:
         await board.until(lambda: not board.unsettled(), _FIRST)  # the first lists go before what it imports
+        try:
+            self._more = await in_thread(lambda: tuple(self._later()))
+        except ValueError as error:
+            self._lacks = Problem(kind=ProblemKind.CONFIG, cause=str(error), since=self._clock.now())
         while True:
             now = time.monotonic()
             if self._settings.found_by and self._find_at <= now:
                 await self._look_for(board, now)
-            there = list({(e.ref, e.key): e for e in (*self._found, *self._endpoints())}.values())
+            there = list(
+                {(e.ref, e.key): e for e in (*self._found, *self._more, *self._endpoints())}.values()
+            )
             self._forget(there)
             due = [e for e in there if self._turn(e).at <= now or self._is_due_by_renewal(board, e, now)]
             async with asyncio.TaskGroup() as group:

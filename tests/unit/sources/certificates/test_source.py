@@ -22,8 +22,8 @@ from tfdash.model.certificates import Contact, ServedCertificate, Trust
 from tfdash.model.subject import ClusterRef
 from tfdash.setting import Unfit
 from tfdash.sources.certificates import source as module
-from tfdash.sources.certificates.endpoint import Endpoint, api_server, configured
-from tfdash.sources.certificates.settings import CertificatesSettings, EndpointSettings, host_and_port
+from tfdash.sources.certificates.endpoint import Endpoint, api_server, configured, databases
+from tfdash.sources.certificates.settings import CertificatesSettings, EndpointSettings, place_of
 from tfdash.sources.certificates.source import CertificatesSource
 from tfdash.sources.kubernetes.kubeconfig import Access
 
@@ -167,6 +167,9 @@ def test_the_addresses_of_an_environment() -> None:
             EndpointSettings("192.0.2.7", server_name="shop.example.com"),
             EndpointSettings("[2001:db8::1]:5432", cluster="eu-2", speaks="postgres"),
             EndpointSettings("elsewhere.example.com", environment="elsewhere"),
+            EndpointSettings("postgres://db.example.com"),
+            EndpointSettings("postgresql://192.0.2.8:6432", server_name="db.example.com"),
+            EndpointSettings("https://shop.example.com/"),
         )
     )
     told = configured(settings, (REF, OTHER))
@@ -174,8 +177,32 @@ def test_the_addresses_of_an_environment() -> None:
         (REF, "shop.example.com:8443", "shop.example.com", 8443, "shop.example.com", "tls"),
         (REF, "shop.example.com at 192.0.2.7:443", "192.0.2.7", 443, "shop.example.com", "tls"),
         (OTHER, "[2001:db8::1]:5432", "2001:db8::1", 5432, "2001:db8::1", "postgres"),
+        (REF, "db.example.com:5432", "db.example.com", 5432, "db.example.com", "postgres"),
+        (REF, "db.example.com at 192.0.2.8:6432", "192.0.2.8", 6432, "db.example.com", "postgres"),
+        (REF, "shop.example.com:443", "shop.example.com", 443, "shop.example.com", "tls"),
     ]
     assert told[0].anchors() is None
+
+
+async def test_what_is_asked_for_once_is_looked_at_with_the_others() -> None:
+    board = FakeBoard()
+    with listening(tls(server_context(LEAF))) as port:
+        source = CertificatesSource(
+            (REF,), tuple, CertificatesSettings(), FixedClock(NOW), later=lambda: (an_endpoint(port),)
+        )
+        await ended(await until_whole(source, board))
+    assert served(board)[f"localhost:{port}"].answer is Contact.SERVED
+
+
+async def test_why_what_is_asked_for_once_is_not_known_is_said() -> None:
+    def later() -> tuple[Endpoint, ...]:
+        raise ValueError("the address of the store: it is none")
+
+    board = FakeBoard()
+    source = CertificatesSource((REF,), tuple, CertificatesSettings(), FixedClock(NOW), later=later)
+    await ended(await until_whole(source, board))
+    problem = source.status.problem
+    assert problem is not None and problem.cause == "the address of the store: it is none"
 
 
 async def test_a_file_of_authorities_that_cannot_be_used_is_said(tmp_path: Path) -> None:
@@ -213,7 +240,23 @@ def test_an_api_server_is_looked_at_where_a_handshake_leads_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", ":443", "https://shop", "shop:99999", "shop/path", "user@shop", "[::1", "shop:0"]
+    "text",
+    [
+        "",
+        ":443",
+        "http://shop",
+        "tcp://shop:1",
+        "https://shop/path",
+        "postgres://shop/db",
+        "postgres://me:word@shop",
+        "shop:99999",
+        "shop/path",
+        "shop/",
+        "user@shop",
+        "[::1",
+        "shop:0",
+        "shop:port",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(Unfit):
@@ -221,7 +264,45 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 def test_a_host_alone_is_asked_behind_443() -> None:
-    assert host_and_port("Shop.example.com") == ("shop.example.com", 443)
+    assert place_of("Shop.example.com") == ("shop.example.com", 443, "tls")
+    told = parse('[certificates]\nendpoints = ["nohost"]\n', "x").certificates.endpoints
+    assert [one.name for one in told] == ["nohost:443"]
+
+
+@pytest.mark.parametrize(
+    ("url", "there"),
+    [
+        (
+            "postgresql://me:word@db.example.com/tfdash?sslmode=require",
+            [("db.example.com:5432", "db.example.com", "postgres")],
+        ),
+        (
+            "host=db.example.com port=6432 sslmode=verify-full",
+            [("db.example.com:6432", "db.example.com", "postgres")],
+        ),
+        ("host=a,b port=1,2 sslmode=require", [("a:1", "a", "postgres"), ("b:2", "b", "postgres")]),
+        ("host=a,b port=7 sslmode=require", [("a:7", "a", "postgres"), ("b:7", "b", "postgres")]),
+        ("host=db hostaddr=192.0.2.7 sslmode=require", [("db at 192.0.2.7:5432", "db", "postgres")]),
+        ("host=db sslnegotiation=direct sslmode=require", [("db:5432", "db", "tls")]),
+        ("host=db sslmode=disable", []),
+        ("host=db", []),
+        ("host=/var/run/postgresql sslmode=require", []),
+        ("dbname=tfdash sslmode=require", []),
+    ],
+)
+def test_the_database_of_the_store(url: str, there: list[tuple[str, str, str]]) -> None:
+    assert [(e.name, e.asked, e.speaks) for e in databases(url, REF)] == there
+
+
+def test_of_a_store_s_connection_nothing_secret_is_kept(tmp_path: Path) -> None:
+    root = tmp_path / "root.pem"
+    root.write_bytes(b"pem")
+    [one] = databases(f"postgresql://me:hush@db/x?sslmode=verify-full&sslrootcert={root}", REF)
+    assert one.anchors() == b"pem" and one.of == "the store"
+    assert "hush" not in repr(one)
+    with pytest.raises(ValueError, match="no connection string") as told:
+        databases("postgresql://me:hush@db:port:port/%", REF)
+    assert "hush" not in str(told.value)
 
 
 def test_one_that_stands_there_twice_is_refused() -> None:
