@@ -4,12 +4,12 @@ from __future__ import annotations
 
 _HISSED = ("s", "x", "ch", "sh")
 _ALIKE = ("series", "metrics")  # one and many
-_MADE = {  # kinds that a source makes of others
-    "Usage": "amounts used",
-    "UsageHistory": "histories of use",
-    "VolumeUsage": "volumes' fill",
-    "ServedCertificate": "served certificates",
-    "HeldCertificate": "holders of certificates",
+_MADE = {  # kinds that a source makes of others: one and many
+    "Usage": ("amount used", "amounts used"),
+    "UsageHistory": ("history of use", "histories of use"),
+    "VolumeUsage": ("volume's fill", "volumes' fill"),
+    "ServedCertificate": ("served certificate", "served certificates"),
+    "HeldCertificate": ("sort of holders of certificates", "sorts of holders of certificates"),
 }
 
 
@@ -18,7 +18,7 @@ def plural(noun: str) -> str:
     if noun.lower().endswith(_ALIKE):
         return noun
     if noun in _MADE:
-        return _MADE[noun]
+        return _MADE[noun][1]
     if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u"):
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(_HISSED) else f"{noun}s"
@@ -37,4 +37,5 @@ def singular(nouns: str) -> str:
 
 def counted(number: int, noun: str) -> str:
     """``1 pod``, ``2 pods``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural(noun)}"
+    one = _MADE[noun][0] if noun in _MADE else noun
+    return f"{number} {one if number == 1 else plural(noun)}"

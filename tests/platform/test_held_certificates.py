@@ -131,12 +131,12 @@ def test_what_the_api_server_serves_and_what_lies_in_its_objects(seeded: Cluster
     assert "held.example.com" in ran.everything
 
 
-def test_without_the_rights_nothing_is_wrong_and_what_is_not_looked_at_is_said(
-    seeded: Cluster, tmp_path: Path
-) -> None:
+def test_what_there_is_no_right_to_is_not_known(seeded: Cluster, tmp_path: Path) -> None:
     ran = snapshot(seeded, tmp_path, "viewer")
     told = rows(ran)
     assert told["API server eu-1"]["level"] == "OK"
     assert not [name for name in told if "Secret/" in name]
     [source] = [s for s in map(json.dumps, ran.document["sources"]) if "held certificates" in s]
-    assert "without the right to list ValidatingWebhookConfigurations" in source
+    assert "no right to list ValidatingWebhookConfigurations" in source
+    assert ran.document["exit_code"] == 2
+    assert told["kube-system ConfigMap/kube-root-ca.crt/ca.crt"]["level"] == "OK", "a viewer lists ConfigMaps"

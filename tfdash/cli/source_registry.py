@@ -184,6 +184,7 @@ def _held_certificates(wiring: Wiring) -> Iterable[Source]:
             wiring.clock,
             partial(_pem, cluster),
             cluster.credentials.shown_certificate,
+            cluster.namespaces,
         )
 
 

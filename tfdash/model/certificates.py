@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from tfdash.model.kube import Object
+from tfdash.nouns import counted
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -42,6 +43,13 @@ class CertificateFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         if not self.lifetime:
             return 0.0
         return min(1.0, max(0.0, (self.not_after - now) / self.lifetime))
+
+    @property
+    def rank(self) -> str:
+        """What it is in a chain."""
+        if not self.is_ca:
+            return "certificate"
+        return "root" if self.self_signed else "intermediate"
 
     @property
     def called(self) -> str:
@@ -124,7 +132,8 @@ class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
 
     ``of`` and ``called``: kind and name of the holder. ``follows``: "namespace/name" of the Certificate of which cert-manager writes its anchors,
     "" where none is named. ``bundle`` in its order; ``odd``: a sentence for each piece that cannot be
-    read. No key is ever in it: it is left out where the answer is decoded.
+    read. ``also``: in how many other namespaces one of its name holds the very same. No key is ever in it: it is left out where the
+    answer is decoded.
     """
 
     KIND: ClassVar[str] = "HeldCertificate"
@@ -135,12 +144,14 @@ class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
     bundle: tuple[CertificateFacts, ...] = ()
     odd: tuple[str, ...] = ()
     follows: str = ""
+    also: int = 0
 
     @property
     def where(self) -> str:
         """``Secret shop/web-tls``, with which of several lie in it."""
         inside = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.of} {inside}{self.name.removeprefix(f'{self.of}/')}"
+        more = f" and in {counted(self.also, 'other namespace')}" if self.also else ""
+        return f"{self.of} {inside}{self.name.removeprefix(f'{self.of}/')}{more}"
 
     @property
     def decisive(self) -> CertificateFacts | None:

@@ -338,6 +338,7 @@ KINDS: dict[str, KindSpec] = {
                 ("ValidatingWebhookConfiguration", _ADMISSION),
                 ("MutatingWebhookConfiguration", _ADMISSION),
                 ("APIService", "apis/apiregistration.k8s.io/v1"),
+                ("CustomResourceDefinition", "apis/apiextensions.k8s.io/v1"),
             )
         ),
         KindSpec("Ingress", "apis/networking.k8s.io/v1", "ingresses"),

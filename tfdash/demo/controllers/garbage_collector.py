@@ -7,6 +7,7 @@ from tfdash.demo.apiserver.object_store import ADDED, DELETED, Happened, StoreKe
 from tfdash.demo.apiserver.objects import Obj, controller_of, deleting, dig, name_of, with_meta, with_status
 from tfdash.demo.apiserver.resources import by_storage
 from tfdash.demo.controllers.kernel import Kernel
+from tfdash.demo.controllers.root_ca import root_ca
 
 _OWNERS = {
     "deployments.apps": ("replicasets.apps",),
@@ -134,7 +135,7 @@ class Collector:
         if self._k.store.get("serviceaccounts", name, "default") is None:
             self._k.store.create("serviceaccounts", {"metadata": {"name": "default", "namespace": name}})
         if self._k.store.get("configmaps", name, "kube-root-ca.crt") is None:
-            data = {"ca.crt": "-----BEGIN CERTIFICATE-----\n(simulated)\n-----END CERTIFICATE-----\n"}
+            data = {"ca.crt": root_ca()}
             self._k.store.create(
                 "configmaps", {"metadata": {"name": "kube-root-ca.crt", "namespace": name}, "data": data}
             )

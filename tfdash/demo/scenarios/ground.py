@@ -15,6 +15,7 @@ from tfdash.demo.cluster import Cluster
 from tfdash.demo.controllers import pods
 from tfdash.demo.controllers.kubelet import Kubelet
 from tfdash.demo.controllers.node_state import node_conditions, tolerates
+from tfdash.demo.controllers.root_ca import root_ca
 from tfdash.demo.options import MARK
 from tfdash.demo.scenarios.catalogue import Catalogue, NodeType, catalogue
 
@@ -148,10 +149,9 @@ class Ground:
             }
         self.put("namespaces", {"metadata": {"name": name, "labels": labels}}, 64 * DAY, "kubectl-create")
         self.put("serviceaccounts", {"metadata": {"name": "default", "namespace": name}}, 64 * DAY, "")
-        certificate = {"ca.crt": "-----BEGIN CERTIFICATE-----\n(simulated)\n-----END CERTIFICATE-----\n"}
         self.put(
             "configmaps",
-            {"metadata": {"name": "kube-root-ca.crt", "namespace": name}, "data": certificate},
+            {"metadata": {"name": "kube-root-ca.crt", "namespace": name}, "data": {"ca.crt": root_ca()}},
             64 * DAY,
             "",
         )

@@ -57,12 +57,18 @@ def _found(case: Case[HeldCertificate]) -> Iterator[tuple[Level, str]]:
 def _of_ends(case: Case[HeldCertificate], first: CertificateFacts) -> tuple[Level, str]:
     held, least = case.obj, case.policies.certificates.least_share
     trusts = held.role is Role.ANCHORS
+    one = first.rank if first.is_ca else "authority"
     what = (
         f"the last of {counted(len(held.bundle), 'authority')} that it trusts"
         if len(held.bundle) > 1
-        else "the authority that it trusts"
+        else f"the {one} that it trusts"
     )
-    subject = what if trusts else f"what it shows as {first.called}"
+    shown = (
+        f"the {first.rank} that it shows as {first.called}"
+        if first.is_ca
+        else f"what it shows as {first.called}"
+    )
+    subject = what if trusts else shown
     if case.reached(first.not_after):
         return Level.BREACH, f"{subject} expired {at(first.not_after)}"
     if case.reached(first.not_after - first.lifetime * least / 100) and not _renewed_by_itself(case):

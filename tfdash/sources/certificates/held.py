@@ -1,12 +1,12 @@
-"""Certificates that lie in a cluster's objects and in our kubeconfig, read now and then. What may not be read is nothing wrong, and is said of the
-source: who asks for more grants the right, or names it."""
+"""Certificates that lie in a cluster's objects and in our kubeconfig, read now and then. What may not be read is not known, and counts as that:
+who cannot be given the right says by the settings that it is not to be looked at."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -20,16 +20,21 @@ from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.nouns import counted, plural
 from tfdash.sources.base import SourceBoard
+from tfdash.sources.certificates import anchors
+from tfdash.sources.certificates.anchors import WellKnown
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
+from tfdash.sources.kubernetes.pem import PemPage
 from tfdash.text import safe
-
-if TYPE_CHECKING:
-    from tfdash.sources.kubernetes.pem import PemPage
 
 log = logging.getLogger(__name__)
 KUBECONFIG = "kubeconfig"
-_WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService")
+_WEBHOOKS = (
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+    "APIService",
+    "CustomResourceDefinition",
+)
 _TLS = "type=kubernetes.io/tls"
 _NOT_OURS = frozenset({ProblemKind.FORBIDDEN, ProblemKind.NOT_SERVED})
 
@@ -41,15 +46,20 @@ class ReadPem(Protocol):
 
 
 class _Part(NamedTuple):
-    """One question. ``named``: the settings ask for it, so that it is to be there; ``at`` None: all of the kind."""
+    """One question. ``named``: the settings ask for it, so that it is to be there; ``at`` None: all of the kind, or of ``known`` those of
+    that name. ``by``: the setting that says whether it is asked."""
 
     what: str
     kind: str
     at: Key | None = None
     fields: str = ""
     named: bool = False
+    known: WellKnown | None = None
+    by: str = ""
 
     def has(self, held: HeldCertificate) -> bool:
+        if self.known is not None and held.called != self.known.name:
+            return False
         return held.of == self.kind and self.at in (None, Key(held.namespace, held.called))
 
 
@@ -73,13 +83,14 @@ class _Round:
 
     def __init__(self) -> None:
         self.found: dict[Key, HeldCertificate] = {}
-        self.withheld: list[str] = []
+        self.withheld: list[_Part] = []
         self.failed: list[tuple[_Part, Problem]] = []
         self.odd = 0
 
 
 class HeldCertificatesSource:
-    """See ``tfdash.sources.base.Source``. ``shown``: PEM of the certificate that we show to the cluster."""
+    """See ``tfdash.sources.base.Source``. ``shown``: PEM of the certificate that we show to the cluster. ``namespaces``: where what is known
+    by name is looked for, if it may not be listed everywhere."""
 
     def __init__(
         self,
@@ -88,10 +99,11 @@ class HeldCertificatesSource:
         clock: Clock,
         read: ReadPem,
         shown: Callable[[], bytes | None],
+        namespaces: Sequence[str] = (),
     ) -> None:
+        self._namespaces = tuple(namespaces)
         self.ref, self._settings, self._clock, self._read, self._shown = ref, settings, clock, read, shown
         self._seen: Observation[Objects] = Observation(source=self.id)
-        self._withheld: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -101,13 +113,10 @@ class HeldCertificatesSource:
     def status(self) -> Observation[SourceInfo]:
         seen = self._seen
         count = None if seen.value is None else len(seen.value)
-        told = [] if count is None else [counted(count, "holder")]
-        if self._withheld:
-            told.append(f"without the right to list {', '.join(self._withheld)}")
         return Observation(
             value=SourceInfo(
                 name=f"{self.ref.cluster} held certificates",
-                about="; ".join(told),
+                about="" if count is None else counted(count, "holder"),
                 count=count,
                 cluster=self.ref,
             ),
@@ -154,7 +163,6 @@ class HeldCertificatesSource:
             problem = Problem(kind=ProblemKind.INTERNAL, cause=cause, since=now)
             self._seen = msgspec.structs.replace(before, problem=problem)
         else:
-            self._withheld = tuple(told.withheld)
             self._seen = self._observed(told, before.value or {}, now)
         after = self._seen.value or {}
         same = before.complete and dict(before.value or {}) == dict(after)
@@ -173,7 +181,7 @@ class HeldCertificatesSource:
             if part.at is not None and not any(part.has(obj) for obj in kept.values()):
                 one = _never(part.kind, part.at, failed.cause)
                 kept[Key(one.namespace, one.name)] = one
-        problem = None
+        problem = _not_listed(told.withheld, now) if told.withheld else None
         if told.failed:
             part, first = told.failed[0]
             cause = f"{part.what}: {first.cause}"
@@ -184,35 +192,80 @@ class HeldCertificatesSource:
             observed_at=now,
             problem=problem,
             complete=True,
-            unreadable=told.odd + len(told.failed),
+            unreadable=told.odd + len(told.failed) + len(told.withheld),
             interval=in_clock_seconds(self._clock, 2 * self._settings.interval),
         )
 
     def _parts(self) -> Iterator[_Part]:
         settings = self._settings
         for kind in _WEBHOOKS if settings.webhooks else ():
-            yield _Part(plural(kind), kind)
+            yield _Part(plural(kind), kind, by="webhooks")
+        for one in anchors.MAPS if settings.anchors else ():
+            yield _Part(f"ConfigMaps {one.name}", "ConfigMap", fields=_named(one), known=one, by="anchors")
         if settings.secrets:
             yield _Part("Secrets", "Secret", fields=_TLS, named=True)
+            for one in anchors.SECRETS:
+                yield _Part(f"Secrets {one.name}", "Secret", fields=_named(one), known=one, by="secrets")
         for at in settings.maps:
             yield _Part(f"ConfigMap {at.namespace}/{at.name}", "ConfigMap", at, named=True)
 
     async def _take(self, told: _Round, part: _Part) -> None:
+        if part.by == "secrets" and any(refused.kind == part.kind for refused, _ in told.failed):
+            return  # as all Secrets, which is said
         try:
-            got = await self._read(part.kind, part.at, part.fields)
+            got = await self._asked(part)
         except ReadFailed as failed:
             kind = failed.problem.kind
             if part.named or kind not in _NOT_OURS:
                 told.failed.append((part, failed.problem))
             elif kind is ProblemKind.FORBIDDEN:
-                told.withheld.append(part.what)
+                told.withheld.append(part)
             return
         told.odd += got.odd
+        if part.known is None:
+            for one in got.found:
+                self._add(
+                    told, one.kind, Key(one.namespace, one.name), one.role, one.key, one.pem, one.follows
+                )
+            return
+        alike: dict[tuple[str, Role, bytes], list[str]] = {}
         for one in got.found:
-            self._add(told, one.kind, Key(one.namespace, one.name), one.role, one.key, one.pem, one.follows)
+            alike.setdefault((one.key, one.role, one.pem), []).append(one.namespace)
+        for (key, role, pem), spaces in alike.items():
+            first = part.known.home if part.known.home in spaces else min(spaces)
+            self._add(told, part.kind, Key(first, part.known.name), role, key, pem, also=len(spaces) - 1)
+
+    async def _asked(self, part: _Part) -> PemPage:
+        """Those of a name, where they may not be listed, at its home and in the namespaces that are read at all."""
+        try:
+            return await self._read(part.kind, part.at, part.fields)
+        except ReadFailed as failed:
+            if part.known is None or failed.problem.kind is not ProblemKind.FORBIDDEN:
+                raise
+            whole, some = PemPage(), False
+            for space in dict.fromkeys((*self._namespaces, part.known.home)):
+                try:
+                    got = await self._read(part.kind, Key(space, part.known.name))
+                except ReadFailed as again:
+                    if again.problem.kind not in _NOT_OURS:
+                        raise
+                    some = some or again.problem.kind is ProblemKind.NOT_SERVED
+                else:
+                    whole, some = PemPage(whole.found + got.found, "", whole.odd + got.odd), True
+            if not some:
+                raise failed from None
+            return whole
 
     def _add(
-        self, told: _Round, of: str, at: Key, role: Role, key: str, pem: bytes, follows: str = ""
+        self,
+        told: _Round,
+        of: str,
+        at: Key,
+        role: Role,
+        key: str,
+        pem: bytes,
+        follows: str = "",
+        also: int = 0,
     ) -> None:
         from tfdash.sources.certificates.x509 import bundle_of
 
@@ -227,4 +280,19 @@ class HeldCertificatesSource:
             bundle=read.certificates,
             odd=read.problems,
             follows=safe(follows),
+            also=also,
         )
+
+
+def _named(one: WellKnown) -> str:
+    return f"metadata.name={one.name}"
+
+
+def _not_listed(parts: Sequence[_Part], now: float) -> Problem:
+    settings = dict.fromkeys(f"{part.by} = false" for part in parts)
+    return Problem(
+        kind=ProblemKind.FORBIDDEN,
+        cause=f"no right to list {', '.join(part.what for part in parts)}",
+        remedy=f"grant it, or set {' and '.join(settings)} under [certificates]: then nobody looks at them",
+        since=now,
+    )

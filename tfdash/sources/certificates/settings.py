@@ -19,13 +19,13 @@ _SCHEMES = {
 """What is spoken behind an address that begins so, and where if no port is said."""
 
 
-class Place(NamedTuple):
+class HostPort(NamedTuple):
     host: str
     port: int
     speaks: str
 
 
-def place_of(text: str) -> Place:
+def place_of(text: str) -> HostPort:
     """Of ``host`` (443), ``host:port``, ``[address]:port``, ``https://host``, ``postgres://host`` (5432). Raises ``ValueError`` in words."""
     wrong = ValueError(
         f'"{text}" is no address; write it as "host:port", "host" (port 443) or "postgres://host" (port 5432), an '
@@ -40,7 +40,7 @@ def place_of(text: str) -> Place:
     odd = parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None or port == 0
     if not host or odd or (parts.path and not parts.scheme):
         raise wrong
-    return Place(host, port or usual, speaks)
+    return HostPort(host, port or usual, speaks)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class EndpointSettings(SettingsTable, short="address"):
             raise Unfit("address", str(error)) from None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> HostPort:
         found = place_of(self.address)
         return found._replace(speaks="postgres") if self.speaks == "postgres" else found
 
@@ -104,7 +104,8 @@ def _different(endpoints: tuple[EndpointSettings, ...]) -> None:
 
 @dataclass(frozen=True)
 class CertificatesSettings(SettingsTable):
-    """Certificates as they are served: looked at by a handshake that sends nothing after it, from here and through no proxy."""
+    """Certificates as they are served: looked at by a handshake that sends nothing after it, from here and through no proxy. Whether one
+    was revoked (OCSP, lists of revoked ones) is not looked at."""
 
     endpoints: Annotated[tuple[EndpointSettings, ...], Listed()] = ()
     api_servers: Annotated[bool, Note("whether those of the clusters are among them")] = True
@@ -129,20 +130,29 @@ class CertificatesSettings(SettingsTable):
     at_once: Annotated[int, Between(1, 64), Note("how many handshakes at the same time")] = 8
 
     webhooks: Annotated[
-        bool, Note("whether the authorities that API servers trust for webhooks and aggregated APIs are read")
+        bool,
+        Note(
+            "whether the authorities that API servers trust for webhooks, conversions and aggregated APIs are read; where they may "
+            "not be listed that is said as not known"
+        ),
+    ] = True
+    anchors: Annotated[
+        bool,
+        Note(
+            "likewise those of the ConfigMaps kube-root-ca.crt, extension-apiserver-authentication, istio-ca-root-cert and "
+            "linkerd-identity-trust-roots, where there are any"
+        ),
     ] = True
     secrets: Annotated[
         bool,
         Note(
-            "true: TLS Secrets, which needs the right to list Secrets; their keys are dropped where the answer is decoded"
+            "true: TLS Secrets and those by which Istio and Linkerd sign, which needs the right to list Secrets; their keys are "
+            "dropped where the answer is decoded"
         ),
     ] = False
     config_maps: Annotated[
         Texts,
-        Note(
-            'ConfigMaps with authorities that are trusted, as "namespace/name"',
-            '["istio-system/istio-ca-root-cert"]',
-        ),
+        Note('further ConfigMaps with authorities that are trusted, as "namespace/name"', '["shop/roots"]'),
     ] = ()
 
     @property

@@ -63,9 +63,31 @@ class _ApiService(Wire):
     spec: _ApiServiceSpec = field(default_factory=_ApiServiceSpec)
 
 
+class _ConversionWebhook(Wire):
+    client_config: _ClientConfig = field(default_factory=_ClientConfig)
+
+
+class _Conversion(Wire):
+    webhook: _ConversionWebhook | None = None
+
+
+class _CrdSpec(Wire):
+    conversion: _Conversion | None = None
+
+
+class _Crd(Wire):
+    metadata: _Named
+    spec: _CrdSpec = field(default_factory=_CrdSpec)
+
+
 class _TlsData(Wire):
+    """The fields of a TLS Secret and of those by which meshes sign (``tfdash.sources.certificates.anchors``): none holds a key."""
+
     certificate: str = field(name="tls.crt", default="")
     authority: str = field(name="ca.crt", default="")
+    istio: str = field(name="ca-cert.pem", default="")
+    istio_root: str = field(name="root-cert.pem", default="")
+    linkerd: str = field(name="crt.pem", default="")
 
 
 class _TlsSecret(Wire):
@@ -91,13 +113,24 @@ def _api_service(kind: str, found: _ApiService) -> Iterator[FoundPem]:
         yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem, follows=found.metadata.follows)
 
 
+def _conversion(kind: str, found: _Crd) -> Iterator[FoundPem]:
+    """Of the webhook that turns its versions into each other, where one does."""
+    webhook = found.spec.conversion.webhook if found.spec.conversion is not None else None
+    if webhook is not None and (pem := _decoded(webhook.client_config.ca_bundle)):
+        yield FoundPem(kind, "", found.metadata.name, Role.ANCHORS, pem, follows=found.metadata.follows)
+
+
 def _secret(kind: str, found: _TlsSecret) -> Iterator[FoundPem]:
-    at = (kind, found.metadata.namespace, found.metadata.name)
     data = found.data or _TlsData()
-    if pem := _decoded(data.certificate):
-        yield FoundPem(*at, Role.SHOWN, pem)
-    if pem := _decoded(data.authority):
-        yield FoundPem(*at, Role.ANCHORS, pem, "ca.crt")
+    for text, role, key in (
+        (data.certificate, Role.SHOWN, ""),
+        (data.authority, Role.ANCHORS, "ca.crt"),
+        (data.istio, Role.SHOWN, "ca-cert.pem"),
+        (data.istio_root, Role.ANCHORS, "root-cert.pem"),
+        (data.linkerd, Role.SHOWN, "crt.pem"),
+    ):
+        if pem := _decoded(text):
+            yield FoundPem(kind, found.metadata.namespace, found.metadata.name, role, pem, key)
 
 
 def _config_map(kind: str, found: _ConfigMap) -> Iterator[FoundPem]:
@@ -124,6 +157,7 @@ FINDERS: Mapping[str, tuple[Decoder[Any], Callable[[str, Any], Iterator[FoundPem
     "ValidatingWebhookConfiguration": (Decoder(_Webhooks), _webhooks),
     "MutatingWebhookConfiguration": (Decoder(_Webhooks), _webhooks),
     "APIService": (Decoder(_ApiService), _api_service),
+    "CustomResourceDefinition": (Decoder(_Crd), _conversion),
     "Secret": (Decoder(_TlsSecret), _secret),
     "ConfigMap": (Decoder(_ConfigMap), _config_map),
 }

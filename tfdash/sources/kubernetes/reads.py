@@ -25,6 +25,8 @@ from tfdash.sources.kubernetes.reading_rule import METRICS
 from tfdash.sources.kubernetes.redaction import as_asked, cleaned
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
+_PAGE = {"CustomResourceDefinition": 25}  # objects of one page, of those that are large: whole schemas
+
 
 class SingleReads:
     """The single reads of ``tfdash.sources.base.ClusterSource``. ``opened`` gives the reader, which may be closed in between.
@@ -120,7 +122,11 @@ class SingleReads:
         stands there. Raises ``ReadFailed``."""
         spec, whole = KINDS[kind], PemPage()
         path = spec.path(None) if at is None else spec.path(at.namespace, at.name)
-        params = {} if at is not None else {"limit": "250", **({"fieldSelector": fields} if fields else {})}
+        params = {} if at is not None else {"limit": str(_PAGE.get(kind, 250))}
+        if fields and at is None:
+            params["fieldSelector"] = fields
+        if fields.startswith("metadata.name="):  # few of very many: out of the server's cache
+            params["resourceVersion"] = "0"
         try:
             while True:
                 body = await self._open().get(path, params)

@@ -228,6 +228,11 @@ class KubernetesSource:
         return self.credentials.access
 
     @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Those to which it falls back."""
+        return self._fallback
+
+    @property
     def login(self) -> LoginCommand | None:
         return self.credentials.login
 
