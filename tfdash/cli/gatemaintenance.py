@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Collection, Mapping
 
 from tfdash.cli.output import deliver
-from tfdash.cli.promises import asked
+from tfdash.cli.promises import AskedPromises, asked
 from tfdash.item_place import place_of
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.subject import Subject
 from tfdash.report.gather import code_of
-from tfdash.report.maintenance import answer, chosen, counts
+from tfdash.report.maintenance import answer, chosen, clash_lines, counts
 from tfdash.text import safe
 from tfdash.views import state as states
 
@@ -28,7 +28,12 @@ def gate_maintenance(args: argparse.Namespace) -> int:
     if args.format == "json":
         text, _ = answer("list", told.states, "json", told.now, told.zone, told.look_back, code)
         return deliver(text, code)
-    return deliver("\n".join(lines(told.states)), code)
+    return deliver("\n".join([*lines(told.states), *_ways(told)]), code)
+
+
+def _ways(told: AskedPromises) -> list[str]:
+    """What lies in the way of the next windows: told, and no fault."""
+    return [f"  {line}" for line in clash_lines(list(told.states.values()), told.zone)]
 
 
 def code_in(found: Collection[ItemState], named: bool) -> int:

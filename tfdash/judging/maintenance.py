@@ -14,6 +14,7 @@ from tfdash.judging.calendar import fed
 from tfdash.model.maintenance import ItemState, LiveReading, MaintenanceRecord
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.playbook.maintenance.at_once import next_clashes
 from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.live import READERS, reading
 from tfdash.playbook.maintenance.places import facts_of, places
@@ -74,7 +75,7 @@ class MaintenanceRunner:
                 return False
             self._begin(picture, record, clusters, now)
             self.go_on(now)
-        return self._unsaid and not self._waiting and self._publish()
+        return self._unsaid and not self._waiting and self._publish(now)
 
     def _take(self, calendar: CalendarPolicy) -> bool:
         """Whether feeds close other days than before: then nothing that was judged holds."""
@@ -140,7 +141,7 @@ class MaintenanceRunner:
         before = self._kept.get(subject)
         return before is not None and before[0] == facts and now < before[1].until
 
-    def _publish(self) -> bool:
+    def _publish(self, now: float) -> bool:
         """Tell of the look that is judged; True where it says something else."""
         self._kept = {subject: self._kept[subject] for subject, *_ in self._look}
         self._due = min((told.until for _, told in self._kept.values()), default=math.inf)
@@ -150,6 +151,10 @@ class MaintenanceRunner:
             state = not_read(told.state, unread) if unread else told.state
             shown = self._live.get(subject)
             states[subject] = told_with(state, shown) if shown is not None else state
+        clashes, until = next_clashes(self._policies.maintenance, self._calendar, states, now)
+        for subject, found in clashes.items():
+            states[subject] = replace(states[subject], clashes=found)
+        self._due = min(self._due, until)
         self._unsaid = False
         if states == self.states:
             return False

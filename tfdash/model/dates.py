@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tfdash.model.calendar import Slot
-from tfdash.model.maintenance import Completion, ItemState, PeriodWaiver
+from tfdash.model.maintenance import Clash, Completion, ItemState, PeriodWaiver
 from tfdash.model.subject import Subject
 
 
@@ -28,7 +28,7 @@ class MarkSort(StrEnum):
 
 class DayMark(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One promise at one place on one day. ``at``: when it was done, or by when it is to be (epoch seconds; a midnight is the end of the
-    day before). ``conflict``: what closes the time that it is due in."""
+    day before). ``conflict``: what closes the time that it is due in; ``clashes``: what lies in the way of its window."""
 
     subject: Subject
     sort: MarkSort
@@ -38,6 +38,7 @@ class DayMark(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     completion: Completion | None = None
     waiver: PeriodWaiver | None = None
     conflict: str = ""
+    clashes: tuple[Clash, ...] = ()
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True):

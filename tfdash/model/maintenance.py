@@ -126,10 +126,19 @@ class ItemStanding(StrEnum):
     NOT_WATCHED = "not yet watched"
 
 
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
+    """In [start, end) a window of maintenance lies at once with ``what``: another promise, of ``subject``, or the release window."""
+
+    what: str
+    start: float
+    end: float
+    subject: Subject | None = None
+
+
 class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     """``since``: overdue, in progress or waived since. ``due``: by when the next time is to be done. ``last``: the newest completion.
     ``started``: from when account is kept, where somebody said so. ``live``: what its
-    source shows now, None where it is signed. ``periods``: of the months that are looked back on, oldest
+    source shows now, None where it is signed. ``clashes``: what lies in the way of its next window. ``periods``: of the months that are looked back on, oldest
     first, the open one last."""
 
     subject: Subject
@@ -145,6 +154,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     last: Completion | None = None
     started: float | None = None
     live: LiveReading | None = None
+    clashes: tuple[Clash, ...] = ()
     periods: tuple[Period, ...] = ()
     kept: int = 0  # of the judged periods, and their number
     judged: int = 0

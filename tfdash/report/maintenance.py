@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.item_place import place_of
-from tfdash.model.maintenance import Completion, ItemStanding, ItemState, Period, PeriodVerdict, PeriodWaiver
+from tfdash.model.maintenance import (
+    Clash,
+    Completion,
+    ItemStanding,
+    ItemState,
+    Period,
+    PeriodVerdict,
+    PeriodWaiver,
+)
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.report.document import written
@@ -17,7 +25,7 @@ from tfdash.report.gather import code_of
 from tfdash.report.snapshot import SCHEMA_VERSION
 from tfdash.text import safe
 from tfdash.views.calendar.audit import month_signs, months_back
-from tfdash.views.calendar.words import PERIODS, SPANNED, state_of
+from tfdash.views.calendar.words import PERIODS, SPANNED, clash_text, state_of
 from tfdash.views.layout import columns
 from tfdash.views.times import iso, local
 
@@ -81,6 +89,7 @@ def answer(
         return f"nothing is due{f'; {beside} not yet watched' if beside else ''}", code
     lines = _audit(rows, now, zone, look_back) if audit else table(rows, zone)
     lines += [f"{beside} not yet watched"] if beside else []
+    lines += [] if audit else clash_lines(rows, zone)
     return "\n".join(lines), code
 
 
@@ -105,6 +114,15 @@ def table(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
         for state in rows
     ]
     return columns([("STATE", "PROMISE", "PLACE", "DUE", "LAST DONE", "OWNER", "ITEM"), *told])
+
+
+def clash_lines(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
+    """What lies in the way of the next windows, each once."""
+    return [
+        f"conflict: {safe(state.title)} · {safe(place_of(state.subject))}: {clash_text(clash, zone)}"
+        for state in rows
+        for clash in state.clashes
+    ]
 
 
 def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int) -> list[str]:
@@ -165,6 +183,7 @@ def as_json(state: ItemState, *, periods: bool) -> dict[str, Any]:
         "sentence": safe(state.sentence),
         "due": iso(state.due),
         "since": iso(state.since),
+        "conflicts": [_clash(clash) for clash in state.clashes],
         "last": _completion(state.last),
         "kept": state.kept,
         "judged": state.judged,
@@ -200,6 +219,16 @@ def _completion(done: Completion | None) -> dict[str, Any] | None:
         "note": safe(done.note) or None,
         "link": safe(done.link) or None,
         "sha256": safe(done.digest) or None,
+    }
+
+
+def _clash(clash: Clash) -> dict[str, Any]:
+    return {
+        "with": safe(clash.what),
+        "item": safe(clash.subject.name) if clash.subject is not None else None,
+        "place": safe(place_of(clash.subject)) if clash.subject is not None else None,
+        "start": iso(clash.start),
+        "end": iso(clash.end),
     }
 
 

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tfdash.model.dates import Closing, Dates, Day, DayMark, ItemRule, MarkSort
-from tfdash.model.maintenance import ItemStanding, ItemState, MaintenanceRecord, PeriodVerdict
+from tfdash.model.maintenance import Clash, ItemStanding, ItemState, MaintenanceRecord, PeriodVerdict
 from tfdash.model.subject import Subject
+from tfdash.playbook.maintenance.at_once import Window, all_windows, clashes_of
 from tfdash.playbook.maintenance.cadence import After, Cadence, Each, Within
 from tfdash.playbook.maintenance.periods import Span, spans
 from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
@@ -57,6 +58,9 @@ def dates_of(
                 at -= 1.0  # a deadline is the end of what lies before it
             if begin <= at < end:
                 marks[bisect_right(starts, at) - 1].append(mark)
+    windows = all_windows(promises, calendar, states, max(begin, now), end, now)
+    ways = _in_the_way(windows, calendar, states)
+    marks = [[_with_clashes(m, ways) for m in found] for found in marks] if ways else marks
     moved = Counter[str](item.blackout for item in promises.items.values())
     return Dates(
         zone=calendar.tz,
@@ -68,6 +72,18 @@ def dates_of(
         stale=calendar.stale,
         look_back=promises.look_back,
     )
+
+
+def _in_the_way(
+    windows: list[Window], calendar: CalendarPolicy, states: Mapping[Subject, ItemState]
+) -> Mapping[tuple[Subject, str], tuple[Clash, ...]]:
+    """By promise and period."""
+    return {(w.subject, w.period): told for w, told in clashes_of(windows, calendar, states).items()}
+
+
+def _with_clashes(mark: DayMark, ways: Mapping[tuple[Subject, str], tuple[Clash, ...]]) -> DayMark:
+    found = ways.get((mark.subject, mark.period)) if mark.sort is MarkSort.DUE and mark.period else None
+    return msgspec.structs.replace(mark, clashes=found) if found else mark
 
 
 def _filled(day: Day, marks: list[DayMark], moved: Counter[str]) -> Day:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 from typing import Annotated, Literal
 
 from tfdash.playbook.maintenance.cadence import Cadence, Each, On, Within, parse_cadence
 from tfdash.playbook.maintenance.live import READERS
-from tfdash.playbook.schedule.policy import parse_local
+from tfdash.playbook.schedule.policy import parse_local, parse_time
 from tfdash.setting import (
     Between,
     Note,
@@ -26,6 +26,8 @@ from tfdash.setting import (
 from tfdash.spelling import nearest
 
 KINDS = ("kubernetes", "database", "certificates", "resources", "security", "access", "operations")
+WORKS = ("kubernetes", "database", "certificates")
+"""What changes what runs; the others look at it."""
 _SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 90, "half-year": 181, "year": 365}
 
 
@@ -35,6 +37,14 @@ def _start(value: object) -> datetime | None:
 
 Start = Annotated[datetime | None, Spelled(_start, lambda at: at.isoformat(" ", "minutes") if at else "")]
 """A local date or time; none where it is ""."""
+
+
+def _hour(value: object) -> time | None:
+    return None if value == "" else parse_time(value)
+
+
+Hour = Annotated[time | None, Spelled(_hour, lambda at: f"{at:%H:%M}" if at else "")]
+"""A local time of day; none where it is ""."""
 When = Annotated[Cadence, Spelled(parse_cadence, lambda cadence: cadence.words())]
 
 
@@ -66,6 +76,16 @@ class MaintenanceItem(SettingsTable):
     places: Annotated[
         Texts, Note('names of their own within each, such as databases: ["main", "reports"]')
     ] = ()
+    at: Annotated[
+        Hour,
+        Note(
+            'of what is done on a date: from when, so that two at once on one target are told; "": the whole day',
+            '"02:00"',
+        ),
+    ] = None
+    length: Annotated[
+        Seconds, Between(300, 86_400, seconds=True), Note("for how long, where at says from when")
+    ] = 3600.0
     grace: Annotated[
         Seconds,
         Between(3600, 92 * 86_400, seconds=True),
@@ -103,6 +123,10 @@ class MaintenanceItem(SettingsTable):
             raise Unfit(
                 "per",
                 'is "platform", which no one terminal sees whole; write "environment" or evidence = "signed"',
+            )
+        if self.at is not None and not isinstance(self.when, On):
+            raise Unfit(
+                "at", 'says hours of a promise that has no date; write when = "on FREQ=..." or no hours'
             )
         if isinstance(self.when, Each) and self.grace >= _SHORTEST[self.when.period] * 86_400:
             raise Unfit(

@@ -14,6 +14,7 @@ from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views.calendar.words import (
     by_text,
+    clash_text,
     day_text,
     due_date,
     evidence_word,
@@ -107,12 +108,19 @@ def cells(row: PromiseRow, zone: ZoneInfo, now: float) -> Sequence[Cell]:
         place_text(row.subject),
         (safe(row.rule.short), "dim"),
         (due_date(due, zone, now) if due is not None else "-", calm),
-        (from_now(due, now) if due is not None else "-", "warn" if overdue else calm),
+        (_away(state, now), "warn" if overdue or state.clashes else calm),
         (short_day(last.done_at, zone) if last is not None else "never", calm),
         (f"{evidence_word(last)} {safe(last.by)}" if last is not None else "-", "dim"),
         (safe(state.owner), "dim"),
         kept_cell(state),
     )
+
+
+def _away(state: ItemState, now: float) -> str:
+    """``6d``; ``▲6d`` where something lies in the way of its next window."""
+    if state.due is None:
+        return "-"
+    return f"{'▲' if state.clashes else ''}{from_now(state.due, now)}"
 
 
 def kept_cell(state: ItemState) -> Cell:
@@ -139,7 +147,14 @@ def search_text(row: PromiseRow, zone: ZoneInfo, now: float) -> str:
     """All of its cells, wherever there is no room for one, and what it is filed under."""
     told = [cell if isinstance(cell, str) else cell[0] for cell in cells(row, zone, now)]
     return "\n".join(
-        (*told, row.rule.rule, safe(row.state.kind), safe(row.subject.name), row.state.standing.value)
+        (
+            *told,
+            *(clash_text(clash, zone) for clash in row.state.clashes),
+            row.rule.rule,
+            safe(row.state.kind),
+            safe(row.subject.name),
+            row.state.standing.value,
+        )
     )
 
 
@@ -147,6 +162,7 @@ def chosen_lines(row: PromiseRow, zone: ZoneInfo) -> list[Line]:
     """The rule in words, the playbook's sentence, how it stands, and who says so."""
     state = row.state
     lines: list[Line] = [[safe(state.words)]]
+    lines += [[("conflict: ", "dim"), (clash_text(clash, zone), "warn")] for clash in state.clashes]
     if row.rule.sentence:
         lines.append([("playbook: ", "dim"), f"“{safe(row.rule.sentence)}”", (f"   {row.rule.rule}", "dim")])
     if state.last is not None:

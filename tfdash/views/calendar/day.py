@@ -15,6 +15,7 @@ from tfdash.views.calendar.words import (
     SHADE,
     SORTS,
     by_text,
+    clash_text,
     date_text,
     place_text,
     proof_text,
@@ -92,7 +93,7 @@ def _together(marks: Iterable[DayMark]) -> list[tuple[DayMark, list[Subject]]]:
     """Those of one promise that say the same of several places; what was done at each stands alone, with who says so."""
     found: dict[Hashable, tuple[DayMark, list[Subject]]] = {}
     for mark in marks:
-        alike = (mark.subject.name, mark.sort, mark.at, mark.day, mark.waiver, mark.completion)
+        alike = (mark.subject.name, mark.sort, mark.at, mark.day, mark.waiver, mark.completion, mark.clashes)
         found.setdefault(alike, (mark, []))[1].append(mark.subject)
     return list(found.values())
 
@@ -114,6 +115,7 @@ def _mark_lines(dates: Dates, mark: DayMark, subjects: Iterable[Subject]) -> lis
         owner = f" · {safe(state.owner)}" if state is not None and state.owner else ""
         since = f"since {until_text(mark.at, dates.zone)}, " if mark.day is not None else ""
         lines.append([(f"    {since}{rule.rule}{owner}", "dim")])
+        lines += [[(f"    {clash_text(clash, dates.zone)}", "warn")] for clash in mark.clashes]
         if mark.conflict:
             lines.append([(f"    inside the {safe(mark.conflict)}: it stays due", "warn")])
         elif mark.sort is MarkSort.DUE and rule.blackout != "allowed":

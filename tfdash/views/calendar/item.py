@@ -13,6 +13,7 @@ from tfdash.views.age import short_age
 from tfdash.views.calendar.words import (
     PERIODS,
     by_text,
+    clash_text,
     moment_text,
     place_text,
     proof_text,
@@ -58,6 +59,7 @@ def item_lines(subject: Subject, dates: Dates, record: MaintenanceRecord) -> lis
 def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
     rule, shown = dates.rules.get(subject.name), state_of(state)
     told = [("State", f"{shown.glyph} {safe(state.words)}")]
+    told += [("Conflict", clash_text(clash, dates.zone)) for clash in state.clashes]
     if rule is not None:
         told += [
             ("Rule", rule.rule),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tfdash.item_place import place_of
 from tfdash.model.dates import MarkSort
 from tfdash.model.maintenance import (
+    Clash,
     Completion,
     EvidenceKind,
     ItemStanding,
@@ -135,6 +136,20 @@ def proof_text(done: Completion) -> str:
 def waiver_text(waiver: PeriodWaiver, zone: ZoneInfo) -> str:
     second = f" with {safe(waiver.second)}" if waiver.second else ""
     return f"waived by {safe(waiver.who)}{second} until {until_text(waiver.until, zone)}: {safe(waiver.why)}"
+
+
+def clash_text(clash: Clash, zone: ZoneInfo) -> str:
+    """``at once with Node patching · production/eu-1, Tue 24 Nov 02:00 to 03:00 EST``; of whole days the day."""
+    if clash.subject is None:
+        what = f"inside the {safe(clash.what)}"
+    else:
+        what = f"at once with {safe(clash.what)} · {place_text(clash.subject)}"
+    start, end = local(clash.start, zone), local(clash.end, zone)
+    day = date_text(start.date(), False)
+    if (start.hour, start.minute, end.hour, end.minute) == (0, 0, 0, 0):
+        return f"{what}, {day}"
+    until = "" if start.date() == end.date() else f"{date_text(end.date(), False)} "
+    return f"{what}, {day} {start:%H:%M} to {until}{end:%H:%M %Z}"
 
 
 def month_text(day: date) -> str:
