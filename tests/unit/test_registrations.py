@@ -134,7 +134,7 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
         'path_prefix = "/select/"\nheaders = { a = "b" }\nmatch = { a = "b" }'  # what is empty is not shown
     )
     prices = '\n[[policy.resources.prices]]\ncore_hour = 0.033\ngib_hour = 0.0044\ncurrency = "EUR"\n'
-    prices += '\n[maintenance]\nstart = "2026-12-01"\n[maintenance.items.drill]\ntitle = "Restore drill"\nwhen = "each month"\nstart = "2026-12-01"\n'
+    prices += '\n[maintenance]\nstart = "2026-12-01"\n[maintenance.items.drill]\ntitle = "Restore drill"\nwhen = "on FREQ=MONTHLY;BYDAY=1MO"\nat = "02:00"\nstart = "2026-12-01"\n'
     prices += "\n[[policy.resources.volume_prices]]\ngib_month = 0.08\n"
     waived = '\n[[policy.waivers]]\nrule = "resources.*"\nwho = "jo"\nwhy = "known"\nuntil = "2027-01-31"\n'
     looked_at = '\n[[certificates.endpoints]]\naddress = "shop:443"\n[[calendar.feeds]]\nname = "own"\nfile = "own.ics"\n'
