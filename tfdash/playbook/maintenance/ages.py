@@ -61,7 +61,7 @@ def ages_of(
     assert isinstance(item.when, Within)
     age, times = item.when.age, [c.done_at for c in done]
     lapses: list[Lapse] = []
-    reached = _due(item, calendar, since + age)
+    reached = _due(item, calendar, _first_due(done, since, age))
     while reached <= now:
         closes = reached + item.grace
         end, again = inf, reached
@@ -87,6 +87,16 @@ def ages_of(
     if times and reached > now:  # what was done before it was too old counts, too
         reached = max(reached, _due(item, calendar, times[-1] + age))
     return Ages(tuple(lapses), reached)
+
+
+def _first_due(done: Sequence[Completion], since: float, age: float) -> float:
+    """When it is to be done first, account being kept from ``since``: within its age of that, where nobody knows when it was done before; else
+    within its age of when it was, though not before that was on record, nor before account is kept."""
+    before = [(c.recorded_at, -c.done_at) for c in done if c.done_at <= since]
+    if not before:
+        return since + age
+    recorded, last = min(before)  # what was told after that is taken in as any other
+    return min(since + age, max(since, recorded, age - last))
 
 
 def _due(item: MaintenanceItem, calendar: CalendarPolicy, at: float) -> float:

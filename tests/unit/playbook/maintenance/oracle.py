@@ -255,7 +255,14 @@ def months_by_age(
     due, at = start + age, start
     began: float | None = None
     gaps: list[tuple[float, float, bool]] = []
+    told = False
     while at <= now:
+        before = [c.at for c in completions if c.at <= start and c.recorded <= at]
+        if (
+            before and not told
+        ):  # what was done before account was kept is due by its own age, once that is known
+            told = True
+            due = min(due, max(at, max(before) + age)) if at < start + age else due
         if at >= due:
             fresh = [
                 c.at + age

@@ -19,6 +19,7 @@ from tests.unit.playbook.maintenance.making import (
     item,
     judged,
     kept_from,
+    state,
     verdicts,
     waiver,
 )
@@ -352,3 +353,27 @@ def test_a_rule_without_any_day_is_refused(rule: str) -> None:
 def test_the_leap_day_that_is_a_monday_is_a_day_that_there_is() -> None:
     parse_cadence("on FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO")
     assert AT.kind == "MaintenanceItem"
+
+
+@pytest.mark.parametrize(
+    ("last", "due"),
+    [
+        ("2026-11-27", "2026-12-04"),  # its own age counts, and not the day on which account began
+        ("2026-11-20", "2026-11-30"),  # too old already: from the begin on
+        ("2026-01-10", "2026-11-30"),
+    ],
+)
+@pytest.mark.parametrize("start", ["2026-11-30", ""])
+def test_what_was_taken_over_is_due_by_when_it_was_done(last: str, due: str, start: str) -> None:
+    listed = done(last, recorded="2026-11-30", evidence="imported")
+    facts = Facts(starts=(kept_from(start),) if start else (), completions=(listed,))
+    assert state(WEEKLY_AGE, facts, "2026-11-30 12:00").due == at(due)
+
+
+def test_what_was_done_before_and_is_told_later_is_due_from_then_on() -> None:
+    """It makes nothing overdue before somebody said it."""
+    begun = Facts(starts=JULY)
+    for recorded, overdue in (("2026-07-03", "2026-07-03"), ("2026-07-20", "2026-07-08")):
+        listed = done("2026-05-01", recorded=recorded, evidence="imported")
+        found = state(WEEKLY_AGE, begun._replace(completions=(listed,)), f"{recorded} 12:00")
+        assert found.since == at(overdue)

@@ -139,13 +139,13 @@ def test_never_older_than_at_its_edges() -> None:
     )
 
 
-def test_a_last_time_that_is_too_old_is_due_an_age_after_account_began() -> None:
-    """What a list of last times brought: not done, and not missed before anybody kept account."""
+def test_a_last_time_that_is_too_old_is_behind_from_when_account_began() -> None:
+    """What a list of last times brought: it is known to be too old, and not missed before anybody kept account."""
     listed = done("2026-05-01", recorded="2026-07-01", evidence="imported")
     facts = Facts(starts=JULY, completions=(listed,))
     assert said(WEEKLY_AGE, facts, "2026-07-03") == (
-        "due",
-        "due by the end of Tue 7 Jul 2026 (never older than 7d; last done Fri 1 May 2026, imported by ann)",
+        "overdue",
+        "overdue since the end of Tue 30 Jun 2026 (never older than 7d); last done Fri 1 May 2026, imported by ann",
     )
 
 
