@@ -28,8 +28,13 @@ def entries(policy: CalendarPolicy, span: Horizon) -> Iterator[CalendarEntry]:
         for c in closed_on(policy, date(year, 1, 1), date(year, 12, 31))
         if c.kind != "blackout"
     }
+    named: set[str] = set()
     for one in sorted(closed):
-        yield _closed(policy, one)
+        entry = _closed(policy, one)
+        if entry.uid in named:  # another of the same day that is called the same
+            entry = entry._replace(uid=uid_of(entry.uid, str(one.start), str(one.end)))
+        named.add(entry.uid)
+        yield entry
 
 
 def _windows(policy: CalendarPolicy, span: Horizon) -> Iterator[CalendarEntry]:

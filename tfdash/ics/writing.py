@@ -7,7 +7,7 @@ is no more becomes STATUS:CANCELLED, once. A series keeps the day on which it on
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ PRODUCT = "-//tfdash//calendar//EN"
 LARGEST = 32_000_000  # bytes of an earlier file
 _TIMES = ("DTSTART", "DTEND", "RRULE", "RDATE", "EXDATE", "STATUS")
 _WORDS = ("SUMMARY", "DESCRIPTION", "CATEGORIES", "TRANSP")
+_BEYOND = timedelta(days=400)
+"""For so long behind what is looked at the changes of a zone are told: a freeze may have no end."""
 Name: TypeAlias = tuple[str, str]
 """UID and RECURRENCE-ID as they are written."""
 
@@ -70,7 +72,7 @@ def written(
     times = [cast("date", e.decoded(key)) for e in events for key in ("DTSTART", "DTEND")]
     timed = [t.date() for t in times if isinstance(t, datetime)]
     if timed:
-        made.add_component(vtimezone(zone, min(timed), max(until, *timed)))
+        made.add_component(vtimezone(zone, min(timed), min(max(until, *timed), until + _BEYOND)))
     for event in events:
         made.add_component(event)
     return cast("bytes", made.to_ical())

@@ -158,3 +158,15 @@ def test_hostile_texts_are_text() -> None:
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
     assert data.count(b"BEGIN:VEVENT\r\n") == data.count(b"END:VEVENT\r\n") == data.count(b"\r\nUID:")
     assert not {c for c in data if c < 32} - {10, 13}
+
+
+def test_several_freezes_of_one_day_that_are_called_the_same_are_several_entries() -> None:
+    times = [("2026-12-09 09:00", "2026-12-09 10:00"), ("2026-12-09 15:00", "2026-12-09 16:00")]
+    freezes = {"freezes": [{"start": a, "end": b, "reason": "db move"} for a, b in times]}
+    data = file(calendar=freezes)
+    found = Calendar.from_ical(data)
+    assert isinstance(found, Calendar)
+    names = [(e["UID"], e.get("RECURRENCE-ID") and e["RECURRENCE-ID"].to_ical()) for e in found.events]
+    assert len(set(names)) == len(names)
+    assert sum("db move" in e["SUMMARY"] for e in found.events) == 2
+    assert file(calendar=freezes, previous=data) == data

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-from tfdash.playbook.schedule.local import instant, later, local_date
+from tfdash.playbook.schedule.local import counted_with, instant, later, local_date
 from tfdash.playbook.schedule.policy import CalendarPolicy, parse_date, parse_day
 from tfdash.playbook.schedule.windows import next_slots
 
@@ -41,6 +41,7 @@ def asked(text: str, policy: CalendarPolicy, now: float) -> AskedInstant:
         raise ValueError(
             f'{text!r} is no time; write "2026-11-26 10:30" (local), "2026-11-26T15:30Z", "2026-11-26" or "Thursday"'
         ) from None
+    counted_with(moment)
     if moment.tzinfo is None:
         return AskedInstant(instant(moment, policy.tz))
     return AskedInstant(moment.timestamp())

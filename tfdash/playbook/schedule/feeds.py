@@ -12,7 +12,7 @@ from dataclasses import replace
 from tfdash.model.calendar import FeedDays
 from tfdash.model.observation import Observation
 from tfdash.nouns import counted
-from tfdash.playbook.schedule.local import local_date
+from tfdash.playbook.schedule.local import EARLIEST, LATEST, local_date
 from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 from tfdash.text import safe
 
@@ -30,7 +30,11 @@ def in_force(policy: CalendarPolicy, feeds: Mapping[str, Observation[FeedDays]])
             cause = seen.problem.cause if seen is not None and seen.problem is not None else "no answer yet"
             unread.append(f"{name} was never read ({cause})")
             continue
-        told.update(Closed(c.start, c.end, feed.what, f"{c.reason} ({name})") for c in seen.value.closures)
+        told.update(
+            Closed(max(c.start, EARLIEST), min(c.end, LATEST), feed.what, f"{c.reason} ({name})")
+            for c in seen.value.closures
+            if c.start < LATEST and c.end > EARLIEST
+        )
         if seen.problem is not None:
             day = local_date(seen.observed_at or 0.0, policy.tz)
             stale.append(

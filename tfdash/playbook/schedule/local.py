@@ -10,6 +10,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+YEARS = range(1970, 3000)
+"""Those that are counted with: what lies far outside says "for ever" or is a slip, and nothing can be added to the last day of the year
+9999."""
+EARLIEST, LATEST = 0.0, datetime(YEARS.stop, 1, 1, tzinfo=UTC).timestamp()
+"""The same in epoch seconds: from, and before."""
+
+
+def counted_with(day: date) -> None:
+    """Raises ``ValueError`` for a day of another year."""
+    if day.year not in YEARS:
+        raise ValueError(f"{day:%Y-%m-%d} lies outside of the years {YEARS.start} to {YEARS.stop - 1}")
+
 
 def instant(local: datetime, zone: ZoneInfo) -> float:
     """Epoch seconds of a naive local time. ``fold=0`` is both rules in one: the first of two, and the offset before a gap."""

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from tfdash.addresses import wrong_with
+from tfdash.playbook.schedule.local import counted_with
 from tfdash.playbook.schedule.public import Country
 from tfdash.setting import (
     Between,
@@ -75,27 +76,28 @@ def parse_time(value: Any) -> time:
 
 def parse_date(value: Any) -> date:
     """``"2026-11-26"`` (or TOML's own local date). Raises ``ValueError``."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    found = _read(value, r"\d{4}-\d\d-\d\d", date.fromisoformat)
-    if found is not None:
-        return found
-    raise ValueError(f'{value!r} is no date; write it as "2026-11-26"')
+    native = isinstance(value, date) and not isinstance(value, datetime)
+    found = value if native else _read(value, r"\d{4}-\d\d-\d\d", date.fromisoformat)
+    if found is None:
+        raise ValueError(f'{value!r} is no date; write it as "2026-11-26"')
+    counted_with(found)
+    return cast("date", found)
 
 
 def parse_local(value: Any) -> datetime:
     """A local date or date with time, ``"2026-12-19"`` or ``"2026-12-19 18:00"``. Raises ``ValueError``."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value
-    found = _read(value, r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", datetime.fromisoformat)
-    if found is not None:
-        return found
-    try:
-        return datetime.combine(parse_date(value), time())
-    except ValueError:
+    native = isinstance(value, datetime) and value.tzinfo is None
+    found = value if native else _read(value, r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", datetime.fromisoformat)
+    if found is None and isinstance(value, date) and not isinstance(value, datetime):
+        found = datetime.combine(value, time())
+    if found is None and (day := _read(value, r"\d{4}-\d\d-\d\d", date.fromisoformat)) is not None:
+        found = datetime.combine(day, time())
+    if found is None:
         raise ValueError(
             f'{value!r} is no local time; write "2026-12-19" or "2026-12-19 18:00", without a zone'
-        ) from None
+        )
+    counted_with(found)
+    return cast("datetime", found)
 
 
 def _days(value: Any) -> frozenset[int]:

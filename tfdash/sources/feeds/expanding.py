@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
+from tfdash.playbook.schedule.local import EARLIEST, LATEST
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def expanded(data: bytes, zone: ZoneInfo, begin: float, end: float) -> Expanded:
     events = [event for one in several if isinstance(one, Calendar) for event in one.events]
     if not any(isinstance(one, Calendar) for one in several):
         raise ValueError("it is no calendar (no BEGIN:VCALENDAR)")
+    if not data.rstrip().upper().endswith(b"END:VCALENDAR"):  # what it still was to close nobody knows
+        raise ValueError("it is cut off before its end (END:VCALENDAR)")
     if len(events) > MOST_EVENTS:
         raise TooMuch(f"it has {len(events)} events, over {MOST_EVENTS}")
     instead: dict[str, set[float]] = {}
@@ -80,11 +83,23 @@ def _times(
         raise ValueError("it ends before it begins")
     single = "RECURRENCE-ID" in event
     gone = set() if single else instead.get(str(event.get("UID", "")), set())
-    for local in [first] if single else _starts(event, first, zone, begin - lasts.total_seconds(), end):
+    own = {} if single else _periods(event, first, zone)
+    longest = max([lasts, *own.values()]).total_seconds()
+    for local in [first] if single else _starts(event, first, zone, begin - longest, end):
         start = _at(local, zone)
-        over = _at(local + lasts, zone) if not isinstance(local, datetime) else start + lasts.total_seconds()
+        over = _over(local, start, own.get(local, lasts), zone)
         if start not in gone and start < end and over > begin and over > start:
             yield start, over, reason
+
+
+def _over(local: date, start: float, lasts: timedelta, zone: ZoneInfo) -> float:
+    """When it ends: what says "for ever" goes on as long as anything is counted with."""
+    if isinstance(local, datetime):
+        return start + lasts.total_seconds()
+    try:
+        return _at(local + lasts, zone)
+    except OverflowError:
+        return LATEST
 
 
 def _known(event: Event, key: str) -> date:
@@ -112,6 +127,20 @@ def _lasts(event: Event, first: date, zone: ZoneInfo) -> timedelta:
     return timedelta() if isinstance(first, datetime) else timedelta(days=1)
 
 
+def _periods(event: Event, first: date, zone: ZoneInfo) -> dict[date, timedelta]:
+    """How long those of RDATE last that say so themselves (RFC 5545, 3.8.5.2), by their starts as ``_starts`` tells them."""
+    home = (first.tzinfo or zone) if isinstance(first, datetime) else zone
+    found: dict[date, timedelta] = {}
+    for listed in _several(event.get("RDATE")):
+        for start, until in (one.dt for one in listed.dts if isinstance(one.dt, tuple)):
+            lasts = until if isinstance(until, timedelta) else until - start
+            if lasts < timedelta():
+                raise ValueError("RDATE")
+            plain = _plain(start, home)
+            found[plain.replace(tzinfo=home) if isinstance(first, datetime) else plain.date()] = lasts
+    return found
+
+
 def _starts(event: Event, first: date, zone: ZoneInfo, begin: float, end: float) -> Iterator[date]:
     """Local starts, of which none outside [begin, end) need be told."""
     from dateutil.rrule import rruleset, rrulestr
@@ -135,7 +164,7 @@ def _starts(event: Event, first: date, zone: ZoneInfo, begin: float, end: float)
     for listed in but:
         for one in listed.dts:
             every.exdate(_plain(one.dt, home))
-    low = datetime.fromtimestamp(begin, UTC).replace(tzinfo=None) - timedelta(days=2)
+    low = datetime.fromtimestamp(max(begin, EARLIEST), UTC).replace(tzinfo=None) - timedelta(days=2)
     high = datetime.fromtimestamp(end, UTC).replace(tzinfo=None) + timedelta(days=2)
     for at in islice(every.xafter(low, inc=True), MOST + 1):
         if at > high:

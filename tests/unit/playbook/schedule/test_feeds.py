@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from tests.configured import calendar_policy
+from tests.configured import calendar_policy, maintenance_policy
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
+from tfdash.ics import promises, releases
+from tfdash.ics.writing import written
 from tfdash.model.calendar import Closure, FeedDays
+from tfdash.model.maintenance import item_subject
 from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.playbook.maintenance.facts import Facts
+from tfdash.playbook.maintenance.standing import stand
 from tfdash.playbook.schedule import calendar_state, continuation
 from tfdash.playbook.schedule.days import days_of
 from tfdash.playbook.schedule.feeds import in_force
@@ -150,3 +158,46 @@ def test_what_cannot_be_is_refused_with_the_nearest(value: str, words: str) -> N
         parse(f"[calendar]\n{value}\n", "c.toml")
     assert words in str(refused.value)
     assert "planted" not in str(refused.value)
+
+
+INSTANTS = st.floats(-1e15, 1e15) | st.sampled_from(
+    [OPEN, 0.0, 253_402_300_799.0, 253_402_300_740.0, -62_135_596_800.0, 86_400_000_000_000.0]
+)
+
+
+@given(begin=INSTANTS, end=INSTANTS, zone=st.sampled_from(["America/New_York", "Asia/Tokyo", "Pacific/Apia"]))
+def test_what_ends_at_no_time_that_there_is_closes_and_stops_nobody(
+    begin: float, end: float, zone: str
+) -> None:
+    """ "For ever" is written as the year 9999, or as a million days."""
+    assume(begin < end)
+    closure = Closure(begin, end, "for ever")
+    policy = in_force(replace(calendar_policy(FED), zone=zone), seen(closure))
+    state = calendar_state(policy, OPEN)
+    assert not (state.open and begin <= OPEN < end)
+    continuation(policy, OPEN, OPEN + 60)
+    span = promises.horizon(date(2026, 11, 24), 1)
+    written(releases.entries(policy, span), "all", policy.tz, span.last, OPEN)
+    list(days_of(policy, date(2026, 11, 1), date(2026, 12, 31)))
+    for when in ("each month", "on FREQ=DAILY", "within 7d"):
+        for blackout in ("stays", "before", "after", "allowed"):
+            item = maintenance_policy(
+                {"items": {"own": {"title": "Own", "when": when, "blackout": blackout}}}
+            ).items["own"]
+            facts = Facts(started=OPEN - 40 * 86_400.0)
+            stand(item_subject("own"), item, policy.tz, policy, facts, OPEN, 24)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[calendar.freezes]]\nstart = "2026-12-19"\nend = "9999-12-31"',
+        "[[calendar.freezes]]\nstart = 0001-01-01\nend = 2026-12-31",
+        '[calendar]\nholidays = ["9999-12-31"]',
+        '[maintenance]\nstart = "0001-01-01"',
+        '[[versions.plan]]\nversion = "1.38"\ndate = "9999-12-31"',
+    ],
+)
+def test_a_day_that_nothing_can_be_added_to_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="lies outside of the years 1970 to 2999"):
+        parse(text, "c.toml")

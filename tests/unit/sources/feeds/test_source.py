@@ -114,6 +114,30 @@ def test_what_cannot_be_read_is_counted_and_the_others_stand(event: str) -> None
     assert found.left_out == 1 and [local(start) for start, _, _ in found.closures] == ["2026-12-24 00:00"]
 
 
+def test_periods_of_rdate_last_as_long_as_they_say() -> None:
+    """RFC 5545, 3.8.5.2: with an end, or with a duration; the others as long as the event."""
+    event = (
+        "DTSTART:20261201T100000Z\nDURATION:PT1H\nRDATE;VALUE=PERIOD:20261203T100000Z/PT5H,"
+        "20261205T100000Z/20261206T100000Z\nRDATE:20261208T100000Z"
+    )
+    lasted = [(end - start) / 3600 for start, end, _ in expanded(ics(event), ZONE, BEGIN, END).closures]
+    assert lasted == [1, 5, 24, 1]
+
+
+@pytest.mark.parametrize("event", ["DTSTART;VALUE=DATE:20261224", "DTSTART:20261224T000000Z"])
+@pytest.mark.parametrize("more", ["", "\nRRULE:FREQ=YEARLY;COUNT=3"])
+def test_what_never_ends_closes(event: str, more: str) -> None:
+    found = expanded(ics(f"{event}\nDURATION:P999999999D{more}"), ZONE, BEGIN, END)
+    assert found.closures and not found.left_out
+    assert all(end > END for _, end, _ in found.closures)
+
+
+@pytest.mark.parametrize("cut", [30, 60, 200])
+def test_one_that_is_cut_off_is_refused_however_many_calendars_came_whole_before(cut: int) -> None:
+    with pytest.raises(ValueError, match=r"cut off|no calendar"):
+        expanded(ics(DAY) + ics(DAY, DAY, DAY, DAY)[:-cut], ZONE, BEGIN, END)
+
+
 def test_titles_are_safe_and_short() -> None:
     (one,) = expanded(
         ics("DTSTART;VALUE=DATE:20261224\nSUMMARY:\x1b]0;t\x07\u202e" + "x" * 10_000), ZONE, BEGIN, END
