@@ -10,6 +10,7 @@ _MADE = {  # kinds that a source makes of others: one and many
     "VolumeUsage": ("volume's fill", "volumes' fill"),
     "ServedCertificate": ("served certificate", "served certificates"),
     "HeldCertificate": ("sort of holders of certificates", "sorts of holders of certificates"),
+    "StoredRelease": ("stored release", "stored releases"),
 }
 
 

@@ -230,6 +230,8 @@ timeout = "1s"
 [[calendar.feeds]]
 name = "corp"
 file = "{folder}/corp.ics"
+[sources.helm]
+stored_in = ["Secret"]
 [store]
 path = "{folder}/store"
 """

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.model.subject import Key
     from tfdash.sources.kubernetes.entrances import Entrance
+    from tfdash.sources.kubernetes.helm_release import ReleaseContents
+    from tfdash.sources.kubernetes.helm_stored import StoredRevision
     from tfdash.sources.kubernetes.pem import PemPage
     from tfdash.sources.prometheus import Connection
     from tfdash.sources.usage.second import SecondUsage
@@ -188,6 +190,27 @@ def _held_certificates(wiring: Wiring) -> Iterable[Source]:
         )
 
 
+async def _stored(cluster: KubernetesSource, kind: str) -> tuple[StoredRevision, ...]:
+    return await cluster.singly.list_stored(kind)
+
+
+async def _contents(cluster: KubernetesSource, kind: str, at: Key) -> ReleaseContents:
+    return await cluster.singly.read_stored(kind, at)
+
+
+def _helm(wiring: Wiring) -> Iterable[Source]:
+    """Releases that Helm stores in each cluster."""
+    settings = wiring.settings.sources.helm
+    if not settings.stored_in:
+        return
+    from tfdash.sources.helm.source import StoredReleasesSource
+
+    for cluster in wiring.clusters:
+        yield StoredReleasesSource(
+            cluster.ref, settings, wiring.clock, partial(_stored, cluster), partial(_contents, cluster)
+        )
+
+
 def _prometheus(wiring: Wiring) -> Iterable[Source]:
     connections = tuple(_connections(wiring))
     if not connections:
@@ -297,6 +320,7 @@ SOURCES = (
     Registration("cluster-autoscaler", Needs.SETTINGS, _cluster_autoscaler),
     Registration("certificates", Needs.SETTINGS, _certificates),
     Registration("held certificates", Needs.SETTINGS, _held_certificates),
+    Registration("helm", Needs.SETTINGS, _helm),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),

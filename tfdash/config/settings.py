@@ -24,6 +24,7 @@ from tfdash.playbook.waivers import FindingWaiver
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.cluster_autoscaler.settings import ClusterAutoscalerSettings
+from tfdash.sources.helm.settings import HelmSettings
 from tfdash.sources.journeys.options import JourneySettings
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.prometheus.options import Connection, MetricsSettings
@@ -72,6 +73,7 @@ class SourcesSettings(SettingsTable):
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
     cluster_autoscaler: ClusterAutoscalerSettings = field(default_factory=ClusterAutoscalerSettings)
+    helm: HelmSettings = field(default_factory=HelmSettings)
 
 
 @dataclass(frozen=True)

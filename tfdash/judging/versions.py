@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tfdash.model.helm import StoredRelease
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, ClusterPicture, Objects, Picture
 from tfdash.model.subject import ClusterRef
@@ -14,14 +15,16 @@ from tfdash.model.verdict import UnknownKind
 from tfdash.model.versions import VersionSighting, VersionsState
 from tfdash.nouns import counted
 from tfdash.playbook.moment import Moment
-from tfdash.playbook.staleness import LOADING, Unread, not_current, unread
+from tfdash.playbook.staleness import LOADING, Unread, not_current, stale, unread
 from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.running import Running
 from tfdash.playbook.versions.state import versions_state
+from tfdash.playbook.versions.stored import Stored
 
 ANSWERS_COUNT = 900.0
 """Seconds for which an answer of an API server counts beside a later one: behind one address may be several."""
 _MOST_SEEN = 1000  # of a cluster: what came before stands in the log, where this terminal records
+_LOOKED_AT = (Node.KIND, StoredRelease.KIND)
 _AGAIN = 300.0  # seconds after which spans in sentences are told anew
 
 
@@ -51,8 +54,8 @@ class VersionsRunner:
     def assess(self, picture: Picture, change: Change, now: float) -> bool:
         """Look again where it may say something else; True where it does."""
         news = (
-            any(kind in ("", Node.KIND) for _, kind in change.freshness)
-            or any(kind == Node.KIND for _, kind in change.keys)
+            any(kind in ("", *_LOOKED_AT) for _, kind in change.freshness)
+            or any(kind in _LOOKED_AT for _, kind in change.keys)
             or change.store is None
             or "versions" in change.store
             or any(
@@ -119,7 +122,7 @@ class VersionsRunner:
         elif why == LOADING and not watched.nodes:
             return None
         deprecated = info.value.deprecated if info.value is not None else None
-        return Running(cluster.ref, control, watched.nodes, why, deprecated)
+        return Running(cluster.ref, control, watched.nodes, why, deprecated, _stored(cluster, now))
 
     def _see(
         self, ref: ClusterRef, watched: _Watched, versions: tuple[str, ...], proven: float, told: float
@@ -135,6 +138,18 @@ class VersionsRunner:
         if last.versions != versions:
             watched.seen.append(VersionSighting(ref, at, at, versions))
             del watched.seen[:-_MOST_SEEN]
+
+
+def _stored(cluster: ClusterPicture, now: float) -> Stored | None:
+    """None where nobody looks for them."""
+    seen = cluster.kinds.get(StoredRelease.KIND)
+    if seen is None:
+        return None
+    why = unread(seen) or stale(seen.observed_at or 0.0, seen.interval, now)
+    if why is None and seen.problem is not None:
+        why = unread(msgspec.structs.replace(seen, complete=False))
+    releases = (one for _, one in sorted((seen.value or {}).items()))
+    return Stored(tuple(one for one in releases if isinstance(one, StoredRelease)), why)
 
 
 def _by_version(nodes: Objects) -> Mapping[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ import msgspec
 
 from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.certificates import HeldCertificate, ServedCertificate
+from tfdash.model.helm import StoredRelease
 from tfdash.model.kube import EMPTY_LABELS, Object
 from tfdash.model.subject import Key, Subject
 from tfdash.model.usage_points import UsagePoint
@@ -241,7 +242,15 @@ INSTEAD = {"PodMetrics": "PodUsed", "NodeMetrics": "NodeUsed"}
 MADE: dict[str, type[Object]] = {
     **{
         kind.KIND: kind
-        for kind in (Usage, UsageHistory, VolumeUsage, ClusterAutoscaler, ServedCertificate, HeldCertificate)
+        for kind in (
+            Usage,
+            UsageHistory,
+            VolumeUsage,
+            ClusterAutoscaler,
+            ServedCertificate,
+            HeldCertificate,
+            StoredRelease,
+        )
     },
     INSTEAD["PodMetrics"]: PodMetrics,
     INSTEAD["NodeMetrics"]: NodeMetrics,

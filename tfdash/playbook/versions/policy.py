@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.playbook.schedule.policy import DEFAULT_ZONE, parse_date
 from tfdash.playbook.versions.end_of_life import EndOfLife, shipped_tables, tables_of
+from tfdash.playbook.versions.removed_apis import RemovedApis, removals_of, shipped_removals
 from tfdash.setting import (
     Between,
     Checked,
@@ -71,12 +72,18 @@ class VersionsRules(SettingsTable, defaults="versions.toml"):
     table_age: Annotated[
         Seconds,
         Between(_DAY, 3650 * _DAY, seconds=True),
-        Note("by a table of support that is older nothing is called supported"),
+        Note("by a table that is older nothing is called supported, and no API version kept"),
     ]
     end_of_life: Annotated[
         str,
         Note(
             "a file with tables in the place of the shipped ones: tfdash/playbook/versions/end_of_life.toml"
+        ),
+    ]
+    removals: Annotated[
+        str,
+        Note(
+            "a file in the place of the shipped table of API versions that were removed: tfdash/playbook/versions/removed_apis.toml"
         ),
     ]
     endings: Annotated[
@@ -99,6 +106,7 @@ class VersionsPolicy:
 
     rules: VersionsRules
     tables: EndOfLife
+    removals: RemovedApis = field(default_factory=shipped_removals)
     zone: str = DEFAULT_ZONE
     clusters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -118,5 +126,6 @@ def default_versions_policy() -> VersionsPolicy:
 
 
 def versions_in(rules: VersionsRules, zone: str, clusters: Mapping[str, tuple[str, ...]]) -> VersionsPolicy:
-    """[versions] in the zone of [time], with its file read."""
-    return VersionsPolicy(rules, tables_of(rules.end_of_life), zone, clusters)
+    """[versions] in the zone of [time], with its files read."""
+    tables, removals = tables_of(rules.end_of_life), removals_of(rules.removals)
+    return VersionsPolicy(rules, tables, removals, zone, clusters)

@@ -17,6 +17,7 @@ from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.end_of_life import Support, SupportTable
 from tfdash.playbook.versions.policy import VersionsPolicy
+from tfdash.playbook.versions.stored import Stored, stored_verdicts
 from tfdash.playbook.versions.version import ReadVersion, Version, read
 from tfdash.playbook.versions.wording import day, lasting, named
 
@@ -31,18 +32,23 @@ _EVIDENCE = 20  # nodes that a verdict names as its evidence
 class Running(NamedTuple):
     """What runs in one cluster. ``control``: what its API servers answered lately, each once, the last answer first; ``nodes``: names by
     the version of their kubelet. ``unseen``: why what they are is not known, or not lately, of either. ``deprecated``: what its API server
-    says of API versions that were asked for, None where it is not asked."""
+    says of API versions that were asked for, None where it is not asked; ``stored``: the releases that Helm stores, None where nobody may
+    look."""
 
     cluster: ClusterRef
     control: tuple[str, ...]
     nodes: Mapping[str, tuple[str, ...]]
     unseen: Unread | None = None
     deprecated: DeprecatedApis | None = None
+    stored: Stored | None = None
 
 
 def judged(running: Running, policy: VersionsPolicy, moment: Moment) -> list[Verdict]:
     """What is said of one cluster. Of what is not known lately nothing is called well."""
     told = [*_support(running, policy, moment), *_skew(running, policy), *_removed(running, policy, moment)]
+    servers = [t.version for text in running.control if (t := read(text, policy.endings)) is not None]
+    if running.stored is not None and servers:
+        told += stored_verdicts(running.cluster, running.stored, max(servers)[:2], policy, moment)
     if running.unseen is not None:  # which the section says of the nodes, or of the cluster
         return [v for v in told if v.level > Level.UNKNOWN]
     if not running.control:

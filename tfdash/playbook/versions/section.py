@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from tfdash.model.helm import StoredRelease
 from tfdash.model.kubecluster import Node
 from tfdash.model.verdict import Level
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 from tfdash.playbook.versions.production import PRODUCTION, SOAK
+
+_NO_PAGE = ("Environment", StoredRelease.KIND)  # what nothing is opened of but the section's own
 
 
 def read(findings: Findings) -> Reading:
@@ -18,7 +21,7 @@ def read(findings: Findings) -> Reading:
     reading = worst_of(state.verdicts, update, "well")
     found = tuple(
         msgspec.structs.replace(f, subject=None)
-        if f.subject is not None and f.subject.kind == "Environment"
+        if f.subject is not None and f.subject.kind in _NO_PAGE
         else f
         for f in reading.findings
     )

@@ -15,10 +15,12 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.sources.kubernetes import entrances, managed_fields
+from tfdash.sources.kubernetes import entrances, helm_stored, managed_fields
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.entrances import Entrance
+from tfdash.sources.kubernetes.helm_release import ReleaseContents, contents
+from tfdash.sources.kubernetes.helm_stored import StoredRevision
 from tfdash.sources.kubernetes.logs import stream
 from tfdash.sources.kubernetes.pem import PemPage, page, single
 from tfdash.sources.kubernetes.reading_rule import METRICS
@@ -135,6 +137,31 @@ class SingleReads:
                 if not got.following:
                     return whole
                 params["continue"] = got.following
+        except Exception as error:
+            raise self._failed(error) from None
+
+    async def list_stored(self, kind: str) -> tuple[StoredRevision, ...]:
+        """The revisions of releases that Helm stores in objects of a kind, by their metadata alone. Raises ``ReadFailed``."""
+        found, params = tuple[StoredRevision, ...](), {"limit": "500", "labelSelector": helm_stored.OWNED}
+        if of_type := helm_stored.TYPES[kind]:
+            params["fieldSelector"] = of_type
+        try:
+            while True:
+                body = await self._open().get(KINDS[kind].path(None), params, managed_fields.PARTIAL)
+                following, more = helm_stored.page(body)
+                found += more
+                if not following:
+                    return found
+                params["continue"] = following
+        except Exception as error:
+            raise self._failed(error) from None
+
+    async def read_stored(self, kind: str, at: Key) -> ReleaseContents:
+        """What kinds of objects the release in one object has; it is unpacked off the loop, and nothing else of it is kept. Raises
+        ``ReadFailed``."""
+        try:
+            body = await self._open().get(KINDS[kind].path(at.namespace, at.name))
+            return await asyncio.to_thread(contents, body, secret=kind == "Secret")
         except Exception as error:
             raise self._failed(error) from None
 

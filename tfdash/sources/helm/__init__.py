@@ -1,0 +1,1 @@
+"""Releases as Helm stores them in the cluster: opt-in, since what it stores may hold secrets."""
