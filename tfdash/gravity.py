@@ -31,6 +31,7 @@ GRAVEST_FIRST: tuple[tuple[str, ...], ...] = (
 """The rules of resources by their ids. Those in one line are measured alike, and compared by how far they are beyond their bounds."""
 _PLACES = {rule: place for place, rules in enumerate(GRAVEST_FIRST) for rule in rules}
 _LAST = len(GRAVEST_FIRST)
+_WASTE = _PLACES[resource_rules.HOURS]  # from here on money is lost, and nothing else
 
 
 def gravity(verdict: Verdict | None) -> tuple[int, float]:
@@ -43,6 +44,11 @@ def gravity(verdict: Verdict | None) -> tuple[int, float]:
     if _is_below(verdict):
         return (_LAST, -far)
     return (-1 if _waits(verdict) else _PLACES.get(verdict.rule, _LAST + 1), -far)
+
+
+def only_too_much(verdict: Verdict) -> bool:
+    """Whether what a rule of resources found costs money and harms nobody: behind all else that is as bad, of whatever section."""
+    return _PLACES.get(verdict.rule, -1) >= _WASTE or _is_below(verdict)
 
 
 def _waits(verdict: Verdict) -> bool:

@@ -18,10 +18,11 @@ class Place(NamedTuple):
 
 
 class Cursor:
-    """Of the rows of ``order``. ``row`` and ``key`` are for reading; every row drawn looks at them."""
+    """Of the rows of ``order``. ``row`` and ``key`` are for reading; every row drawn looks at them. ``at_top``: where nobody moved it, it
+    stays there, whatever comes above: for lists of which the first is what matters, and in which no key acts on a row."""
 
-    def __init__(self, order: RowOrder) -> None:
-        self._order = order
+    def __init__(self, order: RowOrder, at_top: bool = False) -> None:
+        self._order, self._at_top = order, at_top
         self.row = 0
         self.key: Any = None
         self.touched = False  # whether a person has moved it
@@ -54,11 +55,11 @@ class Cursor:
         return Place(near, self.row, self.row - top)
 
     def again(self, before: Place, filling: bool) -> int:
-        """The row for it now. While a list is ``filling`` up, a cursor that nobody moved stays at the top."""
+        """The row for it now. While a list is ``filling`` up, or ``at_top``, a cursor that nobody moved stays at the top."""
         if self.sought is not None and (row := self._order.find(self.sought)) is not None:
             self.moved()
             return row
-        if filling and not self.touched and before.row == 0:
+        if (filling or self._at_top) and not self.touched and before.row == 0:
             return 0
         return next((r for key in before.near if (r := self._order.find(key)) is not None), before.row)
 

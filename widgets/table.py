@@ -76,6 +76,7 @@ class Table(TableView):
         noun: str = "rows",
         sort: str = "",
         descending: bool = False,
+        at_top: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -87,6 +88,7 @@ class Table(TableView):
             noun=noun,
             sort=sort,
             descending=descending,
+            at_top=at_top,
             id=id,
             classes=classes,
         )

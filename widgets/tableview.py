@@ -81,10 +81,12 @@ TableView {
         noun: str,
         sort: str,
         descending: bool,
+        at_top: bool,
         id: str | None,
         classes: str | None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._at_top = at_top
         self._begin(columns, source, sort, descending)
         self._title, self._scope, self._noun = title, scope, noun
         self._status: tuple[str, str] = ("", "")
@@ -100,7 +102,7 @@ TableView {
         self.columns: tuple[Column, ...] = tuple(columns)
         self.source = source
         self._order = RowOrder(source, sort, descending)
-        self._cursor, self._marks = Cursor(self._order), Marks(self._order)
+        self._cursor, self._marks = Cursor(self._order, self._at_top), Marks(self._order)
         self._naming = Naming()
         self._skip = 0
 

@@ -24,6 +24,7 @@ class SectionFinding(msgspec.Struct, frozen=True, kw_only=True):
     since: float | None = None
     page: str = ""
     loading: bool = False  # UNKNOWN only because something was not read yet
+    spare: bool = False  # only too much: it costs, and harms nobody
 
 
 class SectionState(msgspec.Struct, frozen=True, kw_only=True):

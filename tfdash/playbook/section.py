@@ -295,10 +295,14 @@ def summarise(sections: Iterable[Section], picture: Picture, findings: Findings)
 
 
 def worst_of(
-    verdicts: Iterable[Verdict], well: str, noun: str, order: Callable[[Verdict], Any] = lambda verdict: 0
+    verdicts: Iterable[Verdict],
+    well: str,
+    noun: str,
+    order: Callable[[Verdict], Any] = lambda verdict: 0,
+    spare: Callable[[Verdict], bool] = lambda verdict: False,
 ) -> Reading:
     """The plain reading of some verdicts: how many are well, the worst sentence, how many are as bad. Of equals the first by
-    ``order``."""
+    ``order``; ``spare``: which are only too much."""
     told = list(verdicts)
     worse = sorted((v for v in told if v.level > Level.OK), key=lambda v: (-v.level, order(v), v.subject))
     good = sum(v.level < Level.UNKNOWN and not v.waived for v in told)
@@ -319,6 +323,7 @@ def worst_of(
                 subject=v.subject,
                 since=v.since,
                 loading=v.unknown is UnknownKind.LOADING,
+                spare=spare(v),
             )
             for v in worse
         ),

@@ -18,7 +18,7 @@ from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verd
 from tfdash.text import safe
 from tfdash.views import says, sections
 from tfdash.views import state as states
-from tfdash.views.found import found_rows
+from tfdash.views.found import found_rows, gravest_first
 from tfdash.views.kinds import VIEWS, KindView
 from tfdash.views.layout import cells, columns, cut_apart
 from tfdash.views.shortnames import common_start, short_names
@@ -111,7 +111,7 @@ def _document(
                 "since": iso(s.since),
                 "next": sections.next_line(s, now) or None,
             }
-            for s in sorted(assessment.sections, key=lambda s: -s.level)
+            for s in gravest_first(assessment.sections)
         ]
         document["findings"] = [
             {
@@ -233,7 +233,7 @@ def _sections(assessment: Assessment, now: float) -> list[str]:
     """Each section, and under them all that was found, one by one, with the next key of each."""
     if not assessment.sections:
         return ["nothing has been judged yet"]
-    ordered = sorted(assessment.sections, key=lambda s: -s.level)
+    ordered = gravest_first(assessment.sections)
     table = [
         (
             s.title,

@@ -38,11 +38,21 @@ class FoundRow(NamedTuple):
         )
 
 
+def gravest_first(sections: Iterable[SectionState]) -> list[SectionState]:
+    """The worst first; of equals what only costs stands behind what harms somebody."""
+    return sorted(sections, key=lambda s: (-s.level, _spare(s)))
+
+
+def _spare(section: SectionState) -> bool:
+    worst = [f.spare for f in section.findings if f.level is section.level]
+    return bool(worst) and all(worst)
+
+
 def found_rows(sections: Iterable[SectionState]) -> dict[Subject | str, FoundRow]:
-    """Worst first; of an object the worst that is known of it, and what is not known beside that; of what is not read once. The
+    """Worst first, and of equals what only costs behind what harms somebody; of an object the worst that is known of it, and what is not known beside that; of what is not read once. The
     keys stay while words change."""
     found = [FoundRow(section, finding) for section in sections for finding in section.findings]
-    found.sort(key=lambda row: -row.finding.level)
+    found.sort(key=lambda row: (-row.finding.level, row.finding.spare))
     rows: dict[Subject | str, FoundRow] = {}
     for row in found:
         subject = row.finding.subject

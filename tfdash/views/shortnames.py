@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from unicodedata import east_asian_width
 
 ELLIPSIS = "…"
 LEAST = 8  # cells in which any names can be told apart
+_WIDENS = "\ufe0f"  # shows what stands before it as a picture
 _COMMON = 4  # characters that all must begin with for it to be worth cutting there
 
 
@@ -23,8 +26,8 @@ def common_start(names: Iterable[str], width: int) -> int:
 def short_names(names: Sequence[str], width: int, common: int = 0) -> Mapping[str, str]:
     """Each name in at most ``width`` cells; of distinct names distinct ones, from ``LEAST`` cells on.
 
-    ``common``: characters that all long names begin with (``common_start``). Names of more than one cell a character are
-    cut as if each took two.
+    ``common``: characters that all long names begin with (``common_start``). Names in which a character takes
+    two cells are cut as if each did.
     """
     distinct = list(dict.fromkeys(names))
     shown = {name: _middle(name, width, common) for name in distinct}
@@ -48,14 +51,20 @@ def _shared(names: Sequence[str]) -> int:
 
 def _cells(text: str, width: int) -> int:
     """How many characters of ``text`` surely fit."""
-    return width if text.isascii() else width // 2
+    return width // 2 if any(map(_wide, text)) else width
+
+
+@lru_cache(1024)
+def _wide(character: str) -> bool:
+    """Whether it may take two cells, as it or what stands before it."""
+    return character in _WIDENS or east_asian_width(character) in "WF"
 
 
 def _middle(name: str, width: int, common: int) -> str:
     """The whole of what comes after the common beginning, if there is room; else its beginning and end."""
-    room = _cells(name, width)
-    if len(name) <= room:
+    if len(name) + sum(map(_wide, name)) <= width:
         return name
+    room = _cells(name, width)
     if room < 2:
         return name[: max(room, 0)]
     rest = len(name) - common

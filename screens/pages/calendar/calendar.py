@@ -81,7 +81,7 @@ class CalendarScreen(Narrowing, ActingScreen):
         with Container(id="days"):
             yield DayGrid(id="grid")
             yield Prose(id="day", indent=4)
-        yield Table(self._rows.columns, self._rows, noun="promises", sort="item", id="body")
+        yield Table(self._rows.columns, self._rows, noun="promises", sort="state", id="body")
         yield Divider(id="chosen-rule")
         yield Prose(id="chosen", indent=3, most=6)
         yield Prose(id="legend", most=_LEGEND, packed=True)
@@ -193,7 +193,7 @@ class CalendarScreen(Narrowing, ActingScreen):
             (c.key, c.title, c.width) for c in self._rows.columns
         ]:
             kept = table.filter
-            table.set_source(self._rows.columns, self._rows, sort="item")
+            table.set_source(self._rows.columns, self._rows, sort="state")
             table.set_filter(kept)
             now = True
         judged = self.shell.board.assessment.maintenance is not None

@@ -60,7 +60,7 @@ class CertificatesScreen(Narrowing, ActingScreen):
             text=lambda row: " ".join((row.called, *row.names, row.issuer, row.finding, row.source)),
             version=lambda row: row,
         )
-        yield Table(columns(self._called), self._rows, noun="certificates", sort="finding", id="body")
+        yield Table(columns(self._called), self._rows, noun="certificates", sort="state", id="body")
         yield Divider(id="chosen-rule")
         yield Prose(id="chosen", indent=3, most=6)
 

@@ -19,7 +19,7 @@ from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views import state as states
 from tfdash.views.age import short_age
-from tfdash.views.found import FoundRow, found_rows, where
+from tfdash.views.found import FoundRow, found_rows, gravest_first, where
 from tfdash.views.scope import Restriction
 from tfdash.views.sections import next_line, section_lines
 from tfdash.views.sources import SourceRow, source_rows
@@ -69,7 +69,7 @@ class OverviewScreen(BoardScreen):
             Column("object", "OBJECT", min=24, max=60, flex=2, priority=3, sort="none", names=self._named),
             Column("section", "SECTION", 12, priority=4, sort="none"),
         )
-        yield Table(columns, self._rows, noun="findings", sort="state", id="body")
+        yield Table(columns, self._rows, noun="findings", sort="state", at_top=True, id="body")
         yield Divider("data sources", id="rule")
         yield Lines(id="sources")
         yield Divider(id="chosen-rule")
@@ -110,7 +110,7 @@ class OverviewScreen(BoardScreen):
     def _show(self) -> None:
         if not self.is_mounted:
             return
-        sections = sorted(self.shell.board.assessment.sections, key=lambda s: -s.level)
+        sections = gravest_first(self.shell.board.assessment.sections)
         table = self.query_one("#body", Table)
         before = list(self._rows.all)
         self._rows.all = found_rows(sections)

@@ -76,6 +76,21 @@ def test_while_a_list_fills_up_only_a_cursor_that_was_moved_leaves_the_top() -> 
     assert cursor.again(before, filling=True) == 1
 
 
+def test_where_the_first_row_is_what_matters_a_cursor_that_nobody_moved_stays_on_it() -> None:
+    order = order_of(3)
+    cursor, other = Cursor(order, at_top=True), Cursor(order)
+    cursor.stand(0)
+    other.stand(0)
+    before = cursor.place(top=0)
+    order.reset(["pod-00009", "pod-00000", "pod-00001"], presorted=True)
+    assert cursor.again(before, filling=False) == 0 and other.again(before, filling=False) == 1
+    cursor.stand(1)
+    cursor.moved()
+    before = cursor.place(top=0)
+    order.reset(["pod-00008", "pod-00009", "pod-00000"], presorted=True)
+    assert order.at(cursor.again(before, filling=False)) == "pod-00000"
+
+
 def test_what_is_sought_is_stood_on_when_it_comes_unless_the_cursor_was_moved() -> None:
     for moved in (False, True):
         order = order_of(3)

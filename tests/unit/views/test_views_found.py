@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.unit.views.making import EU, US
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
-from tfdash.views.found import found_rows, where
+from tfdash.views.found import found_rows, gravest_first, where
 
 WEB = Subject(EU, "Deployment", "shop", "web", "uid-1")
 OTHER = WEB._replace(cluster=US, uid="uid-2")
@@ -36,6 +37,21 @@ def test_of_an_object_the_worst_is_told_once_and_the_same_name_in_another_cluste
         ("slow there", "a"),
         ("not read", "a"),
     ]
+
+
+def test_what_only_costs_stands_behind_what_harms_of_whatever_section() -> None:
+    waste = SectionFinding(level=Level.WARN, sentence="too much", subject=WEB, spare=True)
+    late = found(Level.WARN, OTHER, "not renewed")
+    costs, certificates = section("costs", waste), section("certificates", late)
+    assert gravest_first([costs, certificates]) == [certificates, costs]
+    assert [row.finding.sentence for row in found_rows([costs, certificates]).values()] == [
+        "not renewed",
+        "too much",
+    ]
+    both = section("both", found(Level.WARN, OTHER, "runs short"), waste)
+    assert gravest_first([both, certificates]) == [both, certificates]  # one of its own harms, too
+    breach = msgspec.structs.replace(costs, level=Level.BREACH, findings=(found(Level.BREACH, WEB),))
+    assert gravest_first([certificates, breach])[0] is breach
 
 
 def test_what_is_not_known_of_an_object_stands_beside_what_is_known() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfdash.views.layout import cells
 from tfdash.views.shortnames import LEAST, common_start, short_names
 
 PIECE = st.text("abx0", min_size=0, max_size=4)
@@ -26,6 +27,15 @@ def test_distinct_names_look_distinct_and_fit(names: list[str], width: int) -> N
 def test_wide_letters_are_told_apart_too(names: list[str], width: int) -> None:
     shown = short_names(names, width, common_start(names, width))
     assert len(set(shown.values())) == len(names)
+
+
+@given(
+    st.lists(st.text("aé·…–→測b-", min_size=1, max_size=30), unique=True, max_size=12), st.integers(16, 40)
+)
+def test_what_fits_is_never_cut_and_nothing_is_wider_than_there_is_room(names: list[str], width: int) -> None:
+    shown = short_names(names, width, common_start(names, width))
+    assert all(cells(text) <= width for text in shown.values())
+    assert all(shown[name] == name for name in names if cells(name) <= width)
 
 
 def test_the_end_of_a_pod_is_kept() -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 import msgspec
 
 from tfdash.figures import percent
-from tfdash.gravity import gravity
+from tfdash.gravity import gravity, only_too_much
 from tfdash.model.autoscaling import NodePool, ScaledObject
 from tfdash.model.capacity import PersistentVolume, PersistentVolumeClaim, ResourceQuota
 from tfdash.model.delivery import Rollout
@@ -79,11 +79,11 @@ def _worst_of(verdicts: list[Verdict]) -> Reading:
             if ends and len(ends) == len(verdict.evidence.objects):  # no pod waits for a node besides
                 held.setdefault(ends[0], []).append(verdict)
     several = {quota: told for quota, told in held.items() if len(told) > 1}
-    whole = _counted(worst_of(verdicts, "nothing found", "in order", gravity))
+    whole = _counted(worst_of(verdicts, "nothing found", "in order", gravity, only_too_much))
     if not several:
         return whole
     folded = {id(v) for told in several.values() for v in told}
-    rest = worst_of((v for v in verdicts if id(v) not in folded), "", "", gravity).findings
+    rest = worst_of((v for v in verdicts if id(v) not in folded), "", "", gravity, only_too_much).findings
     places = {(v.subject, v.sentence): gravity(v) for v in verdicts}
     ordered = [(min(map(gravity, told)), _of_quota(quota, told)) for quota, told in several.items()]
     ordered += [(places[f.subject, f.sentence], f) for f in rest if f.subject is not None]

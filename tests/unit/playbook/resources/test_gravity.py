@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.unit.playbook.making import NOW, REF, picture
-from tfdash.gravity import GRAVEST_FIRST, gravity
+from tfdash.gravity import GRAVEST_FIRST, gravity, only_too_much
 from tfdash.judging.judge import judge_all
 from tfdash.model.assessment import Assessment
 from tfdash.model.capacity import ResourceQuota
@@ -55,6 +55,7 @@ ORDER = (
 
 def test_what_stops_pods_is_said_before_what_costs_money() -> None:
     assert sorted(reversed(ORDER), key=gravity) == list(ORDER)
+    assert [only_too_much(v) for v in ORDER] == [False] * 7 + [True] * 3
     subjects = [
         WEB._replace(name=f"web-{90 - i}") for i in range(len(ORDER))
     ]  # their names would say the contrary
