@@ -24,11 +24,12 @@ class Closure(msgspec.Struct, frozen=True):
 
 class FeedDays(msgspec.Struct, frozen=True, kw_only=True):
     """What a feed of holidays or freezes closes, as it was read last. ``what``: "holiday" or "freeze"; ``left_out``: its events that
-    could not be read."""
+    could not be read whole; ``cancelled``: those that say that they were withdrawn."""
 
     what: str
     closures: tuple[Closure, ...] = ()
     left_out: int = 0
+    cancelled: int = 0
 
 
 class CalendarState(msgspec.Struct, frozen=True, kw_only=True):

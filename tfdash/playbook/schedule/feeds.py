@@ -1,7 +1,8 @@
 """The calendar with what the feeds close. Pure.
 
 A feed that cannot be read any more counts as it was read last: a calendar must not open because somebody's server is away. One that was never
-read closes everything: nobody knows which days it would close. Both are said.
+read closes everything: nobody knows which days it would close. Both are said. One that closes nothing ahead is said too; where it had
+something ahead before, it counts as it was for a week (``tfdash/sources/feeds/source.py: HELD``).
 """
 
 from __future__ import annotations
@@ -42,8 +43,11 @@ def in_force(policy: CalendarPolicy, feeds: Mapping[str, Observation[FeedDays]])
             )
         if seen.value.left_out:
             stale.append(
-                f"{counted(seen.value.left_out, 'event')} of {name} could not be read and close nothing"
+                f"{counted(seen.value.left_out, 'event')} of {name} could not be read whole and close no more than the day that they begin on"
             )
+        at = seen.observed_at
+        if seen.problem is None and at is not None and not any(c.end > at for c in seen.value.closures):
+            stale.append(f"{name} closes nothing ahead")
     return replace(
         policy,
         told=tuple(sorted(told)),

@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     except MemoryError:
         print("it takes more memory than any calendar", file=sys.stderr)
         return 1
-    json.dump({"closures": found.closures, "left_out": found.left_out}, sys.stdout)
+    json.dump(found._asdict(), sys.stdout)
     return 0
 
 

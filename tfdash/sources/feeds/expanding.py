@@ -18,6 +18,8 @@ MOST_EVENTS = 20_000
 MOST = 5_000  # closed times of one feed
 _REASON = 200  # characters
 _OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
+_EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
+"""How far the clocks of the world are ahead of UTC, and behind it."""
 _FORGIVEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
@@ -26,10 +28,12 @@ class TooMuch(ValueError):
 
 
 class Expanded(NamedTuple):
-    """(start, end, reason) with epoch seconds, in order; how many events could not be read."""
+    """(start, end, reason) with epoch seconds, in order; how many events could not be read, of which those whose begin is known close the
+    days that it may lie on; how many are cancelled."""
 
     closures: list[tuple[float, float, str]]
     left_out: int
+    cancelled: int = 0
 
 
 def expanded(data: bytes, zone: ZoneInfo, begin: float, end: float) -> Expanded:
@@ -58,8 +62,10 @@ def expanded(data: bytes, zone: ZoneInfo, begin: float, end: float) -> Expanded:
             except _FORGIVEN:
                 left_out += 1
     found: set[tuple[float, float, str]] = set()
+    cancelled = 0
     for event in events:
         if str(event.get("STATUS", "")).upper() == "CANCELLED":
+            cancelled += 1
             continue
         try:
             for one in _times(event, zone, begin, end, instead):
@@ -70,7 +76,27 @@ def expanded(data: bytes, zone: ZoneInfo, begin: float, end: float) -> Expanded:
             raise
         except _FORGIVEN:
             left_out += 1
-    return Expanded(sorted(found), left_out)
+            found.update(one for one in _doubtful(event, zone) if one[0] < end and one[1] > begin)
+    return Expanded(sorted(found), left_out, cancelled)
+
+
+def _doubtful(event: Event, zone: ZoneInfo) -> Iterator[tuple[float, float, str]]:
+    """The local days on which an event begins that cannot be read whole; none where that is not known either."""
+    try:
+        value = cast("Any", event["DTSTART"])
+        at = value.dt
+        if not isinstance(at, date):
+            return
+        low = high = at
+        if isinstance(at, datetime):
+            unknown = at.tzinfo is None and "TZID" in value.params
+            first = at.replace(tzinfo=UTC) if unknown else at.replace(tzinfo=at.tzinfo or zone)
+            low = (first - _EAST if unknown else first).astimezone(zone).date()
+            high = (first + _WEST if unknown else first).astimezone(zone).date()
+        reason = f"{safe(str(event.get('SUMMARY', ''))[:_REASON]) or 'without a title'}, of which only the begin can be read"
+        yield _at(low, zone), _at(high + timedelta(days=1), zone), reason
+    except _FORGIVEN:
+        return
 
 
 def _times(

@@ -20,6 +20,7 @@ from tfdash.model.calendar import Closure, FeedDays
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.nouns import counted
+from tfdash.playbook.schedule.local import local_date
 from tfdash.playbook.schedule.policy import FeedSettings
 from tfdash.process import CommandFailed, CommandTimedOut, in_thread, run_command
 from tfdash.sources.base import SourceBoard
@@ -38,6 +39,9 @@ _BACK, _AHEAD = 40 * 86_400.0, 2200 * 86_400.0  # seconds of days that are of in
 _READING = 10  # seconds that a calendar may take
 _TELL = 8 << 20  # bytes
 _DAY = 86_400.0
+HELD = 7 * _DAY
+"""Seconds since it was read last for which a feed counts as it was, though it closes nothing ahead any more: it is more likely to be broken
+than that every freeze was called off. One that was is kept as STATUS:CANCELLED."""
 
 
 class FeedsSource:
@@ -146,11 +150,28 @@ class FeedsSource:
             self._failed(board, feed, error)
             return False
         now = self._clock.now()
+        if emptied := self._emptied(feed, days, now):
+            self._failed(board, feed, emptied)
+            return False
         if self._keeping:
             await in_thread(lambda: keep(self._folder, feed.name, feed.file or feed.url, Copy(data, now)))
         self._tried.add(feed.name)
         self._put(board, feed, days, now, None)
         return True
+
+    def _emptied(self, feed: FeedSettings, days: FeedDays, now: float) -> FeedUnread | None:
+        """What is wrong where it closed something ahead when it was read last, which is not ``HELD`` ago, and closes nothing now."""
+        seen = self._seen.get(feed.name, Observation[FeedDays]())
+        ahead = sum(c.end > now for c in seen.value.closures) if seen.value is not None else 0
+        until = (seen.observed_at or 0.0) + HELD
+        if not ahead or days.cancelled or any(c.end > now for c in days.closures) or now >= until:
+            return None
+        day = local_date(until, self._zone)
+        return FeedUnread(
+            ProblemKind.BAD_ANSWER,
+            f"it closes nothing ahead any more, of {counted(ahead, 'time')} that it had; that counts from {day} on",
+            "mend the feed; where all were called off, keep them in it with STATUS:CANCELLED",
+        )
 
     def _failed(self, board: SourceBoard, feed: FeedSettings, error: FeedUnread) -> None:
         seen = self._seen.get(feed.name, Observation[FeedDays]())
@@ -238,4 +259,4 @@ def read(data: bytes, what: str, zone: ZoneInfo, now: float) -> FeedDays:
         raise FeedUnread(ProblemKind.BAD_ANSWER, lines[-1][:300] or "it is no calendar")
     found = json.loads(told.stdout)
     closures = tuple(Closure(start, end, reason) for start, end, reason in found["closures"])
-    return FeedDays(what=what, closures=closures, left_out=found["left_out"])
+    return FeedDays(what=what, closures=closures, left_out=found["left_out"], cancelled=found["cancelled"])

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.configured import calendar_policy
 from tests.waiting import soon
 from tfdash.clock import FixedClock
 from tfdash.model.assessment import EMPTY_ASSESSMENT
@@ -26,6 +27,7 @@ from tfdash.model.calendar import FeedDays
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Picture
 from tfdash.model.traffic import with_signals
+from tfdash.playbook.schedule.feeds import in_force
 from tfdash.playbook.schedule.policy import FeedSettings
 from tfdash.sources.feeds import fetching
 from tfdash.sources.feeds.expanding import TooMuch, expanded
@@ -111,7 +113,36 @@ def test_an_instance_that_was_moved_is_not_where_it_was() -> None:
 )
 def test_what_cannot_be_read_is_counted_and_the_others_stand(event: str) -> None:
     found = expanded(ics(event, DAY), ZONE, BEGIN, END)
-    assert found.left_out == 1 and [local(start) for start, _, _ in found.closures] == ["2026-12-24 00:00"]
+    assert found.left_out == 1
+    assert [local(start) for start, _, why in found.closures if "only the begin" not in why] == [
+        "2026-12-24 00:00"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "days"),
+    [
+        ("DTSTART;VALUE=DATE:20261226\nDTEND;VALUE=DATE:20261220", ["2026-12-26 00:00", "2026-12-27 00:00"]),
+        ("DTSTART;VALUE=DATE:20261226\nRRULE:FREQ=NEVER", ["2026-12-26 00:00", "2026-12-27 00:00"]),
+        ("DTSTART:20261226T020000Z\nDTEND:x", ["2026-12-25 00:00", "2026-12-26 00:00"]),  # 21:00 here
+        (
+            "DTSTART;TZID=Mars/Olympus:20261201T120000\nDURATION:PT1H",
+            ["2026-11-30 00:00", "2026-12-02 00:00"],
+        ),
+        ("DTSTART:yesterday", []),
+        ("SUMMARY:x", []),
+        ("DTSTART;VALUE=DATE:20010101\nRRULE:FREQ=NEVER", []),  # long over
+        ("DTSTART;VALUE=DATE:99991231\nRRULE:FREQ=NEVER", []),
+        ("DTSTART;VALUE=DATE:20261226\nDTEND;VALUE=DATE:20261220\nSTATUS:CANCELLED", []),
+    ],
+)
+def test_what_begins_on_a_known_day_closes_that_day_though_the_rest_cannot_be_read(
+    event: str, days: list[str]
+) -> None:
+    found = expanded(ics(f"{event}\nSUMMARY:audit"), ZONE, BEGIN, END)
+    assert [local(at) for start, end, _ in found.closures for at in (start, end)] == days
+    assert found.left_out == ("CANCELLED" not in event)
+    assert all(why == "audit, of which only the begin can be read" for _, _, why in found.closures)
 
 
 def test_periods_of_rdate_last_as_long_as_they_say() -> None:
@@ -234,6 +265,50 @@ async def test_where_nothing_may_be_kept_nothing_is(tmp_path: Path) -> None:
     path.write_bytes(ics(DAY))
     board = await once(a_source(tmp_path / "kept", keeping=False, file=str(path)))
     assert board.feed.value is not None and not (tmp_path / "kept").exists()
+
+
+NONE, OVER = ics(), ics("DTSTART;VALUE=DATE:20261101")
+WEEK = 7 * 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("then", "after", "held"),
+    [
+        (NONE, 86_400.0, True),
+        (OVER, 86_400.0, True),  # what is over says nothing of what is to come
+        (ics("DTSTART:yesterday"), 86_400.0, True),
+        (NONE, WEEK - 1, True),
+        (NONE, WEEK, False),  # it has been so for long enough
+        (ics(f"{DAY}\nSTATUS:CANCELLED"), 86_400.0, False),  # it says that it was called off
+        (ics("DTSTART;VALUE=DATE:20270704"), 86_400.0, False),  # another
+        (NONE, 32 * 86_400.0, False),
+    ],
+)
+async def test_a_feed_that_closes_nothing_any_more_counts_as_it_was_for_a_week(
+    tmp_path: Path, then: bytes, after: float, held: bool
+) -> None:
+    path = tmp_path / "corp.ics"
+    path.write_bytes(ics(DAY))
+    first = await once(a_source(tmp_path / "kept", file=str(path)))
+    path.write_bytes(then)
+    for keeping in (False, True, True):  # a gate, a terminal, and the terminal anew
+        later = await once(a_source(tmp_path / "kept", clock=NOW + after, file=str(path), keeping=keeping))
+        assert (later.feed.value == first.feed.value) is held
+        assert (later.feed.problem is not None) is held
+        if later.feed.problem is not None:
+            assert later.feed.observed_at == NOW
+            assert later.feed.problem.cause == (
+                "it closes nothing ahead any more, of 1 time that it had; that counts from 2026-12-01 on"
+            )
+
+
+async def test_a_feed_that_was_always_empty_is_read_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "corp.ics"
+    path.write_bytes(NONE)
+    board = await once(a_source(tmp_path / "kept", file=str(path)))
+    assert board.feed.problem is None and board.feed.value is not None
+    policy = in_force(calendar_policy({"feeds": [{"name": "corp", "file": "x"}]}), {"corp": board.feed})
+    assert policy.stale == "freeze feed corp closes nothing ahead"
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"x", b"1.0\n<html>", b"\xff" * 99])
