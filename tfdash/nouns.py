@@ -4,13 +4,14 @@ from __future__ import annotations
 
 _HISSED = ("s", "x", "ch", "sh")
 _ALIKE = ("series", "metrics")  # one and many
-_MADE = {  # kinds that a source makes of others: one and many
+_MADE = {  # of which s makes no plural, most of them kinds that a source makes: one and many
     "Usage": ("amount used", "amounts used"),
     "UsageHistory": ("history of use", "histories of use"),
     "VolumeUsage": ("volume's fill", "volumes' fill"),
     "ServedCertificate": ("served certificate", "served certificates"),
     "HeldCertificate": ("sort of holders of certificates", "sorts of holders of certificates"),
     "StoredRelease": ("stored release", "stored releases"),
+    "leaf": ("leaf", "leaves"),
 }
 
 

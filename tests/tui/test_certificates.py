@@ -40,7 +40,7 @@ async def test_only_what_is_not_ok_and_a_filter() -> None:
     async with running(source(), (160, 50), start="certificates") as run:
         await run.shows("8 certificates")
         await run.press("z")
-        await run.shows("4 of 8 certificates")
+        await run.shows("5 of 8 certificates")
         await run.press("z", "slash", *"internal", "enter")
         await run.shows("3 of 8 certificates", "legacy", "grpc")
 

@@ -105,6 +105,7 @@ class Judge:
             stale={at: why.as_of for at, why in self._rules.stale.items()},
             breaches=self._canaries.breaches,
             versions=self._versions.state,
+            rotations=self._rules.rotations,
         )
         return assessment, frozenset(changed)
 

@@ -20,14 +20,15 @@ from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.room import NodeRoom
+from tfdash.model.rotation import Rotation
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.rule import Rule, RuleResult
+from tfdash.playbook.rule import Rule, RuleResult, RuleState
 from tfdash.playbook.seen import Relation, Seen
-from tfdash.playbook.staleness import Unread, clock
+from tfdash.playbook.staleness import Unread, clock, not_current
 
 log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Object)
@@ -116,7 +117,7 @@ class _Case:
 
 
 class RuleRunner:
-    """``verdicts``, ``workloads`` and ``releases`` are replaced, never mutated.
+    """``verdicts``, ``workloads``, ``releases`` and ``rotations`` are replaced, never mutated.
 
     ``hold``: for how long one call may judge those for whom nothing is new but what is used (seconds): a poll of it concerns
     every workload at once, and no act waits for it. Some are judged at least. Whatever else is new is judged at once.
@@ -146,8 +147,9 @@ class RuleRunner:
         self.verdicts: Mapping[Subject, tuple[Verdict, ...]] = {}
         self.workloads: Mapping[Subject, WorkloadState] = {}
         self.releases: Mapping[Subject, ReleaseState] = {}
+        self.rotations: Mapping[Subject, Rotation] = {}
         self._rooms: dict[ClusterRef, dict[Subject, NodeRoom]] = {}
-        self._own = False  # whether workloads and releases are copies that nobody else has
+        self._own = False  # whether these three are copies that nobody else has
 
     def due_at(self) -> float | None:
         if self._unsaid and not self._later:  # of what is being judged piece by piece all is said at once
@@ -301,8 +303,13 @@ class RuleRunner:
             return []
         if not self._own:  # what was published is not changed
             self.workloads, self.releases = dict(self.workloads), dict(self.releases)
+            self.rotations = dict(self.rotations)
             self._own = True
-        for known, of in ((self.workloads, WorkloadState), (self.releases, ReleaseState)):
+        for known, of in (
+            (self.workloads, WorkloadState),
+            (self.releases, ReleaseState),
+            (self.rotations, Rotation),
+        ):
             table: dict[Subject, Any] = known  # type: ignore[assignment]  # the copies
             if isinstance(state, of):
                 table[subject] = state
@@ -343,7 +350,7 @@ def without_green(told: RuleResult, needed: Sequence[Unread], used: Sequence[Unr
     at = min((why.as_of for why in (*needed, *used) if why.as_of > 0), default=0.0)
     return told._replace(
         verdicts=tuple(_as_of(v, needed, at) for v in told.verdicts),
-        state=_state_as_of(told.state, at) if needed else told.state,
+        state=_state_as_of(told.state, at) if needed or isinstance(told.state, Rotation) else told.state,
     )
 
 
@@ -358,9 +365,7 @@ def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float) -> Verdict:
     return msgspec.structs.replace(verdict, level=Level.UNKNOWN, unknown=why.unknown, sentence=sentence)
 
 
-def _state_as_of(
-    state: WorkloadState | ReleaseState | NodeRoom | None, at: float
-) -> WorkloadState | ReleaseState | NodeRoom | None:
+def _state_as_of(state: RuleState | None, at: float) -> RuleState | None:
     """The state without what was well in it. A release keeps its phase, which says what is in flight and to be judged."""
     if isinstance(state, WorkloadState):
         well = state.serving in (Serving.OK, Serving.IDLE)
@@ -370,6 +375,8 @@ def _state_as_of(
             release=Release.UNKNOWN if state.release is Release.COMPLETE else state.release,
             as_of=at,
         )
+    if isinstance(state, Rotation):  # nothing may be opened by what is not current
+        return state._replace(stale=not_current(at).cause)
     if state is None or isinstance(state, NodeRoom):  # who asks what fits needs nodes and pods itself
         return state
     return msgspec.structs.replace(state, as_of=at)

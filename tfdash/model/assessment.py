@@ -11,6 +11,7 @@ from tfdash.model.judgement import Breach, CanaryJudgement
 from tfdash.model.maintenance import ItemState
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import Ground, ReleaseAnswer
+from tfdash.model.rotation import Rotation
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
@@ -40,6 +41,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
         Subject, tuple[Breach, ...]
     ] = {}  # first crossings that this terminal knows, ended ones among them
     versions: VersionsState | None = None
+    rotations: Mapping[Subject, Rotation] = {}  # of each authority among the Certificates
 
     @property
     def answers(self) -> Mapping[Subject, ReleaseAnswer]:

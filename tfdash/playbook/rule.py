@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from tfdash.model.kube import Object
 from tfdash.model.release import ReleaseState
 from tfdash.model.room import NodeRoom
+from tfdash.model.rotation import Rotation
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.workload import WorkloadState
@@ -22,14 +23,15 @@ from tfdash.text import safe
 T_co = TypeVar("T_co", bound=Object, covariant=True)
 
 
-StateType: TypeAlias = type[WorkloadState] | type[ReleaseState] | type[NodeRoom]
+RuleState: TypeAlias = WorkloadState | ReleaseState | NodeRoom | Rotation
+StateType: TypeAlias = type[WorkloadState] | type[ReleaseState] | type[NodeRoom] | type[Rotation]
 
 
 class RuleResult(NamedTuple):
     """What a rule says of one subject: verdicts, and a state of it that screens and other rules read."""
 
     verdicts: tuple[Verdict, ...] = ()
-    state: WorkloadState | ReleaseState | NodeRoom | None = None
+    state: RuleState | None = None
 
 
 class Case(Look, Protocol[T_co]):

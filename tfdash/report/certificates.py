@@ -17,6 +17,7 @@ from tfdash.text import safe
 from tfdash.views.certificates import CertificateRow, cells, certificate_rows, columns, nothing_text
 from tfdash.views.layout import columns as laid_out
 from tfdash.views.layout import cut_apart
+from tfdash.views.rotation import as_json, of_one, rotations
 from tfdash.views.sources import source_rows
 from tfdash.views.table import Cell
 from tfdash.views.times import clocks, iso
@@ -44,6 +45,7 @@ def certificates_report(
     doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
     levels = [*(row.level for row in rows), *said, *doubts]
     code = code_of(levels or (Level.UNKNOWN,), lacking)
+    told = rotations(assessment, (namespace,) if namespace else None)
     if format == "json":
         document = {
             "schema_version": SCHEMA_VERSION,
@@ -55,12 +57,14 @@ def certificates_report(
             "sources": sources_json(sources),
             "unread": [safe(name) for name in lacking],
             "certificates": [_row(row) for row in rows],
+            "rotations": [as_json(one) for one in told if one.rotation.under_way],
         }
         return written(document), code
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if section is not None:
         lines += [f"{safe(section.sentence)}; {safe(section.detail)}", ""]
     lines += _table(rows, now) if rows else [nothing_text(picture)]
+    lines += [line for one in told if one.rotation.under_way for line in ("", *of_one(one))]
     lines += [f"? not read: {safe(name)}" for name in lacking]
     lines += ["", *sources_text(sources)]
     return "\n".join(cut_apart(lines, width) if width else lines), code

@@ -118,6 +118,15 @@ PAGES: tuple[ScreenSpec, ...] = (
         headless=True,
     ),
     ScreenSpec(
+        "rotation",
+        "Rotation",
+        "rotation.rotation:RotationPage",
+        command="rotation: how far authorities are",
+        aliases=("rotation", "rotations", "ca"),
+        help="new root in all bundles, then issue, then no leaf of the old one, then remove",
+        wants=("Certificate",),
+    ),
+    ScreenSpec(
         "versions",
         "Kubernetes",
         "versions.versions:VersionsPage",

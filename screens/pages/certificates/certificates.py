@@ -37,6 +37,7 @@ class CertificatesScreen(Narrowing, ActingScreen):
         Binding("y", "inspect('yaml')", "yaml", id="certificates.yaml", show=False),
         Binding("e", "inspect('events')", "events", id="certificates.events"),
         Binding("w", "inspect('why')", "why", id="certificates.why"),
+        Binding("p", "rotation", "rotation", id="certificates.rotation"),
         Binding("z", "not_ok", "only what is not ok", id="certificates.not_ok", show=False),
     ]
     _wanted: Subject | None = None
@@ -128,10 +129,14 @@ class CertificatesScreen(Narrowing, ActingScreen):
         return [r.subject._replace(uid=r.uid) for r in rows if r is not None and r.uid]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "inspect":
+        if action in ("inspect", "rotation"):
             row = self._row if self.is_mounted else None
             return row is not None and bool(row.uid)
         return super().check_action(action, parameters)
+
+    def action_rotation(self) -> None:
+        if (row := self._row) is not None and row.uid:
+            self.shell.open("rotation", row.subject)
 
     def action_inspect(self, what: str) -> None:
         if (row := self._row) is not None and row.uid:

@@ -9,7 +9,7 @@ from tfdash.model.kube import Pod, ReplicaSet
 from tfdash.model.subject import Key
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.playbook.certificates.causes import at
-from tfdash.playbook.certificates.renewed import SERVES_NAME, holders, of_its_names, renewed_at
+from tfdash.playbook.certificates.renewed import holders, renewed_at, seen_since
 from tfdash.playbook.rule import Case, Rule, RuleResult
 
 ID = "certificates.mounted"
@@ -23,7 +23,7 @@ def _judge(case: Case[Certificate]) -> RuleResult | None:
     if not case.reached(moment + policy.served_grace):
         return None
     old = holders(case, Key(certificate.namespace, certificate.secret), moment, policy.reloads)
-    if not old.workloads or _seen(case, certificate, moment):
+    if not old.workloads or seen_since(case, certificate, moment):
         return None
     left = _left(certificate, moment, case.now)
     told = f"{certificate.name}: was renewed {at(moment)}, and nobody saw it served; restart {old.named} or name an address that serves it"
@@ -47,15 +47,6 @@ def _judge(case: Case[Certificate]) -> RuleResult | None:
                 since=moment,
             ),
         )
-    )
-
-
-def _seen(case: Case[Certificate], certificate: Certificate, moment: float) -> bool:
-    """Whether some address was looked at since: what it serves is then the word of that address."""
-    return any(
-        served.seen_at >= moment and served.leaf is not None and of_its_names(certificate, served.leaf)
-        for name in certificate.names
-        for served in case.some(SERVES_NAME, name.lower())
     )
 
 

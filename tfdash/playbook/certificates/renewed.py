@@ -108,6 +108,15 @@ def renewed_at(look: Look, certificate: Certificate) -> float | None:
     return at or certificate.not_before
 
 
+def seen_since(look: Look, certificate: Certificate, moment: float) -> bool:
+    """Whether some address of its names was looked at since: what it serves is then the word of that address."""
+    return any(
+        served.seen_at >= moment and served.leaf is not None and of_its_names(certificate, served.leaf)
+        for name in certificate.names
+        for served in look.some(SERVES_NAME, name.lower())
+    )
+
+
 class Renewal(NamedTuple):
     """What is kept by now of names that something serves: in which Secret, and since when (epoch seconds). ``words``: ``Certificate shop/web was
     renewed``."""

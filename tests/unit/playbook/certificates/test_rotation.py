@@ -1,0 +1,368 @@
+"""How far a rotation is: each step at its edges, what opens it, and that nothing opens while something before it is not proven."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.playbook.certificates.kept import DAY, certificate
+from tests.unit.playbook.certificates.looked_at import facts, served
+from tests.unit.playbook.certificates.rotated import (
+    BEGAN,
+    NEW,
+    OLD,
+    ROOT,
+    leaf,
+    of_picture,
+    root,
+    root_facts,
+    seen,
+    signer,
+    told,
+    trusts,
+)
+from tests.unit.playbook.making import NOW, REF, condition
+from tfdash.judging.judge import judge_all
+from tfdash.model.cert_manager import Bundle, BundleSource, ClusterIssuer
+from tfdash.model.certificates import HeldCertificate, Role
+from tfdash.model.kube import ContainerStatus, Pod
+from tfdash.model.rotation import Rotation, Stage, Turn
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.playbook.certificates.rotating import ID
+from tfdash.playbook.certificates.rotation import obstacles
+
+D, A, N, W, U = Turn.DONE, Turn.ALREADY, Turn.NOW, Turn.WAITS, Turn.UNKNOWN
+BOTH = (OLD, NEW)
+
+
+def turns(rotation: Rotation) -> list[Turn]:
+    return [s.state for s in rotation.steps]
+
+
+def step(rotation: Rotation, stage: Stage) -> str:
+    return next(s.told for s in rotation.steps if s.stage is stage)
+
+
+COURSE: list[tuple[str, list[Any], list[Turn]]] = [
+    ("made, in no bundle", [leaf("web", "OLD"), trusts("a", OLD), trusts("b", OLD)], [D, N, A, W, W, W]),
+    ("in one of two", [leaf("web", "OLD"), trusts("a", *BOTH), trusts("b", OLD)], [D, N, A, W, W, W]),
+    ("in all", [leaf("web", "OLD"), trusts("a", *BOTH), trusts("b", *BOTH)], [D, D, D, N, W, W]),
+    ("one of two leaves", [leaf("web", "OLD"), leaf("api"), trusts("a", *BOTH)], [D, D, D, N, W, W]),
+    ("all leaves", [leaf("web"), leaf("api"), trusts("a", *BOTH)], [D, D, D, D, D, N]),
+    ("removed", [leaf("web"), leaf("api"), trusts("a", NEW)], [D, D, D, D, D, D]),
+]
+
+
+@pytest.mark.parametrize(("what", "objects", "wanted"), COURSE, ids=[c[0] for c in COURSE])
+def test_a_rotation_in_its_order(what: str, objects: list[Any], wanted: list[Turn]) -> None:
+    rotation = told(root(), signer(), *objects)
+    assert turns(rotation) == wanted
+    assert rotation.under_way is (what != "removed")
+    assert (rotation.early, rotation.gone) == ((), ())
+
+
+def test_the_arithmetic_names_what_is_left() -> None:
+    rotation = told(root(), signer(), leaf("web", "OLD"), leaf("api"), trusts("a", *BOTH), trusts("b", OLD))
+    assert step(rotation, Stage.ANCHORED) == (
+        "every bundle trusts the new one: 1 of 2 bundles, not ConfigMap mesh/b/ca.pem"
+    )
+    assert step(rotation, Stage.REISSUED) == "all leaves are signed by the new one: 1 of 2 leaves, not a/web"
+    assert rotation.not_yet(Stage.REISSUED) == f"not before {step(rotation, Stage.ANCHORED)}"
+    assert rotation.not_yet(Stage.ANCHORED) == ""
+
+
+def test_a_new_one_beside_the_old_is_signed_with_after_it_is_trusted() -> None:
+    beside = [*root("root", OLD), *root("root-2", NEW)]
+    staged = told(beside, signer(), leaf("web", "OLD"), trusts("a", OLD), of="root")
+    assert staged.newest.name == "root-2" and staged.under_way
+    assert turns(staged) == [D, N, W, W, W, W]
+    ready = told(beside, signer(), leaf("web", "OLD"), trusts("a", *BOTH))
+    assert turns(ready) == [D, D, N, W, W, W]
+    assert step(ready, Stage.SIGNS).endswith("0 of 1 issuer, not Issuer ca")
+    switched = told(beside, signer(secret="root-2"), leaf("web", "OLD"), trusts("a", *BOTH), of="root-2")
+    assert turns(switched) == [D, D, D, N, W, W]
+
+
+UNREAD: list[tuple[str, list[Any], dict[str, Any], Stage, str]] = [
+    ("no bundle is seen", [], {}, Stage.ANCHORED, "no bundle that is looked at holds it"),
+    (
+        "one bundle cannot be read",
+        [trusts("a", *BOTH), trusts("b", odd=("it cannot be read: 403",))],
+        {},
+        Stage.ANCHORED,
+        "ConfigMap mesh/b/ca.pem: it cannot be read: 403",
+    ),
+    (
+        "no holder was read",
+        [],
+        {"unread": ("HeldCertificate",)},
+        Stage.ANCHORED,
+        "what webhooks and ConfigMaps trust is not known: not asked for",
+    ),
+    (
+        "issuers were not read",
+        [trusts("a", *BOTH)],
+        {"unread": ("Issuer",)},
+        Stage.SIGNS,
+        "Issuers are not known",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "more", "how", "stage", "words"), UNREAD, ids=[u[0] for u in UNREAD])
+def test_what_cannot_be_read_is_not_proven(
+    what: str, more: list[Any], how: dict[str, Any], stage: Stage, words: str
+) -> None:
+    rotation = told(root(), signer(), leaf("web", "OLD"), *more, **how)
+    first = rotation.first
+    assert first is not None and first.stage is stage and first.state is U
+    assert words in first.told
+    assert rotation.not_yet(Stage.REMOVED)
+
+
+def test_whether_pods_and_addresses_serve_the_old_one_is_not_known_where_they_were_not_read() -> None:
+    rotation = told(root(), signer(), leaf("web"), trusts("a", *BOTH), unread=("Pod", "ServedCertificate"))
+    assert turns(rotation) == [D, D, D, D, U, W]
+
+
+def test_a_leaf_of_which_nothing_says_who_signed_it_is_not_taken_for_new() -> None:
+    later = told(root(), signer(), leaf("web", "?"), trusts("a", *BOTH))
+    assert turns(later) == [D, D, D, U, A, W]
+    assert "by which a/web is signed" in step(later, Stage.REISSUED)
+    before = told(root(), signer(), leaf("web", "?", began=BEGAN - DAY), trusts("a", *BOTH))
+    assert before.signed.old and turns(before)[3] is N
+
+
+def test_of_an_authority_that_nothing_shows_nothing_is_proven() -> None:
+    rotation = told(root(found=None), signer(), leaf("web", "OLD"), trusts("a", *BOTH))
+    assert turns(rotation)[0] is U and rotation.under_way
+    assert rotation.not_yet(Stage.ANCHORED).startswith("not before new authority is made")
+
+
+def test_an_authority_with_the_key_of_the_one_before_leaves_nothing_to_do() -> None:
+    again = root_facts("NEW", NOW - 300 * DAY, fingerprint="earlier")
+    rotation = told(root(rotation="Never"), signer(), leaf("web"), trusts("a", again))
+    assert not rotation.under_way and turns(rotation) == [D] * 6
+
+
+def test_another_authority_of_the_same_subject_is_not_one_before_it() -> None:
+    other = root("other", root_facts("OTHER", NOW - 5 * DAY), namespace="b", names=("root", "other"))
+    rotation = told(root(), signer(), other, leaf("web"), trusts("a", NEW, root_facts("OTHER")))
+    assert not rotation.under_way
+
+
+def test_what_an_address_or_a_pod_serves_of_the_old_one_keeps_the_old_one_trusted() -> None:
+    old = facts(issuer=ROOT, authority_key="OLD")
+    address = served(old, name="shop:443")
+    rotation = told(root(), signer(), leaf("web"), trusts("a", *BOTH), address)
+    assert turns(rotation) == [D, D, D, D, N, W]
+    assert step(rotation, Stage.SERVED).endswith("not address shop:443")
+    running = ContainerStatus("main", "i", state="running", since=BEGAN - DAY)
+    pod = Pod(namespace="a", name="web-1", secrets=("web-tls",), statuses=(running,))
+    mounted = told(root(), signer(), leaf("web"), trusts("a", *BOTH), pod)
+    assert step(mounted, Stage.SERVED).endswith("not Pod a/web-1")
+    assert turns(mounted)[4:] == [N, W]
+
+
+def test_an_intermediate_is_trusted_by_the_root_above_it() -> None:
+    under = {"issuer": ROOT, "authority_key": "NEW", "self_signed": False, "subject": "CN=sub"}
+    sub = root("root", root_facts("SUB2", **under))
+    web = leaf("web", "SUB1", began=BEGAN - DAY)
+    web[1] = msgspec.structs.replace(
+        web[1],
+        issued=facts(
+            issuer="CN=sub", authority_key="SUB1", not_before=BEGAN - DAY, not_after=BEGAN + 89 * DAY
+        ),
+    )
+    rotation = told(sub, signer(), web, trusts("a", NEW))
+    assert turns(rotation) == [D, D, D, N, W, A]
+    assert rotation.gone == ()
+    pinned = told(sub, signer(), web, trusts("a", root_facts("SUB1", **under)))
+    assert turns(pinned)[1] is N
+
+
+def test_what_a_lower_authority_of_before_signed_is_left_too() -> None:
+    chain = {"issuer": ROOT, "authority_key": "NEW", "self_signed": False, "subject": "CN=sub"}
+    sub = root(
+        "sub",
+        root_facts("SUB", NOW - 5 * DAY, **chain),
+        names=("sub",),
+        issuer=certificate().issuer.__class__("ca"),
+    )
+    web = leaf("web", "OLD", by="sub-ca", began=NOW - 20 * DAY)
+    rotation = told(root(), signer(), sub, signer("sub-ca", "sub"), web, trusts("a", *BOTH))
+    assert "web" in [c.name for c in (*rotation.signed.old, *rotation.signed.unknown)]
+    assert rotation.not_yet(Stage.REMOVED)
+
+
+def bundle(*sources: BundleSource, synced: str = "True", **over: Any) -> Bundle:
+    return Bundle(
+        namespace="",
+        name="roots",
+        sources=sources,
+        config_map_key="ca.pem",
+        conditions=(condition("Synced", synced),),
+        **over,
+    )
+
+
+def inline(*written: Any) -> BundleSource:
+    return BundleSource(of="inline", written=written)
+
+
+BUNDLES: list[tuple[str, list[Any], Turn, str]] = [
+    ("inline, both", [bundle(inline(*BOTH))], D, "1 of 1 bundle"),
+    ("inline, old", [bundle(inline(OLD))], N, "not Bundle roots"),
+    (
+        "not written",
+        [bundle(inline(*BOTH), synced="False")],
+        U,
+        "trust-manager has not written it everywhere",
+    ),
+    (
+        "a source not read",
+        [bundle(BundleSource(of="ConfigMap", name="roots", key="ca.pem"))],
+        U,
+        "is not read",
+    ),
+    ("several objects", [bundle(BundleSource())], U, "names several objects"),
+    ("public ones alone", [bundle(BundleSource(of="defaults")), trusts("a", *BOTH)], D, "1 of 1 bundle"),
+    (
+        "a source that is read",
+        [
+            bundle(BundleSource(of="ConfigMap", name="src", key="ca.pem")),
+            trusts("src", *BOTH, namespace="cert-manager"),
+        ],
+        D,
+        "2 of 2 bundles",
+    ),
+    (
+        "a copy of it says what it holds",
+        [bundle(BundleSource(of="ConfigMap", name="src", key="ca.pem")), trusts("roots", OLD)],
+        N,
+        "0 of 1 bundle, not Bundle roots",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "objects", "state", "words"), BUNDLES, ids=[b[0] for b in BUNDLES])
+def test_a_bundle_of_trust_manager(what: str, objects: list[Any], state: Turn, words: str) -> None:
+    rotation = told(root(), signer(), leaf("web", "OLD"), *objects)
+    assert turns(rotation)[1] is state
+    assert words in step(rotation, Stage.ANCHORED)
+
+
+def test_a_bundle_that_takes_the_secret_of_the_authority_itself_stands_against_a_new_one() -> None:
+    takes = BundleSource(of="Secret", name="root", key="tls.crt")
+    here = [
+        *(msgspec.structs.replace(o, namespace="cert-manager") for o in root(found=OLD)),
+        ClusterIssuer(namespace="", name="ca", by="ca", secret="root"),
+        *leaf("web", "OLD", issuer=certificate().issuer.__class__("ca", "ClusterIssuer")),
+    ]
+    rotation = told(here, bundle(takes))
+    assert not rotation.under_way
+    [sentence] = obstacles(rotation)
+    assert sentence.startswith("Bundle roots takes its anchors from that very Secret")
+    assert obstacles(told(here, bundle(inline(OLD)))) == ()
+
+
+def test_what_follows_a_certificate_by_itself_holds_nothing_up() -> None:
+    hook = HeldCertificate(
+        namespace="",
+        name="Hook/shop",
+        of="Hook",
+        called="shop",
+        role=Role.ANCHORS,
+        bundle=(OLD,),
+        follows="a/web",
+    )
+    rotation = told(root(), signer(), leaf("web", "OLD"), trusts("a", *BOTH), hook)
+    assert turns(rotation)[1] is D and rotation.follow == ("Hook shop",)
+
+
+def verdict(*objects: Any) -> Verdict | None:
+    flat = [o for one in objects for o in (one if isinstance(one, list) else [one])]
+    found = judge_all(seen(flat), NOW).verdicts.get(Subject(REF, "Certificate", "a", "root"), ())
+    return next((v for v in found if v.rule == ID), None)
+
+
+VERDICTS: list[tuple[list[Any], Level | None, str]] = [
+    ([leaf("web"), trusts("a", NEW)], None, ""),
+    (
+        [leaf("web", "OLD"), trusts("a", OLD)],
+        Level.MOVING,
+        "step 2 of 6: every bundle trusts the new one: 0 of 1",
+    ),
+    ([leaf("web", "OLD"), trusts("a", *BOTH)], Level.MOVING, "step 4 of 6"),
+    ([leaf("web"), trusts("a", *BOTH)], Level.MOVING, "step 6 of 6"),
+    ([leaf("web", "OLD")], Level.UNKNOWN, "no bundle that is looked at"),
+    (
+        [leaf("web", "OLD"), leaf("api"), trusts("a", OLD)],
+        Level.WARN,
+        "1 leaf is signed by the new one, which ConfigMap mesh/a/ca.pem does not trust: an outage in waiting",
+    ),
+    (
+        [leaf("web", "OLD"), trusts("a", NEW)],
+        Level.BREACH,
+        "the old one is gone from ConfigMap mesh/a/ca.pem while 1 leaf of it is left",
+    ),
+]
+
+
+@pytest.mark.parametrize(("objects", "level", "words"), VERDICTS)
+def test_the_rule(objects: list[Any], level: Level | None, words: str) -> None:
+    found = verdict(root(), signer(), *objects)
+    assert (found.level if found is not None else None) is level
+    assert found is None or words in found.sentence
+
+
+def test_what_is_served_of_an_old_one_that_is_not_trusted_any_more_is_a_breach() -> None:
+    address = served(facts(issuer=ROOT, authority_key="OLD"), name="shop:443")
+    found = verdict(root(), signer(), leaf("web"), trusts("a", *BOTH), trusts("b", NEW), address)
+    assert found is not None and found.level is Level.BREACH and "what it signed is served" in found.sentence
+
+
+KEYS = st.sampled_from(["OLD", "NEW", "?"])
+PLACES = st.lists(st.sampled_from(["old", "new", "both", "odd", "none"]), max_size=3)
+BLIND = st.lists(
+    st.sampled_from(["Pod", "ServedCertificate", "HeldCertificate", "Issuer", "CertificateRequest"]),
+    max_size=2,
+)
+HOLDS = {"old": (OLD,), "new": (NEW,), "both": BOTH, "odd": (), "none": ()}
+
+
+@given(st.lists(KEYS, max_size=3), PLACES, st.booleans(), st.booleans(), st.booleans(), BLIND)
+def test_no_observation_opens_a_step_while_one_before_it_is_not_proven(
+    leaves: list[str], places: list[str], shown: bool, staged: bool, serves_old: bool, blind: list[str]
+) -> None:
+    made: list[Any] = [
+        *(root("root", OLD) if staged else []),
+        *root("root-2" if staged else "root", NEW if shown else None),
+    ]
+    made += [signer(), *(o for n, key in enumerate(leaves) for o in leaf(f"l{n}", key))]
+    for n, place in enumerate(places):
+        odd = ("it cannot be read: 500",) if place == "odd" else ()
+        made.append(trusts(f"p{n}", *HOLDS[place], odd=odd))
+    if serves_old:
+        made.append(served(facts(issuer=ROOT, authority_key="OLD"), name="shop:443"))
+    rotation = of_picture(seen(made, blind))
+    proven = True
+    for one in rotation.steps:
+        assert (rotation.not_yet(one.stage) == "") is proven
+        assert one.state is not D or proven
+        assert one.proof.proven or (one.proof.left or one.proof.unread)
+        proven = proven and one.proof.proven
+    known = {s.stage: s.proof.proven for s in rotation.steps}
+    if "odd" in places or "HeldCertificate" in blind or not shown:
+        assert not known[Stage.ANCHORED] and not known[Stage.REMOVED]
+    if rotation.under_way and "?" in leaves and "Issuer" not in blind:
+        assert not known[Stage.REISSUED]
+    if rotation.not_yet(Stage.REMOVED) == "" and rotation.under_way:
+        assert all(key == "NEW" for key in leaves) and "old" not in places and not serves_old
+    stale = rotation._replace(stale="not proven current since 13:46Z")
+    assert all(stale.not_yet(s) for s in Stage)
