@@ -23,7 +23,7 @@ class Stage(StrEnum):
     REMOVED = "no bundle trusts the old one"
 
 
-class Turn(StrEnum):
+class StepState(StrEnum):
     DONE = "done"
     ALREADY = "already"  # it is so before its turn, and is looked at again when that comes
     NOW = "now"
@@ -59,7 +59,7 @@ class Proof(NamedTuple):
 
 class RotationStep(NamedTuple):
     stage: Stage
-    state: Turn
+    state: StepState
     proof: Proof
 
     @property

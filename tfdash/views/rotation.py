@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
-from tfdash.model.rotation import Rotation, RotationStep, Stage, Turn
+from tfdash.model.rotation import Rotation, RotationStep, Stage, StepState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.nouns import counted
@@ -17,7 +17,13 @@ from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.certificates import nothing_text
 
-_GLYPHS = {Turn.DONE: "✔", Turn.ALREADY: "·", Turn.NOW: "▶", Turn.WAITS: "…", Turn.UNKNOWN: "?"}
+_GLYPHS = {
+    StepState.DONE: "✔",
+    StepState.ALREADY: "·",
+    StepState.NOW: "▶",
+    StepState.WAITS: "…",
+    StepState.UNKNOWN: "?",
+}
 _LISTED = 12  # names of one step that are listed
 NONE = "No authority is kept here that this is about."
 
@@ -98,7 +104,7 @@ def _faults(rotation: Rotation) -> Iterator[str]:
 
 def _of_step(number: int, step: RotationStep, rotation: Rotation) -> Iterator[str]:
     yield f"  {_GLYPHS[step.state]} {number} {step.state.upper():<7} {step.stage}: {safe(step.proof.told)}"
-    if step.state not in (Turn.NOW, Turn.UNKNOWN):
+    if step.state not in (StepState.NOW, StepState.UNKNOWN):
         return
     names = step.proof.left
     if len(names) > 3:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfdash.model.rotation import Rotation, Stage, Turn
+from tfdash.model.rotation import Rotation, Stage, StepState
 from tfdash.playbook.certificates.generations import name_of
 
 
@@ -16,7 +16,7 @@ def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
         yield f"the new one: {secret}"
         yield from (f"{where}: {_change(where)}" for where in step.proof.left)
         yield "add it beside the old one and take nothing away; done when each is read to hold both"
-    elif stage is Stage.ANCHORED and step.state is Turn.UNKNOWN:
+    elif stage is Stage.ANCHORED and step.state is StepState.UNKNOWN:
         yield "name what cannot be read under certificates.maps, or grant the right to read it; a Bundle is known by one of its ConfigMaps"
     elif stage is Stage.SIGNS and step.proof.left:
         for who in step.proof.left:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.rotation import Rotation, Turn
+from tfdash.model.rotation import Rotation, StepState
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.causes import subjects
@@ -63,7 +63,7 @@ def _found(rotation: Rotation) -> Iterator[tuple[Level, str]]:
     first = rotation.first
     if first is None:
         yield Level.MOVING, "is rotated: the last step is to be seen"
-    elif first.state is Turn.UNKNOWN:
+    elif first.state is StepState.UNKNOWN:
         yield Level.UNKNOWN, f"is rotated, {_place(rotation)}: {first.told}"
     else:
         yield Level.MOVING, f"is rotated, {_place(rotation)}: {first.told}"

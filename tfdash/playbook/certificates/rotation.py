@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from tfdash.model.cert_manager import Bundle, Certificate, CertificateRequest, ClusterIssuer, Issuer
 from tfdash.model.certificates import CertificateFacts, HeldCertificate, ServedCertificate
 from tfdash.model.kube import Object, Pod, ReplicaSet
-from tfdash.model.rotation import Proof, Rotation, RotationStep, Signed, Stage, Turn
+from tfdash.model.rotation import Proof, Rotation, RotationStep, Signed, Stage, StepState
 from tfdash.model.subject import Key
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.anchors import TrustPlaces, places_of, trust_of
@@ -87,11 +87,11 @@ def _steps(proofs: Sequence[Proof]) -> tuple[RotationStep, ...]:
     steps, open_ = [], True
     for stage, proof in zip(Stage, proofs, strict=True):
         if proof.proven:
-            state = Turn.DONE if open_ else Turn.ALREADY
+            state = StepState.DONE if open_ else StepState.ALREADY
         elif not open_:
-            state = Turn.WAITS
+            state = StepState.WAITS
         else:
-            state = Turn.NOW if proof.left else Turn.UNKNOWN
+            state = StepState.NOW if proof.left else StepState.UNKNOWN
         open_ = open_ and proof.proven
         steps.append(RotationStep(stage, state, proof))
     return tuple(steps)

@@ -30,17 +30,17 @@ from tfdash.judging.judge import judge_all
 from tfdash.model.cert_manager import Bundle, BundleSource, ClusterIssuer
 from tfdash.model.certificates import HeldCertificate, Role
 from tfdash.model.kube import ContainerStatus, Pod
-from tfdash.model.rotation import Rotation, Stage, Turn
+from tfdash.model.rotation import Rotation, Stage, StepState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.certificates.rotating import ID
 from tfdash.playbook.certificates.rotation import obstacles
 
-D, A, N, W, U = Turn.DONE, Turn.ALREADY, Turn.NOW, Turn.WAITS, Turn.UNKNOWN
+D, A, N, W, U = StepState.DONE, StepState.ALREADY, StepState.NOW, StepState.WAITS, StepState.UNKNOWN
 BOTH = (OLD, NEW)
 
 
-def turns(rotation: Rotation) -> list[Turn]:
+def turns(rotation: Rotation) -> list[StepState]:
     return [s.state for s in rotation.steps]
 
 
@@ -48,7 +48,7 @@ def step(rotation: Rotation, stage: Stage) -> str:
     return next(s.told for s in rotation.steps if s.stage is stage)
 
 
-COURSE: list[tuple[str, list[Any], list[Turn]]] = [
+COURSE: list[tuple[str, list[Any], list[StepState]]] = [
     ("made, in no bundle", [leaf("web", "OLD"), trusts("a", OLD), trusts("b", OLD)], [D, N, A, W, W, W]),
     ("in one of two", [leaf("web", "OLD"), trusts("a", *BOTH), trusts("b", OLD)], [D, N, A, W, W, W]),
     ("in all", [leaf("web", "OLD"), trusts("a", *BOTH), trusts("b", *BOTH)], [D, D, D, N, W, W]),
@@ -59,7 +59,7 @@ COURSE: list[tuple[str, list[Any], list[Turn]]] = [
 
 
 @pytest.mark.parametrize(("what", "objects", "wanted"), COURSE, ids=[c[0] for c in COURSE])
-def test_a_rotation_in_its_order(what: str, objects: list[Any], wanted: list[Turn]) -> None:
+def test_a_rotation_in_its_order(what: str, objects: list[Any], wanted: list[StepState]) -> None:
     rotation = told(root(), signer(), *objects)
     assert turns(rotation) == wanted
     assert rotation.under_way is (what != "removed")
@@ -215,7 +215,7 @@ def inline(*written: Any) -> BundleSource:
     return BundleSource(of="inline", written=written)
 
 
-BUNDLES: list[tuple[str, list[Any], Turn, str]] = [
+BUNDLES: list[tuple[str, list[Any], StepState, str]] = [
     ("inline, both", [bundle(inline(*BOTH))], D, "1 of 1 bundle"),
     ("inline, old", [bundle(inline(OLD))], N, "not Bundle roots"),
     (
@@ -251,7 +251,7 @@ BUNDLES: list[tuple[str, list[Any], Turn, str]] = [
 
 
 @pytest.mark.parametrize(("what", "objects", "state", "words"), BUNDLES, ids=[b[0] for b in BUNDLES])
-def test_a_bundle_of_trust_manager(what: str, objects: list[Any], state: Turn, words: str) -> None:
+def test_a_bundle_of_trust_manager(what: str, objects: list[Any], state: StepState, words: str) -> None:
     rotation = told(root(), signer(), leaf("web", "OLD"), *objects)
     assert turns(rotation)[1] is state
     assert words in step(rotation, Stage.ANCHORED)
