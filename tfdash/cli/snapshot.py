@@ -44,10 +44,12 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     from tfdash.report.certificates import CERTIFICATES, certificates_report
     from tfdash.report.gather import needs
     from tfdash.report.resources import RESOURCES, resources_report
+    from tfdash.report.versions import VERSIONS, versions_report
 
     canary, resources = args.screen == CANARY, args.screen == RESOURCES
-    certificates, calendar = args.screen == CERTIFICATES, args.screen == CALENDAR
-    own = canary or resources or certificates or calendar
+    certificates = args.screen == CERTIFICATES
+    dated = {CALENDAR: calendar_report, VERSIONS: versions_report}.get(args.screen)  # of no namespace
+    own = canary or resources or certificates or dated is not None
     remembering, weeks = args.screen != "changes", args.screen in _BY_WEEKS
     board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering, weeks=weeks)
     scope = scope_of(args, config.environment, sources)
@@ -81,8 +83,8 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
     if canary:
         text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
-    elif calendar:
-        text, code = calendar_report(picture, assessment, args.format, now, zone, width, unread)
+    elif dated is not None:
+        text, code = dated(picture, assessment, args.format, now, zone, width, unread)
     elif certificates:
         text, code = certificates_report(
             picture, assessment, namespace, args.format, now, zone, width, unread

@@ -132,8 +132,9 @@ PAGES: tuple[ScreenSpec, ...] = (
         "versions.versions:VersionsPage",
         command="versions: what of Kubernetes runs",
         aliases=("versions", "kubernetes", "k8s"),
-        help="support, skew, the soak and its gaps, what may go to production",
+        help="support, skew, the soak and its gaps, what may go to production, what an update breaks",
         wants=("Node",),
+        headless=True,
     ),
     ScreenSpec(
         "messages",

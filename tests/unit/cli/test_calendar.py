@@ -113,6 +113,9 @@ def test_what_was_done_what_is_overdue_and_what_comes_next(calendar: Calendar) -
     (line,) = (line for line in out.splitlines() if line.endswith("drill"))
     assert [part.strip() for part in line.split("  ") if part][1:3] == ["Restore drill", "production"]
     assert "imported, ann" in line
+    assert (
+        len(calendar.json("calendar", "list")["items"]) > len(calendar.json("calendar", "due")["items"]) == 2
+    )
     told = calendar.json("calendar", "next")
     assert [i["place"] for i in told["items"][:3]] == ["production", "production reports", "production main"]
     assert [i["standing"] for i in told["items"][:3]] == ["overdue", "overdue", "done"]
@@ -156,7 +159,7 @@ def test_the_screen_as_a_report(calendar: Calendar) -> None:
     calendar.done(DRILL, 12)
     code, out, _ = calendar("snapshot", "--screen", "calendar", "--format", "json", "--wait", "5s")
     told = json.loads(out)
-    check(told, schema())
+    check(told, schema("snapshot calendar"))
     assert (told["screen"], told["exit_code"], code) == ("calendar", 1, 1)
     assert told["release"]["zone"] == "America/New_York"
     assert [i["standing"] for i in told["items"][:2]] == ["overdue", "overdue"]

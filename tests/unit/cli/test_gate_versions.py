@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.playbook.versions.making import NOW, STAGING, running, seen, state
 from tests.unit.playbook.versions.test_production import BEFORE, DEV, HERE, OLD, planned, soaked
+from tests.unit.report.test_report import check
 from tfdash.cli.demo_past import leave_past
 from tfdash.cli.gateversions import as_json, code_in, lines
 from tfdash.cli.parser import parse
@@ -21,6 +22,7 @@ from tfdash.demo import client_files, tls
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.platform import Platform
 from tfdash.model.versions import VersionsState
+from tfdash.report import schema
 from tfdash.store.log.reading import read_folder
 from tfdash.store.log.verify import verify
 from tfdash.store.opening import open_store
@@ -62,6 +64,7 @@ def test_the_answer(given: VersionsState | None, code: int, begins: str) -> None
     assert code_in(given) == code
     assert lines(given)[0].startswith(begins)
     document = json.loads(as_json(given, code, ""))
+    check(document, schema("gate versions"))
     assert document["exit_code"] == code
     assert (document["next"] == "1.37.2") is (given is not None and given.next != "")
 

@@ -13,7 +13,7 @@ from tfdash.cli.completion import _commands, bash, fish, zsh
 from tfdash.model.kinds import JUDGED, LISTED, first_kind
 from tfdash.report.gather import screen_view
 
-OWN = ("overview", "canary", "changes", "resources", "calendar")  # reported, and no list
+OWN = ("overview", "canary", "changes", "resources", "calendar", "versions")  # reported, and no list
 
 
 def test_every_screen_can_be_opened_and_reported() -> None:

@@ -11,12 +11,14 @@ import pytest
 
 from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
 from tests.unit.playbook.making import NOW, REF, picture
+from tests.unit.report.test_report import check
 from tests.unit.views.making import HOSTILE, VISIBLE
 from tfdash.judging.judge import judge_all
 from tfdash.model.kube import Object, Unreadable
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
+from tfdash.report import schema
 from tfdash.report.certificates import certificates_report
 from tfdash.views.certificates import certificate_rows
 
@@ -25,7 +27,11 @@ ODD = Unreadable(namespace="a", name="odd", kind="Certificate", cells=(), field=
 
 
 def reported(p: Picture, format: str = "text", namespace: str | None = None) -> tuple[str, int]:
-    return certificates_report(p, judge_all(p, NOW), namespace, format, NOW, ZONE)
+    """And the document of each is by its schema."""
+    judged = judge_all(p, NOW)
+    document = json.loads(certificates_report(p, judged, namespace, "json", NOW, ZONE)[0])
+    check(document, schema("snapshot certificates"))
+    return certificates_report(p, judged, namespace, format, NOW, ZONE)
 
 
 def without(kind: str, problem: ProblemKind, *objects: Object) -> Picture:

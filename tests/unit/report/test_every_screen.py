@@ -37,7 +37,13 @@ WIDGETS = "widgets.example.com"
 WIDGET = PrintedRow(
     namespace="a", name="w", created=NOW - 60, columns=(TableColumn("State", "string"),), cells=("Broken",)
 )
-ELSEWHERE = ("changes", "canary", "resources", "calendar")  # reports of their own, with tables of their own
+ELSEWHERE = (
+    "changes",
+    "canary",
+    "resources",
+    "calendar",
+    "versions",
+)  # reports of their own, with tables of their own
 SCREENS = (*(screen for screen in REPORTED if screen not in ELSEWHERE), WIDGETS)
 
 
