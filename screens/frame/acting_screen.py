@@ -70,12 +70,17 @@ class ActingScreen(BoardScreen):
             if len(known) == 1
             else common([actions.offers(s) for s in known[: actions.bulk_cap]])
         )
+        offers = self.fitting(offers)
         if known != self._painted:
             self.call_after_refresh(self._paint, known)
         self._offered = known
         if offers != self._offers:
             self._offers = offers
             self.refresh_bindings()
+
+    def fitting(self, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+        """Those that have to do with what the screen tells; all of them are under ``actions``."""
+        return offers
 
     def _paint(self, subjects: tuple[Subject, ...]) -> None:
         if self.is_mounted and subjects == self._offered:

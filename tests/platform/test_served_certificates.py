@@ -20,6 +20,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.issuing import DAY, Issued, issue, listening, server_context, tls
+from tests.openssl import s_client, serials, verify_code
 from tests.unit.playbook.certificates.kept import certificate
 from tests.unit.playbook.making import REF, picture, pod, replica_set, running
 from tests.unit.sources.usage.test_source import FakeBoard
@@ -188,32 +189,6 @@ async def looked(source: CertificatesSource) -> dict[str, ServedCertificate]:
     return {key.name: one for key, one in value.items() if isinstance(one, ServedCertificate)}
 
 
-def s_client(endpoint: Endpoint, authorities: Path, version: str, patience: float) -> str:
-    """``patience``: seconds after which an address is taken for one that says nothing."""
-    argv = [
-        "openssl", "s_client", "-connect", f"127.0.0.1:{endpoint.port}", "-servername", HOST, "-showcerts",
-        "-CAfile", str(authorities), "-partial_chain", "-cipher", f"ALL:@SECLEVEL={0 if version else 2}", *filter(None, (version,)),
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return ""
-    return done.stdout
-
-
-def serials(printed: str) -> list[str]:
-    found = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", printed, re.DOTALL)
-    told = []
-    for pem in found:
-        shown = subprocess.run(
-            ["openssl", "x509", "-noout", "-serial"], input=pem, capture_output=True, text=True, check=True
-        )
-        told.append(shown.stdout.strip().removeprefix("serial="))
-    return told
-
-
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 async def test_two_hundred_addresses_are_what_openssl_says(
     there: dict[str, Endpoint], tmp_path: Path
@@ -233,13 +208,13 @@ async def test_two_hundred_addresses_are_what_openssl_says(
     wrong = []
     for name, endpoint in there.items():
         told, one, verdict = SORTS[name.rpartition(" ")[0]], seen[name], verdicts[name]
-        printed = s_client(endpoint, authorities, told.version, 30.0 if one.chain else 2.0)
+        printed = s_client(endpoint.port, HOST, authorities, told.version, 30.0 if one.chain else 2.0)
         if (one.answer, one.trust, verdict.level) != (told.contact, told.trust, told.level):
             wrong.append(f"{name}: {one.answer}, {one.trust}, {verdict.sentence}")
         if [c.serial for c in one.chain] != serials(printed):
             wrong.append(f"{name}: {[c.serial for c in one.chain]} and not {serials(printed)}")
         if one.chain and not told.version:  # an old one is looked at with what is weak allowed
-            code = int(re.findall(r"Verify return code: (\d+)", printed)[-1])
+            code = verify_code(printed)
             if code not in _ALIKE.get(one.code, {one.code}):
                 wrong.append(f"{name}: code {one.code} and not {code}")
         spoken = re.search(r"(?:New|Reused), (TLSv1[.\d]*)", printed)

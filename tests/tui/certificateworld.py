@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from tests.tui import world
 from tests.tui.recorded import Recorded
 from tfdash.model.cert_manager import (
@@ -25,7 +27,7 @@ from tfdash.model.certificates import (
     ServedCertificate,
     Trust,
 )
-from tfdash.model.kube import Condition, Object, Owner
+from tfdash.model.kube import Condition, Object, Owner, Pod
 
 NOW, NS, DAY = world.NOW, world.NS, world.DAY
 LE, INTERNAL = IssuerRef("letsencrypt", "ClusterIssuer"), IssuerRef("internal")
@@ -201,3 +203,23 @@ def also_looked_at() -> Recorded:
     return Recorded(
         {**world.objects(), **objects(), ServedCertificate.KIND: looked, HeldCertificate.KIND: lying}
     )
+
+
+def behind() -> Recorded:
+    """An address serves what was kept until a quarter of an hour ago, which pods of a Deployment mount."""
+    found = {**world.objects(), **objects()}
+    pods: list[Object] = [
+        msgspec.structs.replace(p, secrets=("www-tls",)) if isinstance(p, Pod) and _of_auth(p) else p
+        for p in found["Pod"]
+    ]
+    new = certificate("www", 90, 90 - 0.25 / 24, names=("www.example.com", "example.com"))
+    kept = [new if c.name == "www" else c for c in found["Certificate"]]
+    looked: list[Object] = [
+        served("www.example.com", facts("www.example.com", 90, 5), seen_at=NOW - 60),
+        served("api.example.com", facts("api.example.com", 90, 27.5)),
+    ]
+    return Recorded({**found, "Pod": pods, "Certificate": kept, ServedCertificate.KIND: looked})
+
+
+def _of_auth(pod: Pod) -> bool:
+    return pod.labels.get("app") == "auth"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.certificateworld import also_looked_at, source
+from screens.dialogs.confirm import ConfirmScreen
+from tests.tui.certificateworld import also_looked_at, behind, source
 from tests.tui.recorded import REF, Recorded
 from tests.tui.running import SIZES, compare, running
+from tests.tui.told_service import OFFERS, ToldService
+from tfdash.model.action import Offer
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.subject import Subject
 
@@ -75,3 +78,25 @@ async def test_a_finding_about_an_address_leads_to_its_row() -> None:
         await run.press("enter")
         await run.shows("Certificates", "known from a handshake at")
         assert run.table.cursor_key == address
+
+
+async def test_whom_an_address_waits_for_is_restarted_from_its_row() -> None:
+    restart = Offer(action="workload.restart", title="workload: restart", key="r")
+    actions = ToldService((*OFFERS, restart))
+    address = Subject(REF, "ServedCertificate", "", "www.example.com:443")
+    async with running(behind(), (160, 50), start="overview", actions=actions) as run:
+        await run.shows("www.example.com:443: serves serial")
+        run.table.move_to(address)
+        await run.shows("restart Deployment tf-production/auth", "r: restart")
+        await run.press("enter")
+        await run.shows("known from a handshake at", "r restart")
+        hints = {h.key for h in run.app.screen.query_one("#footer").hints}
+        assert not hints & {"b", "s", "h", "o"}  # nothing else has to do with it
+        await run.press("r")
+        await run.until(lambda: isinstance(run.app.screen, ConfirmScreen), "the dialog")
+        await run.until(lambda: bool(actions.planned), "the plan")
+        [(action, about, _)] = actions.planned
+        assert (action, about.kind, about.name) == ("workload.restart", "Deployment", "auth")
+        await run.press("escape")
+        run.table.move_to(address._replace(name="api.example.com:443"))
+        await run.lacks("r restart")

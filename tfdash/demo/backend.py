@@ -25,6 +25,12 @@ class Backend:
     def __init__(self, cluster: ClusterState) -> None:
         self.cluster = cluster
 
+    async def start(self, folder: Path) -> None:
+        """Once, before its settings are asked for; ``folder`` is the run's own."""
+
+    async def stop(self) -> None:
+        """At the end of the run."""
+
     def concerns(self, path: str) -> bool:
         """Whether a request's path on the cluster's own address is this backend's."""
         return bool(self.prefix) and (path == self.prefix or path.startswith(self.prefix + "/"))

@@ -128,6 +128,7 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
         "",
         "[certificates]",
         "api_servers = false  # this run's own, by the machine's clock and not by the simulated one",
+        'interval = "1m"  # nobody waits an hour here',
         "",
         "[demo]",
         "enabled = true",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from tfdash.demo.addresses.server import Addresses
 from tfdash.demo.apiserver.auth import Tokens
 from tfdash.demo.backend import Backend
 from tfdash.demo.clock import SimulatedClock
@@ -15,7 +16,7 @@ from tfdash.demo.controllers.flagger.load_tester import Gates
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.prometheus.server import PrometheusServer
 
-BACKENDS: tuple[type[Backend], ...] = (PrometheusServer, Gates)
+BACKENDS: tuple[type[Backend], ...] = (PrometheusServer, Gates, Addresses)
 
 
 B = TypeVar("B", bound=Backend)

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from tfdash.demo import client_files, tls
 from tfdash.demo.apiserver.server import ApiServer
+from tfdash.demo.backend import Backend
 from tfdash.demo.options import FOLDER, DemoOptions
 from tfdash.demo.platform import Platform
 
@@ -62,10 +63,11 @@ class Served:
         self._own_folder = options.folder is None
         self._folder = options.folder or Path(tempfile.mkdtemp(prefix=FOLDER))
         self._life: asyncio.Task[None] | None = None
+        self._platform: Platform | None = None
 
     async def __aenter__(self) -> RunningDemo:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        platform = Platform(self._options)
+        platform = self._platform = Platform(self._options)
         platform.prepare()
         certificates = tls.make(self._folder)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -87,6 +89,8 @@ class Served:
             await site.start()
             ports[name] = runner.addresses[0][1]
             cluster.address = f"127.0.0.1:{ports[name]}"
+        for backend in self._backends():
+            await backend.start(self._folder)
         written = client_files.write(platform, self._folder, ports, certificates)
         platform.changed = lambda: client_files.rewrite_config(platform, written)
         self._life = asyncio.create_task(platform.live())
@@ -94,11 +98,17 @@ class Served:
         gc.freeze()
         return RunningDemo(platform, self._folder, ports, written)
 
+    def _backends(self) -> list[Backend]:
+        clusters = self._platform.clusters.values() if self._platform is not None else ()
+        return [backend for cluster in clusters for backend in cluster.backends]
+
     async def __aexit__(self, *_: object) -> None:
         if self._life is not None:
             self._life.cancel()
         for runner in self._runners:
             await runner.cleanup()
+        for backend in self._backends():
+            await backend.stop()
         if self._own_folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 

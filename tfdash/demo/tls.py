@@ -1,9 +1,11 @@
-"""A certificate authority and a server certificate for one run: clients send bearer tokens over TLS alone."""
+"""Certificates of one run: its authority and API servers', by the machine's clock, and whatever the simulated platform issues, by its own."""
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +16,19 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tfdash.demo.options import AUTHORITY
 
-_DAYS = 30
+_DAY = 86_400.0
+_LASTS = 30 * _DAY
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Certificates(NamedTuple):
@@ -25,65 +39,88 @@ class Certificates(NamedTuple):
     key: Path
 
 
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+class Issued(NamedTuple):
+    """A certificate, its key, and who signed it (None: itself)."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+    by: Issued | None = None
+
+    @property
+    def pem(self) -> bytes:
+        """As it is served: after it whoever signed it, but for a root, which clients have."""
+        own = self.certificate.public_bytes(serialization.Encoding.PEM)
+        return own + (self.by.pem if self.by is not None and self.by.by is not None else b"")
+
+    @property
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
 
 
-def _builder(subject: str, issuer: str, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """On the curve P-256: its making takes less than a tenth of a millisecond."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def issue(
+    subject: str,
+    begins: float,
+    ends: float,
+    by: Issued | None = None,
+    *,
+    names: Sequence[str] = (),
+    authority: bool = False,
+    key: ec.EllipticCurvePrivateKey | None = None,
+    serial: int | None = None,
+) -> Issued:
+    """Valid from ``begins`` to ``ends`` (epoch seconds), signed ``by`` that one or by itself. ``names``: of hosts and addresses."""
+    own = key or new_key()
+    signer = own if by is None else by.key
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)] if subject else [])
+    built = (
         x509.CertificateBuilder()
-        .subject_name(_name(subject))
-        .issuer_name(_name(issuer))
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=_DAYS))
+        .subject_name(name)
+        .issuer_name(name if by is None else by.certificate.subject)
+        .public_key(own.public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(datetime.datetime.fromtimestamp(int(begins), datetime.UTC))
+        .not_valid_after(datetime.datetime.fromtimestamp(int(ends), datetime.UTC))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
     )
+    if by is not None:
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        built = built.add_extension(above, critical=False)
+    if authority:
+        built = built.add_extension(_SIGNS, critical=True)
+    else:
+        built = built.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    if names:
+        # where there is no subject the names are critical (RFC 5280, 4.2.1.6)
+        given = x509.SubjectAlternativeName([_general(n) for n in names])
+        built = built.add_extension(given, critical=not subject)
+    return Issued(built.sign(signer, hashes.SHA256()), own, by)
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def make(folder: Path) -> Certificates:
     """Write a new authority's certificate, and a server's for 127.0.0.1 and localhost, into ``folder``."""
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = AUTHORITY
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=True,
-        crl_sign=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    authority = (
-        _builder(root, root, authority_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    names = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
-    server = (
-        _builder("tfdash demo API server", root, key.public_key())
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(issuer, critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
+    begins = time.time() - 3600.0
+    ends = begins + _LASTS
+    authority = issue(AUTHORITY, begins, ends, authority=True)
+    names = ("localhost", "127.0.0.1", "::1")
+    server = issue("tfdash demo API server", begins, ends, authority, names=names)
     made = Certificates(folder / "ca.crt", folder / "server.crt", folder / "server.key")
-    made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    made.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    made.authority.write_bytes(authority.pem)
+    made.certificate.write_bytes(server.pem)
     made.key.touch(mode=0o600)
-    made.key.write_bytes(secret)
+    made.key.write_bytes(server.key_pem)
     return made

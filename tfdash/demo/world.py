@@ -26,7 +26,7 @@ from tfdash.demo.controllers.replicaset import ReplicaSets
 from tfdash.demo.controllers.scheduler import Scheduler
 from tfdash.demo.controllers.statefulset import StatefulSets
 from tfdash.demo.scenarios.bulk import lay_bulk
-from tfdash.demo.scenarios.certificate_layout import lay_certificates
+from tfdash.demo.scenarios.certificate_layout import lay_addresses, lay_certificates
 from tfdash.demo.scenarios.delivery_layout import carriers
 from tfdash.demo.scenarios.layout import Layout
 from tfdash.demo.scenarios.scenario import Scenario
@@ -78,11 +78,17 @@ class World:
             layout = Layout(self.cluster, self.kubelet, begin)
             if self.scenario.argo:
                 layout.carriers = carriers(self.scenario)
-            layout.everything(self.scenario.quotas)
+            mounted = {
+                c.mounted_by: f"{c.name}-tls"
+                for c in self.scenario.certificate
+                if c.mounted_by and self._meant(c.environment)
+            }
+            layout.everything(self.scenario.quotas, mounted)
             if self.scenario.argo:
                 lay_certificates(layout, self.scenario.certificate)
+                lay_addresses(layout, self.scenario.address)
             for use in self.scenario.usage:
-                if use.environment in ("*", self.cluster.name):
+                if self._meant(use.environment):
                     layout.uses(use)
             if self.scenario.bulk is not None and self.cluster.name == "production":
                 lay_bulk(layout, self.cluster.options.pods, self.scenario.bulk)
@@ -96,7 +102,10 @@ class World:
             self.actions.run(step)
 
     def _here(self, step: Step) -> bool:
-        return step.environment in ("*", self.cluster.name)
+        return self._meant(step.environment)
+
+    def _meant(self, environment: str) -> bool:
+        return environment in ("*", self.cluster.name)
 
 
 def settle(world: World, until: float) -> None:

@@ -26,6 +26,11 @@ RULES = "certificates."
 """Begins the ids of all rules about certificates."""
 
 
+RESTART = "workload.restart"
+"""The action that has a program read its Secret again."""
+_RESTARTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
+
+
 class CertificateRow(NamedTuple):
     """One certificate in one place. ``called`` is the name that its place gives it, ``names`` what it is for; ``ends`` and ``renews``
     None: not known; ``kept`` False: nothing renews it."""
@@ -70,6 +75,16 @@ def said(assessment: Assessment, subject: Subject) -> tuple[Verdict, ...]:
     """What the rules about certificates said of it, the worst first."""
     told = (v for v in assessment.verdicts.get(subject, ()) if v.rule.startswith(RULES))
     return tuple(sorted(told, key=lambda v: -v.level))
+
+
+def to_restart(picture: Picture, assessment: Assessment, subject: Subject) -> tuple[Subject, ...]:
+    """Of an address that serves an earlier one than is kept: the workloads that read it again when they are restarted, with their uids."""
+    if subject.kind != ServedCertificate.KIND or subject.cluster not in picture.clusters:
+        return ()
+    there = picture.clusters[subject.cluster]
+    named = (o for v in said(assessment, subject) for o in v.evidence.objects if o.kind in _RESTARTED)
+    found = ((at, there.objects(at.kind).get(at.key)) for at in dict.fromkeys(named))
+    return tuple(at._replace(uid=obj.uid) for at, obj in found if obj is not None)
 
 
 def _kept(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:

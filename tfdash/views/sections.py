@@ -23,7 +23,7 @@ _DIGITS["deployments"] = _DIGITS["workloads"]
 _FEW = 4  # so many sections have a line each on any screen
 _UNREAD = ":sources says what is not read"
 _NEXT: dict[tuple[str, Level], tuple[str, str]] = {
-    # by section and level, where its page is shown: which keys act, in the order in which they are named, and how to look closer
+    # by section and level, where its page is shown: which keys act, in the order in which they are named, and how to look closer ("": as usual)
     ("releases", Level.BREACH): ("b", "w: why"),
     ("releases", Level.WARN): ("bo", "w: why"),
     ("releases", Level.PAUSED): ("ob", "w: why"),
@@ -33,6 +33,8 @@ _NEXT: dict[tuple[str, Level], tuple[str, str]] = {
     ("jobs", Level.UNKNOWN): ("", "w: why"),
     ("nodes", Level.BREACH): ("i", "d: describe"),
     ("nodes", Level.WARN): ("i", "d: describe"),
+    ("certificates", Level.BREACH): ("r", ""),
+    ("certificates", Level.WARN): ("r", ""),
 }
 
 
@@ -109,6 +111,7 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
         explained = KINDS.get(section.subject.kind, PLAIN).why
         other = ("s", "w: why" if explained else "enter: more of it")
         acting, closer = _NEXT.get((section.id, Level(section.level)), other)
+        closer = closer or other[1]
         open = {o.key: safe(key_words(o.title)) for o in offers if o.key and not o.refused}
         acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
         keys = f"{closer}; {acts}" if acts else closer

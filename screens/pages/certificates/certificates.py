@@ -10,10 +10,12 @@ from textual.binding import Binding, BindingType
 from screens.frame.acting_screen import ActingScreen
 from screens.lists.item_rows import ItemRows
 from screens.lists.narrowing import Narrowing
+from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views.certificates import (
+    RESTART,
     CertificateRow,
     cells,
     certificate_rows,
@@ -21,6 +23,7 @@ from tfdash.views.certificates import (
     columns,
     count_line,
     nothing_text,
+    to_restart,
 )
 from tfdash.views.table import Cell
 from widgets.panel import Divider
@@ -118,15 +121,31 @@ class CertificatesScreen(Narrowing, ActingScreen):
         return self._rows.all.get(key) if key is not None else None
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        super().on_table_row_highlighted(event)
         self._show_chosen()
 
     def narrowed(self) -> None:
         self._show_chosen()
 
     def acting_on(self) -> list[Subject]:
-        """The marked rows that are objects of a cluster, or the one under the cursor."""
-        rows = (self._rows.all.get(key) for key in self.table.chosen_keys)
-        return [r.subject._replace(uid=r.uid) for r in rows if r is not None and r.uid]
+        """The marked rows that are objects of a cluster, or the one under the cursor; of an address whom to restart so that it serves
+        what is kept."""
+        if not self.is_mounted:
+            return []
+        board, found = self.shell.board, list[Subject]()
+        for key in self.table.chosen_keys:
+            row = self._rows.all.get(key)
+            if row is not None and row.uid:
+                found.append(row.subject._replace(uid=row.uid))
+            elif row is not None:
+                found += to_restart(board.picture, board.assessment, row.subject)
+        return list(dict.fromkeys(found))
+
+    def fitting(self, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+        row = self._row if self.is_mounted else None
+        if row is None or row.uid:
+            return offers
+        return tuple(offer for offer in offers if offer.action == RESTART)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("inspect", "rotation"):

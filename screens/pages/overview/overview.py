@@ -19,6 +19,7 @@ from tfdash.text import safe
 from tfdash.views import says
 from tfdash.views import state as states
 from tfdash.views.age import short_age
+from tfdash.views.certificates import to_restart
 from tfdash.views.found import FoundRow, found_rows, gravest_first, where
 from tfdash.views.scope import Restriction
 from tfdash.views.sections import next_line, section_lines
@@ -151,9 +152,12 @@ class OverviewScreen(BoardScreen):
             self._show()
 
     def _offers(self, section: SectionState) -> tuple[Offer, ...]:
-        """What the gate lets be done to whom the section names."""
-        actions = self.shell.context.actions
-        return actions.offers(section.subject) if actions is not None and section.subject is not None else ()
+        """What the gate lets be done to whom the section names, or has restarted."""
+        actions, board = self.shell.context.actions, self.shell.board
+        if actions is None or section.subject is None:
+            return ()
+        about = to_restart(board.picture, board.assessment, section.subject)
+        return actions.offers(about[0] if about else section.subject)
 
     def _worst(self, sections: Sequence[SectionState]) -> Line:
         """One sentence that answers the screen's question."""

@@ -46,6 +46,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     runs: float = 60.0
     tolerates: str = ""
     everywhere: bool = False  # tolerates every taint
+    mounts: str = ""  # a TLS Secret, which it reads when it starts
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +60,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One that cert-manager keeps: ``names`` may hold ${domain}; of ``days`` of life, ``left`` of them when the world begins.
-    ``authority``: it signs others."""
+    ``authority``: it signs others; ``answers``: somebody serves it to its first name."""
 
     name: str
     namespace: str
@@ -69,6 +70,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     left: float = 60
     authority: bool = False
     same_key: bool = False
+    answers: bool = False
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

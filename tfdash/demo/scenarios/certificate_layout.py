@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tfdash.demo.addresses.server import Addresses, Strange
 from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.controllers.behaviour import duration
 from tfdash.demo.controllers.cert_manager import parts as p
 from tfdash.demo.scenarios.catalogue import Certificate, Issuer
 from tfdash.demo.scenarios.ground import DAY, Ground
-from tfdash.demo.scenarios.scenario import Kept
+from tfdash.demo.scenarios.scenario import Answers, Kept
 
 _BY_HAND = "argocd-controller"
 _MANAGER = "cert-manager-certificates-issuing"
@@ -59,6 +60,16 @@ def lay_certificates(ground: Ground, otherwise: Iterable[Kept]) -> None:
     )
 
 
+def lay_addresses(ground: Ground, strange: Iterable[Answers]) -> None:
+    """Those with which no Certificate has to do."""
+    begin = ground.cluster.shown_from
+    for one in strange:
+        if one.environment in ("*", ground.environment):
+            names = tuple(one.names) or (one.name,)
+            at = begin + duration(one.begins), begin + duration(one.ends)
+            ground.cluster.backend(Addresses).is_strange(one.name, Strange(one.issuer, names, *at))
+
+
 def _issuer(ground: Ground, issuer: Issuer, otherwise: Kept) -> None:
     spec: Obj = {issuer.by: {}}
     if issuer.by == "acme":
@@ -91,13 +102,13 @@ def _certificate(ground: Ground, plan: Certificate, otherwise: Kept) -> None:
     names = [_filled(name, known) for name in plan.names]
     # what is said of its times is read from the Secret, whosesoever it is
     secret_of = next((c for c in ground.plan.certificate if c.name == otherwise.shares), plan)
-    lasts = secret_of.days * DAY
+    lasts = (otherwise.days or secret_of.days) * DAY
     left = duration(otherwise.left) if otherwise.left else secret_of.left * DAY
     begins = ground.begin - (lasts - left)
     spec: Obj = {
         "secretName": f"{otherwise.shares or plan.name}-tls" if not plan.authority else plan.name,
         "issuerRef": {"name": plan.issuer, "kind": "ClusterIssuer"},
-        "duration": f"{plan.days * 24:g}h",
+        "duration": f"{(otherwise.days or plan.days) * 24:g}h",
         "privateKey": {"rotationPolicy": "Never" if plan.same_key else "Always"},
         **({"isCA": True, "commonName": names[0]} if plan.authority else {"dnsNames": names}),
     }
@@ -116,6 +127,10 @@ def _certificate(ground: Ground, plan: Certificate, otherwise: Kept) -> None:
         max(60 * DAY, lasts - left),
         _BY_HAND,
     )
+    if plan.answers:
+        ground.cluster.backend(Addresses).keeps(
+            names[0], (namespace, plan.name), mounted=bool(otherwise.mounted_by)
+        )
     if otherwise.asleep:
         ground.cluster.asleep.add((namespace, plan.name))
     if otherwise.challenge:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from tfdash.cron import schedule
 from tfdash.demo.apiserver.defaults import template as fill_template
 from tfdash.demo.apiserver.objects import Obj, hashed, name_of, owner_reference, stamp
@@ -29,8 +31,10 @@ class Layout(Ground):
         super().__init__(cluster, kubelet, begin)
         self.carriers: dict[str, Callable[[Layout, Service, str], None]] = {}
 
-    def everything(self, quotas: Mapping[str, dict[str, str]] | None = None) -> None:
-        """``quotas``: by the namespace's role, instead of the plan's."""
+    def everything(
+        self, quotas: Mapping[str, dict[str, str]] | None = None, mounts: Mapping[str, str] | None = None
+    ) -> None:
+        """``quotas``: by the namespace's role, instead of the plan's; ``mounts``: by the service's name, which TLS Secret it reads."""
         lay_rights(self)
         self.nodes()
         for role in self.plan.namespaces:
@@ -40,7 +44,7 @@ class Layout(Ground):
             self.namespace(name, None)
         self.cluster_wide()
         for service in self.plan.service:
-            self.service(service)
+            self.service(msgspec.structs.replace(service, mounts=(mounts or {}).get(service.name, "")))
 
     def service(self, service: Service) -> None:
         namespace = self.plan.namespace(service.namespace, self.environment)

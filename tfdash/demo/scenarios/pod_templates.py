@@ -48,6 +48,10 @@ def template_of(service: Service, version: str, environment: str) -> Obj:
         "containers": [container],
         "volumes": [{"name": "config", "configMap": {"name": f"{service.name}-config", "defaultMode": 420}}],
     }
+    if service.mounts:
+        container["volumeMounts"].append({"name": "tls", "mountPath": "/etc/tls", "readOnly": True})
+        given = {"secretName": service.mounts, "defaultMode": 420}
+        spec["volumes"].append({"name": "tls", "secret": given})
     labels = {
         "app": service.name,
         "app.kubernetes.io/part-of": "terrafusion",

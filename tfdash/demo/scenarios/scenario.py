@@ -83,7 +83,7 @@ class Dated(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Kept(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A certificate of data/world.toml that is otherwise than it is there: so much of its life is ``left`` when the world begins, its
     ``challenge`` fails for that reason, it is kept in the Secret of another (``shares``, its name), or cert-manager does not look at it
-    (``asleep``). An issuer of that name: it has a ``problem``."""
+    (``asleep``). It lasts for so many ``days``, and a service of its namespace reads it when it starts (``mounted_by``). An issuer of that name: it has a ``problem``."""
 
     name: str
     environment: str = "production"
@@ -92,6 +92,20 @@ class Kept(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     shares: str = ""
     asleep: bool = False
     problem: str = ""
+    days: float = 0.0
+    mounted_by: str = ""
+
+
+class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An address with which no Certificate has to do: what it serves to ``name`` is signed by a ClusterIssuer's authority ("": by itself), for
+    these ``names`` (none: for its own), and lasts from ``begins`` to ``ends`` ("-9d" from the demo's start)."""
+
+    name: str
+    environment: str = "production"
+    issuer: str = ""
+    names: list[str] = []
+    begins: str
+    ends: str
 
 
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +126,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     prices: list[dict[str, Any]] = []
     usage: list[Use] = []
     certificate: list[Kept] = []
+    address: list[Answers] = []
     behaviour: list[BehaviourRule] = []
     step: list[Step] = []
     bulk: Bulk | None = None
@@ -195,6 +210,19 @@ def _check_services(where: str, found: Scenario) -> None:
             duration(one.left or "0s")
         except ValueError as error:
             raise ScenarioError(f"{where}: certificate {one.name}: left: {error}") from error
+        if one.mounted_by not in services | {""}:
+            raise ScenarioError(
+                f"{where}: certificate {one.name} is mounted by {one.mounted_by!r}, which is not there"
+            )
+    for address in found.address:
+        if address.issuer not in {i.name for i in plan.issuer} | {""}:
+            raise ScenarioError(
+                f"{where}: address {address.name}: issuer {address.issuer!r}, which is not there"
+            )
+        try:
+            duration(address.begins), duration(address.ends)
+        except ValueError as error:
+            raise ScenarioError(f"{where}: address {address.name}: {error}") from error
     for role in found.quotas.keys() - roles:
         raise ScenarioError(
             f"{where}: quotas of {role!r}, which is no namespace; one of {', '.join(sorted(roles))}"
