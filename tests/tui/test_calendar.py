@@ -14,8 +14,10 @@ from screens.pages.calendar.calendar import CalendarScreen
 from tests.tui import calendarworld as cw
 from tests.tui import world
 from tests.tui.running import SIZES, Run, compare, running
+from tests.tui.told_service import ToldService
 from tests.tui.widgets.hostile import HOSTILE
 from tfdash.judging.judge import Judge
+from tfdash.model.action import Offer
 from tfdash.model.maintenance import AccountStart, Completion, EvidenceKind, MaintenanceRecord, item_subject
 from tfdash.model.store_state import StoreState
 from tfdash.playbook.maintenance.cadence import Each
@@ -23,6 +25,7 @@ from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolic
 from tfdash.playbook.policies import Policies
 from tfdash.views.calendar.head import VIEWS
 from tfdash.views.filter import Filter
+from widgets.prose import Prose
 
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 VACUUM = item_subject("vacuum-analyze", "production")
@@ -69,6 +72,39 @@ async def test_golden_of_a_promise(monkeypatch: pytest.MonkeyPatch) -> None:
             shown[size] = await run.still()
         for (width, height), text in shown.items():
             compare(f"calendar-promise-{width}x{height}", text)
+
+
+async def test_a_promise_offers_what_may_be_said_of_it_under_the_keys_of_the_agenda() -> None:
+    sign = Offer(action="maintenance.sign-off", title="maintenance: sign off", key="o")
+    for page in ("promise", "agenda"):
+        actions = ToldService(offered=(sign,), kinds=("MaintenanceItem",))
+        async with calendar(SIZES[0], actions=actions) as run:
+            if page == "promise":
+                run.app.open("promise", VACUUM)
+                await run.shows("Periods:")
+            else:
+                screen(run).stand_on(VACUUM)
+                await run.until(lambda: screen(run).table.cursor_key == VACUUM, "its row")
+            await run.shows("o sign off", "a actions")
+            await run.press("o")
+            await run.until(lambda at=actions: bool(at.planned), "the plan")  # type: ignore[misc]
+            assert [(action, at._replace(uid="")) for action, at, _ in actions.planned] == [
+                (sign.action, VACUUM)
+            ]
+
+
+async def test_the_chosen_day_is_scrolled_by_keys_and_begins_at_its_begin() -> None:
+    async with calendar(SIZES[0]) as run:
+        screen(run).point_to("month")
+        await run.shows("Mon 23 Nov 2026  today")
+        day = screen(run).query_one("#day", Prose)
+        await run.until(lambda: day.max_scroll_y > 0, "more than there is room for")
+        await run.press("pagedown")
+        await run.until(lambda: day.scroll_y > 0, "further down")
+        await run.press("pageup")
+        await run.until(lambda: day.scroll_y == 0, "the begin")
+        await run.press("pagedown", "right")
+        await run.until(lambda: day.scroll_y == 0, "the begin of another day")
 
 
 async def test_a_small_terminal_begins_with_the_agenda_until_a_person_chooses() -> None:

@@ -53,6 +53,8 @@ class CalendarScreen(Narrowing, ActingScreen):
         Binding("left_square_bracket", "span(-1)", "before", id="calendar.back", key_display="["),
         Binding("right_square_bracket", "span(1)", "next", id="calendar.forth", key_display="]"),
         Binding("t", "today", "today", id="calendar.today"),
+        Binding("pagedown", "scroll_day(1)", "more of the day", id="calendar.day_down", show=False),
+        Binding("pageup", "scroll_day(-1)", "back in the day", id="calendar.day_up", show=False),
         Binding("z", "not_ok", "only what is not ok", id="calendar.not_ok", show=False),
     ]
 
@@ -264,7 +266,7 @@ class CalendarScreen(Narrowing, ActingScreen):
     # -- keys ---------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("span", "today"):
+        if action in ("span", "today", "scroll_day"):
             return self.view.grid
         return super().check_action(action, parameters)
 
@@ -285,6 +287,11 @@ class CalendarScreen(Narrowing, ActingScreen):
         except (ValueError, OverflowError):
             return  # the calendar ends there
 
+    def action_scroll_day(self, way: int) -> None:
+        """What the chosen day has no room for."""
+        day = self.query_one("#day", Prose)
+        day.scroll_relative(y=way * max(day.size.height - 1, 1), animate=False)
+
     def action_today(self) -> None:
         self._day = None
         self._show()
@@ -293,6 +300,7 @@ class CalendarScreen(Narrowing, ActingScreen):
         if date.min.year < day.year < date.max.year:  # a month has days of those beside it
             self._day = day
             self._show()
+            self.query_one("#day", Prose).scroll_home(animate=False)
 
     def on_day_grid_moved(self, event: DayGrid.Moved) -> None:
         if not isinstance(event, DayGrid.Opened):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from screens.frame.acting_screen import ActingScreen
 from screens.frame.text_page import TextPage
 from tfdash.item_place import place_of
 from tfdash.model.subject import Subject
@@ -11,8 +12,8 @@ from tfdash.views.calendar.item import item_lines
 from tfdash.views.times import local
 
 
-class PromisePage(TextPage):
-    """Opened with the promise's subject."""
+class PromisePage(ActingScreen, TextPage):
+    """Opened with the promise's subject; what a person may say of it is under the keys that it has in the agenda."""
 
     def __init__(self, subject: Subject) -> None:
         super().__init__()
@@ -39,3 +40,7 @@ class PromisePage(TextPage):
 
     def take(self, update: Update) -> None:
         self.catch_up()
+
+    def acting_on(self) -> list[Subject]:
+        """A promise is what it is called."""
+        return [self._subject._replace(uid=self._subject.name)]

@@ -85,6 +85,26 @@ async def test_a_promise_offers_what_a_person_may_say_of_it(tmp_path: Path) -> N
     at.store.close()
 
 
+async def test_of_another_environment_every_offer_says_what_its_plan_would(tmp_path: Path) -> None:
+    at = Desk(tmp_path)
+    at.see()
+    there = item_subject("review", "staging")
+    states = dict(at.board.assessment.maintenance or {})
+    states[there] = msgspec.structs.replace(states[REVIEW], subject=there)
+    at.board.say(maintenance=states)
+    offers = at.service.offers(there)
+    assert {o.action for o in offers} == {"maintenance.sign-off", "maintenance.waive"}
+    for offer in offers:
+        assert offer.refused.startswith("staging is only read here: no cluster of it says who you are")
+        with pytest.raises(PlanRefused, match="staging is only read here"):
+            await at.service.plan(offer.action, there, {})
+    assert not any(o.refused for o in at.service.offers(REVIEW) if o.key)
+    assert not any(
+        o.refused for o in at.service.offers(ELSEWHERE) if o.key
+    )  # of the platform: any cluster says it
+    at.store.close()
+
+
 async def test_a_sign_off_counts_as_whom_the_server_knows(tmp_path: Path) -> None:
     at = Desk(tmp_path)
     before = at.item()

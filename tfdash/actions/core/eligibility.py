@@ -53,7 +53,7 @@ _BY_CARRIER = frozenset(
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """``able`` names what it is capable of, ``unable`` why not of the rest. ``known``: whether there is such a thing here;
-    ``obj`` is None of what is no Kubernetes object."""
+    ``obj`` is None of what is no Kubernetes object. ``elsewhere``: why nothing can be said of it from this terminal."""
 
     subject: Subject
     obj: Object | None = None
@@ -65,6 +65,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     judgement: CanaryJudgement | None = None
     scaler: HorizontalPodAutoscaler | None = None
     managed_by: ManagedBy | None = None
+    elsewhere: str = ""
 
 
 def bare(subject: Subject) -> Subject:

@@ -44,9 +44,18 @@ def of_item(
     now: float,
     indexes: Indexes,
 ) -> Standing:
-    """Known where the playbook has such an item at that place."""
+    """Known where the playbook has such an item at that place; whoever speaks of it is asked for by a cluster of its environment."""
     known = bare(subject) in (assessment.maintenance or {})
-    return Standing(subject=subject, known=known)
+    environment = subject.cluster.environment
+    shown = {ref.environment for ref in picture.clusters}
+    elsewhere = ""
+    if environment and environment not in shown:
+        elsewhere = f"{environment} is only read here: no cluster of it says who you are; start with --environment {environment}"
+    return Standing(subject=subject, known=known, elsewhere=elsewhere)
+
+
+def _elsewhere(found: Standing) -> str:
+    return found.elsewhere
 
 
 def _item(context: PlanContext) -> ItemState:
@@ -242,6 +251,7 @@ ACTIONS = (
         arguments=(DONE, NOTE, LINK, DIGEST),
         key="o",
         look=of_item,
+        unable=_elsewhere,
     ),
     Action(
         id="maintenance.adopt",
@@ -256,6 +266,7 @@ ACTIONS = (
         arguments=(DONE, START),
         offered=False,
         look=of_item,
+        unable=_elsewhere,
     ),
     Action(
         id="maintenance.waive",
@@ -270,5 +281,6 @@ ACTIONS = (
         arguments=(UNTIL,),
         needed=(UNTIL,),
         look=of_item,
+        unable=_elsewhere,
     ),
 )
