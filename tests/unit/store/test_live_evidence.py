@@ -27,6 +27,7 @@ from tfdash.model.versions import VersionMemory, VersionSighting
 from tfdash.playbook.maintenance.live import READERS, reading
 from tfdash.playbook.maintenance.policy import MaintenanceRules, maintenance_in
 from tfdash.playbook.policies import Policies
+from tfdash.playbook.versions.policy import versions_in
 from tfdash.setting import read
 from tfdash.store.evidence_recorder import EvidenceRecorder
 
@@ -192,6 +193,17 @@ def test_roots_and_intermediates_are_told_apart_and_the_oldest_counts() -> None:
     assert other.problem == "elsewhere is not shown by this terminal" and other.done_at is None
 
 
+def test_what_one_of_several_clusters_shows_is_not_of_the_environment() -> None:
+    """A terminal that was pointed at one of them sees no other."""
+    names = {REF.environment: (REF.cluster, "eu-2", "eu-3")}
+    policy = versions_in(Policies().versions.rules, "UTC", names)
+    p = picture(authority(NOW - 5 * DAY), ROOT)
+    told = reading("root-ca", p, item_subject("ca", REF.environment), policy)
+    assert told.problem == "not shown by this terminal: eu-2, eu-3" and told.done_at is None
+    one = reading("root-ca", p, item_subject("ca", REF.environment, REF.cluster), policy)
+    assert one.done_at == NOW - 5 * DAY
+
+
 def runs(*spans: tuple[float, float, str], cluster: ClusterRef = REF) -> Picture:
     """(since, until, versions) in days."""
     seen = tuple(
@@ -209,7 +221,17 @@ def runs(*spans: tuple[float, float, str], cluster: ClusterRef = REF) -> Picture
         (((-9, 0, "v1.34.1"),), "no patch update was watched", "no minor update was watched"),
         (((-9, -5, "v1.34.1"), (-5, 0, "v1.34.2")), -5, "no minor update was watched"),
         (((-9, -5, "v1.33.9"), (-5, -4, "v1.33.9 v1.34.0"), (-4, 0, "v1.34.0")), -4, -4),
-        (((-9, -5, "v1.33.9"), (-3, 0, "v1.34.0")), -3, -3),  # seen so after a time in which nobody watched
+        (((-9, -5, "v1.33.9"), (-4.5, 0, "v1.34.0")), -4.5, -4.5),
+        # seen so after a time in which nobody watched: it may be of another month
+        (((-99, -95, "v1.33.9"), (-3, 0, "v1.34.0")), "patch update was made between", "between 21 Aug 2026"),
+        # an older node comes and goes, and it is put back and forth again: no update
+        (((-9, -5, "v1.34.2"), (-5, -4, "v1.34.1 v1.34.2"), (-4, 0, "v1.34.2")), "no patch", "no minor"),
+        (((-9, -5, "v1.35.2"), (-5, -4, "v1.34.1"), (-4, 0, "v1.35.2")), "no patch", "no minor"),
+        (
+            ((-9, -8, "v1.33.9"), (-8, -5, "v1.34.2"), (-5, -4, "v1.33.9 v1.34.2"), (-4, 0, "v1.34.2")),
+            -8,
+            -8,
+        ),
         (((-9, -5, "v1.34.2"), (-5, 0, "v1.34.1")), "no patch update was watched", "no minor update"),  # back
         (((-9, -5, "v1.34.1"), (-5, -3, "v1.34.2"), (-3, 0, "v1.34.2 v1.35.0")), -5, None),  # goes on
         (((-9, 0, "what"),), "cannot be read", "cannot be read"),

@@ -15,8 +15,10 @@ from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.versions import VersionSighting
+from tfdash.playbook.maintenance.facts import UNSEEN
 from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.version import Version, read
+from tfdash.playbook.versions.wording import day
 
 Part = Callable[[Version], tuple[int, ...]]
 
@@ -45,6 +47,10 @@ def reading(name: str, picture: Picture, subject: Subject, policy: VersionsPolic
     ]
     if not clusters:
         return LiveReading(problem=f"{at.environment or 'the platform'} is not shown by this terminal")
+    shown = {cluster.ref.cluster for cluster in clusters}
+    unseen = [c for c in policy.clusters.get(at.environment, ()) if at.cluster in ("", c) and c not in shown]
+    if unseen:  # what the others show is not of all of them
+        return LiveReading(problem=f"not shown by this terminal: {', '.join(unseen)}")
     found = []
     for cluster in clusters:
         try:
@@ -121,15 +127,12 @@ def _update(part: Part, what: str) -> Callable[[ClusterPicture, Picture, Version
         )
         if not watched:
             raise Unseen("nobody has recorded which versions run there")
-        lows = [_spread(s, part, policy)[0] for s in watched]
+        done = _risen([_spread(s, part, policy)[0] for s in watched], watched, what)
         low, high = _spread(watched[-1], part, policy)
         seen, said = watched[-1].until, ", ".join(watched[-1].versions)
         if low != high:
             mixed = _mixed(watched, part, policy)
-            return LiveReading(
-                seen=seen, by="Kubernetes", note=f"runs {said}", since=mixed, done_at=_before(lows, watched)
-            )
-        done = _before(lows, watched)
+            return LiveReading(seen=seen, by="Kubernetes", note=f"runs {said}", since=mixed, done_at=done)
         if done is None:
             raise Unseen(f"no {what} was watched there; it has run {said} since it is watched")
         return LiveReading(done_at=done, seen=seen, by="Kubernetes", note=f"runs {said}")
@@ -137,10 +140,19 @@ def _update(part: Part, what: str) -> Callable[[ClusterPicture, Picture, Version
     return read_it
 
 
-def _before(lows: Sequence[tuple[int, ...]], watched: Sequence[VersionSighting]) -> float | None:
-    """When the oldest version there last became a newer one; None where it never did."""
-    rises = [at for at in range(1, len(lows)) if lows[at] > lows[at - 1]]
-    return watched[rises[-1]].since if rises else None
+def _risen(lows: Sequence[tuple[int, ...]], watched: Sequence[VersionSighting], what: str) -> float | None:
+    """When the oldest version there was last newer than it ever was before; None where it never was: an older node that comes and goes
+    is no update. Raises ``Unseen`` where nobody watched while it came."""
+    highest, place = lows[0], 0
+    for number, low in enumerate(lows):
+        if low > highest:
+            highest, place = low, number
+    if not place:
+        return None
+    since, before = watched[place].since, max(s.until for s in watched[:place])
+    if since - before > UNSEEN:
+        raise Unseen(f"a {what} was made between {day(before)} and {day(since)}, when nobody watched")
+    return since
 
 
 def _mixed(watched: Sequence[VersionSighting], part: Part, policy: VersionsPolicy) -> float:
