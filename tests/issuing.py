@@ -105,6 +105,8 @@ def issue(
 def _general(name: str) -> x509.GeneralName:
     if "://" in name:
         return x509.UniformResourceIdentifier(name)
+    if name.startswith("DNS:"):
+        return x509.DNSName(name.removeprefix("DNS:"))
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

@@ -14,6 +14,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import UnknownKind
 from tfdash.model.versions import VersionSighting, VersionsState
 from tfdash.nouns import counted
+from tfdash.playbook.clocks import APART
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.staleness import LOADING, Unread, not_current, stale, unread
 from tfdash.playbook.versions.policy import VersionsPolicy
@@ -116,7 +117,8 @@ class VersionsRunner:
         proven = min(newest, listed) if control else listed
         if why is None and now >= proven + self._patience:
             why = not_current(proven)
-        if why is None and control:
+        skew = info.value.skew if info.value is not None else None
+        if why is None and control and abs(skew or 0.0) <= APART:  # else nobody knows when it is seen
             versions = tuple(sorted({*control, *watched.nodes} - {""}))
             self._see(cluster.ref, watched, versions, proven, max(newest, listed))
         elif why == LOADING and not watched.nodes:

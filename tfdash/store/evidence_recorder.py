@@ -20,6 +20,7 @@ from tfdash.model.maintenance import (
 )
 from tfdash.model.store_state import COMPLETION, SIGHTING, EntryKind
 from tfdash.model.subject import Subject
+from tfdash.playbook.clocks import astray
 from tfdash.sources.base import SourceBoard
 from tfdash.store.ledger import Store
 
@@ -43,7 +44,9 @@ class EvidenceRecorder:
             await asyncio.sleep(_EVERY)
 
     async def look(self, board: SourceBoard) -> None:
-        """Write what is shown and not on record. Raises ``LedgerUnavailable``."""
+        """Write what is shown and not on record, unless our clock is wrong. Raises ``LedgerUnavailable``."""
+        if astray(board.picture):
+            return
         now, known = self._store.clock.now(), self._store.projection.maintenance
         for subject, state in tuple((board.assessment.maintenance or {}).items()):
             shown = state.live

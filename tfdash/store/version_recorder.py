@@ -12,6 +12,7 @@ from typing import Any
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import EntryKind
 from tfdash.model.versions import PlannedUpdate, VersionSighting
+from tfdash.playbook.clocks import astray
 from tfdash.sources.base import SourceBoard
 from tfdash.store.ledger import Store
 from tfdash.store.log.version_facts import data_of_versions, not_recorded
@@ -23,7 +24,11 @@ _EVERY = 5.0  # seconds between two looks
 def watched(store: Store, board: SourceBoard) -> dict[str, Any]:
     """What a heartbeat says of it: all that this terminal saw and no entry has."""
     versions = board.assessment.versions
-    new = () if versions is None else not_recorded(versions.seen, store.projection.versions.told().sightings)
+    new = (
+        ()
+        if versions is None or astray(board.picture)
+        else not_recorded(versions.seen, store.projection.versions.told().sightings)
+    )
     return data_of_versions(new) if new else {}
 
 
@@ -41,9 +46,10 @@ class VersionRecorder:
             await asyncio.sleep(_EVERY)
 
     async def look(self, board: SourceBoard) -> None:
-        """Write what has begun and is not recorded, and plans that are not. Raises ``LedgerUnavailable``."""
+        """Write what has begun and is not recorded, and plans that are not, unless our clock is wrong: whoever set it back would have
+        given notice long ago. Raises ``LedgerUnavailable``."""
         versions, facts = board.assessment.versions, self._store.projection.versions.told()
-        if versions is None:
+        if versions is None or astray(board.picture):
             return
         begun = [s for s in versions.seen if not _known(s, facts.sightings)]
         plans = [p for p in versions.plans if p.announced is None and not _announced(p, facts.announced)]

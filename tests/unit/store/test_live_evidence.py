@@ -19,7 +19,7 @@ from tfdash.model.cert_manager import IssuerRef
 from tfdash.model.kube import Object
 from tfdash.model.maintenance import EvidenceKind, ItemStanding, ItemState, PeriodVerdict, item_subject
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import Change, Picture
+from tfdash.model.picture import Change, Picture, ServerInfo
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level
@@ -47,7 +47,7 @@ class Terminal:
     """The runner and the recorder over one real store, and a picture that the test makes."""
 
     def __init__(self, folder: Path, clock: Clock, live: str = "root-ca", start: str = "2026-09-01") -> None:
-        self.clock, self.live = clock, live
+        self.clock, self.live, self.skew = clock, live, 0.0
         self.made = opened(folder, clock)
         item = {
             "when": "each month",
@@ -70,7 +70,9 @@ class Terminal:
         cluster = found.clusters[REF]
         now = self.clock.now()
         fresh = {k: msgspec.structs.replace(o, observed_at=now) for k, o in cluster.kinds.items()}
-        cluster = msgspec.structs.replace(cluster, kinds={**fresh, **kinds})
+        server = msgspec.structs.replace(cluster.info.value or ServerInfo(), skew=self.skew)
+        info = msgspec.structs.replace(cluster.info, value=server)
+        cluster = msgspec.structs.replace(cluster, kinds={**fresh, **kinds}, info=info)
         facts = self.made.store.state()
         if versions is not None:
             facts = msgspec.structs.replace(facts, versions=versions)
@@ -150,6 +152,17 @@ async def test_a_source_that_was_not_read_is_no_evidence_and_neither_due_nor_ove
     state = await at.sees(**kinds)
     assert (state.standing, state.level) == (ItemStanding.NO_EVIDENCE, Level.UNKNOWN)
     assert told in state.sentence and await at.entries() == []
+    at.made.store.close()
+
+
+async def test_a_clock_that_no_server_agrees_with_records_no_evidence(tmp_path: Path) -> None:
+    at = Terminal(tmp_path, Clock(NOW))
+    at.skew = -40 * DAY
+    await at.sees(authority(NOW - 3 * DAY), ROOT)
+    assert await at.entries() == []
+    at.skew = 1.0
+    await at.sees(authority(NOW - 3 * DAY), ROOT)
+    assert await at.entries() == ["cert-manager shows CA as done"]
     at.made.store.close()
 
 

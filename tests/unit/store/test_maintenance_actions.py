@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.unit.actions.things import NOW
+from tests.unit.actions.things import NOW, REF
 from tests.unit.store.conftest import Database
 from tests.unit.store.helpers import Clock, opened
 from tests.unit.store.test_action_service import Terminal, answered
@@ -67,6 +67,17 @@ class Desk(Terminal):
         found = self.board.assessment.maintenance
         assert found is not None
         return found[REVIEW]
+
+    def skewed(self, seconds: float) -> None:
+        """The server's clock is so far ahead of ours."""
+        picture = self.board.picture
+        cluster = picture.clusters[REF]
+        assert cluster.info.value is not None
+        info = msgspec.structs.replace(
+            cluster.info, value=msgspec.structs.replace(cluster.info.value, skew=seconds)
+        )
+        cluster = msgspec.structs.replace(cluster, info=info)
+        self.board.picture = msgspec.structs.replace(picture, clusters={REF: cluster})
 
     def saw(self, *sightings: Sighting) -> None:
         """As if a live source had been read."""
@@ -141,6 +152,8 @@ async def test_now_is_when_the_plan_was_made_however_long_its_reader_takes(tmp_p
         ({"done": "2026-12-31"}, "lies ahead"),
         ({"done": "2026-08-31"}, "account is kept from 2026-09-01 04:00Z"),
         ({"done": "Thursday"}, 'write "2026-11-26 10:30"'),
+        ({"done": "1960-01-01"}, "lies outside of the years 1970 to 2999"),
+        ({"done": "1970-01-01T00:00+14:00"}, "lies before 1970"),
         ({"digest": "abc"}, "sha256sum"),
     ],
 )
@@ -182,6 +195,48 @@ async def test_what_a_live_source_showed_stands_against_a_word(
             await work
     else:
         assert (await work).plan.effect.startswith("Access review counts as done")
+    at.store.close()
+
+
+@pytest.mark.parametrize("given", [{"done": "2026-11-20"}, {"done": "2026-11-20", "start": "2026-09-01"}])
+async def test_what_a_live_source_showed_stands_against_a_list_too(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    """Else ``adopt`` would be a sign-off that nothing contradicts."""
+    at = Desk(tmp_path)
+    at.see()
+    at.saw(Sighting(NOW - HOUR, NOW - 90 * DAY))
+    with pytest.raises(PlanRefused, match="counts on nobody's word"):
+        await at.service.plan("maintenance.adopt", REVIEW, given)
+    at.store.close()
+
+
+@pytest.mark.parametrize("skew", [58 * DAY, -400.0, 400.0])
+@pytest.mark.parametrize(
+    ("action", "given"),
+    [
+        ("maintenance.sign-off", {}),
+        ("maintenance.adopt", {"done": "2026-09-20"}),
+        ("maintenance.waive", {"until": "2026-12-31"}),
+    ],
+)
+async def test_whoever_sets_their_clock_says_nothing_of_times(
+    tmp_path: Path, action: str, given: dict[str, str], skew: float
+) -> None:
+    """A month that was missed would be kept, by a word that was said in it by that clock alone."""
+    at = Desk(tmp_path)
+    for item in (REVIEW, ELSEWHERE):
+        at.skewed(skew)
+        with pytest.raises(PlanRefused, match="nothing is recorded of times until one of them is set right"):
+            await at.plan(action, item, **given)
+        at.skewed(2.0)
+        assert (await at.plan(action, item, **given)).plan.effect
+    at.skewed(2.0)
+    guarded = await at.plan(action, REVIEW, **given)
+    at.skewed(skew)  # between plan and Enter
+    done = await at.execute(guarded, reason="did it")
+    assert done.result is Result.REFUSED, done.sentence
+    assert await at.kinds() in ([], ["refusal"])
     at.store.close()
 
 

@@ -165,6 +165,27 @@ async def test_a_plan_is_announced_once(tmp_path: Path) -> None:
     made.store.close()
 
 
+async def test_a_clock_that_no_server_agrees_with_gives_no_notice_and_watches_nothing(tmp_path: Path) -> None:
+    """Set back by three weeks for a minute, it would have told everybody in time."""
+    clock = Clock(NOW - 21 * 86_400.0)
+    made, board = opened(tmp_path, clock), Board()
+    plan = PlannedVersion(version="1.38", date=date(2026, 11, 24))
+    judge = Judge(policies=Policies(versions=policy(plan=(plan,))))
+    for skew, notes in ((21 * 86_400.0, 0), (1.0, 1)):
+        seen = picture(clock.at, {"a": NEW})
+        cluster = seen.clusters[PRODUCTION]
+        assert cluster.info.value is not None
+        info = replace(cluster.info, value=replace(cluster.info.value, skew=skew))
+        board.picture = replace(seen, clusters={PRODUCTION: replace(cluster, info=info)})
+        board.assessment = judge.assess(board.picture, ALL, clock.at)[0]
+        told = watched(made.store, board)
+        await VersionRecorder(made.store).look(board)
+        known = made.store.state().versions
+        assert (len(known.announced), len(known.sightings), bool(told)) == (notes, notes, bool(notes))
+        clock.at = NOW
+    made.store.close()
+
+
 async def test_the_heartbeat_of_a_running_store_says_for_how_long_it_was_watched(tmp_path: Path) -> None:
     clock = Clock(NOW)
     made, judge, board = opened(tmp_path, clock, heartbeat=0.01), Judge(), Board()

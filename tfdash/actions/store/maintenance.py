@@ -27,8 +27,9 @@ from tfdash.model.maintenance import KIND, EvidenceKind, ItemState, Sighting
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import Subject
+from tfdash.playbook.clocks import astray
 from tfdash.playbook.maintenance.facts import contradicts
-from tfdash.playbook.schedule.local import instant
+from tfdash.playbook.schedule.local import EARLIEST, counted_with, instant
 from tfdash.playbook.seen import Indexes
 
 DONE, NOTE, LINK, DIGEST, UNTIL, START = "done", "note", "link", "digest", "until", "start"
@@ -62,6 +63,8 @@ def _item(context: PlanContext) -> ItemState:
     found = (context.assessment.maintenance or {}).get(bare(context.at))
     if found is None:
         raise PlanRefused(f"the playbook has no {context.at.name} there")
+    if wrong := astray(context.picture, context.at.cluster.environment):
+        raise PlanRefused(wrong)
     return found
 
 
@@ -76,17 +79,7 @@ async def sign_off(context: PlanContext) -> Draft:
             f"account is kept from {_said(item.started)}: what was done before is taken over by adopt"
         )
     _digest(context)
-    record = context.picture.store_state.maintenance
-    seen, live = record.sightings.get(bare(at), ()), item.live
-    if live is not None and not live.problem:
-        seen = (*seen, Sighting(live.seen, live.done_at))
-    against = contradicts(seen, done)
-    if against is not None:
-        last = f"last done {_said(against.done_at)}" if against.done_at is not None else "never done"
-        raise PlanRefused(
-            f"a live source was read at {_said(against.seen)} and says {last}: what it does not show cannot be signed; "
-            "a waiver with a second person is the way out"
-        )
+    _not_contradicted(context, item, done)
     told = {"done_at": done, **{name: str(context.arguments.get(name, "")) for name in (NOTE, LINK, DIGEST)}}
     proof = [f"{name}: {told[name]}" for name in (NOTE, LINK, DIGEST) if told[name]]
     return Draft(
@@ -99,6 +92,21 @@ async def sign_off(context: PlanContext) -> Draft:
         typed="",
         arguments=((STAMP, context.stamp),),  # now is when the plan was made first
     )
+
+
+def _not_contradicted(context: PlanContext, item: ItemState, done: float) -> None:
+    """Raises ``PlanRefused`` where a live source showed that nothing was done then."""
+    record = context.picture.store_state.maintenance
+    seen, live = record.sightings.get(bare(context.at), ()), item.live
+    if live is not None and not live.problem:
+        seen = (*seen, Sighting(live.seen, live.done_at))
+    against = contradicts(seen, done)
+    if against is not None:
+        last = f"last done {_said(against.done_at)}" if against.done_at is not None else "never done"
+        raise PlanRefused(
+            f"a live source was read at {_said(against.seen)} and says {last}: what it does not show counts on nobody's word; "
+            "a waiver with a second person is the way out"
+        )
 
 
 async def adopt(context: PlanContext) -> Draft:
@@ -114,6 +122,7 @@ async def adopt(context: PlanContext) -> Draft:
         done = told[DONE] = _moment(context, DONE, "")
         if done > context.now:
             raise PlanRefused(f"{_said(done)} lies ahead: only what was done can be taken over")
+        _not_contradicted(context, item, done)
     if not told:
         raise PlanRefused("neither a time of its being done nor a start is given: write one of the two")
     words = {DONE: "was done on", START: "is accounted for from"}
@@ -165,12 +174,17 @@ def moment_of(given: str, zone: ZoneInfo, *, last: bool = False) -> float:
     try:
         moment = datetime.fromisoformat(words)
         if len(words) <= len("2026-11-26"):
-            return instant(moment + timedelta(days=last), zone)
-        return moment.timestamp() if moment.tzinfo is not None else instant(moment, zone)
+            found = instant(moment + timedelta(days=last), zone)
+        else:
+            found = moment.timestamp() if moment.tzinfo is not None else instant(moment, zone)
     except (ValueError, OverflowError):
         raise ValueError(
             f'{words!r} is no time; write "2026-11-26 10:30" (local), "2026-11-26T15:30Z" or "2026-11-26"'
         ) from None
+    counted_with(moment)
+    if found < EARLIEST:
+        raise ValueError(f"{words!r} lies before 1970, and nothing is recorded of that")
+    return found
 
 
 def _digest(context: PlanContext) -> None:

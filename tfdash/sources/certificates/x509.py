@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import ipaddress
 import itertools
 import re
 import warnings
@@ -180,8 +181,18 @@ def _names(found: x509.SubjectAlternativeName | None) -> tuple[tuple[str, ...], 
     """Hosts, and others."""
     if found is None:
         return (), ()
-    hosts = [_text(n).lower() for n in found.get_values_for_type(x509.DNSName)]
+    hosts = [_host(n) for n in found.get_values_for_type(x509.DNSName)]
     hosts += [str(n) for n in found.get_values_for_type(x509.IPAddress)]
     others = found.get_values_for_type(x509.UniformResourceIdentifier)
     others += found.get_values_for_type(x509.RFC822Name)
     return tuple(hosts[:MOST]), tuple(_text(n) for n in others[:MOST])
+
+
+def _host(name: str) -> str:
+    """A DNS name. One that looks like an address speaks for none (RFC 9525, 6.5), and is told apart from those."""
+    host = _text(name).lower()
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host
+    return f"DNS:{host}"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.issuing import DAY, issue
 from tfdash.sources.certificates import x509
+from tfdash.sources.certificates.handshake import fits
 from tfdash.text import safe
 
 NOW = 1_790_000_000.0
@@ -44,6 +45,15 @@ def test_a_leaf_says_what_it_was_made_with() -> None:
     assert not told.is_ca
     assert not told.self_signed
     assert told.called == "shop.example.com"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::1"])
+def test_a_dns_name_that_looks_like_an_address_speaks_for_none(address: str) -> None:
+    """OpenSSL, Go and browsers refuse it for the address; it is a common slip in requests."""
+    wrong = x509.facts_of(issue("a", MIDDLE, names=(f"DNS:{address}",), now=NOW).der)
+    right = x509.facts_of(issue("a", MIDDLE, names=(address,), now=NOW).der)
+    assert (fits(address, wrong.names), fits(address, right.names)) == (False, True)
+    assert address in wrong.called != address
 
 
 def test_root_intermediate_and_leaf_are_told_apart() -> None:
