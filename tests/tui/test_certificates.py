@@ -58,6 +58,22 @@ async def test_none_is_said_only_where_all_was_read() -> None:
         await run.shows("? may not list certificates")
 
 
+async def test_beside_rows_it_is_said_what_could_not_be_read() -> None:
+    recorded = source()
+    async with running(recorded, (160, 50), start="certificates") as run:
+        await run.shows("8 certificates", "of 8 certificates in order")
+        recorded.objects["ClusterIssuer"] = {}
+        problem = Problem(kind=ProblemKind.FORBIDDEN, cause="may not list them")
+        recorded.show("ClusterIssuer", complete=False, problem=problem)
+        await run.shows("8 certificates", "in order; ClusterIssuers of eu-1 cannot be read")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_page_of_a_tab_says_where_what_its_badge_counts_stands(size: tuple[int, int]) -> None:
+    async with running(source(), size, start="calendar") as run:
+        await run.shows("5 Calendar ✖", "✖1 Certificates :certificates")
+
+
 async def test_what_is_served_and_what_is_held_stands_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     async with running(also_looked_at(), SIZES[0], start="certificates") as run:

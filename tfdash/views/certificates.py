@@ -235,18 +235,6 @@ def chosen_lines(row: CertificateRow) -> list[Line]:
     return told
 
 
-def count_line(rows: Iterable[CertificateRow]) -> list[Cell]:
-    """How many are how bad: ``✖ 1 · ▲ 2 · 40 in all``."""
-    found = list(rows)
-    told: list[Cell] = []
-    for level in (Level.BREACH, Level.WARN, Level.UNKNOWN):
-        many = sum(r.level is level for r in found)
-        if many:
-            state = states.of_level(level)
-            told.append((f"{state.glyph} {many} {state.word}", state.token))
-    return told
-
-
 def nothing_text(picture: Picture) -> str:
     """Why there is no row: none is said only where all was read, or where there can be none."""
     for cluster in picture.clusters.values():

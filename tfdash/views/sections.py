@@ -48,6 +48,20 @@ def said(sections: Iterable[SectionState], *ids: str) -> list[Cell]:
     return [_said(by_id[id]) for id in ids if id in by_id]
 
 
+def behind(sections: Iterable[SectionState], page: str, shown: str) -> list[Cell]:
+    """What the badge of a tab counts besides the section that its page shows, each with where it stands:
+    ``▲4 Certificates :certificates``."""
+    mine = next(p.sections for p in PAGES if p.id == page)
+    worse = [
+        s for s in sections if s.id in mine and s.id != shown and s.level >= Level.UNKNOWN and not s.loading
+    ]
+    told: list[Cell] = []
+    for section in sorted(worse, key=lambda s: -s.level):
+        state = state_of(section)
+        told.append((f"{state.glyph}{section.count or ''} {section.title} :{section.target}", state.token))
+    return told
+
+
 def _said(section: SectionState) -> Cell:
     state = state_of(section)
     return (f"{state.glyph} {safe(section.sentence)}", state.token)

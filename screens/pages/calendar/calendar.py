@@ -22,9 +22,19 @@ from tfdash.views.calendar import audit
 from tfdash.views.calendar.agenda import chosen_lines
 from tfdash.views.calendar.cells import WEEKDAYS, legend_lines, month_cell, week_cell, week_need
 from tfdash.views.calendar.day import day_lines, told_on
-from tfdash.views.calendar.head import BY_ID, VIEWS, CalendarView, head_line, nothing_text, span_of, view_line
+from tfdash.views.calendar.head import (
+    BY_ID,
+    SECTION,
+    VIEWS,
+    CalendarView,
+    head_line,
+    nothing_text,
+    span_of,
+    view_line,
+)
 from tfdash.views.calendar.words import SORTS, date_text, place_text
-from tfdash.views.table import Line
+from tfdash.views.sections import behind
+from tfdash.views.table import Cell, Line
 from tfdash.views.times import local
 from widgets.daygrid import DayGrid
 from widgets.panel import Divider
@@ -76,6 +86,10 @@ class CalendarScreen(Narrowing, ActingScreen):
     @property
     def crumb(self) -> str:
         return "Calendar"
+
+    def says(self) -> list[Cell]:
+        """What its tab counts and other pages show."""
+        return behind(self.shell.board.assessment.sections, "calendar", SECTION)
 
     def body(self) -> ComposeResult:
         yield Prose(id="head", indent=3, most=1)

@@ -14,6 +14,7 @@ from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe
+from tfdash.views import sections
 from tfdash.views.certificates import (
     RESTART,
     CertificateRow,
@@ -21,7 +22,6 @@ from tfdash.views.certificates import (
     certificate_rows,
     chosen_lines,
     columns,
-    count_line,
     nothing_text,
     to_restart,
 )
@@ -73,7 +73,14 @@ class CertificatesScreen(Narrowing, ActingScreen):
         return row.called if row is not None else ""
 
     def says(self) -> list[Cell]:
-        return count_line(self._rows.all.values())
+        """The section, with what could not be read of whatever cluster; of the namespaces that are shown, where that are not all."""
+        board, names = self.shell.board, self.shell.namespaces
+        found = board.assessment.sections
+        if names is not None and found:
+            from tfdash.judging.narrowed import sections_within  # nothing was judged before the first frame
+
+            found = sections_within(board.picture, board.assessment, names)
+        return sections.said(found, "certificates")
 
     def catch_up(self) -> None:
         self._show()

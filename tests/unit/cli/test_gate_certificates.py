@@ -20,13 +20,13 @@ from tfdash.model.usage import MADE
     ("objects", "namespace", "code", "told"),
     [
         ((), "", 0, ["Certificates: · idle  none are kept here"]),
-        ((certificate(), issuer()), "", 0, ["Certificates: ✔ ok  2 of 2 in order"]),
+        ((certificate(), issuer()), "", 0, ["Certificates: ✔ ok  1 of 1 certificates in order"]),
         (
             (certificate(renewal=NOW - DAY), issuer()),
             "",
             1,
             [
-                "Certificates: ▲ warn  1 of 2 in order",
+                "Certificates: ▲ warn  0 of 1 certificates in order",
                 "  ▲ warn  shop: was to be renewed from 1970-01-11 13:46Z and is not: cert-manager does not begin  "
                 "(Certificate a/shop in eu-1)",
             ],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from tfdash.model.cert_manager import Bundle, Certificate, ClusterIssuer, Issuer
 from tfdash.model.certificates import HeldCertificate, ServedCertificate
-from tfdash.model.verdict import Level
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.certificates import held, issuer, managed, mounted, rotating, served
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 
@@ -20,13 +23,32 @@ def read(findings: Findings) -> Reading:
     verdicts = findings.by_rule(*OF_CERTIFICATES)
     if not verdicts:
         return Reading(Level.IDLE, "none are kept here")
-    reading = worst_of(verdicts, "all are renewed in time", "in order")
+    reading = worst_of(verdicts, "all are renewed in time", "in order")._replace(sentence=_counted(verdicts))
     placed = (
         msgspec.structs.replace(f, page=_LISTS.get(f.subject.kind, "")) if f.subject is not None else f
         for f in reading.findings
     )
     of = reading.subject.kind if reading.subject is not None else ""
     return reading._replace(findings=tuple(placed), target=_LISTS.get(of, ""))
+
+
+def _counted(verdicts: Iterable[Verdict]) -> str:
+    """``6 of 9 certificates in order, 1 of 4 issuers and bundles is not``: each counted once, whatever several rules say of it."""
+    well: dict[Subject, bool] = {}
+    for verdict in verdicts:
+        here = verdict.level < Level.UNKNOWN and not verdict.waived
+        well[verdict.subject] = well.get(verdict.subject, True) and here
+    others = [good for subject, good in well.items() if subject.kind in _LISTS]
+    mine = [good for subject, good in well.items() if subject.kind not in _LISTS]
+    bad = len(others) - sum(others)
+    if not mine:
+        return f"{sum(others)} of {len(others)} issuers and bundles in order"
+    told = f"{sum(mine)} of {len(mine)} certificates in order"
+    return (
+        f"{told}, {bad} of {len(others)} issuers and bundles {'is' if bad == 1 else 'are'} not"
+        if bad
+        else told
+    )
 
 
 SECTION = Section(

@@ -17,7 +17,7 @@ from tfdash.views.calendar.words import date_text, month_text
 from tfdash.views.sections import state_of
 from tfdash.views.table import Cell, Line
 
-SECTIONS = ("maintenance", "certificates")
+SECTION = "maintenance"
 _ROOMY = 100  # cells: the place in time stands behind the views
 
 
@@ -40,7 +40,7 @@ BY_ID = {view.id: view for view in VIEWS}
 
 def head_line(sections: Iterable[SectionState]) -> Line:
     """The dated promises in a line, with the worst of them, or what comes next."""
-    section = next((s for s in sections if s.id == SECTIONS[0]), None)
+    section = next((s for s in sections if s.id == SECTION), None)
     if section is None:
         return [(" ◐ loading what is on record …", "moving")]
     state = state_of(section)

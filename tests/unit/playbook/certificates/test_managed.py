@@ -339,12 +339,19 @@ def section(*objects: Object) -> Any:
     return found
 
 
+def test_the_section_counts_each_certificate_once_and_issuers_for_themselves() -> None:
+    ill = issuer(conditions=(condition("Ready", "False", "ErrInitIssuer", "no account"),))
+    assert section(ill).sentence == "0 of 1 issuers and bundles in order"
+    told = section(certificate(), certificate(name="other"), ill).sentence
+    assert told == "2 of 2 certificates in order, 1 of 1 issuers and bundles is not"
+
+
 def test_the_section_says_the_worst_and_how_many_are_in_order() -> None:
     assert (section().level, section().sentence) == (Level.IDLE, "none are kept here")
     well = section(certificate(), issuer())
     assert (well.level, well.sentence, well.detail) == (
         Level.OK,
-        "2 of 2 in order",
+        "1 of 1 certificates in order",
         "all are renewed in time",
     )
     bad = section(certificate(not_after=NOW - 1), issuer(), request(), leaf("x"))
