@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -68,6 +68,21 @@ class Unfit(ValueError):
         self.path = tuple(key.split(".")) if isinstance(key, str) else key
         self.why = why
         super().__init__(f"{'.'.join(self.path)}: {why}")
+
+
+class SeveralUnfit(ValueError):
+    """All that is wrong with the keys of one table."""
+
+    def __init__(self, faults: Sequence[Unfit]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(map(str, faults)))
+
+
+def refuse(faults: Iterable[Unfit]) -> None:
+    """Raise what there is of them, so that one fault hides no other."""
+    found = list(faults)
+    if found:
+        raise found[0] if len(found) == 1 else SeveralUnfit(found)
 
 
 class Note:

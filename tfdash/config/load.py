@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import UnionType
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of, read_text, toml_of
 from tfdash.config.settings import Settings
-from tfdash.setting import SettingsTable, Unfit, hints_of, shipped, table_in
+from tfdash.setting import SettingsTable, SeveralUnfit, Unfit, hints_of, shipped, table_in
 from tfdash.spelling import nearest
 
 T = TypeVar("T", bound=SettingsTable)
@@ -55,7 +55,9 @@ def table_of(kind: type[T], raw: Mapping[str, Any], text: str = "", file: str = 
         plain: Any = kind  # mypy takes a dataclass for something that has no hash
         found: T = adapter(plain).validate_python(over_shipped(kind, raw))
     except ValidationError as error:
-        raise ConfigError([_problem(kind, detail, text, file) for detail in error.errors()]) from None
+        raise ConfigError(
+            problem for detail in error.errors() for problem in _problems(kind, detail, text, file)
+        ) from None
     return found
 
 
@@ -98,9 +100,19 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _problem(kind: type[SettingsTable], detail: ErrorDetails, text: str, file: str) -> ConfigProblem:
-    path, fault = tuple(str(part) for part in detail["loc"]), detail["type"]
+def _problems(
+    kind: type[SettingsTable], detail: ErrorDetails, text: str, file: str
+) -> Iterator[ConfigProblem]:
+    """One for each fault that a table says of itself."""
     error = detail.get("ctx", {}).get("error")
+    for one in error.faults if isinstance(error, SeveralUnfit) else (error,):
+        yield _problem(kind, detail, text, file, one)
+
+
+def _problem(
+    kind: type[SettingsTable], detail: ErrorDetails, text: str, file: str, error: Exception | None
+) -> ConfigProblem:
+    path, fault = tuple(str(part) for part in detail["loc"]), detail["type"]
     if isinstance(error, Unfit):  # said of a table by itself; the key stands within
         path = (*path, *error.path)
     key, line = dotted(path), line_of(text, path)

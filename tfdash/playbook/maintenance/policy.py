@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import lru_cache
@@ -21,6 +21,7 @@ from tfdash.setting import (
     Texts,
     Unfit,
     read,
+    refuse,
     shipped,
 )
 from tfdash.spelling import nearest
@@ -112,24 +113,27 @@ class MaintenanceItem(SettingsTable):
     enabled: bool = True
 
     def __post_init__(self) -> None:
+        refuse(self._faults())
+
+    def _faults(self) -> Iterator[Unfit]:
         if not self.title.strip():
-            raise Unfit("title", "says nothing: write what is to be done")
+            yield Unfit("title", "says nothing: write what is to be done")
         if self.evidence == "live" and self.live not in READERS:
-            raise Unfit(
+            yield Unfit(
                 "live",
                 f'"{self.live}" is no source of live evidence; {nearest(self.live, READERS)} or write evidence = "signed"',
             )
         if self.evidence == "live" and self.per == "platform":
-            raise Unfit(
+            yield Unfit(
                 "per",
                 'is "platform", which no one terminal sees whole; write "environment" or evidence = "signed"',
             )
         if self.at is not None and not isinstance(self.when, On):
-            raise Unfit(
+            yield Unfit(
                 "at", 'says hours of a promise that has no date; write when = "on FREQ=..." or no hours'
             )
         if isinstance(self.when, Each) and self.grace >= _SHORTEST[self.when.period] * 86_400:
-            raise Unfit(
+            yield Unfit(
                 "grace",
                 f"is as long as the {self.when.period} itself, so that nothing would ever be missed; write less",
             )
@@ -155,9 +159,12 @@ class MaintenanceRules(SettingsTable, defaults="maintenance.toml"):
     items: Annotated[dict[str, MaintenanceItem], Note(sample="own")]
 
     def __post_init__(self) -> None:
+        refuse(self._faults())
+
+    def _faults(self) -> Iterator[Unfit]:
         for name in self.items:
             if not name.strip() or "/" in name:
-                raise Unfit(
+                yield Unfit(
                     ("items", name),
                     'an item needs a name without "/"; write [maintenance.items.restore-drill]',
                 )

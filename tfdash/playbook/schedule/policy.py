@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -26,6 +26,7 @@ from tfdash.setting import (
     check_address,
     check_reference,
     read,
+    refuse,
     shipped,
 )
 
@@ -173,10 +174,13 @@ class FeedSettings(SettingsTable):
     ] = field(default="", repr=False)
 
     def __post_init__(self) -> None:
+        refuse(self._faults())
+
+    def _faults(self) -> Iterator[Unfit]:
         if not self.name.strip():
-            raise Unfit("name", "a feed needs a name, by which the calendar speaks of it")
+            yield Unfit("name", "a feed needs a name, by which the calendar speaks of it")
         if bool(self.file) is bool(self.url):
-            raise Unfit(
+            yield Unfit(
                 "file" if self.file else "url", "a feed is a file or an address: write one of file and url"
             )
 
@@ -210,11 +214,14 @@ class CalendarRules(SettingsTable, defaults="calendar.toml"):
     ]
 
     def __post_init__(self) -> None:
+        refuse(self._faults())
+
+    def _faults(self) -> Iterator[Unfit]:
         if (self.blackout_from_day == 0) is not (self.blackout_to_day == 0):
-            raise Unfit("blackout_from_day", "a blackout needs both of its days, or 0 for both")
+            yield Unfit("blackout_from_day", "a blackout needs both of its days, or 0 for both")
         names = [feed.name for feed in self.feeds]
         if len(set(names)) != len(names):
-            raise Unfit("feeds", "two feeds have one name; give each its own")
+            yield Unfit("feeds", "two feeds have one name; give each its own")
 
 
 @dataclass(frozen=True)

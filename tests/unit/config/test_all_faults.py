@@ -1,0 +1,45 @@
+"""Every fault of one table is told in one run, each at its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from tfdash.config.load import parse
+from tfdash.config.problems import ConfigError
+
+ITEM = """[maintenance.items.own]
+title = " "
+when = "each month"
+grace = "40d"
+evidence = "live"
+live = "kubernetes-path"
+per = "platform"
+at = "02:00"
+"""
+FEED = '[[calendar.feeds]]\nname = " "\nfile = "a.ics"\nurl = "https://x.example/a.ics"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (ITEM, {"title": 2, "live": 6, "per": 7, "at": 8, "grace": 4}),
+        (FEED, {"name": 2, "file": 3}),
+        (f"{ITEM}{FEED}", {"title": 2, "live": 6, "per": 7, "at": 8, "grace": 4, "name": 10, "file": 11}),
+        ('[maintenance.items.own]\ntitle = ""\nwhen = "each month"\n', {"title": 2}),
+    ],
+    ids=["an item", "a feed", "both", "one fault"],
+)
+def test_one_fault_hides_no_other(text: str, lines: dict[str, int]) -> None:
+    with pytest.raises(ConfigError) as told:
+        parse(text, "x.toml")
+    found = {problem.key.rpartition(".")[2]: problem.line for problem in told.value.problems}
+    assert found == lines
+    assert len(told.value.problems) == len(lines)
+
+
+def test_what_no_reading_takes_is_told_of_each_key() -> None:
+    wrong = '[maintenance.items.own]\ntitle = 5\nwhen = "each moth"\nowner = 7\nkid = "x"\nblackout = "before"\nper = "planet"\n'
+    with pytest.raises(ConfigError) as told:
+        parse(wrong, "x.toml")
+    keys = {problem.key.rpartition(".")[2] for problem in told.value.problems}
+    assert keys == {"title", "when", "owner", "kid", "per"}
