@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from tests.protocol.conftest import Target
+from tests.waiting import until
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
@@ -318,13 +318,15 @@ def test_a_deployment_is_rolled_out_scaled_and_rolled_back(target: Target, space
     revision = "deployment.kubernetes.io/revision"
 
     def seen(predicate: Any) -> dict[str, Any]:
-        done = threading.Event()
-        for _ in range(200):
-            found: dict[str, Any] = target.admin.get(f"{path}/contract").json()
-            if predicate(found):
-                return found
-            done.wait(0.05)
-        raise AssertionError(f"never seen: {json.dumps(found)[:2000]}")
+        found: dict[str, Any] = {}
+
+        def looked() -> bool:
+            found.clear()
+            found.update(target.admin.get(f"{path}/contract").json())
+            return bool(predicate(found))
+
+        until(looked, lambda: f"what was asked for: {json.dumps(found)[:2000]}")
+        return found
 
     first = seen(lambda d: d["metadata"].get("annotations", {}).get(revision) == "1")
     seen(lambda d: d["status"].get("observedGeneration") == first["metadata"]["generation"])

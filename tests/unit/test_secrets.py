@@ -71,8 +71,10 @@ async def drive(app):
         await found.until(lambda: app.context.actions is not None, "the action service")
         await found.until(lambda: len(app.board.assessment.workloads) > 3, "the workloads")
         for text in ("deploy", "changes", "audit", "sources", "canary", "messages"):
+            before = app.screen
             await pilot.press("colon", *text, "enter")
-            await pilot.pause(0.3)
+            await found.until(lambda: app.screen is not before, text)
+            await found.still()
             shots.append(found.text)
             print("saw", text, flush=True)
         app.open("workloads")
@@ -85,8 +87,8 @@ async def drive(app):
         subject = Subject(ref, "Deployment", "tf-production", "checkout", obj.uid)
         offer = next(o for o in app.context.actions.offers(subject) if o.action == "workload.rollback")
         app.push_screen(ConfirmScreen(offer, (subject,)))
+        await found.shows("Cancel")
         await found.lacks("making the plan")
-        await pilot.pause(1.0)
         shots.append(found.text)
         print("saw the dialog", flush=True)
         await pilot.press("escape")
@@ -96,15 +98,14 @@ async def drive(app):
             done = await act(app, action, name, **arguments)
             shots.append(done.sentence)
         await pilot.press("colon", *"audit", "enter")
-        await pilot.pause(1.0)
+        await found.shows("documents")
         shots.append(found.text)
         secret = sys.argv[2]
         def crash(value):
             known = {"password": value}
             raise RuntimeError(f"could not log in with {value}")
         app.call_later(crash, secret)
-        while app.failure is None:
-            await asyncio.sleep(0.05)
+        await found.until(lambda: app.failure is not None, "the crash")
 TfdashApp.run_in_terminal = lambda app: asyncio.run(drive(app))
 code = run(build().parse_args(["run", "--config", sys.argv[1], "--debug"]))
 Path(sys.argv[3]).write_text("\n".join(shots), encoding="utf-8", errors="backslashreplace")
