@@ -9,7 +9,7 @@ and what else a person decides.
 from __future__ import annotations
 
 from tfdash.actions.argo import analyses, rollouts, undo
-from tfdash.actions.certificates import renew
+from tfdash.actions.certificates import reissue, renew
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.eligibility import Look, Standing, of_object
 from tfdash.actions.flagger import canaries
@@ -46,6 +46,7 @@ _ALL = (
     *pods.ACTIONS,
     *nodes.ACTIONS,
     *renew.ACTIONS,
+    *reissue.ACTIONS,
     *decisions.ACTIONS,
     *approvals.ACTIONS,
     *break_glass.ACTIONS,

@@ -69,12 +69,14 @@ class RotationStep(NamedTuple):
 
 class Signed(NamedTuple):
     """What the issuers of a family signed. ``old``: not with the newest key, or through an authority of before; ``unknown``: with which is not
-    known; ``old_keys``: by which identifiers the ones before signed, as far as it is known."""
+    known; ``old_keys``: by which identifiers the ones before signed, as far as it is known; ``below``: "namespace/name" of those that a lower
+    authority signed."""
 
     new: tuple[Certificate, ...] = ()
     old: tuple[Certificate, ...] = ()
     unknown: tuple[Certificate, ...] = ()
     old_keys: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
 
     @property
     def total(self) -> int:
@@ -85,7 +87,8 @@ class Rotation(NamedTuple):
     """``newest`` of its family is what the steps are about; ``facts`` of it, None where nothing that may be read has it. ``early``: places that do
     not trust the new one though something is signed by it; ``gone``: those that do not trust the old one though something of it is left:
     whoever reads these refuses. ``follow``: places that are written anew with a certificate, and hold one authority at a time; ``taking``: Bundles
-    that take their anchors from its very Secret. ``stale``: why all this may be otherwise by now, "" where it is current."""
+    that take their anchors from its very Secret. ``stale``: why all this may be otherwise by now, "" where it is current; ``trust_unseen``: all was read, and no
+    place that is looked at trusts it or one before it."""
 
     newest: Certificate
     before: tuple[Certificate, ...]
@@ -97,7 +100,13 @@ class Rotation(NamedTuple):
     gone: tuple[str, ...] = ()
     follow: tuple[str, ...] = ()
     taking: tuple[str, ...] = ()
+    trust_unseen: bool = False
     stale: str = ""
+
+    @property
+    def signs(self) -> bool:
+        """Whether any issuer signs with the newest."""
+        return any(s.proof.done for s in self.steps if s.stage is Stage.SIGNS)
 
     @property
     def first(self) -> RotationStep | None:

@@ -114,6 +114,26 @@ async def test_the_plan_counts_what_the_server_was_asked_for_the_same_names() ->
     assert "was not asked for exactly these names in 7 days" in told and "2026-11-17" in told
 
 
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+
+
+@pytest.mark.parametrize(
+    ("many", "server", "risk", "words"),
+    [
+        (4, LETS_ENCRYPT, Risk.TYPED_NAME, "4 times in 7 days, as far as Orders are kept"),
+        (5, LETS_ENCRYPT, Risk.TYPED_NAME_AND_REASON, "it issues 5, and refuses more until"),
+        (6, "https://ca.example.com/acme", Risk.TYPED_NAME, "servers limit that"),
+    ],
+)
+async def test_what_the_server_is_known_to_refuse_asks_for_a_reason(
+    many: int, server: str, risk: Risk, words: str
+) -> None:
+    orders = [acme_order(f"o{n}", "2026-11-23T16:00:00Z", "shop.example.com") for n in range(many)]
+    by = issuer("letsencrypt", acme={"server": server})
+    guarded = await renewal(certificate("shop"), by, *orders)
+    assert guarded.plan.risk is risk and any(words in note for note in guarded.plan.notes)
+
+
 async def test_an_issuer_that_is_not_there_or_not_ready_is_said_before() -> None:
     none = await renewal(certificate("shop", issuerRef={"name": "gone"}))
     assert "there is no Issuer gone: nothing will be issued" in none.plan.notes

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tests.unit.playbook.certificates import rotated
 from tfdash.actions.core.protocols import Answer
 from tfdash.actions.kubernetes.paths import attributes_of, path_of
 from tfdash.model.action import Request
@@ -23,6 +24,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.requests import Document, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
+from tfdash.model.rotation import Rotation
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.playbook.resources.hours import HoursSettings, hours_in
 from tfdash.quantities import parse, text
@@ -364,6 +366,9 @@ def world() -> list[dict[str, Any]]:
         quota("most", pods="10"),
         certificate("shop"),
         issuer("letsencrypt"),
+        certificate("authority", isCA=True, issuerRef={"name": "self"}),
+        issuer("own-ca", ca={"secretName": "authority-tls"}),
+        certificate("signed", issuerRef={"name": "own-ca"}),
         *night(),
     ]
     for one in (paused, aborted, analysed):
@@ -495,6 +500,17 @@ class Server:
         )
 
 
+_AUTHORITY = Subject(REF, "Certificate", NS, "authority")
+
+
+def _rotation() -> Rotation:
+    """Of an authority that every bundle trusts, and that has one leaf to issue anew."""
+    own = rotated.root("authority", namespace=NS, secret="authority-tls")
+    left = rotated.leaf("signed", "OLD", namespace=NS, by="own-ca")
+    signs = rotated.signer("own-ca", "authority-tls", NS)
+    return rotated.told(own, left, signs, rotated.trusts("a", rotated.OLD, rotated.NEW), of="authority")
+
+
 class Standing:
     """A board that stands still over a ``Server``: ``tfdash.actions.core.action_service.BoardLike``."""
 
@@ -503,7 +519,13 @@ class Standing:
         self.server = Server(documents)
         self.picture = picture(documents)
         self.assessment = Assessment(
-            at=NOW, number=1, verdicts={}, workloads={}, calendar=OPEN, canaries=judged(Outcome.PASS)
+            at=NOW,
+            number=1,
+            verdicts={},
+            workloads={},
+            calendar=OPEN,
+            canaries=judged(Outcome.PASS),
+            rotations={_AUTHORITY: _rotation()},
         )
 
     def say(self, **changes: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfdash.actions.core.postconditions import Postcondition, PostconditionFacts
+from tfdash.actions.kubernetes.patches import operations_of
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.certificates import ServedCertificate
 from tfdash.playbook.certificates.renewed import SERVES_NAME, of_its_names, same
@@ -19,6 +20,29 @@ def _reissued(seen: PostconditionFacts, value: str) -> bool:
 
 REISSUED = Postcondition("reissued", _reissued)
 """A revision after that of the value is issued, and ready."""
+
+
+def _all_reissued(seen: PostconditionFacts, value: str) -> bool:
+    cluster = seen.picture.clusters[seen.plan.subject.cluster]
+    found = []
+    for request in seen.plan.requests:
+        one = (
+            cluster.objects(Certificate.KIND).get(request.subject.key)
+            if request.subject is not None
+            else None
+        )
+        before = next((o["value"] for o in operations_of(request) if o["path"] == "/status/revision"), None)
+        found.append(
+            isinstance(one, Certificate)
+            and (one.revision or 0) > int(before or 0)
+            and one.ready == "True"
+            and one.issuing is None
+        )
+    return bool(found) and all(found)
+
+
+ALL_REISSUED = Postcondition("all-reissued", _all_reissued)
+"""Each Certificate that the plan asks for has a later revision than it tested for, and is ready."""
 
 
 def addresses(look: Look, certificate: Certificate) -> tuple[ServedCertificate, ...]:

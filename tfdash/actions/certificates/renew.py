@@ -7,23 +7,24 @@ address that is looked at serves it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfdash.actions.certificates.postconditions import REISSUED, SERVED, addresses
 from tfdash.actions.core.action import Action, needs
-from tfdash.actions.core.eligibility import Standing
+from tfdash.actions.core.eligibility import Standing, bare
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import STAMP, Draft
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes.patches import UID, Operation, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
-from tfdash.model.action import FreezeRule, Post, Risk
-from tfdash.model.cert_manager import GROUP, AnyIssuer, Certificate, IssuerRef, Order
+from tfdash.model.action import FreezeRule, Post, Request, Risk
+from tfdash.model.cert_manager import GROUP, Certificate, IssuerRef
 from tfdash.model.certificates import ServedCertificate
-from tfdash.model.subject import Key
+from tfdash.model.subject import Key, Subject
 from tfdash.nouns import counted
+from tfdash.playbook.certificates.acme import AcmeCount, asked_of
 from tfdash.playbook.certificates.causes import not_ready
+from tfdash.playbook.certificates.held_up import doubts, of_renewal, signing_it
 from tfdash.playbook.certificates.links import (
     CLUSTER_SIGNS_WITH,
     ISSUED_BY,
@@ -32,17 +33,14 @@ from tfdash.playbook.certificates.links import (
     issuer_of,
 )
 from tfdash.playbook.releases.facts import facts_of
-from tfdash.playbook.seen import ClusterLook, Relation
+from tfdash.playbook.seen import ClusterLook
 from tfdash.playbook.staleness import Unread
 
-WEEK = 7 * 86_400.0
-"""In which ACME servers count what was issued for the same names (https://letsencrypt.org/docs/rate-limits/: 5)."""
 _NAMED = 4
 _CONDITIONS, _REVISION = "/status/conditions", "/status/revision"
 _RESTS_ON = (UID, _REVISION, _CONDITIONS, "/spec/issuerRef", "/spec/secretName")
 _WITHIN = 900.0  # seconds: an ACME server's look at DNS takes its time
 _SPREADS = 600.0  # seconds in which kubelets bring it to the pods, and the addresses are looked at again
-_ORDERS_FOR = Relation(Order, lambda o: (frozenset(o.names),))
 
 
 def issuing(conditions: list[Any], generation: int, at: str) -> list[Operation]:
@@ -61,33 +59,56 @@ def issuing(conditions: list[Any], generation: int, at: str) -> list[Operation]:
     return [{"op": "add", "path": f"{_CONDITIONS}/{len(conditions)}", "value": condition}]
 
 
+class Renewed(NamedTuple):
+    """What issues one more revision after ``revision``. ``rotation``: its rotationPolicy."""
+
+    name: str
+    revision: int
+    request: Request
+    rotation: str
+
+
+def one_more(context: PlanContext, at: Subject, document: dict[str, Any]) -> Renewed:
+    """Raises ``PlanRefused`` where it is being issued already."""
+    status = document.get("status") or {}
+    conditions = status.get("conditions")
+    running: Mapping[str, Any] = next((c for c in conditions or () if c.get("type") == "Issuing"), {})
+    if running.get("status") == "True":
+        raise PlanRefused(f"{at.name} is being issued since {running.get('lastTransitionTime') or '?'}")
+    generation = int(document.get("metadata", {}).get("generation") or 0)
+    found = conditions if isinstance(conditions, list) else []
+    changes = issuing(found, generation, context.stamp)
+    if not isinstance(conditions, list):
+        changes = put(document, _CONDITIONS, [changes[0]["value"]])
+    request = conditional(
+        path_of(at, document, "status"),
+        document,
+        _RESTS_ON,
+        changes,
+        f"issue {at.name} anew",
+        context.found(document, at),
+    )
+    policy = ((document.get("spec") or {}).get("privateKey") or {}).get("rotationPolicy") or ""
+    return Renewed(f"{at.namespace}/{at.name}", int(status.get("revision") or 0), request, str(policy))
+
+
 async def renew(context: PlanContext) -> Draft:
     """One more revision, now."""
     at, certificate = context.at, context.standing.obj
     assert isinstance(certificate, Certificate)
     document = await context.document(at)
     status = document.get("status") or {}
-    conditions = status.get("conditions")
-    running: Mapping[str, Any] = next((c for c in conditions or () if c.get("type") == "Issuing"), {})
-    if running.get("status") == "True":
-        raise PlanRefused(f"{at.name} is being issued since {running.get('lastTransitionTime') or '?'}")
-    stamp = context.stamp
-    generation = int(document.get("metadata", {}).get("generation") or 0)
-    found = conditions if isinstance(conditions, list) else []
-    changes = issuing(found, generation, stamp)
-    if not isinstance(conditions, list):
-        changes = put(document, _CONDITIONS, [changes[0]["value"]])
-    subject = context.found(document)
-    revision = int(status.get("revision") or 0)
-    request = conditional(
-        path_of(at, document, "status"), document, _RESTS_ON, changes, f"issue {at.name} anew", subject
-    )
+    renewed = one_more(context, at, document)
+    subject, revision = context.found(document), renewed.revision
+    unseen = any(r.under_way and r.trust_unseen for r in signing_it(context.assessment.rotations, bare(at)))
     look = ClusterLook(context.picture.clusters[at.cluster])
+    asked = _asked(look, certificate, context.now)
+    spent = asked is not None and asked.spent
     there = addresses(look, certificate)
     return Draft(
         subject=subject,
         effect=f"{certificate.issuer} issues Certificate {at.name} anew, for {_names(certificate)}",
-        requests=(request,),
+        requests=(renewed.request,),
         facts=facts_of(document, _RESTS_ON),
         before=f"revision {revision}{_ends(status)}" if revision else "never issued",
         after=f"revision {revision + 1}",
@@ -97,6 +118,7 @@ async def renew(context: PlanContext) -> Draft:
             *_of_key(certificate),
             *_of_chain(look, certificate),
             *(() if there else (_UNSEEN,)),
+            *(doubts(context.assessment.rotations, bare(at)) if unseen else ()),
         ),
         not_reverted=("what was issued stays valid until it ends: renewing revokes nothing",),
         posts=(
@@ -105,8 +127,8 @@ async def renew(context: PlanContext) -> Draft:
             ),
             *_served_by(there, revision),
         ),
-        risk=Risk.TYPED_NAME_AND_REASON if certificate.is_ca else None,
-        arguments=((STAMP, stamp),),
+        risk=Risk.TYPED_NAME_AND_REASON if certificate.is_ca or unseen or spent else None,
+        arguments=((STAMP, context.stamp),),
     )
 
 
@@ -142,24 +164,13 @@ def _of_issuer(look: ClusterLook, certificate: Certificate, now: float) -> tuple
         return (f"there is no {certificate.issuer}: nothing will be issued",) if ours else ()
     told = not_ready(issuer)
     first = (f"{certificate.issuer} {told}",) if told else ()
-    return (*first, *_of_server(look, certificate, issuer, now))
+    asked = asked_of(look, certificate, issuer, now)
+    return (*first, *(() if asked is None else (asked.told,)))
 
 
-def _of_server(look: ClusterLook, certificate: Certificate, issuer: AnyIssuer, now: float) -> tuple[str, ...]:
-    if issuer.by != "acme":
-        return ()
-    orders = look.seen(_ORDERS_FOR, frozenset(certificate.names))
-    if isinstance(orders, Unread):
-        return (f"how often its server issued these names lately is not known: {orders.cause}",)
-    newest = max((o.created for o in orders), default=0.0)
-    lately = [o for o in orders if o.created > now - WEEK]
-    last = datetime.fromtimestamp(newest, UTC).strftime(", the last on %Y-%m-%d %H:%MZ") if newest else ""
-    kept = "as far as Orders are kept"
-    if not lately:
-        return (f"its ACME server was not asked for exactly these names in 7 days, {kept}{last}",)
-    return (
-        f"its ACME server was asked for exactly these names {counted(len(lately), 'time')} in 7 days, {kept}{last}: servers limit that",
-    )
+def _asked(look: ClusterLook, certificate: Certificate, now: float) -> AcmeCount | None:
+    issuer = issuer_of(look, certificate.namespace, certificate.issuer)
+    return None if issuer is None or isinstance(issuer, Unread) else asked_of(look, certificate, issuer, now)
 
 
 def _of_key(certificate: Certificate) -> tuple[str, ...]:
@@ -209,5 +220,6 @@ ACTIONS: tuple[Action, ...] = (
         make=renew,
         posts=(REISSUED, SERVED),
         right=needs("PATCH", "status"),
+        sequence=lambda subject, assessment: of_renewal(assessment.rotations, subject),
     ),
 )

@@ -13,8 +13,10 @@ from tfdash.actions.core.plan_digest import Draft
 from tfdash.actions.core.postconditions import Postcondition
 from tfdash.actions.core.rights import Right
 from tfdash.model.action import FreezeRule, Plan, Request, Risk
+from tfdash.model.assessment import Assessment
 from tfdash.model.capability import Capability
 from tfdash.model.picture import Picture
+from tfdash.model.subject import Subject
 
 Maker = Callable[[PlanContext], Awaitable[Draft]]
 
@@ -76,6 +78,9 @@ class Action:
     concerns: Callable[[Standing], bool] = lambda standing: True
     by_hours: bool = False  # held against the hours of its environment instead of the release calendar
     look: Look = of_object
+    sequence: Callable[[Subject, Assessment], str] | None = (
+        None  # why it may not be done yet, "" where it may
+    )
     right: Callable[[Standing], Right | None] = patches  # that its key needs; None where only the plan knows
 
     def acts_on_carrier(self, standing: Standing) -> bool:

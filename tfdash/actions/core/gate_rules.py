@@ -32,6 +32,7 @@ class GateInput(NamedTuple):
     terminal: str
     now: float
     window: CalendarPolicy | None = None  # the release calendar with what its feeds close
+    not_yet: str = ""  # what a sequence of steps says against it, and what opens it
 
 
 def own_break_glass(case: GateInput) -> BreakGlass | None:
@@ -147,6 +148,11 @@ def lock(case: GateInput) -> Check:
     return Check(id="lock", text=text, passed=None if case.freeze is FreezeRule.EXEMPT else False)
 
 
+def sequence(case: GateInput) -> Check | None:
+    """Its turn among steps that build on one another. None where nothing speaks against it."""
+    return Check(id="sequence", text=safe(case.not_yet), passed=False) if case.not_yet else None
+
+
 def second_person(case: GateInput) -> Check | None:
     """Whether a second person is needed, and whether one can be had. None where the risk asks for none."""
     if case.risk is not Risk.SECOND_PERSON:
@@ -177,7 +183,7 @@ def second_person(case: GateInput) -> Check | None:
 
 def checks(case: GateInput, policy: ActionPolicy) -> tuple[Check, ...]:
     """All of them, in order."""
-    found = (calendar(case, policy), verdict(case), lock(case), second_person(case))
+    found = (calendar(case, policy), verdict(case), sequence(case), lock(case), second_person(case))
     return tuple(c for c in found if c is not None)
 
 

@@ -202,6 +202,7 @@ class Planner:
             terminal=self._terminal,
             now=self._clock.now(),
             window=self._window(),
+            not_yet=action.sequence(found.subject, self._board.assessment) if action.sequence else "",
         )
 
     def _window(self) -> CalendarPolicy | None:

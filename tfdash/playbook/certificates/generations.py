@@ -97,7 +97,7 @@ def signed(look: Look, members: tuple[Certificate, ...], found: Signing, cluster
     newest = members[0]
     facts = issued(look, newest)
     sorts: dict[str, list[Certificate]] = {"new": [], "old": [], "unknown": []}
-    keys: set[str] = set()
+    keys, below = set[str](), set[str]()
     for leaf in _leaves(look, members, found):
         one = issued(look, leaf)
         sort = _sort(newest, facts, leaf, one)
@@ -107,8 +107,9 @@ def signed(look: Look, members: tuple[Certificate, ...], found: Signing, cluster
         if leaf.is_ca:
             for under, its in _below(look, facts, leaf, sort, cluster_secrets_in, {name_of(newest)}):
                 sorts[its].append(under)
+                below.add(name_of(under))
     new, old, unknown = (tuple(sorts[s]) for s in ("new", "old", "unknown"))
-    return Signed(new, old, unknown, frozenset(keys))
+    return Signed(new, old, unknown, frozenset(keys), frozenset(below))
 
 
 def _leaves(look: Look, members: tuple[Certificate, ...], found: Signing) -> Iterator[Certificate]:

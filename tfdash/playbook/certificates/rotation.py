@@ -80,6 +80,7 @@ def rotation_of(look: Look, certificate: Certificate, policy: CertificatesPolicy
         ours.gone,
         ours.follow,
         tuple(p.where for p in trust.places if Key(newest.namespace, newest.secret) in p.takes),
+        ours.unseen,
     )
 
 
@@ -161,7 +162,7 @@ class _Places:
         self.gone: tuple[str, ...] = ()
         self.follow: tuple[str, ...] = ()
         self.holding: tuple[str, ...] = ()
-        self.old_keys = of_it.old_keys
+        self.old_keys, self.unseen = of_it.old_keys, False
         odd = tuple(f"{p.where}: {p.unread}" for p in trust.places if p.unread and not p.follows)
         unread = (*trust.unread, *odd)
         if facts is None or not facts.subject_key:
@@ -180,6 +181,7 @@ class _Places:
         self.follow = tuple(p.where for p in mine if p.follows)
         places = [p for p in mine if not p.follows and p.names(subject for subject, _ in new)]
         lacking = tuple(p.where for p in places if not p.has(new))
+        self.unseen = not places and not unread
         none = () if places or unread else ("no bundle that is looked at holds it or one before it",)
         self.anchored = Proof("bundle", len(places) - len(lacking), len(places), lacking, (*unread, *none))
         own = {(facts.subject, key) for key in self.old_keys}

@@ -108,8 +108,8 @@ def leaf(
     return [one, issue_of(one, None if key == "?" else found)]
 
 
-def signer(name: str = "ca", secret: str = "root") -> Issuer:
-    return issuer(name=name, by="ca", secret=secret)
+def signer(name: str = "ca", secret: str = "root", namespace: str = "a") -> Issuer:
+    return issuer(name=name, by="ca", secret=secret, namespace=namespace)
 
 
 def trusts(name: str, *bundle: CertificateFacts, **over: Any) -> HeldCertificate:
