@@ -3,9 +3,13 @@ renewal is done by them."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +17,33 @@ import pytest
 from tests.platform.harness.cert_manager import CertManager
 from tests.platform.harness.cluster import Cluster
 from tests.platform.world import add_namespaces
-from tests.unit.actions.acting import Bench, bench
+from tests.unit.actions.acting import REF, Bench, bench
+from tfdash.clock import Clock
 from tfdash.model.action import FreezeRule, Result, Risk
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.kinds import LISTED
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, Verdict
-from tfdash.playbook.certificates import issuer, managed
+from tfdash.playbook.certificates import issuer, managed, rotating
+from tfdash.sources.certificates.held import HeldCertificatesSource
+from tfdash.sources.certificates.settings import CertificatesSettings
+from tfdash.sources.certificates.source import CertificatesSource
+from tfdash.sources.kubernetes.source import KubernetesSource
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(900)]
 NS = "tf-certified"
-KINDS = ("Certificate", "CertificateRequest", "Issuer", "ClusterIssuer", "Order", "Challenge", "Namespace")
+KINDS = (
+    "Certificate",
+    "CertificateRequest",
+    "Issuer",
+    "ClusterIssuer",
+    "Order",
+    "Challenge",
+    "Bundle",
+    "Pod",
+    "ReplicaSet",
+    "Namespace",
+)
 LONG = 120.0  # seconds that a controller may take on a busy machine
 
 
@@ -74,13 +94,32 @@ def seeded(controllers: CertManager) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def at(seeded: Cluster) -> Iterator[Bench]:
-    with bench(seeded.kubeconfig("admin"), "admin", kinds=KINDS) as found:
+    settings = CertificatesSettings(interval=0.5, webhooks=False, config_maps=(f"{NS}/anchors",))
+
+    def looks(source: KubernetesSource, clock: Clock) -> tuple[Any, ...]:
+        held = HeldCertificatesSource(REF, settings, clock, source.singly.read_pem, lambda: None)
+        return held, CertificatesSource([REF], lambda: (), settings, clock)
+
+    with bench(seeded.kubeconfig("admin"), "admin", kinds=KINDS, more=looks) as found:
         yield found
 
 
 def said(at: Bench, kind: str, name: str, rule: str = managed.ID) -> Verdict | None:
     told = at.board.assessment.verdicts.get(at.subject(kind, NS, name), ())
     return next((v for v in told if v.rule == rule), None)
+
+
+def rotated(at: Bench, level: Level, words: str) -> Verdict:
+    """How far the rotation of the root is."""
+
+    def there() -> bool:
+        found = said(at, "Certificate", "root", rotating.ID)
+        return found is not None and found.level is level and words in found.sentence
+
+    at.until(there, f"root: {level.name} {words}", LONG)
+    found = said(at, "Certificate", "root", rotating.ID)
+    assert found is not None
+    return found
 
 
 def becomes(at: Bench, name: str, level: Level, words: str) -> Verdict:
@@ -171,19 +210,95 @@ def test_a_renewal_is_done_by_the_controllers(seeded: Cluster, at: Bench) -> Non
     assert served(seeded, "leaf-tls") not in ("", before)
 
 
-def test_what_an_authority_signed_before_it_was_renewed_is_named_until_it_is_renewed(
-    seeded: Cluster, at: Bench
+def trust(cluster: Cluster, *roots: str) -> None:
+    """The one bundle: what clients have."""
+    meta = {"name": "anchors", "namespace": NS}
+    cluster.apply(
+        json.dumps(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"ca.pem": "".join(roots)}}
+        )
+    )
+
+
+def pem(cluster: Cluster, secret: str) -> str:
+    return base64.b64decode(served(cluster, secret)).decode()
+
+
+def verified(cluster: Cluster, folder: Path, bundle: str = "") -> dict[str, bool]:
+    """What openssl says of each leaf against the bundle as it stands in the cluster, or against that one."""
+    there = bundle or cluster.kubectl(
+        "get", "configmap", "anchors", "-n", NS, "-o", r"jsonpath={.data.ca\.pem}"
+    )
+    (folder / "anchors").write_text(there)
+    found = {}
+    for name in LEAVES:
+        (folder / name).write_text(pem(cluster, f"{name}-tls"))
+        argv = ["openssl", "verify", "-CAfile", str(folder / "anchors"), str(folder / name)]
+        found[name] = subprocess.run(argv, capture_output=True, check=False).returncode == 0
+    return found
+
+
+LEAVES = ("leaf", "other")
+ALL_HOLD = dict.fromkeys(LEAVES, True)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_an_authority_is_rotated_in_its_order_and_no_leaf_is_refused_at_any_step(
+    seeded: Cluster, at: Bench, tmp_path: Path
 ) -> None:
     becomes(at, "other", Level.OK, "leaf by Issuer internal")
+    old = pem(seeded, "root")
+    trust(seeded, old)
+    assert verified(seeded, tmp_path) == ALL_HOLD
     guarded = at.plan("certificate.renew", subject(at, "root"))
     assert guarded.plan.risk is Risk.TYPED_NAME_AND_REASON
     assert any("Issuer internal signs with it" in note for note in guarded.plan.notes)
     assert at.act(guarded)[0].result is Result.APPLIED
-    told = becomes(at, "root", Level.MOVING, "still signed by the one before it")
-    assert {s.name for s in told.evidence.objects} >= {"other"}
-    for one in told.evidence.objects:
-        assert at.do("certificate.renew", subject(at, one.name)).result is Result.APPLIED
+
+    rotated(at, Level.MOVING, "step 2 of 6: every bundle trusts the new one: 0 of 1 bundle")
+    assert verified(seeded, tmp_path) == ALL_HOLD
+    new = pem(seeded, "root")
+    assert new != old
+    for action, name in (("certificate.renew", "leaf"), ("certificate.renew-all", "root")):
+        early = at.plan(action, subject(at, name))
+        assert "not before every bundle trusts the new one: 0 of 1 bundle" in early.refused
+    assert "the rotation before is not over" in at.plan("certificate.renew", subject(at, "root")).refused
+    assert verified(seeded, tmp_path, new) == dict.fromkeys(LEAVES, False), "out of order it is an outage"
+
+    trust(seeded, old, new)
+    told = rotated(at, Level.MOVING, "step 4 of 6: all leaves are signed by the new one: 0 of")
+    assert {s.name for s in told.evidence.objects} >= set(LEAVES)
+    assert verified(seeded, tmp_path) == ALL_HOLD
+    of_all = at.plan("certificate.renew-all", subject(at, "root"))
+    assert of_all.allowed, of_all.refused
+    before = {name: known(at, name).revision or 0 for name in LEAVES}
+    assert at.act(of_all)[0].result is Result.APPLIED
+    rotated(at, Level.MOVING, "step 6 of 6: no bundle trusts the old one: 0 of 1 bundle")
+    assert all((known(at, name).revision or 0) == before[name] + 1 for name in LEAVES)
+    assert verified(seeded, tmp_path) == ALL_HOLD
+    assert verified(seeded, tmp_path, old) == dict.fromkeys(LEAVES, False), "each is signed by the new one"
+
+    trust(seeded, new)
+    at.until(lambda: said(at, "Certificate", "root", rotating.ID) is None, "the rotation to be over", LONG)
+    assert verified(seeded, tmp_path) == ALL_HOLD
     becomes(at, "root", Level.OK, "root by Issuer self")
+
+
+def test_an_old_root_that_is_gone_too_early_is_a_breach_as_openssl_says(
+    seeded: Cluster, at: Bench, tmp_path: Path
+) -> None:
+    old = pem(seeded, "root")
+    assert at.do("certificate.renew", subject(at, "root")).result is Result.APPLIED
+    rotated(at, Level.MOVING, "step 2 of 6")
+    trust(seeded, pem(seeded, "root"))
+    rotated(at, Level.BREACH, "the old one is gone from ConfigMap tf-certified/anchors/ca.pem while")
+    assert not any(verified(seeded, tmp_path).values())
+    trust(seeded, old, pem(seeded, "root"))
+    rotated(at, Level.MOVING, "step 4 of 6")
+    assert at.do("certificate.renew-all", subject(at, "root")).result is Result.APPLIED
+    rotated(at, Level.MOVING, "step 6 of 6")
+    trust(seeded, pem(seeded, "root"))
+    at.until(lambda: said(at, "Certificate", "root", rotating.ID) is None, "the rotation to be over", LONG)
 
 
 def test_what_is_short_is_renewed_by_itself(seeded: Cluster, at: Bench) -> None:

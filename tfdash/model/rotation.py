@@ -46,11 +46,11 @@ class Proof(NamedTuple):
 
     @property
     def told(self) -> str:
-        """``5 of 6 bundles, not ConfigMap mesh/anchors``."""
+        """``5 of 6 bundles, left: ConfigMap mesh/anchors``."""
         parts = [f"{self.done} of {counted(self.total, self.noun)}"] if self.total else []
         if self.left:
             more = f" and {len(self.left) - _NAMED} more" if len(self.left) > _NAMED else ""
-            parts.append(f"not {', '.join(self.left[:_NAMED])}{more}")
+            parts.append(f"left: {', '.join(self.left[:_NAMED])}{more}")
         if self.unread:
             more = f", and {len(self.unread) - 1} more" if len(self.unread) > 1 else ""
             parts.append(f"not known: {self.unread[0]}{more}")

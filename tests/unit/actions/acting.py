@@ -267,11 +267,13 @@ def bench(
     through: str = "",
     ledger: Any = None,
     sources: tuple[Any, ...] = (),
+    more: Callable[[KubernetesSource, Clock], tuple[Any, ...]] = lambda source, clock: (),
 ) -> Iterator[Bench]:
+    """``more``: further sources that read by that of the cluster."""
     access = resolve(str(kubeconfig), context)
     clock, judge, ledger = clock or SystemClock(), judge or TestJudge(), ledger or Ledger()
     source = KubernetesSource(REF, access, clock, tuning=KubernetesSettings(**QUICK))
-    board = Board([source], judge, clock, interval=0.02, sources=sources)
+    board = Board([source], judge, clock, interval=0.02, sources=(*sources, *more(source, clock)))
     board.want("test", {kind: ALL for kind in kinds})
     writer = KubernetesWriter(
         REF, Credentials(replace(access, server=through or access.server)), margin=margin

@@ -63,7 +63,7 @@ async def test_a_leaf_waits_until_every_bundle_trusts_the_new_one() -> None:
         early = await plan(action, name, rotation(trusts("a", *BOTH), trusts("b", OLD)))
         assert not early.allowed
         assert (
-            "not before every bundle trusts the new one: 1 of 2 bundles, not ConfigMap mesh/b/ca.pem"
+            "not before every bundle trusts the new one: 1 of 2 bundles, left: ConfigMap mesh/b/ca.pem"
             in early.refused
         )
         [check] = [c for c in early.checks if c.id == "sequence"]
@@ -143,7 +143,7 @@ async def test_what_is_issued_already_is_left_out_and_nothing_left_is_no_plan() 
 async def test_a_compromised_authority_waits_for_nothing_and_says_what_that_breaks() -> None:
     guarded = await plan("certificate.replace-all", "root", rotation(trusts("a", *BOTH), trusts("b", OLD)))
     assert guarded.allowed and guarded.plan.risk is Risk.TYPED_NAME_AND_REASON
-    assert any("1 of 2 bundles, not ConfigMap mesh/b/ca.pem" in note for note in guarded.plan.notes)
+    assert any("1 of 2 bundles, left: ConfigMap mesh/b/ca.pem" in note for note in guarded.plan.notes)
     assert "revoke it at its issuer by hand" in guarded.plan.not_reverted[0]
 
 

@@ -17,7 +17,7 @@ def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
         yield from (f"{where}: {_change(where)}" for where in step.proof.left)
         yield "add it beside the old one and take nothing away; done when each is read to hold both"
     elif stage is Stage.ANCHORED and step.state is StepState.UNKNOWN:
-        yield "name what cannot be read under certificates.maps, or grant the right to read it; a Bundle is known by one of its ConfigMaps"
+        yield "name what cannot be read under config_maps of [certificates], or grant the right to read it; a Bundle is known by one of its ConfigMaps"
     elif stage is Stage.SIGNS and step.proof.left:
         for who in step.proof.left:
             kind, _, name = who.partition(" ")

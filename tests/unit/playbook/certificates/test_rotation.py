@@ -69,9 +69,11 @@ def test_a_rotation_in_its_order(what: str, objects: list[Any], wanted: list[Ste
 def test_the_arithmetic_names_what_is_left() -> None:
     rotation = told(root(), signer(), leaf("web", "OLD"), leaf("api"), trusts("a", *BOTH), trusts("b", OLD))
     assert step(rotation, Stage.ANCHORED) == (
-        "every bundle trusts the new one: 1 of 2 bundles, not ConfigMap mesh/b/ca.pem"
+        "every bundle trusts the new one: 1 of 2 bundles, left: ConfigMap mesh/b/ca.pem"
     )
-    assert step(rotation, Stage.REISSUED) == "all leaves are signed by the new one: 1 of 2 leaves, not a/web"
+    assert (
+        step(rotation, Stage.REISSUED) == "all leaves are signed by the new one: 1 of 2 leaves, left: a/web"
+    )
     assert rotation.not_yet(Stage.REISSUED) == f"not before {step(rotation, Stage.ANCHORED)}"
     assert rotation.not_yet(Stage.ANCHORED) == ""
 
@@ -83,7 +85,7 @@ def test_a_new_one_beside_the_old_is_signed_with_after_it_is_trusted() -> None:
     assert turns(staged) == [D, N, W, W, W, W]
     ready = told(beside, signer(), leaf("web", "OLD"), trusts("a", *BOTH))
     assert turns(ready) == [D, D, N, W, W, W]
-    assert step(ready, Stage.SIGNS).endswith("0 of 1 issuer, not Issuer ca")
+    assert step(ready, Stage.SIGNS).endswith("0 of 1 issuer, left: Issuer ca")
     switched = told(beside, signer(secret="root-2"), leaf("web", "OLD"), trusts("a", *BOTH), of="root-2")
     assert turns(switched) == [D, D, D, N, W, W]
 
@@ -161,11 +163,11 @@ def test_what_an_address_or_a_pod_serves_of_the_old_one_keeps_the_old_one_truste
     address = served(old, name="shop:443")
     rotation = told(root(), signer(), leaf("web"), trusts("a", *BOTH), address)
     assert turns(rotation) == [D, D, D, D, N, W]
-    assert step(rotation, Stage.SERVED).endswith("not address shop:443")
+    assert step(rotation, Stage.SERVED).endswith("left: address shop:443")
     running = ContainerStatus("main", "i", state="running", since=BEGAN - DAY)
     pod = Pod(namespace="a", name="web-1", secrets=("web-tls",), statuses=(running,))
     mounted = told(root(), signer(), leaf("web"), trusts("a", *BOTH), pod)
-    assert step(mounted, Stage.SERVED).endswith("not Pod a/web-1")
+    assert step(mounted, Stage.SERVED).endswith("left: Pod a/web-1")
     assert turns(mounted)[4:] == [N, W]
 
 
@@ -217,7 +219,7 @@ def inline(*written: Any) -> BundleSource:
 
 BUNDLES: list[tuple[str, list[Any], StepState, str]] = [
     ("inline, both", [bundle(inline(*BOTH))], D, "1 of 1 bundle"),
-    ("inline, old", [bundle(inline(OLD))], N, "not Bundle roots"),
+    ("inline, old", [bundle(inline(OLD))], N, "left: Bundle roots"),
     (
         "not written",
         [bundle(inline(*BOTH), synced="False")],
@@ -245,7 +247,7 @@ BUNDLES: list[tuple[str, list[Any], StepState, str]] = [
         "a copy of it says what it holds",
         [bundle(BundleSource(of="ConfigMap", name="src", key="ca.pem")), trusts("roots", OLD)],
         N,
-        "0 of 1 bundle, not Bundle roots",
+        "0 of 1 bundle, left: Bundle roots",
     ),
 ]
 
