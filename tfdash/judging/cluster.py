@@ -15,7 +15,7 @@ from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.usage import MADE
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.seen import Groups
-from tfdash.playbook.staleness import NOT_ASKED, Unread, stale, unread
+from tfdash.playbook.staleness import NOT_ASKED, Unread, lacking, stale, unread
 
 Read: TypeAlias = tuple[Any, Hashable]
 """What was looked at: (relation, key), (kind, key of an object), (kind, None) for whether it is known, (type of a state,
@@ -82,6 +82,7 @@ class ClusterJudge:
         self._unread: dict[str, Unread | None] = dict.fromkeys(self._kinds, NOT_ASKED)
         self._stale: dict[str, Unread] = {}
         self._partial: set[str] = set()
+        self._lacking: dict[str, str] = {}
         self._proven: dict[str, float] = {}  # when each was last proven current
         self._patience: dict[str, float] = {}  # seconds, of those that are read more seldom
         self._objects: dict[str, Objects] = {}  # as they were when they were last read whole
@@ -98,6 +99,10 @@ class ClusterJudge:
     def whole(self, kind: str) -> bool:
         """Whether those of all namespaces are read."""
         return kind not in self._partial
+
+    def lacking(self, kind: str) -> str:
+        """What of it could not be read, "" nothing."""
+        return self._lacking.get(kind, "")
 
     def stale(self, kind: str) -> Unread | None:
         return self._stale.get(kind)
@@ -153,6 +158,9 @@ class ClusterJudge:
                 old = stale(self._proven.get(kind, 0.0), patience, now)
             if (seen is not None and seen.partial) is not (kind in self._partial):
                 self._partial ^= {kind}
+                into.update(self.readers.of((kind, None)))
+            if (words := lacking(seen)) != self._lacking.get(kind, ""):
+                self._lacking[kind] = words
                 into.update(self.readers.of((kind, None)))
             if why != self._unread[kind]:
                 self._unread[kind] = why

@@ -96,6 +96,11 @@ class _Case:
         self.reads[kind.KIND, None] = None
         return self._cluster.whole(kind.KIND)
 
+    def lacking(self, kind: type[Object]) -> str:
+        self._rule.declared(kind)
+        self.reads[kind.KIND, None] = None
+        return self._cluster.lacking(kind.KIND)
+
     def looked_at(self, kind: str) -> bool:
         return any(kind in (what, getattr(getattr(what, "kind", None), "KIND", "")) for what, _ in self.reads)
 

@@ -14,7 +14,7 @@ from tfdash.model.kube import Object, Provisional
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.workload import WorkloadState
-from tfdash.playbook.staleness import Unread, unread
+from tfdash.playbook.staleness import Unread, lacking, unread
 
 K = TypeVar("K", bound=Object)
 
@@ -52,6 +52,9 @@ class Look(Protocol):
 
     def whole(self, kind: type[Object]) -> bool:
         """Whether those of all namespaces are read, so that what they come to together is known."""
+
+    def lacking(self, kind: type[Object]) -> str:
+        """What of a kind that is known could not be read, "" nothing: for whom all of it must be known."""
 
     def workload(self, subject: Subject) -> WorkloadState | None:
         """What the rule of workloads said of it, where it was judged."""
@@ -174,6 +177,9 @@ class ClusterLook:
     def whole(self, kind: type[Object]) -> bool:
         seen = self._cluster.kinds.get(kind.KIND)
         return seen is not None and not seen.partial
+
+    def lacking(self, kind: type[Object]) -> str:
+        return lacking(self._cluster.kinds.get(kind.KIND))
 
     def workload(self, subject: Subject) -> WorkloadState | None:
         return self._workloads.get(subject)

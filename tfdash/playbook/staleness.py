@@ -42,6 +42,12 @@ def unread(seen: Observation[Objects] | None) -> Unread | None:
     return None if seen.complete and not seen.provisional else LOADING
 
 
+def lacking(seen: Observation[Objects] | None) -> str:
+    """What of a kind that was read could not be, as its source says it; "" where nothing is lacking."""
+    there = seen is not None and seen.complete and bool(seen.unreadable)
+    return str(seen.problem) if seen is not None and there and seen.problem is not None else ""
+
+
 def stale(proven: float, stale_after: float, now: float) -> Unread | None:
     """That nothing proved it current since ``proven`` (epoch seconds), for ``stale_after`` seconds, or None. Half-open: from
     then on."""

@@ -76,7 +76,7 @@ def of_one(told: AuthorityRotation) -> list[str]:
     name = safe(f"{told.subject.cluster.cluster} {told.subject.namespace}/{told.subject.name}")
     since = f"since {began(rotation)}" if rotation.facts is not None else "since when is not known"
     if not rotation.under_way:
-        return [f"{name}: no rotation is under way; it signs {since}", *_idle(rotation)]
+        return [_idle_head(name, rotation), *_idle(rotation)]
     first = rotation.first
     place = next((n for n, s in enumerate(rotation.steps, 1) if s is first), len(rotation.steps))
     head = f"{name}: is rotated {since}, step {place} of {len(rotation.steps)}"
@@ -87,9 +87,17 @@ def of_one(told: AuthorityRotation) -> list[str]:
     ]
 
 
+def _idle_head(name: str, rotation: Rotation) -> str:
+    if rotation.facts is None or rotation.signed.unknown:
+        return f"? {name}: whether a rotation is under way is not known"
+    return f"{name}: no rotation is under way; the one that signs began {began(rotation)}"
+
+
 def _idle(rotation: Rotation) -> Iterator[str]:
-    anchored = next(s for s in rotation.steps if s.stage is Stage.ANCHORED).proof
-    yield f"    {counted(rotation.signed.total, 'leaf')} of it, trusted by {anchored.told}"
+    steps = {s.stage: s.proof for s in rotation.steps}
+    yield f"    {counted(rotation.signed.total, 'leaf')} of it; its trust: {safe(steps[Stage.ANCHORED].told)}"
+    for stage in (Stage.MADE, Stage.REISSUED) if rotation.facts is None or rotation.signed.unknown else ():
+        yield from (f"    ? {safe(sentence)}" for sentence in steps[stage].unread[:_LISTED])
     for sentence in obstacles(rotation):
         yield f"    ▲ a new one may not be made yet: {safe(sentence)}"
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tests.unit.playbook.certificates import rotated
 from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
 from tests.unit.playbook.making import NOW, REF, picture
 from tests.unit.report.test_report import check
@@ -107,3 +108,18 @@ def test_of_several_clusters_each_row_says_whose_it_is() -> None:
     p = msgspec.structs.replace(p, clusters=both)
     rows = certificate_rows(p, judge_all(p, NOW))
     assert sorted(row.called for row in rows.values()) == ["eu-1 a/shop", "us-1 a/shop"]
+
+
+def test_a_rotation_that_is_under_way_stands_in_text_and_json() -> None:
+    bundles = (rotated.trusts("a", rotated.OLD, rotated.NEW), rotated.trusts("b", rotated.OLD))
+    p = rotated.seen([*rotated.root(), rotated.signer(), *rotated.leaf("web", "OLD"), *bundles])
+    text, _ = reported(p)
+    assert (
+        "▶ 2 NOW     every bundle trusts the new one: 1 of 2 bundles, left: ConfigMap mesh/b/ca.pem" in text
+    )
+    [one] = json.loads(reported(p, "json")[0])["rotations"]
+    assert [s["state"] for s in one["steps"]] == ["done", "now", "already", "waits", "waits", "waits"]
+    assert one["steps"][1]["left"] == ["ConfigMap mesh/b/ca.pem"] and (one["name"], one["under_way"]) == (
+        "root",
+        True,
+    )

@@ -62,6 +62,8 @@ def trust_of(look: Look, policy: CertificatesPolicy) -> TrustPlaces:
     if isinstance(held, Unread):
         unread.append(f"what webhooks and ConfigMaps trust is not known: {held.cause}")
         held = ()
+    elif why := look.lacking(HeldCertificate):
+        unread.append(f"not all that webhooks and ConfigMaps trust is known: {why}")
     if isinstance(bundles, Unread):
         unread.append(f"Bundles are not known: {bundles.cause}")
         bundles = ()

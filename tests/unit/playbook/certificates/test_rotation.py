@@ -30,6 +30,7 @@ from tfdash.judging.judge import judge_all
 from tfdash.model.cert_manager import Bundle, BundleSource, ClusterIssuer
 from tfdash.model.certificates import HeldCertificate, Role
 from tfdash.model.kube import ContainerStatus, Pod
+from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.rotation import Rotation, Stage, StepState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
@@ -125,6 +126,20 @@ def test_what_cannot_be_read_is_not_proven(
     assert first is not None and first.stage is stage and first.state is U
     assert words in first.told
     assert rotation.not_yet(Stage.REMOVED)
+
+
+def test_what_of_the_bundles_may_not_be_listed_is_not_proven_by_those_that_may() -> None:
+    found = seen([*root(), signer(), *leaf("web", "OLD"), trusts("a", *BOTH)])
+    [(ref, cluster)] = found.clusters.items()
+    held = cluster.kinds["HeldCertificate"]
+    problem = Problem(kind=ProblemKind.FORBIDDEN, cause="no right to list APIServices")
+    kinds = {**cluster.kinds, "HeldCertificate": msgspec.structs.replace(held, problem=problem, unreadable=1)}
+    blind = msgspec.structs.replace(found, clusters={ref: msgspec.structs.replace(cluster, kinds=kinds)})
+    rotation = of_picture(blind)
+    assert turns(rotation) == [D, U, A, W, W, W]
+    assert "no right to list APIServices" in step(rotation, Stage.ANCHORED)
+    said = judge_all(blind, NOW).rotations[Subject(REF, "Certificate", "a", "root")]
+    assert said.steps == rotation.steps
 
 
 def test_whether_pods_and_addresses_serve_the_old_one_is_not_known_where_they_were_not_read() -> None:
