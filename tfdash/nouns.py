@@ -12,6 +12,7 @@ _MADE = {  # of which s makes no plural, most of them kinds that a source makes:
     "HeldCertificate": ("sort of holders of certificates", "sorts of holders of certificates"),
     "StoredRelease": ("stored release", "stored releases"),
     "leaf": ("leaf", "leaves"),
+    "ToldCertificate": ("certificate that is told of", "certificates that are told of"),
 }
 
 

@@ -315,12 +315,27 @@ def _volume_usage(wiring: Wiring) -> Iterable[Source]:
         )
 
 
+def _certificate_metrics(wiring: Wiring) -> Iterable[Source]:
+    """What exporters tell of certificates, by the Prometheus of each cluster."""
+    connections = tuple(_connections(wiring)) if wiring.settings.metrics.certificates.enabled else ()
+    if not connections:
+        return
+    from tfdash.sources.prometheus import certificate_metrics_for, options_of
+
+    options = options_of(wiring.settings.metrics, ())
+    for cluster, connection in connections:
+        yield certificate_metrics_for(
+            cluster.ref, connection, options, cluster.credentials, wiring.clock, _asking(cluster)
+        )
+
+
 SOURCES = (
     Registration("usage", Needs.SETTINGS, _usage),
     Registration("cluster-autoscaler", Needs.SETTINGS, _cluster_autoscaler),
     Registration("certificates", Needs.SETTINGS, _certificates),
     Registration("held certificates", Needs.SETTINGS, _held_certificates),
     Registration("helm", Needs.SETTINGS, _helm),
+    Registration("certificate metrics", Needs.SETTINGS, _certificate_metrics),
     Registration("prometheus", Needs.SETTINGS, _prometheus),
     Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),

@@ -161,3 +161,64 @@ class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
         if self.role is Role.SHOWN:
             return self.bundle[0]
         return max(self.bundle, key=lambda c: c.not_after)
+
+
+class ToldOne(msgspec.Struct, frozen=True, gc=False):
+    """One certificate as an exporter tells of it. ``not_before`` None: it tells no beginning; texts "" where it tells none."""
+
+    not_after: float
+    not_before: float | None = None
+    subject: str = ""
+    issuer: str = ""
+    serial: str = ""
+
+    @property
+    def lifetime(self) -> float | None:
+        return None if self.not_before is None else max(0.0, self.not_after - self.not_before)
+
+    @property
+    def self_signed(self) -> bool:
+        return bool(self.subject) and self.subject == self.issuer
+
+
+class ToldCertificate(Object, frozen=True, gc=False, kw_only=True):
+    """What the metrics of an exporter tell of the certificates in one place, which nobody here has seen. Its key is (namespace, "OF/called"), with
+    ``inside``, which of several lie in it, behind.
+
+    ``by``: the exporter. ``of``: "Secret", "ConfigMap", "Certificate", "file", "address", "kubelet". ``bundle``: its own first, () where it is
+    told of and no end is. ``renews``: from when, and ``ready``: "True", "False" or "Unknown", where a manager says so; ``failed``: renewals that failed
+    in the last hour. ``at``: the scrape; from ``current_until`` on it is not known any more; ``since``: when this end was seen first. ``why``: why
+    nothing is known at all.
+    """
+
+    KIND: ClassVar[str] = "ToldCertificate"
+
+    by: str
+    of: str
+    called: str
+    inside: str = ""
+    role: Role = Role.SHOWN
+    bundle: tuple[ToldOne, ...] = ()
+    renews: float | None = None
+    ready: str = ""
+    failed: float = 0.0
+    at: float = 0.0
+    current_until: float = 0.0
+    since: float = 0.0
+    why: str = ""
+
+    @property
+    def where(self) -> str:
+        """``Secret shop/web-tls``, with which of several lie in it."""
+        space = f"{self.namespace}/" if self.namespace else ""
+        inside = f"/{self.inside}" if self.inside else ""
+        return f"{self.of} {space}{self.called}{inside}"
+
+    @property
+    def decisive(self) -> ToldOne | None:
+        """As of ``HeldCertificate``."""
+        if not self.bundle:
+            return None
+        if self.role is Role.SHOWN:
+            return self.bundle[0]
+        return max(self.bundle, key=lambda c: c.not_after)

@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from tfdash.model.autoscaling import ClusterAutoscaler
-from tfdash.model.certificates import HeldCertificate, ServedCertificate
+from tfdash.model.certificates import HeldCertificate, ServedCertificate, ToldCertificate
 from tfdash.model.helm import StoredRelease
 from tfdash.model.kube import EMPTY_LABELS, Object
 from tfdash.model.subject import Key, Subject
@@ -250,6 +250,7 @@ MADE: dict[str, type[Object]] = {
             ServedCertificate,
             HeldCertificate,
             StoredRelease,
+            ToldCertificate,
         )
     },
     INSTEAD["PodMetrics"]: PodMetrics,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tfdash.playbook import releases
-from tfdash.playbook.certificates import held, issuer, managed, mounted, rotating, served
+from tfdash.playbook.certificates import held, issuer, managed, mounted, rotating, served, told
 from tfdash.playbook.certificates import section as certificates
 from tfdash.playbook.maintenance import section as maintenance
 from tfdash.playbook.nodes import capacity, ready
@@ -60,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     served.RULE,
     held.RULE,
     rotating.RULE,
+    told.RULE,
     issuer.RULE,
 )
 """In the order in which they run: who reads another's word stands behind it."""

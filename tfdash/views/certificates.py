@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.certificates import HeldCertificate, ServedCertificate
+from tfdash.model.certificates import HeldCertificate, ServedCertificate, ToldCertificate
 from tfdash.model.kube import Unreadable
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
@@ -162,7 +162,28 @@ def _held(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
                 )
 
 
-MAKERS: tuple[Maker, ...] = (_kept, _served, _held)
+def _told(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
+    """What exporters tell of, where no better source shows it: then nothing is said of it."""
+    for ref, cluster in picture.clusters.items():
+        for key, one in cluster.objects(ToldCertificate.KIND).items():
+            subject = Subject(ref, ToldCertificate.KIND, *key)
+            verdicts = said(assessment, subject)
+            if isinstance(one, ToldCertificate) and verdicts:
+                first = one.decisive
+                yield CertificateRow(
+                    subject,
+                    one.where,
+                    names=(first.subject,) if first is not None and first.subject else (),
+                    issuer=first.issuer if first is not None else "",
+                    ends=first.not_after if first is not None else None,
+                    renews=one.renews,
+                    kept=one.renews is not None,
+                    source=f"{one.by}, scraped at {iso(one.at)}" if one.at else one.by,
+                    verdicts=verdicts,
+                )
+
+
+MAKERS: tuple[Maker, ...] = (_kept, _served, _held, _told)
 
 
 def certificate_rows(

@@ -19,6 +19,11 @@ class CertificatesPolicy(SettingsTable, defaults="certificates.toml"):
     least_share: Annotated[
         float, Between(0, 50), Note("% of its lifetime: one that nothing renews is told when less is left")
     ]
+    presumed_life: Annotated[
+        Seconds,
+        Between(3600, 3650 * 86_400, seconds=True),
+        Note("how long one is taken to live of which an exporter tells the end alone"),
+    ]
     renewal_grace: Annotated[
         Seconds,
         Between(1, 86_400, seconds=True),

@@ -4,6 +4,7 @@ Nothing here imports requests or prometheus-api-client before the first round.
 """
 
 from tfdash.sources.prometheus.connecting import (
+    certificate_metrics_for,
     present_usage_for,
     source_for,
     usage_history_for,
@@ -18,6 +19,7 @@ __all__ = [
     "Options",
     "PrometheusSource",
     "Windows",
+    "certificate_metrics_for",
     "options_of",
     "present_usage_for",
     "source_for",

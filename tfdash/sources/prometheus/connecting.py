@@ -15,6 +15,7 @@ from tfdash.node_pools import POOL_LABELS
 from tfdash.sources.kubernetes.credentials import Credentials, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.login import LoginNeeded
+from tfdash.sources.prometheus.certificates.source import CertificateMetricsSource
 from tfdash.sources.prometheus.options import LARGEST, Connection, Options
 from tfdash.sources.prometheus.proxy import right_to_proxy
 from tfdash.sources.prometheus.source import PrometheusSource
@@ -172,6 +173,26 @@ def present_usage_for(
     own = OwnCredentials(connection)
     asking = Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False)
     return PresentReader(options.usage, asking, clock, connection.match)
+
+
+def certificate_metrics_for(
+    ref: ClusterRef,
+    connection: Connection,
+    options: Options,
+    credentials: Credentials | None,
+    clock: Clock,
+    slots: asyncio.Semaphore,
+) -> CertificateMetricsSource:
+    """``slots``: as of ``present_usage_for``."""
+    own = OwnCredentials(connection)
+    return CertificateMetricsSource(
+        ref,
+        options.certificates,
+        Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False),
+        clock,
+        shown=connection.shown,
+        match=connection.match,
+    )
 
 
 def volume_usage_for(

@@ -26,6 +26,7 @@ from tfdash.setting import (
     check_header,
 )
 from tfdash.sources.journeys.options import JourneySettings
+from tfdash.sources.prometheus.certificates.options import CertificateSeries
 from tfdash.sources.prometheus.template import SHIPPED, MetricTemplate, TemplateTable, shipped, template_of
 from tfdash.sources.prometheus.usage.options import UsageSeries
 
@@ -208,6 +209,7 @@ class MetricsSettings(SettingsTable):
     services: Annotated[tuple[ServiceRule, ...], Listed()] = ()
     templates: Annotated[dict[str, TemplateTable], Note(sample="own")] = field(default_factory=dict)
     usage: UsageSeries = field(default_factory=UsageSeries)
+    certificates: CertificateSeries = field(default_factory=CertificateSeries)
 
     def __post_init__(self) -> None:
         known = {*SHIPPED, *self.templates}

@@ -12,7 +12,7 @@ _OF_CONTAINERS = '{namespace="$namespace",container!="",container!="POD"}'
 _OF_NAMESPACE = '{namespace="$namespace"}'
 
 
-def _selector(value: Any, sample: str, places: set[str], wrong: str) -> str:
+def selector_text(value: Any, sample: str, places: set[str], wrong: str) -> str:
     """A selector with just these placeholders, "" for none. Raises ``ValueError``."""
     if not isinstance(value, str):
         raise ValueError(f"must be a selector such as '{sample}'")
@@ -29,12 +29,12 @@ def _selector(value: Any, sample: str, places: set[str], wrong: str) -> str:
 
 def _series(value: Any) -> str:
     wrong = "holds no $namespace, or another placeholder; it is asked for one namespace at a time"
-    return _selector(value, 'kube_pod_owner{namespace="$namespace"}', {"namespace"}, wrong)
+    return selector_text(value, 'kube_pod_owner{namespace="$namespace"}', {"namespace"}, wrong)
 
 
 def _of_nodes(value: Any) -> str:
     wrong = "holds a placeholder; nodes are asked for all at once, so remove it"
-    return _selector(value, 'container_cpu_usage_seconds_total{id="/"}', set(), wrong)
+    return selector_text(value, 'container_cpu_usage_seconds_total{id="/"}', set(), wrong)
 
 
 SeriesText = Annotated[str, Spelled(_series, str)]

@@ -1,0 +1,1 @@
+"""What exporters tell Prometheus of certificates."""
