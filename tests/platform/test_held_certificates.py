@@ -66,6 +66,8 @@ def seeded(cluster: Cluster) -> Iterator[Cluster]:
     cluster.request("POST", f"/api/v1/namespaces/{NS}/secrets", secret)
     anchors = {"metadata": {"name": "anchors"}, "data": {"root.pem": ROOT.own_pem.decode()}}
     cluster.request("POST", f"/api/v1/namespaces/{NS}/configmaps", anchors)
+    istio = {"metadata": {"name": "istio-ca-root-cert"}, "data": {"root-cert.pem": ROOT.own_pem.decode()}}
+    cluster.request("POST", f"/api/v1/namespaces/{NS}/configmaps", istio)
     yield cluster
     for name in ("tf-good", "tf-ended"):
         cluster.request("DELETE", f"{hooks}/{name}")
@@ -124,6 +126,7 @@ def test_what_the_api_server_serves_and_what_lies_in_its_objects(seeded: Cluster
     assert told["ValidatingWebhookConfiguration/tf-ended"]["level"] == "BREACH"
     assert told[f"{NS} Secret/tf-tls"]["names"] == ["held.example.com"]
     assert told[f"{NS} ConfigMap/anchors/root.pem"]["level"] == "OK"
+    assert told[f"{NS} ConfigMap/istio-ca-root-cert/root-cert.pem"]["level"] == "OK", "by its name alone"
     assert told["kubeconfig/client certificate"]["kind"] == "HeldCertificate"
     lines = [line for line in LEAF.key_pem.decode().splitlines() if not line.startswith("-----")]
     for piece in (*lines, *(b64(line.encode()) for line in lines), b64(LEAF.key_pem)[40:120], "PRIVATE KEY"):
@@ -139,4 +142,3 @@ def test_what_there_is_no_right_to_is_not_known(seeded: Cluster, tmp_path: Path)
     [source] = [s for s in map(json.dumps, ran.document["sources"]) if "held certificates" in s]
     assert "no right to list ValidatingWebhookConfigurations" in source
     assert ran.document["exit_code"] == 2
-    assert told["kube-system ConfigMap/kube-root-ca.crt/ca.crt"]["level"] == "OK", "a viewer lists ConfigMaps"

@@ -183,7 +183,7 @@ def _dates(case: Case[ToldCertificate], first: ToldOne) -> Iterator[tuple[Level,
             yield Level.BREACH, f"its issuer {above.subject} expired {at(above.not_after)}"
         elif above.not_after < ends:
             yield Level.WARN, f"its issuer {above.subject} ends {at(above.not_after)}, before it does"
-    life = first.lifetime if first.lifetime is not None else policy.presumed_life
+    life = first.lifetime if first.lifetime is not None else case.policies.certificates.presumed_life
     if told.renews is not None:
         if case.reached(told.renews + policy.renewal_grace):
             yield Level.WARN, f"was to be renewed from {at(told.renews)} and is not, it ends {at(ends)}"
@@ -191,7 +191,7 @@ def _dates(case: Case[ToldCertificate], first: ToldOne) -> Iterator[tuple[Level,
         of = (
             "its life is"
             if first.lifetime is not None
-            else f"a life of {policy.presumed_life / 86_400:g} days would be"
+            else f"a life of {case.policies.certificates.presumed_life / 86_400:g} days would be"
         )
         yield Level.WARN, f"at most {policy.least_share:g} % of {of} left, it ends {at(ends)}"
     by = f" by {first.issuer}" if first.issuer else ""

@@ -29,8 +29,8 @@ class CertificateSeries(SettingsTable):
         Between(60, 7 * 86_400, seconds=True),
         Note("how long one of which nobody tells any more is still said, as not known"),
     ] = 86_400.0
-    x509_not_after: Told = "x509_cert_not_after"
-    x509_not_before: Annotated[Told, Note("its version 4 tells it only when it is told to")] = (
+    exporter_not_after: Told = "x509_cert_not_after"
+    exporter_not_before: Annotated[Told, Note("its version 4 tells it only when it is told to")] = (
         "x509_cert_not_before"
     )
     manager_not_after: Told = "certmanager_certificate_expiration_timestamp_seconds"
@@ -56,8 +56,8 @@ class CertificateSeries(SettingsTable):
     def selector(self, role: str) -> SeriesSelector | None:
         """None where that is not asked for. Written out, so that a setting that nothing reads is found."""
         text: str = {
-            "x509_not_after": self.x509_not_after,
-            "x509_not_before": self.x509_not_before,
+            "exporter_not_after": self.exporter_not_after,
+            "exporter_not_before": self.exporter_not_before,
             "manager_not_after": self.manager_not_after,
             "manager_renewal": self.manager_renewal,
             "manager_ready": self.manager_ready,

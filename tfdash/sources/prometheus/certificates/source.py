@@ -21,7 +21,7 @@ from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.prometheus.answer import decode_labels
 from tfdash.sources.prometheus.certificates.options import CertificateSeries
-from tfdash.sources.prometheus.certificates.told import BY, Answers, Labels, told
+from tfdash.sources.prometheus.certificates.told import BY, Labels, ToldSeries, told
 from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.queries import RangeQuery, written
 
@@ -31,7 +31,7 @@ _OFTEN = 15.0  # seconds between two rounds at least, however fast the clock of 
 _CURRENT = 3  # rounds for which what was scraped is taken as current
 _LOOKBACK = 300.0  # seconds for which Prometheus takes a sample as current
 _MAIN = {
-    "x509_not_after": ("x509_not_before",),
+    "exporter_not_after": ("exporter_not_before",),
     "manager_not_after": ("manager_renewal", "manager_ready"),
     "probe_earliest": ("probe_chain", "probe_info"),
     "kubelet_client": ("kubelet_client_errors",),
@@ -166,7 +166,7 @@ class CertificateMetricsSource:
                 if role not in roles and (more := self._selector(role)):
                     asked = f"increase({more}[{HOUR:.0f}s])" if role in _COUNTED else more
                     roles[role] = await self._ask(role, asked, now)
-        return told(Answers(roles, at, now), max(_CURRENT * self._round, _LOOKBACK + self._round))
+        return told(ToldSeries(roles, at, now), max(_CURRENT * self._round, _LOOKBACK + self._round))
 
     async def _read_past(self, now: float, speak: Collection[str]) -> dict[Key, ToldCertificate]:
         """What was told of before we looked, as of a time of which only is known that it is too long ago. ``speak``: who tells of others."""
@@ -178,7 +178,7 @@ class CertificateMetricsSource:
                 roles[main] = await self._ask(
                     main, f"last_over_time({f'({end})' if end != selector else end}{step})", now
                 )
-        return told(Answers(roles, {}, now - _LOOKBACK), 0.0)
+        return told(ToldSeries(roles, {}, now - _LOOKBACK), 0.0)
 
     def _selector(self, role: str) -> str:
         found = self._series.selector(role)

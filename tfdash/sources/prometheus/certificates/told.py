@@ -18,7 +18,7 @@ from tfdash.text import safe
 
 X509, MANAGER, BLACKBOX, KUBELET = "x509-certificate-exporter", "cert-manager", "blackbox exporter", "kubelet"
 BY = {
-    "x509_not_after": X509,
+    "exporter_not_after": X509,
     "manager_not_after": MANAGER,
     "probe_earliest": BLACKBOX,
     "kubelet_client": KUBELET,
@@ -35,7 +35,7 @@ Values = Mapping[Labels, float]
 """By a series' labels without its name, sorted."""
 
 
-class Answers:
+class ToldSeries:
     """What was answered, by role. ``at``: when each series of a family was scraped; ``now``: of those of which that is not known."""
 
     def __init__(self, roles: Mapping[str, Values], at: Values, now: float) -> None:
@@ -57,7 +57,7 @@ class Answers:
         return self._at.get(labels, self._now)
 
 
-def told(answers: Answers, current: float) -> dict[Key, ToldCertificate]:
+def told(answers: ToldSeries, current: float) -> dict[Key, ToldCertificate]:
     """All that is told of; ``current``: for how many seconds after its scrape each is."""
     found = (*_x509(answers), *_managed(answers), *_probed(answers), *_of_kubelets(answers))
     best: dict[Key, ToldCertificate] = {}
@@ -78,14 +78,14 @@ def _until(one: ToldCertificate, current: float) -> ToldCertificate:
     return replace(one, name=key_of(one).name, current_until=one.at + current)
 
 
-def _x509(answers: Answers) -> Iterator[ToldCertificate]:
+def _x509(answers: ToldSeries) -> Iterator[ToldCertificate]:
     """Those of one place together."""
     places: dict[tuple[str, str, str, str], dict[tuple[str, str], tuple[float, ToldOne]]] = {}
-    for labels, series, end in answers.ends("x509_not_after"):
+    for labels, series, end in answers.ends("exporter_not_after"):
         where = _place(labels)
         one = ToldOne(
             not_after=end,
-            not_before=answers.value("x509_not_before", series),
+            not_before=answers.value("exporter_not_before", series),
             subject=_name(labels, "subject"),
             issuer=_name(labels, "issuer"),
             serial=_serial(labels.get("serial_number", "")),
@@ -143,7 +143,7 @@ def _leaf_first(several: Sequence[ToldOne]) -> tuple[ToldOne, ...]:
     )
 
 
-def _managed(answers: Answers) -> Iterator[ToldCertificate]:
+def _managed(answers: ToldSeries) -> Iterator[ToldCertificate]:
     ready = {
         _certificate(labels): labels.get("condition", "")
         for labels, v in answers.series("manager_ready")
@@ -172,7 +172,7 @@ def _certificate(labels: Mapping[str, str]) -> tuple[str, str]:
     ) or labels.get("name", "")
 
 
-def _probed(answers: Answers) -> Iterator[ToldCertificate]:
+def _probed(answers: ToldSeries) -> Iterator[ToldCertificate]:
     info = {_target(labels): labels for labels, _ in answers.series("probe_info")}
     for labels, series, first in answers.ends("probe_earliest"):
         target = _target(labels)
@@ -208,7 +208,7 @@ def _target(labels: Mapping[str, str]) -> str:
     return f"{shown}:{port}" if port else shown
 
 
-def _of_kubelets(answers: Answers) -> Iterator[ToldCertificate]:
+def _of_kubelets(answers: ToldSeries) -> Iterator[ToldCertificate]:
     for what, errors, roles in (
         ("client certificate", "kubelet_client_errors", ("kubelet_client", "kubelet_client_end")),
         ("server certificate", "kubelet_server_errors", ("kubelet_server",)),
