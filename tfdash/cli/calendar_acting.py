@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _FIRST = 20.0  # seconds for the clusters and what is on record
 _LARGEST = 1_000_000  # bytes of a file that is adopted
+_TOLD = 50  # faults of a file
+_APART = ",;\t"  # what spreadsheets write between two columns, by their language
 COLUMNS = ("item", "place", "done", "start")
 Found = Mapping[Subject, ItemState]
 
@@ -89,8 +91,10 @@ def command(args: argparse.Namespace) -> int:
         )
         return asyncio.run(_carry_out(service, wanted, reason, record=args.act))
     except CannotTake as error:
-        for fault in error.faults:
+        for fault in error.faults[:_TOLD]:
             narrate(f"{program()}: {fault}")
+        if len(error.faults) > _TOLD:
+            narrate(f"{program()}: and {len(error.faults) - _TOLD:,} faults more")
         return USAGE
     finally:
         board.stop()
@@ -182,7 +186,10 @@ def _digest(path: str) -> str:
 def _lines(args: argparse.Namespace, found: Found) -> list[Wanted]:
     """Raises ``CannotTake`` with a sentence for each line that cannot be taken."""
     name = Path(args.file).name
-    rows = csv.DictReader(io.StringIO(_text(args.file)), restkey="", strict=True)
+    text = _text(args.file).replace("\r\n", "\n").replace("\r", "\n")
+    first = text.partition("\n")[0]
+    apart = max(_APART, key=first.count)  # of none, and of as many, the comma
+    rows = csv.DictReader(io.StringIO(text), restkey="", strict=True, delimiter=apart)
     try:
         head = [column.strip().lower() for column in rows.fieldnames or ()]
         odd = [column for column in head if column not in COLUMNS]
@@ -192,7 +199,7 @@ def _lines(args: argparse.Namespace, found: Found) -> list[Wanted]:
         read = [(rows.line_num, row) for row in rows]
     except csv.Error as error:
         raise CannotTake(
-            f"{safe(name)}:{rows.line_num}: {error}; write it as comma-separated values"
+            f"{safe(name)}:{rows.reader.line_num}: {error}; write it as comma-separated values, no quotation mark left open"
         ) from None
     wanted, faults, before = [], [], dict[Subject, int]()
     for line, row in read:
@@ -212,7 +219,9 @@ def _lines(args: argparse.Namespace, found: Found) -> list[Wanted]:
 
 def _line(row: Mapping[str, str | None], at: str, found: Found) -> Wanted:
     if "" in row:
-        raise CannotTake('it has more fields than there are columns; put what holds a comma into "quotes"')
+        raise CannotTake(
+            'it has more fields than there are columns; put what holds what stands between two columns into "quotes"'
+        )
     item, place, done, start = ((row.get(column) or "").strip() for column in COLUMNS)
     mine = {subject: state for subject, state in found.items() if subject.name == item}
     if not mine:

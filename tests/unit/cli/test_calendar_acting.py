@@ -121,6 +121,45 @@ def test_a_list_is_taken_over_whole(desk: Desk) -> None:
     assert code == 64 and "dates.csv:2: account is kept from 2026-01-01" in err  # is not put off
 
 
+HEAD = "item,place,done,start\n"
+GOOD = HEAD + "drill,production,2026-01-01,\n"
+MANY = HEAD + "drill,production,2026-01-01,\n" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "told", "lines"),
+    [
+        (("\ufeff" + GOOD).encode(), 2, "Restore drill was done on 2026-01-01", 1),
+        (GOOD.replace("\n", "\r\n").encode(), 2, "dates.csv:2: Restore drill", 1),
+        (GOOD.replace("\n", "\r").encode(), 2, "dates.csv:2: Restore drill", 1),
+        (GOOD.replace(",", ";").encode(), 2, "dates.csv:2: Restore drill", 1),
+        (GOOD.replace(",", "\t").encode(), 2, "dates.csv:2: Restore drill", 1),
+        (GOOD.rstrip("\n").encode(), 2, "dates.csv:2: Restore drill", 1),
+        (b" Item , Place , Done \n drill , production , 2026-01-01 \n", 2, "was done on 2026-01-01", 1),
+        (f"{HEAD}drill,production,2026-01-01T10:00:00+02:00,\n".encode(), 2, "was done on 2026-01-01 08:00Z", 1),
+        (GOOD.encode("utf-16"), 64, "is no UTF-8", 1),
+        (b"", 64, "dates.csv:1: the first line names the columns", 1),
+        (b"item,place,done,done\ndrill,production,2026-01-01,\n", 64, "dates.csv:1: the first line names", 1),
+        (f'{HEAD}"drill,production,2026-01-01,\n'.encode(), 64, "dates.csv:2: unexpected end of data", 1),
+        (f'{HEAD}{"x" * 200_000},production,2026-01-01,\n'.encode(), 64, "dates.csv:2: field larger than", 1),
+        (f"{HEAD}drill,production,2099-01-01,\n".encode(), 64, "dates.csv:2: 2099-01-01 05:00Z lies ahead", 1),
+        (f"{HEAD}drill,production,,2099-01-01\n".encode(), 64, "lies more than a year ahead", 1),
+        (f"{HEAD}drill,produ\0ction,2026-01-01,\n".encode(), 64, 'at "produ␀ction"', 1),
+        (MANY.encode(), 64, "and 29,949 faults more", 51),
+        (MANY.encode() * 2, 64, "is larger than 1,000,000 bytes", 1),
+    ],
+    ids=["bom", "crlf", "cr", "semicolons", "tabs", "no end", "blanks", "zone", "utf-16", "nothing", "column twice", "quote", "long",
+         "future", "far start", "nul", "many", "large"],
+)  # fmt: skip
+def test_whatever_a_spreadsheet_writes_is_read_or_refused_in_a_sentence(
+    desk: Desk, tmp_path: Path, data: bytes, code: int, told: str, lines: int
+) -> None:
+    (tmp_path / "dates.csv").write_bytes(data)
+    got, out, err = desk("adopt", str(tmp_path / "dates.csv"))
+    assert got == code and told in (out if code == 2 else err)
+    assert len((out if code == 2 else err).splitlines()) == lines
+
+
 def test_of_a_list_with_a_bad_line_nothing_is_taken_and_each_is_named(desk: Desk) -> None:
     rows = [
         "drill,production,2026-01-01,",

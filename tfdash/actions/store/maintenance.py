@@ -118,6 +118,10 @@ async def adopt(context: PlanContext) -> Draft:
         start = told[START] = _moment(context, START, "")
         if item.started is not None and start > item.started and item.started <= context.now:
             raise PlanRefused(f"account is kept from {_said(item.started)} already, which is not put off")
+        if start > context.now + _LONGEST_WAIVER:
+            raise PlanRefused(
+                f"{_said(start)} lies more than a year ahead, until when nothing would be missed: write an earlier start"
+            )
     if context.arguments.get(DONE):
         done = told[DONE] = _moment(context, DONE, "")
         if done > context.now:
