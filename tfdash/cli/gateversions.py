@@ -16,6 +16,7 @@ from tfdash.sources.base import ALL
 from tfdash.text import safe
 from tfdash.views import state as states
 
+SECTION = "versions"
 _FIRST = 20.0  # seconds for all sources to settle
 
 
@@ -29,11 +30,12 @@ def gate_versions(args: argparse.Namespace) -> int:
     board, _ = board_of(config, load(config.path), clock_of(config), remembering=True)
     late = settle(board, {Node.KIND: ALL}, _FIRST)
     state = board.assessment.versions
+    unread = next((s.sentence for s in board.assessment.sections if s.id == SECTION and s.unknown), "")
     board.stop()
     reason = f"not settled: {', '.join(late)}" if late else ""
     code = code_in(state)
     code = UNKNOWN if reason and code == OK else code
-    text = as_json(state, code, reason) if args.format == "json" else "\n".join(lines(state))
+    text = as_json(state, code, reason) if args.format == "json" else "\n".join(lines(state, unread))
     code = deliver(text, code)
     if reason:
         narrate(f"{program()}: {safe(reason)}")
@@ -58,14 +60,13 @@ def _others(state: VersionsState | None) -> list[Verdict]:
     return sorted(told, key=lambda v: -v.level)
 
 
-def lines(state: VersionsState | None) -> list[str]:
+def lines(state: VersionsState | None, unread: str = "") -> list[str]:
+    """``unread``: what of the clusters could not be read."""
     answer = answer_of(state)
     word = {OK: "yes", FINDINGS: "no", UNKNOWN: "not known"}[code_in(state)]
-    said = (
-        answer.sentence
-        if answer is not None
-        else "nothing was judged: this is not production, or it was not read"
-    )
+    said = unread or ("this is not production" if state is not None else "nothing was read")
+    if answer is not None:
+        said = answer.sentence
     return [
         f"{word}: {safe(said)}",
         *(f"  {states.of_level(v.level).text}  {safe(v.sentence)}" for v in _others(state)),

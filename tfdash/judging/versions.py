@@ -26,6 +26,8 @@ ANSWERS_COUNT = 900.0
 """Seconds for which an answer of an API server counts beside a later one: behind one address may be several."""
 _MOST_SEEN = 1000  # of a cluster: what came before stands in the log, where this terminal records
 _LOOKED_AT = (Node.KIND, StoredRelease.KIND)
+_OF_STORE = frozenset({"versions", "health"})
+_NOT_YET = Unread(UnknownKind.LOADING, "what terminals recorded is read now")
 _AGAIN = 300.0  # seconds after which spans in sentences are told anew
 
 
@@ -58,7 +60,7 @@ class VersionsRunner:
             any(kind in ("", *_LOOKED_AT) for _, kind in change.freshness)
             or any(kind in _LOOKED_AT for _, kind in change.keys)
             or change.store is None
-            or "versions" in change.store
+            or change.store & _OF_STORE
             or any(
                 watched.of is not None and (at is None or Node.KIND not in at.kinds)
                 for ref, watched in self._watched.items()
@@ -73,9 +75,11 @@ class VersionsRunner:
             gone = self.state is not None
             self.state = self._due = self._judged = None
             return gone
-        moment, facts = Moment(now), picture.store_state.versions
+        moment, facts, health = Moment(now), picture.store_state.versions, picture.store_state.health
+        why = Unread(UnknownKind.NO_DATA, health.unread) if health.unread else None
+        lacking = why if health.read else _NOT_YET
         seen = tuple(s for w in self._watched.values() for s in w.seen)
-        of = (known, facts, [(s.cluster, s.since, s.versions) for s in seen])
+        of = (known, facts, lacking, [(s.cluster, s.since, s.versions) for s in seen])
         if self.state is not None and of == self._judged and self._due is not None and now < self._due:
             self.state = msgspec.structs.replace(
                 self.state, seen=seen
@@ -84,7 +88,7 @@ class VersionsRunner:
         self._judged = of
         environment = next(iter(picture.clusters)).environment
         told = versions_state(
-            environment, known, seen, facts.sightings, facts.announced, self._policy, moment
+            environment, known, seen, facts.sightings, facts.announced, self._policy, moment, lacking
         )
         self._due = min(moment.again if moment.again is not None else math.inf, now + _AGAIN)
         other = self.state is None or msgspec.structs.replace(told, seen=()) != msgspec.structs.replace(

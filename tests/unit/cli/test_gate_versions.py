@@ -21,7 +21,9 @@ from tfdash.config.load import load
 from tfdash.demo import client_files, tls
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.platform import Platform
+from tfdash.model.verdict import UnknownKind
 from tfdash.model.versions import VersionsState
+from tfdash.playbook.staleness import Unread
 from tfdash.report import schema
 from tfdash.store.log.reading import read_folder
 from tfdash.store.log.verify import verify
@@ -42,7 +44,7 @@ def of(*sightings: Any, runs: Any = None, **more: Any) -> VersionsState:
         (
             of(DEV, *soaked(6), **READY),
             1,
-            "no: 1.37.2 may not go to production yet, opens Wed 25 Nov 10:00: ",
+            "no: 1.37.2 may not go to production yet, opens Wed 25 Nov 10:00 EST: ",
         ),
         (of(DEV, seen(STAGING, BEFORE, NOW, OLD)), 1, "no: production and staging run 1.36.4: none waits"),
         (
@@ -54,9 +56,9 @@ def of(*sightings: Any, runs: Any = None, **more: Any) -> VersionsState:
         (
             state(running(cluster=STAGING), sightings=soaked(8)),
             2,
-            "not known: nothing was judged: this is not",
+            "not known: this is not production",
         ),
-        (None, 2, "not known: nothing was judged"),
+        (None, 2, "not known: nothing was read"),
         (of(DEV, *soaked(8), runs=OLD_NODE, **READY), 0, "yes: 1.37.2 may go"),  # an answer to what was asked
     ],
 )
@@ -114,3 +116,8 @@ async def test_the_demo_of_a_soak_has_a_past(tmp_path: Path) -> None:
 async def test_a_scenario_without_a_past_makes_no_store(tmp_path: Path) -> None:
     leave_past(written("calm", tmp_path), "calm")
     assert not (tmp_path / "store").exists()
+
+
+def test_where_nothing_is_judged_because_a_cluster_is_gone_that_is_said() -> None:
+    gone = state(running((), {}, unseen=Unread(UnknownKind.NO_DATA, "connection lost")))
+    assert lines(gone, "us-1 cannot be reached") == ["not known: us-1 cannot be reached"]

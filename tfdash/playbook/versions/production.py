@@ -10,15 +10,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import NamedTuple
 
+import msgspec
+
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.versions import PlannedUpdate, Soak
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.schedule.local import midnight
+from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.soak import WatchedSpan, oldest_now, soak
 from tfdash.playbook.versions.version import Version, same_update
-from tfdash.playbook.versions.wording import lasting, local
+from tfdash.playbook.versions.wording import lasting, local, zone_at
 
 SOAK, PRODUCTION = "versions.soak", "versions.production"
 UNWATCHED = 2 * 3600.0
@@ -113,7 +116,11 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
         return _said(policy, Level.UNKNOWN, sentence, UnknownKind.NO_DATA)
     times = [c.at for c in conditions if not c.held]
     opens = max((at for at in times if at is not None), default=None)
-    when = f", opens {local(opens, policy.tz)}" if opens is not None and None not in times else ""
+    when = (
+        f", opens {local(opens, policy.tz)} {zone_at(opens, policy.tz)}"
+        if opens is not None and None not in times
+        else ""
+    )
     return _said(policy, Level.PAUSED, f"{version.short} may not go to {mine.name} yet{when}: {said}")
 
 
@@ -125,6 +132,21 @@ def waiting(places: Mapping[str, SeenEnvironment], policy: VersionsPolicy, momen
         return None
     found = _best(staging, above, policy, moment)
     return found[0] if found is not None else None
+
+
+def doubted(verdict: Verdict, unread: Unread | None) -> Verdict:
+    """Where not all that terminals recorded can be read: what rests on nothing having been recorded is not known."""
+    if unread is None:
+        return verdict
+    if verdict.level in (Level.IDLE, Level.OK, Level.MOVING) or unread.unknown is UnknownKind.LOADING:
+        what = (
+            "how it soaks" if verdict.rule == SOAK else f"whether a version may go to {verdict.subject.name}"
+        )
+        sentence = f"{what} is not known: {unread.cause}"
+        return msgspec.structs.replace(
+            verdict, level=Level.UNKNOWN, sentence=sentence, unknown=unread.unknown
+        )
+    return msgspec.structs.replace(verdict, sentence=f"{verdict.sentence}; {unread.cause}")
 
 
 def _said(policy: VersionsPolicy, level: Level, sentence: str, unknown: UnknownKind | None = None) -> Verdict:

@@ -26,7 +26,10 @@ def read(findings: Findings) -> Reading:
         for f in reading.findings
     )
     subject = reading.subject if reading.subject is None or reading.subject.kind == "Node" else None
-    return reading._replace(sentence=state.running or "not known yet", findings=found, subject=subject)
+    loads = reading.level is Level.UNKNOWN and all(f.loading for f in found if f.level is Level.UNKNOWN)
+    return reading._replace(
+        sentence=state.running or "not known yet", findings=found, subject=subject, loading=loads
+    )
 
 
 SECTION = Section("versions", "Kubernetes", "versions", read, needs=(Node,))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.versions import PlannedUpdate, VersionSighting, VersionsState
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.serving.causes.finding import shorten
+from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.production import (
     PRODUCTION,
     SeenEnvironment,
+    doubted,
     production_verdict,
     soak_verdict,
     waiting,
@@ -30,9 +34,11 @@ def versions_state(
     announced: Iterable[PlannedUpdate],
     policy: VersionsPolicy,
     moment: Moment,
+    unread: Unread | None = None,
 ) -> VersionsState:
-    """``seen`` by this terminal, ``stored`` by whoever recorded; ``announced``: plans as they were first recorded."""
-    verdicts = [v for one in running for v in judged(one, policy, moment)]
+    """``seen`` by this terminal, ``stored`` by whoever recorded; ``announced``: plans as they were first recorded; ``unread``: why
+    not all of that could be read."""
+    verdicts = [_named(v, one, running) for one in running for v in judged(one, policy, moment)]
     own = [r.cluster for r in running]
     since = moment.now - _horizon(policy)
     places = _places(environment, own, [s for s in (*seen, *stored) if s.until >= since], policy)
@@ -43,10 +49,10 @@ def versions_state(
     seen_now = all(one.control and one.unseen is None for one in running)
     waits = None
     if environment == rules.production and mine is not None and seen_now:
-        verdicts.append(production_verdict(places, plans, policy, moment))
+        verdicts.append(doubted(production_verdict(places, plans, policy, moment), unread))
         waits = waiting(places, policy, moment)
     elif environment == rules.staging and told is not None and seen_now:
-        verdicts.append(told)
+        verdicts.append(doubted(told, unread))
     elif environment not in (rules.development, rules.staging, rules.production):
         verdicts.append(_not_judged(environment, policy))
     return VersionsState(
@@ -57,6 +63,13 @@ def versions_state(
         seen=tuple(seen),
         plans=plans,
     )
+
+
+def _named(verdict: Verdict, of: Running, running: Sequence[Running]) -> Verdict:
+    """With its cluster, where they are several."""
+    if len(running) < 2:
+        return verdict
+    return msgspec.structs.replace(verdict, sentence=f"{of.cluster.cluster}: {verdict.sentence}")
 
 
 def _horizon(policy: VersionsPolicy) -> float:

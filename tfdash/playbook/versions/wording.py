@@ -36,6 +36,11 @@ def local(at: float, zone: ZoneInfo) -> str:
     return f"{then:%a} {then.day} {then:%b %H:%M}"
 
 
+def zone_at(at: float, zone: ZoneInfo) -> str:
+    """``EST``: what belongs behind the one time of a sentence that people wait for."""
+    return f"{datetime.fromtimestamp(at, zone):%Z}"
+
+
 def named(nodes: Collection[str]) -> str:
     """``node-1 and node-2``, ``12 nodes (node-1, node-2, node-3, ...)``."""
     if len(nodes) <= _NAMED:

@@ -62,8 +62,11 @@ def state(
     rules: VersionsPolicy | None = None,
     now: float = NOW,
     moment: Moment | None = None,
+    unread: Unread | None = None,
 ) -> VersionsState:
     environment = runs[0].cluster.environment
     own = [s for s in sightings if s.cluster.environment == environment]
     rest = [s for s in sightings if s.cluster.environment != environment]
-    return versions_state(environment, runs, own, rest, announced, rules or policy(), moment or Moment(now))
+    return versions_state(
+        environment, runs, own, rest, announced, rules or policy(), moment or Moment(now), unread
+    )

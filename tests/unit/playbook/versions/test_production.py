@@ -24,7 +24,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.versions import PlannedUpdate, VersionSighting
 from tfdash.playbook.moment import Moment
-from tfdash.playbook.staleness import NOT_ASKED
+from tfdash.playbook.staleness import NOT_ASKED, Unread
 from tfdash.playbook.versions.policy import PlannedVersion, VersionsPolicy
 from tfdash.playbook.versions.production import PRODUCTION as RULE
 from tfdash.playbook.versions.production import SOAK
@@ -66,7 +66,7 @@ def test_it_opens_when_the_last_of_its_conditions_holds() -> None:
     verdict = gate(HERE, DEV, *soaked(4 + 3 / 24), **planned("2026-11-28", NOW - 2 * DAY))
     assert verdict.level is Level.PAUSED
     assert verdict.sentence == (
-        "1.37.2 may not go to production yet, opens Sun 6 Dec 10:00: in development since Thu 15 Oct 11:00; "
+        "1.37.2 may not go to production yet, opens Sun 6 Dec 10:00 EST: in development since Thu 15 Oct 11:00; "
         "soak 4 d 3 h of 7 d; notice 2 d of 14 d, planned for Sat 28 Nov, which is too soon"
     )
 
@@ -76,8 +76,8 @@ def test_it_opens_when_the_last_of_its_conditions_holds() -> None:
     [
         (8, planned("2026-11-24"), Level.OK, "1.37.2 may go to production: in development since"),
         (7, planned("2026-11-24", NOW - 14 * DAY), Level.OK, "soak 7 d of 7 d; notice 14 d of 14 d"),
-        (7, planned("2026-11-25"), Level.PAUSED, "opens Wed 25 Nov 00:00: "),  # midnight in New York
-        (7 - 1 / 24, planned("2026-11-20"), Level.PAUSED, "opens Tue 24 Nov 11:00: "),
+        (7, planned("2026-11-25"), Level.PAUSED, "opens Wed 25 Nov 00:00 EST: "),  # midnight in New York
+        (7 - 1 / 24, planned("2026-11-20"), Level.PAUSED, "opens Tue 24 Nov 11:00 EST: "),
         (8, planned("2026-11-20", NOW - 14 * DAY + 1), Level.PAUSED, "notice 13 d 23 h of 14 d"),
         (
             8,
@@ -95,6 +95,34 @@ def test_each_condition_at_its_edge(days: float, plan: dict[str, Any], level: Le
     verdict = gate(HERE, DEV, *soaked(days), **plan)
     assert verdict.level is level, verdict.sentence
     assert part in verdict.sentence
+
+
+BROKEN = Unread(UnknownKind.NO_DATA, "what terminals recorded cannot be read whole: no such file")
+
+
+def test_what_rests_on_nothing_having_been_recorded_is_not_known_while_it_cannot_be_read() -> None:
+    def told(*sightings: VersionSighting, unread: Unread = BROKEN, **plan: Any) -> Verdict:
+        found = state(running(OLD, [OLD]), sightings=sightings, unread=unread, **plan)
+        return next(v for v in found.verdicts if v.rule == RULE)
+
+    nobody = told(HERE)
+    assert (nobody.level, nobody.unknown) == (Level.UNKNOWN, UnknownKind.NO_DATA)
+    assert "nobody" not in nobody.sentence and "no such file" in nobody.sentence
+    open = told(HERE, DEV, *soaked(8), **planned("2026-11-24"))
+    assert open.level is Level.UNKNOWN  # an older node may stand in what cannot be read
+    closed = told(HERE, DEV, *soaked(2), **planned())
+    assert closed.level is Level.PAUSED and closed.sentence.endswith("no such file")
+    early = told(
+        HERE, DEV, *soaked(8), unread=Unread(UnknownKind.LOADING, "is read now"), **planned("2026-11-24")
+    )
+    assert (early.level, early.unknown) == (Level.UNKNOWN, UnknownKind.LOADING)
+
+
+def test_of_several_clusters_each_is_named() -> None:
+    other = ClusterRef("production", "us")
+    found = state(running(OLD, [OLD]), running(OLD, [OLD], cluster=other), sightings=(HERE,))
+    said = {v.sentence.split(": ")[0] for v in found.verdicts if v.rule != RULE}
+    assert said == {PRODUCTION.cluster, "us"}
 
 
 def test_it_is_looked_at_again_when_it_opens() -> None:
