@@ -337,10 +337,7 @@ TableView {
             (f" {literal(self.count_text)}", "table--count"),
         ]
         if not self._order.filter.empty:
-            if self._order.filter.not_ok:
-                pieces.append(("  only what is not ok", "tok-accent"))
-            if self._order.filter.text:
-                pieces.append((f"  /{literal(self._order.filter.text)}", "tok-accent"))
+            pieces.append((literal(self._order.filter.told), "tok-accent"))
             if self._progress:
                 pieces.append((f"  {literal(self._progress)}", "tok-dim"))
         if self._marks.keys:

@@ -197,8 +197,26 @@ async def test_days_show_what_passes_the_filter_alone() -> None:
         await run.press("slash", *"vacuum", "enter")
         await run.shows("Vacuum analyze")
         await run.lacks("Review of privileged access")
+        await run.shows("2 of 47 promises  /vacuum")  # days alone would look as if nothing else were promised
         await run.press("escape")
         await run.shows("Review of privileged access")
+
+
+@pytest.mark.parametrize(
+    "keys", [("slash", *"no such thing", "enter"), ("slash", *"-l kind=operations", "enter")]
+)
+async def test_a_day_of_which_the_filter_leaves_nothing_says_so(keys: tuple[str, ...]) -> None:
+    async with calendar() as run:
+        await run.press(*keys)
+        await run.shows("the filter leaves nothing on this day")
+        await run.press("escape")
+        await run.lacks("the filter leaves")
+
+
+async def test_days_of_only_what_is_not_ok_say_so() -> None:
+    async with calendar() as run:
+        await run.press("z")
+        await run.shows("only what is not ok")
 
 
 async def test_what_came_too_late_for_its_period_is_on_record_and_says_so() -> None:

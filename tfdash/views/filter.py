@@ -79,6 +79,11 @@ class Filter:
         self.not_ok = not_ok
         self._parse(self.text)
 
+    @property
+    def told(self) -> str:
+        """What is said behind a count of what is left: ``  only what is not ok  /web-1``."""
+        return f"{'  only what is not ok' if self.not_ok else ''}{f'  /{self.text}' if self.text else ''}"
+
     def _parse(self, text: str) -> None:
         if text.startswith("!") and (bare := text[1:].lstrip()).startswith(("-l", "-f")):
             self.inverse, text = True, bare

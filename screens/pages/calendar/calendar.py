@@ -21,7 +21,7 @@ from tfdash.text import safe
 from tfdash.views.calendar import audit
 from tfdash.views.calendar.agenda import chosen_lines
 from tfdash.views.calendar.cells import WEEKDAYS, legend_lines, month_cell, week_cell, week_need
-from tfdash.views.calendar.day import day_lines, told_on
+from tfdash.views.calendar.day import day_lines, nothing_on, told_on
 from tfdash.views.calendar.head import (
     BY_ID,
     SECTION,
@@ -78,6 +78,7 @@ class CalendarScreen(Narrowing, ActingScreen):
         self._made_of: tuple[Any, ...] = ()
         self._held: tuple[Any, ...] = ()
         self._wanted: Subject | None = None
+        self._states: Mapping[Subject, ItemState] = _NOTHING
         self._seconds = 0
 
     def shell_now(self) -> float:
@@ -184,8 +185,8 @@ class CalendarScreen(Narrowing, ActingScreen):
         if self.view.id == "audit" and dates is not None:
             head = audit.head_line(states.values(), self._rows.months)
         self.query_one("#head", Prose).show([head])
-        line = view_line(self.view, states.values(), self.chosen_day, self.size.width)
-        self.query_one("#views", Prose).show([line])
+        self._states = states
+        self._show_views()
         if dates is not None:
             self._show_legend(dates)
             if grid:
@@ -196,6 +197,12 @@ class CalendarScreen(Narrowing, ActingScreen):
         )
         if self.focused in (None, other):  # whoever is typing goes on
             self.set_focus(wanted)
+
+    def _show_views(self) -> None:
+        table = self.table
+        narrowed = f"{table.count_text}{table.filter.told}" if not table.filter.empty else ""
+        line = view_line(self.view, self._states.values(), self.chosen_day, self.size.width, narrowed)
+        self.query_one("#views", Prose).show([line])
 
     def _show_legend(self, dates: Dates) -> None:
         lines = legend_lines(dates) if self.view.grid else audit.LEGEND
@@ -250,7 +257,8 @@ class CalendarScreen(Narrowing, ActingScreen):
         grid.show(days, self.chosen_day, 1 if week else 7, () if week else WEEKDAYS, write, needs)
         chosen = dates.on(self.chosen_day)
         if chosen is not None:
-            lines_of_day = day_lines(dates, chosen, self.shell.board.assessment.calendar)
+            whole = self.table.filter.empty
+            lines_of_day = day_lines(dates, chosen, self.shell.board.assessment.calendar, whole=whole)
             self.query_one("#day", Prose).show(lines_of_day)
 
     def _narrowed(self, dates: Dates) -> Dates:
@@ -273,6 +281,7 @@ class CalendarScreen(Narrowing, ActingScreen):
             self.query_one("#chosen", Prose).show(chosen_lines(row, self._dates.zone))
 
     def narrowed(self) -> None:
+        self._show_views()
         if self.view.grid and self._dates is not None:
             self._show_days(self._dates)
         self._show_chosen()
@@ -326,7 +335,7 @@ class CalendarScreen(Narrowing, ActingScreen):
         day = dates.on(event.day) if dates is not None else None
         marks = told_on(dates, day) if dates is not None and day is not None else ()
         if dates is None or not marks:
-            self.shell.tell(f"no promise is dated on {date_text(event.day)}")
+            self.shell.tell(f"{nothing_on(self.table.filter.empty)} {date_text(event.day)}")
             return
         found = list(dict.fromkeys(m.subject for m in marks))
         if len(found) == 1:

@@ -32,8 +32,13 @@ _MOVES = {
 }
 
 
-def day_lines(dates: Dates, day: Day, calendar: CalendarState | None) -> list[Line]:
-    """The day, its releases, what closes it, then each promise: the gravest first."""
+def nothing_on(whole: bool) -> str:
+    """Before the day; ``whole``: nothing is filtered out."""
+    return "no promise is dated on" if whole else "the filter leaves nothing on"
+
+
+def day_lines(dates: Dates, day: Day, calendar: CalendarState | None, whole: bool = True) -> list[Line]:
+    """The day, its releases, what closes it, then each promise: the gravest first. ``whole``: no filter leaves any out."""
     distance = (day.date - dates.today).days
     away = "today" if not distance else f"in {distance}d" if distance > 0 else f"{-distance}d ago"
     lines: list[Line] = [[(date_text(day.date), "bright"), (f"  {away}", "dim")]]
@@ -46,7 +51,7 @@ def day_lines(dates: Dates, day: Day, calendar: CalendarState | None) -> list[Li
     for mark, subjects in _together(marks):
         lines += _mark_lines(dates, mark, subjects)
     if not marks:
-        lines.append([("no promise is dated on this day", "dim")])
+        lines.append([(f"{nothing_on(whole)} this day", "dim")])
     if not distance and calendar is not None:
         lines += [[""], [("releases now", "bright")], *([line] for line in release_lines(calendar))]
     return lines

@@ -50,8 +50,10 @@ def head_line(sections: Iterable[SectionState]) -> Line:
     return line
 
 
-def view_line(shown: CalendarView, found: Iterable[ItemState], chosen: date, width: int) -> Line:
-    """``[month]  week  agenda ▲2  audit   tab   November 2026  [ ] month  t today``."""
+def view_line(
+    shown: CalendarView, found: Iterable[ItemState], chosen: date, width: int, narrowed: str = ""
+) -> Line:
+    """``[month]  week  agenda ▲2  audit   tab   November 2026  [ ] month  t today``; ``narrowed``: by what its promises are fewer."""
     line: list[Cell] = [" "]
     bad = sum(s.standing is ItemStanding.OVERDUE for s in found)
     for view in VIEWS:
@@ -64,7 +66,9 @@ def view_line(shown: CalendarView, found: Iterable[ItemState], chosen: date, wid
     line.append(("tab", "dim"))
     if shown.grid:
         line.append((f"    {span_text(shown, chosen)}", "bright"))
-        if width >= _ROOMY:
+        if narrowed:  # rows say it in their title
+            line.append((f"   {safe(narrowed)}", "accent"))
+        elif width >= _ROOMY:
             line.append((f"   [ ] {shown.title} before, next   t today", "dim"))
     return line
 
