@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.demo.options import ENVIRONMENTS
@@ -14,6 +14,7 @@ from tfdash.model.maintenance import EvidenceKind
 from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.cadence import Each, Within
+from tfdash.playbook.maintenance.eras import rule_data, terms_of
 from tfdash.playbook.maintenance.periods import spans
 from tfdash.playbook.maintenance.places import places
 from tfdash.playbook.maintenance.policy import MaintenanceItem
@@ -41,9 +42,10 @@ def kept_before(dated: Dated, policies: Policies, now: float) -> Iterator[EntryD
     for subject, item in places(policies.maintenance, ENVIRONMENTS, clusters):
         begin = now - min(dated.months * _MONTH, _remembered(item))
         yield _entry(begin, subject, "tfdash", "account is kept from here on", {"topic": MAINTENANCE_START, "start": begin})  # fmt: skip
+        by = rule_data(terms_of(item, policies.maintenance.zone_of(item), None))
         turns = list(_turns(subject, item, policies, begin, now))
         for ago, turn in enumerate(reversed(turns)):
-            yield from _said(dated, subject, item, ago, turn, now)
+            yield from _said(dated, subject, item, ago, turn, now, by)
 
 
 def _remembered(item: MaintenanceItem) -> float:
@@ -75,7 +77,13 @@ def _turns(
 
 
 def _said(
-    dated: Dated, subject: Subject, item: MaintenanceItem, ago: int, turn: _Turn, now: float
+    dated: Dated,
+    subject: Subject,
+    item: MaintenanceItem,
+    ago: int,
+    turn: _Turn,
+    now: float,
+    by: dict[str, Any],
 ) -> Iterator[EntryDraft]:
     what = ""
     for one in dated.otherwise:
@@ -93,6 +101,7 @@ def _said(
             "until": until,
             "why": "the year's end freeze",
             "second": "bea",
+            **by,
         }
         yield _entry(since, subject, "marc", f"marc waives {subject.name}: the year's end freeze", told)
     elif what != "missed":
@@ -104,6 +113,7 @@ def _said(
                 "done_at": done,
                 "evidence": (EvidenceKind.IMPORTED if scan else EvidenceKind.SIGNED).value,
                 "note": "report of the scanner" if scan else "",
+                **by,
             }
             day = f"{datetime.fromtimestamp(done, UTC):%Y-%m-%d %H:%MZ}"
             yield _entry(

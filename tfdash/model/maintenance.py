@@ -113,6 +113,24 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     waiver: PeriodWaiver | None = None
 
 
+class RuleTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a promise as it is configured decides what a period says. ``when`` as it is written, ``grace`` in seconds, ``start``: from when
+    account is kept by the settings, in epoch seconds."""
+
+    when: str
+    grace: float
+    blackout: str
+    zone: str
+    start: float | None = None
+
+
+class RuleSaid(msgspec.Struct, frozen=True):
+    """The rule that was in force when something was recorded of a promise."""
+
+    terms: RuleTerms
+    recorded_at: float
+
+
 class ItemStanding(StrEnum):
     """How an item stands now at one place."""
 
@@ -158,6 +176,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[Period, ...] = ()
     kept: int = 0  # of the judged periods, and their number
     judged: int = 0
+    terms: RuleTerms | None = None  # by which it is judged now
 
 
 class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +187,7 @@ class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     waivers: Mapping[Subject, tuple[PeriodWaiver, ...]] = {}
     sightings: Mapping[Subject, tuple[Sighting, ...]] = {}
     started: Mapping[Subject, tuple[AccountStart, ...]] = {}
+    rules: Mapping[Subject, tuple[RuleSaid, ...]] = {}
     uses: Mapping[str, tuple[float, ...]] = {}
     lost: tuple[LostEntries, ...] = ()
     known: bool = False

@@ -104,6 +104,8 @@ SCALE_DOWN, RESTORE = "namespace.scale-down", "namespace.restore"
 """The actions whose entries say what objects were."""
 COMPLETION, PERIOD_WAIVER, MAINTENANCE_START = "completion", "maintenance-waiver", "maintenance-start"
 """The topics of the entries that say what was done of the dated promises, who answers for what was not, and from when account is kept."""
+RULE = "rule"
+"""Where such an entry says by which rule the promise was kept then."""
 SIGHTING = "maintenance-sighting"
 """The topic of the entries that say that a live source was read, and what it knew."""
 

@@ -21,6 +21,7 @@ from tfdash.model.maintenance import (
 from tfdash.model.store_state import COMPLETION, SIGHTING, EntryKind
 from tfdash.model.subject import Subject
 from tfdash.playbook.clocks import astray
+from tfdash.playbook.maintenance.eras import rule_data
 from tfdash.sources.base import SourceBoard
 from tfdash.store.ledger import Store
 
@@ -58,10 +59,10 @@ class EvidenceRecorder:
                     subject,
                     f"{shown.by} shows {state.title} as done",
                     COMPLETION,
-                    {**data, "note": shown.note},
+                    {**data, **rule_data(state.terms), "note": shown.note},
                 )
             elif _to_be_said(state, shown, known, subject, now):
-                data = {"seen": shown.seen, "done_at": shown.done_at}
+                data = {"seen": shown.seen, "done_at": shown.done_at, **rule_data(state.terms)}
                 await self._write(
                     subject,
                     f"{shown.by} was read: {state.title} was last done {_said(shown)}",

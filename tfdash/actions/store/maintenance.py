@@ -25,9 +25,10 @@ from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
 from tfdash.model.maintenance import KIND, EvidenceKind, ItemState, Sighting
 from tfdash.model.picture import Picture
-from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, EntryKind
+from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, RULE, EntryKind
 from tfdash.model.subject import Subject
 from tfdash.playbook.clocks import astray
+from tfdash.playbook.maintenance.eras import rule_data
 from tfdash.playbook.maintenance.facts import contradicts
 from tfdash.playbook.schedule.local import EARLIEST, counted_with, instant
 from tfdash.playbook.seen import Indexes
@@ -80,7 +81,11 @@ async def sign_off(context: PlanContext) -> Draft:
         )
     _digest(context)
     _not_contradicted(context, item, done)
-    told = {"done_at": done, **{name: str(context.arguments.get(name, "")) for name in (NOTE, LINK, DIGEST)}}
+    told = {
+        "done_at": done,
+        **rule_data(item.terms),
+        **{name: str(context.arguments.get(name, "")) for name in (NOTE, LINK, DIGEST)},
+    }
     proof = [f"{name}: {told[name]}" for name in (NOTE, LINK, DIGEST) if told[name]]
     return Draft(
         subject=at,
@@ -113,7 +118,7 @@ async def adopt(context: PlanContext) -> Draft:
     """What was kept elsewhere: when it was done last, from when account is kept, or both. A start that holds is not put off: what was
     missed since would be gone."""
     item, at = _item(context), context.at
-    told: dict[str, float] = {}
+    told: dict[str, Any] = {}
     if context.arguments.get(START):
         start = told[START] = _moment(context, START, "")
         if item.started is not None and start > item.started and item.started <= context.now:
@@ -134,7 +139,11 @@ async def adopt(context: PlanContext) -> Draft:
     return Draft(
         subject=at,
         effect=f"{item.title} {said}, as was kept elsewhere",
-        requests=(request_of(MAINTENANCE_START, told, "record what was kept elsewhere", at),),
+        requests=(
+            request_of(
+                MAINTENANCE_START, {**told, **rule_data(item.terms)}, "record what was kept elsewhere", at
+            ),
+        ),
         before=item.sentence,
         after=said,
         notes=("it changes nothing of what is on record already",),
@@ -148,7 +157,7 @@ async def waive(context: PlanContext) -> Draft:
     until = _moment(context, UNTIL, "", last=True)
     if not context.now < until <= context.now + _LONGEST_WAIVER:
         raise PlanRefused(f"a waiver ends after now and within a year, not on {_said(until)}")
-    told = {"since": _moment(context, STAMP, context.stamp), "until": until}
+    told = {"since": _moment(context, STAMP, context.stamp), "until": until, **rule_data(item.terms)}
     return Draft(
         subject=at,
         effect=f"{item.title} need not be done until {_said(until)}: two people answer for it",
@@ -218,7 +227,7 @@ async def _signed(decision: OperatorDecision) -> str:
 
 async def _adopted(decision: OperatorDecision) -> str:
     at, told = decision.plan.subject, decision.told
-    said = []
+    said, by = [], {name: told[name] for name in (RULE,) if name in told}
     if DONE in told:
         said.append(f"was done on {_said(told[DONE])}")
         data = {
@@ -226,11 +235,12 @@ async def _adopted(decision: OperatorDecision) -> str:
             NOTE: decision.reason,
             "topic": COMPLETION,
             "evidence": EvidenceKind.IMPORTED.value,
+            **by,
         }
         await _append(decision, f"{decision.user} takes over that {at.name} {said[-1]}", data)
     if START in told:
         said.append(f"is accounted for from {_said(told[START])}")
-        data = {START: told[START], NOTE: decision.reason, "topic": MAINTENANCE_START}
+        data = {START: told[START], NOTE: decision.reason, "topic": MAINTENANCE_START, **by}
         await _append(decision, f"{decision.user} says that {at.name} {said[-1]}", data)
     return f"{at.name} {' and '.join(said)}"
 

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tfdash.model.maintenance import AccountStart, Completion, LostEntries, PeriodWaiver, Sighting
+from tfdash.model.maintenance import AccountStart, Completion, LostEntries, PeriodWaiver, RuleSaid, Sighting
 
 UNSEEN = 86_400.0
 """Seconds before a period closes that nobody need have looked at a live source, for its silence to count."""
@@ -20,8 +20,8 @@ _LONGEST = 460 * 86_400.0  # seconds from the begin of a period until it closes:
 
 class Facts(NamedTuple):
     """``started``: from when account is kept by the settings, None where they do not say; ``starts``: by what was adopted;
-    ``sightings`` of a live source; ``events`` that it follows; ``lost``: when that was recorded which is in no log any more. All in
-    epoch seconds."""
+    ``sightings`` of a live source; ``events`` that it follows; ``lost``: when that was recorded which is in no log any more; ``rules``:
+    those by which it was kept when something was recorded. All in epoch seconds."""
 
     started: float | None = None
     completions: tuple[Completion, ...] = ()
@@ -30,6 +30,7 @@ class Facts(NamedTuple):
     events: tuple[float, ...] = ()
     starts: tuple[AccountStart, ...] = ()
     lost: tuple[LostEntries, ...] = ()
+    rules: tuple[RuleSaid, ...] = ()
 
     @property
     def since(self) -> float | None:

@@ -1,4 +1,5 @@
-"""The verdict of each period that was to be kept. Pure, and only of what was on record in time: later work changes none that closed.
+"""The verdict of each period that was to be kept. Pure, and only of what was on record in time: later work changes none that closed,
+nor does another rule.
 
 A completion serves one period: the one it was done in, or, where the period before was not kept and its grace still ran, that one,
 late. Of several in one period the one done first decides, then the one recorded first, then the terminal's name; the others
@@ -17,6 +18,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.maintenance import Completion, EvidenceKind, Period, PeriodVerdict
 from tfdash.playbook.maintenance.ages import months_of_age
 from tfdash.playbook.maintenance.cadence import After, Within
+from tfdash.playbook.maintenance.eras import eras_of
 from tfdash.playbook.maintenance.facts import Facts, Known, in_order
 from tfdash.playbook.maintenance.periods import Span, spans
 from tfdash.playbook.maintenance.policy import MaintenanceItem
@@ -26,7 +28,26 @@ from tfdash.playbook.schedule.policy import CalendarPolicy
 def judged_periods(
     item: MaintenanceItem, zone: ZoneInfo, calendar: CalendarPolicy, facts: Facts, now: float
 ) -> tuple[Period, ...]:
-    """Every period from the first that anything is known of, oldest first; the one that ``now`` lies in is the last."""
+    """Every period from the first that anything is known of, oldest first; the one that ``now`` lies in is the last. Each by the rule that
+    was in force when it closed, as far as that is on record."""
+    eras = eras_of(item, zone, facts, now)
+    if len(eras) == 1:
+        return _judged(item, zone, calendar, facts, now)
+    found: list[Period] = []
+    for era in eras:
+        served = {p.completion for p in found} if not isinstance(era.item.when, Within) else ()
+        left = tuple(c for c in facts.completions if c not in served)
+        known = facts._replace(started=era.start, completions=left)
+        over = found[-1].end if found else -inf
+        told = _judged(era.item, era.zone, calendar, known, now)
+        found += [p for p in told if p.end > over and era.since < p.closes <= era.until]
+    return tuple(found)
+
+
+def _judged(
+    item: MaintenanceItem, zone: ZoneInfo, calendar: CalendarPolicy, facts: Facts, now: float
+) -> tuple[Period, ...]:
+    """By one rule."""
     known = Known(facts, now)
     done = in_order([c for c in facts.completions if c.done_at <= now])
     times = [] if known.begins is None else [known.begins]

@@ -67,4 +67,5 @@ def facts_of(
         sightings=record.sightings.get(subject, ()),
         events=uses,
         lost=record.lost,
+        rules=record.rules.get(subject, ()),
     )

@@ -20,6 +20,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.playbook.maintenance.ages import ages_of
 from tfdash.playbook.maintenance.cadence import After, On, Within
+from tfdash.playbook.maintenance.eras import terms_of
 from tfdash.playbook.maintenance.facts import Facts, Known, in_order
 from tfdash.playbook.maintenance.history import judged_periods
 from tfdash.playbook.maintenance.periods import Span, shut, spans
@@ -91,6 +92,7 @@ def stand(
         started=facts.since if facts.starts or facts.started is not None else None,
         periods=shown,
         kept=sum(p.verdict is PeriodVerdict.KEPT for p in shown),
+        terms=terms_of(item, zone.key, facts.started),
         judged=sum(p.verdict in _JUDGED for p in shown),
     )
     return Told(state, min((at for at in edges if at > now), default=inf))

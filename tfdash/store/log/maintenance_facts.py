@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from tfdash.model.maintenance import (
     KIND,
     AccountStart,
@@ -14,9 +16,11 @@ from tfdash.model.maintenance import (
     LostEntries,
     MaintenanceRecord,
     PeriodWaiver,
+    RuleSaid,
+    RuleTerms,
     Sighting,
 )
-from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, SIGHTING, Entry
+from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, RULE, SIGHTING, Entry
 from tfdash.model.subject import Subject
 
 T = TypeVar("T")
@@ -33,6 +37,7 @@ class MaintenanceFacts:
         self._waivers: _Rows[PeriodWaiver] = _Rows()
         self._sightings: _Rows[Sighting] = _Rows()
         self._started: _Rows[AccountStart] = _Rows()
+        self._rules: _Rows[RuleSaid] = _Rows()
 
     def told(
         self, uses: Mapping[str, tuple[float, ...]], lost: tuple[LostEntries, ...] = ()
@@ -42,6 +47,7 @@ class MaintenanceFacts:
             waivers=self._waivers.told(),
             sightings=self._sightings.told(),
             started=self._started.told(),
+            rules=self._rules.told(),
             uses=uses,
             lost=lost,
             known=True,
@@ -52,6 +58,8 @@ class MaintenanceFacts:
         topic = data.get("topic")
         if topic not in _TOPICS or subject is None or subject.kind != KIND:
             return
+        if (terms := _terms(data.get(RULE))) is not None:
+            self._rules.add(subject, RuleSaid(terms, entry.at))
         if topic == COMPLETION:
             self._completion(entry, data, subject)
         elif topic == PERIOD_WAIVER:
@@ -116,6 +124,14 @@ class _Rows(Generic[T]):
             self._told = {**self._told, **{subject: tuple(self._rows[subject]) for subject in self._new}}
             self._new = set()
         return self._told
+
+
+def _terms(value: Any) -> RuleTerms | None:
+    """None for what entries of earlier versions do not say, and for what cannot be read."""
+    try:
+        return msgspec.convert(value, RuleTerms)
+    except msgspec.ValidationError:
+        return None
 
 
 def _time(value: Any) -> float | None:

@@ -44,6 +44,7 @@ def item_lines(subject: Subject, dates: Dates, record: MaintenanceRecord) -> lis
         key=lambda c: (c.done_at, c.recorded_at, c.terminal),
         reverse=True,
     )
+    lines += _rules_before(record, subject, state, zone)
     lines += _periods(state, rule is not None and rule.aged, zone) if state is not None else []
     lines += _evidence(state, done, zone)
     for waiver in sorted(record.waivers.get(subject, ()), key=lambda w: w.since, reverse=True):
@@ -77,6 +78,25 @@ def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
     )
     told.append(("Kept", kept))
     return [f"{name + ':':<10} {text}" for name, text in told]
+
+
+def _rules_before(
+    record: MaintenanceRecord, subject: Subject, state: ItemState | None, zone: ZoneInfo
+) -> list[str]:
+    """By which other rules it was kept before, as far as that is on record: what closed then keeps their verdict."""
+    told = sorted(record.rules.get(subject, ()), key=lambda rule: rule.recorded_at)
+    lines = []
+    for number, rule in enumerate(told):
+        last = number + 1 == len(told)
+        if rule.terms != (
+            state.terms if last and state is not None else rule.terms if last else told[number + 1].terms
+        ):
+            terms = rule.terms
+            lines.append(
+                f"  until after {moment_text(rule.recorded_at, zone)}: {safe(terms.when)}, grace {write_duration(terms.grace)}, "
+                f"blackout {safe(terms.blackout)}, {safe(terms.zone)}"
+            )
+    return ["", "Rules before, by which what closed then is judged:", *lines] if lines else []
 
 
 def _periods(state: ItemState, aged: bool, zone: ZoneInfo) -> list[str]:

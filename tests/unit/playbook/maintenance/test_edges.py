@@ -23,10 +23,12 @@ from tests.unit.playbook.maintenance.making import (
     verdicts,
     waiver,
 )
-from tfdash.model.maintenance import Sighting
+from tfdash.model.maintenance import AccountStart, RuleSaid, Sighting
 from tfdash.playbook.maintenance.cadence import parse_cadence
+from tfdash.playbook.maintenance.eras import terms_of
 from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.history import judged_periods
+from tfdash.playbook.maintenance.policy import MaintenanceItem
 
 MONTHLY = item("each month")  # a week of grace
 WEEKLY_AGE = item("within 7d", DAY)
@@ -377,3 +379,24 @@ def test_what_was_done_before_and_is_told_later_is_due_from_then_on() -> None:
         listed = done("2026-05-01", recorded=recorded, evidence="imported")
         found = state(WEEKLY_AGE, begun._replace(completions=(listed,)), f"{recorded} 12:00")
         assert found.since == at(overdue)
+
+
+@pytest.mark.parametrize(
+    ("promise", "starts"),
+    [
+        (item("each month", 27 * DAY), JULY),  # its grace runs still
+        (item("each quarter", 14 * DAY), JULY),
+        (item("within 365d", DAY), JULY),
+        (MONTHLY, ()),  # account is kept from later on, by the settings
+    ],
+)
+def test_another_rule_heals_no_month_that_was_missed(
+    promise: MaintenanceItem, starts: tuple[AccountStart, ...]
+) -> None:
+    by = RuleSaid(terms_of(MONTHLY, NEW_YORK.key, at("2026-07-01")), at("2026-07-10"))
+    facts = Facts(at("2026-11-01"), (done("2026-07-10"),), starts=starts, rules=(by,))
+    found = verdicts(promise, facts, "2026-11-20")
+    assert {month: found[month] for month in ("2026-07", "2026-08", "2026-09", "2026-10")} == {
+        "2026-07": "kept",
+        **dict.fromkeys(("2026-08", "2026-09", "2026-10"), "missed"),
+    }

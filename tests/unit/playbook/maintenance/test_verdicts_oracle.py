@@ -11,7 +11,15 @@ from msgspec import structs
 
 from tests.unit.playbook.maintenance import oracle
 from tests.unit.playbook.maintenance.making import AT, DAY, NEW_YORK, OPEN, PLAYBOOK, at, done, item
-from tfdash.model.maintenance import AccountStart, EvidenceKind, PeriodVerdict, PeriodWaiver, Sighting
+from tfdash.model.maintenance import (
+    AccountStart,
+    EvidenceKind,
+    PeriodVerdict,
+    PeriodWaiver,
+    RuleSaid,
+    Sighting,
+)
+from tfdash.playbook.maintenance.eras import terms_of
 from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.history import judged_periods
 from tfdash.playbook.maintenance.policy import MaintenanceItem
@@ -217,3 +225,29 @@ def test_later_work_changes_no_period_that_closed(
     for label, still in later.items():
         if still.closes <= now and label not in closed:
             assert still.verdict not in (PeriodVerdict.MISSED, PeriodVerdict.LATE)
+
+
+@given(
+    was=RULES,
+    becomes=RULES,
+    on_record=facts(),
+    now=hours(24, 130 * 24),
+    passed=st.integers(0, 200),
+    recorded=st.booleans(),
+    begins=st.none() | hours(0, 130 * 24),
+)
+@settings(max_examples=200)
+def test_another_rule_changes_no_period_that_closed(
+    was: Case, becomes: Case, on_record: Facts, now: float, passed: int, recorded: bool, begins: float | None
+) -> None:
+    """Whatever the settings say later, of the rule or of when account begins, whether or not anything was recorded by that yet."""
+    calendar = was.calendar
+    before = RuleSaid(terms_of(was.promise, ZONE, on_record.started), BASE)
+    after_it = RuleSaid(terms_of(becomes.promise, ZONE, begins), now)
+    first = on_record._replace(rules=(before,))
+    second = on_record._replace(started=begins, rules=(before, after_it) if recorded else (before,))
+    closed = [p for p in judged_periods(was.promise, NEW_YORK, calendar, first, now) if p.closes <= now]
+    then = now + passed * DAY
+    later = judged_periods(becomes.promise, NEW_YORK, calendar, second, then)
+    assert [p for p in later if p.closes <= now] == closed
+    assert [p.end for p in later] == sorted(p.end for p in later)

@@ -1,0 +1,67 @@
+"""By which rule a promise was kept when. Pure.
+
+A rule stands in a file that everybody may edit, and a period that closed is not to be another by that. So whatever is recorded of a
+promise says by which rule it was kept then, and what closed before another one was on record is judged by the one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from math import inf
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tfdash.model.maintenance import RuleTerms
+from tfdash.model.store_state import RULE
+from tfdash.playbook.maintenance.cadence import parse_cadence
+from tfdash.playbook.maintenance.facts import Facts
+from tfdash.playbook.maintenance.policy import MaintenanceItem
+
+
+class Era(NamedTuple):
+    """What closes in (``since``, ``until``] is judged by ``item`` as it was then, in ``zone``, with account kept from ``start`` by its settings."""
+
+    item: MaintenanceItem
+    zone: ZoneInfo
+    start: float | None
+    since: float
+    until: float
+
+
+def terms_of(item: MaintenanceItem, zone: str, start: float | None) -> RuleTerms:
+    return RuleTerms(when=item.when.words(), grace=item.grace, blackout=item.blackout, zone=zone, start=start)
+
+
+def rule_data(terms: RuleTerms | None) -> dict[str, Any]:
+    """``terms`` as it stands in ``data``; nothing where it is not known."""
+    return {} if terms is None else {RULE: msgspec.to_builtins(terms)}
+
+
+def eras_of(item: MaintenanceItem, zone: ZoneInfo, facts: Facts, now: float) -> list[Era]:
+    """One after the other; the last is that of ``item`` as it is. A rule that nothing is recorded by yet begins at ``now``."""
+    current = terms_of(item, zone.key, facts.started)
+    said = [rule for rule in facts.rules if rule.recorded_at <= now]
+    if all(rule.terms == current for rule in said):
+        return [Era(item, zone, facts.started, -inf, inf)]
+    told = sorted(said, key=lambda rule: (rule.recorded_at, rule.terms.when, rule.terms.grace))
+    begun = [(-inf, told[0].terms)]
+    begun += [(b.recorded_at, b.terms) for a, b in pairwise(told) if b.terms != a.terms]
+    if begun[-1][1] != current:
+        begun.append((now, current))
+    ends = [*(since for since, _ in begun[1:]), inf]
+    eras = []
+    for (since, terms), until in zip(begun, ends, strict=True):
+        try:
+            then = replace(
+                item,
+                when=parse_cadence(terms.when),
+                grace=terms.grace,
+                blackout=terms.blackout,  # type: ignore[arg-type] # checked there
+            )
+            eras.append(Era(then, ZoneInfo(terms.zone), terms.start, since, until))
+        except (ValueError, OSError):  # of a later version: by the rule as it is
+            eras.append(Era(item, zone, facts.started, since, until))
+    return eras
