@@ -39,15 +39,20 @@ def judged_periods(
         left = tuple(c for c in facts.completions if c not in served)
         known = facts._replace(started=era.start, completions=left)
         over = found[-1].end if found else -inf
-        told = _judged(era.item, era.zone, calendar, known, now)
+        told = _judged(era.item, era.zone, calendar, known, now, over)
         found += [p for p in told if p.end > over and era.since < p.closes <= era.until]
     return tuple(found)
 
 
 def _judged(
-    item: MaintenanceItem, zone: ZoneInfo, calendar: CalendarPolicy, facts: Facts, now: float
+    item: MaintenanceItem,
+    zone: ZoneInfo,
+    calendar: CalendarPolicy,
+    facts: Facts,
+    now: float,
+    over: float = -inf,
 ) -> tuple[Period, ...]:
-    """By one rule."""
+    """By one rule; what ended until ``over`` is judged by another, and takes no work away."""
     known = Known(facts, now)
     done = in_order([c for c in facts.completions if c.done_at <= now])
     times = [] if known.begins is None else [known.begins]
@@ -58,7 +63,7 @@ def _judged(
         found = months_of_age(item, zone, calendar, known, done, begins, now)
     else:
         due = spans(item, zone, calendar, begins, nextafter(now, inf), facts.events)
-        found = _once_each([s for s in due if s.end > begins], item, known, done, now)
+        found = _once_each([s for s in due if s.end > max(begins, over)], item, known, done, now)
     return tuple(dropwhile(lambda period: _empty(period, known), found))
 
 

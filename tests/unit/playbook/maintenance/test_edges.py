@@ -400,3 +400,10 @@ def test_another_rule_heals_no_month_that_was_missed(
         "2026-07": "kept",
         **dict.fromkeys(("2026-08", "2026-09", "2026-10"), "missed"),
     }
+
+
+def test_a_longer_grace_takes_no_work_of_this_month_for_the_one_before() -> None:
+    by = RuleSaid(terms_of(MONTHLY, NEW_YORK.key, None), at("2026-07-10"))
+    facts = Facts(completions=(done("2026-07-10"), done("2026-09-20")), starts=JULY, rules=(by,))
+    found = verdicts(item("each month", 27 * DAY), facts, "2026-09-24")
+    assert found == {"2026-07": "kept", "2026-08": "missed", "2026-09": "kept"}
