@@ -19,6 +19,7 @@ from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 
 _SHIFTS = ("blackout", "freeze")  # what moves an item; a holiday closes a release window alone
 _LONGEST_SHIFT = timedelta(days=62)
+_MOVES = 8  # from one closed time onto the next; what has no open day then stays, and says so
 
 
 class Span(NamedTuple):
@@ -118,14 +119,23 @@ def _span(item: MaintenanceItem, calendar: CalendarPolicy, label: str, start: fl
 def _moved(
     item: MaintenanceItem, calendar: CalendarPolicy, label: str, start: float, end: float, zone: ZoneInfo
 ) -> Span:
-    """The day of a date, moved where the calendar closes it and the item says so."""
+    """The day of a date, moved where the calendar closes it and the item says so, onto one that ends open: its end is the deadline."""
     closed = shut(calendar, start) or shut(calendar, end - 1.0) if item.blackout != "allowed" else None
-    conflict = ""
-    if closed is not None:
-        if item.blackout == "stays":
-            conflict = closed.reason
+    if closed is None or item.blackout == "stays":
+        return Span(
+            label, start, end, end, end + item.grace, end, closed.reason if closed is not None else ""
+        )
+    for _ in range(_MOVES):
+        if (
+            item.blackout == "before"
+        ):  # a whole day before it: the days of its zone need not begin with the calendar's
+            last = midnight(local_date(closed.start, zone), zone)
+            first = midnight(later(local_date(closed.start, zone), -1), zone)
         else:
-            free = closed.start - 1.0 if item.blackout == "before" else closed.end
-            day = local_date(free, zone)
-            start, end = midnight(day, zone), midnight(later(day, 1), zone)
-    return Span(label, start, end, end, end + item.grace, end, conflict)
+            first = midnight(local_date(closed.end, zone), zone)
+            last = midnight(later(local_date(closed.end, zone), 1), zone)
+        still = shut(calendar, last - 1.0)
+        if still is None:
+            return Span(label, first, last, last, last + item.grace, last)
+        closed = still
+    return Span(label, start, end, end, end + item.grace, end, closed.reason)

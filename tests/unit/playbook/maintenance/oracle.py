@@ -147,7 +147,6 @@ def _is(day: date, length: int, word: str, names: Sequence[str]) -> bool:
 def spans_on(rule: str, zone: str, calendar: Calendar, blackout: str) -> list[Span]:
     """Dates that move onto one day are one."""
     starts = day_starts(zone)
-    order = list(starts)
     found: list[Span] = []
     for day in dates(rule):
         if day > LAST - timedelta(days=10):
@@ -156,15 +155,12 @@ def spans_on(rule: str, zone: str, calendar: Calendar, blackout: str) -> list[Sp
         closed = [at for at in (start, end - 1) if calendar.shut(at)]
         conflict = False
         if blackout != "allowed" and closed:
-            at = closed[0]
             if blackout == "stays":
                 conflict = True
             else:
-                step = -STEP if blackout == "before" else STEP
-                at = at // STEP * STEP
-                while calendar.shut(at):
-                    at += step
-                moved = max(d for d in order if starts[d] <= at)
+                moved = day - timedelta(days=1) if blackout == "before" else day
+                while calendar.shut(starts[moved + timedelta(days=1)] - 1):  # its end is the deadline
+                    moved += timedelta(days=-1 if blackout == "before" else 1)
                 start, end = starts[moved], starts[moved + timedelta(days=1)]
         if not found or start > found[-1].start:
             found.append(Span(str(day), start, end, end, end, conflict))

@@ -19,7 +19,7 @@ from tfdash.playbook.schedule.policy import CalendarPolicy
 
 pytestmark = pytest.mark.long
 
-ZONES = ("America/New_York", "Australia/Lord_Howe", "America/Santiago", "UTC")
+ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "UTC")
 RULES = ("stays", "before", "after", "allowed")
 RECURRENCES = (
     "FREQ=WEEKLY;BYDAY=MO",
@@ -158,6 +158,14 @@ def test_a_month_without_a_31st_is_left_out_and_the_last_day_is_minus_one() -> N
 def test_a_29th_of_february_comes_in_leap_years() -> None:
     found = some(item("on FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", 3600), "UTC", calendar_policy({}), at("2024-01-01"), at("2036-01-01"))  # fmt: skip
     assert [s.label for s in found] == ["2024-02-29", "2028-02-29", "2032-02-29"]
+
+
+def test_what_moves_before_a_blackout_of_another_zone_is_over_when_it_begins() -> None:
+    """Six hours of Berlin's 28th are open in New York, but its end, which is the deadline, is not."""
+    berlin = ZoneInfo("Europe/Berlin")
+    promise = item("on FREQ=MONTHLY;BYMONTHDAY=30", 3600, "before")
+    (found,) = some(promise, "Europe/Berlin", calendar_policy({}), at("2026-11-20"), at("2026-12-20"))
+    assert (found.start, found.deadline) == (at("2026-11-27", berlin), at("2026-11-28", berlin))
 
 
 def test_a_freeze_that_ends_on_a_holiday_is_a_freeze_all_the_same() -> None:
