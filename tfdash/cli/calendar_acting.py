@@ -67,7 +67,8 @@ def command(args: argparse.Namespace) -> int:
 
     reason = args.reason or (args.note if args.what == "sign-off" else f"from {Path(args.file).name}")
     if args.act and len(reason.strip()) < 3:
-        narrate(f"{program()}: no reason is given; write --reason or --note, which stands in the audit log")
+        given = f"{reason.strip()!r} is too short for a reason" if reason.strip() else "no reason is given"
+        narrate(f"{program()}: {given}; write --reason or --note, which stands in the audit log")
         return USAGE
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)

@@ -11,7 +11,7 @@ from tfdash.item_place import place_of
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.subject import Subject
 from tfdash.report.gather import code_of
-from tfdash.report.maintenance import answer, chosen, clash_lines, counts
+from tfdash.report.maintenance import answer, clash_lines, counts, worst_first
 from tfdash.text import safe
 from tfdash.views import state as states
 
@@ -45,8 +45,7 @@ def code_in(found: Collection[ItemState], named: bool) -> int:
 def lines(found: Mapping[Subject, ItemState]) -> list[str]:
     """How many stand how, and below it one line a finding."""
     told = [f"{count} {word}" for word, count in counts(list(found.values())).items() if count]
-    findings = [s for s in chosen("list", found) if s.standing in _TOLD]
-    findings.sort(key=lambda s: -s.level)
+    findings = sorted((s for s in found.values() if s.standing in _TOLD), key=worst_first)
     return [
         ", ".join(told) or "no promise is dated",
         *(

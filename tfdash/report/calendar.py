@@ -58,7 +58,13 @@ def calendar_report(
     lines += (
         release_lines(release) if release is not None else ["? whether a release may be is not known yet"]
     )
-    lines += ["", f"{safe(section.sentence)}; {safe(section.detail)}" if section is not None else "", ""]
+    lines += [
+        "",
+        "; ".join(safe(told) for told in (section.sentence, section.detail) if told)
+        if section is not None
+        else "",
+        "",
+    ]
     lines += table(rows, zone) if rows else ["no promise is dated"]
     lines += [f"? not read: {safe(name)}" for name in late]
     lines += ["", *sources_text(sources)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -152,6 +153,21 @@ def test_records_that_cannot_be_read_are_not_known(calendar: Calendar) -> None:
     assert code == 2 and "no evidence" in out
     code, out, _ = calendar("gate", "maintenance")
     assert code == 2 and "not known whether it was done" in out
+
+
+def test_the_gate_names_what_is_overdue_in_the_order_of_the_list(calendar: Calendar) -> None:
+    calendar.since(50)
+    calendar.done(DRILL, 12)
+    overdue = [i["sentence"] for i in calendar.json("calendar", "due")["items"] if i["standing"] == "overdue"]
+    assert len({i.split(":")[0] for i in overdue}) == 2
+    _, out, _ = calendar("gate", "maintenance")
+    named = [s for line in out.splitlines()[1:] for s in overdue if s in line]
+    assert list(dict.fromkeys(named)) == list(dict.fromkeys(overdue))
+
+
+def test_a_fresh_install_says_it_in_one_clause(calendar: Calendar) -> None:
+    _, out, _ = calendar("snapshot", "--screen", "calendar", "--wait", "5s")
+    assert re.search(r"^0 overdue, \d+ not yet watched$", out, re.MULTILINE)
 
 
 def test_the_screen_as_a_report(calendar: Calendar) -> None:

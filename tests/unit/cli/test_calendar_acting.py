@@ -92,6 +92,7 @@ def test_a_sign_off_is_recorded_as_whom_the_server_knows(desk: Desk, tmp_path: P
             "production main",
         ),
         (("sign-off", "drill", "--act"), 64, "no reason is given"),
+        (("sign-off", "drill", "--act", "--note", "x"), 64, "'x' is too short for a reason"),
         (("sign-off", "drill", "--act", "--note", "done", "--done", "2099-01-01"), 64, "lies ahead"),
         (("sign-off", "drill", "--act", "--note", "done", "--proof", "/none"), 64, "cannot be read"),
         (("sign-off", "drill", "--act", "--note", "done", "--place", "staging"), 64, "staging is only read"),
