@@ -85,11 +85,12 @@ def answer(
         }
         return written(document), code
     beside = sum(s.standing is ItemStanding.NOT_WATCHED for s in found.values()) if question in _PARTS else 0
+    ways = [] if audit else clash_lines(list(found.values()), zone)  # of what nobody watches yet, too
     if not rows:
-        return f"nothing is due{f'; {beside} not yet watched' if beside else ''}", code
+        return "\n".join([f"nothing is due{f'; {beside} not yet watched' if beside else ''}", *ways]), code
     lines = _audit(rows, now, zone, look_back) if audit else table(rows, zone)
     lines += [f"{beside} not yet watched"] if beside else []
-    lines += [] if audit else clash_lines(rows, zone)
+    lines += ways
     return "\n".join(lines), code
 
 
@@ -117,12 +118,16 @@ def table(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
 
 
 def clash_lines(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
-    """What lies in the way of the next windows, each once."""
-    return [
-        f"conflict: {safe(state.title)} · {safe(place_of(state.subject))}: {clash_text(clash, zone)}"
-        for state in rows
-        for clash in state.clashes
-    ]
+    """What lies in the way of the next windows, each pair once."""
+    told: dict[object, str] = {}
+    for state in rows:
+        for clash in state.clashes:
+            pair = frozenset((state.subject, clash.subject)), clash.start, clash.end
+            told.setdefault(
+                pair,
+                f"conflict: {safe(state.title)} · {safe(place_of(state.subject))}: {clash_text(clash, zone)}",
+            )
+    return list(told.values())
 
 
 def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int) -> list[str]:

@@ -118,9 +118,8 @@ def cells(row: PromiseRow, zone: ZoneInfo, now: float) -> Sequence[Cell]:
 
 def _away(state: ItemState, now: float) -> str:
     """``6d``; ``▲6d`` where something lies in the way of its next window."""
-    if state.due is None:
-        return "-"
-    return f"{'▲' if state.clashes else ''}{from_now(state.due, now)}"
+    sign = "▲" if state.clashes else ""
+    return f"{sign}{from_now(state.due, now)}" if state.due is not None else sign or "-"
 
 
 def kept_cell(state: ItemState) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ from tfdash.model.dates import Dates, MarkSort
 from tfdash.model.maintenance import Clash, item_subject
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.at_once import Window, at_once, one_target
+from tfdash.report.maintenance import answer
 from tfdash.views.calendar.day import day_lines
 from tfdash.views.calendar.words import clash_text
 
@@ -148,6 +150,19 @@ def test_hours_inside_the_release_window_are_told_and_a_day_beside_it_is_not() -
 
 
 NOW_ZONE = days({}).zone
+
+
+@pytest.mark.parametrize("question", ["list", "due", "next"])
+def test_each_pair_is_told_once_below_what_is_asked_for(question: str) -> None:
+    found = days({"patch": PATCH, "vacuum": VACUUM})
+    text, _ = answer(question, found.states, "text", at("2026-11-23"), found.zone, 24)
+    told = [line for line in text.splitlines() if line.startswith("conflict: ")]
+    assert told == ["conflict: Patching · platform: at once with Vacuum · platform, Tue 24 Nov"]
+    document = json.loads(answer("list", found.states, "json", at("2026-11-23"), found.zone, 24)[0])
+    assert {i["item"]: [c["item"] for c in i["conflicts"]] for i in document["items"]} == {
+        "patch": ["vacuum"],
+        "vacuum": ["patch"],
+    }
 
 
 def test_zones_of_their_own_share_a_part_of_two_days() -> None:
