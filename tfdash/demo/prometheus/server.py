@@ -44,12 +44,16 @@ class PrometheusServer(Backend):
         if self._api is None:
             from tfdash.demo.prometheus.api import Api
             from tfdash.demo.prometheus.rules import Rules, Union, shipped
+            from tfdash.demo.traffic.certificate_series import ExportedCertificates
             from tfdash.demo.traffic.storage import TrafficStorage
             from tfdash.demo.traffic.usage_series import UsageSeries
             from tfdash.demo.traffic.volume_series import VolumeSeries
 
             samples = Union(
-                TrafficStorage(self.history), UsageSeries(self.history), VolumeSeries(self.history)
+                TrafficStorage(self.history),
+                UsageSeries(self.history),
+                VolumeSeries(self.history),
+                ExportedCertificates(self.history),
             )
             rules = Rules(shipped(), samples)
             self._api = Api(rules.storage, self.history.now, rules)

@@ -71,6 +71,12 @@ _CLUSTER_READ: list[Obj] = [
     {"verbs": _READ, "apiGroups": ["scheduling.k8s.io"], "resources": ["priorityclasses"]},
     {"verbs": _READ, "apiGroups": ["coordination.k8s.io"], "resources": ["leases"]},
     {"verbs": _READ, "apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"]},
+    {
+        "verbs": _READ,
+        "apiGroups": ["admissionregistration.k8s.io"],
+        "resources": ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+    },
+    {"verbs": _READ, "apiGroups": ["apiregistration.k8s.io"], "resources": ["apiservices"]},
     {"verbs": _READ, "apiGroups": ["argoproj.io"], "resources": ["clusteranalysistemplates"]},
     {"verbs": _READ, "apiGroups": ["cert-manager.io"], "resources": ["clusterissuers"]},
     {"verbs": _READ, "apiGroups": ["trust.cert-manager.io"], "resources": ["bundles"]},
