@@ -16,7 +16,7 @@ from tfdash.cli.output import delivered, narrate
 from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
 from tfdash.ics import promises, releases
 from tfdash.ics.events import CalendarEntry
-from tfdash.ics.writing import NotOurs, read_previous, written
+from tfdash.ics.writing import LARGEST, NotOurs, read_previous, written
 from tfdash.spelling import nearest
 from tfdash.text import safe
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tfdash.playbook.schedule import CalendarPolicy
 
 RELEASES, NOBODY = "release-calendar", "without-owner"
+_OF, _RELEASES, _NO_OWNER = "tfdash: ", "release calendar", "no owner"
 
 
 class _Refused(Exception):
@@ -90,23 +91,23 @@ def _export(args: argparse.Namespace) -> int:
     window = [] if args.owner else list(releases.entries(calendar, span))
     if args.per_owner:
         folder = Path(args.per_owner)
-        wanted = {_file_name(owner): (of_owner(owner), owner or "no owner") for owner in sorted(owners)}
-        wanted[RELEASES] = (window, "release calendar")
-        for path in _known(folder):
-            wanted.setdefault(path.stem, ([], path.stem))  # whoever owned something before
+        wanted = {_file_name(owner): (of_owner(owner), owner or _NO_OWNER) for owner in sorted(owners)}
+        wanted[RELEASES] = (window, _RELEASES)
+        for stem, whose in _owned_before(folder):
+            wanted.setdefault(stem, ([], whose))
         for stem, (entries, whose) in wanted.items():
-            path = folder / f"{stem}.ics"
-            _write(path, file_of(entries, f"tfdash: {safe(whose)}", _previous(path)))
+            path, title = folder / f"{stem}.ics", f"{_OF}{safe(whose)}"
+            _write(path, file_of(entries, title, _previous(path, title)))
         narrate(f"{program()}: {len(wanted)} calendars in {safe(str(folder))}")
         code = OK
     else:
         several = [args.owner] if args.owner else sorted(owners)
         entries = [*(e for owner in several for e in of_owner(owner)), *window]
-        title = f"tfdash: {safe(args.owner)}" if args.owner else "tfdash"
+        title = f"{_OF}{safe(args.owner)}" if args.owner else "tfdash"
         before = args.output or args.previous
         if args.previous and not Path(args.previous).exists():
             raise _Refused(f"--previous: there is no {args.previous}")
-        data = file_of(entries, title, _previous(Path(before)) if before else None)
+        data = file_of(entries, title, _previous(Path(before), title) if before else None)
         code = _write(Path(args.output), data) if args.output else _print(data)
     if calendar.stale:
         narrate(f"{program()}: {safe(calendar.stale)}")
@@ -173,22 +174,37 @@ def _file_name(owner: str) -> str:
     return f"{plain or 'owner'}-{sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def _known(folder: Path) -> Iterator[Path]:
-    """Calendars of ours that lie there already."""
+def _owned_before(folder: Path) -> Iterator[tuple[str, str]]:
+    """Files there that were written for an owner, and whose: by the name that is theirs. What another ``-o`` wrote is none of ours here."""
     for path in sorted(folder.glob("*.ics")):
         try:
-            _previous(path)
+            found = _read(path)
         except _Refused:
             continue
-        yield path
+        whose = str(found.get("NAME", "")).removeprefix(_OF) if found is not None else ""
+        if path.stem == _file_name("" if whose == _NO_OWNER else whose):
+            yield path.stem, whose
 
 
-def _previous(path: Path) -> Calendar | None:
-    """What was written there before; None where nothing was."""
+def _previous(path: Path, title: str) -> Calendar | None:
+    """What was written there before under that title; None where nothing was."""
+    found = _read(path)
+    if found is not None and str(found.get("NAME", "")) != title:  # all that is in it would be withdrawn
+        name = str(found.get("NAME", ""))
+        raise _Refused(
+            f'{path} is the calendar "{name}" and not "{title}"; it stays as it is: give another name'
+        )
+    return found
+
+
+def _read(path: Path) -> Calendar | None:
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return None
+        if not path.exists():
+            return None
+        if not path.is_file():  # to read a pipe is to wait, and a device that was written over is gone
+            raise _Refused(f"{path} is no file; without -o the calendar goes to stdout", ERROR)
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise _Refused(f"{path} cannot be read: {error.strerror or error}", ERROR) from None
     try:
@@ -198,7 +214,8 @@ def _previous(path: Path) -> Calendar | None:
 
 
 def _write(path: Path, data: bytes) -> int:
-    """Whole or not at all."""
+    """Whole or not at all; what a link leads to, and not the link."""
+    path = Path(os.path.realpath(path))
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

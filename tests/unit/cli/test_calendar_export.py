@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,49 @@ def test_a_file_for_each_owner_stays_in_its_folder(config: Path, tmp_path: Path)
     config.write_text(config.read_text() + "enabled = false\n")
     assert export(config, "--per-owner", str(folder)) == 0
     assert b"STATUS:CANCELLED" in (folder / f"{own}.ics").read_bytes()
+
+
+def test_another_calendar_is_neither_withdrawn_nor_written_over(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever follows it would lose every date."""
+    folder = tmp_path / "cal"
+    for name, argv in (("all", ()), ("mine", ("--owner", "dba"))):
+        assert export(config, *argv, "-o", str(folder / f"{name}.ics")) == 0
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert export(config, "--per-owner", str(folder)) == 0
+    assert {path: path.read_bytes() for path in before} == before
+    assert export(config, "--owner", "dba", "-o", str(folder / "all.ics")) == 64
+    assert 'is the calendar "tfdash" and not "tfdash: dba"' in capsys.readouterr().err
+    assert export(config, "--owner", "dba", "--previous", str(folder / "all.ics")) == 64
+    assert {path: path.read_bytes() for path in before} == before
+    # whoever owns nothing any more is told so, under the name of before
+    own = config.read_text()
+    config.write_text(own.replace("vil owner", "new"))
+    assert export(config, "--per-owner", str(folder)) == 0
+    (gone,) = [path for path in folder.glob("*.ics") if "vil" in path.name]
+    for _ in range(2):
+        found = Calendar.from_ical(gone.read_bytes())
+        assert isinstance(found, Calendar) and found["NAME"] == "tfdash: ../Évil owner/.."
+        assert [str(e["STATUS"]) for e in found.events] == ["CANCELLED"]
+        assert export(config, "--per-owner", str(folder)) == 0
+
+
+def test_a_pipe_and_a_device_are_no_files_and_a_link_stays_one(config: Path, tmp_path: Path) -> None:
+    """To read a pipe is to wait for ever, and /dev/null would be a calendar afterwards."""
+    folder = tmp_path / "cal"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe.ics")
+    (folder / "null.ics").symlink_to("/dev/null")
+    for name in ("pipe", "null"):
+        assert export(config, "-o", str(folder / f"{name}.ics")) == 3
+        assert export(config, "--previous", str(folder / f"{name}.ics")) == 3
+    assert export(config, "--per-owner", str(folder)) == 0
+    assert (folder / "pipe.ics").is_fifo() and Path("/dev/null").is_char_device()
+    (folder / "link.ics").symlink_to(tmp_path / "real.ics")
+    for _ in range(2):
+        assert export(config, "-o", str(folder / "link.ics")) == 0
+    assert (folder / "link.ics").is_symlink() and summaries(tmp_path / "real.ics")
 
 
 def test_what_was_written_before_may_be_given_for_stdout(
