@@ -178,7 +178,9 @@ def _digest(path: str) -> str:
     if not path:
         return ""
     try:
-        with Path(path).expanduser().open("rb") as file:
+        if not (proof := Path(path).expanduser()).is_file():  # a pipe or a device may never end
+            raise CannotTake(f"--proof: there is no file {safe(path)}")
+        with proof.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CannotTake(f"--proof: {safe(path)} cannot be read: {error.strerror}") from None

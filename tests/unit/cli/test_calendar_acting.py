@@ -94,7 +94,9 @@ def test_a_sign_off_is_recorded_as_whom_the_server_knows(desk: Desk, tmp_path: P
         (("sign-off", "drill", "--act"), 64, "no reason is given"),
         (("sign-off", "drill", "--act", "--note", "x"), 64, "'x' is too short for a reason"),
         (("sign-off", "drill", "--act", "--note", "done", "--done", "2099-01-01"), 64, "lies ahead"),
-        (("sign-off", "drill", "--act", "--note", "done", "--proof", "/none"), 64, "cannot be read"),
+        (("sign-off", "drill", "--act", "--note", "done", "--proof", "/none"), 64, "there is no file"),
+        (("sign-off", "drill", "--act", "--note", "done", "--proof", "/dev/zero"), 64, "there is no file"),
+        (("sign-off", "drill", "--act", "--note", "done", "--done", "1960-01-01"), 64, "1970 to 2999"),
         (("sign-off", "drill", "--act", "--note", "done", "--place", "staging"), 64, "staging is only read"),
     ],
 )
@@ -192,6 +194,8 @@ def test_of_a_list_with_a_bad_line_nothing_is_taken_and_each_is_named(desk: Desk
         ('item,place,done\n"drill,production,2026-01-01\n', "comma-separated"),
         ("item,done\ndrill,2099-01-01\n", "several places"),
         ("item,place,done\ndrill,production,2099-01-01\n", "lies ahead"),
+        ("item,place,done\ndrill,production,1960-01-01\n", "lies outside of the years 1970 to 2999"),
+        ("item,place,start\ndrill,production,9999-12-31\n", "lies outside of the years 1970 to 2999"),
     ],
 )
 def test_a_file_that_is_no_such_list(desk: Desk, text: str, told: str) -> None:

@@ -20,7 +20,7 @@ from tfdash.playbook.schedule.local import midnight
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.soak import WatchedSpan, oldest_now, soak
-from tfdash.playbook.versions.version import Version, same_update
+from tfdash.playbook.versions.version import Version, same_patch, same_update
 from tfdash.playbook.versions.wording import lasting, local, zone_at
 
 SOAK, PRODUCTION = "versions.soak", "versions.production"
@@ -95,7 +95,7 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
     conditions = [
         *_in_development(places, version, found, policy),
         _soaked(found, staging, policy, moment),
-        _noticed(version, plans, policy, moment),
+        _noticed(version, now_there, plans, policy, moment),
     ]
     said = "; ".join(c.sentence for c in conditions)
     newest = mine.newest
@@ -234,12 +234,21 @@ def _soaked(found: Soak, place: SeenEnvironment, policy: VersionsPolicy, moment:
 
 
 def _noticed(
-    version: Version, plans: Sequence[PlannedUpdate], policy: VersionsPolicy, moment: Moment
+    version: Version,
+    runs: Version,
+    plans: Sequence[PlannedUpdate],
+    policy: VersionsPolicy,
+    moment: Moment,
 ) -> _Condition:
-    """By the plan that is about it; of several the one that was announced first."""
-    mine = [p for p in plans if p.environment == policy.rules.production and same_update(p.version, version)]
+    """By the plan that is about it; of several the one that was announced first. A plan of a minor is of the update to it: where all of
+    production ``runs`` that minor, it is spent, and a later patch has a notice of its own."""
+    named = [p for p in plans if p.environment == policy.rules.production and same_update(p.version, version)]
+    mine = [p for p in named if runs.cycle != version.cycle or same_patch(p.version, version)]
     told = [p for p in mine if p.announced is not None]
     need = policy.rules.notice
+    if named and not mine:
+        spent = f"that of {version.cycle} was for the update to it, no [[versions.plan]] has {version.short}"
+        return _Condition(False, f"notice not given: {spent}")
     if not mine:
         return _Condition(False, f"notice not given: no [[versions.plan]] has {version.cycle}")
     if not told:

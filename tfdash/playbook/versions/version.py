@@ -69,3 +69,8 @@ def read(text: str, endings: Mapping[str, str]) -> ReadVersion | None:
 def same_update(planned: str, version: Version) -> bool:
     """Whether a plan that says "1.37" or "1.37.2" is about this version."""
     return planned.removeprefix("v").split(".") in (version.cycle.split("."), version.short.split("."))
+
+
+def same_patch(planned: str, version: Version) -> bool:
+    """Whether a plan says exactly this version."""
+    return planned.removeprefix("v").split(".") == version.short.split(".")

@@ -75,7 +75,9 @@ async def fetched(url: str) -> bytes:
         raise FeedUnread(ProblemKind.TIMEOUT, f"its server did not serve it within {DEADLINE:g} s") from None
     except httpx.TimeoutException:
         raise FeedUnread(ProblemKind.TIMEOUT, f"its server did not answer within {DEADLINE:g} s") from None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):  # their words are parts of the address
+        raise FeedUnread(ProblemKind.CONFIG, "its address, or a proxy's, cannot be asked") from None
+    except (httpx.HTTPError, OSError) as error:
         raise FeedUnread(
             ProblemKind.UNREACHABLE, f"its server is not reached: {error or type(error).__name__}"
         ) from None

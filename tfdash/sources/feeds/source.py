@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tfdash.addresses import wrong_with
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import Closure, FeedDays
@@ -227,8 +228,8 @@ def _address(url: str) -> str:
         found = read_secret(url).strip()
     except LoginNeeded as error:
         raise FeedUnread(ProblemKind.CONFIG, f"its address is not there: {error}") from None
-    if not found.startswith("https://"):
-        raise FeedUnread(ProblemKind.CONFIG, "its address does not begin with https://")
+    if wrong := wrong_with(found, ("https",)):
+        raise FeedUnread(ProblemKind.CONFIG, f"its address {wrong}")
     return found
 
 

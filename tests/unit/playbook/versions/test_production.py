@@ -125,6 +125,21 @@ def test_of_several_clusters_each_is_named() -> None:
     assert said == {PRODUCTION.cluster, "us"}
 
 
+def test_the_plan_of_a_minor_is_no_notice_of_its_later_patches() -> None:
+    """It was given a year ago, for the update that is done."""
+    runs = "v1.37.0"
+    here, before = seen(PRODUCTION, BEFORE, NOW, runs), soaked(8)
+    staging = (seen(STAGING, BEFORE, before[0].until, runs), before[1])
+    told = gate(here, DEV, *staging, runs=runs, **planned("2026-08-01", NOW - 120 * DAY))
+    assert told.level is Level.PAUSED
+    assert (
+        "notice not given: that of 1.37 was for the update to it, no [[versions.plan]] has 1.37.2"
+        in told.sentence
+    )
+    again = gate(here, DEV, *staging, runs=runs, **planned("2026-11-20", version="1.37.2"))
+    assert again.level is Level.OK, again.sentence
+
+
 def test_it_is_looked_at_again_when_it_opens() -> None:
     moment = Moment(NOW)
     gate(HERE, DEV, *soaked(7 - 0.01), moment=moment, **planned("2026-11-20"))

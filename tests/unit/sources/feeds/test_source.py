@@ -442,3 +442,35 @@ def test_spoilt_bytes_are_read_or_refused_in_words(bytes_: bytes, at: int) -> No
     data = ics(DAY, f"{DAY}\nRRULE:FREQ=YEARLY;COUNT=2")
     told = refused(data[:at] + bytes_ + data[at + len(bytes_) :])
     assert not told or told.startswith("it ")
+
+
+SECRET = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://ann:{SECRET}/x@cal.example/feed.ics",  # a slash that should have been written as %2F
+        f"https://127.0.0.1:{SECRET}/f",
+        f"https://[{SECRET}]/f",
+        f"https://\u00fc{SECRET}\u200d.x/f",
+        f"https://{SECRET}\x01/f",
+        f"https://127.0.0.1:1/{SECRET * 20_000}",
+        f"ftp://{SECRET}/f",
+        SECRET,
+    ],
+)
+async def test_an_address_that_is_none_is_a_fault_that_repeats_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    (tmp_path / "address").write_text(address)
+    board = await once(a_source(None, url=f"file:{tmp_path / 'address'}"))
+    problem = board.feed.problem
+    assert problem is not None and SECRET not in f"{problem}{caplog.text}"
+    with pytest.raises(FeedUnread) as told:  # whoever gave it, and a proxy's likewise
+        await fetching.fetched(address)
+    assert SECRET not in f"{told.value.cause}{told.value.remedy}"
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(FeedUnread) as told:
+        await fetching.fetched("https://127.0.0.1:1/")
+    assert SECRET not in f"{told.value.cause}{told.value.remedy}"
