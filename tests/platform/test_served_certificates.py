@@ -170,8 +170,9 @@ def there() -> Iterator[dict[str, Endpoint]]:
             for number in range(EACH):
                 serve = told.make()
                 if serve is None:
-                    with socket.create_server(("127.0.0.1", 0)) as closed:
-                        port = closed.getsockname()[1]
+                    held = stack.enter_context(socket.socket())  # nobody listens, and nobody else is given it
+                    held.bind(("127.0.0.1", 0))
+                    port = held.getsockname()[1]
                 else:
                     port = stack.enter_context(listening(serve))
                 name = f"{sort} {number}"
