@@ -15,7 +15,7 @@ from tfdash.config.quick import load_quick
 from tfdash.demo.process import DemoOptions, start_process
 from tfdash.model.kinds import JUDGED
 from tfdash.model.verdict import Level
-from tfdash.playbook.waivers import WAIVABLE
+from tfdash.playbook.waivers import RESOURCE_RULES
 from tfdash.sources.base import ALL
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
@@ -80,7 +80,7 @@ def levels(look: Look) -> dict[str, set[Level]]:
 
 
 def test_each_rule_has_a_scenario() -> None:
-    assert set(TRUE_AND_FALSE) | set(SPEAKS) == set(WAIVABLE)
+    assert set(TRUE_AND_FALSE) | set(SPEAKS) == set(RESOURCE_RULES)
 
 
 @pytest.mark.parametrize("rule", TRUE_AND_FALSE)

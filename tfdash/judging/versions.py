@@ -21,6 +21,7 @@ from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.running import Running
 from tfdash.playbook.versions.state import versions_state
 from tfdash.playbook.versions.stored import Stored
+from tfdash.playbook.waivers import NO_WAIVERS, Waivers
 
 ANSWERS_COUNT = 900.0
 """Seconds for which an answer of an API server counts beside a later one: behind one address may be several."""
@@ -44,7 +45,8 @@ class _Watched:
 class VersionsRunner:
     """``state`` is None until something of a cluster is known. ``patience``: seconds without a proof after which nobody watched."""
 
-    def __init__(self, policy: VersionsPolicy, patience: float) -> None:
+    def __init__(self, policy: VersionsPolicy, patience: float, waivers: Waivers = NO_WAIVERS) -> None:
+        self._waivers = waivers
         self._policy, self._patience = policy, patience if patience < math.inf else ANSWERS_COUNT
         self._watched: dict[ClusterRef, _Watched] = {}
         self._due: float | None = None
@@ -88,7 +90,15 @@ class VersionsRunner:
         self._judged = of
         environment = next(iter(picture.clusters)).environment
         told = versions_state(
-            environment, known, seen, facts.sightings, facts.announced, self._policy, moment, lacking
+            environment,
+            known,
+            seen,
+            facts.sightings,
+            facts.announced,
+            self._policy,
+            moment,
+            lacking,
+            self._waivers,
         )
         self._due = min(moment.again if moment.again is not None else math.inf, now + _AGAIN)
         other = self.state is None or msgspec.structs.replace(told, seen=()) != msgspec.structs.replace(

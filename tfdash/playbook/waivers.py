@@ -1,7 +1,8 @@
 """Waivers: findings that somebody answers for, until a day. What is waived is neither a finding nor well; from that day on it is what
 it was. Pure.
 
-Only what the Resources page tells may be waived: whether something serves, and what a canary does, nobody can answer away.
+Only what the Resources page tells may be waived, and what is told of certificates and of what version runs: whether something serves, what a canary
+does, and whether a version has soaked, nobody can answer away.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tfdash.gravity import GRAVEST_FIRST
+from tfdash.model.dated_rules import OF_CERTIFICATES, OF_VERSIONS
 from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, namespace_of
 from tfdash.model.verdict import Level, Verdict
@@ -24,8 +26,9 @@ from tfdash.playbook.schedule.policy import LocalTime
 from tfdash.setting import Checked, Note, SettingsTable
 from tfdash.spelling import nearest
 
-WAIVABLE = tuple(rule for alike in GRAVEST_FIRST for rule in alike)
+RESOURCE_RULES = tuple(rule for alike in GRAVEST_FIRST for rule in alike)
 """All that the rules of resources say, the gravest first; its sections read these. The configuration is read without the rules."""
+WAIVABLE = (*RESOURCE_RULES, *OF_CERTIFICATES, *OF_VERSIONS)
 
 
 def _rule(value: str) -> None:
@@ -51,7 +54,10 @@ class FindingWaiver(SettingsTable):
     environment: str = "*"
     namespace: Annotated[str, Note("that it is in, or whose use it is")] = "*"
     kind: Annotated[
-        str, Note('"Deployment"; "Namespace", "Node", "NodePool", "Cluster" of what these use')
+        str,
+        Note(
+            '"Deployment"; "Namespace", "Node", "NodePool", "Cluster" of what these use, or run; "StoredRelease"'
+        ),
     ] = "*"
     name: str = "*"
 
@@ -97,6 +103,9 @@ class Waivers:
                 words = f"waived by {waiver.who} until {_day(waiver.until)}: {waiver.why}; {verdict.sentence}"
                 return msgspec.structs.replace(verdict, level=Level.PAUSED, sentence=words, waived=True)
         return verdict
+
+
+NO_WAIVERS = Waivers()
 
 
 def _day(until: datetime) -> str:

@@ -13,13 +13,16 @@ from tfdash.config.load import table_of
 from tfdash.config.problems import ConfigError
 from tfdash.config.settings import Settings
 from tfdash.judging.judge import Judge
+from tfdash.model.dated_rules import OF_CERTIFICATES, OF_VERSIONS
 from tfdash.model.picture import Change, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
+from tfdash.playbook.certificates import section as certificates
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.registry import RULES
 from tfdash.playbook.resources.section import OF_QUOTAS, OF_RESOURCES
-from tfdash.playbook.waivers import WAIVABLE, FindingWaiver, Waivers, said_of_ended
+from tfdash.playbook.versions.production import PRODUCTION, SOAK
+from tfdash.playbook.waivers import RESOURCE_RULES, WAIVABLE, FindingWaiver, Waivers, said_of_ended
 
 HOT = usage(*(90.0,) * 61)
 ENDS = NOW + 3600
@@ -83,11 +86,14 @@ def test_what_a_namespace_uses_is_that_namespace() -> None:
     assert not waiver(namespace="a").covers("resources.band.cpu", shop)
 
 
-def test_only_what_the_resources_page_tells_may_be_waived() -> None:
-    assert {rule for rule in (*OF_RESOURCES, *OF_QUOTAS) if rule != "resources.band"} == set(WAIVABLE)
-    assert {rule.id for rule in RULES if rule.id.startswith("resources.")} - {"resources.band"} <= set(
-        WAIVABLE
-    )
+def test_only_what_these_pages_tell_may_be_waived() -> None:
+    """Resources, certificates, and what version runs."""
+    of_resources = {rule for rule in (*OF_RESOURCES, *OF_QUOTAS) if rule != "resources.band"}
+    assert of_resources == set(RESOURCE_RULES)
+    assert of_resources | {*OF_CERTIFICATES, *OF_VERSIONS} == set(WAIVABLE)
+    dated = {rule.id for rule in RULES if rule.id.startswith(("resources.", "certificates."))}
+    assert dated - {"resources.band"} <= set(WAIVABLE) >= set(certificates.SECTION.behind or ())
+    assert not {PRODUCTION, SOAK} & set(WAIVABLE)
 
 
 def test_one_that_ended_is_said_and_has_no_effect() -> None:
@@ -102,6 +108,8 @@ def test_one_that_ended_is_said_and_has_no_effect() -> None:
     [
         ({"rule": "resources.limit"}, 'did you mean "resources.limits"?'),
         ({"rule": "workload.serves"}, "is no rule that can be waived"),
+        ({"rule": "versions.production"}, "is no rule that can be waived"),
+        ({"rule": "versions.soak"}, "is no rule that can be waived"),
         ({"who": " "}, "a waiver names who answers for it"),
         ({"until": "soon"}, "is no local time"),
     ],

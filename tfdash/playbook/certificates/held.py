@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tfdash.figures import percent
+from tfdash.model import dated_rules
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.certificates import CertificateFacts, HeldCertificate, Role
 from tfdash.model.subject import Key
@@ -14,7 +15,7 @@ from tfdash.playbook.certificates.causes import at
 from tfdash.playbook.certificates.links import KEPT_IN
 from tfdash.playbook.rule import Case, Rule, RuleResult
 
-ID = "certificates.held"
+ID = dated_rules.HELD
 
 
 def _judge(case: Case[HeldCertificate]) -> RuleResult:

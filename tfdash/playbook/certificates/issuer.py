@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfdash.model import dated_rules
 from tfdash.model.cert_manager import AnyIssuer, Bundle, Certificate, ClusterIssuer, Issuer
 from tfdash.model.kube import Condition
 from tfdash.model.subject import Key
@@ -15,7 +16,7 @@ from tfdash.playbook.certificates.links import ISSUED_BY
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.causes.finding import shorten
 
-ID = "certificates.issuer"
+ID = dated_rules.ISSUER
 _UNLOOKED_FOR = 60.0  # seconds after which one that nobody has looked at has no controller
 _BY = {"acme": "by ACME", "ca": "by its own authority", "selfSigned": "each signed by itself"}
 

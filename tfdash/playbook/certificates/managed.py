@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tfdash.model import dated_rules
 from tfdash.model.cert_manager import (
     Certificate,
     CertificateRequest,
@@ -22,7 +23,7 @@ from tfdash.playbook.certificates.causes import Why, at, subjects, why
 from tfdash.playbook.certificates.policy import CertificatesPolicy
 from tfdash.playbook.rule import Case, Rule, RuleResult
 
-ID = "certificates.managed"
+ID = dated_rules.MANAGED
 _UNLOOKED_FOR = 60.0  # seconds after which one that nobody has looked at has no cert-manager
 _EXPIRED = "Expired"  # cert-manager's reason for not ready: that is told by its end
 _NAMED = 4  # leaves that one sentence names

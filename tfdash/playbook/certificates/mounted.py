@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfdash.figures import percent
+from tfdash.model import dated_rules
 from tfdash.model.cert_manager import Certificate, CertificateRequest
 from tfdash.model.certificates import ServedCertificate
 from tfdash.model.kube import Pod, ReplicaSet
@@ -12,7 +13,7 @@ from tfdash.playbook.certificates.causes import at
 from tfdash.playbook.certificates.renewed import holders, renewed_at, seen_since
 from tfdash.playbook.rule import Case, Rule, RuleResult
 
-ID = "certificates.mounted"
+ID = dated_rules.MOUNTED
 
 
 def _judge(case: Case[Certificate]) -> RuleResult | None:

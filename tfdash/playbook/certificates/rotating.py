@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tfdash.model import dated_rules
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.rotation import Rotation, StepState
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
@@ -12,7 +13,7 @@ from tfdash.playbook.certificates.causes import subjects
 from tfdash.playbook.certificates.rotation import USES, rotation_of
 from tfdash.playbook.rule import Case, Rule, RuleResult
 
-ID = "certificates.rotation"
+ID = dated_rules.ROTATION
 _NAMED = 3
 
 

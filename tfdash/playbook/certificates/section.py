@@ -8,13 +8,11 @@ import msgspec
 
 from tfdash.model.cert_manager import Bundle, Certificate, ClusterIssuer, Issuer
 from tfdash.model.certificates import HeldCertificate, ServedCertificate
+from tfdash.model.dated_rules import OF_CERTIFICATES
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
-from tfdash.playbook.certificates import held, issuer, managed, mounted, rotating, served, told
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 
-OF_CERTIFICATES = (managed.ID, issuer.ID, mounted.ID, served.ID, held.ID, rotating.ID, told.ID)
-"""The rules whose words it reads."""
 _LISTS = {Issuer.KIND: "issuers", ClusterIssuer.KIND: "clusterissuers", Bundle.KIND: "bundles"}
 """Where what has no row on the page of certificates stands."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tfdash.figures import percent
+from tfdash.model import dated_rules
 from tfdash.model.cert_manager import Certificate, CertificateRequest
 from tfdash.model.certificates import CertificateFacts, Contact, HeldCertificate, ServedCertificate, Trust
 from tfdash.model.kube import Pod, ReplicaSet
@@ -28,7 +29,7 @@ from tfdash.playbook.certificates.renewed import (
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving.causes.finding import shorten
 
-ID = "certificates.served"
+ID = dated_rules.SERVED
 _NAMED = 3  # names of a certificate that one sentence tells
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tfdash.model import dated_rules
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.certificates import (
     Contact,
@@ -25,7 +26,7 @@ from tfdash.playbook.certificates.links import KEPT_IN
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
 
-ID = "certificates.told"
+ID = dated_rules.TOLD
 _SETTLED = (
     2 * 3600.0
 )  # seconds after which two sources know of a renewal: one is read each hour, and authorities date back by one

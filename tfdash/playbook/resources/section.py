@@ -27,13 +27,13 @@ from tfdash.model.subject import Subject
 from tfdash.model.usage import Usage, namespace_of, usage_key
 from tfdash.model.verdict import Level, Verdict
 from tfdash.nouns import counted
+from tfdash.playbook import waivers
 from tfdash.playbook.resources import bands, fits, limits_set, volume
 from tfdash.playbook.resources import quotas as quota
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
-from tfdash.playbook.waivers import WAIVABLE
 
 OF_QUOTAS = (quota.ID, limits_set.ID)
-OF_RESOURCES = (bands.ID, *(rule for rule in WAIVABLE if rule not in OF_QUOTAS))
+OF_RESOURCES = (bands.ID, *(rule for rule in waivers.RESOURCE_RULES if rule not in OF_QUOTAS))
 """The rules whose words the line of the resources reads."""
 _LISTS = {PersistentVolumeClaim.KIND: "pvc", ScaledObject.KIND: "scaledobjects"}
 """Where what has no row on the page of resources stands."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from tfdash.model.dated_rules import PATCH, REMOVED, SKEW, SUPPORT
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.versions import DeprecatedApis
@@ -21,7 +22,6 @@ from tfdash.playbook.versions.stored import Stored, stored_verdicts
 from tfdash.playbook.versions.version import ReadVersion, Version, read
 from tfdash.playbook.versions.wording import day, lasting, named
 
-SUPPORT, SKEW, PATCH, REMOVED = "versions.support", "versions.skew", "versions.patch", "versions.removed"
 KUBELET_BEHIND, OLD_KUBELET_BEHIND, OLD_KUBELET = 3, 2, (1, 25)
 """Minors that a kubelet may be behind the API server; two for those before 1.25."""
 SERVERS_APART = 1

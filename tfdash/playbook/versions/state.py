@@ -24,6 +24,7 @@ from tfdash.playbook.versions.production import (
 from tfdash.playbook.versions.running import Running, judged
 from tfdash.playbook.versions.soak import WatchedSpan
 from tfdash.playbook.versions.version import read
+from tfdash.playbook.waivers import NO_WAIVERS, Waivers
 
 
 def versions_state(
@@ -35,10 +36,12 @@ def versions_state(
     policy: VersionsPolicy,
     moment: Moment,
     unread: Unread | None = None,
+    waivers: Waivers = NO_WAIVERS,
 ) -> VersionsState:
     """``seen`` by this terminal, ``stored`` by whoever recorded; ``announced``: plans as they were first recorded; ``unread``: why
-    not all of that could be read."""
-    verdicts = [_named(v, one, running) for one in running for v in judged(one, policy, moment)]
+    not all of that could be read. What runs may be waived, and not what is to happen before production."""
+    said = (_named(v, one, running) for one in running for v in judged(one, policy, moment))
+    verdicts = [waived for v in said for waived in waivers.apply((v,), v.subject, moment)]
     own = [r.cluster for r in running]
     since = moment.now - _horizon(policy)
     places = _places(environment, own, [s for s in (*seen, *stored) if s.until >= since], policy)

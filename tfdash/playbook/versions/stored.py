@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tfdash.model.dated_rules import HELM
 from tfdash.model.helm import StoredKind, StoredRelease
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
@@ -17,7 +18,6 @@ from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.removed_apis import Removal
 from tfdash.playbook.versions.wording import day, lasting
 
-HELM = "versions.helm"
 _NAMED = 3  # kinds of a release that are named one by one
 
 

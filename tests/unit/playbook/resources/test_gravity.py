@@ -21,7 +21,7 @@ from tfdash.playbook.registry import RULES
 from tfdash.playbook.resources.policy import Price
 from tfdash.playbook.resources.section import SECTION, read
 from tfdash.playbook.section import Findings
-from tfdash.playbook.waivers import WAIVABLE
+from tfdash.playbook.waivers import RESOURCE_RULES
 from tfdash.quantities import amounts
 from tfdash.setting import Unfit
 from tfdash.views.found import found_rows
@@ -81,12 +81,14 @@ def test_one_row_says_the_gravest_first() -> None:
 
 def test_each_rule_has_its_place() -> None:
     told = [rule for alike in GRAVEST_FIRST for rule in alike]
-    assert len(told) == len(set(told)) and set(told) == set(WAIVABLE)
+    assert len(told) == len(set(told)) and set(told) == set(RESOURCE_RULES)
 
 
 def _who() -> list[tuple[str, str]]:
     """Rules and whom they judge; what is used has a row for as long as it is there."""
-    said = {id: rule for rule in RULES for id in WAIVABLE if id == rule.id or id.startswith(f"{rule.id}.")}
+    said = {
+        id: rule for rule in RULES for id in RESOURCE_RULES if id == rule.id or id.startswith(f"{rule.id}.")
+    }
     return sorted({(id, k.KIND) for id, rule in said.items() for k in rule.judges if k is not Usage})
 
 

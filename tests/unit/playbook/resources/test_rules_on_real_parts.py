@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.trials.rules.table import ALL, ELSEWHERE, INFORM
 from tfdash.playbook.registry import RULES
-from tfdash.playbook.waivers import WAIVABLE
+from tfdash.playbook.waivers import RESOURCE_RULES
 
 
 def test_the_table_has_a_line_for_every_rule_of_resources_true_and_false() -> None:
     rules = {line.rule for line in ALL}
-    assert rules == set(WAIVABLE)
+    assert rules == set(RESOURCE_RULES)
     judged = {rule.id for rule in RULES if rule.id.startswith("resources.")}
     unheard = {rule for rule in judged if not any(r == rule or r.startswith(f"{rule}.") for r in rules)}
     assert not unheard, "rules that the judge runs, of which the table has no line"
