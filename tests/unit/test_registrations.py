@@ -248,7 +248,13 @@ def sources_of_code() -> set[str]:
                 names = {getattr(n, "name", "") for n in node.body}
                 names |= {ast.unparse(t) for n in node.body if isinstance(n, ast.Assign) for t in n.targets}
                 found |= {node.name} if wanted <= names else set()
-    return found - {"KubernetesSource"}
+    derived, bases = set(), set()
+    for path in (ROOT / "tfdash" / "sources").rglob("*.py"):
+        for name, above in re.findall(r"^class (\w+)\((\w+)\):", path.read_text(), re.MULTILINE):
+            if above in found:
+                derived.add(name)
+                bases.add(above)
+    return (found | derived) - bases - {"KubernetesSource"}
 
 
 async def test_a_source_shows_everywhere_from_its_registration_alone(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ who cannot be given the right says by the settings that it is not to be looked a
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
@@ -11,11 +10,10 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from tfdash.clock import Clock, in_clock_seconds
-from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.certificates import HeldCertificate, Role
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import Objects, Picture, SourceInfo
+from tfdash.model.picture import Objects, Picture
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.nouns import counted, plural
@@ -23,8 +21,8 @@ from tfdash.sources.base import SourceBoard
 from tfdash.sources.certificates import anchors
 from tfdash.sources.certificates.anchors import WellKnown
 from tfdash.sources.certificates.settings import CertificatesSettings
-from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.kubernetes.pem import PemPage
+from tfdash.sources.rounds import ClusterRounds
 from tfdash.text import safe
 
 log = logging.getLogger(__name__)
@@ -88,7 +86,7 @@ class _Round:
         self.odd = 0
 
 
-class HeldCertificatesSource:
+class HeldCertificatesSource(ClusterRounds):
     """See ``tfdash.sources.base.Source``. ``shown``: PEM of the certificate that we show to the cluster. ``namespaces``: where what is known
     by name is looked for, if it may not be listed everywhere."""
 
@@ -102,53 +100,18 @@ class HeldCertificatesSource:
         namespaces: Sequence[str] = (),
     ) -> None:
         self._namespaces = tuple(namespaces)
-        self.ref, self._settings, self._clock, self._read, self._shown = ref, settings, clock, read, shown
-        self._seen: Observation[Objects] = Observation(source=self.id)
+        super().__init__(ref, "held certificates", settings.interval)
+        self._settings, self._clock, self._read, self._shown = settings, clock, read, shown
 
     @property
     def id(self) -> str:
         return f"held certificates {self.ref.environment}/{self.ref.cluster}"
 
-    @property
-    def status(self) -> Observation[SourceInfo]:
-        seen = self._seen
-        count = None if seen.value is None else len(seen.value)
-        return Observation(
-            value=SourceInfo(
-                name=f"{self.ref.cluster} held certificates",
-                about="" if count is None else counted(count, "holder"),
-                count=count,
-                cluster=self.ref,
-            ),
-            source=self.id,
-            observed_at=seen.observed_at,
-            problem=seen.problem,
-            complete=seen.complete,
-            interval=seen.interval,
-        )
+    def _about(self, count: int | None) -> str:
+        return "" if count is None else counted(count, "holder")
 
-    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        cluster = picture.clusters[self.ref]
-        asked = cluster.info.value is not None and Certificate.KIND in cluster.kinds
-        settled = self._seen.complete or self._seen.problem is not None
-        return () if settled or not asked else (f"{self.ref.cluster} held certificates",)
-
-    async def doctor(self, board: SourceBoard) -> Diagnosis:
-        def known() -> bool:
-            info = board.picture.clusters[self.ref].info
-            return not self._seen.unasked or (info.value is None and info.problem is not None)
-
-        await board.until(known, PATIENCE)
-        return by_status(self.id, self.status)
-
-    async def run(self, board: SourceBoard) -> None:
-        while True:
-            # nothing is asked of a cluster of which nothing is asked: a log-in may be waited for
-            await board.until(lambda: board.picture.clusters[self.ref].info.value is not None, 3600.0)
-            if board.picture.clusters[self.ref].info.value is not None:
-                await board.until(lambda: not board.unsettled(), 5.0)  # the first lists go before it
-                await self._look(board)
-                await asyncio.sleep(self._settings.interval)
+    def _is_asked(self, picture: Picture) -> bool:
+        return super()._is_asked(picture) and Certificate.KIND in picture.clusters[self.ref].kinds
 
     async def _look(self, board: SourceBoard) -> None:
         now, before, told = self._clock.now(), self._seen, _Round()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Protocol
@@ -10,16 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from tfdash.clock import Clock, in_clock_seconds
-from tfdash.model.assessment import Assessment
 from tfdash.model.helm import StoredRelease
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.picture import Objects, Picture, SourceInfo
+from tfdash.model.picture import Objects
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.nouns import counted, plural
 from tfdash.sources.base import SourceBoard
-from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.helm.settings import HelmSettings
+from tfdash.sources.rounds import ClusterRounds
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -46,15 +44,15 @@ class ReadStored(Protocol):
     def __call__(self, kind: str, at: Key) -> Awaitable[ReleaseContents]: ...
 
 
-class StoredReleasesSource:
+class StoredReleasesSource(ClusterRounds):
     """See ``tfdash.sources.base.Source``."""
 
     def __init__(
         self, ref: ClusterRef, settings: HelmSettings, clock: Clock, listed: ListStored, read: ReadStored
     ) -> None:
-        self.ref, self._settings, self._clock = ref, settings, clock
+        super().__init__(ref, "stored Helm releases", settings.interval)
+        self._settings, self._clock = settings, clock
         self._listed, self._read = listed, read
-        self._seen: Observation[Objects] = Observation(source=self.id)
         self._as_of: dict[Key, tuple[Key, tuple[str, str]]] = {}  # what each was read from, and which of it
         self._problems: list[Problem] = []
 
@@ -62,43 +60,8 @@ class StoredReleasesSource:
     def id(self) -> str:
         return f"helm {self.ref.environment}/{self.ref.cluster}"
 
-    @property
-    def status(self) -> Observation[SourceInfo]:
-        seen = self._seen
-        count = None if seen.value is None else len(seen.value)
-        about = "" if count is None else counted(count, "stored release")
-        return Observation(
-            value=SourceInfo(
-                name=f"{self.ref.cluster} stored Helm releases", about=about, count=count, cluster=self.ref
-            ),
-            source=self.id,
-            observed_at=seen.observed_at,
-            problem=seen.problem,
-            complete=seen.complete,
-            interval=seen.interval,
-        )
-
-    def unsettled(self, picture: Picture, assessment: Assessment) -> tuple[str, ...]:
-        asked = picture.clusters[self.ref].info.value is not None
-        settled = self._seen.complete or self._seen.problem is not None
-        return () if settled or not asked else (f"{self.ref.cluster} stored Helm releases",)
-
-    async def doctor(self, board: SourceBoard) -> Diagnosis:
-        def known() -> bool:
-            info = board.picture.clusters[self.ref].info
-            return not self._seen.unasked or (info.value is None and info.problem is not None)
-
-        await board.until(known, PATIENCE)
-        return by_status(self.id, self.status)
-
-    async def run(self, board: SourceBoard) -> None:
-        while True:
-            # nothing is asked of a cluster of which nothing is asked: a log-in may be waited for
-            await board.until(lambda: board.picture.clusters[self.ref].info.value is not None, 3600.0)
-            if board.picture.clusters[self.ref].info.value is not None:
-                await board.until(lambda: not board.unsettled(), 5.0)  # the first lists go before it
-                await self._look(board)
-                await asyncio.sleep(self._settings.interval)
+    def _about(self, count: int | None) -> str:
+        return "" if count is None else counted(count, "stored release")
 
     async def _look(self, board: SourceBoard) -> None:
         now, before = self._clock.now(), self._seen
