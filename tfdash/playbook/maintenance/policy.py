@@ -8,6 +8,7 @@ from datetime import datetime, time
 from functools import lru_cache
 from typing import Annotated, Literal
 
+from tfdash.durations import write_duration
 from tfdash.playbook.maintenance.cadence import Cadence, Each, On, Within, parse_cadence
 from tfdash.playbook.maintenance.live import READERS
 from tfdash.playbook.schedule.policy import parse_local, parse_time
@@ -145,7 +146,8 @@ class MaintenanceItem(SettingsTable):
             return f"once each {self.when.period}"
         if isinstance(self.when, Within):
             return f"never older than {self.when.words().partition(' ')[2]}"
-        return self.when.words() if not isinstance(self.when, On) else f"on {self.when.rule}"
+        hours = f", {self.at:%H:%M} for {write_duration(self.length)}" if self.at is not None else ""
+        return f"{self.when.words()}{hours}"
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,7 @@ def test_what_only_looks_or_has_no_date_is_in_nobodys_way() -> None:
 
 def test_hours_inside_the_release_window_are_told_and_a_day_beside_it_is_not() -> None:
     timed = {**PATCH, "at": "11:00", "length": "3h"}
+    assert days({"patch": timed}).rules["patch"].rule == "on FREQ=WEEKLY;BYDAY=TU, 11:00 for 3h"
     found = of_day(days({"patch": timed}), "2026-11-24")["patch"]
     assert found == (Clash(what="release window", start=at("2026-11-24 11:00"), end=at("2026-11-24 12:00")),)
     assert clash_text(found[0], NOW_ZONE) == "inside the release window, Tue 24 Nov 11:00 to 12:00 EST"
