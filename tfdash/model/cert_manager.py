@@ -86,6 +86,12 @@ class Certificate(Conditioned, frozen=True, gc=False, kw_only=True):
         return found if found is not None and found.status == "True" else None
 
     @property
+    def renewed_by_itself(self) -> bool:
+        """Whether it is to be renewed before it ends: a time of renewal behind that, or of one whose end nobody says, renews nothing."""
+        ends, renewal = self.not_after, self.renewal
+        return self.renews and renewal is not None and ends is not None and renewal < ends
+
+    @property
     def lifetime(self) -> float | None:
         """Seconds from its beginning to its end."""
         if self.not_before is None or self.not_after is None or self.not_after <= self.not_before:

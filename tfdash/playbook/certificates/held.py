@@ -82,7 +82,7 @@ def _renewed_by_itself(case: Case[HeldCertificate]) -> bool:
     """Whether a Certificate keeps the Secret in which it lies: its own rule says whether that is late."""
     held = case.obj
     return held.of == "Secret" and any(
-        c.renews and c.renewal is not None for c in case.some(KEPT_IN, Key(held.namespace, held.called))
+        c.renewed_by_itself for c in case.some(KEPT_IN, Key(held.namespace, held.called))
     )
 
 

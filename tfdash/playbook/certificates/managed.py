@@ -135,7 +135,7 @@ def _due(case: Case[Certificate]) -> Iterator[_Finding]:
     """Of one that is ready, and of which no issuance goes on."""
     certificate, policy = case.obj, _policy(case)
     ends, renewal = certificate.not_after, certificate.renewal
-    if certificate.renews and renewal is not None:
+    if certificate.renewed_by_itself and renewal is not None:
         if case.reached(renewal + policy.renewal_grace):
             cause = why(case)
             told = cause.sentence if cause.found else "cert-manager does not begin"
@@ -183,7 +183,7 @@ def _usual(case: Case[Certificate]) -> _Finding:
     parts = [f"{role(case)} by {certificate.issuer}"]
     if certificate.not_after is not None:
         parts.append(f"ends {at(certificate.not_after)}")
-    if certificate.renews and certificate.renewal is not None:
+    if certificate.renewed_by_itself and certificate.renewal is not None:
         parts.append(f"is renewed from {at(certificate.renewal)}")
     elif certificate.not_after is not None:
         parts.append("nothing renews it")

@@ -141,7 +141,7 @@ def _kept(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_To
     renewal = renewal_after(case, leaf, kept)
     if renewal is not None:
         yield _behind(case, leaf, renewal)
-    elif not any(same(c, leaf) and c.renews and c.renewal is not None for c in kept):
+    elif not any(same(c, leaf) and c.renewed_by_itself for c in kept):
         least = case.policies.certificates.least_share
         if case.reached(leaf.not_after - leaf.lifetime * least / 100) and leaf.not_after > case.now:
             share = percent(100 * leaf.left(case.now), least)

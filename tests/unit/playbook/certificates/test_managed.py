@@ -165,6 +165,19 @@ def test_what_nothing_renews_is_told_by_its_share_alone(lifetime: float, lived: 
     assert found.level is (Level.BREACH if ends <= NOW else Level.WARN if told_from <= NOW else Level.OK)
 
 
+@pytest.mark.parametrize("renewal", [0.0, 1.0, 1e9])
+def test_a_renewal_at_its_end_or_behind_it_renews_nothing(renewal: float) -> None:
+    ends = NOW + DAY
+    late = certificate(not_before=NOW - 99 * DAY, not_after=ends, renewal=ends + renewal)
+    assert told(late, issuer()).level is Level.WARN
+    assert "nothing renews it" in told(late, issuer()).sentence
+
+
+def test_of_one_whose_end_nobody_says_nothing_is_well() -> None:
+    found = told(certificate(not_after=None, renewal=NOW + DAY), issuer())
+    assert (found.level, found.unknown) == (Level.UNKNOWN, UnknownKind.NO_DATA)
+
+
 @given(st.integers(0, 5000))
 def test_the_wait_doubles_up_to_its_longest(failed: int) -> None:
     one = certificate(conditions=(READY, FAILED), failed=failed, last_failure=NOW)
