@@ -64,6 +64,7 @@ class BoardScreen(Screen[None]):
     opened_with: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})  # what it is about
     tab = ""  # the tab that is lit while this screen is on top
     filterable = False
+    labels: tuple[str, ...] = ()  # by which its rows are filtered, where they are not those of objects
     scoped = False  # whether what it shows depends on the chosen namespace
     _nothing = True
 

@@ -213,6 +213,13 @@ async def test_a_day_of_which_the_filter_leaves_nothing_says_so(keys: tuple[str,
         await run.lacks("the filter leaves")
 
 
+async def test_the_help_names_the_labels_of_promises() -> None:
+    async with calendar() as run:
+        await run.press("question_mark")
+        await run.press("G")
+        await run.shows("on Calendar: item, kind, owner, environment, cluster, place, state")
+
+
 async def test_days_of_only_what_is_not_ok_say_so() -> None:
     async with calendar() as run:
         await run.press("z")

@@ -19,7 +19,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.text import safe
 from tfdash.views.calendar import audit
-from tfdash.views.calendar.agenda import chosen_lines
+from tfdash.views.calendar.agenda import LABELS, chosen_lines
 from tfdash.views.calendar.cells import WEEKDAYS, legend_lines, month_cell, week_cell, week_need
 from tfdash.views.calendar.day import day_lines, nothing_on, told_on
 from tfdash.views.calendar.head import (
@@ -57,6 +57,7 @@ _NOTHING: Mapping[Subject, ItemState] = {}
 
 class CalendarScreen(Narrowing, ActingScreen):
     AUTO_FOCUS = "#grid, #body"
+    labels = LABELS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "view(1)", "next view", id="calendar.next", key_display="tab"),
         Binding("shift+tab", "view(-1)", "view before", id="calendar.before", show=False),

@@ -28,6 +28,7 @@ class HelpScreen(TextPage):
         super().__init__()
         self._keys: list[tuple[str, str, str]] = []
         self._about = ""
+        self._labels: tuple[str, ...] = ()
 
     def body(self) -> ComposeResult:
         below = self.app.screen_stack[-2]
@@ -45,7 +46,7 @@ class HelpScreen(TextPage):
                 if key not in keys:
                     keys.append(key)
         self._keys = [(" ".join(keys), description, id_) for (description, id_), keys in seen.items()]
-        self._about = about.crumb
+        self._about, self._labels = about.crumb, about.labels
 
     def tick(self) -> None:
         """It does not change while it is read."""
@@ -57,8 +58,15 @@ class HelpScreen(TextPage):
             "Commands after :",
             *columns(told),
             "",
-            *_SYNTAX.split("\n"),
+            *self._syntax(),
         ]
+
+    def _syntax(self) -> list[str]:
+        lines = _SYNTAX.split("\n")
+        if self._labels:
+            at = next(n for n, line in enumerate(lines) if line.startswith("  -l"))
+            lines.insert(at + 1, f"               on {self._about}: {', '.join(self._labels)}")
+        return lines
 
     def _grouped(self) -> list[str]:
         """What acts, what is for this screen, what works everywhere; the columns of all three in line."""

@@ -40,6 +40,10 @@ _ORDER = (
 _NO_RULE = ItemRule(rule="", sentence="", grace=0.0, blackout="allowed", zone="UTC")
 
 
+LABELS = ("item", "kind", "owner", "environment", "cluster", "place", "state")
+"""By which promises are filtered: ``-l kind=database,state=overdue``."""
+
+
 class PromiseRow(NamedTuple):
     """One promise at one place."""
 
@@ -56,17 +60,18 @@ class PromiseRow(NamedTuple):
 
     @property
     def labels(self) -> dict[str, str]:
-        """For ``-l`` filters: ``kind=database,state=overdue``."""
+        """By ``LABELS``."""
         at = self.subject
-        return {
-            "item": at.name,
-            "kind": self.state.kind,
-            "owner": self.state.owner,
-            "environment": at.cluster.environment,
-            "cluster": at.cluster.cluster,
-            "place": at.namespace,
-            "state": self.state.standing.value.replace(" ", "-"),
-        }
+        told = (
+            at.name,
+            self.state.kind,
+            self.state.owner,
+            at.cluster.environment,
+            at.cluster.cluster,
+            at.namespace,
+            self.state.standing.value.replace(" ", "-"),
+        )
+        return dict(zip(LABELS, told, strict=True))
 
 
 def rows_of(dates: Dates) -> dict[Subject, PromiseRow]:
