@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
@@ -43,6 +44,22 @@ def shortened(text: str, width: int) -> str:
     """``text`` in at most ``width`` cells, cut with an ellipsis where it is longer."""
     text = literal(text)
     return text if width_of(text) <= width else fitted(text, width).rstrip()
+
+
+def pieces_in(pieces: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """Pieces of a line, each (text, token), in at most ``width`` cells: an ellipsis wherever something is missing, at the edge of a piece too."""
+    given = [(literal(text), token) for text, token in pieces]
+    whole = width_of("".join(text for text, _ in given).rstrip()) <= width
+    left = width if whole else width - 1
+    found: list[tuple[str, str]] = []
+    for text, token in given:
+        if width_of(text) > left:
+            text = set_cell_size(text, max(left, 0)) + ("" if whole else ELLIPSIS)
+            return [*found, (text, token)] if text and width > 0 else found
+        if text:
+            found.append((text, token))
+        left -= width_of(text)
+    return found
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tfdash.views.table import Line
-from widgets.cells import fitted, literal, shortened, width_of
+from widgets.cells import fitted, pieces_in, width_of
 from widgets.lineview import LineView
 
 DayWriter: TypeAlias = Callable[[date, int, int], Sequence[Line]]
@@ -133,12 +133,10 @@ DayGrid {
         name = "days--chosen" if chosen else ""
         segments = [Segment("▌" if chosen else " ", self.style(name, "tok-accent"))]
         left = width - _MARKER - _GAP
-        for cell in lines[at] if at < len(lines) else ():
-            text, token = (cell, "") if isinstance(cell, str) else cell
-            text = shortened(literal(text), left)
-            if text:
-                segments.append(Segment(text, self.style(name, f"tok-{token}" if token else "")))
-                left -= width_of(text)
+        shown = lines[at] if at < len(lines) else ()
+        for text, token in pieces_in([(c, "") if isinstance(c, str) else c for c in shown], left):
+            segments.append(Segment(text, self.style(name, f"tok-{token}" if token else "")))
+            left -= width_of(text)
         return [*segments, Segment(" " * left, self.style(name)), Segment(" " * _GAP, self.style())]
 
     def action_move(self, days: int, rows: int) -> None:

@@ -41,8 +41,12 @@ class DayMark(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     clashes: tuple[Clash, ...] = ()
 
 
+UNREAD = "unread"
+"""The sort of what closes a day only because a feed was never read."""
+
+
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
-    """``slot`` is closed as a "blackout", "freeze" or "holiday". Of the promises so many may be done ``inside``, and are moved ``before``
+    """``slot`` is closed as a "blackout", "freeze" or "holiday", or nobody knows whether it is: ``UNREAD``. Of the promises so many may be done ``inside``, and are moved ``before``
     or ``after``, or ``stay`` due in it."""
 
     sort: str

@@ -62,7 +62,7 @@ def certificates_report(
         return written(document), code
     lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
     if section is not None:
-        lines += [f"{safe(section.sentence)}; {safe(section.detail)}", ""]
+        lines += ["; ".join(filter(None, (safe(section.sentence), safe(section.detail)))), ""]
     lines += _table(rows, now) if rows else [nothing_text(picture)]
     lines += [line for one in told if one.rotation.under_way for line in ("", *of_one(one))]
     lines += [f"? not read: {safe(name)}" for name in lacking]

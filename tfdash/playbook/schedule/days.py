@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from tfdash.model.calendar import Slot
-from tfdash.model.dates import Closing, Day
+from tfdash.model.dates import UNREAD, Closing, Day
 from tfdash.playbook.schedule.freezes import closed_on
 from tfdash.playbook.schedule.local import later, local_date, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
@@ -28,7 +28,7 @@ def _day(policy: CalendarPolicy, day: date) -> Day:
     closed = list(closed_on(policy, day, until))
     if policy.unread:  # nobody knows: no day is shown as open
         over = max(end, window[1]) if window is not None else end
-        closed.append(Closed(start, over, "freeze", policy.unread))
+        closed.append(Closed(start, over, UNREAD, policy.unread))
     parts = left_of(window, closed) if window is not None else ()
     return Day(
         date=day,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from tfdash.model.dates import Dates, Day, DayMark, MarkSort
+from tfdash.model.dates import UNREAD, Dates, Day, DayMark, MarkSort
 from tfdash.model.maintenance import ItemState
 from tfdash.model.subject import Subject
 from tfdash.text import safe
@@ -48,12 +48,17 @@ def month_cell(dates: Dates, day: Day, month: date, width: int, height: int) -> 
 
 
 def week_cell(dates: Dates, day: Day, width: int, height: int) -> list[Line]:
-    """``Tue 24 Nov   release 10:00-12:00``, then each promise with its place on a line of its own."""
+    """``Tue 24 Nov   release 10:00-12:00``, then each promise with its place on a line of its own; where there is one line alone they stand
+    in it by kind."""
     today = " · today" if day.date == dates.today else ""
     head: list[Cell] = [(f"{date_text(day.date, False)}{today}", "bright"), "   "]
+    if height == 1 and (kinds := _by_kind(dates.states, shown(dates, day))):
+        head += [*_joined(kinds), "  "]
     head += release_cells(day)
     for closing in day.closings:
-        head.append((f"   {SHADE * 2} {safe(closing.slot.reason)}", "dim"))
+        unread = closing.sort == UNREAD
+        sign = "?" if unread else SHADE * 2
+        head.append((f"   {sign} {safe(closing.slot.reason)}", "unknown" if unread else "dim"))
     return [head, *_by_name(dates.states, shown(dates, day), height - 1, places=True)]
 
 
@@ -92,19 +97,28 @@ def _head(dates: Dates, day: Day, width: int) -> list[Cell]:
     line: list[Cell] = [(f"{day.date.day:>2}", "bright"), ("•" if today else " ", "accent")]
     if day.open:
         line.append((RELEASE, "accent"))
-    elif any(c.sort != "holiday" for c in day.closings):
+    elif _closed(day):
         line.append((SHADE, "dim"))
+    elif any(c.sort == UNREAD for c in day.closings):
+        line.append(("?", "unknown"))
     elif any(c.sort == "holiday" for c in day.closings):
         line.append(("H", "dim"))
     return line
 
 
+def _closed(day: Day) -> bool:
+    """For more than releases, and that is known."""
+    return any(c.sort not in ("holiday", UNREAD) for c in day.closings)
+
+
 def _shaded(head: list[Cell], day: Day, width: int) -> Line:
     """With what closes it, to the end of the cell."""
-    if any(c.sort != "holiday" for c in day.closings):
+    if _closed(day):
         room = max(width - 4 - (2 if day.open else 0), 1)
         shade = (f" {SHADE * (room - 1)}" if day.open else SHADE * room, "dim")
         return [*(head if day.open else head[:-1]), shade]
+    if any(c.sort == UNREAD for c in day.closings):
+        return head
     if day.closings and not day.open:
         return [*head[:-1], ("holiday"[: max(width - 4, 1)], "dim")]
     return head
@@ -199,6 +213,8 @@ def legend_lines(dates: Dates) -> list[Line]:
     kinds = {state.kind for state in dates.states.values()}
     lines: list[Line] = [[(f"{RELEASE} ", "accent"), ("release", "dim")]]
     lines.append([(f"{SHADE} ", "dim"), ("blackout or freeze", "dim")])
+    if any(c.sort == UNREAD for day in dates.days for c in day.closings):
+        lines.append([("? ", "unknown"), ("not known: a feed was never read", "dim")])
     for sort in (MarkSort.DONE, MarkSort.LATE, MarkSort.OVERDUE, MarkSort.MISSED, MarkSort.WAIVED):
         lines.append([(f"{SORTS[sort].glyph} ", SORTS[sort].token), (SORTS[sort].word, "dim")])
     lines.append([("letter alone: due", "dim")])

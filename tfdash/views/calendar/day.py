@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from tfdash.model.calendar import CalendarState
-from tfdash.model.dates import Closing, Dates, Day, DayMark, MarkSort
+from tfdash.model.dates import UNREAD, Closing, Dates, Day, DayMark, MarkSort
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views.calendar.cells import clock_text, shown
@@ -78,6 +78,8 @@ def _release(dates: Dates, day: Day) -> list[Line]:
 def _closing(dates: Dates, closing: Closing) -> list[Line]:
     """``░ freeze: year end, until Mon 4 Jan 2027``, and what that means for what is to be done."""
     reason = safe(closing.slot.reason)
+    if closing.sort == UNREAD:
+        return [[("? ", "unknown"), f"{reason}: nobody knows whether it closes this day"]]
     named = reason if closing.sort in reason else f"{closing.sort}: {reason}"
     until = until_text(closing.slot.end, dates.zone)
     lines: list[Line] = [[(f"{SHADE} ", "dim"), f"{named}, until {until}"]]

@@ -18,6 +18,7 @@ from tfdash.config.problems import ConfigError
 from tfdash.ics import promises, releases
 from tfdash.ics.writing import written
 from tfdash.model.calendar import Closure, FeedDays
+from tfdash.model.dates import UNREAD, Dates
 from tfdash.model.maintenance import item_subject
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.playbook.maintenance.facts import Facts
@@ -26,6 +27,9 @@ from tfdash.playbook.schedule import calendar_state, continuation
 from tfdash.playbook.schedule.days import days_of
 from tfdash.playbook.schedule.feeds import in_force
 from tfdash.playbook.schedule.public import public_holidays
+from tfdash.views.calendar.cells import month_cell
+from tfdash.views.calendar.day import day_lines
+from tfdash.views.calendar.words import SHADE
 
 ZONE = ZoneInfo("America/New_York")
 FED = {"feeds": [{"name": "corp", "file": "corp.ics", "what": "freeze"}]}
@@ -94,6 +98,16 @@ def test_no_day_is_shown_as_open_until_it_was_read() -> None:
     days = list(days_of(in_force(policy, {}), first, last))
     assert not any(day.open for day in days)
     assert all(any("was never read" in c.slot.reason for c in day.closings) for day in days)
+    # and what nobody knows is not called closed until some day
+    assert all(c.sort == UNREAD for day in days for c in day.closings)
+    shown = Dates(
+        zone=policy.tz, today=first, days=tuple(days), states={}, rules={}, rule_words="", look_back=24
+    )
+    told = "".join(str(line) for line in day_lines(shown, days[0], None))
+    assert "nobody knows whether it closes this day" in told and "until" not in told
+    for height in (1, 3):
+        cell = str(month_cell(shown, days[0], first, 12, height))
+        assert "?" in cell and SHADE not in cell
 
 
 def test_without_feeds_nothing_is_another() -> None:
