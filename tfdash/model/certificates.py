@@ -10,6 +10,8 @@ import msgspec
 from tfdash.model.kube import Object
 from tfdash.nouns import counted
 
+CERTIFICATE_PAGES = ("certificates", "calendar")  # what rests on sources of certificates
+
 
 class CertificateFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What one certificate says of itself. Texts are safe to show; digests and the serial are hexadecimal, upper case.

@@ -64,6 +64,7 @@ class SourceInfo(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""  # version, address, identity
     count: int | None = None  # of what it delivers: workloads with samples, journeys, entries
     cluster: ClusterRef | None = None  # where it is one cluster's
+    only_for: tuple[str, ...] = ()  # pages that rest on it; none: every page does
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):

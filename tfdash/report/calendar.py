@@ -16,7 +16,7 @@ from tfdash.text import safe
 from tfdash.views.calendar.release import as_json as release_json
 from tfdash.views.calendar.release import lines as release_lines
 from tfdash.views.layout import cut_apart
-from tfdash.views.sources import source_rows
+from tfdash.views.sources import doubts, source_rows
 from tfdash.views.times import clocks, iso
 
 CALENDAR = "calendar"
@@ -37,9 +37,9 @@ def calendar_report(
     rows = sorted(chosen("list", found or {}), key=worst_first)
     sources = source_rows(picture, now, assessment.stale)
     section = next((s for s in assessment.sections if s.id == SECTION), None)
-    doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
-    doubts += [Level.UNKNOWN] if found is None or release is None else []
-    code = code_of([*(row.level for row in rows), *doubts], late)
+    doubtful = doubts(sources, CALENDAR)
+    doubtful += [Level.UNKNOWN] if found is None or release is None else []
+    code = code_of([*(row.level for row in rows), *doubtful], late)
     if format == "json":
         document = {
             "schema_version": SCHEMA_VERSION,

@@ -10,7 +10,6 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.traffic import NOT_MEASURED
-from tfdash.model.verdict import Level
 from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
@@ -18,7 +17,7 @@ from tfdash.text import safe
 from tfdash.views import canary, canaryfacts, canarywhy
 from tfdash.views.calendar.release import as_json as calendar_json
 from tfdash.views.layout import cut_apart
-from tfdash.views.sources import source_rows
+from tfdash.views.sources import doubts, source_rows
 from tfdash.views.table import Line
 from tfdash.views.times import clocks, iso
 
@@ -51,8 +50,8 @@ def canary_report(
     lacking = tuple(dict.fromkeys((*unread(picture), *late)))
     sources = source_rows(picture, now, assessment.stale)
     levels = [assessment.answer(r).level for r in releases]
-    doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
-    code = code_of((*levels, *doubts), lacking)
+    doubtful = doubts(sources, CANARY)
+    code = code_of((*levels, *doubtful), lacking)
     if format == "json":
         document = {
             "schema_version": SCHEMA_VERSION,

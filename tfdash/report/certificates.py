@@ -18,7 +18,7 @@ from tfdash.views.certificates import CertificateRow, cells, certificate_rows, c
 from tfdash.views.layout import columns as laid_out
 from tfdash.views.layout import cut_apart
 from tfdash.views.rotation import as_json, of_one, rotations
-from tfdash.views.sources import source_rows
+from tfdash.views.sources import doubts, source_rows
 from tfdash.views.table import Cell
 from tfdash.views.times import clocks, iso
 
@@ -42,8 +42,8 @@ def certificates_report(
     sources = source_rows(picture, now, assessment.stale)
     section = next((s for s in assessment.sections if s.id == CERTIFICATES), None)
     said = [] if section is None or namespace else [Level(section.level)]
-    doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
-    levels = [*(row.level for row in rows), *said, *doubts]
+    doubtful = doubts(sources, CERTIFICATES)
+    levels = [*(row.level for row in rows), *said, *doubtful]
     code = code_of(levels or (Level.UNKNOWN,), lacking)
     told = rotations(assessment, (namespace,) if namespace else None)
     if format == "json":

@@ -19,7 +19,7 @@ from tfdash.views.kinds import VIEWS, KindView, view_named
 from tfdash.views.kinds.base import told_by_lists
 from tfdash.views.rows import BoardRows, RowKey
 from tfdash.views.scope import EVERYTHING, Restriction
-from tfdash.views.sources import SourceRow, source_rows
+from tfdash.views.sources import SourceRow, doubts, source_rows
 
 OVERVIEW = "overview"
 OK, FINDINGS, UNKNOWN = 0, 1, 2
@@ -100,7 +100,7 @@ def gather(
     if rows is None:  # the sections stand there whatever the namespace
         levels += [Level(s.level) for s in assessment.sections] or [Level.UNKNOWN]
     sources = source_rows(picture, now, assessment.stale)
-    levels += [Level.UNKNOWN for source in sources if source.state.level >= Level.UNKNOWN]
+    levels += doubts(sources, screen)
     unread = tuple(dict.fromkeys((*_unread(picture, needs(screen, found)), *late)))
     return ReportContents(
         screen, view, rows, order, verdicts, tuple(levels), unread, sources, counted(worst.values())

@@ -21,7 +21,7 @@ from tfdash.views.layout import columns, cut_apart
 from tfdash.views.resources.columns import VIEWS, Room, View
 from tfdash.views.resources.head import SECTIONS, head_lines, nothing_text
 from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, sight
-from tfdash.views.sources import source_rows
+from tfdash.views.sources import doubts, source_rows
 from tfdash.views.table import Cell, Line
 from tfdash.views.times import clocks, iso
 
@@ -53,8 +53,8 @@ def resources_report(
     worst: dict[Subject, Level] = {}
     for row in (row for many in rows.values() for row in many):  # some stand in several views
         worst[row.subject] = max(row.level, worst.get(row.subject, Level.IDLE))
-    doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
-    levels = (*worst.values(), *(Level(s.level) for s in mine), *doubts)
+    doubtful = doubts(sources, RESOURCES)
+    levels = (*worst.values(), *(Level(s.level) for s in mine), *doubtful)
     code = code_of(levels or (Level.UNKNOWN,), lacking)
     if format == "json":
         document = {

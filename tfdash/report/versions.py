@@ -15,7 +15,7 @@ from tfdash.report.gather import code_of, counted
 from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text, verdict_json
 from tfdash.text import safe
 from tfdash.views.layout import cut_apart
-from tfdash.views.sources import source_rows
+from tfdash.views.sources import doubts, source_rows
 from tfdash.views.times import clocks, iso
 from tfdash.views.versions import lines as versions_lines
 
@@ -36,10 +36,10 @@ def versions_report(
     section = next((s for s in assessment.sections if s.id == VERSIONS), None)
     sources = source_rows(picture, now, assessment.stale)
     verdicts = sorted(state.verdicts, key=lambda v: -v.level) if state is not None else []
-    doubts = [Level.UNKNOWN for row in sources if row.state.level >= Level.UNKNOWN]
-    doubts += [Level(section.level)] if section is not None else []
-    doubts += [Level.UNKNOWN] if not verdicts else []
-    code = code_of([*(v.level for v in verdicts), *doubts], late)
+    doubtful = doubts(sources, VERSIONS)
+    doubtful += [Level(section.level)] if section is not None else []
+    doubtful += [Level.UNKNOWN] if not verdicts else []
+    code = code_of([*(v.level for v in verdicts), *doubtful], late)
     if format == "json":
         document = {
             "schema_version": SCHEMA_VERSION,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Objects, Picture, SourceInfo
@@ -17,6 +18,8 @@ _LONGEST = 3600.0  # seconds
 class ClusterRounds:
     """Most of a ``tfdash.sources.base.Source``. Subclasses look (``_look``), leave what they saw in ``_seen``, and say how many that is (``_about``);
     ``noun`` is what is read, ``interval`` the seconds between two looks."""
+
+    ONLY_FOR: ClassVar[tuple[str, ...]] = ()  # pages that rest on it; none: every page does
 
     def __init__(self, ref: ClusterRef, noun: str, interval: float) -> None:
         self.ref, self._noun, self._interval = ref, noun, interval
@@ -46,7 +49,13 @@ class ClusterRounds:
         seen = self._seen
         count = None if seen.value is None else len(seen.value)
         return Observation(
-            value=SourceInfo(name=self._called, about=self._about(count), count=count, cluster=self.ref),
+            value=SourceInfo(
+                name=self._called,
+                about=self._about(count),
+                count=count,
+                cluster=self.ref,
+                only_for=self.ONLY_FOR,
+            ),
             source=self.id,
             observed_at=seen.observed_at,
             problem=seen.problem,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tfdash.model.observation import Observation
@@ -29,6 +30,7 @@ class SourceRow(NamedTuple):
     detail: str
     absent: bool = False  # not installed there: nothing to read, and nothing wrong with that
     source: str = ""
+    only_for: tuple[str, ...] = ()
 
     @property
     def age_text(self) -> str:
@@ -54,8 +56,14 @@ def source_rows(picture: Picture, now: float, stale: Stale = NONE_STALE) -> tupl
     for id, status in picture.sources.items():
         said = status.value or SourceInfo(name=id)
         row = _row(said.cluster, "", safe(said.name), status, said.count, safe(said.about), now)
-        rows.append(row._replace(source=id))
+        rows.append(row._replace(source=id, only_for=said.only_for))
     return tuple(sorted(rows, key=lambda row: -row.state.level))
+
+
+def doubts(rows: Iterable[SourceRow], page: str) -> list[Level]:
+    """An UNKNOWN for each source that ``page`` (of ``views/pages.py``) rests on and that is not read as it should be."""
+    mine = (row for row in rows if not row.only_for or page in row.only_for or page == "overview")
+    return [Level.UNKNOWN for row in mine if row.state.level >= Level.UNKNOWN]
 
 
 def _row(

@@ -11,7 +11,7 @@ import msgspec
 
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.certificates import HeldCertificate, Role
+from tfdash.model.certificates import CERTIFICATE_PAGES, HeldCertificate, Role
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.requests import ReadFailed
@@ -89,6 +89,8 @@ class _Round:
 class HeldCertificatesSource(ClusterRounds):
     """See ``tfdash.sources.base.Source``. ``shown``: PEM of the certificate that we show to the cluster. ``namespaces``: where what is known
     by name is looked for, if it may not be listed everywhere."""
+
+    ONLY_FOR = CERTIFICATE_PAGES
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ import msgspec
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.certificates import CertificateFacts, Contact, ServedCertificate
+from tfdash.model.certificates import CERTIFICATE_PAGES, CertificateFacts, Contact, ServedCertificate
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects, Picture, SourceInfo
@@ -84,7 +84,9 @@ class CertificatesSource:
         seen = [one for several in self._seen.values() for one in several.values()]
         served = sum(one.answer is Contact.SERVED for one in seen)
         about = f"{served} of {counted(len(seen), 'address')} answered" if seen else "no address is looked at"
-        info = SourceInfo(name="served certificates", about=about, count=len(seen))
+        info = SourceInfo(
+            name="served certificates", about=about, count=len(seen), only_for=CERTIFICATE_PAGES
+        )
         return self._observation(info, seen)
 
     def _observation(self, value: object, seen: Iterable[ServedCertificate]) -> Observation:  # type: ignore[type-arg]

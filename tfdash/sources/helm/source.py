@@ -47,6 +47,8 @@ class ReadStored(Protocol):
 class StoredReleasesSource(ClusterRounds):
     """See ``tfdash.sources.base.Source``."""
 
+    ONLY_FOR = ("versions", "calendar")
+
     def __init__(
         self, ref: ClusterRef, settings: HelmSettings, clock: Clock, listed: ListStored, read: ReadStored
     ) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.certificates import ToldCertificate
+from tfdash.model.certificates import CERTIFICATE_PAGES, ToldCertificate
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
@@ -90,6 +90,7 @@ class CertificateMetricsSource:
             else "no exporter tells of certificates",
             count=len(there),
             cluster=self.ref,
+            only_for=CERTIFICATE_PAGES,
         )
         return msgspec.structs.replace(self._seen, value=info)  # type: ignore[arg-type]
 
