@@ -167,7 +167,7 @@ async def test_enter_on_a_day_opens_what_is_dated_on_it_or_asks_which() -> None:
 
 async def test_a_finding_of_the_overview_leads_to_its_row() -> None:
     async with calendar((160, 50), start="overview") as run:
-        await run.shows("Vacuum analyze: overdue since", "2 overdue")
+        await run.shows("Vacuum analyze, production: overdue since", "2 overdue")
         run.table.move_to(VACUUM)
         await run.press("enter")
         await run.shows("[agenda")

@@ -41,7 +41,9 @@ def _read(findings: Findings) -> Reading:
         subject=told.subject if told is not None else None,
         since=told.since if told is not None else None,
         findings=tuple(
-            SectionFinding(level=s.level, sentence=s.sentence, subject=s.subject, since=s.since)
+            SectionFinding(
+                level=s.level, sentence=f"{_called(s)}: {s.words}", subject=s.subject, since=s.since
+            )
             for s in sorted(states, key=_worst_first)  # as the line above them names it
             if s.level > Level.OK
         ),
@@ -50,12 +52,17 @@ def _read(findings: Findings) -> Reading:
 
 def _next(state: ItemState, findings: Findings) -> str:
     """What is the matter with it and where; of what is well, by when it is to be done next."""
-    called = f"{state.title}, {place_of(state.subject)}"
+    called = _called(state)
     zone = findings.calendar.zone if findings.calendar is not None else ""
     if state.level > Level.OK or state.due is None or not zone:
         return f"{called}: {state.words}"
     day = local_date(state.due - 1.0, ZoneInfo(zone))  # a midnight is the end of the day before it
     return f"next: {called}, by {day:%a} {day.day} {day:%b}"
+
+
+def _called(state: ItemState) -> str:
+    """With its place: what is overdue in staging is not so in production."""
+    return f"{state.title}, {place_of(state.subject)}"
 
 
 def _worst_first(state: ItemState) -> tuple[int, float, str]:
