@@ -22,8 +22,6 @@ def _read(findings: Findings) -> Reading:
         )
     states = list(findings.maintenance.values())
     count = Counter(state.standing for state in states)
-    words = [f"{count[ItemStanding.OVERDUE]} overdue"]
-    words += [f"{count[one]} {one.value}" for one in _COUNTED if count[one]]
     worst = max((s.level for s in states), default=Level.IDLE)
     first = min(states, key=_worst_first, default=None)
     coming = min(
@@ -31,6 +29,12 @@ def _read(findings: Findings) -> Reading:
         key=lambda s: s.due or 0.0,
         default=None,
     )
+    words = [f"{count[ItemStanding.OVERDUE]} overdue"]
+    if coming is not None and (day := _by(coming, findings)):
+        words.append(
+            f"next due {day}"
+        )  # beside what is overdue, too: the row of the Overview has no other words
+    words += [f"{count[one]} {one.value}" for one in _COUNTED if count[one]]
     told = first if first is not None and first.level > Level.OK else coming
     return Reading(
         worst,
@@ -53,11 +57,17 @@ def _read(findings: Findings) -> Reading:
 def _next(state: ItemState, findings: Findings) -> str:
     """What is the matter with it and where; of what is well, by when it is to be done next."""
     called = _called(state)
+    day = _by(state, findings)
+    return f"next: {called}, by {day}" if state.level <= Level.OK and day else f"{called}: {state.words}"
+
+
+def _by(state: ItemState, findings: Findings) -> str:
+    """The last day for it; "" where that is not known."""
     zone = findings.calendar.zone if findings.calendar is not None else ""
-    if state.level > Level.OK or state.due is None or not zone:
-        return f"{called}: {state.words}"
+    if state.due is None or not zone:
+        return ""
     day = local_date(state.due - 1.0, ZoneInfo(zone))  # a midnight is the end of the day before it
-    return f"next: {called}, by {day:%a} {day.day} {day:%b}"
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def _called(state: ItemState) -> str:
