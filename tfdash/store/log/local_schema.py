@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 
 SCHEMA = 1
+_WAL_HEAD = 32  # bytes
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
         "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -55,6 +57,10 @@ def connect_reading(path: str) -> tuple[sqlite3.Connection, bool]:
         emptied = sqlite3.DatabaseError("it was emptied; what was recorded last stands in its -wal")
         emptied.sqlite_errorname = "SQLITE_CORRUPT"
         raise emptied
+    if _size(f"{path}-wal") and not _is_wal(f"{path}-wal"):
+        damaged = sqlite3.DatabaseError("its -wal is damaged: what was recorded last stood in it")
+        damaged.sqlite_errorname = "SQLITE_CORRUPT"
+        raise damaged
     # a terminal lives, or was killed
     if _size(f"{path}-wal") and os.path.exists(f"{path}-shm"):
         connection, follows = _opened(path, "mode=ro&readonly_shm=1"), True
@@ -132,6 +138,27 @@ def _copied(path: str) -> sqlite3.Connection:
         finally:
             source.close()
     return memory
+
+
+def _is_wal(path: str) -> bool:
+    """Whether it begins as SQLite begins one (sqlite.org/fileformat2.html#the_write_ahead_log). Of another SQLite believes for ten
+    seconds, where it may not write, that somebody is about to make it whole."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_WAL_HEAD)
+    except OSError:
+        return True  # SQLite says why
+    if len(head) < _WAL_HEAD:
+        return False
+    magic, version = struct.unpack_from(">II", head)
+    if magic & ~1 != 0x377F0682 or version != 3_007_000:
+        return False
+    first = second = 0
+    words = struct.unpack_from(">6I" if magic & 1 else "<6I", head)
+    for even, odd in zip(words[::2], words[1::2], strict=True):
+        first = (first + even + second) & 0xFFFFFFFF
+        second = (second + odd + first) & 0xFFFFFFFF
+    return (first, second) == struct.unpack_from(">II", head, 24)
 
 
 def _size(path: str) -> int:
