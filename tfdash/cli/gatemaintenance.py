@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from tfdash.cli.output import deliver
 from tfdash.cli.promises import AskedPromises, asked
 from tfdash.item_place import place_of
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.subject import Subject
+from tfdash.nouns import counted
 from tfdash.report.gather import code_of
 from tfdash.report.maintenance import answer, clash_lines, counts, worst_first
 from tfdash.text import safe
@@ -46,10 +47,17 @@ def lines(found: Mapping[Subject, ItemState]) -> list[str]:
     """How many stand how, and below it one line a finding."""
     told = [f"{count} {word}" for word, count in counts(list(found.values())).items() if count]
     findings = sorted((s for s in found.values() if s.standing in _TOLD), key=worst_first)
+    shared: dict[str, list[ItemState]] = {}
+    for state in findings:  # one cause is one line
+        shared.setdefault(state.cause or state.sentence + place_of(state.subject), []).append(state)
     return [
         ", ".join(told) or "no promise is dated",
-        *(
-            f"  {states.of_level(s.level).text}  {safe(s.sentence)}  ({safe(place_of(s.subject))})"
-            for s in findings
-        ),
+        *(f"  {states.of_level(several[0].level).text}  {_finding(several)}" for several in shared.values()),
     ]
+
+
+def _finding(several: Sequence[ItemState]) -> str:
+    first = several[0]
+    if len(several) == 1:
+        return f"{safe(first.sentence)}  ({safe(place_of(first.subject))})"
+    return f"{counted(len(several), 'promise')} not known: {safe(first.cause)}"

@@ -367,7 +367,9 @@ def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float) -> Verdict:
         return verdict
     why = needed[0]
     sentence = f"{verdict.sentence}, {why.cause}"
-    return msgspec.structs.replace(verdict, level=Level.UNKNOWN, unknown=why.unknown, sentence=sentence)
+    return msgspec.structs.replace(
+        verdict, level=Level.UNKNOWN, unknown=why.unknown, sentence=sentence, doubt=why.cause
+    )
 
 
 def _state_as_of(state: RuleState | None, at: float) -> RuleState | None:

@@ -177,6 +177,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     kept: int = 0  # of the judged periods, and their number
     judged: int = 0
     terms: RuleTerms | None = None  # by which it is judged now
+    cause: str = ""  # why it is not known, where that is of what it was read from: others share it
 
 
 class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):

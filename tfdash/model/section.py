@@ -23,6 +23,7 @@ class SectionFinding(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject | None = None
     since: float | None = None
     page: str = ""
+    cause: str = ""  # why it is not known, where that is its source's and not its own: one cause is told once
     loading: bool = False  # UNKNOWN only because something was not read yet
     spare: bool = False  # only too much: it costs, and harms nobody
 

@@ -60,5 +60,6 @@ class Verdict(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     evidence: Evidence = Evidence()
     unknown: UnknownKind | None = None  # at IDLE: why it is not judged
     since: float | None = None
+    doubt: str = ""  # why it is not known, where that is of what it was read from: others share it
     waived: bool = False  # somebody answers for it, as the sentence says: neither a finding nor well
     cause: Cause | None = None  # where the rule tells no state that holds it

@@ -123,11 +123,13 @@ class Rule:
         sentence = f"{subject.name}: unreadable: {safe(field)}"
         return RuleResult((self._unknown(subject, UnknownKind.QUERY_ERROR, sentence),))
 
-    def _unknown(self, subject: Subject, kind: UnknownKind, sentence: str) -> Verdict:
-        return Verdict(level=Level.UNKNOWN, rule=self.id, subject=subject, sentence=sentence, unknown=kind)
+    def _unknown(self, subject: Subject, kind: UnknownKind, sentence: str, doubt: str = "") -> Verdict:
+        return Verdict(
+            level=Level.UNKNOWN, rule=self.id, subject=subject, sentence=sentence, unknown=kind, doubt=doubt
+        )
 
     def blind(self, subject: Subject, kind: type[Object], why: Unread) -> RuleResult:
         """What is said where a kind that it needs is not known."""
         sentence = f"{subject.name}: {plural(kind.KIND)} are not known: {why.cause}"
         unknown = UnknownKind.LOADING if why == NOT_ASKED else why.unknown  # what is needed will be asked for
-        return RuleResult((self._unknown(subject, unknown, sentence),))
+        return RuleResult((self._unknown(subject, unknown, sentence, why.cause),))

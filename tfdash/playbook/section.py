@@ -25,6 +25,7 @@ from tfdash.model.versions import VersionsState
 from tfdash.model.workload import WorkloadState
 from tfdash.namespaces import absent
 from tfdash.nouns import counted, plural
+from tfdash.playbook.one_cause import Missing, by_cause, together
 from tfdash.playbook.rule import StateType
 from tfdash.playbook.staleness import Unread
 
@@ -126,16 +127,6 @@ class Findings:
         return [v for several in self._verdicts.values() for v in several if v.rule in rules]
 
 
-class Missing(NamedTuple):
-    """What a section cannot say without: in words, and why. ``loading``: it was not read yet, nothing failed."""
-
-    sentence: str
-    detail: str = ""
-    loading: bool = False
-    many: int = 1
-    cluster: ClusterRef | None = None
-
-
 class Reading(NamedTuple):
     """What is known. ``subject`` and ``since``: whom ``detail`` is about, and since when it is so. ``many``: subjects at that level; ``unknown``: those of which nothing is known; ``target``: another
     screen than the section's own; ``loading``: nothing was read yet; ``answers``: what is said of each; ``findings``: one by one, in any order."""
@@ -159,7 +150,7 @@ class Section:
 
     ``rules``: ids of the verdicts that it reads, and ``hears`` the states: what it says needs no other rule to be run. ``needs``:
     kinds without which nothing can be called well. ``uses``: the same of kinds that a cluster may lack. What is known of the rest
-    is said whatever is not. ``behind``: ids of the rules whose fault is one of its own (the registry fills it in); None: of all.
+    is said whatever is not. ``behind``: ids of the rules whose fault is one of its own (the registry fills it in); None: of all. ``noun``: what it judges, in the singular.
     """
 
     id: str
@@ -170,6 +161,7 @@ class Section:
     uses: tuple[type[Object], ...] = ()
     rules: tuple[str, ...] = ()
     hears: tuple[StateType, ...] = ()
+    noun: str = "object"
     behind: frozenset[str] | None = None
 
     @property
@@ -261,13 +253,18 @@ class Section:
         return found
 
     def _said(self, reading: Reading, missing: Sequence[Missing]) -> SectionState:
+        causes = frozenset(m.cause for m in missing if m.cause)
+        alone, besides = together(reading.findings, self.noun, causes)
         unread = [
             SectionFinding(
                 level=Level.UNKNOWN, sentence=f"{m.sentence}: {m.detail}" if m.detail else m.sentence
             )
-            for m in missing
+            for m in by_cause(missing)
         ]
-        told = sorted(reading.findings, key=lambda f: -f.level)
+        if besides:  # told of whom it was read, and not of each again
+            so = f"{unread[0].sentence}; {counted(besides, self.noun)} not known for that"
+            unread[0] = msgspec.structs.replace(unread[0], sentence=so)
+        told = sorted(alone, key=lambda f: -f.level)
         if rest := told[MOST:]:
             more = f"{len(rest)} more of {self.title}: its page has them all"
             unread.append(SectionFinding(level=rest[0].level, sentence=more))
@@ -322,12 +319,18 @@ def worst_of(
                 sentence=v.sentence,
                 subject=v.subject,
                 since=v.since,
+                cause=shared_cause(v),
                 loading=v.unknown is UnknownKind.LOADING,
                 spare=spare(v),
             )
             for v in worse
         ),
     )
+
+
+def shared_cause(verdict: Verdict) -> str:
+    """``SectionFinding.cause`` of it."""
+    return f"{verdict.subject.cluster.cluster}: {verdict.doubt}" if verdict.doubt else ""
 
 
 _FEW = 2  # clusters that are named one by one
@@ -360,7 +363,12 @@ def _missing(
         assert seen.problem is not None
         if seen.problem.kind is ProblemKind.NOT_SERVED and kind not in MADE:
             return None  # there are none, but of what is made of others there is as much as nobody says
-        return Missing(f"{plural(kind)} of {ref.cluster} cannot be read", seen.problem.cause)
+        return Missing(
+            f"{plural(kind)} of {ref.cluster} cannot be read",
+            seen.problem.cause,
+            kind=plural(kind),
+            cause=f"{ref.cluster}: {seen.problem}",
+        )
     if seen.unreadable:
         cause = seen.problem.cause if seen.problem is not None else ""
         return Missing(
@@ -370,5 +378,10 @@ def _missing(
         )
     if old is not None:
         cause = seen.problem.cause if seen.problem is not None else ""
-        return Missing(f"{plural(kind)} of {ref.cluster} {old.cause}", cause)
+        return Missing(
+            f"{plural(kind)} of {ref.cluster} {old.cause}",
+            cause,
+            kind=plural(kind),
+            cause=f"{ref.cluster}: {old.cause}",
+        )
     return None

@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.store.helpers import NOW, Clock, opened
 from tfdash.board.board import Board
+from tfdash.cli.gatemaintenance import lines
 from tfdash.cli.headless import settle
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment
@@ -78,6 +79,10 @@ def test_what_was_not_read_is_not_known(tmp_path: Path, spoil: Callable[[Path], 
     assert state.sentence.startswith("Access review: not known whether it was done: ")
     (line,) = (s for s in found.sections if s.id == "maintenance")
     assert (line.level, line.sentence) == (Level.UNKNOWN, "0 overdue, 2 no evidence")
+    (finding,) = line.findings  # one cause is told once
+    assert finding.sentence.startswith("2 promises not known: ")
+    _, *told = lines(found.maintenance)
+    assert told == [f"  ? unknown  {finding.sentence}"]
 
 
 async def test_what_was_read_beside_it_still_counts_and_nothing_is_missed(tmp_path: Path) -> None:

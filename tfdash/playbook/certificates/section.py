@@ -56,4 +56,5 @@ SECTION = Section(
     read,
     uses=(Certificate, Issuer, ClusterIssuer, Bundle, ServedCertificate, HeldCertificate),
     rules=OF_CERTIFICATES,
+    noun="certificate",
 )

@@ -46,7 +46,11 @@ def _read(findings: Findings) -> Reading:
         since=told.since if told is not None else None,
         findings=tuple(
             SectionFinding(
-                level=s.level, sentence=f"{_called(s)}: {s.words}", subject=s.subject, since=s.since
+                level=s.level,
+                sentence=f"{_called(s)}: {s.words}",
+                subject=s.subject,
+                since=s.since,
+                cause=s.cause,
             )
             for s in sorted(states, key=_worst_first)  # as the line above them names it
             if s.level > Level.OK
@@ -79,4 +83,4 @@ def _worst_first(state: ItemState) -> tuple[int, float, str]:
     return -state.level, state.since or float("inf"), state.subject.name
 
 
-SECTION = Section("maintenance", "Maintenance", "calendar", _read)
+SECTION = Section("maintenance", "Maintenance", "calendar", _read, noun="promise")

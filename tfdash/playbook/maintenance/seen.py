@@ -61,6 +61,8 @@ def told_with(state: ItemState, shown: LiveReading) -> ItemState:
             level=Level.UNKNOWN,
             since=None,
             sentence=f"{state.title}: no evidence: {safe(shown.problem)}",
+            words=f"no evidence: {safe(shown.problem)}",
+            cause=safe(shown.problem),
         )
     if shown.since is not None:
         return msgspec.structs.replace(
@@ -69,5 +71,6 @@ def told_with(state: ItemState, shown: LiveReading) -> ItemState:
             level=Level.MOVING,
             since=shown.since,
             sentence=f"{state.title}: in progress: {safe(shown.note)}",
+            words=f"in progress: {safe(shown.note)}",
         )
     return state

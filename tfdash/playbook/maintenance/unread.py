@@ -28,6 +28,7 @@ def not_read(state: ItemState, why: str) -> ItemState:
         sentence=f"{state.title}: {words}",
         words=words,
         since=None,
+        cause=safe(why),
         periods=periods,
         judged=judged,
     )

@@ -114,7 +114,7 @@ def _counted(reading: Reading) -> Reading:
 
 def _folded(reading: Reading) -> Reading:
     """What is not known as one finding: a terminal that was just begun has not seen anything for long enough."""
-    unknown = [f for f in reading.findings if f.level is Level.UNKNOWN and not f.loading]
+    unknown = [f for f in reading.findings if f.level is Level.UNKNOWN and not f.loading and not f.cause]
     if len(unknown) < 2:
         return reading
     told = (

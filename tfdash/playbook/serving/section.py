@@ -12,7 +12,7 @@ from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.model.workload import Serving, WorkloadState
-from tfdash.playbook.section import Findings, Reading, Section
+from tfdash.playbook.section import Findings, Reading, Section, shared_cause
 from tfdash.playbook.serving import workload
 
 _OF_SERVING = {
@@ -33,7 +33,7 @@ def read(findings: Findings) -> Reading:
     )  # these may serve: "0 of 4" alone would say that they do not
     seen = f", {blind} not known" if blind else ""
     troubled = [
-        (v.level, v.subject, v.sentence, v.since)
+        (v.level, v.subject, v.sentence, v.since, shared_cause(v))
         for v in findings.by_rule(workload.ID)
         if v.level >= Level.UNKNOWN
     ]
@@ -43,6 +43,7 @@ def read(findings: Findings) -> Reading:
             r.subject,
             f"{r.subject.name}: {r.served or r.message}",
             r.unwell_since or (r.started if r.in_flight else None),
+            "",
         )
         for r in rollouts
         if r.serving in _OF_SERVING
@@ -69,19 +70,19 @@ def _origin(findings: Findings, subject: Subject) -> Subject | None:
 
 
 def _one_by_one(
-    findings: Findings, troubled: list[tuple[Level, Subject, str, float | None]]
+    findings: Findings, troubled: list[tuple[Level, Subject, str, float | None, str]]
 ) -> Iterator[SectionFinding]:
     """Each by itself; of what a lost node took only the node, at the place of the worst."""
-    many = Counter(_origin(findings, subject) for _, subject, _, _ in troubled)
+    many = Counter(_origin(findings, subject) for _, subject, *_ in troubled)
     told = set()
-    for level, subject, sentence, since in troubled:
+    for level, subject, sentence, since, cause in troubled:
         origin = _origin(findings, subject)
         if origin is not None and many[origin] > 1:
             if origin in told:
                 continue
             told.add(origin)
             sentence = _lost(origin, many[origin], subject)
-        yield SectionFinding(level=level, sentence=sentence, subject=subject, since=since)
+        yield SectionFinding(level=level, sentence=sentence, subject=subject, since=since, cause=cause)
 
 
 def _lost(node: Subject, many: int, first: Subject) -> str:
@@ -109,4 +110,5 @@ SECTION = Section(
     uses=(Rollout,),
     rules=(workload.ID,),
     hears=(WorkloadState, ReleaseState),
+    noun="workload",
 )
