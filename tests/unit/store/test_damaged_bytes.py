@@ -23,12 +23,16 @@ FILES = ("terminal-0.db", "terminal-0.db-wal", "terminal-0.db-shm")
 COMBINED = [which for which in product((True, False), repeat=len(FILES)) if any(which)]
 
 
+def in_it(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
 async def left_behind(folder: Path) -> dict[str, bytes]:
     """The files of a terminal that was killed: entries stand in its -wal."""
     made = opened(folder)
     for count in range(3):
         await made.store.append(EntryKind.NOTE, actor="ann", sentence=f"entry {count}")
-    found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    found = in_it(folder)
     made.store.close()
     assert set(FILES) <= set(found)
     return found
