@@ -22,13 +22,12 @@ from tfdash.model.store_state import COMPLETION, SIGHTING, EntryKind
 from tfdash.model.subject import Subject
 from tfdash.playbook.clocks import astray
 from tfdash.playbook.maintenance.eras import rule_data
+from tfdash.playbook.maintenance.facts import UNSEEN
 from tfdash.sources.base import SourceBoard
 from tfdash.store.ledger import Store
 
 log = logging.getLogger(__name__)
 _EVERY = 5.0  # seconds between two looks
-_LAST_DAY = 86_400.0
-"""Seconds before a period closes in which it is written down that nothing was done: later nobody can say it in time."""
 
 
 class EvidenceRecorder:
@@ -95,10 +94,10 @@ def _to_be_said(
     if not any(subject in table for table in on_record):
         return True  # from now on account is kept
     period = next((p for p in state.periods if _closes(p, now)), None)
-    if period is None or shown.seen < period.closes - _LAST_DAY:
+    if period is None or shown.seen < period.closes - UNSEEN:
         return False
-    return not any(s.seen >= period.closes - _LAST_DAY for s in known.sightings.get(subject, ()))
+    return not any(s.seen >= period.closes - UNSEEN for s in known.sightings.get(subject, ()))
 
 
 def _closes(period: Period, now: float) -> bool:
-    return period.verdict is PeriodVerdict.OPEN and period.closes - _LAST_DAY <= now < period.closes
+    return period.verdict is PeriodVerdict.OPEN and period.closes - UNSEEN <= now < period.closes

@@ -85,6 +85,14 @@ def test_what_cannot_be_read_says_nothing(data: dict[str, Any]) -> None:
     assert record(entry(1000.0, data)) == MaintenanceRecord(known=True)
 
 
+@pytest.mark.parametrize("start", [None, 5.0, -1e17, 1e17])
+def test_of_a_rule_that_begins_at_no_time_only_the_work_counts(start: float | None) -> None:
+    rule = {"when": "each month", "grace": 0.0, "blackout": "allowed", "zone": "UTC", "start": start}
+    told = record(completion(10.0, rule=rule))
+    assert [c.done_at for c in told.completions[AT]] == [10.0]
+    assert bool(told.rules) is (start in (None, 5.0))
+
+
 def test_the_same_entry_again_changes_nothing_and_a_told_record_stays_as_it_was() -> None:
     first, second = completion(10.0), completion(20.0)
     projection = AuditProjection(lambda digest: "")

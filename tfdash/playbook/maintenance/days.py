@@ -19,8 +19,8 @@ from tfdash.model.maintenance import Clash, ItemStanding, ItemState, Maintenance
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.at_once import Window, all_windows, clashes_of
 from tfdash.playbook.maintenance.cadence import After, Cadence, Each, Within
-from tfdash.playbook.maintenance.periods import Span, spans
-from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
+from tfdash.playbook.maintenance.periods import SHIFTS, Span, spans
+from tfdash.playbook.maintenance.policy import LONGEST_GRACE, MaintenanceItem, MaintenancePolicy
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.schedule.days import days_of
 from tfdash.playbook.schedule.local import local_date
@@ -28,11 +28,6 @@ from tfdash.playbook.schedule.policy import CalendarPolicy
 from tfdash.playbook.schedule.release import rule_words
 
 _SETTLED = (PeriodVerdict.KEPT, PeriodVerdict.LATE, PeriodVerdict.WAIVED)
-_MOVING = (
-    "blackout",
-    "freeze",
-)  # what a promise may have to move for; a holiday closes release windows alone
-_LONGEST = 92 * 86_400.0  # seconds of grace: so long after its end a period can be kept late
 _ORDER = {sort: place for place, sort in enumerate(MarkSort)}
 
 
@@ -92,7 +87,7 @@ def _filled(day: Day, marks: list[DayMark], moved: Counter[str]) -> Day:
 
 
 def _counted(closing: Closing, moved: Counter[str]) -> Closing:
-    if closing.sort not in _MOVING:
+    if closing.sort not in SHIFTS:
         return closing
     return msgspec.structs.replace(
         closing,
@@ -134,7 +129,9 @@ def _marks(
     now: float,
 ) -> Iterator[DayMark]:
     late = [
-        p.completion for p in state.periods if p.verdict is PeriodVerdict.LATE and p.end > begin - _LONGEST
+        p.completion
+        for p in state.periods
+        if p.verdict is PeriodVerdict.LATE and p.end > begin - LONGEST_GRACE
     ]
     for one in [c for c in record.completions.get(subject, ()) if begin <= c.done_at < end]:
         sort = MarkSort.LATE if one in late else MarkSort.DONE

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tfdash.model.maintenance import RuleTerms
+from tfdash.model.maintenance import RuleSaid, RuleTerms
 from tfdash.model.store_state import RULE
 from tfdash.playbook.maintenance.cadence import parse_cadence
 from tfdash.playbook.maintenance.facts import Facts
-from tfdash.playbook.maintenance.policy import MaintenanceItem
+from tfdash.playbook.maintenance.policy import LONGEST_GRACE, Blackout, MaintenanceItem
 
 
 class Era(NamedTuple):
@@ -46,7 +46,7 @@ def eras_of(item: MaintenanceItem, zone: ZoneInfo, facts: Facts, now: float) -> 
     said = [rule for rule in facts.rules if rule.recorded_at <= now]
     if all(rule.terms == current for rule in said):
         return [Era(item, zone, facts.started, -inf, inf)]
-    told = sorted(said, key=lambda rule: (rule.recorded_at, rule.terms.when, rule.terms.grace))
+    told = sorted(said, key=_place)
     begun = [(-inf, told[0].terms)]
     begun += [(b.recorded_at, b.terms) for a, b in pairwise(told) if b.terms != a.terms]
     if begun[-1][1] != current:
@@ -55,13 +55,32 @@ def eras_of(item: MaintenanceItem, zone: ZoneInfo, facts: Facts, now: float) -> 
     eras = []
     for (since, terms), until in zip(begun, ends, strict=True):
         try:
-            then = replace(
-                item,
-                when=parse_cadence(terms.when),
-                grace=terms.grace,
-                blackout=terms.blackout,  # type: ignore[arg-type] # checked there
-            )
-            eras.append(Era(then, ZoneInfo(terms.zone), terms.start, since, until))
-        except (ValueError, OSError):  # of a later version: by the rule as it is
-            eras.append(Era(item, zone, facts.started, since, until))
+            then = Era(_as_then(item, terms), ZoneInfo(terms.zone), terms.start, since, until)
+        except (
+            ValueError,
+            KeyError,
+            OSError,
+        ):  # of a later version, or of later tables of zones: by the rule as it is
+            then = Era(item, zone, facts.started, since, until)
+        eras.append(then)
     return eras
+
+
+def _place(rule: RuleSaid) -> tuple[float, str, float, str, str, float]:
+    """By which they stand in one order, in whatever order they came."""
+    terms = rule.terms
+    start = -inf if terms.start is None else terms.start
+    return rule.recorded_at, terms.when, terms.grace, terms.blackout, terms.zone, start
+
+
+def _as_then(item: MaintenanceItem, terms: RuleTerms) -> MaintenanceItem:
+    """Raises ``ValueError`` for terms that no settings could have."""
+    if terms.blackout not in get_args(Blackout) or not 0 <= terms.grace <= LONGEST_GRACE:
+        raise ValueError(terms)
+    return replace(
+        item,
+        when=parse_cadence(terms.when),
+        grace=terms.grace,
+        blackout=terms.blackout,  # type: ignore[arg-type] # looked at above
+        at=None,  # hours decide nothing, and only what has a date may have any
+    )

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from tfdash.model.maintenance import AccountStart, Completion, LostEntries, PeriodWaiver, RuleSaid, Sighting
 
 UNSEEN = 86_400.0
-"""Seconds before a period closes that nobody need have looked at a live source, for its silence to count."""
+"""Seconds before a period closes that nobody need have looked at a live source, for its silence to count; in these a terminal that records
+writes down that nothing was done, since later nobody can say it in time."""
 _CLOCKS_DIFFER = 86_400.0  # a person names the day rather than the minute
 _EVER = float("inf")
 _LONGEST = 460 * 86_400.0  # seconds from the begin of a period until it closes: a year, and its grace

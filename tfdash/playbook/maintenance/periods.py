@@ -17,7 +17,8 @@ from tfdash.playbook.schedule.freezes import closed_on
 from tfdash.playbook.schedule.local import later, local_date, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy, Closed
 
-_SHIFTS = ("blackout", "freeze")  # what moves an item; a holiday closes a release window alone
+SHIFTS = ("blackout", "freeze")
+"""What an item may have to move for; a holiday closes a release window alone."""
 _LONGEST_SHIFT = timedelta(days=62)
 _MOVES = 8  # from one closed time onto the next; what has no open day then stays, and says so
 
@@ -97,7 +98,7 @@ def shut(calendar: CalendarPolicy, at: float) -> Closed | None:
 
 def _hit(calendar: CalendarPolicy, at: float) -> Closed | None:
     day = local_date(at, calendar.tz)
-    hits = (c for c in closed_on(calendar, day, day) if c.kind in _SHIFTS and c.start <= at < c.end)
+    hits = (c for c in closed_on(calendar, day, day) if c.kind in SHIFTS and c.start <= at < c.end)
     return max(hits, key=lambda c: c.end, default=None)
 
 

@@ -27,7 +27,10 @@ from tfdash.setting import (
 )
 from tfdash.spelling import nearest
 
-KINDS = ("kubernetes", "database", "certificates", "resources", "security", "access", "operations")
+Kind = Literal["kubernetes", "database", "certificates", "resources", "security", "access", "operations"]
+Blackout = Literal["stays", "before", "after", "allowed"]
+LONGEST_GRACE = 92 * 86_400.0
+"""Seconds after which nothing is kept late any more."""
 WORKS = ("kubernetes", "database", "certificates")
 """What changes what runs; the others look at it."""
 _SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 90, "half-year": 181, "year": 365}
@@ -64,7 +67,7 @@ class MaintenanceItem(SettingsTable):
     ]
     title: Annotated[str, Note(sample='"Vacuum analyze"')]
     kind: Annotated[
-        Literal["kubernetes", "database", "certificates", "resources", "security", "access", "operations"],
+        Kind,
         Note("of what: the letter on the calendar, and what filters go by"),
     ] = "operations"
     sentence: Annotated[str, Note("of the playbook, that it stands for")] = ""
@@ -90,11 +93,11 @@ class MaintenanceItem(SettingsTable):
     ] = 3600.0
     grace: Annotated[
         Seconds,
-        Between(3600, 92 * 86_400, seconds=True),
+        Between(3600, LONGEST_GRACE, seconds=True),
         Note("done so long after is late; then it is missed"),
     ] = 86_400.0
     blackout: Annotated[
-        Literal["stays", "before", "after", "allowed"],
+        Blackout,
         Note(
             "where it falls due inside a blackout or freeze: it stays due (a conflict), moves before it, moves behind it, "
             "or may be done inside"

@@ -53,7 +53,6 @@ _NOT_TLS = re.compile(
     r"|unsupported record"
 )
 _OLD = frozenset({"TLSv1", "TLSv1.1"})
-_OLD = frozenset({"TLSv1", "TLSv1.1"})
 _PLAIN = re.compile(r"[a-z0-9.-]+")
 
 

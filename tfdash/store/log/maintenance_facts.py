@@ -129,9 +129,10 @@ class _Rows(Generic[T]):
 def _terms(value: Any) -> RuleTerms | None:
     """None for what entries of earlier versions do not say, and for what cannot be read."""
     try:
-        return msgspec.convert(value, RuleTerms)
+        found = msgspec.convert(value, RuleTerms)
     except msgspec.ValidationError:
         return None
+    return found if found.start is None or _time(found.start) is not None else None
 
 
 def _time(value: Any) -> float | None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
+from datetime import time as hour
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.playbook.maintenance.making import (
@@ -387,6 +391,7 @@ def test_what_was_done_before_and_is_told_later_is_due_from_then_on() -> None:
         (item("each month", 27 * DAY), JULY),  # its grace runs still
         (item("each quarter", 14 * DAY), JULY),
         (item("within 365d", DAY), JULY),
+        (replace(item("on FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=10"), at=hour(2)), JULY),
         (MONTHLY, ()),  # account is kept from later on, by the settings
     ],
 )
@@ -407,3 +412,32 @@ def test_a_longer_grace_takes_no_work_of_this_month_for_the_one_before() -> None
     facts = Facts(completions=(done("2026-07-10"), done("2026-09-20")), starts=JULY, rules=(by,))
     found = verdicts(item("each month", 27 * DAY), facts, "2026-09-24")
     assert found == {"2026-07": "kept", "2026-08": "missed", "2026-09": "kept"}
+
+
+def test_work_that_kept_a_period_by_the_rule_before_keeps_none_by_the_next() -> None:
+    """October is kept late by the work of November's first days; by the rule that came after it November has none."""
+    by = RuleSaid(terms_of(MONTHLY, NEW_YORK.key, None), at("2026-07-10"))
+    another = RuleSaid(terms_of(item("each month", 10 * DAY), NEW_YORK.key, None), at("2026-11-20"))
+    work = [done(f"2026-{month:02}-10") for month in (7, 8, 9)]
+    facts = Facts(completions=(*work, done("2026-11-03")), starts=JULY, rules=(by, another))
+    found = verdicts(item("each month", 10 * DAY), facts, "2026-12-15")
+    assert (found["2026-10"], found["2026-11"]) == ("late", "missed")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"when": "each fortnight"},
+        {"zone": "Mars/Olympus"},  # as the tables of zones of another terminal may have it
+        {"zone": "../etc"},
+        {"blackout": "sometimes"},
+        {"when": "within 7d", "grace": 1e18},
+        {"grace": -1e9},
+    ],
+)
+def test_a_rule_that_cannot_be_read_here_is_taken_as_the_one_that_is(odd: dict[str, Any]) -> None:
+    """A later version of the program wrote it, or who knows who: it takes nothing else of what is on record with it."""
+    terms = msgspec.structs.replace(terms_of(MONTHLY, NEW_YORK.key, None), **odd)
+    facts = Facts(completions=(done("2026-07-10"),), starts=JULY, rules=(RuleSaid(terms, at("2026-07-10")),))
+    found = verdicts(MONTHLY, facts, "2026-08-20")
+    assert found["2026-07"] == "kept"
