@@ -46,6 +46,24 @@ class Part(NamedTuple):
 PARTS = (
     Part(
         (
+            "tfdash/playbook/maintenance/[!s_]*.py",
+            "tfdash/playbook/maintenance/seen.py",
+            "tfdash/playbook/maintenance/standing.py",
+            "tfdash/judging/maintenance.py",
+            "tfdash/store/evidence_recorder.py",
+        ),
+        (
+            "tests/unit/playbook/maintenance/test_*.py",
+            "tests/unit/test_judging_maintenance.py",
+            "tests/unit/store/test_live_evidence.py",
+        ),
+    ),
+    Part(
+        ("tfdash/playbook/certificates/[!_]*.py",),
+        ("tests/unit/playbook/certificates/test_*.py", "tests/unit/actions/test_re[in]*.py"),
+    ),
+    Part(
+        (
             "tfdash/playbook/versions/[!s]*.py",
             "tfdash/playbook/versions/s[ot]*.py",
             "tfdash/judging/versions.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
@@ -91,6 +92,20 @@ def test_what_changes_while_it_is_judged_counts() -> None:
     assert (
         judge.assess(more, NOTHING, NOW)[0].maintenance == judge_all(more, NOW, policies=POLICIES).maintenance
     )
+
+
+def test_what_lies_in_the_way_of_a_window_is_told_until_it_is_over() -> None:
+    """Nothing else becomes due then."""
+    weekly = replace(item("on FREQ=WEEKLY;BYDAY=TU"), kind="database", at=time(2), length=7200.0)
+    two = MaintenancePolicy("America/New_York", 24, None, {"patch": weekly, "vacuum": weekly})
+    runner = MaintenanceRunner(replace(POLICIES, maintenance=two))
+    patch, over = item_subject("patch", "production"), at("2026-11-24 04:00")
+    runner.assess(picture({}), STORE, over - 3600)
+    assert runner.states is not None and runner.states[patch].clashes[0].end == over
+    due = runner.due_at()
+    assert due is not None and due <= over
+    assert runner.assess(picture({}), NOTHING, over)
+    assert runner.states[patch].clashes[0].start == at("2026-12-01 02:00")
 
 
 @pytest.mark.parametrize("hold", [0.0, 1000.0])

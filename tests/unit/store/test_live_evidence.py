@@ -166,6 +166,19 @@ async def test_a_clock_that_no_server_agrees_with_records_no_evidence(tmp_path: 
     at.made.store.close()
 
 
+async def test_nothing_is_recorded_before_all_that_terminals_recorded_is_read(tmp_path: Path) -> None:
+    """It may be on record already, and a sighting of a period that another terminal watched may be too late."""
+    at, other = Terminal(tmp_path / "a", Clock(NOW)), opened(tmp_path / "b", Clock(NOW))
+    await at.sees(authority(NOW - 3 * DAY), ROOT)
+    whole = other.store.health
+    for known, many in ((False, 0), (True, 1)):
+        other.store.health = msgspec.structs.replace(whole, read=known)
+        await EvidenceRecorder(other.store).look(at)  # type: ignore[arg-type]  # a board that stands still
+        assert len(await other.store.newest(100)) == many
+    at.made.store.close()
+    other.store.close()
+
+
 async def test_without_account_it_is_not_watched_whatever_the_source_lacks(tmp_path: Path) -> None:
     at = Terminal(tmp_path, Clock(NOW), start="")
     assert (await at.sees()).standing is ItemStanding.NOT_WATCHED

@@ -27,8 +27,8 @@ from tests.unit.playbook.certificates.rotated import (
 )
 from tests.unit.playbook.making import NOW, REF, condition
 from tfdash.judging.judge import judge_all
-from tfdash.model.cert_manager import Bundle, BundleSource, ClusterIssuer
-from tfdash.model.certificates import HeldCertificate, Role
+from tfdash.model.cert_manager import Bundle, BundleSource, ClusterIssuer, IssuerRef
+from tfdash.model.certificates import CertificateFacts, HeldCertificate, Role
 from tfdash.model.kube import ContainerStatus, Pod
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.rotation import Rotation, Stage, StepState
@@ -215,6 +215,57 @@ def test_what_a_lower_authority_of_before_signed_is_left_too() -> None:
     rotation = told(root(), signer(), sub, signer("sub-ca", "sub"), web, trusts("a", *BOTH))
     assert "web" in [c.name for c in (*rotation.signed.old, *rotation.signed.unknown)]
     assert rotation.not_yet(Stage.REMOVED)
+
+
+def sub_facts(key: str, began: float, by: str) -> CertificateFacts:
+    chain = {"issuer": ROOT, "authority_key": by, "self_signed": False, "subject": "CN=sub"}
+    return root_facts(key, began, **chain)
+
+
+def below(began: float, key: str = "SUB", kept: bool = True) -> list[Any]:
+    """A leaf that a lower authority signed with that key."""
+    one, request = leaf("web", "?", by="sub-ca", began=began)
+    found = facts(issuer="CN=sub", authority_key=key, not_before=began, not_after=began + 90 * DAY)
+    return [one, msgspec.structs.replace(request, issued=found if kept else None)]
+
+
+LATELY, BEFORE = NOW - 5 * DAY, NOW - 40 * DAY
+BELOW: list[tuple[str, tuple[str, float], list[Any], str]] = [
+    ("by the one that is", ("NEW", LATELY), [below(LATELY + DAY)], "new"),
+    ("by the one that is, which the old root signed", ("OLD", BEFORE), [below(BEFORE + DAY)], "old"),
+    ("before that one", ("OLD", BEFORE), [below(BEFORE - DAY, "SUB0")], "old"),
+    (
+        "by an earlier one of the old root",
+        ("NEW", LATELY),
+        [below(LATELY - DAY, "SUB0"), trusts("c", sub_facts("SUB0", BEFORE, "OLD"))],
+        "old",
+    ),
+    (
+        "by an earlier one of the new root",
+        ("NEW", LATELY),
+        [below(LATELY - DAY, "SUB0"), trusts("c", sub_facts("SUB0", LATELY - 2 * DAY, "NEW"))],
+        "new",
+    ),
+    (
+        "by an earlier one of which a later issue is seen alone",
+        ("NEW", LATELY),
+        [below(LATELY - 2 * DAY, "SUB0"), trusts("c", sub_facts("SUB0", LATELY - DAY, "NEW"))],
+        "unknown",
+    ),
+    ("by one that is seen nowhere", ("NEW", LATELY), [below(LATELY - DAY, "SUB0")], "unknown"),
+    ("by nobody knows whom", ("NEW", LATELY), [below(LATELY - DAY, kept=False)], "unknown"),
+]
+
+
+@pytest.mark.parametrize(("what", "sub", "objects", "sort"), BELOW, ids=[b[0] for b in BELOW])
+def test_by_which_root_a_leaf_stands_that_a_lower_authority_signed(
+    what: str, sub: tuple[str, float], objects: list[Any], sort: str
+) -> None:
+    key, began = sub
+    lower = root("sub", sub_facts("SUB", began, key), names=("sub",), issuer=IssuerRef("ca"))
+    found = told(root(), signer(), lower, signer("sub-ca", "sub"), *objects, trusts("a", *BOTH)).signed
+    assert {n for n in ("new", "old", "unknown") for c in getattr(found, n) if c.name == "web"} == {sort}
+    assert found.below == {"a/web"}
 
 
 def bundle(*sources: BundleSource, synced: str = "True", **over: Any) -> Bundle:

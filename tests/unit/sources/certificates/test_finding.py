@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.issuing import DAY, issue, listening, server_context, tls
 from tests.unit.playbook.making import NOW, REF
-from tests.unit.sources.certificates.test_source import ended, served, until_whole
+from tests.unit.sources.certificates.test_source import Machine, ended, served, until_whole
 from tests.unit.sources.scripted import Answer, Asked, scripted
 from tests.unit.sources.usage.test_source import FakeBoard
 from tfdash.clock import FixedClock
@@ -23,6 +24,7 @@ from tfdash.config.problems import ConfigError
 from tfdash.model.certificates import Contact, Trust
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import ServerInfo
+from tfdash.sources.certificates import source as module
 from tfdash.sources.certificates.finding import Found, NamingCluster, find
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.certificates.source import CertificatesSource
@@ -203,6 +205,32 @@ async def test_that_there_are_more_than_are_looked_at_is_said() -> None:
 async def test_that_they_may_not_be_listed_is_said() -> None:
     _, source = await looked({"/api/v1/services": refused(403)}, 500)
     assert source.status.problem is not None and source.status.problem.kind is ProblemKind.FORBIDDEN
+
+
+async def test_what_was_found_is_looked_at_while_nobody_may_ask_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is taken away is forgotten, what cannot be asked for is not."""
+    machine, there = Machine(), board()
+    monkeypatch.setattr(module.time, "monotonic", machine.monotonic)
+    with listening(tls(server_context(LEAF))) as port:
+        answers = [balanced(port)]
+        async with scripted(lambda asked: answers[-1] if asked.path in PATHS else refused(404)) as (
+            reader,
+            _,
+        ):
+            reads = SingleReads(REF, lambda: reader, Discovery(), (), FixedClock(NOW))
+            settings = CertificatesSettings(timeout=20.0, found_by=("LoadBalancer",))
+            source = CertificatesSource(
+                (REF,), lambda: (), settings, FixedClock(NOW), [NamingCluster(REF, reads.read_entrances)]
+            )
+            monkeypatch.setattr(source, "_rest", machine.sleep)
+            task = asyncio.create_task(source.run(there))
+            for answer, many in ((balanced(port), 1), (refused(403), 1), (balanced(), 0)):
+                answers.append(answer)
+                await machine.goes_on(settings.interval + 60)
+                assert len(served(there)) == many
+            await ended(task)
 
 
 def test_only_what_can_name_addresses_is_taken() -> None:

@@ -94,8 +94,10 @@ async def test_where_nothing_is_named_that_is_said_and_waited_for_by_nobody() ->
     assert value is not None and value.about == "no address is looked at"
 
 
-def certificate(began: float = 0.0) -> Certificate:
-    return Certificate(namespace="shop", name="web", names=("localhost",), secret="web-tls", not_before=began)
+def certificate(began: float = 0.0, *names: str) -> Certificate:
+    return Certificate(
+        namespace="shop", name="web", names=names or ("localhost",), secret="web-tls", not_before=began
+    )
 
 
 class Machine:
@@ -142,6 +144,28 @@ async def test_one_handshake_an_hour_and_more_only_after_a_renewal(monkeypatch: 
         for seconds, looks in ((15, 3), (15, 3), (60, 4), (60, 4), (60, 5)):
             await machine.goes_on(seconds)
             assert len(asked) == looks, seconds
+        await ended(task)
+
+
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [("shop.example.com", 2), ("*.example.com", 2), ("*.com", 1), ("*.shop.example.com", 1)],
+)
+async def test_whose_renewal_an_address_is_looked_at_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, looks: int
+) -> None:
+    machine = Machine()
+    monkeypatch.setattr(module.time, "monotonic", machine.monotonic)
+    board, asked = FakeBoard(), list[str | None]()
+    began = LEAF.certificate.not_valid_before_utc.timestamp()
+    with listening(tls(server_context(LEAF), asked)) as port:
+        source = a_source([an_endpoint(port, "Shop.example.com")])
+        monkeypatch.setattr(source, "_rest", machine.sleep)
+        task = asyncio.create_task(source.run(board))
+        await machine.goes_on(0)
+        board.show(certificate(began + 5, name))
+        await machine.goes_on(15)
+        assert len(asked) == looks
         await ended(task)
 
 
