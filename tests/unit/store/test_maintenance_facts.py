@@ -195,3 +195,30 @@ def test_a_store_that_was_lost_is_made_good_by_what_the_others_hold() -> None:
     for seed in range(10):
         mixed = random.Random(seed).sample([*left, note, *lost, *lost[:1]], len(left) + len(lost) + 2)
         assert shown(record(*mixed)) == planted()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"start": -1e300},
+        {"start": 1e300},
+        {"start": -1.0},
+        {"grace": -1.0},
+        {"grace": 1e300},
+        {"grace": "long"},
+        {"when": 7},
+    ],
+)
+def test_a_rule_that_is_none_is_not_on_record(odd: dict[str, Any]) -> None:
+    """Whoever writes to the shared store may write anything: it ends nobody's judging."""
+    rule = {
+        "when": "each month",
+        "grace": DAY,
+        "blackout": "allowed",
+        "zone": "America/New_York",
+        "start": 0.0,
+    }
+    whole = record(completion(at("2026-11-02"), rule=rule))
+    assert [said.terms.grace for said in whole.rules[AT]] == [DAY]
+    found = record(completion(at("2026-11-02"), rule={**rule, **odd}))
+    assert AT not in found.rules and found.completions[AT]

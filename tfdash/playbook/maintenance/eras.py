@@ -1,7 +1,8 @@
 """By which rule a promise was kept when. Pure.
 
 A rule stands in a file that everybody may edit, and a period that closed is not to be another by that. So whatever is recorded of a
-promise says by which rule it was kept then, and what closed before another one was on record is judged by the one before.
+promise says by which rule it was kept then. Whoever records with a laxer one chooses when, too: so a period is judged by the rule that was in
+force when it began as well as by the one when it closed, and what closed before any was on record also by the settings.
 """
 
 from __future__ import annotations
@@ -22,13 +23,20 @@ from tfdash.playbook.maintenance.policy import LONGEST_GRACE, Blackout, Maintena
 
 
 class Era(NamedTuple):
-    """What closes in (``since``, ``until``] is judged by ``item`` as it was then, in ``zone``, with account kept from ``start`` by its settings."""
+    """What begins or closes in (``since``, ``until``] is judged by ``item`` as it was then, in ``zone``, with account kept from ``start`` by its
+    settings. ``only_closes``: what begins in it is not."""
 
     item: MaintenanceItem
     zone: ZoneInfo
     start: float | None
     since: float
     until: float
+    only_closes: bool = False
+
+    def judges(self, begins: float, closes: float) -> bool:
+        return self.since < closes <= self.until or (
+            not self.only_closes and self.since < begins <= self.until
+        )
 
 
 def terms_of(item: MaintenanceItem, zone: str, start: float | None) -> RuleTerms:
@@ -41,7 +49,8 @@ def rule_data(terms: RuleTerms | None) -> dict[str, Any]:
 
 
 def eras_of(item: MaintenanceItem, zone: ZoneInfo, facts: Facts, now: float) -> list[Era]:
-    """One after the other; the last is that of ``item`` as it is. A rule that nothing is recorded by yet begins at ``now``."""
+    """In order; the last is that of ``item`` as it is. A rule that nothing is recorded by yet begins at ``now``. Of the time before the first
+    on record there are two: nobody knows which held."""
     current = terms_of(item, zone.key, facts.started)
     said = [rule for rule in facts.rules if rule.recorded_at <= now]
     if all(rule.terms == current for rule in said):
@@ -52,7 +61,8 @@ def eras_of(item: MaintenanceItem, zone: ZoneInfo, facts: Facts, now: float) -> 
     if begun[-1][1] != current:
         begun.append((now, current))
     ends = [*(since for since, _ in begun[1:]), inf]
-    eras = []
+    unknown = Era(item, zone, facts.started, -inf, told[0].recorded_at, only_closes=True)
+    eras = [] if told[0].terms == current else [unknown]
     for (since, terms), until in zip(begun, ends, strict=True):
         try:
             then = Era(_as_then(item, terms), ZoneInfo(terms.zone), terms.start, since, until)

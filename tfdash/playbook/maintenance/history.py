@@ -24,24 +24,59 @@ from tfdash.playbook.maintenance.periods import Span, spans
 from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.schedule.policy import CalendarPolicy
 
+_GRAVEST = (
+    PeriodVerdict.MISSED,
+    PeriodVerdict.LATE,
+    PeriodVerdict.OPEN,
+    PeriodVerdict.WAIVED,
+    PeriodVerdict.KEPT,
+    PeriodVerdict.NOT_WATCHED,
+)
+
 
 def judged_periods(
     item: MaintenanceItem, zone: ZoneInfo, calendar: CalendarPolicy, facts: Facts, now: float
 ) -> tuple[Period, ...]:
-    """Every period from the first that anything is known of, oldest first; the one that ``now`` lies in is the last. Each by the rule that
-    was in force when it closed, as far as that is on record."""
+    """Every period from the first that anything is known of, oldest first; the one that ``now`` lies in is the last. Each by the rules that
+    were in force when it began and when it closed, as far as these are on record."""
     eras = eras_of(item, zone, facts, now)
     if len(eras) == 1:
         return _judged(item, zone, calendar, facts, now)
-    found: list[Period] = []
+    found: dict[tuple[float, float], Period] = {}
+    by_age: set[tuple[float, float]] = set()
     for era in eras:
-        served = {p.completion for p in found} if not isinstance(era.item.when, Within) else ()
+        before = [p for p in found.values() if p.closes <= era.since]
+        over = max((p.end for p in before), default=-inf)
+        served = {p.completion for p in before} if not isinstance(era.item.when, Within) else ()
         left = tuple(c for c in facts.completions if c not in served)
         known = facts._replace(started=era.start, completions=left)
-        over = found[-1].end if found else -inf
-        told = _judged(era.item, era.zone, calendar, known, now, over)
-        found += [p for p in told if p.end > over and era.since < p.closes <= era.until]
-    return tuple(found)
+        for period in _judged(era.item, era.zone, calendar, known, now, over):
+            if period.end > over and era.judges(period.start, period.closes):
+                span = period.start, period.end
+                other = found.get(span)
+                aged = isinstance(era.item.when, Within) or span in by_age
+                found[span] = period if other is None else min(other, period, key=_worse if aged else _first)
+                by_age |= {span} if aged else set()
+    last = {(p.start, p.end) for p in found.values() if eras[-1].judges(p.start, p.closes)}
+    # what goes on by an earlier rule stands before what does by the one that holds
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda p: (min(p.end, nextafter(now, inf)), (p.start, p.end) in last, p.end, p.start),
+        )
+    )
+
+
+def _first(period: Period) -> tuple[bool, float, int]:
+    """Which of several rules decides about one span in which it was to be done: what closes first. Whoever kept it by one did so in that span,
+    and work that a longer grace takes for the span before is not missing in this one. That nobody watched is no answer where another has one.
+    """
+    return period.verdict is PeriodVerdict.NOT_WATCHED, period.closes, _GRAVEST.index(period.verdict)
+
+
+def _worse(period: Period) -> int:
+    """The same where one of them is about an age, which says of a month another thing than that it was done in it."""
+    return _GRAVEST.index(period.verdict)
 
 
 def _judged(

@@ -127,12 +127,13 @@ class _Rows(Generic[T]):
 
 
 def _terms(value: Any) -> RuleTerms | None:
-    """None for what entries of earlier versions do not say, and for what cannot be read."""
+    """None for what entries of earlier versions do not say, and for what cannot be read or is no time."""
     try:
-        found = msgspec.convert(value, RuleTerms)
+        terms = msgspec.convert(value, RuleTerms)
     except msgspec.ValidationError:
         return None
-    return found if found.start is None or _time(found.start) is not None else None
+    times = (terms.grace, *(() if terms.start is None else (terms.start,)))
+    return terms if all(_time(value) is not None for value in times) else None
 
 
 def _time(value: Any) -> float | None:

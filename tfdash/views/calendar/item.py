@@ -83,7 +83,7 @@ def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
 def _rules_before(
     record: MaintenanceRecord, subject: Subject, state: ItemState | None, zone: ZoneInfo
 ) -> list[str]:
-    """By which other rules it was kept before, as far as that is on record: what closed then keeps their verdict."""
+    """By which other rules it was kept before, as far as that is on record: what began or closed then is judged by them."""
     told = sorted(record.rules.get(subject, ()), key=lambda rule: rule.recorded_at)
     lines = []
     for number, rule in enumerate(told):
@@ -96,7 +96,7 @@ def _rules_before(
                 f"  until after {moment_text(rule.recorded_at, zone)}: {safe(terms.when)}, grace {write_duration(terms.grace)}, "
                 f"blackout {safe(terms.blackout)}, {safe(terms.zone)}"
             )
-    return ["", "Rules before, by which what closed then is judged:", *lines] if lines else []
+    return ["", "Rules before, by which what began or closed then is judged:", *lines] if lines else []
 
 
 def _periods(state: ItemState, aged: bool, zone: ZoneInfo) -> list[str]:

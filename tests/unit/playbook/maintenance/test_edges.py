@@ -441,3 +441,35 @@ def test_a_rule_that_cannot_be_read_here_is_taken_as_the_one_that_is(odd: dict[s
     facts = Facts(completions=(done("2026-07-10"),), starts=JULY, rules=(RuleSaid(terms, at("2026-07-10")),))
     found = verdicts(MONTHLY, facts, "2026-08-20")
     assert found["2026-07"] == "kept"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (item("each month", 27 * DAY), "2026-07-01"),
+        (item("each year", DAY), "2026-07-01"),
+        (item("within 365d", 3600.0), "2026-07-01"),
+        (MONTHLY, "2026-11-29"),
+    ],
+)
+@pytest.mark.parametrize(
+    "when",
+    [
+        ("2026-07-10", "2026-11-29", ""),  # it is still the last on record
+        ("2026-07-10", "2026-11-29", "2026-12-10"),
+        ("2026-07-10", "2026-10-31", "2026-11-02"),
+        ("", "2026-12-19", ""),  # nothing else ever was
+    ],
+)
+def test_a_rule_of_another_terminal_takes_no_missed_month_out(
+    other: tuple[MaintenanceItem, str], when: tuple[str, str, str]
+) -> None:
+    ours = terms_of(MONTHLY, NEW_YORK.key, at("2026-07-01"))
+    theirs = terms_of(other[0], NEW_YORK.key, at(other[1]))
+    said = zip((ours, theirs, ours), when, strict=True)
+    rules = tuple(RuleSaid(terms, at(day)) for terms, day in said if day)
+    facts = Facts(at("2026-07-01"), (done("2026-07-10"),), rules=rules)
+    found = verdicts(MONTHLY, facts, "2026-12-20")
+    months = {f"2026-{month:02}": "missed" for month in range(8, 12)}
+    assert {label: found.get(label) for label in months} == months
+    assert list(found)[-1] == "2026-12"

@@ -251,3 +251,49 @@ def test_another_rule_changes_no_period_that_closed(
     later = judged_periods(becomes.promise, NEW_YORK, calendar, second, then)
     assert [p for p in later if p.closes <= now] == closed
     assert [p.end for p in later] == sorted(p.end for p in later)
+
+
+@given(
+    promise=RULES,
+    other=RULES,
+    on_record=facts(started=True),
+    between=st.tuples(hours(0, 130 * 24), hours(0, 130 * 24)).map(sorted),
+    begins=st.none() | hours(0, 130 * 24),
+    first=st.booleans(),
+    again=st.booleans(),
+    now=hours(24, 150 * 24),
+)
+@settings(max_examples=300)
+def test_a_rule_that_somebody_else_records_hides_no_period_that_was_missed(
+    promise: Case,
+    other: Case,
+    on_record: Facts,
+    between: list[float],
+    begins: float | None,
+    first: bool,
+    again: bool,
+    now: float,
+) -> None:
+    """Another terminal with other settings, for a while, before or after anybody else recorded anything: what was missed by the rule that we
+    have is missed, unless the other held when it began and when it closed."""
+    since, until = between
+    assume(since < until <= now)
+    on_record = on_record._replace(starts=())
+    calendar, zone = promise.calendar, ZONE
+    ours, theirs = (
+        terms_of(promise.promise, zone, on_record.started),
+        terms_of(other.promise, zone, begins),
+    )
+    rules = [RuleSaid(theirs, since)]
+    rules += [] if first else [RuleSaid(ours, BASE - DAY)]
+    rules += [RuleSaid(ours, until)] if again else []
+    until = until if again else now
+    found = judged_periods(promise.promise, NEW_YORK, calendar, on_record._replace(rules=tuple(rules)), now)
+    said = {(p.start, p.end): p.verdict for p in found}
+    for was in judged_periods(promise.promise, NEW_YORK, calendar, on_record, now):
+        worked = any(was.start <= c.done_at < was.closes for c in on_record.completions)
+        waived = any(w.recorded_at < was.closes for w in on_record.waivers)
+        theirs_held = since < was.start <= until and since < was.closes <= until
+        unknown = first and was.start <= since and was.closes > since
+        if was.verdict is PeriodVerdict.MISSED and not (worked or waived or theirs_held or unknown):
+            assert (was.label, said.get((was.start, was.end))) == (was.label, PeriodVerdict.MISSED)
