@@ -20,7 +20,7 @@ def parse_duration(value: Any) -> float:
             if seconds < _LONGEST:
                 return seconds
             raise ValueError(f"{value!r} is longer than any clock runs; write less than 10000 years")
-    raise ValueError(f'{value!r} is not a duration; write it as "10s", "5m" or "1h30m"')
+    raise ValueError(f'{value!r} is not a duration; write it as "10s", "5m", "1h30m" or "14d"')
 
 
 def write_duration(seconds: float) -> str:

@@ -29,6 +29,7 @@ from tfdash.text import safe
 
 if TYPE_CHECKING:
     from tfdash.actions.core.protocols import ActionService
+    from tfdash.config.settings import Settings
 
 _FIRST = 20.0  # seconds for the clusters and what is on record
 _LARGEST = 1_000_000  # bytes of a file that is adopted
@@ -66,7 +67,7 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.sources.base import ALL
 
     reason = args.reason or (args.note if args.what == "sign-off" else f"from {Path(args.file).name}")
-    if args.act and len(reason.strip()) < 3:
+    if len(reason.strip()) < 3:  # without --act too: what it says must hold of the same words with it
         given = f"{reason.strip()!r} is too short for a reason" if reason.strip() else "no reason is given"
         narrate(f"{program()}: {given}; write --reason or --note, which stands in the audit log")
         return USAGE
@@ -88,7 +89,9 @@ def command(args: argparse.Namespace) -> int:
             narrate(f"{program()}: what is on record was not read in time")
             return UNKNOWN
         wanted = (
-            _signed(args, found, config.environment.name) if args.what == "sign-off" else _lines(args, found)
+            _signed(args, found, config.environment.name, settings)
+            if args.what == "sign-off"
+            else _lines(args, found)
         )
         return asyncio.run(_carry_out(service, wanted, reason, record=args.act))
     except CannotTake as error:
@@ -130,7 +133,7 @@ async def _carry_out(service: ActionService, wanted: Sequence[Wanted], reason: s
         return FINDINGS
     if not record:
         narrate(f"{program()}: nothing was recorded; --act records it")
-        return deliver("\n".join(_at(one, guarded.plan.effect) for one, guarded in plans), UNKNOWN)
+        return deliver("\n".join(_of(one, guarded.plan.effect) for one, guarded in plans), UNKNOWN)
     told, failed = [], ""
     for one, guarded in plans:
         given = Confirmation(plan_digest=guarded.plan.digest, typed=guarded.plan.typed, reason=reason)
@@ -138,7 +141,7 @@ async def _carry_out(service: ActionService, wanted: Sequence[Wanted], reason: s
         if done.result is not Result.APPLIED:
             failed = _at(one, done.sentence)
             break
-        told.append(safe(done.sentence))
+        told.append(_of(one, done.sentence))
     if failed:
         narrate(f"{program()}: {failed}; {len(told)} of {len(plans)} were recorded before")
     code = OK if not failed else UNKNOWN
@@ -149,11 +152,16 @@ def _at(one: Wanted, sentence: str) -> str:
     return safe(f"{one.line}: {sentence}" if one.line else sentence)
 
 
+def _of(one: Wanted, sentence: str) -> str:
+    """With the place, which was perhaps not named."""
+    return _at(one, f"{sentence}  ({place_of(one.subject)})")
+
+
 # -- what is asked for --------------------------------------------------------------------------------------------
 
 
-def _signed(args: argparse.Namespace, found: Found, environment: str) -> list[Wanted]:
-    mine = of_item(found, args.item)
+def _signed(args: argparse.Namespace, found: Found, environment: str, settings: Settings) -> list[Wanted]:
+    mine = of_item(found, args.item, settings)
     if not mine:
         raise CannotTake()
     subject = _placed(mine, args.place, environment)
@@ -179,7 +187,8 @@ def _digest(path: str) -> str:
         return ""
     try:
         if not (proof := Path(path).expanduser()).is_file():  # a pipe or a device may never end
-            raise CannotTake(f"--proof: there is no file {safe(path)}")
+            why = f"{safe(path)} is no file" if proof.exists() else f"there is no file {safe(path)}"
+            raise CannotTake(f"--proof: {why}")
         with proof.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -218,11 +219,15 @@ def _write(path: Path, data: bytes) -> int:
     path = Path(os.path.realpath(path))
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        above = next(folder for folder in path.parents if folder.exists())
+        if not above.is_dir():
+            raise _Refused(f"{path} cannot be written: {above} is no folder; give another name", ERROR)
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(data)
         os.replace(beside, path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise _Refused(f"{path} cannot be written: {error.strerror or error}", ERROR) from None
     return OK
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,10 +17,11 @@ from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.live import READERS
 from tfdash.sources.base import ALL, Scope
 from tfdash.spelling import nearest
-from tfdash.text import safe
+from tfdash.text import safe, toml_key
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
+    from tfdash.playbook.maintenance.policy import MaintenanceItem
 
 SECTIONS = ("maintenance",)
 
@@ -56,8 +58,13 @@ def asked(args: argparse.Namespace) -> AskedPromises | int:
     board.stop()
     if found is None:
         return UNKNOWN
-    if args.item and not (found := of_item(found, args.item)):
+    if args.item and not (found := of_item(found, args.item, settings)):
         return USAGE
+    if not args.item:
+        kept = {subject.name for subject in found}
+        for name, item in settings.maintenance.items.items():
+            if item.enabled and item.per == "environment" and name not in kept:
+                narrate(f"{program()}: {_nowhere(name, item)}")
     return AskedPromises(found, clock.now(), ZoneInfo(config.zone), settings.maintenance.look_back)
 
 
@@ -82,10 +89,24 @@ def states_of(board: Board, settings: Settings) -> Mapping[Subject, ItemState] |
     return found
 
 
-def of_item(found: Mapping[Subject, ItemState], item: str) -> dict[Subject, ItemState]:
-    """At each of its places; {}, and the nearest that there is, where the playbook has no such item."""
-    mine = {subject: state for subject, state in found.items() if subject.name == item}
-    if not mine:
+def of_item(found: Mapping[Subject, ItemState], name: str, settings: Settings) -> dict[Subject, ItemState]:
+    """At each of its places; {}, and why or the nearest that there is, where the playbook has no such item here."""
+    mine = {subject: state for subject, state in found.items() if subject.name == name}
+    item = settings.maintenance.items.get(name)
+    if not mine and item is not None:
+        narrate(f"{program()}: {_nowhere(name, item)}")
+    elif not mine:
         names = {subject.name for subject in found}
-        narrate(f'{program()}: the playbook has no item "{safe(item)}"; {nearest(item, names)}')
+        narrate(f'{program()}: the playbook has no item "{safe(name)}"; {nearest(name, names)}')
     return mine
+
+
+def _nowhere(name: str, item: MaintenanceItem) -> str:
+    """Why an item that stands in the settings has no place among those that are shown."""
+    table = f"[maintenance.items.{toml_key(name)}]"
+    if not item.enabled:
+        return safe(f"{name} is not kept: {table} enabled = false")
+    said = f"environments = {json.dumps(item.environments)}"
+    if item.per == "cluster":
+        said += f", clusters = {json.dumps(item.clusters)}"
+    return safe(f"{name} is kept at none of those that are shown: {table} {said}")

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of, read_text, toml_of
 from tfdash.config.settings import Settings
 from tfdash.setting import SettingsTable, SeveralUnfit, Unfit, hints_of, shipped, table_in
-from tfdash.spelling import nearest
+from tfdash.spelling import closest, nearest
 
 T = TypeVar("T", bound=SettingsTable)
 _TYPES = {
@@ -122,7 +122,13 @@ def _problem(
     if fault == "unexpected_keyword_argument":
         return ConfigProblem(file, line, key, "unknown key", nearest(path[-1], _valid_keys(kind, path[:-1])))
     if fault == "missing":
-        return ConfigProblem(file, line, key, "missing", f"add {path[-1]} = ...")
+        meant = _name_meant(kind, path[:-1])
+        remedy = (
+            f'did you mean "{meant}", which ships? else add {path[-1]} = ...'
+            if meant
+            else f"add {path[-1]} = ..."
+        )
+        return ConfigProblem(file, line, key, "missing", remedy)
     if fault in _TYPES:
         given = detail["input"]
         remedy = f"write [{table}], not [[{table}]]" if fault in _TABLE and _tables(given) else ""
@@ -134,6 +140,14 @@ def _problem(
     message = error.why if isinstance(error, Unfit) else detail["msg"]
     message = message.removeprefix("Value error, ").replace("Input should be", "must be")
     return ConfigProblem(file, line, key, message)
+
+
+def _name_meant(kind: type[SettingsTable], path: tuple[str, ...]) -> str:
+    """The shipped table of a name that was probably meant by one that lacks what only shipped ones may lack; "" for none."""
+    ships: Any = over_shipped(kind, {})
+    for part in path[:-1]:
+        ships = ships.get(part) if isinstance(ships, Mapping) else None
+    return closest(path[-1], ships) if path and isinstance(ships, Mapping) else ""
 
 
 def _tables(value: Any) -> bool:

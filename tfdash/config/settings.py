@@ -6,8 +6,10 @@ its default. A new table is one field here.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
 
 from tfdash.actions.settings import ActionsTable
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
@@ -21,7 +23,7 @@ from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
 from tfdash.playbook.versions.policy import VersionsRules
 from tfdash.playbook.waivers import FindingWaiver
-from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit
+from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit, refuse, shipped
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.cluster_autoscaler.settings import ClusterAutoscalerSettings
 from tfdash.sources.helm.settings import HelmSettings
@@ -150,33 +152,49 @@ class Settings(SettingsTable):
     demo: DemoSettings = field(default_factory=DemoSettings)
 
     def __post_init__(self) -> None:
+        refuse(self._faults())
+
+    def _faults(self) -> Iterator[Unfit]:
+        """What is named elsewhere in the file must be there: a misspelt name would silently never apply."""
         if self.default_environment and self.default_environment not in self.environments:
-            raise Unfit(
-                "default_environment",
-                f'"{self.default_environment}" is not one of [environments]: '
-                f"{', '.join(sorted(self.environments)) or 'none is set'}",
+            known = ", ".join(sorted(self.environments)) or "none is set"
+            yield Unfit(
+                "default_environment", f'"{self.default_environment}" is not one of [environments]: {known}'
             )
         for name in self.environments:
-            if name.strip():
-                continue
-            raise Unfit(
-                ("environments", name), "an environment needs a name; write [environments.production]"
-            )
-        self._check_names()
-
-    def _check_names(self) -> None:
-        """What is named elsewhere in the file must be there: a misspelt name would silently never apply."""
-        placed = {
-            f"certificates.endpoints.{i}": e.environment for i, e in enumerate(self.certificates.endpoints)
-        }
-        kinds = {f"journeys.{i}": (j.environment, j.kind) for i, j in enumerate(self.journeys)}
-        kinds |= {
-            f"metrics.services.{i}": (s.environment, s.kind) for i, s in enumerate(self.metrics.services)
-        }
-        for at, environment in (*placed.items(), *((at, place) for at, (place, _) in kinds.items())):
-            if environment and self.environments and environment not in self.environments:
+            if not name.strip():
+                yield Unfit(
+                    ("environments", name), "an environment needs a name; write [environments.production]"
+                )
+        for path, environment, fits in self._environments_named() if self.environments else ():
+            if not any(fits(name, environment) for name in self.environments):
                 known = nearest(environment, self.environments)
-                raise Unfit(f"{at}.environment", f'"{environment}" is not one of [environments]; {known}')
-        for at, (_, kind) in kinds.items():
+                yield Unfit(path, f'"{environment}" is not one of [environments]; {known}')
+        for at, kind in (
+            *((("journeys", str(i)), journey.kind) for i, journey in enumerate(self.journeys)),
+            *((("metrics", "services", str(i)), one.kind) for i, one in enumerate(self.metrics.services)),
+        ):
             if kind not in KINDS:
-                raise Unfit(f"{at}.kind", f'"{kind}" is no kind; {nearest(kind, KINDS)}')
+                yield Unfit((*at, "kind"), f'"{kind}" is no kind; {nearest(kind, KINDS)}')
+
+    def _environments_named(self) -> Iterator[tuple[tuple[str, ...], str, Callable[[str, str], bool]]]:
+        """Each key that names an environment, with what it says and how that is held against a name."""
+        rows: tuple[tuple[str, Sequence[Any], Callable[[str, str], bool]], ...] = (
+            ("journeys", self.journeys, str.__eq__),
+            ("metrics.services", self.metrics.services, str.__eq__),
+            ("certificates.endpoints", self.certificates.endpoints, str.__eq__),
+            ("versions.plan", self.versions.plan, str.__eq__),
+            ("policy.waivers", self.policy.waivers, fnmatchcase),
+        )
+        for table, found, fits in rows:
+            for i, row in enumerate(found):
+                if row.environment:
+                    yield (*table.split("."), str(i), "environment"), row.environment, fits
+        for name, item in self.maintenance.items.items():
+            for pattern in item.environments:
+                yield ("maintenance", "items", name, "environments"), pattern, fnmatchcase
+        plain = shipped(VersionsRules)
+        for key in ("development", "staging", "production"):
+            said = getattr(self.versions, key)
+            if said and said != plain[key]:  # what ships is a name for whoever has it
+                yield ("versions", key), said, str.__eq__

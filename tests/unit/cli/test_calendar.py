@@ -146,6 +146,38 @@ def test_an_item_that_is_not_there(calendar: Calendar) -> None:
         assert (code, out) == (64, "") and 'did you mean "drill"?' in err
 
 
+def test_an_item_that_is_kept_nowhere_is_said_and_not_denied(calendar: Calendar) -> None:
+    calendar.path.write_text(
+        calendar.path.read_text()
+        + """
+[maintenance.items.far]
+when = "each month"
+title = "Elsewhere"
+per = "cluster"
+clusters = ["us-*"]
+[maintenance.items.off]
+when = "each month"
+title = "Not now"
+enabled = false
+"""
+    )
+    for words in (("calendar", "list"), ("gate", "maintenance")):
+        for name, why in (("far", 'clusters = ["us-*"]'), ("off", "enabled = false")):
+            code, out, err = calendar(*words, "--item", name)
+            assert (code, out) == (64, "") and f"[maintenance.items.{name}]" in err and why in err
+    plain = calendar.path.read_text().partition("[environments")[0]
+    here = calendar.store.parent / "plain.toml"
+    here.write_text(
+        f"{plain}[maintenance.items.lost]\nwhen = 'each month'\ntitle = 'x'\nenvironments = ['prod']\n"
+    )
+    calendar.path, kubeconfig_there = here, str(kubeconfig(calendar.store.parent, "http://127.0.0.1:1"))
+    _, _, err = calendar("calendar", "list", "--kubeconfig", kubeconfig_there)
+    assert (
+        'lost is kept at none of those that are shown: [maintenance.items.lost] environments = ["prod"]'
+        in err
+    )
+
+
 def test_records_that_cannot_be_read_are_not_known(calendar: Calendar) -> None:
     calendar.store.mkdir()
     (calendar.store / "terminal-0.db").write_bytes(b"no database" * 1000)

@@ -178,3 +178,18 @@ def test_a_calendar_of_which_nobody_knows_what_closes_it_is_not_written(
     )
     assert export(config, "-o", str(path)) == 0
     assert "Freeze: Audit (freeze feed corp)" in summaries(path)
+
+
+@pytest.mark.parametrize("option", ["-o", "--per-owner"])
+@pytest.mark.parametrize("below", ["", "x.ics", "a/b/x.ics"])
+def test_what_is_no_folder_is_told_by_name(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, below: str
+) -> None:
+    file = tmp_path / "dates.csv"
+    file.write_text("item,place,done")
+    assert export(config, option, str(file / below)) in (3, 64)
+    said = capsys.readouterr()
+    assert said.out == "" and str(file) in said.err
+    assert file.read_text() == "item,place,done"
+    if below or option == "--per-owner":
+        assert "is no folder; give another name" in said.err

@@ -43,3 +43,29 @@ def test_what_no_reading_takes_is_told_of_each_key() -> None:
         parse(wrong, "x.toml")
     keys = {problem.key.rpartition(".")[2] for problem in told.value.problems}
     assert keys == {"title", "when", "owner", "kid", "per"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            'freezes = [{ start = "2026-12-19", end = "2026-12-19" }]',
+            "ends at 2026-12-19 00:00 where it begins",
+        ),
+        ('freezes = [{ start = "2026-12-19", end = "2026-12-18" }]', "before it begins"),
+    ],
+)
+def test_a_freeze_of_no_time_says_so(text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        parse(f"[calendar]\n{text}", "x.toml")
+
+
+@pytest.mark.parametrize("scheme", ["webcal://", "http://", "ftp://", "//", ""])
+def test_what_is_said_of_an_address_of_a_feed_is_a_remedy(scheme: str) -> None:
+    """Of two remedies that it names each must do."""
+    wrong = f'[[calendar.feeds]]\nname = "a"\nurl = "{scheme}a.example/b.ics"'
+    with pytest.raises(ConfigError) as told:
+        parse(wrong, "x.toml")
+    assert "https://" in str(told.value)
+    assert "http://" not in str(told.value)
+    parse(wrong.replace(f'"{scheme}a.', '"https://a.'), "x.toml")

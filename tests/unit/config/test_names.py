@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from screens.commands import ENTRIES
 from screens.own_keys import binding_ids, wrong
 from tests.unit.config.test_config import refused
 from tfdash.cli.ui_check import check_ui
-from tfdash.config.load import load
+from tfdash.config.load import load, parse
 from tfdash.config.problems import ConfigError
+from tfdash.config.settings import Settings
 from tfdash.config.startup import UiSettings
-from tfdash.setting import Note, hints_of
+from tfdash.setting import Note, hints_of, table_in
 
 
 @pytest.mark.parametrize(
@@ -100,3 +102,46 @@ def test_all_ids_pages_and_commands_that_there_are_can_be_named() -> None:
 )
 def test_a_name_of_what_stands_elsewhere_in_the_file_must_be_there(text: str, told: str) -> None:
     assert told in refused(text)
+
+
+ITEM = "[maintenance.items.root-ca]\nper = 'environment'\n"
+NAMES_AN_ENVIRONMENT = {  # each key that does, in a table that says nothing else wrong
+    "journeys.environment": "[[journeys]]\nname = 'a'\nprobe = 'up'\nenvironment = 'productoin'",
+    "metrics.services.environment": "[[metrics.services]]\nenvironment = 'productoin'",
+    "certificates.endpoints.environment": "[[certificates.endpoints]]\naddress = 'a:1'\nenvironment = 'productoin'",
+    "versions.plan.environment": "[[versions.plan]]\nversion = '1.38'\ndate = '2027-01-19'\nenvironment = 'productoin'",
+    "policy.waivers.environment": "[[policy.waivers]]\nrule = 'resources.limits'\nwho = 'jo'\nwhy = 'x'\nuntil = '2027-01-31'\nenvironment = 'productoin'",
+    "maintenance.items.environments": f"{ITEM}environments = ['production', 'productoin']",
+    "versions.production": "[versions]\nproduction = 'productoin'",
+}  # fmt: skip
+
+
+def _naming(kind: type, at: str = "") -> Iterator[str]:
+    """Each key of the configuration that is called after environments, dotted, without numbers and names."""
+    for name, hint in hints_of(kind).items():
+        if name in ("environment", "environments") and table_in(hint) is None:
+            yield f"{at}{name}"
+        elif (table := table_in(hint)) is not None:
+            yield from _naming(table, f"{at}{name}.")
+
+
+def test_every_key_that_names_an_environment_is_held_against_those_that_there_are() -> None:
+    assert set(_naming(Settings)) <= set(NAMES_AN_ENVIRONMENT)
+
+
+@pytest.mark.parametrize("text", NAMES_AN_ENVIRONMENT.values(), ids=NAMES_AN_ENVIRONMENT)
+def test_a_misspelt_environment_is_told_and_one_that_is_there_is_taken(text: str) -> None:
+    told = refused(f"[environments.production]\n{text}")
+    assert '"productoin" is not one of [environments]; did you mean "production"?' in told
+    assert "c.toml:" in told
+    parse(f"[environments.production]\n{text.replace('productoin', 'production')}", "c.toml")
+
+
+def test_the_shipped_names_of_environments_are_no_fault_of_one_who_has_others() -> None:
+    parse(
+        "[environments.eu]\n[maintenance.items.root-ca]\nper = 'environment'\nenvironments = ['e*']", "c.toml"
+    )
+    assert "did you mean" in refused("[maintenance.items.vacuum-analyse]\ngrace = '2d'")
+    assert 'write ["*"], or enabled = false' in refused(f"{ITEM}environments = []")
+    assert 'where per = "platform"' in refused("[maintenance.items.root-ca]\nenvironments = ['x']")
+    assert "write that, or take clusters out" in refused(f"{ITEM}clusters = ['x']")

@@ -26,6 +26,16 @@ ANCHOR = date(2024, 1, 1)
 _NEAR_THE_END = datetime(9944, 1, 1)
 """A leap year, as the anchor's: in the 55 years after it each 29th of February of a given weekday comes."""
 _DAY = 86_400.0
+_LONGEST_STEP = 1000
+_PART = re.compile(r"(?:^|[:;])\s*([A-Z]+)\s*=\s*([^;]*)")
+_HOURS = 'says hours, which days have not; write the hour beside it, such as at = "09:00"'
+_NOT_OURS = {
+    "COUNT": "counts from no day that stands there; write the last one instead, such as UNTIL=20271231",
+    "BYHOUR": _HOURS,
+    "BYMINUTE": _HOURS,
+    "BYSECOND": _HOURS,
+}
+"""Parts of a recurrence rule that nobody could mean here, and what to write."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +132,24 @@ def _recurrence(text: str) -> rrule:
     from dateutil.rrule import DAILY, rrule, rrulestr
 
     start = datetime.combine(ANCHOR, datetime.min.time())
+    parts = dict(_PART.findall(text.upper()))
+    if "FREQ" not in parts:
+        raise ValueError(
+            f'"{text}" does not say how often; write FREQ=DAILY, WEEKLY, MONTHLY or YEARLY into it'
+        )
+    for name, why in _NOT_OURS.items():
+        if name in parts:
+            raise ValueError(f'"{text}": {name} {why}')
+    if (
+        "INTERVAL" in parts and not 1 <= _whole(parts["INTERVAL"]) <= _LONGEST_STEP
+    ):  # of 0 no day would ever end
+        raise ValueError(f'"{text}": INTERVAL is a whole number from 1 to {_LONGEST_STEP}')
     try:
         found = rrulestr(text, dtstart=start, ignoretz=True)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
+        told = f" ({error})" if isinstance(error, ValueError) else ""
         raise ValueError(
-            f'"{text}" is no recurrence rule ({error}); write one as "FREQ=WEEKLY;BYDAY=MO"'
+            f'"{text}" is no recurrence rule{told}; write one as "FREQ=WEEKLY;BYDAY=MO"'
         ) from None
     if not isinstance(found, rrule) or found._freq > DAILY:  # type: ignore[attr-defined] # no public name tells the frequency
         raise ValueError(
@@ -135,8 +158,14 @@ def _recurrence(text: str) -> rrule:
     # a 30th of February would be looked for until the year 9999, at each judging: here that is not far
     late = found.replace(dtstart=_NEAR_THE_END, until=None, count=None)
     if next(iter(late), None) is None or next(iter(found), None) is None:
-        raise ValueError(f'"{text}" names no day that there is')
+        raise ValueError(
+            f'"{text}" names no day that there is; write one that comes, such as "FREQ=WEEKLY;BYDAY=MO"'
+        )
     return found
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def parse_cadence(value: object) -> Cadence:

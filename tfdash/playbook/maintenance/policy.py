@@ -132,6 +132,20 @@ class MaintenanceItem(SettingsTable):
                 "per",
                 'is "platform", which no one terminal sees whole; write "environment" or evidence = "signed"',
             )
+        for key in ("environments", "clusters"):
+            if not getattr(self, key):
+                yield Unfit(key, 'names none, so that it is kept nowhere; write ["*"], or enabled = false')
+        if self.clusters not in ((), ("*",)) and self.per != "cluster":
+            yield Unfit(
+                "clusters",
+                f'counts where per = "cluster", and per is "{self.per}"; write that, or take clusters out',
+            )
+        if self.environments not in ((), ("*",)) and self.per == "platform":
+            yield Unfit(
+                "environments", 'counts for nothing where per = "platform"; write per = "environment"'
+            )
+        if len(set(self.places)) != len(self.places):
+            yield Unfit("places", "one of them stands there twice; leave one out")
         if self.at is not None and not isinstance(self.when, On):
             yield Unfit(
                 "at", 'says hours of a promise that has no date; write when = "on FREQ=..." or no hours'

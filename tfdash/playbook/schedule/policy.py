@@ -134,8 +134,8 @@ class Freeze(SettingsTable):
     def __post_init__(self) -> None:
         if self.end <= self.start:
             raise ValueError(
-                f"a freeze that ends at {self.end:%Y-%m-%d %H:%M} before it begins; end is exclusive: "
-                "for whole days name the day after the last one"
+                f"a freeze that ends at {self.end:%Y-%m-%d %H:%M} {'where' if self.end == self.start else 'before'} it begins; "
+                "end is exclusive: for whole days name the day after the last one"
             )
 
 
@@ -144,7 +144,7 @@ def _check_url(url: str) -> None:
         check_reference(url)
         return
     if url:
-        wrong = wrong_with(url, ("https", "http"))
+        wrong = wrong_with(url, ("https", "http") if url.startswith("http://") else ("https",))
         if wrong:
             raise ValueError(wrong)
         check_address(

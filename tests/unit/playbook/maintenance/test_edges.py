@@ -348,7 +348,11 @@ def test_ten_years_of_days_are_judged_in_one_pass() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31", "FREQ=MONTHLY;COUNT=0"],
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31",
+        "FREQ=DAILY;UNTIL=20200101",
+    ],
 )
 def test_a_rule_without_any_day_is_refused(rule: str) -> None:
     """It would be looked for until the year 9999."""

@@ -404,8 +404,8 @@ def test_what_cannot_be_read(read: Any, odd: list[Any], told: str) -> None:
 def test_a_freeze_ends_after_it_begins() -> None:
     begin = parse_local("2026-12-24 10:00")
     assert Freeze(begin, parse_local("2026-12-24 10:01")).reason == ""
-    for end in ("2026-12-24 10:00", "2026-12-24 09:59"):
-        with pytest.raises(ValueError, match=f"ends at {end} before it begins; end is exclusive"):
+    for end, word in (("2026-12-24 10:00", "where"), ("2026-12-24 09:59", "before")):
+        with pytest.raises(ValueError, match=f"ends at {end} {word} it begins; end is exclusive"):
             Freeze(begin, parse_local(end))
 
 
