@@ -20,7 +20,9 @@ from tfdash.model.cert_manager import (
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.certificates.authority import Left, left_behind, role
 from tfdash.playbook.certificates.causes import Why, at, subjects, why
+from tfdash.playbook.certificates.links import REQUESTS_OF
 from tfdash.playbook.certificates.policy import CertificatesPolicy
+from tfdash.playbook.certificates.renewed import same
 from tfdash.playbook.rule import Case, Rule, RuleResult
 
 ID = dated_rules.MANAGED
@@ -86,6 +88,12 @@ def _found(case: Case[Certificate]) -> Iterator[_Finding]:
     ends = certificate.not_after
     if ends is not None and case.reached(ends):
         yield _Finding(Level.BREACH, f"expired {at(ends)}", ends)
+    begins = certificate.not_before
+    if begins is not None and not case.reached(begins):
+        soon = case.reached(begins - _policy(case).renewal_grace)  # two clocks are never quite alike
+        yield _Finding(Level.MOVING if soon else Level.BREACH, f"is not valid before {at(begins)}")
+    if (endless := _endless(case)) is not None:
+        yield endless
     going = _going(case)
     if going is not None:
         yield going
@@ -129,6 +137,25 @@ def _going(case: Case[Certificate]) -> _Finding | None:
         return _Finding(Level.UNKNOWN, "cert-manager does not say whether it is ready")
     cause = why(case)
     return _Finding(Level.WARN, f"is not ready: {cause.sentence}", ready.since, cause)
+
+
+def _endless(case: Case[Certificate]) -> _Finding | None:
+    """Of one that is to be renewed from a time before it was issued: so is what comes of the renewal. Issuers date back, or give another life than
+    was asked for, and a renewBefore near the whole of it leaves nothing."""
+    certificate = case.obj
+    renewal = certificate.renewal
+    if renewal is None or not certificate.renewed_by_itself:
+        return None
+    for request in case.some(REQUESTS_OF, certificate.uid):
+        ready = request.said("Ready")
+        if request.revision != certificate.revision or ready is None or ready.status != "True":
+            continue
+        if request.issued is None or not same(certificate, request.issued):
+            continue  # its status is not yet that of what was issued
+        if renewal <= ready.since:
+            told = f"is renewed again and again: it was issued {at(ready.since)} and was to be renewed from {at(renewal)}; renewBefore leaves nothing of the life that its issuer gives"
+            return _Finding(Level.WARN, told, ready.since, Why("", (request,)))
+    return None
 
 
 def _due(case: Case[Certificate]) -> Iterator[_Finding]:

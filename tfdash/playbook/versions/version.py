@@ -11,7 +11,8 @@ _NUMBERS = re.compile(r"v?(\d{1,4})\.(\d{1,4})\.(\d{1,6})(?P<rest>.{0,200})\Z", 
 _STAGE = re.compile(r"-(?P<stage>alpha|beta|rc)\.(?P<number>\d{1,3})(?:\.\d{1,6})?(?P<rest>(?:[+-].*)?)\Z")
 _STAGES = {"alpha": -3000, "beta": -2000, "rc": -1000}
 _VENDORS = (  # what it ends with, and the table that it follows; a number there is the vendor's own build of the same patch
-    (re.compile(r"-eks-[0-9a-z.-]+\Z"), "eks"),
+    # "-eks-1-33-7" is EKS Distro, which runs anywhere and has no extended support
+    (re.compile(r"-eks-(?!\d+-\d+-\d+\Z)[0-9a-z.-]+\Z"), "eks"),
     (re.compile(r"-gke\.(\d{1,12})\Z"), "gke"),
     (re.compile(r"\+k3s(\d{1,6})\Z"), UPSTREAM),
     (re.compile(r"\+rke2r(\d{1,6})\Z"), UPSTREAM),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.playbook.certificates.kept import DAY, MISSING, READY, certificate, issuer, issuing, request
+from tests.unit.playbook.certificates.looked_at import facts
 from tests.unit.playbook.making import NOW, REF, condition, picture
 from tfdash.judging.judge import judge_all
 from tfdash.model.cert_manager import Bundle, BundleSource, Certificate, ClusterIssuer, IssuerRef
@@ -176,6 +177,40 @@ def test_a_renewal_at_its_end_or_behind_it_renews_nothing(renewal: float) -> Non
 def test_of_one_whose_end_nobody_says_nothing_is_well() -> None:
     found = told(certificate(not_after=None, renewal=NOW + DAY), issuer())
     assert (found.level, found.unknown) == (Level.UNKNOWN, UnknownKind.NO_DATA)
+
+
+def test_one_that_is_to_be_renewed_before_it_was_issued_is_renewed_without_end() -> None:
+    """Let's Encrypt dates back by an hour: with a renewBefore of 89d 23h 30m each is due as soon as it is there."""
+    begin = NOW - 3600
+    one = certificate(not_before=begin, not_after=begin + 90 * DAY, renewal=NOW - 1800, revision=57)
+    issued = facts(not_before=begin, not_after=begin + 90 * DAY)
+    ready = condition("Ready", "True", "Issued", "", NOW - 5)
+    kept = request(ready, revision=57, issued=issued)
+    for conditions in ((READY,), (READY, issuing(NOW - 2))):
+        found = told(msgspec.structs.replace(one, conditions=conditions), issuer(), kept)
+        assert found.level is Level.WARN
+        assert "shop: is renewed again and again: it was issued 1970-01-12 13:46Z" in found.sentence
+    for other in (
+        request(ready, revision=56, issued=issued),  # of the one before
+        request(ready, revision=57, issued=facts()),  # the status is not yet that of what was issued
+        request(ready, revision=57),
+        request(condition("Ready", "False", "Pending", ""), revision=57, issued=issued),
+        request(condition("Ready", "True", "Issued", "", NOW - 1801), revision=57, issued=issued),
+    ):
+        assert "again and again" not in told(one, issuer(), other).sentence
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level"),
+    [(1.0, Level.MOVING), (300.0, Level.MOVING), (301.0, Level.BREACH), (DAY, Level.BREACH)],
+)
+def test_one_that_is_not_valid_yet_is_not_well(ahead: float, level: Level) -> None:
+    begin = NOW + ahead
+    found = told(
+        certificate(not_before=begin, not_after=begin + 90 * DAY, renewal=begin + 60 * DAY), issuer()
+    )
+    assert found.level is level
+    assert found.sentence.startswith("shop: is not valid before 1970-01-1")
 
 
 @given(st.integers(0, 5000))

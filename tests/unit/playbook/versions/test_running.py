@@ -38,6 +38,7 @@ def _verdicts(of: Running, rules: VersionsPolicy | None = None, now: float = NOW
         ("v1.37.2", Version(1, 37, 2), "upstream"),
         ("1.37.2", Version(1, 37, 2), "upstream"),
         ("v1.33.1-eks-113cf36", Version(1, 33, 1), "eks"),
+        ("v1.33.1-eks-1-33-7", Version(1, 33, 1), ""),  # EKS Distro
         ("v1.35.7-gke.1222000", Version(1, 35, 7, build=1222000), "gke"),
         ("v1.36.4+k3s2", Version(1, 36, 4, build=2), "upstream"),
         ("v1.36.4+rke2r1", Version(1, 36, 4, build=1), "upstream"),
