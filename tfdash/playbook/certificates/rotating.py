@@ -18,7 +18,7 @@ _NAMED = 3
 
 
 def _judge(case: Case[Certificate]) -> RuleResult | None:
-    rotation = rotation_of(case, case.obj, case.policies.certificates)
+    rotation = rotation_of(case, case.obj, case.policies.certificates, case.reached)
     if rotation is None:
         return None
     if not rotation.under_way or rotation.newest.uid != case.obj.uid:

@@ -7,7 +7,7 @@ proven. Pure; the picture is read through ``Look`` alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tfdash.model.cert_manager import Bundle, Certificate, CertificateRequest, ClusterIssuer, Issuer
 from tfdash.model.certificates import CertificateFacts, HeldCertificate, ServedCertificate
@@ -46,10 +46,23 @@ USES: tuple[type[Object], ...] = (
 """The kinds that are read besides Certificates."""
 SIGNED_WITH = Relation(ServedCertificate, lambda s: {c.authority_key for c in s.chain if c.authority_key})
 """By the key identifier of an authority that signed any of what an address serves."""
+ASKED = Relation(ServedCertificate, lambda s: (s.asked.lower(),) if s.asked else ())
+"""By the name that is expected of an address."""
+WITHOUT_CERTIFICATE = Relation(
+    CertificateRequest,
+    lambda r: (
+        (r.issued.issuer,)
+        if r.issued is not None and (r.owner is None or r.owner.kind != Certificate.KIND)
+        else ()
+    ),
+)
+"""Requests of drivers and people, who keep no Certificate, by the subject of who signed."""
 
 
-def rotation_of(look: Look, certificate: Certificate, policy: CertificatesPolicy) -> Rotation | None:
-    """None of what is no authority, and of one that was never issued."""
+def rotation_of(
+    look: Look, certificate: Certificate, policy: CertificatesPolicy, ended: Callable[[float], bool]
+) -> Rotation | None:
+    """None of what is no authority, and of one that was never issued. ``ended``: whether that time (epoch seconds) has come."""
     members = family(look, certificate)
     if not members:
         return None
@@ -58,17 +71,18 @@ def rotation_of(look: Look, certificate: Certificate, policy: CertificatesPolicy
     found = signing(look, members, space)
     of_it = signed(look, members, found, space)
     trust = trust_of(look, policy)
-    ours = _Places(look, members, facts, of_it, trust)
+    outside = _outside(look, members, facts, ended)
+    ours = _Places(look, members, facts, of_it, trust, bool(outside))
     proofs = (
         _made(newest, facts),
         ours.anchored,
         _signs(found),
         _reissued(look, of_it, found),
-        _served(look, of_it, ours.old_keys, policy),
+        _served(look, of_it, ours.old_keys, outside, policy),
         ours.removed,
     )
     staged = len(members) > 1 and any(key not in found.by_newest for key in found.issuers)
-    old_there = bool(of_it.old or ours.holding or staged)
+    old_there = bool(of_it.old or ours.holding or staged or outside)
     return Rotation(
         newest,
         members[1:],
@@ -129,8 +143,34 @@ def _left_serving(look: Look, key: str) -> tuple[ServedCertificate, ...]:
     return look.some(SIGNED_WITH, key)
 
 
-def _served(look: Look, of_it: Signed, old_keys: frozenset[str], policy: CertificatesPolicy) -> Proof:
-    unread = []
+def _outside(
+    look: Look,
+    members: tuple[Certificate, ...],
+    facts: CertificateFacts | None,
+    ended: Callable[[float], bool],
+) -> tuple[str, ...]:
+    """What one before signed for who keeps no Certificate (csi-driver, a person), and that is valid still."""
+    if facts is None or not facts.subject_key:
+        return ()
+    foreign = foreign_keys(look, members, facts.subject)
+    found = []
+    for asked in look.some(WITHOUT_CERTIFICATE, facts.subject):
+        one = asked.issued
+        others = {"", facts.subject_key} | foreign
+        if one is not None and one.authority_key not in others and not ended(one.not_after):
+            of = f" of {asked.owner.kind} {asked.owner.name}" if asked.owner is not None else ""
+            found.append(f"CertificateRequest {asked.namespace}/{asked.name}{of}")
+    return tuple(sorted(found))
+
+
+def _served(
+    look: Look,
+    of_it: Signed,
+    old_keys: frozenset[str],
+    outside: tuple[str, ...],
+    policy: CertificatesPolicy,
+) -> Proof:
+    unread: list[str] = []
     for kind, what in ((ServedCertificate, "what addresses serve"), (Pod, "which pods mount what")):
         why = look.unread(kind)
         if why is not None and not why.absent:
@@ -138,13 +178,22 @@ def _served(look: Look, of_it: Signed, old_keys: frozenset[str], policy: Certifi
     left: dict[str, None] = {"whoever has a leaf that is not re-issued": None} if of_it.old else {}
     for key in sorted(old_keys):
         left |= {f"address {s.name}": None for s in _left_serving(look, key)}
+    left |= dict.fromkeys(outside)
+    never = {s.name: s for c in (*of_it.new, *of_it.old, *of_it.unknown) for s in _never_seen(look, c)}
+    unread += [f"what address {name} serves: {never[name].answer}" for name in sorted(never)]
     for leaf in of_it.new:
         moment = renewed_at(look, leaf)
-        if (leaf.revision or 0) < 2 or not leaf.secret or moment is None or seen_since(look, leaf, moment):
+        if not leaf.secret or moment is None or seen_since(look, leaf, moment):
             continue  # of an address that was looked at since, its own word stands
         old = holders(look, Key(leaf.namespace, leaf.secret), moment, policy.reloads)
         left |= {f"{w.kind} {w.namespace}/{w.name}": None for w in old.workloads}
     return Proof("server", 0, 0, tuple(left), tuple(unread))
+
+
+def _never_seen(look: Look, leaf: Certificate) -> Iterator[ServedCertificate]:
+    """Addresses of its names of which nobody knows what they serve."""
+    for name in leaf.names:
+        yield from (s for s in look.some(ASKED, name.lower()) if s.leaf is None)
 
 
 class _Places:
@@ -157,6 +206,7 @@ class _Places:
         facts: CertificateFacts | None,
         of_it: Signed,
         trust: TrustPlaces,
+        outside: bool,
     ) -> None:
         self.early: tuple[str, ...] = ()
         self.gone: tuple[str, ...] = ()
@@ -170,6 +220,7 @@ class _Places:
             self.anchored, self.removed = Proof("bundle", unread=told), Proof("bundle", unread=told)
             return
         new = chain_of(look, facts)
+        trust = _without_namesakes(trust, facts)
         foreign = foreign_keys(look, members, facts.subject)
         self.old_keys |= {
             c.subject_key
@@ -185,11 +236,14 @@ class _Places:
         none = () if places or unread else ("no bundle that is looked at holds it or one before it",)
         self.anchored = Proof("bundle", len(places) - len(lacking), len(places), lacking, (*unread, *none))
         own = {(facts.subject, key) for key in self.old_keys}
-        self.holding = tuple(p.where for p in places if p.has(own))
-        self.removed = Proof("bundle", len(places) - len(self.holding), len(places), self.holding, unread)
+        again = {name_of(c) for c in of_it.new}
+        behind = tuple(p.where for p in mine if p.follows in again and not p.unread and not p.has(new))
+        self.holding = (*(p.where for p in places if p.has(own)), *behind)
+        looked = len(places) + len(behind)
+        self.removed = Proof("bundle", looked - len(self.holding), looked, self.holding, unread)
         if of_it.new:
-            self.early = lacking
-        left = of_it.old or any(_left_serving(look, key) for key in self.old_keys)
+            self.early = (*lacking, *behind)
+        left = of_it.old or outside or any(_left_serving(look, key) for key in self.old_keys)
         if left and self.old_keys:
             old = self._old_chains(look, own, new)
             self.gone = tuple(p.where for p in places if not p.unread and p.has(new) and not p.has(old))
@@ -202,6 +256,17 @@ class _Places:
             known = authority_known(look, pair)
             found |= set(chain_of(look, known)) if known is not None else set(new[1:])
         return found
+
+
+def _without_namesakes(trust: TrustPlaces, facts: CertificateFacts) -> TrustPlaces:
+    """Without what only says that it is the same: names and key identifiers are written by whoever makes a certificate, its key is not."""
+
+    def namesake(c: CertificateFacts) -> bool:
+        alike = (c.subject, c.subject_key) == (facts.subject, facts.subject_key)
+        return alike and bool(c.key_id and facts.key_id) and c.key_id != facts.key_id
+
+    places = (p._replace(found=tuple(c for c in p.found if not namesake(c))) for p in trust.places)
+    return trust._replace(places=tuple(places))
 
 
 def obstacles(rotation: Rotation) -> tuple[str, ...]:

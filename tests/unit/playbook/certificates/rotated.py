@@ -150,6 +150,6 @@ def of_picture(found: Picture, of: str = "root") -> Rotation:
     [cluster] = found.clusters.values()
     [one] = [c for c in cluster.objects("Certificate").values() if c.name == of]
     assert isinstance(one, Certificate)
-    rotation = rotation_of(ClusterLook(cluster), one, POLICY)
+    rotation = rotation_of(ClusterLook(cluster), one, POLICY, lambda at: at <= NOW)
     assert rotation is not None
     return rotation

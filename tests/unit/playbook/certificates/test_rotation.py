@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.playbook.certificates.kept import DAY, certificate
+from tests.unit.playbook.certificates.kept import DAY, certificate, request
 from tests.unit.playbook.certificates.looked_at import facts, served
 from tests.unit.playbook.certificates.rotated import (
     BEGAN,
@@ -27,9 +27,9 @@ from tests.unit.playbook.certificates.rotated import (
 )
 from tests.unit.playbook.making import NOW, REF, condition
 from tfdash.judging.judge import judge_all
-from tfdash.model.cert_manager import Bundle, BundleSource, ClusterIssuer, IssuerRef
-from tfdash.model.certificates import CertificateFacts, HeldCertificate, Role
-from tfdash.model.kube import ContainerStatus, Pod
+from tfdash.model.cert_manager import Bundle, BundleSource, CertificateRequest, ClusterIssuer, IssuerRef
+from tfdash.model.certificates import CertificateFacts, Contact, HeldCertificate, Role, ServedCertificate
+from tfdash.model.kube import ContainerStatus, Owner, Pod
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.rotation import Rotation, Stage, StepState
 from tfdash.model.subject import Subject
@@ -184,6 +184,68 @@ def test_what_an_address_or_a_pod_serves_of_the_old_one_keeps_the_old_one_truste
     mounted = told(root(), signer(), leaf("web"), trusts("a", *BOTH), pod)
     assert step(mounted, Stage.SERVED).endswith("left: Pod a/web-1")
     assert turns(mounted)[4:] == [N, W]
+
+
+def _pod(since: float) -> Pod:
+    running = ContainerStatus("main", "i", state="running", since=since)
+    return Pod(namespace="a", name="web-1", secrets=("web-tls",), statuses=(running,))
+
+
+def _address(answer: Contact) -> ServedCertificate:
+    """One of a leaf's name that was never seen to serve."""
+    there = served(name="web:443", asked="Web.example.com", answer=answer)
+    return msgspec.structs.replace(there, chain=(), seen_at=0.0)
+
+
+def _asked(key: str, owner: Owner | None = None, ends: float = NOW + DAY) -> CertificateRequest:
+    issued = facts(issuer=ROOT, authority_key=key, not_before=BEGAN - DAY, not_after=ends)
+    return request(namespace="a", name="csi-1", uid="csi", owner=owner, revision=None, issued=issued)
+
+
+LEFT: list[tuple[str, list[Any], StepState, str]] = [
+    ("a pod of before the renewal", [leaf("web"), _pod(BEGAN - DAY)], N, "left: Pod a/web-1"),
+    # its Certificate was made anew over the Secret: it counts from one again
+    ("and of before the first", [leaf("web", revision=1), _pod(BEGAN - DAY)], N, "left: Pod a/web-1"),
+    ("a revision that nobody says", [leaf("web", revision=None), _pod(BEGAN - DAY)], N, "left: Pod a/web-1"),
+    ("a pod of after it", [leaf("web", revision=1), _pod(NOW - DAY)], D, "none is seen"),
+    ("what a driver has", [leaf("web"), _asked("OLD", Owner("Pod", "pay", "p"))], N, "a/csi-1 of Pod pay"),
+    ("what a person has", [leaf("web"), _asked("OLD")], N, "left: CertificateRequest a/csi-1"),
+    ("what it had that ended", [leaf("web"), _asked("OLD", ends=NOW)], D, "none is seen"),
+    ("what a driver has by now", [leaf("web"), _asked("NEW", Owner("Pod", "pay", "p"))], D, "none is seen"),
+    *(
+        (
+            f"an address: {answer}",
+            [leaf("web"), _address(answer)],
+            U,
+            f"not known: what address web:443 serves: {answer}",
+        )
+        for answer in Contact
+        if answer is not Contact.SERVED
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "objects", "state", "words"), LEFT, ids=[one[0] for one in LEFT])
+def test_the_old_one_is_not_taken_out_while_somebody_may_have_it(
+    what: str, objects: list[Any], state: StepState, words: str
+) -> None:
+    rotation = told(root(), signer(), *objects, trusts("a", *BOTH))
+    assert turns(rotation)[4:] == [state, N if state is D else W]
+    assert words in step(rotation, Stage.SERVED)
+    assert bool(rotation.not_yet(Stage.REMOVED)) is (state is not D)
+
+
+def test_who_has_a_certificate_of_the_old_one_alone_is_not_forgotten() -> None:
+    gone = told(root(), signer(), leaf("web"), _asked("OLD"), trusts("a", NEW))
+    assert gone.under_way and turns(gone)[4] is N
+
+
+def test_an_anchor_that_only_says_to_be_the_new_one_is_not_it() -> None:
+    """Its subject and the identifier of its key are words of whoever made it."""
+    real, other = root_facts(key_id="REAL"), root_facts(key_id="OTHER", fingerprint="another")
+    for found, state in ((real, D), (other, N)):
+        rotation = told(root(found=real), signer(), leaf("web", "OLD"), trusts("a", OLD, found))
+        assert turns(rotation)[1] is state
 
 
 def test_an_intermediate_is_trusted_by_the_root_above_it() -> None:
@@ -351,6 +413,12 @@ def test_what_follows_a_certificate_by_itself_holds_nothing_up() -> None:
     )
     rotation = told(root(), signer(), leaf("web", "OLD"), trusts("a", *BOTH), hook)
     assert turns(rotation)[1] is D and rotation.follow == ("Hook shop",)
+    # nobody writes it anew: what it calls has the new one, and it trusts the old one alone
+    late = told(root(), signer(), leaf("web"), trusts("a", NEW), hook)
+    assert late.under_way and step(late, Stage.REMOVED).endswith("1 of 2 bundles, left: Hook shop")
+    assert late.early == ("Hook shop",)
+    written = msgspec.structs.replace(hook, bundle=(NEW,))
+    assert not told(root(), signer(), leaf("web"), trusts("a", NEW), written).under_way
 
 
 def verdict(*objects: Any) -> Verdict | None:
