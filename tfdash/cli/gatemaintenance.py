@@ -17,7 +17,7 @@ from tfdash.text import safe
 from tfdash.views import state as states
 
 _TOLD = (ItemStanding.OVERDUE, ItemStanding.NO_EVIDENCE, ItemStanding.WAIVED, ItemStanding.IN_PROGRESS)
-_NOT_KNOWN = (ItemStanding.NO_EVIDENCE, ItemStanding.NOT_WATCHED)
+_NOT_KNOWN = (ItemStanding.NO_EVIDENCE, ItemStanding.NOT_WATCHED, ItemStanding.WITHDRAWN)
 
 
 def gate_maintenance(args: argparse.Namespace) -> int:

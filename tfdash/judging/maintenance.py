@@ -17,15 +17,18 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.at_once import next_clashes
 from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.live import READERS, reading
-from tfdash.playbook.maintenance.places import facts_of, places
+from tfdash.playbook.maintenance.places import Scene, facts_of, facts_of_gone, gone, places
 from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.maintenance.seen import EACH, told_with, with_seen
 from tfdash.playbook.maintenance.standing import Told, stand
 from tfdash.playbook.maintenance.unread import not_read
+from tfdash.playbook.maintenance.withdrawn import withdrawn
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.schedule.feeds import in_force
 from tfdash.playbook.schedule.policy import CalendarPolicy
 
+_One = tuple[Subject, MaintenanceItem | None, Facts]
+"""What is to be judged; none: the settings have it no longer."""
 _READ = frozenset({"maintenance", "health"})  # fields of the store's state
 
 
@@ -40,8 +43,8 @@ class MaintenanceRunner:
         self._policies, self.hold = policies, hold
         self.states: Mapping[Subject, ItemState] | None = None
         self._calendar = policies.calendar
-        self._look: list[tuple[Subject, MaintenanceItem, Facts]] = []
-        self._waiting: deque[tuple[Subject, MaintenanceItem, Facts]] = deque()
+        self._look: list[_One] = []
+        self._waiting: deque[_One] = deque()
         self._unread = ""
         self._unsaid = False  # a look began that nobody was told of
         self._kept: dict[Subject, tuple[Facts, Told]] = {}
@@ -91,8 +94,11 @@ class MaintenanceRunner:
         policy = self._policies.maintenance
         while self._waiting:
             subject, item, facts = self._waiting.popleft()
-            zone = ZoneInfo(policy.zone_of(item))
-            told = stand(subject, item, zone, self._calendar, facts, now, policy.look_back)
+            if item is None:
+                told = withdrawn(subject, self._calendar, facts, policy.zone, now, policy.look_back)
+            else:
+                zone = ZoneInfo(policy.zone_of(item))
+                told = stand(subject, item, zone, self._calendar, facts, now, policy.look_back)
             self._kept[subject] = facts, told
             if time.perf_counter() >= until:
                 break
@@ -104,12 +110,15 @@ class MaintenanceRunner:
         policy = self._policies.maintenance
         environments = {*self._policies.environments, *(ref.environment for ref in clusters)}
         self._look, self._live = [], {}
-        for subject, item in places(policy, environments, clusters):
+        kept = dict(places(policy, environments, clusters))
+        for subject, item in kept.items():
             facts = facts_of(policy, item, subject, record)
             if item.evidence == "live":
                 shown = self._shown(subject, item, picture, now)
                 facts = with_seen(facts, subject, shown, self._first[subject][1])
             self._look.append((subject, item, facts))
+        scene = Scene(frozenset(environments), clusters)
+        self._look += [(one, None, facts_of_gone(one, record)) for one in gone(policy, kept, record, scene)]
         self._look_again = now + EACH if self._live else math.inf
         self._unread = picture.store_state.health.unread
         self._waiting = deque(one for one in self._look if not self._holds(one, now))
@@ -135,7 +144,7 @@ class MaintenanceRunner:
         self._live[subject] = shown
         return shown
 
-    def _holds(self, one: tuple[Subject, MaintenanceItem, Facts], now: float) -> bool:
+    def _holds(self, one: _One, now: float) -> bool:
         """Whether what was judged of it is true still."""
         subject, _, facts = one
         before = self._kept.get(subject)

@@ -125,10 +125,14 @@ class RuleTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleSaid(msgspec.Struct, frozen=True):
-    """The rule that was in force when something was recorded of a promise."""
+    """The rule that was in force when something was recorded of a promise; ``terms`` None: it was kept no longer. ``title``, ``kind`` and
+    ``owner`` where the settings themselves were put on record."""
 
-    terms: RuleTerms
+    terms: RuleTerms | None
     recorded_at: float
+    title: str = ""
+    kind: str = ""
+    owner: str = ""
 
 
 class ItemStanding(StrEnum):
@@ -142,6 +146,7 @@ class ItemStanding(StrEnum):
     WAIVED = "waived"
     NOTHING = "nothing to do"  # it follows an event, and there was none
     NOT_WATCHED = "not yet watched"
+    WITHDRAWN = "withdrawn"  # the settings have it there no longer; what closed before is kept
 
 
 class Clash(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +159,7 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemState(msgspec.Struct, frozen=True, kw_only=True):
-    """``since``: overdue, in progress or waived since. ``due``: by when the next time is to be done. ``last``: the newest completion.
+    """``since``: overdue, in progress, waived or withdrawn since. ``due``: by when the next time is to be done. ``last``: the newest completion.
     ``started``: from when account is kept, where somebody said so. ``live``: what its
     source shows now, None where it is signed. ``clashes``: what lies in the way of its next window. ``periods``: of the months that are looked back on, oldest
     first, the open one last."""
@@ -178,6 +183,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     judged: int = 0
     terms: RuleTerms | None = None  # by which it is judged now
     cause: str = ""  # why it is not known, where that is of what it was read from: others share it
+    before: tuple[Subject, ...] = ()  # what it was on record as before: of another name, or of a wider place
 
 
 class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from tfdash.report.document import written
 from tfdash.report.gather import code_of
 from tfdash.report.snapshot import SCHEMA_VERSION
 from tfdash.text import safe
-from tfdash.views.calendar.audit import month_signs, months_back
+from tfdash.views.calendar.audit import month_signs, months_back, of_account
 from tfdash.views.calendar.words import PERIODS, SPANNED, clash_text, state_of
 from tfdash.views.layout import columns
 from tfdash.views.times import iso, local
@@ -47,10 +47,13 @@ def worst_first(state: ItemState) -> Any:
 
 
 QUESTIONS: Mapping[str, Question] = {
-    "list": Question(lambda state: True, lambda state: (state.kind, state.title, state.subject)),
+    "list": Question(
+        lambda state: state.standing is not ItemStanding.WITHDRAWN,
+        lambda state: (state.kind, state.title, state.subject),
+    ),
     "due": Question(lambda state: state.standing in _ASKED, worst_first),
     "next": Question(lambda state: state.due is not None, lambda state: (state.due, *worst_first(state))),
-    "audit": Question(lambda state: True, lambda state: (state.kind, state.title, state.subject), audit=True),
+    "audit": Question(of_account, lambda state: (state.kind, state.title, state.subject), audit=True),
 }
 
 
@@ -140,7 +143,7 @@ def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int
         several = (PeriodVerdict.LATE, PeriodVerdict.MISSED, PeriodVerdict.WAIVED)
         told.append(
             (
-                safe(state.title),
+                safe(state.title) + (", withdrawn" if state.standing is ItemStanding.WITHDRAWN else ""),
                 safe(place_of(state.subject)),
                 "".join(sign.glyph for sign in month_signs(state, months, zone)),
                 f"{state.kept} of {state.judged}",

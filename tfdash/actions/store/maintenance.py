@@ -23,7 +23,7 @@ from tfdash.actions.store.executor import request_of
 from tfdash.actions.store.rights import may_patch_item
 from tfdash.model.action import FreezeRule, Risk
 from tfdash.model.assessment import Assessment
-from tfdash.model.maintenance import KIND, EvidenceKind, ItemState, Sighting
+from tfdash.model.maintenance import KIND, EvidenceKind, ItemStanding, ItemState, Sighting
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, RULE, EntryKind
 from tfdash.model.subject import Subject
@@ -47,7 +47,8 @@ def of_item(
     indexes: Indexes,
 ) -> Standing:
     """Known where the playbook has such an item at that place; whoever speaks of it is asked for by a cluster of its environment."""
-    known = bare(subject) in (assessment.maintenance or {})
+    found = (assessment.maintenance or {}).get(bare(subject))
+    known = found is not None and found.standing is not ItemStanding.WITHDRAWN
     environment = subject.cluster.environment
     shown = {ref.environment for ref in picture.clusters}
     elsewhere = ""
@@ -64,6 +65,8 @@ def _item(context: PlanContext) -> ItemState:
     found = (context.assessment.maintenance or {}).get(bare(context.at))
     if found is None:
         raise PlanRefused(f"the playbook has no {context.at.name} there")
+    if found.standing is ItemStanding.WITHDRAWN:
+        raise PlanRefused(f"{context.at.name} is kept no longer there: {found.words}")
     if wrong := astray(context.picture, context.at.cluster.environment):
         raise PlanRefused(wrong)
     return found

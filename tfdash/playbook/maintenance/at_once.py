@@ -104,7 +104,7 @@ def all_windows(
     of: dict[str, list[tuple[float, float, str]]] = {}
     for subject, state in states.items():
         item = policy.items.get(subject.name)
-        if item is None or item.kind not in WORKS:
+        if item is None or item.kind not in WORKS or state.standing is ItemStanding.WITHDRAWN:
             continue
         if subject.name not in of:
             of[subject.name] = list(windows_of(item, ZoneInfo(policy.zone_of(item)), calendar, first, last))

@@ -133,7 +133,8 @@ def _marks(
         for p in state.periods
         if p.verdict is PeriodVerdict.LATE and p.end > begin - LONGEST_GRACE
     ]
-    for one in [c for c in record.completions.get(subject, ()) if begin <= c.done_at < end]:
+    done = [c for at in (subject, *state.before) for c in record.completions.get(at, ())]
+    for one in [c for c in done if begin <= c.done_at < end]:
         sort = MarkSort.LATE if one in late else MarkSort.DONE
         yield DayMark(subject=subject, sort=sort, at=one.done_at, completion=one)
     if state.standing is ItemStanding.OVERDUE and state.since is not None:
@@ -142,7 +143,7 @@ def _marks(
         if local_date(now, calendar.tz) != local_date(state.since - 1.0, calendar.tz):
             yield msgspec.structs.replace(overdue, day=now)  # it is what is to be done today
     item = promises.items.get(subject.name)
-    if item is None:
+    if item is None or state.standing is ItemStanding.WITHDRAWN:
         return
     if isinstance(item.when, Within | After) and state.due is not None and state.due > now:
         yield DayMark(subject=subject, sort=MarkSort.DUE, at=state.due)

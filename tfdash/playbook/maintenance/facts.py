@@ -22,7 +22,7 @@ _LONGEST = 460 * 86_400.0  # seconds from the begin of a period until it closes:
 class Facts(NamedTuple):
     """``started``: from when account is kept by the settings, None where they do not say; ``starts``: by what was adopted;
     ``sightings`` of a live source; ``events`` that it follows; ``lost``: when that was recorded which is in no log any more; ``rules``:
-    those by which it was kept when something was recorded. All in epoch seconds."""
+    those by which it was kept when something was recorded; ``kept``: the settings have it still. All in epoch seconds."""
 
     started: float | None = None
     completions: tuple[Completion, ...] = ()
@@ -32,6 +32,7 @@ class Facts(NamedTuple):
     starts: tuple[AccountStart, ...] = ()
     lost: tuple[LostEntries, ...] = ()
     rules: tuple[RuleSaid, ...] = ()
+    kept: bool = True
 
     @property
     def since(self) -> float | None:

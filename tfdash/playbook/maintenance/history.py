@@ -40,7 +40,7 @@ def judged_periods(
     """Every period from the first that anything is known of, oldest first; the one that ``now`` lies in is the last. Each by the rules that
     were in force when it began and when it closed, as far as these are on record."""
     eras = eras_of(item, zone, facts, now)
-    if len(eras) == 1:
+    if len(eras) == 1 and eras[0].until - eras[0].since == inf and facts.kept:
         return _judged(item, zone, calendar, facts, now)
     found: dict[tuple[float, float], Period] = {}
     by_age: set[tuple[float, float]] = set()

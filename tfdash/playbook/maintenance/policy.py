@@ -110,6 +110,9 @@ class MaintenanceItem(SettingsTable):
     live: Annotated[
         str, Note("which source, where evidence = live: " + ", ".join(READERS), '"kubernetes-patch"')
     ] = ""
+    formerly: Annotated[
+        Texts, Note("names that it had before: what is on record of them is its own", '["old-name"]')
+    ] = ()
     zone: Annotated[OwnZone, Note('"": that of [time]')] = ""
     start: Annotated[Start, Note('from when account is kept; "": that of [maintenance]', '"2026-12-01"')] = (
         None
@@ -187,6 +190,19 @@ class MaintenanceRules(SettingsTable, defaults="maintenance.toml"):
                     ("items", name),
                     'an item needs a name without "/"; write [maintenance.items.restore-drill]',
                 )
+        owned: dict[str, str] = {}
+        for name, item in self.items.items():
+            for old in item.formerly:
+                other = owned.setdefault(old, name)
+                if old in self.items and self.items[old].enabled:
+                    yield Unfit(
+                        ("items", name, "formerly"),
+                        f'"{old}" is an item still; leave it out, or write enabled = false there',
+                    )
+                elif other != name:
+                    yield Unfit(
+                        ("items", name, "formerly"), f'"{old}" is {other} now; leave it out of one of the two'
+                    )
 
 
 @dataclass(frozen=True)

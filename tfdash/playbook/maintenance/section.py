@@ -20,7 +20,7 @@ def _read(findings: Findings) -> Reading:
         return Reading(
             Level.UNKNOWN, "loading", "what is on record of the dated promises is not read yet", loading=True
         )
-    states = list(findings.maintenance.values())
+    states = [s for s in findings.maintenance.values() if s.standing is not ItemStanding.WITHDRAWN]
     count = Counter(state.standing for state in states)
     worst = max((s.level for s in states), default=Level.IDLE)
     first = min(states, key=_worst_first, default=None)

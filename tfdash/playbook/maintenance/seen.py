@@ -60,8 +60,7 @@ def told_with(state: ItemState, shown: LiveReading) -> ItemState:
             standing=ItemStanding.NO_EVIDENCE,
             level=Level.UNKNOWN,
             since=None,
-            sentence=f"{state.title}: no evidence: {safe(shown.problem)}",
-            words=f"no evidence: {safe(shown.problem)}",
+            **_said(state, f"no evidence: {safe(shown.problem)}"),
             cause=safe(shown.problem),
         )
     if shown.since is not None:
@@ -70,7 +69,10 @@ def told_with(state: ItemState, shown: LiveReading) -> ItemState:
             standing=ItemStanding.IN_PROGRESS,
             level=Level.MOVING,
             since=shown.since,
-            sentence=f"{state.title}: in progress: {safe(shown.note)}",
-            words=f"in progress: {safe(shown.note)}",
+            **_said(state, f"in progress: {safe(shown.note)}"),
         )
     return state
+
+
+def _said(state: ItemState, words: str) -> dict[str, str]:
+    return {"sentence": f"{state.title}: {words}", "words": words}

@@ -24,6 +24,7 @@ from tfdash.playbook.maintenance.eras import terms_of
 from tfdash.playbook.maintenance.facts import Facts, Known, in_order
 from tfdash.playbook.maintenance.history import judged_periods
 from tfdash.playbook.maintenance.periods import Span, shut, spans
+from tfdash.playbook.maintenance.places import before
 from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.schedule.local import local_date, local_time, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy
@@ -38,6 +39,7 @@ LEVELS = {
     ItemStanding.WAIVED: Level.PAUSED,
     ItemStanding.NOTHING: Level.IDLE,
     ItemStanding.NOT_WATCHED: Level.IDLE,
+    ItemStanding.WITHDRAWN: Level.IDLE,
 }
 _KEPT = (PeriodVerdict.KEPT, PeriodVerdict.LATE)
 _JUDGED = (*_KEPT, PeriodVerdict.MISSED)
@@ -72,11 +74,12 @@ def stand(
     done = in_order([c for c in facts.completions if c.done_at <= now])
     periods = judged_periods(item, zone, calendar, facts, now)
     told = _Look(item, zone, calendar, Known(facts, now), done, periods, now).told()
-    back, next_month = _months(now, zone, look_back)
+    back, next_month = months(now, zone, look_back)
     edges = [*told.edges, *facts.edges(now), next_month]
     edges += [at for p in periods for at in (p.deadline, p.closes, p.end) if at > now]
     edges += [told.due] if told.due is not None else []
     shown = tuple(p for p in periods if p.end > back)
+    kept, judged = counted(shown)
     state = ItemState(
         subject=subject,
         title=item.title,
@@ -91,14 +94,21 @@ def stand(
         last=done[-1] if done else None,
         started=facts.since if facts.starts or facts.started is not None else None,
         periods=shown,
-        kept=sum(p.verdict is PeriodVerdict.KEPT for p in shown),
+        kept=kept,
         terms=terms_of(item, zone.key, facts.started),
-        judged=sum(p.verdict in _JUDGED for p in shown),
+        judged=judged,
+        before=tuple(before(item, subject)),
     )
     return Told(state, min((at for at in edges if at > now), default=inf))
 
 
-def _months(now: float, zone: ZoneInfo, count: int) -> tuple[float, float]:
+def counted(periods: Sequence[Period]) -> tuple[int, int]:
+    """How many were kept, of how many that are judged."""
+    kept = sum(p.verdict is PeriodVerdict.KEPT for p in periods)
+    return kept, sum(p.verdict in _JUDGED for p in periods)
+
+
+def months(now: float, zone: ZoneInfo, count: int) -> tuple[float, float]:
     """When the month began that is ``count`` - 1 before this one, and when the next begins."""
     today = local_date(now, zone)
     month = today.year * 12 + today.month - 1
@@ -133,7 +143,7 @@ class _Look(NamedTuple):
             return self.not_watched("no evidence was ever recorded")
         if self.now < since and not self.done:
             begins = self.coming(set(), -inf)[1]
-            ahead = self.not_watched(f"account is kept from {_moment(since, self.zone)}")
+            ahead = self.not_watched(f"account is kept from {moment(since, self.zone)}")
             return ahead._replace(edges=() if begins is None else (begins,))
         if isinstance(self.item.when, Within):
             return self.by_age(since, self.item.when.age)
@@ -252,7 +262,7 @@ class _Look(NamedTuple):
         if span.conflict:
             why = f", inside the {span.conflict}"
         elif span.planned <= now:
-            by, why = span.deadline, f", better before {_moment(span.planned, zone)}, when it closed"
+            by, why = span.deadline, f", better before {moment(span.planned, zone)}, when it closed"
         elif span.planned < span.deadline:
             why = f", before it closes; it counts until {_until(span.deadline, zone)}"
         elif span.deadline > span.end:
@@ -269,7 +279,7 @@ class _Look(NamedTuple):
             return late
         pending = next((p for p in self.periods if p.verdict is PeriodVerdict.OPEN), None)
         if pending is not None:
-            since = f"{event} on {_moment(pending.start, self.zone)}"
+            since = f"{event} on {moment(pending.start, self.zone)}"
             words = f"due by {_until(pending.deadline, self.zone)}: {since}; {self.was}"
             return _Now(ItemStanding.DUE, pending.deadline, None, words)
         newest = self.periods[-1] if self.periods else None
@@ -279,7 +289,7 @@ class _Look(NamedTuple):
             return _Now(
                 ItemStanding.DONE, None, None, f"done {self.said_of(self.done[-1])}; no {event} since"
             )
-        words = f"nothing to do: no {event} since {_moment(newest.start, self.zone)}; {self.was}"
+        words = f"nothing to do: no {event} since {moment(newest.start, self.zone)}; {self.was}"
         return self.waived() or _Now(ItemStanding.NOTHING, None, None, words)
 
     def by_age(self, since: float, age: float) -> _Now:
@@ -326,7 +336,8 @@ def _waived(waiver: PeriodWaiver) -> str:
     return f"waived by {waiver.who}{f' with {waiver.second}' if waiver.second else ''}"
 
 
-def _moment(at: float, zone: ZoneInfo) -> str:
+def moment(at: float, zone: ZoneInfo) -> str:
+    """``Tue 24 Nov 2026 10:05 EST``."""
     local = local_time(at, zone)
     return f"{local:%a} {local.day} {local:%b} {local:%Y %H:%M %Z}"
 
@@ -339,4 +350,4 @@ def _day(at: float, zone: ZoneInfo) -> str:
 def _until(at: float, zone: ZoneInfo) -> str:
     """The begin of a day is the end of the one before it."""
     begins = at == midnight(local_date(at, zone), zone)
-    return f"the end of {_day(at - 1.0, zone)}" if begins else _moment(at, zone)
+    return f"the end of {_day(at - 1.0, zone)}" if begins else moment(at, zone)

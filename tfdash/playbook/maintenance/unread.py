@@ -9,7 +9,13 @@ from tfdash.model.verdict import Level
 from tfdash.text import safe
 
 _KNOWN = frozenset(
-    {ItemStanding.DONE, ItemStanding.WAIVED, ItemStanding.IN_PROGRESS, ItemStanding.NO_EVIDENCE}
+    {
+        ItemStanding.DONE,
+        ItemStanding.WAIVED,
+        ItemStanding.IN_PROGRESS,
+        ItemStanding.NO_EVIDENCE,
+        ItemStanding.WITHDRAWN,
+    }
 )
 """What some evidence says, whatever else there is."""
 

@@ -3,7 +3,7 @@ entries add up to it, in any order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -13,14 +13,24 @@ from tfdash.model.maintenance import (
     AccountStart,
     Completion,
     EvidenceKind,
+    ItemState,
     LostEntries,
     MaintenanceRecord,
     PeriodWaiver,
     RuleSaid,
     RuleTerms,
     Sighting,
+    item_subject,
 )
-from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, RULE, SIGHTING, Entry
+from tfdash.model.store_state import (
+    COMPLETION,
+    MAINTENANCE_RULES,
+    MAINTENANCE_START,
+    PERIOD_WAIVER,
+    RULE,
+    SIGHTING,
+    Entry,
+)
 from tfdash.model.subject import Subject
 
 T = TypeVar("T")
@@ -56,6 +66,9 @@ class MaintenanceFacts:
     def apply(self, entry: Entry, data: Mapping[str, Any], subject: Subject | None) -> None:
         """Take in one entry; the same one again changes nothing, and one that cannot be read says nothing."""
         topic = data.get("topic")
+        if topic == MAINTENANCE_RULES:
+            self._settings(entry, data)
+            return
         if topic not in _TOPICS or subject is None or subject.kind != KIND:
             return
         if (terms := _terms(data.get(RULE))) is not None:
@@ -84,6 +97,15 @@ class MaintenanceFacts:
             start = _time(data.get("start"))
             if start is not None:
                 self._started.add(subject, AccountStart(start, entry.at))
+
+    def _settings(self, entry: Entry, data: Mapping[str, Any]) -> None:
+        for told in _list(data.get("items")):
+            if isinstance(told, Mapping) and (terms := _terms(told.get(RULE))) is not None:
+                words = {name: str(told.get(name, "")) for name in ("title", "kind", "owner")}
+                for subject in _places(told.get("at")):
+                    self._rules.add(subject, RuleSaid(terms, entry.at, **words))
+        for subject in _places(data.get("withdrawn")):
+            self._rules.add(subject, RuleSaid(None, entry.at))
 
     def _completion(self, entry: Entry, data: Mapping[str, Any], subject: Subject) -> None:
         done = _time(data.get("done_at"))
@@ -124,6 +146,39 @@ class _Rows(Generic[T]):
             self._told = {**self._told, **{subject: tuple(self._rows[subject]) for subject in self._new}}
             self._new = set()
         return self._told
+
+
+def rules_data(kept: Iterable[ItemState], withdrawn: Iterable[Subject]) -> dict[str, Any]:
+    """The settings as they stand in ``data``: each rule once, with all that is kept by it."""
+    items: dict[tuple[object, ...], dict[str, Any]] = {}
+    for state in kept:
+        key = (state.title, state.kind, state.owner, state.terms)
+        told = {
+            "title": state.title,
+            "kind": state.kind,
+            "owner": state.owner,
+            RULE: msgspec.to_builtins(state.terms),
+        }
+        items.setdefault(key, {**told, "at": []})["at"].append(_place_data(state.subject))
+    return {
+        "topic": MAINTENANCE_RULES,
+        "items": list(items.values()),
+        "withdrawn": [_place_data(one) for one in withdrawn],
+    }
+
+
+def _place_data(subject: Subject) -> list[str]:
+    return [subject.name, subject.cluster.environment, subject.cluster.cluster, subject.namespace]
+
+
+def _places(value: Any) -> Iterator[Subject]:
+    for one in _list(value):
+        if isinstance(one, list) and len(one) == 4 and all(isinstance(text, str) for text in one):
+            yield item_subject(*one)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _terms(value: Any) -> RuleTerms | None:

@@ -36,6 +36,7 @@ _ORDER = (
     ItemStanding.WAIVED,
     ItemStanding.NOT_WATCHED,
     ItemStanding.NOTHING,
+    ItemStanding.WITHDRAWN,
 )
 _NO_RULE = ItemRule(rule="", sentence="", grace=0.0, blackout="allowed", zone="UTC")
 
@@ -74,9 +75,14 @@ class PromiseRow(NamedTuple):
         return dict(zip(LABELS, told, strict=True))
 
 
-def rows_of(dates: Dates) -> dict[Subject, PromiseRow]:
-    """Overdue first, the longest first; then what nobody knows, what is due, by its date, and what is done."""
-    found = (PromiseRow(state, dates.rules.get(at.name, _NO_RULE)) for at, state in dates.states.items())
+def rows_of(dates: Dates, withdrawn: bool = False) -> dict[Subject, PromiseRow]:
+    """Overdue first, the longest first; then what nobody knows, what is due, by its date, and what is done. ``withdrawn``: with what is
+    kept no longer."""
+    found = (
+        PromiseRow(state, dates.rules.get(at.name, _NO_RULE))
+        for at, state in dates.states.items()
+        if withdrawn or state.standing is not ItemStanding.WITHDRAWN
+    )
     return {row.subject: row for row in sorted(found, key=_rank)}
 
 

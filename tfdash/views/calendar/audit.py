@@ -60,8 +60,9 @@ def cells(row: PromiseRow, months: Sequence[date], step: int, zone: ZoneInfo) ->
     """One for each of ``columns``."""
     state, gap = row.state, " " * (step - 1)
     signs = month_signs(state, months, zone)
+    gone = state.standing is ItemStanding.WITHDRAWN
     return (
-        row.title,
+        (f"{row.title}, withdrawn", "dim") if gone else row.title,
         place_text(row.subject),
         gap.join(sign.glyph for sign in signs),
         f"{state.kept} of {state.judged}" if state.judged else ("-", "dim"),
@@ -96,9 +97,14 @@ def trouble_of_row(row: PromiseRow) -> int:
     return 2 if PeriodVerdict.MISSED in verdicts else 1 if PeriodVerdict.LATE in verdicts else 0
 
 
+def of_account(state: ItemState) -> bool:
+    """Whether an auditor asks for it: of what is kept no longer, where anything was on record of it."""
+    return state.standing is not ItemStanding.WITHDRAWN or bool(state.periods) or state.last is not None
+
+
 def rows_of(dates: Dates) -> dict[Subject, PromiseRow]:
     """The places of a promise under each other."""
-    found = agenda.rows_of(dates).values()
+    found = (row for row in agenda.rows_of(dates, withdrawn=True).values() if of_account(row.state))
     return {r.subject: r for r in sorted(found, key=lambda r: (r.state.kind, r.title, r.subject))}
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from tfdash.durations import write_duration
 from tfdash.model.dates import Dates
-from tfdash.model.maintenance import Completion, ItemState, MaintenanceRecord, Period, PeriodVerdict
+from tfdash.model.maintenance import (
+    Completion,
+    ItemStanding,
+    ItemState,
+    MaintenanceRecord,
+    Period,
+    PeriodVerdict,
+    RuleSaid,
+)
 from tfdash.model.subject import Subject
 from tfdash.text import safe
 from tfdash.views.age import short_age
@@ -34,20 +43,26 @@ _LATER = 3600.0  # seconds between what was done and its record, from which both
 def item_lines(subject: Subject, dates: Dates, record: MaintenanceRecord) -> list[str]:
     """See the module; one that the playbook no longer has keeps its evidence."""
     state, rule, zone = dates.states.get(subject), dates.rules.get(subject.name), dates.zone
+    ever = (
+        subject,
+        *(state.before if state is not None else ()),
+    )  # its own, and what it was on record as before
     lines = [f"{safe(state.title if state is not None else subject.name)} · {place_text(subject)}", ""]
     if state is None:
         lines.append("The playbook has no such promise here any more; what is on record stays.")
     else:
         lines += _about(subject, dates, state)
     done = sorted(
-        record.completions.get(subject, ()),
+        (one for at in ever for one in record.completions.get(at, ())),
         key=lambda c: (c.done_at, c.recorded_at, c.terminal),
         reverse=True,
     )
-    lines += _rules_before(record, subject, state, zone)
+    lines += _rules_before([rule for at in ever for rule in record.rules.get(at, ())], state, zone)
     lines += _periods(state, rule is not None and rule.aged, zone) if state is not None else []
     lines += _evidence(state, done, zone)
-    for waiver in sorted(record.waivers.get(subject, ()), key=lambda w: w.since, reverse=True):
+    for waiver in sorted(
+        (one for at in ever for one in record.waivers.get(at, ())), key=lambda w: w.since, reverse=True
+    ):
         lines.append(f"  ‖ {waiver_text(waiver, zone)}")
     seen = record.sightings.get(subject, ())
     if seen:
@@ -59,6 +74,8 @@ def item_lines(subject: Subject, dates: Dates, record: MaintenanceRecord) -> lis
 
 def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
     rule, shown = dates.rules.get(subject.name), state_of(state)
+    if state.standing is ItemStanding.WITHDRAWN:
+        rule = None  # it may be kept elsewhere, by another
     told = [("State", f"{shown.glyph} {safe(state.words)}")]
     told += [("Conflict", clash_text(clash, dates.zone)) for clash in state.clashes]
     if rule is not None:
@@ -80,11 +97,9 @@ def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
     return [f"{name + ':':<10} {text}" for name, text in told]
 
 
-def _rules_before(
-    record: MaintenanceRecord, subject: Subject, state: ItemState | None, zone: ZoneInfo
-) -> list[str]:
+def _rules_before(rules: Sequence[RuleSaid], state: ItemState | None, zone: ZoneInfo) -> list[str]:
     """By which other rules it was kept before, as far as that is on record: what began or closed then is judged by them."""
-    told = sorted(record.rules.get(subject, ()), key=lambda rule: rule.recorded_at)
+    told = sorted(rules, key=lambda rule: rule.recorded_at)
     lines = []
     for number, rule in enumerate(told):
         last = number + 1 == len(told)
@@ -92,6 +107,9 @@ def _rules_before(
             state.terms if last and state is not None else rule.terms if last else told[number + 1].terms
         ):
             terms = rule.terms
+            if terms is None:
+                lines.append(f"  from {moment_text(rule.recorded_at, zone)}: withdrawn")
+                continue
             lines.append(
                 f"  until after {moment_text(rule.recorded_at, zone)}: {safe(terms.when)}, grace {write_duration(terms.grace)}, "
                 f"blackout {safe(terms.blackout)}, {safe(terms.zone)}"
