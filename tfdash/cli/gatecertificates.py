@@ -9,14 +9,17 @@ from tfdash.cli.headless import no_namespace, settle
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import OK, UNKNOWN, program
 from tfdash.model.kinds import JUDGED
+from tfdash.model.verdict import Level
 from tfdash.text import safe
 
 _FIRST = 20.0  # seconds for all sources to settle
 SECTIONS = ("certificates",)
+LEAST = Level.MOVING
+"""What is under way is told: it may wait for an issuer that there is not."""
 
 
 def gate_certificates(args: argparse.Namespace) -> int:
-    """Exit 0: all in order; 1: something is WARN or BREACH; 2: something is not known."""
+    """Exit 0: all in order, or under way, which is told; 1: something is WARN or BREACH; 2: something is not known."""
     from tfdash.cli.compose import board_of, clock_of, judge_of, scope_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
@@ -32,7 +35,7 @@ def gate_certificates(args: argparse.Namespace) -> int:
     board.stop()
     reason = nowhere or (f"not settled: {', '.join(late)}" if late else "")
     code = UNKNOWN if nowhere or (reason and code_in(found) == OK) else code_in(found)
-    text = as_json(found, code, reason) if args.format == "json" else "\n".join(lines(found))
+    text = as_json(found, code, reason, LEAST) if args.format == "json" else "\n".join(lines(found, LEAST))
     code = deliver(text, code)
     if reason:
         narrate(f"{program()}: {safe(reason)}")

@@ -76,18 +76,17 @@ def code_in(found: tuple[SectionState, ...]) -> int:
     return code_of([Level(s.level) for s in found] or [Level.UNKNOWN], ())
 
 
-def _findings(section: SectionState) -> list[SectionFinding]:
-    """And what somebody answers for, waived or kept up: told, and no fault."""
-    return [f for f in section.findings if f.level >= Level.PAUSED]
+def _findings(section: SectionState, least: Level) -> list[SectionFinding]:
+    return [f for f in section.findings if f.level >= least]
 
 
-def lines(found: tuple[SectionState, ...]) -> list[str]:
-    """The line of each section, and below it one a finding."""
+def lines(found: tuple[SectionState, ...], least: Level = Level.PAUSED) -> list[str]:
+    """The line of each section, and below it one a finding: what somebody answers for too, waived or kept up, which is no fault."""
     told = []
     for section in found:
         state = states.LOADING if section.loading else states.of_level(Level(section.level))
         told.append(f"{section.title}: {state.text}  {safe(section.sentence)}")
-        for one in _findings(section):
+        for one in _findings(section, least):
             of = where(one.subject)
             told.append(
                 f"  {states.of_level(one.level).text}  {safe(one.sentence)}{f'  ({of})' if of else ''}"
@@ -95,9 +94,9 @@ def lines(found: tuple[SectionState, ...]) -> list[str]:
     return told
 
 
-def as_json(found: tuple[SectionState, ...], code: int, reason: str) -> str:
+def as_json(found: tuple[SectionState, ...], code: int, reason: str, least: Level = Level.PAUSED) -> str:
     """With how many findings there are of each level."""
-    findings = [(section, one) for section in found for one in _findings(section)]
+    findings = [(section, one) for section in found for one in _findings(section, least)]
     return json.dumps(
         {
             "schema_version": 1,

@@ -31,22 +31,32 @@ def read(findings: Findings) -> Reading:
 
 
 def _counted(verdicts: Iterable[Verdict]) -> str:
-    """``6 of 9 certificates in order, 1 of 4 issuers and bundles is not``: each counted once, whatever several rules say of it."""
-    well: dict[Subject, bool] = {}
+    """``6 of 9 certificates in order, 2 under way, 1 of 4 issuers and bundles is not``: each counted once, whatever several rules say of
+    it. What is under way is not in order yet: it may wait for an issuer that there is not."""
+    worst: dict[Subject, Level] = {}
     for verdict in verdicts:
-        here = verdict.level < Level.UNKNOWN and not verdict.waived
-        well[verdict.subject] = well.get(verdict.subject, True) and here
-    others = [good for subject, good in well.items() if subject.kind in _LISTS]
-    mine = [good for subject, good in well.items() if subject.kind not in _LISTS]
-    bad = len(others) - sum(others)
+        here = Level.WARN if verdict.waived else verdict.level
+        worst[verdict.subject] = max(worst.get(verdict.subject, Level.IDLE), here)
+    others = [level for subject, level in worst.items() if subject.kind in _LISTS]
+    mine = [level for subject, level in worst.items() if subject.kind not in _LISTS]
+    bad = sum(level >= Level.UNKNOWN for level in others)
     if not mine:
-        return f"{sum(others)} of {len(others)} issuers and bundles in order"
-    told = f"{sum(mine)} of {len(mine)} certificates in order"
+        return f"{_in_order(others)} issuers and bundles in order{_under_way(others)}"
+    told = f"{_in_order(mine)} certificates in order{_under_way(mine)}"
     return (
         f"{told}, {bad} of {len(others)} issuers and bundles {'is' if bad == 1 else 'are'} not"
         if bad
         else told
     )
+
+
+def _in_order(levels: list[Level]) -> str:
+    return f"{sum(level < Level.UNKNOWN and level is not Level.MOVING for level in levels)} of {len(levels)}"
+
+
+def _under_way(levels: list[Level]) -> str:
+    moving = levels.count(Level.MOVING)
+    return f", {moving} under way" if moving else ""
 
 
 SECTION = Section(
