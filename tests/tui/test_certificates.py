@@ -65,7 +65,7 @@ async def test_beside_rows_it_is_said_what_could_not_be_read() -> None:
         recorded.objects["ClusterIssuer"] = {}
         problem = Problem(kind=ProblemKind.FORBIDDEN, cause="may not list them")
         recorded.show("ClusterIssuer", complete=False, problem=problem)
-        await run.shows("8 certificates", "in order; ClusterIssuers of eu-1 cannot be read")
+        await run.shows("8 certificates", "under way; ClusterIssuers of eu-1 cannot be read")
 
 
 @pytest.mark.parametrize("size", SIZES)
