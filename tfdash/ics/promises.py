@@ -1,4 +1,5 @@
-"""The maintenance items as entries: each on the last day on which it can be done as planned, a whole day of its zone.
+"""The maintenance items as entries: each on the last day on which it can be done as planned, a whole day of its zone; what has hours on its
+date, in these.
 
 What is due in each calendar period, or on the dates of a rule, is one series for ever; where a blackout or a freeze moves an instance, that
 one stands beside it. What is never older than so long, or follows an event, is its next day alone: the one after depends on when it is done.
@@ -9,17 +10,18 @@ from __future__ import annotations
 import calendar as months
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tfdash.ics.events import CalendarEntry, uid_of
+from tfdash.ics.events import CalendarEntry, at_zone, uid_of
 from tfdash.item_place import place_of
 from tfdash.model.subject import Subject
+from tfdash.playbook.maintenance.at_once import hours_of
 from tfdash.playbook.maintenance.cadence import Each, On
 from tfdash.playbook.maintenance.periods import Span, spans
 from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
-from tfdash.playbook.schedule.local import later, local_date, midnight
+from tfdash.playbook.schedule.local import in_gap, later, local_date, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy
 from tfdash.text import safe
 
@@ -82,7 +84,9 @@ def entries(
         if subject.name not in found:
             found[subject.name] = series_of(item, zone, calendar, span)
         series = found[subject.name]
-        if series is not None:
+        if series is not None and item.at is not None:
+            yield from _timed(words, series, item, item.at, zone, span)
+        elif series is not None:
             yield from _instances(words, series)
 
 
@@ -98,8 +102,9 @@ def uid_of_item(subject: Subject) -> str:
 
 
 def _about(item: MaintenanceItem, where: str, zone: str) -> str:
+    told = "" if item.at is not None else " This is the last day as planned."
     lines = [
-        f"To be done: {item.rule_words}, {where} ({zone}). This is the last day as planned.",
+        f"To be done: {item.rule_words}, {where} ({zone}).{told}",
         f"Playbook: {item.sentence}" if item.sentence else "",
         f"Owner: {item.owner}" if item.owner else "",
     ]
@@ -112,6 +117,42 @@ def _instances(words: CalendarEntry, series: DaySeries) -> Iterator[CalendarEntr
     )
     for nominal, day in series.moved.items():
         yield words._replace(of=nominal, start=day, end=later(day, 1))
+
+
+def _timed(
+    words: CalendarEntry, series: DaySeries, item: MaintenanceItem, at: time, zone: ZoneInfo, span: Horizon
+) -> Iterator[CalendarEntry]:
+    """By the wall clock. What a change of clocks makes longer, shorter or of another hour stands beside it, as what is moved does."""
+
+    def begins(day: date) -> datetime:
+        return datetime.combine(day, at, zone)
+
+    length = timedelta(seconds=item.length)
+    first = begins(series.first)
+    ends = datetime.combine(series.first, at) + length
+    lasts = ends.replace(tzinfo=zone).timestamp() - first.timestamp()
+    parts = series.rule.split(";") if series.rule else []
+    rule = [_until(part, at, zone) if part.startswith("UNTIL=") else part for part in parts]
+    yield words._replace(
+        start=first,
+        end=ends.replace(tzinfo=zone),
+        rule=";".join(rule),
+        but=tuple(map(begins, series.but)),
+        also=tuple(map(begins, series.also)),
+    )
+    assert isinstance(item.when, On)
+    for nominal in item.when.days(series.first, span.last):
+        day = series.moved.get(nominal, nominal)
+        start, end = hours_of(day, at, item.length, zone)
+        plain = end - start == lasts and not in_gap(datetime.combine(day, at), zone)
+        if nominal not in series.but and (day != nominal or not plain):
+            yield words._replace(of=begins(nominal), start=at_zone(start, zone), end=at_zone(end, zone))
+
+
+def _until(part: str, at: time, zone: ZoneInfo) -> str:
+    """The last day of a rule as the instant in UTC that one for times has (RFC 5545, 3.3.10)."""
+    day = datetime.strptime(part.removeprefix("UNTIL="), "%Y%m%d").date()
+    return f"UNTIL={datetime.combine(day, at, zone).astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def series_of(

@@ -69,10 +69,13 @@ def written(
     made.add("X-WR-TIMEZONE", zone.key)
     before = {_name(e): e for e in previous.events} if previous is not None else {}
     events = list(_merged(sorted(entries, key=ordered), before, at, zone, until, kept))
-    times = [cast("date", e.decoded(key)) for e in events for key in ("DTSTART", "DTEND")]
-    timed = [t.date() for t in times if isinstance(t, datetime)]
-    if timed:
-        made.add_component(vtimezone(zone, min(timed), min(max(until, *timed), until + _BEYOND)))
+    timed: dict[str, list[date]] = {}
+    for event in events:
+        for key in ("DTSTART", "DTEND"):
+            if isinstance(moment := cast("date", event.decoded(key)), datetime):
+                timed.setdefault(event[key].params.get("TZID", zone.key), []).append(moment.date())
+    for key, days in sorted(timed.items()):
+        made.add_component(vtimezone(ZoneInfo(key), min(days), min(max(until, *days), until + _BEYOND)))
     for event in events:
         made.add_component(event)
     return cast("bytes", made.to_ical())
@@ -195,7 +198,7 @@ def _begin_as_before(event: Event, old: Event | None, until: date) -> None:
     if old is None or _said(event, ("RRULE",)) != _said(old, ("RRULE",)):
         return
     begun, now = cast("date", old.decoded("DTSTART")), cast("date", event.decoded("DTSTART"))
-    if type(begun) is not type(now) or begun > now:
+    if type(begun) is not type(now) or begun > now or _hours(event) != _hours(old):
         return
     gone = [e for e in _exdates(old) if e < now] + _exdates(event)
     gone += [e for e in _exdates(old) if _day(e) > until]
@@ -206,6 +209,13 @@ def _begin_as_before(event: Event, old: Event | None, until: date) -> None:
         event.pop("EXDATE", None)
         event.add("EXDATE", gone)
         event["EXDATE"].params.update(_value_of(gone[0]))
+
+
+def _hours(event: Event) -> tuple[object, ...]:
+    """When in the day it begins, in which zone, and for how long by the wall clock."""
+    start, end = cast("date", event.decoded("DTSTART")), cast("date", event.decoded("DTEND"))
+    at = start.time() if isinstance(start, datetime) else None
+    return at, event["DTSTART"].params.get("TZID"), end - start
 
 
 def _exdates(event: Event) -> list[date]:

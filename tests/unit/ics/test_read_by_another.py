@@ -18,6 +18,7 @@ from tfdash.ics.writing import read_previous, written
 from tfdash.playbook.maintenance.cadence import Each, On
 from tfdash.playbook.maintenance.periods import spans
 from tfdash.playbook.maintenance.places import places
+from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.schedule.freezes import closed_on
 from tfdash.playbook.schedule.local import later, local_date, midnight
 from tfdash.playbook.schedule.policy import CalendarPolicy
@@ -92,6 +93,67 @@ def test_promises_fall_on_the_same_days(name: str) -> None:
         )
         expected = [(d, later(d, 1)) for d in days if first <= d <= last]
         assert sorted(seen[promises.uid_of_item(subject)]) == expected, item.title
+
+
+TIMED = {
+    f"{blackout}-{number}": {
+        "when": sort,
+        "title": sort,
+        "blackout": blackout,
+        "at": at,
+        "length": length,
+        "zone": zone,
+    }
+    for blackout in ("allowed", "before", "after")
+    for number, (sort, at, length, zone) in enumerate(
+        (
+            ("on FREQ=WEEKLY;BYDAY=SU", "02:15", "1h", ""),  # in the gap of one night, twice in another
+            (
+                "on FREQ=WEEKLY;BYDAY=SA",
+                "23:00",
+                "6h",
+                "Europe/Berlin",
+            ),  # over midnight, and over changes of clocks
+            ("on FREQ=MONTHLY;BYMONTHDAY=31", "22:00", "2h", ""),
+            ("on FREQ=MONTHLY;BYDAY=1TU;COUNT=40", "04:00", "30m", "Asia/Tokyo"),
+            ("on FREQ=DAILY;INTERVAL=10;UNTIL=20290301T120000Z", "00:00", "24h", ""),
+            ("on FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO;INTERVAL=2", "09:30", "1h", ""),
+        )
+    )
+}
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_promises_with_hours_are_the_same_times(name: str) -> None:
+    zone = ZoneInfo(name)
+    calendar = calendar_policy(FREEZES, name)
+    policy = promised({"items": TIMED}, name)
+    items = [(s, i) for s, i in places(policy, ["production"], ()) if s.name in TIMED]
+    span = promises.horizon(TODAY, YEARS)
+    data = written(promises.entries(policy, calendar, items, {}, span), "x", zone, span.last, 0.0)
+    first, last = TODAY, span.last - timedelta(days=80)
+    seen = read(data, zone, later(first, -3), later(last, 3))
+    assert len(items) == len(TIMED)
+    for subject, item in items:
+        own = ZoneInfo(policy.zone_of(item))
+        due = spans(item, own, calendar, midnight(later(first, -400), own), midnight(later(last, 400), own))
+        days = [local_date(s.start, own) for s in due]
+        expected = [_hours(day, item, own) for day in days if first <= day <= last]
+        told = sorted((s.timestamp(), e.timestamp()) for s, e in seen[promises.uid_of_item(subject)])
+        assert [t for t in told if expected[0][0] <= t[0] <= expected[-1][0]] == expected, (
+            item.title,
+            item.blackout,
+        )
+
+
+def _hours(day: date, item: MaintenanceItem, zone: ZoneInfo) -> tuple[float, float]:
+    """By the wall clock; an hour that a change of clocks leaves out is the one after it (RFC 5545, 3.3.5)."""
+    assert item.at is not None
+    begins = datetime.combine(day, item.at)
+    start, end = (
+        t.replace(tzinfo=zone).timestamp() for t in (begins, begins + timedelta(seconds=item.length))
+    )
+    return start, max(start, end)
 
 
 def slots(policy: CalendarPolicy, first: date, last: date) -> list[tuple[float, float]]:

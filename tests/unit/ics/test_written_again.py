@@ -160,6 +160,38 @@ def test_hostile_texts_are_text() -> None:
     assert not {c for c in data if c < 32} - {10, 13}
 
 
+HOURS: dict[str, Any] = {"title": "W", "when": "on FREQ=WEEKLY;BYDAY=WE", "blackout": "before", "at": "02:00"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"at": "03:00"}, {"length": "2h"}, {"zone": "Europe/Berlin"}, {"at": ""}],
+    ids=lambda c: next(iter(c)),
+)
+def test_other_hours_raise_the_number_and_nothing_else_does(change: dict[str, Any]) -> None:
+    first = file({WEEKLY: HOURS})
+    same = file({WEEKLY: HOURS}, previous=first, today=date(2027, 2, 1), years=4)
+    assert said(same, WEEKLY)[0] == said(first, WEEKLY)[0]
+    assert said(file({WEEKLY: HOURS | {"title": "Other"}}, previous=first), WEEKLY)[0][1] == 0
+    other = file({WEEKLY: HOURS | change}, previous=first)
+    plain = file({WEEKLY: HOURS | change})
+    assert [(of, day) for of, _, day in said(other, WEEKLY)] == [
+        (of, day) for of, _, day in said(plain, WEEKLY)
+    ]
+    assert said(other, WEEKLY)[0][1] == 1
+    back = file({WEEKLY: HOURS}, previous=other)
+    assert [(of, day) for of, _, day in said(back, WEEKLY)] == [
+        (of, day) for of, _, day in said(first, WEEKLY)
+    ]
+    assert said(back, WEEKLY)[0][1] == 2
+
+
+def test_hours_have_the_zone_that_they_are_of() -> None:
+    data = file({WEEKLY: HOURS | {"zone": "Europe/Berlin"}}).decode()
+    assert "DTSTART;TZID=Europe/Berlin:20260107T020000" in data
+    assert data.count("BEGIN:VTIMEZONE") == 2 and "TZID:Europe/Berlin" in data
+
+
 def test_several_freezes_of_one_day_that_are_called_the_same_are_several_entries() -> None:
     times = [("2026-12-09 09:00", "2026-12-09 10:00"), ("2026-12-09 15:00", "2026-12-09 16:00")]
     freezes = {"freezes": [{"start": a, "end": b, "reason": "db move"} for a, b in times]}

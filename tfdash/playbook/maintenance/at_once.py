@@ -7,7 +7,7 @@ may be done on any day of its month has none, and what only looks at a target (a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -68,11 +68,16 @@ def windows_of(
     for span in spans(item, zone, calendar, first - 2 * 86_400.0, last):
         start, end = span.start, span.end
         if item.at is not None:
-            begins = datetime.combine(local_date(start, zone), item.at)
-            start = instant(begins, zone)
-            end = max(instant(begins + timedelta(seconds=item.length), zone), start)
+            start, end = hours_of(local_date(start, zone), item.at, item.length, zone)
         if start < last and end > first:
             yield start, end, span.label
+
+
+def hours_of(day: date, at: time, length: float, zone: ZoneInfo) -> tuple[float, float]:
+    """Begin and end of so many seconds by the wall clock, in epoch seconds."""
+    begins = datetime.combine(day, at)
+    start = instant(begins, zone)
+    return start, max(instant(begins + timedelta(seconds=length), zone), start)
 
 
 def next_clashes(
