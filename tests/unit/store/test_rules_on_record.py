@@ -168,9 +168,8 @@ async def test_two_terminals_of_other_settings_do_not_answer_each_other_without_
     clock.at += HOUR
     await one.looks()
     clock.at += 20 * DAY
-    assert closed((await one.looks())[HERE]) == MISSED + [
-        "missed"
-    ]  # one that lacks it withdraws nothing from others
+    # one that lacks it withdraws nothing from others
+    assert closed((await one.looks())[HERE]) == [*MISSED, "missed"]
     made.store.close()
 
 
