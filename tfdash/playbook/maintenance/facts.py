@@ -116,12 +116,22 @@ class Known:
 
     def silent(self, since: float, until: float, before: float = _EVER) -> bool:
         """Whether a live source proves that nothing was done from ``since`` on until ``until``, but for the last day of it."""
-        newest = self.newest_sighting(until - UNSEEN, before)
-        return newest is not None and (newest.done_at is None or newest.done_at < since)
+        return self._undone(since, until - UNSEEN, before)
 
-    def lost(self, since: float, until: float) -> bool:
-        """Whether something that was done then may have been on record and be lost."""
-        return any(lost.since < until and since <= lost.until for lost in self._lost)
+    def lost(self, since: float, until: float, before: float = _EVER) -> bool:
+        """Whether something that was done from ``since`` on until ``until`` may have been on record and be lost: no live source says,
+        since what is lost was recorded, that it was not."""
+        return any(
+            lost.since < until
+            and since <= lost.until
+            and not self._undone(since, min(until, lost.until), before)
+            for lost in self._lost
+        )
+
+    def _undone(self, since: float, until: float, before: float) -> bool:
+        """Whether what was seen last at ``until`` or later says that nothing was done from ``since`` on."""
+        newest = self.newest_sighting(until, before)
+        return newest is not None and (newest.done_at is None or newest.done_at < since)
 
     def lost_until(self, after: float) -> float | None:
         """The last time at which something may have been done of which the record is lost, where that is after ``after``."""

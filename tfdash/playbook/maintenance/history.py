@@ -126,8 +126,9 @@ def _once_each(
         waiver = known.waiver(span.deadline, span.closes)
         served = max((times[n] for n in window if n in taken), default=-inf)
         chosen = [n for n in own if done[n].recorded_at < span.closes]
-        silent = known.silent(max(span.start, nextafter(served, inf)), span.closes, span.closes)
-        lost = not silent and known.lost(span.start, span.closes)
+        begin = max(span.start, nextafter(served, inf))
+        silent = known.silent(begin, span.closes, span.closes)
+        lost = known.lost(begin, span.closes, span.closes)
         if not chosen and not early and waiver is None and not lost:
             chosen = [n for n in free if done[n].recorded_at < span.closes][:1]
         late = bool(chosen) and times[chosen[0]] >= span.deadline

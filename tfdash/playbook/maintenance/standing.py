@@ -165,11 +165,13 @@ class _Look(NamedTuple):
             # what was recorded too late for its period was missed, yet it is done
             if period.verdict in (*_KEPT, PeriodVerdict.WAIVED) or period.others:
                 break
+            since = self.known.since(period.closes)
+            if period.verdict is PeriodVerdict.OPEN and (since is None or period.start < since):
+                break  # no account is kept of what began before
             if hidden or self.lost(period):
                 gone = period
                 break
             if period.verdict is PeriodVerdict.NOT_WATCHED:
-                since = self.known.since(period.closes)
                 if since is not None and period.start >= since:
                     unknown = period
                 break
@@ -199,7 +201,7 @@ class _Look(NamedTuple):
         since, until = self.known.since(period.closes), nextafter(self.now, inf)
         if since is None or period.start < since:
             return False
-        return self.known.lost(period.start, until) and not self.known.silent(period.start, until, until)
+        return self.known.lost(period.start, until, until)
 
     def unheard(self, since: float) -> _Now:
         """It may have been done: what was on record is lost."""

@@ -94,7 +94,7 @@ def test_what_was_kept_is_never_missed_once_its_record_is_lost(
         )
     )
     on_record = on_record._replace(sightings=true)  # a source that says what is not so is believed
-    _sound(promise, calendar, on_record, now, LostEntries(begin, begin + length * HOUR))
+    _sound(promise, calendar, on_record, now, _noted(now, begin, length))
 
 
 @pytest.mark.long
@@ -118,7 +118,12 @@ def test_what_was_young_enough_is_never_missed_once_its_record_is_lost(
     length: int,
 ) -> None:
     promise = item(f"within {int(age / HOUR)}h", grace)
-    _sound(promise, OPEN, Facts(start, on_record), now, LostEntries(begin, begin + length * HOUR))  # type: ignore[arg-type]
+    _sound(promise, OPEN, Facts(start, on_record), now, _noted(now, begin, length))  # type: ignore[arg-type]
+
+
+def _noted(now: float, begin: float, length: int) -> LostEntries:
+    """A loss as it may be on record: it was noted by now, and of what was recorded before that."""
+    return LostEntries(min(begin, now - HOUR), min(begin + length * HOUR, now))
 
 
 def _sound(promise: object, calendar: CalendarPolicy, whole: Facts, now: float, gap: LostEntries) -> None:
