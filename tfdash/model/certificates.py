@@ -96,6 +96,7 @@ class ServedCertificate(Object, frozen=True, gc=False, kw_only=True):
     certificate first; it outlives a failure, of which ``answer`` and ``said`` (its words, may be "") tell. ``looked_at``: the last look.
     ``fits``: ``asked`` is one of its names. ``code``: OpenSSL's first word against the chain, 0 none. ``lowered``: it answered only once
     old protocols and weak keys were allowed. ``same_key``: the one that it served before had the key of this one. ``of``: "" for an address of the settings, else whose it is ("API server").
+    ``beside``: fingerprints of what it sent and what nobody needs who trusts as we do: their way to a root is another one.
     """
 
     KIND: ClassVar[str] = "ServedCertificate"
@@ -113,6 +114,7 @@ class ServedCertificate(Object, frozen=True, gc=False, kw_only=True):
     code: int = 0
     same_key: bool = False
     of: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def leaf(self) -> CertificateFacts | None:

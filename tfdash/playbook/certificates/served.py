@@ -106,6 +106,11 @@ def _dates(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_T
     for above in case.obj.chain[1:]:
         if above.self_signed:
             continue  # whoever trusts a root has it, and does not look at the one that is sent
+        if above.fingerprint in case.obj.beside:
+            if case.reached(above.not_after):
+                text = f"sends {above.subject} of {above.issuer} along, which expired {at(above.not_after)} and is not needed: old clients refuse it"
+                yield _Told(Level.WARN, text, above.not_after)
+            continue
         if case.reached(above.not_after):
             yield _Told(
                 Level.BREACH, f"its issuer {above.subject} expired {at(above.not_after)}", above.not_after

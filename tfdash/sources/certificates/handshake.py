@@ -57,7 +57,7 @@ _PLAIN = re.compile(r"[a-z0-9.-]+")
 
 
 class Handshake(NamedTuple):
-    """What came of one look. ``said``: words of the failure, safe to show."""
+    """What came of one look. ``said``: words of the failure, safe to show. ``beside``: as ``ServedCertificate`` has it."""
 
     answer: Contact
     said: str = ""
@@ -66,6 +66,7 @@ class Handshake(NamedTuple):
     lowered: bool = False
     trust: Trust = Trust.SURE
     code: int = 0
+    beside: tuple[str, ...] = ()
 
 
 class _Refused(Exception):
@@ -195,8 +196,15 @@ async def _shake(
     noted.sort(key=lambda word: word[0])
     code = noted[0][1] if noted else 0
     trust = _TRUST.get(code, Trust.OTHER) if code else Trust.SURE
+    needed = _facts(connection.get_verified_chain() or ()) if trust is Trust.SURE else chain
+    beside = {c.fingerprint for c in chain} - {c.fingerprint for c in needed} if needed else ()
     return Handshake(
-        Contact.SERVED, chain=chain, protocol=connection.get_protocol_version_name(), trust=trust, code=code
+        Contact.SERVED,
+        chain=chain,
+        protocol=connection.get_protocol_version_name(),
+        trust=trust,
+        code=code,
+        beside=tuple(sorted(beside)),
     )
 
 

@@ -280,6 +280,7 @@ def _noted(
         code=found.code,
         same_key=_same_key(found.chain[0], before),
         of=endpoint.of,
+        beside=found.beside,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ def told(one: ServedCertificate, *others: Object, now: float = NOW, **policy: An
 
 
 ABOVE = facts(subject="CN=R10", issuer="CN=X1", names=(), is_ca=True, not_after=NOW + 900 * DAY)
+CROSS = facts(subject="CN=X1", issuer="CN=X0", names=(), is_ca=True, not_after=NOW, fingerprint="CC")
 STATES: list[tuple[ServedCertificate, Level, str]] = [
     (served(), Level.OK, "serves shop.example.com, serial 0ABC, ends 1970-03-13 13:46Z, TLSv1.3"),
     (
@@ -63,6 +65,17 @@ STATES: list[tuple[ServedCertificate, Level, str]] = [
         Level.OK,
         "serves shop.example.com, serial 0ABC, ends 1970-03-13 13:46Z, TLSv1.3",
     ),
+    (  # signed crosswise by a root that nobody needs any more
+        served(facts(), ABOVE, CROSS, beside=("CC",)),
+        Level.WARN,
+        "sends CN=X1 of CN=X0 along, which expired 1970-01-12 13:46Z and is not needed: old clients refuse it",
+    ),
+    (
+        served(facts(), ABOVE, msgspec.structs.replace(CROSS, not_after=NOW + DAY), beside=("CC",)),
+        Level.OK,
+        "serves shop.example.com, serial 0ABC, ends 1970-03-13 13:46Z, TLSv1.3",
+    ),
+    (served(facts(), ABOVE, CROSS), Level.BREACH, "its issuer CN=X1 expired 1970-01-12 13:46Z"),
     (
         served(fits=False, asked="api.example.com"),
         Level.WARN,

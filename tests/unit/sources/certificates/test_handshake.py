@@ -97,6 +97,19 @@ async def test_dates_are_left_to_the_rules(begins: float, ends: float) -> None:
     assert (told.answer, told.trust, told.code) == (Contact.SERVED, Trust.SURE, 0)
 
 
+async def test_what_is_sent_along_and_not_needed_is_told_apart() -> None:
+    """The root that is trusted now, signed crosswise by one that has expired: the way of who knows the new one leads past it."""
+    old = issue("an old root", ca=True, begins=-900 * DAY, ends=-1 * DAY)
+    cross = issue("a root", old, ca=True, key=ROOT.key, begins=-900 * DAY, ends=-1 * DAY)
+    both = LEAF._replace(chain=(MIDDLE.certificate, cross.certificate))
+    new = await seen(both)
+    assert new.trust is Trust.SURE
+    assert [c.subject for c in new.chain if c.fingerprint in new.beside] == ["CN=a root"]
+    for contexts in (Contexts(old.own_pem), Contexts(issue("nobody", ca=True).own_pem)):
+        assert (await seen(both, contexts)).beside == ()
+    assert (await seen(LEAF)).beside == ()
+
+
 async def test_whom_the_system_trusts_is_taken_where_nobody_is_named() -> None:
     assert (await seen(LEAF, Contexts())).trust is Trust.INCOMPLETE
 
