@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tfdash.cli.output import deliver, narrate
-from tfdash.cli.parser import OK
+from tfdash.cli.parser import OK, program
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def command(args: argparse.Namespace) -> int:
         return deliver(json.dumps(adapter(Settings).json_schema(), indent=2), OK)
     settings = load(path)
     if args.what == "check":
+        from tfdash.cli.config_files import unusable
         from tfdash.cli.ui_check import check_ui
+        from tfdash.config.problems import read_text
 
         check_ui(settings.ui, path)
         if settings.demo.enabled:
@@ -42,7 +44,14 @@ def command(args: argparse.Namespace) -> int:
                 clock_of(load_quick(args.config, name))
         for words in _ended(settings):
             narrate(f"{path}: policy.waivers: {words}")
-        narrate(f"{path}: ok" if path else "no configuration file: the defaults hold")
+        if path is None:
+            narrate("no configuration file: the defaults hold")
+            return OK
+        missing = list(unusable(settings, read_text(path), str(path)))
+        for problem in missing:
+            narrate(f"{program()}: {problem}")
+        lacks = "ok, but for what this machine lacks" if missing else "ok"
+        narrate(f"{path}: {lacks}")
         return OK
     return deliver(shown(settings), OK)
 

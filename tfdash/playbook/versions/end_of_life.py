@@ -70,7 +70,9 @@ def tables_of(path: str) -> EndOfLife:
         why = str(error) or type(error).__name__
     else:
         return EndOfLife({**shipped_tables().tables, **own})
-    return EndOfLife(problem=safe(f"the table of support {path} cannot be used: {why}"))
+    return EndOfLife(
+        problem=safe(f"the table of support {path} ([versions] end_of_life) cannot be used: {why}")
+    )
 
 
 def _tables(written: Mapping[str, Any]) -> dict[str, SupportTable]:

@@ -86,7 +86,9 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
     staging = places.get(rules.staging)
     in_staging = oldest_now(staging.spans, staging.clusters) if staging is not None else None
     if not rules.staging or staging is None or in_staging is None:
-        why = f"nobody has watched what {rules.staging} runs yet" if rules.staging else "there is no staging"
+        why = "there is no staging"
+        if rules.staging:
+            why = _absent("staging", policy) or f"nobody has watched what {rules.staging} runs yet"
         return _said(policy, Level.IDLE, f"{mine.name} runs {now_there.short}; {why}")
     soaked = _best(staging, now_there, policy, moment)
     if soaked is None:
@@ -207,11 +209,19 @@ def _in_development(
         return []
     place = places.get(name)
     if place is None or not place.spans:
-        return [_Condition(None, f"nobody has watched {name}")]
+        return [_Condition(None, _absent("development", policy) or f"nobody has watched {name}")]
     first = min((s.since for s in place.spans if s.oldest == version), default=None)
     if first is not None and first < found.since:
         return [_Condition(True, f"in {name} since {local(first, policy.tz)}")]
     return [_Condition(False, f"{name} did not have it before {policy.rules.staging}")]
+
+
+def _absent(key: str, policy: VersionsPolicy) -> str:
+    """What is said of an environment that the configuration does not have, which nobody will ever watch."""
+    name = getattr(policy.rules, key)
+    if not policy.clusters or name in policy.clusters:
+        return ""
+    return f'no environment is called {name}; [versions] {key} says which, "" for none'
 
 
 def _soaked(found: Soak, place: SeenEnvironment, policy: VersionsPolicy, moment: Moment) -> _Condition:

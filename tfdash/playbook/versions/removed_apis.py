@@ -62,7 +62,9 @@ def removals_of(path: str) -> RemovedApis:
         why = error.strerror or type(error).__name__
     except (ValueError, RecursionError) as error:
         why = str(error) or type(error).__name__
-    return RemovedApis(problem=safe(f"the table of removed API versions {path} cannot be used: {why}"))
+    return RemovedApis(
+        problem=safe(f"the table of removed API versions {path} ([versions] removals) cannot be used: {why}")
+    )
 
 
 def _read(written: Mapping[str, Any]) -> RemovedApis:

@@ -193,9 +193,7 @@ class CertificatesSource:
                 old=before is not None and before.lowered,
             )
         except OSError as error:
-            return handshake.Handshake(
-                Contact.FAULT, f"its file of authorities cannot be read: {error.strerror or error}"
-            )
+            return handshake.Handshake(Contact.FAULT, _unread(error))
         except ValueError as error:
             return handshake.Handshake(
                 Contact.FAULT, f"its file of authorities cannot be used: {safe(str(error))}"
@@ -243,6 +241,11 @@ class CertificatesSource:
                 seen: Observation[Objects] = self._observation(dict(several), several.values())
                 board.put_objects(ref, ServedCertificate.KIND, seen, changed if same else None)
         board.put_status(self.id, self.status)
+
+
+def _unread(error: OSError) -> str:
+    named = f" {safe(str(error.filename))}" if error.filename else ""
+    return f"its file of authorities{named} cannot be read: {error.strerror or error}"
 
 
 def _began(certificates: Iterable[Object]) -> Mapping[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -258,6 +259,13 @@ def test_a_fresh_install_is_not_red_and_not_green_of_what_nobody_has_watched() -
         "production runs 1.36.4; nobody has watched what staging runs yet",
     )
     assert gate(HERE, rules=policy(staging="")).level is Level.IDLE
+    alone = replace(policy(), clusters={"production": ()})  # nobody will ever watch what is not configured
+    assert gate(HERE, rules=alone).sentence == (
+        'production runs 1.36.4; no environment is called staging; [versions] staging says which, "" for none'
+    )
+    no_development = replace(policy(), clusters={"production": (), "staging": ()})
+    said = gate(HERE, *soaked(8), rules=no_development).sentence
+    assert 'no environment is called development; [versions] development says which, "" for none' in said
 
 
 def test_an_environment_that_is_none_of_the_three_is_not_judged_and_that_is_said() -> None:

@@ -351,7 +351,9 @@ def test_a_file_that_cannot_be_used_says_why_and_nothing_is_supported(
     if text is not None:
         path.write_text(text)
     found = tables_of(str(path))
-    assert found.problem.startswith(f"the table of support {path} cannot be used: {why}")
+    assert found.problem.startswith(
+        f"the table of support {path} ([versions] end_of_life) cannot be used: {why}"
+    )
     [(level, sentence)] = said(running(), SUPPORT, replace(policy(), tables=found))
     assert level is Level.UNKNOWN and found.problem in sentence
 

@@ -215,7 +215,9 @@ def test_a_file_that_cannot_be_used_says_why_and_nothing_is_well_by_it(
     path = tmp_path / "removed.toml"
     path.write_text(text)
     found = removals_of(str(path))
-    assert found.problem.startswith(f"the table of removed API versions {path} cannot be used: ")
+    assert found.problem.startswith(
+        f"the table of removed API versions {path} ([versions] removals) cannot be used: "
+    )
     assert why in found.problem or why == "RecursionError"
     [verdict] = verdicts(release(WELL), rules=replace(policy(), removals=found))
     assert (verdict.level, verdict.unknown) == (Level.UNKNOWN, UnknownKind.QUERY_ERROR)

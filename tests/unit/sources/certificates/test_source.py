@@ -240,7 +240,10 @@ async def test_a_file_of_authorities_that_cannot_be_used_is_said(tmp_path: Path)
     board = FakeBoard()
     await ended(await until_whole(a_source(configured(settings, (REF,))), board))
     assert {name: (one.answer, one.said) for name, one in served(board).items()} == {
-        "localhost:1": (Contact.FAULT, "its file of authorities cannot be read: No such file or directory"),
+        "localhost:1": (
+            Contact.FAULT,
+            f"its file of authorities {tmp_path}/none.pem cannot be read: No such file or directory",
+        ),
         "localhost:2": (
             Contact.FAULT,
             "its file of authorities cannot be used: it holds no certificate in PEM",

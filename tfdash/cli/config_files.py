@@ -1,0 +1,65 @@
+"""The files that a configuration names for what it judges by: what of them cannot be used on this machine. Who connects (kubeconfigs,
+tokens, CAs of a Prometheus) is the doctor's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdash.config.problems import ConfigProblem, dotted, line_of
+
+if TYPE_CHECKING:
+    from tfdash.config.settings import Settings
+
+
+def unusable(settings: Settings, text: str, file: str) -> Iterator[ConfigProblem]:
+    """One for each such key. ``text``: of the configuration, for its lines."""
+    for path, why, remedy in _found(settings):
+        yield ConfigProblem(file, line_of(text, path), dotted(path), why, remedy)
+
+
+def _found(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    from tfdash.playbook.versions.end_of_life import tables_of
+    from tfdash.playbook.versions.removed_apis import removals_of
+
+    tables, removals = tables_of(settings.versions.end_of_life), removals_of(settings.versions.removals)
+    for key, problem in (("end_of_life", tables.problem), ("removals", removals.problem)):
+        if problem:
+            yield ("versions", key), problem, 'name another, or write "" for the shipped one'
+    names = sorted(tables.tables)
+    for ending, table in settings.versions.endings if names else ():
+        if table not in names:
+            yield (
+                ("versions", "endings", ending),
+                f'there is no table "{table}"',
+                f"valid here: {', '.join(names)}",
+            )
+    for i, endpoint in enumerate(settings.certificates.endpoints):
+        if endpoint.trust and (why := _no_authorities(endpoint.trust)):
+            yield (
+                ("certificates", "endpoints", str(i), "trust"),
+                why,
+                'name a file in PEM, or write "" for the authorities of this system',
+            )
+    for i, feed in enumerate(settings.calendar.feeds):
+        if feed.file and not Path(feed.file).expanduser().is_file():
+            where = "" if Path(feed.file).expanduser().is_absolute() else f", looked for in {Path.cwd()}"
+            yield (
+                ("calendar", "feeds", str(i), "file"),
+                f"there is no file {feed.file}{where}, and until it was read the calendar is closed",
+                "name one that is there, by its whole path",
+            )
+
+
+def _no_authorities(trust: str) -> str:
+    """Why a file cannot say whom to trust, "" where it can."""
+    from tfdash.sources.certificates.x509 import ders_of
+
+    try:
+        ders_of(Path(trust).expanduser().read_bytes())
+    except OSError as error:
+        return f"{trust} cannot be read: {error.strerror or type(error).__name__}"
+    except ValueError as error:
+        return f"{trust} cannot be used: {error}"
+    return ""
