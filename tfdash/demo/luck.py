@@ -16,5 +16,9 @@ class Luck:
     def of(self, *who: str) -> random.Random:
         found = self._streams.get(who)
         if found is None:
-            found = self._streams[who] = random.Random("/".join((self._seed, *who)))
+            found = self._streams[who] = self.once(*who)
         return found
+
+    def once(self, *who: str) -> random.Random:
+        """From its beginning each time, and not kept: for what is asked for once."""
+        return random.Random("/".join((self._seed, *who)))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -53,6 +54,11 @@ class Issued(NamedTuple):
         return own + (self.by.pem if self.by is not None and self.by.by is not None else b"")
 
     @property
+    def root(self) -> Issued:
+        """Who stands above all of its chain."""
+        return self if self.by is None else self.by.root
+
+    @property
     def key_pem(self) -> bytes:
         return self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -62,6 +68,11 @@ class Issued(NamedTuple):
 def new_key() -> ec.EllipticCurvePrivateKey:
     """On the curve P-256: its making takes less than a tenth of a millisecond."""
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def key_of(number: int) -> ec.EllipticCurvePrivateKey:
+    """The same for the same ``number`` of at most 255 bits, which is no secret: of the simulated world alone."""
+    return ec.derive_private_key(number, ec.SECP256R1())
 
 
 def issue(
@@ -101,7 +112,11 @@ def issue(
         # where there is no subject the names are critical (RFC 5280, 4.2.1.6)
         given = x509.SubjectAlternativeName([_general(n) for n in names])
         built = built.add_extension(given, critical=not subject)
-    return Issued(built.sign(signer, hashes.SHA256()), own, by)
+    try:
+        signed = built.sign(signer, hashes.SHA256(), ecdsa_deterministic=True)  # RFC 6979
+    except UnsupportedAlgorithm:  # by an OpenSSL before 3.2: another signature each time
+        signed = built.sign(signer, hashes.SHA256())
+    return Issued(signed, own, by)
 
 
 def _general(name: str) -> x509.GeneralName:

@@ -1,5 +1,5 @@
-"""What the simulated cert-manager issued, as X.509: made when somebody looks at it, by the dates of its Certificate, and signed by whom its
-issuer signs with.
+"""What the simulated cert-manager issued, as X.509, by the dates of its Certificate, and signed by whom its issuer signs with then. Keys, serials and
+signatures follow from the world's luck.
 
 Of each Certificate the issues of this run are known, and the one before them, whose dates follow from its lifetime.
 """
@@ -28,6 +28,11 @@ class Dates(NamedTuple):
     ends: float
 
 
+def dates_of(status: Obj) -> Dates:
+    """Of a Certificate's status that has them."""
+    return Dates(seconds(status["notBefore"]) or 0.0, seconds(status["notAfter"]) or 0.0)
+
+
 class Issues:
     """Listens from before anything is laid down."""
 
@@ -39,9 +44,12 @@ class Issues:
         self._store.listen(p.CERTIFICATES, self._noted)
 
     def _noted(self, storage: str, event: Happened) -> None:
+        if event.type == DELETED:
+            self._known.pop(event.now.key, None)
+            return
         status = event.now.obj.get("status") or {}
         begins, ends = seconds(status.get("notBefore")), seconds(status.get("notAfter"))
-        if event.type == DELETED or begins is None or ends is None:
+        if begins is None or ends is None:
             return
         known = self._known.setdefault(event.now.key, [])
         if not known and int(status.get("revision") or 1) > 1:
@@ -68,15 +76,15 @@ class Issues:
     def _issue(self, key: StoreKey, found: Obj, dates: Dates, signer: Issued | None) -> Issued:
         names, name = p.names_of(found), dig(found, "spec", "commonName", default="")
         kept = dig(found, "spec", "privateKey", "rotationPolicy") == "Never"
-        before = next((made for (at, _), made in self._made.items() if at == key), None) if kept else None
+        at, once = str(dates.begins), self._cluster.luck.once
         return tls.issue(
             name or (names[0] if names and len(names[0]) <= 64 else ""),
             *dates,
             signer,
             names=names,
             authority=bool(dig(found, "spec", "isCA")),
-            key=before.key if before is not None else None,
-            serial=self._cluster.luck.of("serial", *key, str(dates.begins)).getrandbits(127) | 1,
+            key=tls.key_of(once("key", *key, "" if kept else at).getrandbits(255) | 1),
+            serial=once("serial", *key, at).getrandbits(127) | 1,
         )
 
     def _issuer(self, found: Obj) -> Obj | None:
@@ -102,7 +110,15 @@ class Issues:
         """Whom all the world trusts."""
         if self._acme is None:
             at = self._cluster.shown_from
-            self._acme = tls.issue(_ACME, at - _YEARS / 2, at + _YEARS, authority=True)
+            luck = self._cluster.luck.once("acme")
+            self._acme = tls.issue(
+                _ACME,
+                at - _YEARS / 2,
+                at + _YEARS,
+                authority=True,
+                key=tls.key_of(luck.getrandbits(255) | 1),
+                serial=luck.getrandbits(127) | 1,
+            )
         return self._acme
 
     def named(self, issuer: str) -> Issued | None:

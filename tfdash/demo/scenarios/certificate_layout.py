@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tfdash.demo.addresses.issuing import dates_of
 from tfdash.demo.addresses.server import Addresses, Strange
 from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.controllers.behaviour import duration
@@ -11,6 +12,7 @@ from tfdash.demo.controllers.cert_manager import parts as p
 from tfdash.demo.scenarios.catalogue import Certificate, Issuer
 from tfdash.demo.scenarios.ground import DAY, Ground
 from tfdash.demo.scenarios.scenario import Answers, Kept
+from tfdash.demo.tls import Issued
 
 _BY_HAND = "argocd-controller"
 _MANAGER = "cert-manager-certificates-issuing"
@@ -137,17 +139,19 @@ def _certificate(ground: Ground, plan: Certificate, otherwise: Kept) -> None:
         ground.cluster.unproven[namespace, plan.name] = otherwise.challenge
     if not otherwise.shares:
         ground.put("secrets", p.secret(made), lasts - left, _MANAGER)
-    asked = ground.put(p.REQUESTS, _done(p.request(made, 3, begins), begins), lasts - left, _MANAGER)
+    issued = ground.cluster.backend(Addresses).issues.of((namespace, plan.name), dates_of(made["status"]))
+    request = _done(p.request(made, 3, begins), begins, issued)
+    asked = ground.put(p.REQUESTS, request, lasts - left, _MANAGER)
     if ground.plan.issuer and next(i for i in ground.plan.issuer if i.name == plan.issuer).by == "acme":
         ordered = p.order(made, asked)
         ordered["status"] = {**ordered["status"], "state": "valid"}
         ground.put(p.ORDERS, ordered, lasts - left, _MANAGER)
 
 
-def _done(request: Obj, at: float) -> Obj:
+def _done(request: Obj, at: float, made: Issued | None) -> Obj:
     issued = p.condition("Ready", "True", "Issued", "Certificate fetched from issuer successfully", at)
     conditions = [*request["status"]["conditions"], issued]
-    return {**request, "status": {**request["status"], "conditions": conditions}}
+    return {**request, "status": {**request["status"], "conditions": conditions, **p.answered(made)}}
 
 
 def _filled(name: str, known: dict[str, str]) -> str:

@@ -1,1 +1,1 @@
-"""The controllers of cert-manager, as far as their objects tell of them: no key is made and nothing is signed."""
+"""The controllers of cert-manager, as far as their objects tell of them; what they sign is made in ``tfdash.demo.addresses.issuing``."""

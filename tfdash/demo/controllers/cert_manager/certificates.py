@@ -4,6 +4,8 @@ pkg/controller/certificates): who waits for what, how often it is tried again, a
 
 from __future__ import annotations
 
+from tfdash.demo.addresses.issuing import dates_of
+from tfdash.demo.addresses.server import Addresses
 from tfdash.demo.apiserver.deleting import remove
 from tfdash.demo.apiserver.object_store import DELETED, MODIFIED, Happened, StoreKey
 from tfdash.demo.apiserver.objects import (
@@ -36,6 +38,7 @@ class Issuance:
 
     def __init__(self, kernel: Kernel) -> None:
         self._k = kernel
+        self._issues = kernel.cluster.backend(Addresses).issues
         kernel.store.listen(p.CERTIFICATES, self._own)
 
     def _own(self, storage: str, event: Happened) -> None:
@@ -186,7 +189,9 @@ class Issuance:
         now = self._k.now()
         message = "Certificate fetched from issuer successfully"
         conditions = self._with(request, "Ready", "True", "Issued", message)
-        self._k.update(p.REQUESTS, with_status(request, conditions=conditions))
+        times = p.times(now, p.lifetime(found))
+        made = self._issues.of((namespace_of(found), name_of(found)), dates_of(times))
+        self._k.update(p.REQUESTS, with_status(request, conditions=conditions, **p.answered(made)))
         if self._k.store.find("secrets", namespace_of(found), found["spec"]["secretName"]) is None:
             self._k.store.create("secrets", p.secret(found))
         kept = [c for c in dig(found, "status", "conditions", default=[]) if c["type"] != "Issuing"]
@@ -196,7 +201,7 @@ class Issuance:
             revision=revision,
             lastFailureTime=None,
             failedIssuanceAttempts=None,
-            **p.times(now, p.lifetime(found)),
+            **times,
         )
         self._k.tell(
             p.CERTIFICATES, found, "Normal", "Issuing", p.ISSUED, "cert-manager-certificates-issuing"

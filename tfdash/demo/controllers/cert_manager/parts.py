@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from tfdash.demo.apiserver.objects import Obj, dig, hashed, name_of, namespace_of, owner_reference, stamp
 from tfdash.demo.controllers.behaviour import duration
+from tfdash.demo.tls import Issued
 
 CERTIFICATES, REQUESTS = "certificates.cert-manager.io", "certificaterequests.cert-manager.io"
 ISSUERS, CLUSTER_ISSUERS = "issuers.cert-manager.io", "clusterissuers.cert-manager.io"
@@ -85,6 +87,13 @@ def request(certificate: Obj, revision: int, at: float) -> Obj:
             ]
         },
     }
+
+
+def answered(issued: Issued | None) -> Obj:
+    """Of a request's status: the chain without its root, and the root; nothing where who signs is not there any more."""
+    if issued is None:
+        return {}
+    return {"certificate": b64encode(issued.pem).decode(), "ca": b64encode(issued.root.pem).decode()}
 
 
 def order(certificate: Obj, asked: Obj) -> Obj:
