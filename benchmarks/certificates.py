@@ -1,4 +1,5 @@
-"""What judging many certificates costs: those that cert-manager keeps, and the addresses that serve them.
+"""What judging many certificates costs: those that cert-manager keeps, the addresses that serve them, the Secrets that hold them, what exporters
+tell of them; and all of them as leaves of an authority of which the rotation is under way.
 
 python -m benchmarks.certificates [--count 2000]
 """
@@ -8,10 +9,13 @@ from __future__ import annotations
 import argparse
 import time
 
-from tests.unit.playbook.certificates.kept import certificate, issuer
+from tests.unit.playbook.certificates import rotated
+from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
 from tests.unit.playbook.certificates.looked_at import facts, served
-from tests.unit.playbook.making import NOW, picture
+from tests.unit.playbook.making import NOW
 from tfdash.judging.judge import judge_all
+from tfdash.model.cert_manager import CertificateRequest
+from tfdash.model.certificates import HeldCertificate, Role, ToldCertificate, ToldOne
 from tfdash.model.kube import Object
 
 ROUNDS = 5
@@ -35,9 +39,44 @@ def addresses(count: int) -> list[Object]:
     ]
 
 
+def authority(count: int) -> list[Object]:
+    """In the middle of its rotation: of its leaves every other one is re-issued, with the requests of all."""
+    leaves = (rotated.leaf(f"c{n}", "OLD" if n % 2 else "NEW") for n in range(count))
+    trusts = [rotated.trusts(f"roots{n}", rotated.OLD, rotated.NEW) for n in range(20)]
+    return [*rotated.root(), rotated.signer(), *(one for two in leaves for one in two), *trusts]
+
+
+def held(count: int) -> list[Object]:
+    """In the Secrets of ``authority``."""
+    found: list[Object] = []
+    for n in range(count):
+        [_, request] = rotated.leaf(f"c{n}", "OLD" if n % 2 else "NEW")
+        assert isinstance(request, CertificateRequest) and request.issued is not None
+        at = {"namespace": "a", "name": f"Secret/c{n}-tls", "of": "Secret", "called": f"c{n}-tls"}
+        found.append(HeldCertificate(**at, role=Role.SHOWN, bundle=(request.issued,)))
+    return found
+
+
+def told(count: int) -> list[Object]:
+    """Of the same Secrets, by x509-certificate-exporter."""
+    one = ToldOne(not_after=NOW + 60 * DAY, not_before=NOW - 30 * DAY, subject="CN=shop", issuer="CN=R10")
+    given = {"by": "x509-certificate-exporter", "of": "Secret", "at": NOW - 30, "since": NOW - 600}
+    return [
+        ToldCertificate(
+            namespace="a", name=f"Secret/c{n}-tls", called=f"c{n}-tls", bundle=(one,), current_until=NOW + 870, **given
+        )
+        for n in range(count)
+    ]
+
+
+def everywhere(count: int) -> list[Object]:
+    """Four rows of the inventory for each: kept, in its Secret, served, told."""
+    return [*authority(count), *held(count), *addresses(count), *told(count)]
+
+
 def best(objects: list[Object]) -> float:
     """Milliseconds of CPU for judging all of them afresh, of the best round."""
-    seen, times = picture(*objects), []
+    seen, times = rotated.seen(objects), []
     for _ in range(ROUNDS):
         begin = time.process_time()
         judge_all(seen, NOW)
@@ -54,9 +93,14 @@ def main() -> None:
         "kept by cert-manager": kept(count),
         "served by an address": addresses(count),
         "kept, and each served": [*kept(count), *addresses(count)],
+        "leaves of a rotation": authority(count),
+        "and each in its Secret": [*authority(count), *held(count)],
+        "told by an exporter": told(count),
+        "a quarter in each place": everywhere(count // 4),
+        "all in each place": everywhere(count),
     }
     for name, objects in rows.items():
-        print(f"  {name:<22}{best(objects):>8.1f}")
+        print(f"  {name:<24}{best(objects):>8.1f}")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,10 @@ class Issued(NamedTuple):
         """Who stands above all of its chain."""
         return self if self.by is None else self.by.root
 
+    def is_by(self, authority: Issued) -> bool:
+        """Whether that one signed it, or one above it."""
+        return self.by is not None and (self.by.certificate == authority.certificate or self.by.is_by(authority))
+
     @property
     def key_pem(self) -> bytes:
         return self.key.private_bytes(

@@ -78,14 +78,16 @@ class World:
             layout = Layout(self.cluster, self.kubelet, begin)
             if self.scenario.argo:
                 layout.carriers = carriers(self.scenario)
-            mounted = {
+            rotated = self.scenario.rotated(self.cluster.name)
+            mounted = {c.mounted_by: f"{c.name}-tls" for c in rotated.certificate if c.mounted_by}
+            mounted |= {
                 c.mounted_by: f"{c.name}-tls"
                 for c in self.scenario.certificate
                 if c.mounted_by and self._meant(c.environment)
             }
             layout.everything(self.scenario.quotas, mounted)
             if self.scenario.argo:
-                lay_certificates(layout, self.scenario.certificate)
+                lay_certificates(layout, self.scenario.certificate, rotated)
                 lay_addresses(layout, self.scenario.address)
             for use in self.scenario.usage:
                 if self._meant(use.environment):

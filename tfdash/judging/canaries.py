@@ -124,7 +124,13 @@ class CanaryRunner:
     def _enqueue(self, subjects: set[Subject]) -> None:
         if not subjects and not self._waiting:
             return
-        wanted = subjects.union(self._waiting)
+        # by the fewer of the two: at the start everything is new, and few of it are releases
+        few = len(self.states) < len(subjects)
+        wanted = (
+            [s for s in self.states if s in subjects or s in self._waiting]
+            if few
+            else subjects.union(self._waiting)
+        )
         urgency = {
             s: self._urgency(r) for s in wanted if (r := self.states.get(s)) is not None and self._judged(r)
         }

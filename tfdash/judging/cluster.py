@@ -46,9 +46,9 @@ class Readers:
         before = self._by_asked.get(asked, ())
         if reads == before:
             return
-        for read in set(before).difference(reads):
+        for read in set(before).difference(reads) if before else ():
             self._drop(read, asked)
-        for read in set(reads).difference(before):
+        for read in set(reads).difference(before) if before else reads:
             others = self._by_read.get(read)
             if others is None:
                 self._by_read[read] = asked
@@ -197,9 +197,10 @@ class ClusterJudge:
             old, new = before.get(key), after.get(key)
             if old is new:
                 continue
+            subject = Subject(self.ref, kind, *key) if judges else None
             for number, rule in judges:
-                if rule.asks(old) or rule.asks(new):
-                    wanted.add(RuleSubject(number, Subject(self.ref, kind, *key)))
+                if subject is not None and (rule.asks(new) or rule.asks(old)):
+                    wanted.add(RuleSubject(number, subject))
             wanted.update(self.readers.of((kind, key)))
             for read in self.groups.replace(kind, key, old, new):
                 wanted.update(self.readers.of(read))

@@ -227,7 +227,8 @@ class RuleRunner:
         for number, rule in enumerate(self._rules):
             for subject in wanted[number]:
                 asked = RuleSubject(number, subject)
-                self._later.pop(asked, None)
+                if self._later:
+                    self._later.pop(asked, None)
                 cluster = self._clusters[subject.cluster]
                 told = self._ask(rule, asked, cluster, policies, now)
                 before = self._told.get(subject, _NOTHING_TOLD).get(number)
@@ -245,8 +246,10 @@ class RuleRunner:
         self, rule: Rule, asked: RuleSubject, cluster: ClusterJudge, policies: Policies, now: float
     ) -> RuleResult | None:
         subject = asked.subject
-        self._due_of.pop(asked, None)
-        self.failed.pop(asked, None)
+        if self._due_of:
+            self._due_of.pop(asked, None)
+        if self.failed:
+            self.failed.pop(asked, None)
         obj = cluster.objects(subject.kind).get(subject.key)
         if isinstance(obj, Unreadable) and any(obj.kind == kind.KIND for kind in rule.judges):
             cluster.readers.note(asked, ())
@@ -338,7 +341,11 @@ class RuleRunner:
         verdicts = dict(self.verdicts)
         for subject in subjects:
             told = self._told.get(subject, _NOTHING_TOLD)
-            several = tuple(v for number in sorted(told) for v in told[number].verdicts)
+            if len(told) == 1:
+                [only] = told.values()
+                several = only.verdicts
+            else:
+                several = tuple([v for number in sorted(told) for v in told[number].verdicts])
             if several:
                 verdicts[subject] = several
             else:

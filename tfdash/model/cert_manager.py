@@ -30,7 +30,10 @@ NOBODY = IssuerRef("")
 
 
 def _of(conditions: tuple[Condition, ...], kind: str) -> Condition | None:
-    return next((c for c in conditions if c.type == kind), None)
+    for one in conditions:  # several for each of thousands: no generator is made for it
+        if one.type == kind:
+            return one
+    return None
 
 
 class Conditioned(Object, frozen=True, gc=False, kw_only=True):

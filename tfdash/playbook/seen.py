@@ -126,7 +126,9 @@ def _index_of(relation: Relation[Any], objects: Objects) -> Index:
 
 def _group(index: Index, key: Hashable) -> tuple[Any, ...]:
     group = index.get(key)
-    return tuple(group[at] for at in sorted(group)) if group else ()
+    if not group:
+        return ()
+    return tuple(group.values()) if len(group) == 1 else tuple([group[at] for at in sorted(group)])
 
 
 def _put(index: Index, relation: Relation[Any], at: Key, obj: Object) -> list[Hashable]:

@@ -57,6 +57,20 @@ class Issues:
         if not known or known[-1] != (begins, ends):
             known.append(Dates(begins, ends))
 
+    def make(self, key: StoreKey) -> None:
+        """All that were issued so far, by whom its issuer signs with now."""
+        for dates in self._known.get(key, ()):
+            self.of(key, dates)
+
+    def now(self, key: StoreKey) -> Issued | None:
+        """The one that is kept; None where none is."""
+        known = self._known.get(key)
+        return self.of(key, known[-1]) if known else None
+
+    def kept(self) -> list[Issued]:
+        """All that are kept now."""
+        return [one for key in tuple(self._known) if (one := self.now(key)) is not None]
+
     def at(self, key: StoreKey, when: float) -> Dates | None:
         """Which was kept then; the first where none was yet."""
         known = self._known.get(key)

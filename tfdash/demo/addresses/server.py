@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from tfdash.demo import tls
 from tfdash.demo.addresses.issuing import Issues
+from tfdash.demo.addresses.trusting import Trust
 from tfdash.demo.apiserver.object_store import StoreKey
 from tfdash.demo.apiserver.objects import deleting, dig, seconds
 from tfdash.demo.backend import Backend
@@ -37,9 +38,16 @@ class Strange(NamedTuple):
 class Addresses(Backend):
     """Told by the layout who answers to which name."""
 
+    steps = {
+        "trust": lambda addresses, step: addresses.bundles.add(step),
+        "distrust": lambda addresses, step: addresses.bundles.remove(step),
+        "sign-with": lambda addresses, step: addresses.bundles.sign_with(step),
+    }
+
     def __init__(self, cluster: ClusterState) -> None:
         super().__init__(cluster)
         self.issues = Issues(cluster)
+        self.bundles = Trust(cluster, self.issues, self._all_served)
         self._kept: dict[str, tuple[StoreKey, bool]] = {}
         self._strange: dict[str, Strange | Issued] = {}
         self._contexts: dict[int, ssl.SSLContext] = {}  # by serial
@@ -79,6 +87,9 @@ class Addresses(Backend):
             made = tls.issue(found.names[0], found.begins, found.ends, signer, names=found.names)
             found = self._strange[name] = made
         return found
+
+    def _all_served(self) -> list[Issued]:
+        return [one for name in self.names if (one := self.served(name)) is not None]
 
     def _read_at(self, certificate: StoreKey) -> float | None:
         """When the pod that runs longest of those that mount its Secret read it; None: none runs."""

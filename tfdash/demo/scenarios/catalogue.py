@@ -60,7 +60,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One that cert-manager keeps: ``names`` may hold ${domain}; of ``days`` of life, ``left`` of them when the world begins.
-    ``authority``: it signs others; ``answers``: somebody serves it to its first name."""
+    ``authority``: it signs others; ``answers``: somebody serves it to its first name; ``mounted_by``: a service that reads it when it starts."""
 
     name: str
     namespace: str
@@ -71,6 +71,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     authority: bool = False
     same_key: bool = False
     answers: bool = False
+    mounted_by: str = ""
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tfdash.demo.addresses.issuing import dates_of
 from tfdash.demo.addresses.server import Addresses, Strange
+from tfdash.demo.addresses.trusting import BUNDLES
 from tfdash.demo.apiserver.objects import Obj
 from tfdash.demo.controllers.behaviour import duration
 from tfdash.demo.controllers.cert_manager import parts as p
 from tfdash.demo.scenarios.catalogue import Certificate, Issuer
 from tfdash.demo.scenarios.ground import DAY, Ground
-from tfdash.demo.scenarios.scenario import Answers, Kept
+from tfdash.demo.scenarios.scenario import Answers, Kept, Rotated, Trusting
 from tfdash.demo.tls import Issued
 
 _BY_HAND = "argocd-controller"
@@ -29,37 +29,43 @@ _SHARED = (
 _FAULT = {"acme": "ErrRegisterACMEAccount", "ca": "ErrGetKeyPair", "selfSigned": "Error"}
 
 
-def lay_certificates(ground: Ground, otherwise: Iterable[Kept]) -> None:
+def lay_certificates(ground: Ground, otherwise: Iterable[Kept], besides: Rotated) -> None:
     """Issuers, certificates and their Secrets; each is months old."""
     kept = {one.name: one for one in otherwise if one.environment in ("*", ground.environment)}
     ground.namespace(_SPACE, None)
-    for issuer in ground.plan.issuer:
+    issuers = {issuer.name: issuer for issuer in (*ground.plan.issuer, *besides.issuer)}
+    for issuer in issuers.values():
         _issuer(ground, issuer, kept.get(issuer.name, Kept(name="")))
-    for certificate in ground.plan.certificate:
-        _certificate(ground, certificate, kept.get(certificate.name, Kept(name="")))
-    ground.put(
-        "bundles.trust.cert-manager.io",
-        {
-            "metadata": {"name": "platform-roots", "generation": 1},
-            "spec": {
-                "sources": [{"useDefaultCAs": True}, {"secret": {"name": "root-ca", "key": "ca.crt"}}],
-                "target": {"configMap": {"key": "ca-bundle.crt"}},
-            },
-            "status": {
-                "conditions": [
-                    p.condition(
-                        "Synced",
-                        "True",
-                        "Synced",
-                        "Successfully synced Bundle to all namespaces",
-                        ground.begin - 60 * DAY,
-                    )
-                ]
-            },
-        },
-        60 * DAY,
-        _BY_HAND,
-    )
+    for certificate in (*ground.plan.certificate, *besides.certificate):
+        by = issuers[certificate.issuer].by
+        _certificate(ground, certificate, kept.get(certificate.name, Kept(name="")), by)
+    for place in besides.trusts:
+        _trusting(ground, place)
+    sources = [{"useDefaultCAs": True}, {"secret": {"name": "root-ca", "key": "ca.crt"}}]
+    target = {"configMap": {"key": "ca-bundle.crt"}}
+    _bundle(ground, "platform-roots", {"sources": sources, "target": target})
+
+
+def _trusting(ground: Ground, place: Trusting) -> None:
+    """As of when the platform was made; it is brought to others by its owner."""
+    issues = ground.cluster.backend(Addresses).issues
+    pem = [found.pem.decode() for name in place.of if (found := issues.now((_SPACE, name))) is not None]
+    if place.kind == "ConfigMap":
+        if ground.store.find("namespaces", "", place.namespace) is None:
+            ground.namespace(place.namespace, None)
+        meta = {"name": place.name, "namespace": place.namespace}
+        data = {place.key: "".join(pem)}
+        ground.put("configmaps", {"metadata": meta, "data": data}, 60 * DAY, _BY_HAND)
+        return
+    spec = {"sources": [{"inLine": text} for text in pem], "target": {"configMap": {"key": "ca-bundle.crt"}}}
+    _bundle(ground, place.name, spec)
+
+
+def _bundle(ground: Ground, name: str, spec: Obj) -> None:
+    told = "Successfully synced Bundle to all namespaces"
+    synced = p.condition("Synced", "True", "Synced", told, ground.begin - 60 * DAY)
+    body = {"metadata": {"name": name, "generation": 1}, "spec": spec, "status": {"conditions": [synced]}}
+    ground.put(BUNDLES, body, 60 * DAY, _BY_HAND)
 
 
 def lay_addresses(ground: Ground, strange: Iterable[Answers]) -> None:
@@ -89,7 +95,7 @@ def _issuer(ground: Ground, issuer: Issuer, otherwise: Kept) -> None:
     ground.put(p.CLUSTER_ISSUERS, body, 60 * DAY, _BY_HAND)
 
 
-def _certificate(ground: Ground, plan: Certificate, otherwise: Kept) -> None:
+def _certificate(ground: Ground, plan: Certificate, otherwise: Kept, by: str) -> None:
     places = ground.plan.namespaces
     namespace = (
         ground.plan.namespace(plan.namespace, ground.environment)
@@ -129,20 +135,22 @@ def _certificate(ground: Ground, plan: Certificate, otherwise: Kept) -> None:
         max(60 * DAY, lasts - left),
         _BY_HAND,
     )
+    issues = ground.cluster.backend(Addresses).issues
+    issues.make((namespace, plan.name))
+    issued = issues.now((namespace, plan.name))
     if plan.answers:
         ground.cluster.backend(Addresses).keeps(
-            names[0], (namespace, plan.name), mounted=bool(otherwise.mounted_by)
+            names[0], (namespace, plan.name), mounted=bool(otherwise.mounted_by or plan.mounted_by)
         )
     if otherwise.asleep:
         ground.cluster.asleep.add((namespace, plan.name))
     if otherwise.challenge:
         ground.cluster.unproven[namespace, plan.name] = otherwise.challenge
     if not otherwise.shares:
-        ground.put("secrets", p.secret(made), lasts - left, _MANAGER)
-    issued = ground.cluster.backend(Addresses).issues.of((namespace, plan.name), dates_of(made["status"]))
+        ground.put("secrets", p.secret(made, issued), lasts - left, _MANAGER)
     request = _done(p.request(made, 3, begins), begins, issued)
     asked = ground.put(p.REQUESTS, request, lasts - left, _MANAGER)
-    if ground.plan.issuer and next(i for i in ground.plan.issuer if i.name == plan.issuer).by == "acme":
+    if by == "acme":
         ordered = p.order(made, asked)
         ordered["status"] = {**ordered["status"], "state": "valid"}
         ground.put(p.ORDERS, ordered, lasts - left, _MANAGER)

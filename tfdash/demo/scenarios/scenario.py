@@ -14,7 +14,7 @@ from tfdash.demo.apiserver.quantity import parse
 from tfdash.demo.controllers.behaviour import BehaviourRule, duration
 from tfdash.demo.options import SCENARIOS
 from tfdash.demo.scenarios.amiss import amiss
-from tfdash.demo.scenarios.catalogue import catalogue
+from tfdash.demo.scenarios.catalogue import Certificate, Issuer, catalogue
 from tfdash.demo.scenarios.step import Step
 from tfdash.demo.scenarios.steps import NAMES
 
@@ -96,6 +96,25 @@ class Kept(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     mounted_by: str = ""
 
 
+class Trusting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A Bundle (with what it trusts written into it), or the ``key`` of a ConfigMap, that trusts these authorities (``of``, by name)."""
+
+    name: str
+    kind: Literal["Bundle", "ConfigMap"]
+    namespace: str = ""
+    key: str = ""
+    of: list[str]
+
+
+class Rotated(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What one environment keeps besides data/world.toml, so that an authority is rotated in it."""
+
+    environment: str = "production"
+    issuer: list[Issuer] = []
+    certificate: list[Certificate] = []
+    trusts: list[Trusting] = []
+
+
 class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An address with which no Certificate has to do: what it serves to ``name`` is signed by a ClusterIssuer's authority ("": by itself), for
     these ``names`` (none: for its own), and lasts from ``begins`` to ``ends`` ("-9d" from the demo's start)."""
@@ -134,6 +153,12 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     watched: list[Watched] = []
     planned: list[PlannedUpdate] = []
     dated: Dated | None = None
+    rotation: Rotated | None = None
+
+    def rotated(self, environment: str) -> Rotated:
+        """What there is besides in that environment."""
+        found = self.rotation
+        return found if found is not None and found.environment == environment else Rotated()
 
     @property
     def begins(self) -> float | None:
@@ -214,6 +239,7 @@ def _check_services(where: str, found: Scenario) -> None:
             raise ScenarioError(
                 f"{where}: certificate {one.name} is mounted by {one.mounted_by!r}, which is not there"
             )
+    _check_rotation(where, found.rotation or Rotated())
     for address in found.address:
         if address.issuer not in {i.name for i in plan.issuer} | {""}:
             raise ScenarioError(
@@ -227,6 +253,21 @@ def _check_services(where: str, found: Scenario) -> None:
         raise ScenarioError(
             f"{where}: quotas of {role!r}, which is no namespace; one of {', '.join(sorted(roles))}"
         )
+
+
+def _check_rotation(where: str, found: Rotated) -> None:
+    plan = catalogue()
+    issuers = {i.name for i in (*plan.issuer, *found.issuer)}
+    services, made = {s.name for s in plan.service} | {""}, {c.name for c in found.certificate}
+    for one in found.certificate:
+        here = f"{where}: certificate {one.name} of the rotation"
+        if one.issuer not in issuers:
+            raise ScenarioError(f"{here} is issued by {one.issuer!r}, which is not there")
+        if one.mounted_by not in services:
+            raise ScenarioError(f"{here} is mounted by {one.mounted_by!r}, which is not there")
+    for place in found.trusts:
+        if unknown := sorted(set(place.of) - made):
+            raise ScenarioError(f"{where}: {place.kind} {place.name} trusts {unknown[0]!r}, which is not there")
 
 
 def _check(where: str, index: int, step: Step) -> None:

@@ -38,6 +38,7 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     labels: dict[str, str] = {}  # which a node gets
     most: int = 0  # nodes of a group, at most; ``replicas``: how many it has
     kubernetes: str = ""
+    authority: str = ""  # by the name of its Certificate
 
     @property
     def offset(self) -> float:

@@ -5,7 +5,8 @@ pkg/status/certificate), read to its end. What comes first holds up all behind i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from tfdash.model.cert_manager import (
@@ -23,6 +24,7 @@ from tfdash.playbook.rule import Case
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.staleness import Unread
 
+_EPOCH = date(1970, 1, 1)
 _ENDED = ("invalid", "errored", "expired")
 _RETRIED = "The certificate request has failed to complete and will be retried: "
 
@@ -38,7 +40,14 @@ class Why(NamedTuple):
 
 def at(moment: float) -> str:
     """``2027-01-30 12:04Z``."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%MZ")
+    day, second = divmod(int(moment // 1), 86_400)
+    return f"{_day(day)} {second // 3600:02d}:{second // 60 % 60:02d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    """Of so many days since the epoch; to write a time anew for each of thousands of sentences is dear."""
+    return (_EPOCH + timedelta(days=number)).isoformat()
 
 
 def subjects(case: Case[Certificate], objects: Sequence[Object]) -> tuple[Subject, ...]:

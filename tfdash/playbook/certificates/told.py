@@ -34,7 +34,15 @@ HELD_AS = Relation(HeldCertificate, lambda held: ((held.of, held.called),))
 SERVED_AT = Relation(
     ServedCertificate, lambda served: {served.name, f"{served.asked}:{served.name.rpartition(':')[2]}"}
 )
-TOLD_IN = Relation(ToldCertificate, lambda told: ((told.by, told.namespace),))
+
+
+def _by_end(told: ToldCertificate) -> tuple[tuple[str, str, int], ...]:
+    first = told.decisive
+    return () if first is None else ((told.by, told.namespace, int(first.not_after)),)
+
+
+ENDS_AT = Relation(ToldCertificate, _by_end)
+"""By who tells, the namespace, and the second in which it ends."""
 
 
 class Better(NamedTuple):
@@ -97,8 +105,8 @@ def _better(case: Case[ToldCertificate]) -> Iterator[Better]:
     if told.of == "Secret" and not told.inside:
         for kept in case.some(KEPT_IN, here):
             yield from _of_manager(kept)
-        for other in case.some(TOLD_IN, ("cert-manager", told.namespace)):
-            if other.decisive is not None and _same(told, other.decisive.not_after):
+        for other in _of_the_same_end(case, "cert-manager"):
+            if other.decisive is not None:
                 yield Better(other.where, other.decisive.not_after, None)
     if told.of == "Certificate" and (own := case.maybe(Certificate, here)) is not None:
         yield from _of_manager(own)
@@ -108,6 +116,16 @@ def _better(case: Case[ToldCertificate]) -> Iterator[Better]:
                 # an exporter tells of a chain what ends first
                 same = next((c for c in served.chain if _same(told, c.not_after)), served.leaf)
                 yield Better("our own handshake", same.not_after, same.not_before)
+
+
+def _of_the_same_end(case: Case[ToldCertificate], by: str) -> Iterator[ToldCertificate]:
+    """By its second and those beside it: to compare with all of a namespace would cost the square of their number."""
+    told, first = case.obj, case.obj.decisive
+    ends = int(first.not_after) if first is not None else None
+    for second in (ends - 1, ends, ends + 1) if ends is not None else ():
+        for other in case.some(ENDS_AT, (by, told.namespace, second)):
+            if other.decisive is not None and _same(told, other.decisive.not_after):
+                yield other
 
 
 def _of_manager(kept: Certificate) -> Iterator[Better]:

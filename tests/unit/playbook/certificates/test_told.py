@@ -271,3 +271,11 @@ def test_the_section_says_the_worst_of_it() -> None:
     sections = judge_all(picture(told(LATE), certificate(name="other", secret="else")), NOW).sections
     [found] = [s for s in sections if s.id == "certificates"]
     assert found.level is Level.WARN and "at most 10 % of its life is left" in found.detail
+
+
+def test_of_many_in_a_namespace_the_one_of_the_same_end_is_the_better_source() -> None:
+    """By the second, and those beside it: two sources round otherwise."""
+    many = [managed(bundle=(ToldOne(not_after=NOW + n * DAY),), called=f"c{n}") for n in range(1, 40)]
+    for shift, better in ((-0.9, True), (0.0, True), (0.9, True), (-1.1, False), (1.1, False)):
+        one = told(ToldOne(not_after=NOW + 20 * DAY + shift, not_before=NOW - 30 * DAY))
+        assert (said(one, *many) is None) is better, shift

@@ -192,8 +192,11 @@ class Issuance:
         times = p.times(now, p.lifetime(found))
         made = self._issues.of((namespace_of(found), name_of(found)), dates_of(times))
         self._k.update(p.REQUESTS, with_status(request, conditions=conditions, **p.answered(made)))
-        if self._k.store.find("secrets", namespace_of(found), found["spec"]["secretName"]) is None:
-            self._k.store.create("secrets", p.secret(found))
+        kept_in = self._k.store.find("secrets", namespace_of(found), found["spec"]["secretName"])
+        if kept_in is None:
+            self._k.store.create("secrets", p.secret(found, made))
+        else:
+            self._k.update("secrets", {**kept_in, "data": p.secret(found, made)["data"]})
         kept = [c for c in dig(found, "status", "conditions", default=[]) if c["type"] != "Issuing"]
         after = with_status(
             found,

@@ -49,14 +49,16 @@ def names_of(certificate: Obj) -> list[str]:
     return names
 
 
-def secret(certificate: Obj) -> Obj:
-    """Of its kind, with nothing in it that could be a key."""
+def secret(certificate: Obj, issued: Issued | None) -> Obj:
+    """With what was issued, and nothing in it that could be a key."""
     meta = {
         "name": certificate["spec"]["secretName"],
         "namespace": namespace_of(certificate),
         "annotations": {NAME: name_of(certificate)},
     }
-    return {"metadata": meta, "type": "kubernetes.io/tls", "data": {"tls.crt": "", "tls.key": ""}}
+    told = answered(issued)
+    data = {"tls.crt": told.get("certificate", ""), "tls.key": "", "ca.crt": told.get("ca", "")}
+    return {"metadata": meta, "type": "kubernetes.io/tls", "data": data}
 
 
 def request(certificate: Obj, revision: int, at: float) -> Obj:
