@@ -52,18 +52,33 @@ def held(count: int) -> list[Object]:
     for n in range(count):
         [_, request] = rotated.leaf(f"c{n}", "OLD" if n % 2 else "NEW")
         assert isinstance(request, CertificateRequest) and request.issued is not None
-        at = {"namespace": "a", "name": f"Secret/c{n}-tls", "of": "Secret", "called": f"c{n}-tls"}
-        found.append(HeldCertificate(**at, role=Role.SHOWN, bundle=(request.issued,)))
+        name = f"c{n}-tls"
+        one = HeldCertificate(
+            namespace="a",
+            name=f"Secret/{name}",
+            of="Secret",
+            called=name,
+            role=Role.SHOWN,
+            bundle=(request.issued,),
+        )
+        found.append(one)
     return found
 
 
 def told(count: int) -> list[Object]:
     """Of the same Secrets, by x509-certificate-exporter."""
     one = ToldOne(not_after=NOW + 60 * DAY, not_before=NOW - 30 * DAY, subject="CN=shop", issuer="CN=R10")
-    given = {"by": "x509-certificate-exporter", "of": "Secret", "at": NOW - 30, "since": NOW - 600}
     return [
         ToldCertificate(
-            namespace="a", name=f"Secret/c{n}-tls", called=f"c{n}-tls", bundle=(one,), current_until=NOW + 870, **given
+            namespace="a",
+            name=f"Secret/c{n}-tls",
+            by="x509-certificate-exporter",
+            of="Secret",
+            called=f"c{n}-tls",
+            bundle=(one,),
+            at=NOW - 30,
+            since=NOW - 600,
+            current_until=NOW + 870,
         )
         for n in range(count)
     ]

@@ -60,7 +60,9 @@ class Issued(NamedTuple):
 
     def is_by(self, authority: Issued) -> bool:
         """Whether that one signed it, or one above it."""
-        return self.by is not None and (self.by.certificate == authority.certificate or self.by.is_by(authority))
+        return self.by is not None and (
+            self.by.certificate == authority.certificate or self.by.is_by(authority)
+        )
 
     @property
     def key_pem(self) -> bytes:

@@ -31,10 +31,8 @@ class Words:
 
     def take(self, number: int, subject: Subject, before: _Said, after: _Said) -> None:
         """What the rule at that place of the table says of a subject now, and said before."""
-        if len(after) == 1 and not before:  # of most subjects
-            rules = {after[0].rule}
-        else:
-            rules = {v.rule for v in (*after, *before)}
+        alone = len(after) == 1 and not before  # as of most subjects
+        rules = {after[0].rule} if alone else {v.rule for v in (*after, *before)}
         for rule in rules:
             self._since[rule] = self._since.get(rule, 0) + 1
             mine = self._by_rule.setdefault(rule, {})

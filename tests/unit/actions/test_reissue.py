@@ -119,7 +119,7 @@ async def test_all_of_an_authority_is_one_patch_for_each_that_the_old_one_signed
             "/status/revision",
             "/status/conditions",
         }
-    assert guarded.plan.effect == "2 Certificates that root signed before are issued anew"
+    assert guarded.plan.effect == "2 Certificates not signed by the present root are issued anew"
     assert (guarded.plan.before, guarded.plan.after) == ("1 leaf of 3 signed by the new one", "3 of 3")
     assert guarded.plan.diff == ("+ shop/more: revision 3 -> 4", "+ shop/web: revision 3 -> 4")
     assert [p.id for p in guarded.plan.posts] == ["all-reissued"]

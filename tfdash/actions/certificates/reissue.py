@@ -93,7 +93,7 @@ async def _all(context: PlanContext, rotation: Rotation, *, emergency: bool) -> 
     many = counted(len(renewed), "Certificate")
     return Draft(
         subject=context.found(document),
-        effect=f"{many} that {at.name} signed before are issued anew"
+        effect=f"{many} not signed by the present {at.name} {'is' if len(renewed) == 1 else 'are'} issued anew"
         + (", without waiting for who trusts the new one" if emergency else ""),
         requests=tuple(msgspec.structs.replace(f.request, alone=True) for f in renewed),
         facts=facts_of(document, (UID, "/status/revision")),

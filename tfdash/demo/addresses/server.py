@@ -10,8 +10,9 @@ import asyncio
 import json
 import ssl
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from tfdash.demo import tls
 from tfdash.demo.addresses.issuing import Issues
@@ -21,6 +22,7 @@ from tfdash.demo.apiserver.objects import deleting, dig, seconds
 from tfdash.demo.backend import Backend
 from tfdash.demo.cluster_state import ClusterState
 from tfdash.demo.controllers.cert_manager.parts import CERTIFICATES
+from tfdash.demo.scenarios.step import Step
 from tfdash.demo.tls import Issued
 
 _PATIENCE = 30.0  # real seconds that a client has
@@ -38,7 +40,7 @@ class Strange(NamedTuple):
 class Addresses(Backend):
     """Told by the layout who answers to which name."""
 
-    steps = {
+    steps: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "trust": lambda addresses, step: addresses.bundles.add(step),
         "distrust": lambda addresses, step: addresses.bundles.remove(step),
         "sign-with": lambda addresses, step: addresses.bundles.sign_with(step),

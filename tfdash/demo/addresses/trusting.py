@@ -21,9 +21,7 @@ _AGAIN = 30.0  # seconds between two looks at whether an old one may go
 class Trust:
     """``served``: what addresses serve now."""
 
-    def __init__(
-        self, cluster: ClusterState, issues: Issues, served: Callable[[], Iterable[Issued]]
-    ) -> None:
+    def __init__(self, cluster: ClusterState, issues: Issues, served: Callable[[], Iterable[Issued]]) -> None:
         self._cluster, self._store = cluster, cluster.store
         self._issues, self._served = issues, served
 

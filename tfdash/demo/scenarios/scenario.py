@@ -267,7 +267,9 @@ def _check_rotation(where: str, found: Rotated) -> None:
             raise ScenarioError(f"{here} is mounted by {one.mounted_by!r}, which is not there")
     for place in found.trusts:
         if unknown := sorted(set(place.of) - made):
-            raise ScenarioError(f"{where}: {place.kind} {place.name} trusts {unknown[0]!r}, which is not there")
+            raise ScenarioError(
+                f"{where}: {place.kind} {place.name} trusts {unknown[0]!r}, which is not there"
+            )
 
 
 def _check(where: str, index: int, step: Step) -> None:

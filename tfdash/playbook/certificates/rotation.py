@@ -30,7 +30,7 @@ from tfdash.playbook.certificates.generations import (
     signing,
 )
 from tfdash.playbook.certificates.policy import CertificatesPolicy
-from tfdash.playbook.certificates.renewed import holders, renewed_at, seen_since
+from tfdash.playbook.certificates.renewed import holders, kept_for, renewed_at, seen_since
 from tfdash.playbook.seen import Look, Relation
 
 USES: tuple[type[Object], ...] = (
@@ -177,7 +177,7 @@ def _served(
             unread.append(f"{what}: {why.cause}")
     left: dict[str, None] = {"whoever has a leaf that is not re-issued": None} if of_it.old else {}
     for key in sorted(old_keys):
-        left |= {f"address {s.name}": None for s in _left_serving(look, key)}
+        left |= {f"address {s.name}{_read_by(look, s, policy)}": None for s in _left_serving(look, key)}
     left |= dict.fromkeys(outside)
     never = {s.name: s for c in (*of_it.new, *of_it.old, *of_it.unknown) for s in _never_seen(look, c)}
     unread += [f"what address {name} serves: {never[name].answer}" for name in sorted(never)]
@@ -194,6 +194,19 @@ def _never_seen(look: Look, leaf: Certificate) -> Iterator[ServedCertificate]:
     """Addresses of its names of which nobody knows what they serve."""
     for name in leaf.names:
         yield from (s for s in look.some(ASKED, name.lower()) if s.leaf is None)
+
+
+def _read_by(look: Look, served: ServedCertificate, policy: CertificatesPolicy) -> str:
+    """Whom to restart so that it serves what is kept, "" where nobody is known who reads it when he starts."""
+    kept = kept_for(look, served.leaf) if served.leaf is not None else []
+    moments = ((one, renewed_at(look, one)) for one in kept if one.secret)
+    found = (
+        holders(look, Key(one.namespace, one.secret), moment, policy.reloads).named
+        for one, moment in moments
+        if moment is not None
+    )
+    named = ", ".join(dict.fromkeys(filter(None, found)))
+    return f" ({named})" if named else ""
 
 
 class _Places:

@@ -158,10 +158,13 @@ def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, renewal: Rene
     """It serves an earlier one than is kept by now."""
     served, policy = case.obj, case.policies.certificates
     moment = renewal.at
-    if served.seen_at < moment or not case.reached(moment + policy.served_grace):
-        looked = "was not looked at since" if served.seen_at < moment else "serves the one before still"
-        return _Told(Level.MOVING, f"{renewal.words} {at(moment)}; it {looked}", moment, (renewal.of,))
+    if served.seen_at < moment:
+        told = f"{renewal.words} {at(moment)}; it was not looked at since"
+        return _Told(Level.MOVING, told, moment, (renewal.of,))
     old = holders(case, renewal.secret, moment, policy.reloads)
+    if not case.reached(moment + policy.served_grace):  # who does not want to wait for it restarts them
+        told = f"{renewal.words} {at(moment)}; it serves the one before still"
+        return _Told(Level.MOVING, told, moment, (renewal.of, *old.workloads))
     mounts = "mounts its Secret and runs" if len(old.workloads) == 1 else "mount its Secret and run"
     what = (
         f"restart {old.named}, which {mounts} since before"
