@@ -258,14 +258,16 @@ class Client:
             raise AnotherShape(f"the answer is {what} where a {shape} was asked for")
         return rows, last.warnings if last is not None else ()
 
-    def query_range(self, text: str, begin: float, end: float, step: float) -> list[Row]:
-        """Evaluated from ``begin`` to ``end`` (epoch seconds), each ``step`` seconds."""
+    def query_range(
+        self, text: str, begin: float, end: float, step: float
+    ) -> tuple[list[Row], tuple[str, ...]]:
+        """Evaluated from ``begin`` to ``end`` (epoch seconds), each ``step`` seconds: as ``query``."""
         params = {"query": text, "start": f"{begin:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
         answer = self.session.request("GET", f"{self.base}/api/v1/query_range", params=params)
         rows: list[Row] = answer.json()["data"]["result"]
         if answer.shape not in ("matrix", ""):
             raise AnotherShape(f"the answer is a {answer.shape} where a matrix was asked for")
-        return rows
+        return rows, answer.warnings
 
     def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
         """``data`` of another read, e.g. ``alerts`` or ``status/buildinfo``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -40,6 +41,13 @@ class OldAnswer(Exception):
         super().__init__(f"its samples are of {figures.span(seconds)} before the time that was asked for")
 
 
+class PartOnly(Exception):
+    """``lacks``: what the server says is missing of its answer."""
+
+    def __init__(self, lacks: Sequence[str]) -> None:
+        super().__init__(f"the answer is incomplete: {'; '.join(lacks)}")
+
+
 class NoSuchRight(Exception):
     """The service proxy may not be used; ``remedy`` says which right is missing."""
 
@@ -72,6 +80,13 @@ def _explain(error: BaseException) -> Told:
         return _status(error)
     if isinstance(error, OldAnswer):
         return ProblemKind.BAD_ANSWER, str(error), "is that url a cache's or a copy's?", True
+    if isinstance(error, PartOnly):
+        return (
+            ProblemKind.BAD_ANSWER,
+            str(error),
+            "what lies behind it has to answer: stores, ingesters",
+            True,
+        )
     if isinstance(error, AnotherShape):
         return (
             ProblemKind.BAD_ANSWER,

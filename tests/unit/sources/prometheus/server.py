@@ -166,7 +166,7 @@ class Ticking:
 
 
 def serve_series(server: Fake, series: HeldSeries, now: float, longest: float = math.inf) -> None:
-    """The demo's Prometheus over these series. ``longest``: seconds of a range; more are too many samples."""
+    """The demo's Prometheus over these series. ``longest``: seconds of a range; more are too many samples. ``server.more`` stands in its answers."""
     api = Api(series, lambda: round(now * 1000))
 
     def answer(request: web.Request) -> web.StreamResponse:
@@ -176,6 +176,6 @@ def serve_series(server: Fake, series: HeldSeries, now: float, longest: float = 
             document = {"status": "error", "errorType": "execution", "error": words}
             return web.Response(status=422, body=msgspec.json.encode(document))
         reply = api.answer("GET", request.path, given)
-        return web.Response(status=reply.status, body=msgspec.json.encode(reply.document))
+        return web.Response(status=reply.status, body=msgspec.json.encode({**reply.document, **server.more}))
 
     server.fail = answer

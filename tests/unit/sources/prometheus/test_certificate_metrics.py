@@ -74,7 +74,7 @@ def serve(server: Fake, series: list[Series], clock: Ticking) -> None:
 
     def answer(request: web.Request) -> web.StreamResponse:
         reply = api.answer("GET", request.path, {k: [v] for k, v in request.query.items()})
-        return web.Response(status=reply.status, body=msgspec.json.encode(reply.document))
+        return web.Response(status=reply.status, body=msgspec.json.encode({**reply.document, **server.more}))
 
     server.fail = answer
 
@@ -237,6 +237,52 @@ async def test_what_was_renewed_is_one_and_since_when_its_end_is_seen_is_known(s
     await one.round(board)
     web = board.told["Secret shop/web-tls"]
     assert [c.not_after for c in web.bundle] == [NOW + 70 * DAY, NOW + 410 * DAY] and web.since == NOW + 590
+
+
+@pytest.mark.parametrize("first", [0, 5])
+@pytest.mark.parametrize("family", ["x509", "blackbox", "manager"])
+async def test_of_two_that_tell_of_one_place_the_worse_is_believed_whoever_looked_last(
+    server: Fake, family: str, first: int
+) -> None:
+    """Two probers of one address, of which one sees a node that was not renewed; an exporter that tells of what is another's."""
+    clock, made = Ticking(NOW), getattr(exporters, family)
+    serve(server, scraped(made(NOW - 100 * DAY), times(NOW - 600, NOW - 10), **WHO), clock)
+    board, one = Putting(), source(server, clock)
+    await one.round(board)
+    alone = {where: t.bundle[:1] for where, t in board.told.items()}
+    ends = [
+        (NOW - 100 * DAY, times(NOW - 600 + first, NOW - 10 + first)),
+        (NOW, times(NOW - 605 + 2 * (5 - first), NOW - 15 + 2 * (5 - first))),
+    ]
+    series = [s for n, (when, at) in enumerate(ends) for s in scraped(made(when), at, **WHO, prober=str(n))]
+    serve(server, series, clock)
+    board, one = Putting(), source(server, clock)
+    await one.round(board)
+    worse = {where for where, t in board.told.items() if t.role is Role.SHOWN and t.bundle}
+    assert worse
+    for where in worse:
+        assert [c.not_after for c in board.told[where].bundle[:1]] == [c.not_after for c in alone[where]]
+
+
+@pytest.mark.parametrize("more", [{"warnings": ["no store answered for shop"]}, {"isPartial": True}])
+async def test_an_answer_that_lacks_something_forgets_nothing(server: Fake, more: dict[str, Any]) -> None:
+    """What a store that did not answer has is not told of no more: it was not asked."""
+    clock = Ticking(NOW)
+    serve(server, everything(NOW - 1200, NOW - 10), clock)
+    board, one = Putting(), source(server, clock)
+    await one.round(board)
+    before = board.told
+    some = [s for s in everything(NOW - 1200, NOW + 2 * HOUR) if s.labels.get("secret_name") != "web-tls"]
+    for at in (NOW + 600, NOW + 2 * HOUR):
+        clock.at, server.more = at, more
+        serve(server, some, clock)
+        await one.round(board)
+        problem = board.put.problem
+        assert problem is not None and problem.cause.startswith("the answer is incomplete: ")
+        assert board.told == before
+    server.more = {}
+    await one.round(board)
+    assert board.put.problem is None and "Secret shop/web-tls" not in board.told
 
 
 async def test_a_server_that_fails_says_so_where_nothing_is_known_and_leaves_what_is(server: Fake) -> None:

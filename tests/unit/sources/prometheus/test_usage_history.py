@@ -266,6 +266,22 @@ async def test_a_server_that_is_gone_keeps_what_was_known_and_says_so(server: Fa
     assert history(board).containers
 
 
+@pytest.mark.parametrize("more", [{"warnings": ["no store answered"]}, {"isPartial": True}])
+async def test_a_day_of_which_something_lacks_is_not_added_up_and_not_kept(
+    server: Fake, tmp_path: Path, more: dict[str, Any]
+) -> None:
+    serving(server, World())
+    server.more = more
+    board, one = Putting(), source(server, tmp_path)
+    await one.round(board)
+    assert usage_key("Deployment", "shop", "web") not in (board.put.value or {})
+    assert board.put.problem is not None and board.put.problem.cause.startswith("the answer is incomplete: ")
+    server.more = {}
+    board, one = Putting(), source(server, tmp_path)
+    await one.round(board)
+    assert board.put.problem is None and history(board).containers
+
+
 async def test_what_cannot_be_read_of_one_namespace_hides_no_other(server: Fake) -> None:
     serving(server, Places())
     answers, board = server.fail, Putting()

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from tfdash.model.certificates import Role, ToldCertificate, ToldOne
 from tfdash.model.subject import Key
 from tfdash.text import safe
@@ -26,6 +28,9 @@ BY = {
     "kubelet_server": KUBELET,
 }
 """Who tells the end by which role."""
+_TOGETHER = 240.0
+"""Seconds between two looks at one place within which the later one does not outdo the other: of two that tell of an address one may
+see a node of it that the other does not, and anybody may tell of anything."""
 LATEST = 253_402_300_799.0  # the end of year 9999, which stands for "never"
 NODE_LABELS = ("node", "kubernetes_node", "kubernetes_io_hostname", "nodename", "instance")
 _ANCHOR_KEYS = ("ca.crt", "root-cert.pem", "ca-bundle.crt")
@@ -63,9 +68,18 @@ def told(answers: ToldSeries, current: float) -> dict[Key, ToldCertificate]:
     best: dict[Key, ToldCertificate] = {}
     for one in found:
         key = key_of(one)
-        if key not in best or best[key].at < one.at:  # of two that tell of the same, the later look
-            best[key] = one
+        best[key] = _first_to_end(best[key], one) if key in best else one
     return {key: _until(one, current) for key, one in best.items()}
+
+
+def _first_to_end(a: ToldCertificate, b: ToldCertificate) -> ToldCertificate:
+    """Of two that tell of the same: the later look, or where both were about then what ends first."""
+    if abs(a.at - b.at) > _TOGETHER:
+        return max(a, b, key=lambda one: one.at)
+    first, other = sorted(
+        (a, b), key=lambda one: (one.decisive.not_after if one.decisive is not None else LATEST, -one.at)
+    )
+    return replace(first, failed=max(first.failed, other.failed))
 
 
 def key_of(one: ToldCertificate) -> Key:
@@ -73,14 +87,12 @@ def key_of(one: ToldCertificate) -> Key:
 
 
 def _until(one: ToldCertificate, current: float) -> ToldCertificate:
-    from msgspec.structs import replace
-
     return replace(one, name=key_of(one).name, current_until=one.at + current)
 
 
 def _x509(answers: ToldSeries) -> Iterator[ToldCertificate]:
     """Those of one place together."""
-    places: dict[tuple[str, str, str, str], dict[tuple[str, str], tuple[float, ToldOne]]] = {}
+    places: dict[tuple[str, str, str, str], dict[tuple[str, str], list[tuple[float, ToldOne]]]] = {}
     for labels, series, end in answers.ends("exporter_not_after"):
         where = _place(labels)
         one = ToldOne(
@@ -90,10 +102,8 @@ def _x509(answers: ToldSeries) -> Iterator[ToldCertificate]:
             issuer=_name(labels, "issuer"),
             serial=_serial(labels.get("serial_number", "")),
         )
-        # of one that was renewed between the scrapes of two replicas, the later
-        several, who = places.setdefault(where, {}), (one.subject, one.issuer)
-        seen = (answers.at(series), one)
-        several[who] = max(several.get(who, seen), seen, key=lambda s: (s[0], s[1].not_after))
+        several = places.setdefault(where, {})
+        several.setdefault((one.subject, one.issuer), []).append((answers.at(series), one))
     for (of, space, called, inside), several in places.items():
         anchors = of == "ConfigMap" or inside in _ANCHOR_KEYS
         yield ToldCertificate(
@@ -104,9 +114,20 @@ def _x509(answers: ToldSeries) -> Iterator[ToldCertificate]:
             called=safe(called),
             inside=safe(inside),
             role=Role.ANCHORS if anchors else Role.SHOWN,
-            bundle=_leaf_first([one for _, one in several.values()]),
-            at=max(at for at, _ in several.values()),
+            bundle=_leaf_first([_told_of(seen, anchors) for seen in several.values()]),
+            at=max(at for seen in several.values() for at, _ in seen),
         )
+
+
+def _told_of(seen: Sequence[tuple[float, ToldOne]], anchors: bool) -> ToldOne:
+    """Of one name in one place, as several scrapes tell it: of one that was renewed between the scrapes of two replicas the later; of looks that
+    were made together what ends first. Of what is trusted, and of one scrape, what lasts longest."""
+    by_scrape: dict[float, ToldOne] = {}
+    for at, one in seen:
+        by_scrape[at] = max(by_scrape.get(at, one), one, key=lambda o: o.not_after)
+    newest = max(by_scrape)
+    together = [one for at, one in by_scrape.items() if newest - at <= _TOGETHER]
+    return (max if anchors else min)(together, key=lambda one: one.not_after)
 
 
 def _place(labels: Mapping[str, str]) -> tuple[str, str, str, str]:

@@ -1,4 +1,7 @@
-"""Asks for what is used, two questions at a time for all who ask the same server, and counts what that costs."""
+"""Asks for what is used, two questions at a time for all who ask the same server, and counts what that costs.
+
+An answer that the server itself calls incomplete is none: it is added up, kept for weeks, and what it lacks is taken for what is gone.
+"""
 
 from __future__ import annotations
 
@@ -53,11 +56,15 @@ class Asking:
             client = self._connect()
         try:
             if query.step:
-                rows = client.query_range(query.text, query.begin, query.end, query.step)
+                rows, lacks = client.query_range(query.text, query.begin, query.end, query.step)
             else:
-                rows, _ = client.query(query.text, query.end, "vector")
+                rows, lacks = client.query(query.text, query.end, "vector")
         except BaseException:
             client.close()
             raise
         self._free.append(client)
+        if lacks:
+            from tfdash.sources.prometheus.failing import PartOnly
+
+            raise PartOnly(lacks)
         return rows
