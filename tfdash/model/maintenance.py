@@ -115,13 +115,14 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 
 class RuleTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What of a promise as it is configured decides what a period says. ``when`` as it is written, ``grace`` in seconds, ``start``: from when
-    account is kept by the settings, in epoch seconds."""
+    account is kept by the settings, in epoch seconds. ``evidence``: "imported" where no word counts."""
 
     when: str
     grace: float
     blackout: str
     zone: str
     start: float | None = None
+    evidence: str = ""
 
 
 class RuleSaid(msgspec.Struct, frozen=True):

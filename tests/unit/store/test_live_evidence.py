@@ -282,7 +282,6 @@ def test_updates_of_kubernetes(
     [
         ('live = "kubernets-patch"', "live", 'did you mean "kubernetes-patch"?'),
         ("", "live", 'evidence = "signed"'),
-        ('live = "root-ca"\nper = "platform"', "per", 'write "environment"'),
     ],
 )
 def test_what_cannot_be_live_is_a_fault_of_the_configuration(given: str, key: str, told: str) -> None:
@@ -290,6 +289,15 @@ def test_what_cannot_be_live_is_a_fault_of_the_configuration(given: str, key: st
     with pytest.raises(ConfigError) as fault:
         parse(text, "c.toml")
     assert f"maintenance.items.ca.{key}" in str(fault.value) and told in str(fault.value)
+
+
+def test_every_promise_that_names_a_source_goes_live_by_one_key() -> None:
+    shipped = parse("", "c.toml").maintenance.items
+    named = [name for name, item in shipped.items() if item.live]
+    assert set(READERS) == {shipped[name].live for name in named}
+    text = "".join(f'[maintenance.items.{name}]\nevidence = "live"\n' for name in named)
+    live = parse(text, "c.toml").maintenance.items
+    assert {live[name].kept_per for name in named} == {"environment"}
 
 
 def test_each_source_says_what_it_goes_by() -> None:

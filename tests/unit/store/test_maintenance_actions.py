@@ -38,6 +38,7 @@ REVIEW, ELSEWHERE = item_subject("review", "production"), item_subject("drill")
 ITEMS = {
     "review": {"when": "each month", "title": "Access review", "start": "2026-09-01"},
     "drill": {"when": "each quarter", "title": "Restore drill", "per": "platform"},
+    "scan": {"when": "each month", "title": "Scan", "start": "2026-09-01", "evidence": "imported"},
 }
 
 
@@ -163,6 +164,21 @@ async def test_what_cannot_be_signed_is_refused_in_a_sentence(
     at = Desk(tmp_path)
     with pytest.raises(PlanRefused, match=why):
         await at.plan("maintenance.sign-off", REVIEW, **given)
+    at.store.close()
+
+
+async def test_what_asks_for_another_system_s_record_takes_no_word_and_is_taken_over(tmp_path: Path) -> None:
+    at, scan = Desk(tmp_path), item_subject("scan", "production")
+    at.see()
+    with pytest.raises(PlanRefused, match="no word counts for it"):
+        await at.plan("maintenance.sign-off", scan)
+    done = await at.execute(
+        await at.plan("maintenance.adopt", scan, done="2026-11-20"), reason="from scans.csv"
+    )
+    assert done.result is Result.APPLIED, done.sentence
+    at.see()
+    last = (at.board.assessment.maintenance or {})[scan].last
+    assert last is not None and last.evidence is EvidenceKind.IMPORTED
     at.store.close()
 
 

@@ -55,8 +55,8 @@ class Terminal:
     async def entries(self) -> list[str]:
         return [e.sentence for e in (await self.made.store.newest(100))[::-1]]
 
-    async def signs(self, at: Subject, done: float) -> None:
-        data = {"topic": "completion", "evidence": "signed", "done_at": done}
+    async def signs(self, at: Subject, done: float, evidence: str = "signed") -> None:
+        data = {"topic": "completion", "evidence": evidence, "done_at": done}
         await self.made.store.append(EntryKind.NOTE, actor="ann", subject=at, sentence="signed", data=data)
 
 
@@ -152,6 +152,39 @@ async def test_what_was_done_for_all_was_done_for_each_and_not_the_other_way_rou
     clock.at += HOUR
     states = await Terminal(made, clock, drill=DRILL | {"per": "platform"}).looks()
     assert states[HERE].standing is ItemStanding.WITHDRAWN
+    made.store.close()
+
+
+async def test_what_goes_live_takes_its_history_along(tmp_path: Path) -> None:
+    clock = Clock(NOW)
+    made = opened(tmp_path, clock)
+    promise = DRILL | {"per": "platform", "live": "root-ca"}
+    signed = Terminal(made, clock, drill=promise)
+    await signed.looks()
+    await signed.signs(item_subject("drill"), NOW - DAY)
+    [state] = (await Terminal(made, clock, drill=promise | {"evidence": "live"}).looks()).values()
+    assert (state.subject, [p.verdict.value for p in state.periods]) == (HERE, [*MISSED, "kept"])
+    made.store.close()
+
+
+async def test_no_word_counts_where_a_record_of_another_system_is_asked_for(tmp_path: Path) -> None:
+    clock = Clock(NOW - 60 * DAY)
+    made = opened(tmp_path, clock)
+    asked = DRILL | {"evidence": "imported"}
+    by_word = Terminal(made, clock, drill=DRILL)
+    await by_word.signs(HERE, NOW - 60 * DAY)  # September, by word, which counted then
+    await by_word.looks()
+    clock.at = NOW
+    assert [p.verdict.value for p in (await by_word.looks())[HERE].periods][1] == "kept"
+    terminal = Terminal(made, clock, drill=asked)
+    assert [p.verdict.value for p in (await terminal.looks())[HERE].periods][1] == "kept"
+    clock.at += HOUR
+    await terminal.signs(HERE, NOW)
+    assert (await terminal.looks())[HERE].standing is ItemStanding.OVERDUE
+    await terminal.signs(HERE, NOW, "imported")
+    state = (await terminal.looks())[HERE]
+    assert state.standing is ItemStanding.DONE and state.last is not None
+    assert state.last.evidence.value == "imported"
     made.store.close()
 
 

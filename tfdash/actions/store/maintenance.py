@@ -75,6 +75,10 @@ def _item(context: PlanContext) -> ItemState:
 async def sign_off(context: PlanContext) -> Draft:
     """Refused for a time to come, and where a live source showed that nothing was done."""
     item, at = _item(context), context.at
+    if item.terms is not None and item.terms.evidence == EvidenceKind.IMPORTED:
+        raise PlanRefused(
+            "no word counts for it, but what another system says: take its record over by tfdash calendar adopt FILE, or waive it"
+        )
     done = _moment(context, DONE, context.stamp)
     if done > context.now:
         raise PlanRefused(f"{_said(done)} lies ahead: only what was done can be signed")

@@ -43,7 +43,15 @@ class Era(NamedTuple):
 
 
 def terms_of(item: MaintenanceItem, zone: str, start: float | None) -> RuleTerms:
-    return RuleTerms(when=item.when.words(), grace=item.grace, blackout=item.blackout, zone=zone, start=start)
+    demanded = item.evidence if item.evidence == "imported" else ""
+    return RuleTerms(
+        when=item.when.words(),
+        grace=item.grace,
+        blackout=item.blackout,
+        zone=zone,
+        start=start,
+        evidence=demanded,
+    )
 
 
 def rule_data(terms: RuleTerms | None) -> dict[str, Any]:
@@ -108,21 +116,23 @@ def withdrawn_since(facts: Facts) -> float | None:
     return last[-1].recorded_at if last else None
 
 
-def _place(rule: RuleSaid) -> tuple[float, str, float, str, str, float]:
+def _place(rule: RuleSaid) -> tuple[float, str, float, str, str, float, str]:
     """By which they stand in one order, in whatever order they came."""
     terms = rule.terms
     if terms is None:
-        return rule.recorded_at, "", 0.0, "", "", 0.0
+        return rule.recorded_at, "", 0.0, "", "", 0.0, ""
     start = -inf if terms.start is None else terms.start
-    return rule.recorded_at, terms.when, terms.grace, terms.blackout, terms.zone, start
+    return rule.recorded_at, terms.when, terms.grace, terms.blackout, terms.zone, start, terms.evidence
 
 
 def item_of(item: MaintenanceItem, terms: RuleTerms) -> MaintenanceItem:
     """``item`` by the rule of then. Raises ``ValueError`` for terms that no settings could have."""
     if terms.blackout not in get_args(Blackout) or not 0 <= terms.grace <= LONGEST_GRACE:
         raise ValueError(terms)
+    other = "signed" if item.evidence == "imported" else item.evidence
     return replace(
         item,
+        evidence="imported" if terms.evidence == "imported" else other,
         when=parse_cadence(terms.when),
         grace=terms.grace,
         blackout=terms.blackout,  # type: ignore[arg-type] # looked at above

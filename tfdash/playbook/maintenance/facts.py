@@ -9,7 +9,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tfdash.model.maintenance import AccountStart, Completion, LostEntries, PeriodWaiver, RuleSaid, Sighting
+from tfdash.model.maintenance import (
+    AccountStart,
+    Completion,
+    EvidenceKind,
+    LostEntries,
+    PeriodWaiver,
+    RuleSaid,
+    Sighting,
+)
 
 UNSEEN = 86_400.0
 """Seconds before a period closes that nobody need have looked at a live source, for its silence to count; in these a terminal that records
@@ -47,6 +55,15 @@ class Facts(NamedTuple):
         found += [*self.events, *(s.start for s in self.starts)]
         found += [self.started] if self.started is not None else []
         return [at for at in found if at > now]
+
+
+def counting(facts: Facts, evidence: str) -> Facts:
+    """Without what does not count for who demands that ``evidence``: a person's word for what is to be imported."""
+    if evidence != EvidenceKind.IMPORTED:
+        return facts
+    return facts._replace(
+        completions=tuple(c for c in facts.completions if c.evidence is not EvidenceKind.SIGNED)
+    )
 
 
 def known_at(sighting: Sighting) -> float:

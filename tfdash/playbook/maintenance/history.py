@@ -19,7 +19,7 @@ from tfdash.model.maintenance import Completion, EvidenceKind, Period, PeriodVer
 from tfdash.playbook.maintenance.ages import months_of_age
 from tfdash.playbook.maintenance.cadence import After, Within
 from tfdash.playbook.maintenance.eras import eras_of
-from tfdash.playbook.maintenance.facts import Facts, Known, in_order
+from tfdash.playbook.maintenance.facts import Facts, Known, counting, in_order
 from tfdash.playbook.maintenance.periods import Span, spans
 from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.schedule.policy import CalendarPolicy
@@ -88,6 +88,7 @@ def _judged(
     over: float = -inf,
 ) -> tuple[Period, ...]:
     """By one rule; what ended until ``over`` is judged by another, and takes no work away."""
+    facts = counting(facts, item.evidence)
     known = Known(facts, now)
     done = in_order([c for c in facts.completions if c.done_at <= now])
     times = [] if known.begins is None else [known.begins]

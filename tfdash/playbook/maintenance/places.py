@@ -30,9 +30,9 @@ def places(
 def _within(
     item: MaintenanceItem, environments: list[str], clusters: list[ClusterRef]
 ) -> Iterator[tuple[str, str]]:
-    if item.per == "platform":
+    if item.kept_per == "platform":
         yield "", ""
-    elif item.per == "environment":
+    elif item.kept_per == "environment":
         yield from ((e, "") for e in environments if _any(e, item.environments))
     else:
         for ref in clusters:

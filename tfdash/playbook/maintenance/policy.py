@@ -74,7 +74,9 @@ class MaintenanceItem(SettingsTable):
     owner: Annotated[str, Note("the team that keeps it", '"dba"')] = ""
     per: Annotated[
         Literal["platform", "environment", "cluster"],
-        Note("what it is to be done for: each of these has a state of its own"),
+        Note(
+            "what it is to be done for: each of these has a state of its own; by live evidence, platform is each environment"
+        ),
     ] = "environment"
     environments: Annotated[Texts, Note("in which of them; may hold *")] = ("*",)
     clusters: Annotated[Texts, Note("likewise, where per = cluster")] = ("*",)
@@ -104,8 +106,11 @@ class MaintenanceItem(SettingsTable):
         ),
     ] = "allowed"
     evidence: Annotated[
-        Literal["signed", "live"],
-        Note("what it counts as done by: a person's word, or what a source shows"),
+        Literal["signed", "live", "imported"],
+        Note(
+            "what it counts as done by: a person's word, what a source shows, or imported: what calendar adopt takes over from another "
+            "system alone, no word"
+        ),
     ] = "signed"
     live: Annotated[
         str, Note("which source, where evidence = live: " + ", ".join(READERS), '"kubernetes-patch"')
@@ -130,11 +135,6 @@ class MaintenanceItem(SettingsTable):
                 "live",
                 f'"{self.live}" is no source of live evidence; {nearest(self.live, READERS)} or write evidence = "signed"',
             )
-        if self.evidence == "live" and self.per == "platform":
-            yield Unfit(
-                "per",
-                'is "platform", which no one terminal sees whole; write "environment" or evidence = "signed"',
-            )
         for key in ("environments", "clusters"):
             if not getattr(self, key):
                 yield Unfit(key, 'names none, so that it is kept nowhere; write ["*"], or enabled = false')
@@ -143,7 +143,7 @@ class MaintenanceItem(SettingsTable):
                 "clusters",
                 f'counts where per = "cluster", and per is "{self.per}"; write that, or take clusters out',
             )
-        if self.environments not in ((), ("*",)) and self.per == "platform":
+        if self.environments not in ((), ("*",)) and self.kept_per == "platform":
             yield Unfit(
                 "environments", 'counts for nothing where per = "platform"; write per = "environment"'
             )
@@ -158,6 +158,11 @@ class MaintenanceItem(SettingsTable):
                 "grace",
                 f"is as long as the {self.when.period} itself, so that nothing would ever be missed; write less",
             )
+
+    @property
+    def kept_per(self) -> str:
+        """What a source shows is of an environment, and no one terminal sees the platform whole."""
+        return "environment" if self.evidence == "live" and self.per == "platform" else self.per
 
     @property
     def rule_words(self) -> str:

@@ -21,7 +21,7 @@ from tfdash.model.verdict import Level
 from tfdash.playbook.maintenance.ages import ages_of
 from tfdash.playbook.maintenance.cadence import After, On, Within
 from tfdash.playbook.maintenance.eras import terms_of
-from tfdash.playbook.maintenance.facts import Facts, Known, in_order
+from tfdash.playbook.maintenance.facts import Facts, Known, counting, in_order
 from tfdash.playbook.maintenance.history import judged_periods
 from tfdash.playbook.maintenance.periods import Span, shut, spans
 from tfdash.playbook.maintenance.places import before
@@ -71,8 +71,9 @@ def stand(
     look_back: int,
 ) -> Told:
     """``look_back``: months of periods that the state carries, this one the last of them."""
-    done = in_order([c for c in facts.completions if c.done_at <= now])
     periods = judged_periods(item, zone, calendar, facts, now)
+    facts = counting(facts, item.evidence)
+    done = in_order([c for c in facts.completions if c.done_at <= now])
     told = _Look(item, zone, calendar, Known(facts, now), done, periods, now).told()
     back, next_month = months(now, zone, look_back)
     edges = [*told.edges, *facts.edges(now), next_month]
