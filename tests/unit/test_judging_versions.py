@@ -17,6 +17,7 @@ from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.verdict import Level
 from tfdash.model.versions import VersionMemory, VersionSighting
+from tfdash.playbook.clocks import APART
 from tfdash.playbook.versions.policy import default_versions_policy
 
 OLD, NEW = "v1.36.4", "v1.37.2"
@@ -112,6 +113,22 @@ def test_what_is_not_read_or_not_wholly_is_not_seen() -> None:
     refused = Problem(kind=ProblemKind.FORBIDDEN, cause="may not list nodes")
     judge.assess(picture(NOW, None, problem=refused, value=None), ALL, NOW)
     assert not judge.state.seen and not any(v.level is Level.OK for v in judge.state.verdicts)
+
+
+def told_apart(of: Picture, skew: float) -> Picture:
+    """By so many seconds the server's clock is ahead of ours."""
+    [(ref, cluster)] = of.clusters.items()
+    assert cluster.info.value is not None
+    server = msgspec.structs.replace(cluster.info.value, skew=skew)
+    info = msgspec.structs.replace(cluster.info, value=server)
+    return msgspec.structs.replace(of, clusters={ref: msgspec.structs.replace(cluster, info=info)})
+
+
+def test_by_a_clock_that_no_server_agrees_with_nothing_is_seen() -> None:
+    for skew, many in ((APART, 1), (-APART, 1), (APART + 1, 0), (-APART - 1, 0)):
+        judge = runner()
+        judge.assess(told_apart(picture(NOW, {"a": NEW}), skew), ALL, NOW)
+        assert judge.state is not None and len(judge.state.seen) == many, skew
 
 
 def test_a_kubelet_that_has_not_said_its_version_is_none_of_what_runs() -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from tests.unit.playbook.versions.making import NOW, PRODUCTION, STAGING, policy
 from tests.unit.store.helpers import Board, Clock, opened
-from tests.unit.test_judging_versions import ALL, NEW, OLD, picture
+from tests.unit.test_judging_versions import ALL, NEW, OLD, picture, told_apart
 from tfdash.judging.judge import Judge
 from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import ClusterRef
@@ -172,17 +172,23 @@ async def test_a_clock_that_no_server_agrees_with_gives_no_notice_and_watches_no
     plan = PlannedVersion(version="1.38", date=date(2026, 11, 24))
     judge = Judge(policies=Policies(versions=policy(plan=(plan,))))
     for skew, notes in ((21 * 86_400.0, 0), (1.0, 1)):
-        seen = picture(clock.at, {"a": NEW})
-        cluster = seen.clusters[PRODUCTION]
-        assert cluster.info.value is not None
-        info = replace(cluster.info, value=replace(cluster.info.value, skew=skew))
-        board.picture = replace(seen, clusters={PRODUCTION: replace(cluster, info=info)})
+        board.picture = told_apart(picture(clock.at, {"a": NEW}), skew)
         board.assessment = judge.assess(board.picture, ALL, clock.at)[0]
         told = watched(made.store, board)
         await VersionRecorder(made.store).look(board)
         known = made.store.state().versions
         assert (len(known.announced), len(known.sightings), bool(told)) == (notes, notes, bool(notes))
         clock.at = NOW
+    made.store.close()
+
+
+async def test_a_clock_that_went_astray_since_takes_nothing_into_the_heartbeat(tmp_path: Path) -> None:
+    made, board, judge = opened(tmp_path, Clock(NOW)), Board(), Judge()
+    whole = picture(NOW, {"a": NEW})
+    board.assessment = judge.assess(whole, ALL, NOW)[0]
+    for skew, said in ((1.0, True), (21 * 86_400.0, False)):
+        board.picture = told_apart(whole, skew)
+        assert bool(watched(made.store, board)) is said
     made.store.close()
 
 

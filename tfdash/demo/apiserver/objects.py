@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import random
 from calendar import timegm
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -189,7 +188,3 @@ def matches(selector: Obj | None, labels: dict[str, str]) -> bool:
 
 def subset(wanted: dict[str, str], labels: dict[str, str]) -> bool:
     return all(labels.get(k) == v for k, v in wanted.items())
-
-
-def joined(parts: Iterable[str], separator: str = ",") -> str:
-    return separator.join(parts)

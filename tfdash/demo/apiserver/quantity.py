@@ -40,10 +40,6 @@ def parse(text: str | int | float) -> Decimal:
         raise ValueError(f"{text!r} is no quantity") from error
 
 
-def total(*texts: str | int | float) -> Decimal:
-    return sum((parse(t) for t in texts), Decimal(0))
-
-
 def cpu(value: Decimal | float) -> str:
     """Cores, written as the server does: whole, or in milli cores rounded up."""
     milli = int((Decimal(str(value)) * 1000).to_integral_value(ROUND_CEILING))

@@ -12,8 +12,6 @@ from tfdash.demo.controllers.kernel import Kernel
 from tfdash.demo.controllers.pod_needs import missing_configuration
 
 _SOURCE = "kubelet"
-_FIRST_LOOK = 0.4
-_RESET_AFTER = 600.0  # a run so long forgives earlier crashes
 _RETRY_CONFIG = 12.0
 _STATES = ("containerStatuses", "initContainerStatuses")
 

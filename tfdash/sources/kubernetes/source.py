@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import threading
 import time
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from tfdash.sources.kubernetes.reads import SingleReads
     from tfdash.sources.kubernetes.transport import Reader
 
-log = logging.getLogger(__name__)
 _INFO_EVERY = 30.0
 _LINGER = 60.0  # a kind that nobody wants any more is watched on for so long: going back is instant
 

@@ -7,7 +7,6 @@ shared store in a chain of its own, ``TERMINAL-d...``; only where neither acknow
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -27,7 +26,6 @@ from tfdash.store.log.local_file import Abandoned, LocalFile
 from tfdash.store.log.redact import Redactor
 from tfdash.store.log.thread import StoreThread, Ticket
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 

@@ -18,7 +18,6 @@ from tfdash.store.log.audit_recorder import Put
 from tfdash.store.shared.shared_schema import LOCK, META, MIGRATIONS, PEOPLE, SCHEMA
 from tfdash.text import safe
 
-log = logging.getLogger(__name__)
 DEFAULT_SHARED_ROLES = (
     "postgres",
     "tfdash",
