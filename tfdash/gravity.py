@@ -1,4 +1,5 @@
-"""Which of several findings about resources stands first where all are equally bad: one order for section, page, Overview and gate.
+"""Which of several findings about resources stands first where all are equally bad, and which of several dated promises: one order for section,
+page, Overview and gate.
 
 What keeps pods from starting stands before what runs short, that before what was left unsaid, and what is only too much is last.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 from tfdash.figures import beyond
 from tfdash.model import resource_rules
 from tfdash.model.kube import Pod
+from tfdash.model.maintenance import ItemStanding, ItemState
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 
 _BANDS = (resource_rules.CPU_BAND, resource_rules.MEMORY_BAND)
@@ -59,3 +62,22 @@ def _waits(verdict: Verdict) -> bool:
 def _is_below(verdict: Verdict) -> bool:
     low = verdict.band[0] if verdict.rule in _BANDS and verdict.band is not None else None
     return low is not None and verdict.measured is not None and verdict.measured < low
+
+
+_STANDINGS = (
+    ItemStanding.OVERDUE,
+    ItemStanding.NO_EVIDENCE,
+    ItemStanding.IN_PROGRESS,
+    ItemStanding.DUE,
+    ItemStanding.DONE,
+    ItemStanding.WAIVED,
+    ItemStanding.NOT_WATCHED,
+    ItemStanding.NOTHING,
+    ItemStanding.WITHDRAWN,
+)
+
+
+def promise_rank(state: ItemState) -> tuple[int, float, Subject]:
+    """Overdue first, the longest first; then what nobody knows, what is due, by its date (epoch seconds), and what is done."""
+    time = state.since if state.standing is ItemStanding.OVERDUE else state.due
+    return _STANDINGS.index(state.standing), time if time is not None else float("inf"), state.subject

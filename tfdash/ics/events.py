@@ -6,6 +6,8 @@ import uuid
 from datetime import date, datetime
 from typing import NamedTuple
 
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+"""As rules write them, from Monday on (RFC 5545, 3.3.10)."""
 _NAMES = uuid.UUID("b0a3b7d2-8f64-5c58-9f0e-6f4f0c1d7a11")  # ours alone, and the same for ever
 
 

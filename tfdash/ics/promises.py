@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tfdash.ics.events import CalendarEntry, at_zone, uid_of
+from tfdash.ics.events import WEEKDAYS, CalendarEntry, at_zone, uid_of
 from tfdash.item_place import place_of
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.at_once import hours_of
@@ -27,7 +27,6 @@ from tfdash.text import safe
 
 _DAY = timedelta(days=1)
 _REACH = 70  # days by which an instance may be moved, and some
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _ALWAYS_THERE = 28  # a day of the month that each month has
 _BY_DAY = ("BYHOUR", "BYMINUTE", "BYSECOND")  # say nothing of whole days
 
@@ -190,9 +189,7 @@ def _of_period(each: Each, due: Sequence[Span], zone: ZoneInfo) -> DaySeries:
     if each.period in ("day", "week"):
         offset = Counter(d - b for b, d in zip(begun, days, strict=True)).most_common(1)[0][0]
         nominal = [b + offset for b in begun]
-        rule = (
-            "FREQ=DAILY" if each.period == "day" else f"FREQ=WEEKLY;BYDAY={_WEEKDAYS[nominal[0].weekday()]}"
-        )
+        rule = "FREQ=DAILY" if each.period == "day" else f"FREQ=WEEKLY;BYDAY={WEEKDAYS[nominal[0].weekday()]}"
     else:
         counts: Counter[tuple[int, int]] = Counter({(_months(begun[0], each.next(begun[0]) - _DAY), -1): 0})
         for b, d in zip(begun, days, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from tfdash.ics.events import CalendarEntry, at_zone, uid_of
+from tfdash.ics.events import WEEKDAYS, CalendarEntry, at_zone, uid_of
 from tfdash.ics.promises import Horizon
 from tfdash.playbook.schedule.freezes import closed_on
 from tfdash.playbook.schedule.local import in_gap, later, local_date, midnight
@@ -14,7 +14,6 @@ from tfdash.playbook.schedule.release import rule_words
 from tfdash.playbook.schedule.windows import left_of, window_on
 from tfdash.text import safe
 
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 WINDOW, BLACKOUT, HOLIDAY, FREEZE = "Release window", "Blackout", "Holiday", "Freeze"
 
 
@@ -82,7 +81,7 @@ def _windows(policy: CalendarPolicy, span: Horizon) -> Iterator[CalendarEntry]:
                     end=at_zone(over, zone),
                 )
             )
-    by_day = ",".join(_WEEKDAYS[day] for day in sorted(policy.days))
+    by_day = ",".join(WEEKDAYS[day] for day in sorted(policy.days))
     rule = f"FREQ=WEEKLY;BYDAY={by_day};UNTIL={until:%Y%m%dT%H%M%SZ}"
     yield words._replace(rule=rule, but=tuple(gone))
     yield from cut

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.gravity import promise_rank
 from tfdash.item_place import place_of
 from tfdash.model.maintenance import (
     Clash,
@@ -30,7 +31,6 @@ from tfdash.views.layout import columns
 from tfdash.views.times import iso, local
 
 _ASKED = (ItemStanding.OVERDUE, ItemStanding.NO_EVIDENCE, ItemStanding.DUE)
-_ORDER = (*_ASKED, ItemStanding.IN_PROGRESS, ItemStanding.WAIVED, ItemStanding.DONE)
 
 
 class Question(NamedTuple):
@@ -42,8 +42,7 @@ class Question(NamedTuple):
 
 
 def worst_first(state: ItemState) -> Any:
-    place = _ORDER.index(state.standing) if state.standing in _ORDER else len(_ORDER)
-    return -state.level, place, state.since or state.due or float("inf"), state.title, state.subject
+    return -state.level, *promise_rank(state)
 
 
 QUESTIONS: Mapping[str, Question] = {

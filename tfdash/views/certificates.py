@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
 from tfdash.model.certificates import HeldCertificate, ServedCertificate, ToldCertificate
+from tfdash.model.dated_rules import OF_CERTIFICATES
 from tfdash.model.kube import Unreadable
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
@@ -21,10 +22,6 @@ from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.table import Cell, Column, Line
 from tfdash.views.times import iso
-
-RULES = "certificates."
-"""Begins the ids of all rules about certificates."""
-
 
 RESTART = "workload.restart"
 """The action that has a program read its Secret again."""
@@ -73,7 +70,7 @@ Maker: TypeAlias = Callable[[Picture, Assessment], Iterable[CertificateRow]]
 
 def said(assessment: Assessment, subject: Subject) -> tuple[Verdict, ...]:
     """What the rules about certificates said of it, the worst first."""
-    told = (v for v in assessment.verdicts.get(subject, ()) if v.rule.startswith(RULES))
+    told = (v for v in assessment.verdicts.get(subject, ()) if v.rule in OF_CERTIFICATES)
     return tuple(sorted(told, key=lambda v: -v.level))
 
 

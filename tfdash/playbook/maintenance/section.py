@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from zoneinfo import ZoneInfo
 
+from tfdash.gravity import promise_rank
 from tfdash.item_place import place_of
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.section import SectionFinding
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.playbook.schedule.local import local_date
 from tfdash.playbook.section import Findings, Reading, Section
@@ -79,8 +81,8 @@ def _called(state: ItemState) -> str:
     return f"{state.title}, {place_of(state.subject)}"
 
 
-def _worst_first(state: ItemState) -> tuple[int, float, str]:
-    return -state.level, state.since or float("inf"), state.subject.name
+def _worst_first(state: ItemState) -> tuple[int, int, float, Subject]:
+    return -state.level, *promise_rank(state)
 
 
 SECTION = Section("maintenance", "Maintenance", "calendar", _read, noun="promise")

@@ -7,6 +7,7 @@ from math import nan
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.gravity import promise_rank
 from tfdash.model.dates import Dates, ItemRule
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.subject import Subject
@@ -27,17 +28,6 @@ from tfdash.views.calendar.words import (
 from tfdash.views.filter import Amount
 from tfdash.views.table import Cell, Column, Line
 
-_ORDER = (
-    ItemStanding.OVERDUE,
-    ItemStanding.NO_EVIDENCE,
-    ItemStanding.IN_PROGRESS,
-    ItemStanding.DUE,
-    ItemStanding.DONE,
-    ItemStanding.WAIVED,
-    ItemStanding.NOT_WATCHED,
-    ItemStanding.NOTHING,
-    ItemStanding.WITHDRAWN,
-)
 _NO_RULE = ItemRule(rule="", sentence="", grace=0.0, blackout="allowed", zone="UTC")
 
 
@@ -76,20 +66,13 @@ class PromiseRow(NamedTuple):
 
 
 def rows_of(dates: Dates, withdrawn: bool = False) -> dict[Subject, PromiseRow]:
-    """Overdue first, the longest first; then what nobody knows, what is due, by its date, and what is done. ``withdrawn``: with what is
-    kept no longer."""
+    """The gravest first. ``withdrawn``: with what is kept no longer."""
     found = (
         PromiseRow(state, dates.rules.get(at.name, _NO_RULE))
         for at, state in dates.states.items()
         if withdrawn or state.standing is not ItemStanding.WITHDRAWN
     )
-    return {row.subject: row for row in sorted(found, key=_rank)}
-
-
-def _rank(row: PromiseRow) -> tuple[int, float, Subject]:
-    state = row.state
-    time = state.since if state.standing is ItemStanding.OVERDUE else state.due
-    return _ORDER.index(state.standing), time if time is not None else float("inf"), state.subject
+    return {row.subject: row for row in sorted(found, key=lambda row: promise_rank(row.state))}
 
 
 COLUMNS = (
