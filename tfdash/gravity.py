@@ -64,7 +64,7 @@ def _is_below(verdict: Verdict) -> bool:
     return low is not None and verdict.measured is not None and verdict.measured < low
 
 
-_STANDINGS = (
+STANDINGS = (
     ItemStanding.OVERDUE,
     ItemStanding.NO_EVIDENCE,
     ItemStanding.IN_PROGRESS,
@@ -75,9 +75,10 @@ _STANDINGS = (
     ItemStanding.NOTHING,
     ItemStanding.WITHDRAWN,
 )
+"""The gravest first."""
 
 
 def promise_rank(state: ItemState) -> tuple[int, float, Subject]:
     """Overdue first, the longest first; then what nobody knows, what is due, by its date (epoch seconds), and what is done."""
     time = state.since if state.standing is ItemStanding.OVERDUE else state.due
-    return _STANDINGS.index(state.standing), time if time is not None else float("inf"), state.subject
+    return STANDINGS.index(state.standing), time if time is not None else float("inf"), state.subject

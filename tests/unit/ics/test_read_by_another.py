@@ -115,7 +115,7 @@ TIMED = {
                 "Europe/Berlin",
             ),  # over midnight, and over changes of clocks
             ("on FREQ=MONTHLY;BYMONTHDAY=31", "22:00", "2h", ""),
-            ("on FREQ=MONTHLY;BYDAY=1TU;COUNT=40", "04:00", "30m", "Asia/Tokyo"),
+            ("on FREQ=MONTHLY;BYDAY=1TU;UNTIL=20290501", "04:00", "30m", "Asia/Tokyo"),
             ("on FREQ=DAILY;INTERVAL=10;UNTIL=20290301T120000Z", "00:00", "24h", ""),
             ("on FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO;INTERVAL=2", "09:30", "1h", ""),
         )

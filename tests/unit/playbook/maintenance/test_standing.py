@@ -25,10 +25,11 @@ from tests.unit.playbook.maintenance.making import (
     waiver,
 )
 from tests.unit.playbook.maintenance.test_verdicts_oracle import RULES, Case, facts, hours
+from tfdash.gravity import STANDINGS
 from tfdash.model.maintenance import ItemStanding, Sighting
 from tfdash.playbook.maintenance.cadence import After
 from tfdash.playbook.maintenance.facts import Facts
-from tfdash.playbook.maintenance.standing import stand
+from tfdash.playbook.maintenance.standing import LEVELS, stand
 
 MONTHLY = item("each month")
 WEEKLY_AGE = item("within 7d", DAY)
@@ -267,3 +268,7 @@ def test_the_next_time_never_comes_nearer_by_waiting(case: Case, on_record: Fact
         assert (found.state.standing is ItemStanding.OVERDUE) <= (found.state.since is not None)
         now = min(found.until, now + 40 * DAY)
     assert all(a <= b for a, b in pairwise(dues))
+
+
+def test_each_standing_has_its_place_among_the_others() -> None:
+    assert sorted(STANDINGS) == sorted(ItemStanding) and LEVELS.keys() == set(ItemStanding)
