@@ -37,7 +37,7 @@ from tfdash.model.usage import MADE
                 certificate(
                     revision=0, not_before=None, not_after=None, renewal=None, conditions=(MISSING, issuing())
                 ),
-                certificate(name="other", issuer=IssuerRef("x")),
+                certificate(name="other", secret="other-tls", issuer=IssuerRef("x")),
                 issuer(name="x"),
             ),
             "",

@@ -25,6 +25,7 @@ from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.staleness import Unread
 
 _EPOCH = date(1970, 1, 1)
+_NAMED = 3  # Certificates that one sentence names
 _ENDED = ("invalid", "errored", "expired")
 _RETRIED = "The certificate request has failed to complete and will be retried: "
 
@@ -65,7 +66,7 @@ def why(case: Case[Certificate]) -> Why:
         unknown = f"{_said(certificate)} (CertificateRequests are not known: {request.cause})"
         return Why(unknown, found=False)
     if request is None:
-        return _shared(case, certificate) or Why(_said(certificate), found=False)
+        return kept_beside(case, certificate) or Why(_said(certificate), found=False)
     return _of_request(case, certificate, request)
 
 
@@ -90,14 +91,18 @@ def not_ready(issuer: AnyIssuer) -> str:
     return f"is not ready: {shorten(found.message or found.reason or 'it does not say why')}"
 
 
-def _shared(case: Case[Certificate], certificate: Certificate) -> Why | None:
+def kept_beside(case: Case[Certificate], certificate: Certificate) -> Why | None:
     """cert-manager issues none of several that are to be kept in one Secret but the one that has it."""
     others = [
-        c for c in case.some(KEPT_IN, Key(certificate.namespace, certificate.secret)) if c is not certificate
+        c
+        for c in case.some(KEPT_IN, Key(certificate.namespace, certificate.secret))
+        if c is not certificate and c.deleting is None
     ]
     if not certificate.secret or not others:
         return None
-    names = " and ".join(o.name for o in others)
+    others.sort(key=lambda c: c.name)
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    names = f"{' and '.join(o.name for o in others[:_NAMED])}{more}"
     return Why(f"Certificate {names} is kept in the same Secret {certificate.secret}", tuple(others))
 
 

@@ -19,7 +19,7 @@ from tfdash.model.cert_manager import (
 )
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.playbook.certificates.authority import Left, left_behind, role
-from tfdash.playbook.certificates.causes import Why, at, subjects, why
+from tfdash.playbook.certificates.causes import Why, at, kept_beside, subjects, why
 from tfdash.playbook.certificates.links import REQUESTS_OF
 from tfdash.playbook.certificates.policy import CertificatesPolicy
 from tfdash.playbook.certificates.renewed import same
@@ -95,6 +95,10 @@ def _found(case: Case[Certificate]) -> Iterator[_Finding]:
     if (endless := _endless(case)) is not None:
         yield endless
     going = _going(case)
+    beside = kept_beside(case, certificate)
+    if beside is not None and (going is None or going.cause.objects != beside.objects):
+        told = f"{beside.sentence}: cert-manager renews one of them alone, and before its 1.13.2 it issues all of them without end"
+        yield _Finding(Level.WARN, told, None, beside)
     if going is not None:
         yield going
     else:

@@ -213,6 +213,19 @@ def test_one_that_is_not_valid_yet_is_not_well(ahead: float, level: Level) -> No
     assert found.sentence.startswith("shop: is not valid before 1970-01-1")
 
 
+def test_two_that_are_kept_in_one_secret_are_told_however_ready_they_say_they_are() -> None:
+    """All of them say Ready as long as what they want is alike."""
+    one, two = certificate(), certificate(name="other", uid="d")
+    for mine, others in ((one, "other"), (two, "shop")):
+        found = told(mine, issuer(), *({"shop": (one,), "other": (two,)}[others]))
+        assert found.level is Level.WARN
+        assert f": Certificate {others} is kept in the same Secret shop-tls: " in found.sentence
+    failing = msgspec.structs.replace(one, conditions=(NOT,))  # it is its cause already
+    assert told(failing, issuer(), two).sentence.count("same Secret") == 1
+    for apart in ({"secret": "other-tls"}, {"namespace": "b"}, {"deleting": NOW}):
+        assert told(one, issuer(), msgspec.structs.replace(two, **apart)).level is Level.OK
+
+
 @given(st.integers(0, 5000))
 def test_the_wait_doubles_up_to_its_longest(failed: int) -> None:
     one = certificate(conditions=(READY, FAILED), failed=failed, last_failure=NOW)
@@ -390,7 +403,7 @@ def section(*objects: Object) -> Any:
 def test_the_section_counts_each_certificate_once_and_issuers_for_themselves() -> None:
     ill = issuer(conditions=(condition("Ready", "False", "ErrInitIssuer", "no account"),))
     assert section(ill).sentence == "0 of 1 issuers and bundles in order"
-    told = section(certificate(), certificate(name="other"), ill).sentence
+    told = section(certificate(), certificate(name="other", secret="other-tls"), ill).sentence
     assert told == "2 of 2 certificates in order, 1 of 1 issuers and bundles is not"
 
 
