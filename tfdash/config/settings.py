@@ -170,12 +170,40 @@ class Settings(SettingsTable):
             if not any(fits(name, environment) for name in self.environments):
                 known = nearest(environment, self.environments)
                 yield Unfit(path, f'"{environment}" is not one of [environments]; {known}')
+        for path, environment, cluster, fits in self._clusters_named():
+            there = self._clusters_of(environment)
+            if there and not any(fits(name, cluster) for name in there):
+                whose = (
+                    f"the clusters of {environment}" if environment in self.environments else "the clusters"
+                )
+                yield Unfit(path, f'"{cluster}" is not one of {whose}; {nearest(cluster, there)}')
         for at, kind in (
             *((("journeys", str(i)), journey.kind) for i, journey in enumerate(self.journeys)),
             *((("metrics", "services", str(i)), one.kind) for i, one in enumerate(self.metrics.services)),
         ):
             if kind not in KINDS:
                 yield Unfit((*at, "kind"), f'"{kind}" is no kind; {nearest(kind, KINDS)}')
+
+    def _clusters_named(self) -> Iterator[tuple[tuple[str, ...], str, str, Callable[[str, str], bool]]]:
+        """Likewise of clusters, with the environment, "" for all."""
+        rows: tuple[tuple[str, Sequence[Any]], ...] = (
+            ("journeys", self.journeys),
+            ("certificates.endpoints", self.certificates.endpoints),
+        )
+        for table, found in rows:
+            for i, row in enumerate(found):
+                if row.cluster:
+                    yield (*table.split("."), str(i), "cluster"), row.environment, row.cluster, str.__eq__
+        for name, item in self.maintenance.items.items():
+            for pattern in item.clusters:
+                yield ("maintenance", "items", name, "clusters"), "", pattern, fnmatchcase
+
+    def _clusters_of(self, environment: str) -> frozenset[str]:
+        """The names of all its clusters, of all environments for ""; none where not all are known: kubectl's context is one then."""
+        of = [found for name, found in self.environments.items() if environment in ("", name)]
+        if not all(found.clusters or found.name for found in of):
+            return frozenset()
+        return frozenset(c for found in of for c in ([c.name for c in found.clusters] or [found.name]))
 
     def _environments_named(self) -> Iterator[tuple[tuple[str, ...], str, Callable[[str, str], bool]]]:
         """Each key that names an environment, with what it says and how that is held against a name."""

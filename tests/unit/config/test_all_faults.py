@@ -69,3 +69,29 @@ def test_what_is_said_of_an_address_of_a_feed_is_a_remedy(scheme: str) -> None:
     assert "https://" in str(told.value)
     assert "http://" not in str(told.value)
     parse(wrong.replace(f'"{scheme}a.', '"https://a.'), "x.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[maintenance.items.root-ca]\nlength = "2h"',
+            "x.toml:2: maintenance.items.root-ca.length: counts where at",
+        ),
+        (
+            '[policy.certificates]\nreloads = ["web"]',
+            'reloads: "web" names no workload; write "namespace/name"',
+        ),
+        ('[policy.certificates]\nbackoff = "40h"', "backoff: is longer than longest_backoff"),
+        (
+            '[[versions.plan]]\nversion = "1.38"\ndate = "2027-01-19"\n[[versions.plan]]\nversion = "v1.38"\n'
+            'date = "2027-02-19"\nenvironment = "production"',
+            "x.toml:5: versions.plan.1.version: 1.38 is planned for production already; leave one of the two out",
+        ),
+    ],
+)
+def test_what_another_key_makes_say_nothing_is_refused(text: str, told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(text, "x.toml")
+    assert told in str(error.value)
+    parse('[policy.certificates]\nreloads = ["shop/web", "mesh/*", "*"]', "x.toml")

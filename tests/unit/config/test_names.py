@@ -116,13 +116,15 @@ NAMES_AN_ENVIRONMENT = {  # each key that does, in a table that says nothing els
 }  # fmt: skip
 
 
-def _naming(kind: type, at: str = "") -> Iterator[str]:
-    """Each key of the configuration that is called after environments, dotted, without numbers and names."""
+def _naming(
+    kind: type, at: str = "", words: tuple[str, ...] = ("environment", "environments")
+) -> Iterator[str]:
+    """Each key of the configuration that is called so, dotted, without numbers and names."""
     for name, hint in hints_of(kind).items():
-        if name in ("environment", "environments") and table_in(hint) is None:
+        if name in words and table_in(hint) is None:
             yield f"{at}{name}"
         elif (table := table_in(hint)) is not None:
-            yield from _naming(table, f"{at}{name}.")
+            yield from _naming(table, f"{at}{name}.", words)
 
 
 def test_every_key_that_names_an_environment_is_held_against_those_that_there_are() -> None:
@@ -145,3 +147,24 @@ def test_the_shipped_names_of_environments_are_no_fault_of_one_who_has_others() 
     assert 'write ["*"], or enabled = false' in refused(f"{ITEM}environments = []")
     assert 'where per = "platform"' in refused("[maintenance.items.root-ca]\nenvironments = ['x']")
     assert "write that, or take clusters out" in refused(f"{ITEM}clusters = ['x']")
+
+
+TWO = "[[environments.production.clusters]]\nname = 'eu-1'\n[[environments.production.clusters]]\nname = 'us-1'\n"
+NAMES_A_CLUSTER = {
+    "journeys.cluster": "[[journeys]]\nname = 'a'\nprobe = 'up'\ncluster = 'eu1'",
+    "certificates.endpoints.cluster": "[[certificates.endpoints]]\naddress = 'a:1'\ncluster = 'eu1'",
+    "maintenance.items.clusters": "[maintenance.items.root-ca]\nper = 'cluster'\nclusters = ['eu1']",
+}
+
+
+def test_a_misspelt_cluster_is_told_and_not_taken_for_the_first() -> None:
+    named = set(_naming(Settings, words=("cluster", "clusters")))
+    assert named <= {*NAMES_A_CLUSTER, "environments.clusters"}
+    for text in NAMES_A_CLUSTER.values():
+        assert '"eu1" is not one of the clusters; did you mean "eu-1"?' in refused(TWO + text)
+        parse(TWO + text.replace("eu1", "us-1"), "c.toml")
+        parse(f"[environments.production]\n{text}", "c.toml")  # kubectl's context says what it is called
+    far = "[[certificates.endpoints]]\naddress = 'a:1'\nenvironment = 'lab'\ncluster = 'eu-1'"
+    assert '"eu-1" is not one of the clusters of lab' in refused(
+        f"{TWO}[environments.lab]\nname = 'l'\n{far}"
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts, read, shipped
+from tfdash.setting import Between, Note, Seconds, SettingsTable, Texts, Unfit, read, shipped
 
 PROTOCOLS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """The oldest first."""
@@ -59,6 +59,13 @@ class CertificatesPolicy(SettingsTable, defaults="certificates.toml"):
         Texts,
         Note('workloads that read a renewed Secret again by themselves, such as "shop/web" or "mesh/*"'),
     ]
+
+    def __post_init__(self) -> None:
+        for one in self.reloads:
+            if "/" not in one and "*" not in one:
+                raise Unfit("reloads", f'"{one}" names no workload; write "namespace/name"')
+        if self.backoff > self.longest_backoff:
+            raise Unfit("backoff", "is longer than longest_backoff, which it never becomes; write less")
 
 
 @lru_cache(1)

@@ -153,6 +153,8 @@ class MaintenanceItem(SettingsTable):
             yield Unfit(
                 "at", 'says hours of a promise that has no date; write when = "on FREQ=..." or no hours'
             )
+        if self.at is None and self.length != MaintenanceItem.length:
+            yield Unfit("length", 'counts where at says from when; write at = "02:00" too, or take it out')
         if isinstance(self.when, Each) and self.grace >= _SHORTEST[self.when.period] * 86_400:
             yield Unfit(
                 "grace",

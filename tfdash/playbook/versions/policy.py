@@ -98,6 +98,16 @@ class VersionsRules(SettingsTable, defaults="versions.toml"):
         named = [name for name in (self.development, self.staging, self.production) if name]
         if len(named) != len(set(named)):
             raise Unfit("staging", "each of development, staging and production is another environment")
+        seen = set()
+        for i, plan in enumerate(
+            self.plan
+        ):  # the one that was announced first would count, whatever day the other says
+            of = (plan.environment or self.production, plan.version.removeprefix("v"))
+            if of in seen:
+                raise Unfit(
+                    f"plan.{i}.version", f"{of[1]} is planned for {of[0]} already; leave one of the two out"
+                )
+            seen.add(of)
 
 
 @dataclass(frozen=True)
