@@ -123,7 +123,8 @@ class Navigation(App[None]):
         elif spec.digit or page in VIEWS:
             self._open_root(spec, filter_text, row, sort, view)
         else:
-            if self.top is None or self.top.page != page:  # asked for again
+            if self.top is None or self.top.page != page:  # else it is asked for again
+                row = row or (self.top.named_for(page) if self.top is not None else None)
                 self.push_screen(self._made(spec))
             if row is not None and self.top is not None:
                 self.top.stand_on(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from tfdash.views.table import Column
@@ -57,7 +58,28 @@ def _by_priority(columns: Sequence[Column], room: int) -> list[int]:
     while len(chosen) > 1 and _least_of(columns, chosen) > room:
         # Of equals the rightmost goes. The name column never does, nor one of priority 0 while another can.
         chosen.remove(max(chosen[1:], key=lambda i: (columns[i].priority, i)))
-    return chosen
+    gone = sorted(set(range(len(columns))) - set(chosen), key=lambda i: (columns[i].priority, i))
+    back: list[int] = []
+    for (
+        index
+    ) in gone:  # none is hidden beside empty cells, and none comes back at the cost of what another says
+        wanted = [_wanted(columns[i]) for i in chosen] + [_narrowest(columns[i]) for i in (*back, index)]
+        if sum(wanted) + GAP * (len(wanted) - 1) <= room:
+            back.append(index)
+    return sorted([*chosen, *back])
+
+
+def _wanted(column: Column) -> float:
+    """How wide it would be if it could; of names their width follows from all of them (``widgets.naming``)."""
+    if column.width is not None:
+        return column.width
+    if column.max is not None:
+        return max(column.max, column.min)
+    return column.min if column.names is not None else inf
+
+
+def _narrowest(column: Column) -> int:
+    return column.squeezed if column.squeezed is not None else least(column)
 
 
 def _in_order(columns: Sequence[Column], room: int, skip: int) -> list[int]:
@@ -76,6 +98,11 @@ def _least_of(columns: Sequence[Column], chosen: Sequence[int]) -> int:
 def _widths(columns: Sequence[Column], chosen: Sequence[int], room: int) -> tuple[Placed, ...]:
     widths = {i: least(columns[i]) for i in chosen}
     spare = room - sum(widths.values()) - GAP * (len(chosen) - 1)
+    for i in chosen:
+        if spare < 0 and (squeezed := columns[i].squeezed) is not None:
+            taken = min(-spare, widths[i] - squeezed)
+            widths[i] -= taken
+            spare += taken
     if spare < 0:  # even the first alone is too wide: all of the room is its
         widths[chosen[0]] = max(widths[chosen[0]] + spare, 1)
         spare = 0

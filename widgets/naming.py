@@ -15,6 +15,7 @@ from widgets.cells import width_of
 from widgets.columns import GAP, Fit, fit, least
 
 _WIDEST = 48  # cells that names get before other columns go
+_MEASURED = 500  # rows whose cells are measured
 _SIDE = 24  # cells that a namespace or a cluster gets at most
 Cells = Sequence[Cell]
 
@@ -38,8 +39,15 @@ class Naming:
     def laid_for(self, room: int) -> bool:
         return self._room == room
 
-    def lay(self, columns: Sequence[Column], keys: Sequence[Any], room: int) -> None:
-        """``room``: the cells that all columns have together."""
+    def lay(
+        self,
+        columns: Sequence[Column],
+        keys: Sequence[Any],
+        room: int,
+        cells: Callable[[Any], Cells] | None = None,
+    ) -> None:
+        """``room``: the cells that all columns have together; ``cells`` of a row, by its key."""
+        columns = _fitting(columns, keys, cells) if cells is not None else columns
         self._room, self._seen = room, None
         self._fits, self._common = {}, {}
         naming = [(i, c.names) for i, c in enumerate(columns) if c.names is not None]
@@ -99,6 +107,28 @@ def _replaced(cells: Cells, shown: Sequence[tuple[int, Mapping[str, str]]]) -> C
             if text in texts:
                 written[index] = (texts[text], token) if token else texts[text]
     return written
+
+
+def _fitting(
+    columns: Sequence[Column], keys: Sequence[Any], cells: Callable[[Any], Cells]
+) -> Sequence[Column]:
+    """Those that ask for no more than their cells need, as the first rows have them."""
+    mine = [i for i, c in enumerate(columns) if c.fits and c.width is None]
+    if not mine or not keys:
+        return columns
+    needs = {i: width_of(columns[i].title) + 1 for i in mine}  # the sign of the order stands behind it
+    for key in keys[:_MEASURED]:
+        row = cells(key)
+        for i in mine:
+            if i < len(row):
+                cell = row[i]
+                needs[i] = max(needs[i], width_of(cell if isinstance(cell, str) else cell[0]))
+    fitted = list(columns)
+    for i, need in needs.items():
+        most = columns[i].max
+        most = need if most is None else min(most, need)
+        fitted[i] = replace(columns[i], min=min(columns[i].min, most), max=most)
+    return fitted
 
 
 def _telling(texts: Mapping[int, Sequence[str]]) -> set[int]:

@@ -272,7 +272,7 @@ TableView {
     def _fit(self) -> Fit:
         """The columns as they stand at the present width."""
         if not self._naming.laid_for(self._room):
-            self._naming.lay(self.columns, self._order.every, self._room)
+            self._naming.lay(self.columns, self._order.every, self._room, self.source.cells)
             self._skip = min(self._skip, furthest(self._naming.columns, self._room))
         return self._naming.fit(self._skip)
 

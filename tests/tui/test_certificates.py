@@ -12,6 +12,8 @@ from tests.tui.told_service import OFFERS, ToldService
 from tfdash.model.action import Offer
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.views.certificates import CertificateRow
 
 SHOP = Subject(REF, "Certificate", "tf-production", "shop")
 
@@ -116,3 +118,31 @@ async def test_whom_an_address_waits_for_is_restarted_from_its_row() -> None:
         await run.press("escape")
         run.table.move_to(address._replace(name="api.example.com:443"))
         await run.lacks("r restart")
+
+
+async def test_the_way_by_a_command_leads_to_the_row_that_the_headline_names() -> None:
+    """Which need not be the first here: that is the one that ends first."""
+    recorded = source()
+    gone = [key for key in recorded.objects["Certificate"] if key.name == "old-admin"]
+    for key in gone:
+        del recorded.objects["Certificate"][key]
+    async with running(recorded, (120, 40), start="overview") as run:
+        await run.shows("api: was to be renewed")
+        named = next(s for s in run.app.board.assessment.sections if s.id == "certificates").subject
+        assert named is not None
+        await run.press("colon", *"certificates", "enter")
+        await run.shows("7 certificates")
+        await run.until(lambda: run.table.cursor_key == named._replace(uid=""), "its row")
+        assert run.table.keys_in_view()[0] != named
+
+
+def test_a_row_whose_source_is_not_current_says_so_first() -> None:
+    verdict = Verdict(
+        level=Level.UNKNOWN,
+        rule="certificates.managed",
+        subject=SHOP,
+        sentence="shop: ends in 20 d, not proven current since 13:46Z",
+        doubt="not proven current since 13:46Z",
+    )
+    row = CertificateRow(SHOP, "tf-production/shop", verdicts=(verdict,))
+    assert row.finding == "not proven current since 13:46Z: ends in 20 d"

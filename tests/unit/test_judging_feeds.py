@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from tests.configured import calendar_policy, maintenance_policy
 from tfdash.judging.calendar import CalendarRunner
 from tfdash.judging.maintenance import MaintenanceRunner
@@ -15,6 +17,7 @@ from tfdash.model.picture import Change, Picture
 from tfdash.model.store_state import StoreHealth, StoreState
 from tfdash.model.traffic import Signals
 from tfdash.playbook.policies import Policies
+from tfdash.views.calendar.release import lines
 
 ZONE = ZoneInfo("America/New_York")
 FED = {"feeds": [{"name": "corp", "file": "corp.ics"}], "blackout_from_day": 0, "blackout_to_day": 0}
@@ -61,3 +64,12 @@ def test_dated_promises_move_out_of_a_new_freeze_at_once() -> None:
     assert not runner.assess(shut, OTHER, free.at)
     assert runner.assess(shut, NEWS, free.at)
     assert runner.states[subject].due == at("2026-11-27 00:00")
+
+
+def test_of_a_feed_that_was_never_read_no_slot_is_told_as_the_next() -> None:
+    """It may close any of them, which the same lines say."""
+    runner = CalendarRunner(calendar_policy(FED))
+    unread = replace(picture(), signals=Signals(feeds={}))
+    assert runner.assess(unread, ALL, unread.at) and runner.state is not None
+    assert not runner.state.open and "nobody knows which days it closes" in runner.state.why
+    assert runner.state.next == () and not any("next: " in line for line in lines(runner.state))

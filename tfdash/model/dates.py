@@ -79,6 +79,9 @@ class ItemRule(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     short: str = ""  # the rule as it is written, without its dates: "each month", "within 7d"
     daily: bool = False  # it is to be done on every day, or nearly
+    coming: float | None = (
+        None  # by when it would be to be done next, whoever watches it; None of what has no such date
+    )
     aged: bool = False  # it is never to be older than so long: its months are no deadlines
 
 

@@ -44,6 +44,7 @@ class VersionSighting(msgspec.Struct, frozen=True):
     since: float
     until: float
     versions: tuple[str, ...]
+    by: tuple[str, ...] = ()  # the terminals that recorded it, sorted; none of what this terminal sees
 
 
 class Unwatched(NamedTuple):

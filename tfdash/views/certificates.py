@@ -54,9 +54,13 @@ class CertificateRow(NamedTuple):
 
     @property
     def finding(self) -> str:
-        """What is said of it, without its name."""
-        told = self.verdicts[0].sentence if self.verdicts else "nobody has judged it yet"
-        return safe(told.removeprefix(f"{self.subject.name}: ").removeprefix(f"{self.called}: "))
+        """What is said of it, without its name; where that is of a source that is not current any more, first that."""
+        worst = self.verdicts[0] if self.verdicts else None
+        told = worst.sentence if worst is not None else "nobody has judged it yet"
+        told = told.removeprefix(f"{self.subject.name}: ").removeprefix(f"{self.called}: ")
+        if worst is not None and worst.doubt and told.endswith(f", {worst.doubt}"):
+            told = f"{worst.doubt}: {told.removesuffix(f', {worst.doubt}')}"
+        return safe(told)
 
     @property
     def for_text(self) -> str:
@@ -199,11 +203,11 @@ def columns(named: Callable[[Subject], str]) -> tuple[Column, ...]:
     return (
         Column("state", "STATE", 10, sort="none"),
         Column("certificate", "CERTIFICATE", min=18, max=44, flex=2, sort="none", names=named),
-        Column("for", "FOR", min=16, max=40, flex=1, priority=3, sort="none"),
-        Column("issuer", "ISSUED BY", min=14, max=32, flex=1, priority=4, sort="none"),
+        Column("for", "FOR", min=16, max=40, flex=1, priority=3, fits=True, sort="none"),
+        Column("issuer", "ISSUED BY", min=14, max=32, flex=1, priority=4, fits=True, sort="none"),
         Column("ends", "ENDS IN", 9, align="right", sort="none"),
         Column("renews", "RENEWS IN", 9, align="right", priority=2, sort="none"),
-        Column("finding", "FINDING", min=30, flex=4, priority=1, sort="none"),
+        Column("finding", "FINDING", min=30, flex=4, priority=1, squeezed=14, sort="none"),
     )
 
 

@@ -39,7 +39,8 @@ class Column:
     the fixed ones leave, up to ``max``. Where room is short the columns of the highest ``priority`` go first, 0 never.
     ``sort`` is the direction it is sorted in when first chosen, or "none". ``names`` says, of a row's key, what a column
     that tells rows apart would write: such texts are cut where they say least, and the column goes last where two rows
-    would be alike without it.
+    would be alike without it. ``fits``: it asks for no more than its cells need, so that another gets the rest. ``squeezed``: so narrow it
+    is still shown where it would else be gone beside empty cells.
     """
 
     key: str
@@ -52,6 +53,8 @@ class Column:
     priority: int = 0
     sort: Literal["ascending", "descending", "none"] = "ascending"
     names: Callable[[Any], str] | None = None
+    fits: bool = False
+    squeezed: int | None = None
 
 
 class RowSource(Protocol):

@@ -10,6 +10,7 @@ from tfdash.model.versions import PlannedUpdate, Soak, VersionMemory, VersionSig
 from tfdash.text import safe
 from tfdash.views import state as states
 
+_NAMED = 2  # terminals that are named one by one
 _MOST = 40  # sightings that are listed, the newest first
 
 
@@ -50,7 +51,7 @@ def _seen(own: Iterable[VersionSighting], stored: Iterable[VersionSighting], tz:
         return []
     width = max(len(safe(_name(one))) for one, _ in rows[:_MOST])
     told = [
-        f"{who:<9} {safe(_name(one)):<{width}}  {_at(one.since, tz)} to {_at(one.until, tz)}  {safe(', '.join(one.versions))}"
+        f"{who:<9} {safe(_name(one)):<{width}}  {_at(one.since, tz)} to {_at(one.until, tz)}  {safe(', '.join(one.versions))}{_by(one)}"
         for one, who in rows[:_MOST]
     ]
     rest = len(rows) - _MOST
@@ -62,6 +63,13 @@ def _rows(
 ) -> Iterator[tuple[VersionSighting, str]]:
     yield from ((one, "seen here") for one in own)
     yield from ((one, "recorded") for one in stored)
+
+
+def _by(one: VersionSighting) -> str:
+    """The terminals that recorded it, without which two rows may look alike."""
+    few = ", ".join(map(safe, one.by[:_NAMED]))
+    more = f" and {len(one.by) - _NAMED} more" if len(one.by) > _NAMED else ""
+    return f"  by {few}{more}" if one.by else ""
 
 
 def _name(one: VersionSighting) -> str:

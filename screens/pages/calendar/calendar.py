@@ -32,7 +32,7 @@ from tfdash.views.calendar.head import (
     span_of,
     view_line,
 )
-from tfdash.views.calendar.words import SORTS, date_text, place_text
+from tfdash.views.calendar.words import date_text, place_text, sign_of
 from tfdash.views.sections import behind
 from tfdash.views.table import Cell, Line
 from tfdash.views.times import local
@@ -342,8 +342,8 @@ class CalendarScreen(Narrowing, ActingScreen):
         if len(found) == 1:
             self._open(found[0])
             return
-        signs = {m.subject: SORTS[m.sort] for m in reversed(marks)}
         states = dates.states
+        signs = {m.subject: sign_of(m.sort, states.get(m.subject)) for m in reversed(marks)}
         choices = [
             PickerItem(
                 str(place),

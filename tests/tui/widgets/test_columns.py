@@ -47,6 +47,56 @@ def test_flexible_columns_share_what_is_left_up_to_their_most() -> None:
     assert sum(widths.values()) + GAP * 4 == 200
 
 
+@given(
+    st.lists(
+        st.builds(
+            lambda wide, most, priority, squeezed: Column(
+                "c",
+                "C",
+                None if most else wide,
+                min=wide,
+                max=wide + most if most < 30 else None,
+                priority=priority,
+                squeezed=max(wide // 2, 1) if squeezed else None,
+            ),
+            st.integers(1, 40),
+            st.integers(0, 30),
+            st.integers(0, 6),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=9,
+    ),
+    st.integers(1, 200),
+)
+def test_no_column_is_hidden_beside_room_for_it(columns: list[Column], room: int) -> None:
+    placed = {p.at: p.width for p in fit(columns, room).placed}
+    assert sum(placed.values()) + GAP * (len(placed) - 1) <= room
+    assert all(
+        width >= (columns[i].squeezed or columns[i].width or columns[i].min)
+        for i, width in placed.items()
+        if len(placed) > 1
+    )
+    if len(placed) == 1:
+        return
+    wanted = sum(columns[i].width or columns[i].max or 999 for i in placed) + GAP * len(placed)
+    for gone in set(range(len(columns))) - placed.keys():
+        assert wanted + (columns[gone].squeezed or columns[gone].width or columns[gone].min) > room
+
+
+def test_a_column_takes_no_more_than_its_cells_need() -> None:
+    """So that another, whose cells are longer, is not cut beside it."""
+    columns = (
+        Column("a", "A", 4),
+        Column("long", "LONG", min=10, max=60, flex=1, fits=True),
+        Column("short", "SHORT", min=10, max=60, flex=9, fits=True),
+    )
+    rows = {n: ("x", "l" * 40, ("s" * 12, "dim")) for n in range(3)}
+    naming = Naming()
+    naming.lay(columns, list(rows), 70, rows.__getitem__)
+    assert [p.width for p in naming.fit(0).placed] == [4, 40, 12]
+
+
 def test_scrolling_reaches_every_column() -> None:
     seen = {key for skip in range(furthest(COLUMNS, 40) + 1) for key in keys(40, skip)}
     assert seen == {c.key for c in COLUMNS}

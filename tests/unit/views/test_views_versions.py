@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tests.unit.playbook.versions.making import DAY, HOUR, NOW, PRODUCTION, STAGING, running, seen, state
 from tests.unit.playbook.versions.test_production import BEFORE, DEV, NEW, OLD, planned
 from tfdash.model.subject import ClusterRef
@@ -56,3 +58,14 @@ def test_of_very_many_the_newest_are_listed_and_nothing_from_outside_is_control(
     told = lines(state(running()), VersionMemory(sightings=many), ZONE)
     assert told[-1] == "and 59 before" and sum("recorded" in line for line in told) == 40
     assert not any(c in "".join(told) for c in "\x1b\u202e")
+
+
+def test_rows_of_two_terminals_do_not_look_alike() -> None:
+    """Within one minute, and with two names that are long: both are told."""
+    stored = [
+        msgspec.structs.replace(seen(STAGING, NOW - 60 + n, NOW - 50 + n, OLD), by=(f"terminal-{n}",))
+        for n in (0, 20)
+    ]
+    told = lines(state(running()), VersionMemory(sightings=tuple(stored)), ZONE)
+    rows = [line for line in told if line.startswith("recorded")]
+    assert len(set(rows)) == 2 and all("by terminal-" in row for row in rows)

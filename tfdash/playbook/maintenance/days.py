@@ -28,6 +28,7 @@ from tfdash.playbook.schedule.policy import CalendarPolicy
 from tfdash.playbook.schedule.release import rule_words
 
 _SETTLED = (PeriodVerdict.KEPT, PeriodVerdict.LATE, PeriodVerdict.WAIVED)
+_AHEAD = 800 * 86_400.0  # seconds in which the next date is looked for
 _ORDER = {sort: place for place, sort in enumerate(MarkSort)}
 
 
@@ -62,7 +63,7 @@ def dates_of(
         today=local_date(now, calendar.tz),
         days=tuple(_filled(day, found, moved) for day, found in zip(days, marks, strict=True)),
         states=states,
-        rules={name: _rule(promises, item) for name, item in promises.items.items()},
+        rules={name: _rule(promises, item, calendar, now) for name, item in promises.items.items()},
         rule_words=rule_words(calendar),
         stale=calendar.stale,
         look_back=promises.look_back,
@@ -104,7 +105,7 @@ def _daily(when: Cadence) -> bool:
     return isinstance(when, Each) and when.period == "day"
 
 
-def _rule(policy: MaintenancePolicy, item: MaintenanceItem) -> ItemRule:
+def _rule(policy: MaintenancePolicy, item: MaintenanceItem, calendar: CalendarPolicy, now: float) -> ItemRule:
     return ItemRule(
         rule=item.rule_words,
         sentence=item.sentence,
@@ -113,8 +114,24 @@ def _rule(policy: MaintenancePolicy, item: MaintenanceItem) -> ItemRule:
         zone=policy.zone_of(item),
         short=item.when.words(),
         daily=_daily(item.when),
+        coming=_coming(policy, item, calendar, now),
         aged=isinstance(item.when, Within),
     )
+
+
+def _coming(
+    policy: MaintenancePolicy, item: MaintenanceItem, calendar: CalendarPolicy, now: float
+) -> float | None:
+    """The first day that ``_marks`` would mark of it from now on."""
+    if isinstance(item.when, Within | After):
+        return None
+    zone = ZoneInfo(policy.zone_of(item))
+    ahead = (_marked(span, now) for span in spans(item, zone, calendar, now, now + _AHEAD))
+    return next((at for at in ahead if at > now), None)
+
+
+def _marked(span: Span, now: float) -> float:
+    return span.planned if now < span.planned else span.deadline
 
 
 def _marks(
@@ -162,7 +179,7 @@ def _marks(
         zone = ZoneInfo(promises.zone_of(item))
         ahead[subject.name] = tuple(spans(item, zone, calendar, max(begin, now), end))
     for span in ahead[subject.name]:
-        at = span.planned if now < span.planned else span.deadline
+        at = _marked(span, now)
         if at > now and span.label not in settled:
             yield DayMark(
                 subject=subject, sort=MarkSort.DUE, at=at, period=span.label, conflict=span.conflict

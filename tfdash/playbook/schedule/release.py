@@ -26,7 +26,7 @@ def calendar_state(
     """See ``tfdash.model.calendar.CalendarState``. ``skew`` is a server's clock less ours, in seconds (None: not known
     yet); ``waived`` says by whom the calendar is waived (break-glass)."""
     slot = slot_at(policy, now)
-    coming = next_slots(policy, now)
+    coming = () if policy.unread else next_slots(policy, now)  # nobody knows which of them a feed closes
     hit = closing(policy, now, local_date(now, policy.tz))
     freeze = _as_slot(policy, hit) if hit is not None else None
     problem = ""

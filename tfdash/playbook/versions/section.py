@@ -7,6 +7,7 @@ import msgspec
 from tfdash.model.helm import StoredRelease
 from tfdash.model.kubecluster import Node
 from tfdash.model.verdict import Level
+from tfdash.model.versions import VersionsState
 from tfdash.playbook.section import Findings, Reading, Section, worst_of
 from tfdash.playbook.versions.production import PRODUCTION, SOAK
 
@@ -28,8 +29,16 @@ def read(findings: Findings) -> Reading:
     subject = reading.subject if reading.subject is None or reading.subject.kind == "Node" else None
     loads = reading.level is Level.UNKNOWN and all(f.loading for f in found if f.level is Level.UNKNOWN)
     return reading._replace(
-        sentence=state.running or "not known yet", findings=found, subject=subject, loading=loads
+        sentence=_sentence(state, reading.level), findings=found, subject=subject, loading=loads
     )
+
+
+def _sentence(state: VersionsState, level: Level) -> str:
+    """What runs; where a pause is the worst that is said of it, what waits."""
+    held = next((v for v in state.verdicts if v.rule == PRODUCTION and v.level is Level.PAUSED), None)
+    if level is not Level.PAUSED or held is None or not state.next:
+        return state.running or "not known yet"
+    return f"{state.running}; {state.next} waits for {held.subject.name}"
 
 
 SECTION = Section("versions", "Kubernetes", "versions", read, needs=(Node,))

@@ -159,7 +159,7 @@ class AuditProjection:
             text = said_by(str(data.get("text", "")), claimed, entry.actor, written_by)
             self._breaches.apply(entry.at, {**data, "text": text}, subject)
         elif topic == VERSIONS:
-            self.versions.apply(entry.at, data)
+            self.versions.apply(entry.at, data, entry.terminal)
         elif topic == "break-glass":
             self._apply_break_glass(entry, data, (claimed, written_by))
 

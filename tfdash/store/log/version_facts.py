@@ -7,7 +7,7 @@ beginning is one sighting.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfdash.model.subject import ClusterRef
 from tfdash.model.versions import PlannedUpdate, VersionMemory, VersionSighting
@@ -16,22 +16,28 @@ TOPIC = "versions"
 _MOST = 64  # versions that one sighting may have: more run nowhere
 
 
+class _Span(NamedTuple):
+    since: float
+    until: float
+    by: frozenset[str]  # terminals
+
+
 class VersionFacts:
     """See the module. ``apply`` takes the ``data`` of one entry of the topic ``TOPIC``."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[ClusterRef, tuple[str, ...]], list[tuple[float, float]]] = {}
+        self._seen: dict[tuple[ClusterRef, tuple[str, ...]], list[_Span]] = {}
         self._planned: dict[tuple[str, str, str], float] = {}
         self._memory: VersionMemory | None = None
 
-    def apply(self, at: float, data: Mapping[str, Any]) -> None:
-        """``at``: the entry's time, epoch seconds: nobody saw anything later than that, and no plan is older. What cannot be read says
+    def apply(self, at: float, data: Mapping[str, Any], terminal: str = "") -> None:
+        """``at``: the entry's time, epoch seconds: nobody saw anything later than that, and no plan is older. ``terminal``: whose entry it is. What cannot be read says
         nothing."""
         for one in _rows(data.get("seen")):
             sighting = _sighting(one, at)
             if sighting is not None:
                 spans = self._seen.setdefault((sighting.cluster, sighting.versions), [])
-                _add(spans, sighting.since, sighting.until)
+                _add(spans, _Span(sighting.since, sighting.until, frozenset({terminal} - {""})))
                 self._memory = None
         for one in _rows(data.get("plans")):
             key = (one.get("environment"), one.get("version"), one.get("day"))
@@ -44,9 +50,9 @@ class VersionFacts:
         """Sightings in the order of their beginnings. The same object while nothing is new."""
         if self._memory is None:
             found = [
-                VersionSighting(cluster, since, until, versions)
+                VersionSighting(cluster, span.since, span.until, versions, tuple(sorted(span.by)))
                 for (cluster, versions), spans in self._seen.items()
-                for since, until in spans
+                for span in spans
             ]
             plans = [
                 PlannedUpdate(environment=environment, version=version, day=day, announced=at)
@@ -57,15 +63,15 @@ class VersionFacts:
         return self._memory
 
 
-def _add(spans: list[tuple[float, float]], since: float, until: float) -> None:
+def _add(spans: list[_Span], more: _Span) -> None:
     """Into ``spans``, which are apart and in order, joined with what it meets."""
     apart = []
-    for start, end in spans:
-        if end < since or until < start:
-            apart.append((start, end))
+    for one in spans:
+        if one.until < more.since or more.until < one.since:
+            apart.append(one)
         else:
-            since, until = min(since, start), max(until, end)
-    spans[:] = sorted([*apart, (since, until)])
+            more = _Span(min(more.since, one.since), max(more.until, one.until), more.by | one.by)
+    spans[:] = sorted([*apart, more], key=lambda span: span.since)
 
 
 def _rows(value: Any) -> Iterator[Mapping[str, Any]]:

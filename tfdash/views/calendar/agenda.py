@@ -50,6 +50,12 @@ class PromiseRow(NamedTuple):
         return safe(self.state.title)
 
     @property
+    def due(self) -> float | None:
+        """By when it is to be done; of what nobody watches by when it would be, as its days show it."""
+        unwatched = self.state.standing is ItemStanding.NOT_WATCHED
+        return self.rule.coming if self.state.due is None and unwatched else self.state.due
+
+    @property
     def labels(self) -> dict[str, str]:
         """By ``LABELS``."""
         at = self.subject
@@ -77,14 +83,14 @@ def rows_of(dates: Dates, withdrawn: bool = False) -> dict[Subject, PromiseRow]:
 
 COLUMNS = (
     Column("state", "STATE", 13, sort="none"),
-    Column("item", "PROMISE", min=18, max=36, flex=3, sort="none"),
-    Column("place", "PLACE", min=11, max=28, flex=2, sort="none"),
-    Column("rule", "RULE", min=12, max=28, flex=1, priority=4, sort="none"),
+    Column("item", "PROMISE", min=18, max=64, flex=3, fits=True, sort="none"),
+    Column("place", "PLACE", min=11, max=32, flex=2, fits=True, sort="none"),
+    Column("rule", "RULE", min=12, max=28, flex=1, fits=True, priority=4, sort="none"),
     Column("due", "DUE", 11, priority=1),
     Column("in", "IN", 5, align="right"),
     Column("done", "LAST DONE", 11, priority=2),
-    Column("evidence", "EVIDENCE", min=18, max=34, flex=2, priority=5, sort="none"),
-    Column("owner", "OWNER", min=10, max=14, flex=1, priority=3),
+    Column("evidence", "EVIDENCE", min=18, max=44, flex=2, priority=5, fits=True, sort="none"),
+    Column("owner", "OWNER", min=10, max=24, flex=1, priority=3, fits=True),
     Column("kept", "KEPT", 5, align="right", priority=6),
 )
 
@@ -93,7 +99,7 @@ def cells(row: PromiseRow, zone: ZoneInfo, now: float) -> Sequence[Cell]:
     """One for each of ``COLUMNS``."""
     state = row.state
     shown = state_of(state)
-    last, due = state.last, state.due
+    last, due = state.last, row.due
     calm = "" if state.level > Level.OK or state.standing is ItemStanding.DUE else "dim"
     overdue = state.standing is ItemStanding.OVERDUE
     return (
@@ -102,7 +108,7 @@ def cells(row: PromiseRow, zone: ZoneInfo, now: float) -> Sequence[Cell]:
         place_text(row.subject),
         (safe(row.rule.short), "dim"),
         (due_date(due, zone, now) if due is not None else "-", calm),
-        (_away(state, now), "warn" if overdue or state.clashes else calm),
+        (_away(row, now), "warn" if overdue or state.clashes else calm),
         (short_day(last.done_at, zone) if last is not None else "never", calm),
         (f"{evidence_word(last)} {safe(last.by)}" if last is not None else "-", "dim"),
         (safe(state.owner), "dim"),
@@ -110,10 +116,10 @@ def cells(row: PromiseRow, zone: ZoneInfo, now: float) -> Sequence[Cell]:
     )
 
 
-def _away(state: ItemState, now: float) -> str:
+def _away(row: PromiseRow, now: float) -> str:
     """``6d``; ``▲6d`` where something lies in the way of its next window."""
-    sign = "▲" if state.clashes else ""
-    return f"{sign}{from_now(state.due, now)}" if state.due is not None else sign or "-"
+    sign = "▲" if row.state.clashes else ""
+    return f"{sign}{from_now(row.due, now)}" if row.due is not None else sign or "-"
 
 
 def kept_cell(state: ItemState) -> Cell:
@@ -128,7 +134,7 @@ def number_of(row: PromiseRow, column: str, now: float) -> Amount | None:
     """What a column says as a number: days and shares, for filters like ``in<7d`` and ``kept<90``."""
     state = row.state
     if column in ("in", "due"):
-        return Amount(nan if state.due is None else state.due - now, seconds=True)
+        return Amount(nan if row.due is None else row.due - now, seconds=True)
     if column in ("done", "last done"):
         return Amount(nan if state.last is None else now - state.last.done_at, seconds=True)
     if column == "kept":

@@ -48,8 +48,8 @@ def columns(months: Sequence[date], step: int) -> tuple[Column, ...]:
     gap = " " * (step - 1)
     initials = gap.join(f"{m:%b}"[0] if m.month > 1 else str(m.year % 10) for m in months)
     return (
-        Column("item", "PROMISE", min=14, max=36, flex=3, sort="none"),
-        Column("place", "PLACE", min=9, max=28, flex=2, sort="none"),
+        Column("item", "PROMISE", min=14, max=64, flex=3, fits=True, sort="none"),
+        Column("place", "PLACE", min=9, max=32, flex=2, fits=True, sort="none"),
         Column("months", initials, len(initials), sort="none"),
         Column("of", "KEPT", 10, align="right", sort="none"),
         Column("kept", "SHARE", 5, align="right"),

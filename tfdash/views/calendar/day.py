@@ -13,12 +13,12 @@ from tfdash.views.calendar.release import lines as release_lines
 from tfdash.views.calendar.words import (
     RELEASE,
     SHADE,
-    SORTS,
     by_text,
     clash_text,
     date_text,
     place_text,
     proof_text,
+    sign_of,
     until_text,
     waiver_text,
 )
@@ -48,7 +48,7 @@ def day_lines(dates: Dates, day: Day, calendar: CalendarState | None, whole: boo
     lines += [[(safe(dates.stale), "dim")]] if dates.stale else []
     lines.append([""])
     marks = told_on(dates, day)
-    for mark, subjects in _together(marks):
+    for mark, subjects in _together(dates, marks):
         lines += _mark_lines(dates, mark, subjects)
     if not marks:
         lines.append([(f"{nothing_on(whole)} this day", "dim")])
@@ -96,20 +96,22 @@ def _closing(dates: Dates, closing: Closing) -> list[Line]:
     return lines
 
 
-def _together(marks: Iterable[DayMark]) -> list[tuple[DayMark, list[Subject]]]:
+def _together(dates: Dates, marks: Iterable[DayMark]) -> list[tuple[DayMark, list[Subject]]]:
     """Those of one promise that say the same of several places; what was done at each stands alone, with who says so."""
     found: dict[Hashable, tuple[DayMark, list[Subject]]] = {}
     for mark in marks:
-        alike = (mark.subject.name, mark.sort, mark.at, mark.day, mark.waiver, mark.completion, mark.clashes)
+        sign = sign_of(mark.sort, dates.states.get(mark.subject))
+        alike = (mark.subject.name, sign, mark.at, mark.day, mark.waiver, mark.completion, mark.clashes)
         found.setdefault(alike, (mark, []))[1].append(mark.subject)
     return list(found.values())
 
 
 def _mark_lines(dates: Dates, mark: DayMark, subjects: Iterable[Subject]) -> list[Line]:
     """``✔ done  Vacuum analyze · production main``, and under it who says so, or why it matters."""
-    sign, state = SORTS[mark.sort], dates.states.get(mark.subject)
+    state = dates.states.get(mark.subject)
+    sign = sign_of(mark.sort, state)
     title = safe(state.title if state is not None else mark.subject.name)
-    head: list[Cell] = [(f"{sign.glyph or '○'} {sign.word}  ", sign.token), (title, "bright")]
+    head: list[Cell] = [(f"{sign.glyph} {sign.word}  ", sign.token), (title, "bright")]
     head.append((f" · {', '.join(map(place_text, subjects))}", ""))
     lines: list[Line] = [head]
     rule = dates.rules.get(mark.subject.name)

@@ -66,6 +66,18 @@ _BY = {EvidenceKind.LIVE: "seen at", EvidenceKind.SIGNED: "signed by", EvidenceK
 _SHORT = {ItemStanding.NOT_WATCHED: "not watched", ItemStanding.NOTHING: "nothing due"}
 
 
+def sign_of(sort: MarkSort, state: ItemState | None) -> Sign:
+    """Of a mark, as the agenda calls it: a day that comes is due of what is asked for now, the next of what is done, and of what nobody
+    watches not even that."""
+    if sort is not MarkSort.DUE or state is None:
+        return SORTS[sort]
+    if state.standing is ItemStanding.NOT_WATCHED:
+        return PERIODS[PeriodVerdict.NOT_WATCHED]
+    if state.standing in (ItemStanding.DONE, ItemStanding.WAIVED):
+        return Sign("○", "next", "dim")
+    return Sign("○", "due", "")
+
+
 def letter_of(kind: str) -> str:
     return LETTERS.get(kind) or safe(kind)[:1].upper() or "?"
 

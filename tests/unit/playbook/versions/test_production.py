@@ -25,10 +25,12 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.versions import PlannedUpdate, VersionSighting
 from tfdash.playbook.moment import Moment
+from tfdash.playbook.section import Findings
 from tfdash.playbook.staleness import NOT_ASKED, Unread
 from tfdash.playbook.versions.policy import PlannedVersion, VersionsPolicy
 from tfdash.playbook.versions.production import PRODUCTION as RULE
 from tfdash.playbook.versions.production import SOAK
+from tfdash.playbook.versions.section import read
 
 OLD, NEW = "v1.36.4", "v1.37.2"
 BEFORE = NOW - 40 * DAY
@@ -362,3 +364,12 @@ def test_a_sighting_with_a_version_that_nobody_can_read_is_none() -> None:
         seen(STAGING, NOW - 2 * DAY, NOW, NEW),
     ]
     assert "soak 8 d of 7 d, 1 d not watched" in gate(HERE, DEV, *spans).sentence
+
+
+def test_the_line_of_the_section_says_what_is_paused() -> None:
+    def line(*sightings: VersionSighting, **plan: Any) -> str:
+        told = state(running(OLD, [OLD]), sightings=sightings, **plan)
+        return read(Findings({}, {}, {}, {}, None, versions=told)).sentence
+
+    assert line(HERE, DEV, *soaked(4), **planned("2026-11-28")) == "v1.36.4; 1.37.2 waits for production"
+    assert line(HERE, DEV, *soaked(8), **planned("2026-11-24")) == "v1.36.4"
