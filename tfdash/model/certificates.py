@@ -131,6 +131,10 @@ class Role(StrEnum):
     SHOWN = "shows"  # the first is what is shown to others, the rest its chain
 
 
+ALSO = " and in "
+"""Before what is said of others that are alike."""
+
+
 class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
     """Certificates that lie in an object, or in our kubeconfig. Its key is (namespace, "KIND/name"), or the like where several lie in one.
 
@@ -154,7 +158,7 @@ class HeldCertificate(Object, frozen=True, gc=False, kw_only=True):
     def where(self) -> str:
         """``Secret shop/web-tls``, with which of several lie in it."""
         inside = f"{self.namespace}/" if self.namespace else ""
-        more = f" and in {counted(self.also, 'other namespace')}" if self.also else ""
+        more = f"{ALSO}{counted(self.also, 'other namespace')}" if self.also else ""
         return f"{self.of} {inside}{self.name.removeprefix(f'{self.of}/')}{more}"
 
     @property

@@ -88,7 +88,8 @@ class Rotation(NamedTuple):
     not trust the new one though something is signed by it; ``gone``: those that do not trust the old one though something of it is left:
     whoever reads these refuses. ``follow``: places that are written anew with a certificate, and hold one authority at a time; ``taking``: Bundles
     that take their anchors from its very Secret. ``stale``: why all this may be otherwise by now, "" where it is current; ``trust_unseen``: all was read, and no
-    place that is looked at trusts it or one before it."""
+    place that is looked at trusts it or one before it. ``odd``: places that cannot be read, and hold all up; ``apart``: those of them for which the
+    settings say that they trust none of ours."""
 
     newest: Certificate
     before: tuple[Certificate, ...]
@@ -102,6 +103,8 @@ class Rotation(NamedTuple):
     taking: tuple[str, ...] = ()
     trust_unseen: bool = False
     stale: str = ""
+    odd: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     @property
     def signs(self) -> bool:

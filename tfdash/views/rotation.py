@@ -84,6 +84,7 @@ def of_one(told: AuthorityRotation) -> list[str]:
         head,
         *_faults(rotation),
         *(line for n, s in enumerate(rotation.steps, 1) for line in _of_step(n, s, rotation)),
+        *_apart(rotation),
     ]
 
 
@@ -98,6 +99,7 @@ def _idle(rotation: Rotation) -> Iterator[str]:
     yield f"    {counted(rotation.signed.total, 'leaf')} of it; its trust: {safe(steps[Stage.ANCHORED].told)}"
     for stage in (Stage.MADE, Stage.REISSUED) if rotation.facts is None or rotation.signed.unknown else ():
         yield from (f"    ? {safe(sentence)}" for sentence in steps[stage].unread[:_LISTED])
+    yield from _apart(rotation)
     for sentence in obstacles(rotation):
         yield f"    ▲ a new one may not be made yet: {safe(sentence)}"
 
@@ -108,6 +110,11 @@ def _faults(rotation: Rotation) -> Iterator[str]:
         yield f"  {breach} {safe(where)} does not trust the old one any more, and what that signed is still there"
     for where in rotation.early:
         yield f"  {warn} {safe(where)} does not trust the new one yet, which signs already"
+
+
+def _apart(rotation: Rotation) -> Iterator[str]:
+    for where in rotation.apart:
+        yield f"  · {safe(where)} cannot be read, and trusts none of ours by trusts_none of [policy.certificates]"
 
 
 def _of_step(number: int, step: RotationStep, rotation: Rotation) -> Iterator[str]:

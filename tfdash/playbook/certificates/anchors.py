@@ -7,10 +7,11 @@ annotation ``inject-ca-from``, or as ``ca.crt`` beside it) holds one authority a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from tfdash.model.cert_manager import Bundle, BundleSource, Certificate
-from tfdash.model.certificates import CertificateFacts, HeldCertificate, Role
+from tfdash.model.certificates import ALSO, CertificateFacts, HeldCertificate, Role
 from tfdash.model.subject import Key
 from tfdash.playbook.certificates.generations import Pair, issued
 from tfdash.playbook.certificates.links import KEPT_IN
@@ -50,10 +51,11 @@ class Anchors(NamedTuple):
 
 
 class TrustPlaces(NamedTuple):
-    """All places; ``unread``: why there may be more."""
+    """All places; ``unread``: why there may be more. ``apart``: those that cannot be read, and trust none of ours by the settings."""
 
     places: tuple[Anchors, ...]
     unread: tuple[str, ...]
+    apart: tuple[str, ...] = ()
 
 
 def trust_of(look: Look, policy: CertificatesPolicy) -> TrustPlaces:
@@ -71,10 +73,17 @@ def trust_of(look: Look, policy: CertificatesPolicy) -> TrustPlaces:
     for bundle in bundles:
         copies = [h for h in held if _is_target(bundle, h)]
         targets |= {Key(h.namespace, h.name) for h in copies}
-        places.append(_of_bundle(look, bundle, copies, policy.cluster_secrets_in))
+        places.append(_of_bundle(look, bundle, copies, policy.bundle_sources_in))
     rest = (h for h in held if Key(h.namespace, h.name) not in targets)
     places += [Anchors(h.where, h.bundle, shorten(h.odd[0]) if h.odd else "", h.follows) for h in rest]
-    return TrustPlaces(tuple(places), tuple(unread))
+    apart = [p for p in places if p.unread and _is_apart(p, policy.trusts_none)]
+    kept = tuple(p for p in places if p not in apart) if apart else tuple(places)
+    return TrustPlaces(kept, tuple(unread), tuple(p.where for p in apart))
+
+
+def _is_apart(place: Anchors, patterns: Iterable[str]) -> bool:
+    called = place.where.partition(ALSO)[0]
+    return any(fnmatchcase(called, pattern) for pattern in patterns)
 
 
 def _is_target(bundle: Bundle, held: HeldCertificate) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from json import dumps as quoted
 
+from tfdash.model.certificates import ALSO
 from tfdash.model.rotation import Rotation, Stage, StepState
 from tfdash.playbook.certificates.generations import name_of
 
@@ -17,6 +19,8 @@ def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
         yield from (f"{where}: {_change(where)}" for where in step.proof.left)
         yield "add it beside the old one and take nothing away; done when each is read to hold both"
     elif stage is Stage.ANCHORED and step.state is StepState.UNKNOWN:
+        for where in rotation.odd:
+            yield f"{where}: {_change(where)}, so that it is PEM; or, where it trusts none of ours, trusts_none = [{quoted(where.partition(ALSO)[0])}] under [policy.certificates]"
         yield "name what cannot be read under config_maps of [certificates], or grant the right to read it; a Bundle is known by one of its ConfigMaps"
     elif stage is Stage.SIGNS and step.proof.left:
         for who in step.proof.left:
@@ -25,6 +29,11 @@ def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
             patch = f'{{"spec":{{"ca":{{"secretName":"{newest.secret}"}}}}}}'
             yield f"kubectl patch {kind.lower()} {name}{where} --type=merge -p '{patch}'"
         yield "done when the issuer names that Secret and is Ready"
+        for before in rotation.before:
+            yield (
+                f"if {name_of(before)} is another authority, and not the one before it: separate = [{quoted(name_of(before))}] under "
+                "[policy.certificates]"
+            )
     elif stage is Stage.REISSUED and step.proof.left:
         yield f"certificate: renew all of this authority, on {name_of(newest)}; each is done when its next revision is Ready"
     elif stage is Stage.SERVED and step.proof.left:

@@ -7,7 +7,7 @@ renewed in its place, or a new one that was made beside the old one before any i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from tfdash.model.cert_manager import Certificate, CertificateRequest, ClusterIssuer, Issuer
@@ -51,12 +51,14 @@ def issued(look: Look, certificate: Certificate) -> CertificateFacts | None:
     return None
 
 
-def family(look: Look, certificate: Certificate) -> tuple[Certificate, ...]:
-    """It and those of its family, the newest first; none where it is no authority, or none of them was issued yet."""
+def family(look: Look, certificate: Certificate, separate: Collection[str] = ()) -> tuple[Certificate, ...]:
+    """It and those of its family, the newest first; none where it is no authority, or none of them was issued yet. ``separate``: namespace/name
+    of those that are of no other's family."""
     if not certificate.is_ca or not certificate.secret:
         return ()
     key = (certificate.namespace, certificate.names, certificate.issuer)
-    found = look.some(FAMILY, key) if certificate.names else (certificate,)
+    alone = not certificate.names or name_of(certificate) in separate
+    found = (certificate,) if alone else [c for c in look.some(FAMILY, key) if name_of(c) not in separate]
     there = [c for c in found if c.deleting is None and c.not_before is not None]
     return tuple(sorted(there, key=lambda c: (-(c.not_before or 0.0), c.name)))
 

@@ -44,6 +44,26 @@ class CertificatesPolicy(SettingsTable, defaults="certificates.toml"):
         str,
         Note("the namespace of the Secrets of ClusterIssuers: cert-manager's --cluster-resource-namespace"),
     ]
+    bundle_sources_in: Annotated[
+        str,
+        Note(
+            "the namespace from which Bundles take Secrets and ConfigMaps: trust-manager's --trust-namespace"
+        ),
+    ]
+    separate: Annotated[
+        Texts,
+        Note(
+            'authorities that follow no other though they have its namespace, names and issuer, such as "mesh/root-b": else the newer '
+            "one of two is taken for the other's successor"
+        ),
+    ]
+    trusts_none: Annotated[
+        Texts,
+        Note(
+            'bundles that trust none of our authorities, as :rotation names them ("ConfigMap mesh/*"): where one cannot be read no '
+            "rotation waits for it"
+        ),
+    ]
     served_grace: Annotated[
         Seconds,
         Between(1, 86_400, seconds=True),

@@ -63,7 +63,7 @@ def rotation_of(
     look: Look, certificate: Certificate, policy: CertificatesPolicy, ended: Callable[[float], bool]
 ) -> Rotation | None:
     """None of what is no authority, and of one that was never issued. ``ended``: whether that time (epoch seconds) has come."""
-    members = family(look, certificate)
+    members = family(look, certificate, policy.separate)
     if not members:
         return None
     newest, space = members[0], policy.cluster_secrets_in
@@ -95,6 +95,8 @@ def rotation_of(
         ours.follow,
         tuple(p.where for p in trust.places if Key(newest.namespace, newest.secret) in p.takes),
         ours.unseen,
+        odd=tuple(p.where for p in trust.places if p.unread and not p.follows),
+        apart=trust.apart,
     )
 
 

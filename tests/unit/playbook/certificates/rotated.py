@@ -16,7 +16,7 @@ from tfdash.model.kube import Object, Owner, Pod, ReplicaSet
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Picture
 from tfdash.model.rotation import Rotation
-from tfdash.playbook.certificates.policy import default_certificates_policy
+from tfdash.playbook.certificates.policy import CertificatesPolicy, default_certificates_policy
 from tfdash.playbook.certificates.rotation import rotation_of
 from tfdash.playbook.seen import ClusterLook
 
@@ -141,15 +141,20 @@ def seen(objects: Sequence[Object], unread: Sequence[str] = ()) -> Picture:
     return msgspec.structs.replace(found, clusters={ref: msgspec.structs.replace(cluster, kinds=kinds)})
 
 
-def told(*objects: Object | list[Object], unread: Sequence[str] = (), of: str = "root") -> Rotation:
+def told(
+    *objects: Object | list[Object],
+    unread: Sequence[str] = (),
+    of: str = "root",
+    policy: CertificatesPolicy = POLICY,
+) -> Rotation:
     flat = [o for one in objects for o in (one if isinstance(one, list) else [one])]
-    return of_picture(seen(flat, unread), of)
+    return of_picture(seen(flat, unread), of, policy)
 
 
-def of_picture(found: Picture, of: str = "root") -> Rotation:
+def of_picture(found: Picture, of: str = "root", policy: CertificatesPolicy = POLICY) -> Rotation:
     [cluster] = found.clusters.values()
     [one] = [c for c in cluster.objects("Certificate").values() if c.name == of]
     assert isinstance(one, Certificate)
-    rotation = rotation_of(ClusterLook(cluster), one, POLICY, lambda at: at <= NOW)
+    rotation = rotation_of(ClusterLook(cluster), one, policy, lambda at: at <= NOW)
     assert rotation is not None
     return rotation
