@@ -1,0 +1,25 @@
+"""What a newcomer can ask for stands in README.md: scenarios, gates, and what a calendar can be asked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tfdash.cli.parser import build, subcommands
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SCENARIOS = sorted(path.stem for path in (ROOT / "tfdash" / "demo" / "scenarios").glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_is_named(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize("command", ["gate", "calendar"])
+def test_every_question_is_named(command: str) -> None:
+    said = " ".join(line for line in README.splitlines() if f" {command} " in line)
+    assert set(subcommands(subcommands(build())[command])) <= set(re.findall(r"[\w-]+", said))
