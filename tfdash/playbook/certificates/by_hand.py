@@ -9,6 +9,15 @@ from tfdash.model.certificates import ALSO
 from tfdash.model.rotation import Rotation, Stage, StepState
 from tfdash.playbook.certificates.generations import name_of
 
+_READERS = (
+    "before that restart whoever reads anchors when it starts (proxies of Linkerd, programs that mount a bundle) and runs since before the new one "
+    "was in it: what a running program trusts is not seen here"
+)
+_MESH = (
+    "what a mesh issues to its pods by itself is not seen here: wait for as long as that lives (24h by default) since its issuer was re-issued, or "
+    "restart its pods"
+)
+
 
 def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
     """Sentences; none of a step that ends by itself or that names what to do."""
@@ -23,6 +32,7 @@ def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
             yield f"{where}: {_change(where)}, so that it is PEM; or, where it trusts none of ours, trusts_none = [{quoted(where.partition(ALSO)[0])}] under [policy.certificates]"
         yield "name what cannot be read under config_maps of [certificates], or grant the right to read it; a Bundle is known by one of its ConfigMaps"
     elif stage is Stage.SIGNS and step.proof.left:
+        yield _READERS
         for who in step.proof.left:
             kind, _, name = who.partition(" ")
             where = f" -n {newest.namespace}" if kind == "Issuer" else ""
@@ -35,11 +45,13 @@ def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
                 "[policy.certificates]"
             )
     elif stage is Stage.REISSUED and step.proof.left:
+        yield _READERS
         yield f"certificate: renew all of this authority, on {name_of(newest)}; each is done when its next revision is Ready"
     elif stage is Stage.SERVED and step.proof.left:
         yield "restart what is named (workload: restart); done when its pods began after the renewal, or its address was seen to serve the new one"
     elif stage is Stage.REMOVED and step.proof.left:
         yield from (f"{where}: {_change(where)}" for where in step.proof.left)
+        yield _MESH
         yield "take the old one out and leave the new one; done when each is read without it"
 
 

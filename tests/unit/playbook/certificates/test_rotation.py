@@ -34,6 +34,7 @@ from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.rotation import Rotation, Stage, StepState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
+from tfdash.playbook.certificates.by_hand import by_hand
 from tfdash.playbook.certificates.rotating import ID
 from tfdash.playbook.certificates.rotation import obstacles
 
@@ -89,6 +90,33 @@ def test_a_new_one_beside_the_old_is_signed_with_after_it_is_trusted() -> None:
     assert step(ready, Stage.SIGNS).endswith("0 of 1 issuer, left: Issuer ca")
     switched = told(beside, signer(secret="root-2"), leaf("web", "OLD"), trusts("a", *BOTH), of="root-2")
     assert turns(switched) == [D, D, D, N, W, W]
+
+
+def test_what_no_object_shows_is_said_where_it_counts() -> None:
+    """Proxies of a mesh read anchors when they start, and have certificates that no Certificate keeps."""
+    cases: list[tuple[list[Any], Stage, str]] = [
+        ([leaf("web", "OLD"), trusts("a", OLD)], Stage.ANCHORED, ""),
+        (
+            [leaf("web", "OLD"), trusts("a", *BOTH)],
+            Stage.REISSUED,
+            "restart whoever reads anchors when it starts",
+        ),
+        (
+            [leaf("web"), trusts("a", *BOTH)],
+            Stage.REMOVED,
+            "what a mesh issues to its pods by itself is not seen here",
+        ),
+    ]
+    for objects, stage, words in cases:
+        rotation = told(root(), signer(), *objects)
+        assert [s.stage for s in rotation.steps if s.state is N] == [stage]
+        sentences = list(by_hand(stage, rotation))
+        assert any(words in sentence for sentence in sentences)
+        assert bool(words) or not any("not seen here" in sentence for sentence in sentences)
+    beside = told(
+        [*root("root", OLD), *root("root-2", NEW)], signer(), leaf("web", "OLD"), trusts("a", *BOTH)
+    )
+    assert "restart whoever reads anchors" in next(iter(by_hand(Stage.SIGNS, beside)))
 
 
 UNREAD: list[tuple[str, list[Any], dict[str, Any], Stage, str]] = [

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ical.calendar_stream import IcsCalendarStream
 
 from tfdash.sources.feeds.expanding import expanded
 
@@ -180,3 +181,47 @@ def test_what_says_a_day_closes_some_of_it(day: date, start: str, ends: str, rul
     found = expanded(calendar(words, before=before), ZONE, BEGIN, END)
     low = datetime.combine(day, datetime.min.time(), ZONE).timestamp()
     assert any(one[0] < low + 86_400 and one[1] > low for one in found.closures), (words, found)
+
+
+# -- beside a reader that shares no code with ours ----------------------------------------------------------------------
+
+
+@given(
+    st.dates(date(2026, 10, 1), date(2027, 3, 1)),
+    st.integers(4, 22),
+    st.sampled_from(("", "America/New_York", "Europe/Berlin", "Australia/Sydney")),
+    st.sampled_from(
+        (
+            "FREQ=DAILY",
+            "FREQ=DAILY;INTERVAL=3",
+            "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+            "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=TU,SU",
+            "FREQ=MONTHLY;BYMONTHDAY=-1",
+            "FREQ=MONTHLY;BYDAY=1TU",
+            "FREQ=YEARLY",
+        )
+    ),
+    st.sampled_from(("", ";COUNT=5", ";UNTIL={day}", ";UNTIL={day}T000000Z")),
+)
+def test_nothing_is_open_that_another_reader_has(
+    day: date, hour: int, zone: str, rule: str, ends: str
+) -> None:
+    until = f"{day + timedelta(days=50):%Y%m%d}"
+    ends = ends.format(day=until)
+    if bool(zone) is ("Z" not in ends) and "UNTIL" in ends:
+        return  # of another type than the begin: the two may differ, and a table above says how ours is
+    start = f"DTSTART;TZID={zone}:{day:%Y%m%d}T{hour:02}0000" if zone else f"DTSTART;VALUE=DATE:{day:%Y%m%d}"
+    lasts = "DURATION:PT45M" if zone else "DURATION:P2D"
+    data = calendar(f"UID:x\nDTSTAMP:20260101T000000Z\nSUMMARY:s\n{start}\n{lasts}\nRRULE:{rule}{ends}")
+    ours = {one[:2] for one in expanded(data, ZONE, BEGIN, END).closures}
+    events = (
+        IcsCalendarStream.calendar_from_ics(data.decode())
+        .timeline_tz(ZONE)
+        .overlapping(datetime.fromtimestamp(BEGIN, ZONE), datetime.fromtimestamp(END, ZONE))
+    )
+    theirs = {(_moment(event.dtstart), _moment(event.end)) for event in events if event.dtstart is not None}
+    assert theirs <= ours
+
+
+def _moment(at: date) -> float:
+    return (at if isinstance(at, datetime) else datetime.combine(at, datetime.min.time(), ZONE)).timestamp()
