@@ -47,7 +47,7 @@ PARTS = (
     Part(
         (
             "tfdash/playbook/maintenance/[!s_]*.py",
-            "tfdash/playbook/maintenance/seen.py",
+            "tfdash/playbook/maintenance/shown.py",
             "tfdash/playbook/maintenance/standing.py",
             "tfdash/judging/maintenance.py",
             "tfdash/store/evidence_recorder.py",

@@ -15,10 +15,10 @@ from tests.unit.playbook.resources.test_bands import WELL, usage
 from tests.unit.test_judging_usage import measured
 from tfdash.judging.judge import Judge, judge_all
 from tfdash.judging.narrowed import sections_within
+from tfdash.model.made import MADE
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.room import NodeRoom
-from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level
 from tfdash.model.workload import WorkloadState
 from tfdash.playbook.registry import RULES, SECTIONS, rules_behind

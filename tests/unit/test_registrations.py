@@ -41,10 +41,10 @@ from tfdash.model.action import FreezeRule
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kinds import JUDGED, KINDS, LISTED, OPTIONAL
 from tfdash.model.kubecluster import Node
+from tfdash.model.made import MADE, MADE_OF
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Change, ClusterPicture, Picture
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.model.usage import MADE, MADE_OF
 from tfdash.model.verdict import Level
 from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.playbook.rule import Rule

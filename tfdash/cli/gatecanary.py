@@ -15,12 +15,12 @@ from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kinds import JUDGED
+from tfdash.model.made import MADE_OF
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
-from tfdash.model.usage import MADE_OF
 from tfdash.namespaces import absent
 from tfdash.report.canary import KINDS, unread
 from tfdash.report.gather import readable

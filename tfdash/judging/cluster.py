@@ -10,9 +10,9 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
+from tfdash.model.made import MADE
 from tfdash.model.picture import ClusterPicture, Objects
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.usage import MADE
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.seen import Groups
 from tfdash.playbook.staleness import NOT_ASKED, Unread, lacking, stale, unread

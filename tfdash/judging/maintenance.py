@@ -19,7 +19,7 @@ from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.live import READERS, reading
 from tfdash.playbook.maintenance.places import Scene, facts_of, facts_of_gone, gone, places
 from tfdash.playbook.maintenance.policy import MaintenanceItem
-from tfdash.playbook.maintenance.seen import EACH, told_with, with_seen
+from tfdash.playbook.maintenance.shown import EACH, told_with, with_seen
 from tfdash.playbook.maintenance.standing import Told, stand
 from tfdash.playbook.maintenance.unread import not_read
 from tfdash.playbook.maintenance.withdrawn import withdrawn

@@ -12,9 +12,6 @@ from typing import ClassVar, NamedTuple
 
 import msgspec
 
-from tfdash.model.autoscaling import ClusterAutoscaler
-from tfdash.model.certificates import HeldCertificate, ServedCertificate, ToldCertificate
-from tfdash.model.helm import StoredRelease
 from tfdash.model.kube import EMPTY_LABELS, Object
 from tfdash.model.subject import Key, Subject
 from tfdash.model.usage_points import UsagePoint
@@ -239,26 +236,6 @@ HISTORY_SOURCE = "usage history"
 """Begins the id of the source that makes ``UsageHistory``; behind it stand environment/cluster."""
 INSTEAD = {"PodMetrics": "PodUsed", "NodeMetrics": "NodeUsed"}
 """Where what Prometheus says stands in the picture while metrics.k8s.io says nothing current: objects of the kind on the left."""
-MADE: dict[str, type[Object]] = {
-    **{
-        kind.KIND: kind
-        for kind in (
-            Usage,
-            UsageHistory,
-            VolumeUsage,
-            ClusterAutoscaler,
-            ServedCertificate,
-            HeldCertificate,
-            StoredRelease,
-            ToldCertificate,
-        )
-    },
-    INSTEAD["PodMetrics"]: PodMetrics,
-    INSTEAD["NodeMetrics"]: NodeMetrics,
-}
-"""Kinds that a source makes and no server has."""
-MADE_OF: frozenset[str] = frozenset({"PodMetrics", "NodeMetrics"})
-"""Kinds that no rule looks at and that are kept current all the same: of them and of others the ``MADE`` are made."""
 
 
 def usage_key(of: str, namespace: str, name: str) -> Key:

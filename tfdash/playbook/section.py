@@ -12,6 +12,7 @@ from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import Object
+from tfdash.model.made import MADE
 from tfdash.model.maintenance import ItemState
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import AbsentNamespace, Objects, Picture
@@ -19,7 +20,6 @@ from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.versions import VersionsState
 from tfdash.model.workload import WorkloadState

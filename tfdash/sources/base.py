@@ -70,7 +70,7 @@ class SourceBoard(Protocol):
     def put_objects(
         self, ref: ClusterRef, kind: str, observation: Observation[Objects], changed: frozenset[Key] | None
     ) -> None:
-        """As ``Sink`` has it: of a kind that the source makes (``tfdash.model.usage: MADE``)."""
+        """As ``Sink`` has it: of a kind that the source makes (``tfdash.model.made: MADE``)."""
 
     def put_signals(self, published: Published) -> None:
         """What is seen of some signals now. What is the same object as before is no change, and nothing happens."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from tfdash.model.made import MADE
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.subject import ClusterRef
-from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states

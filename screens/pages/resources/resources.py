@@ -15,10 +15,10 @@ from screens.lists.narrowing import Narrowing
 from tfdash.model.autoscaling import ClusterAutoscaler
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import HorizontalPodAutoscaler
+from tfdash.model.made import MADE
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
-from tfdash.model.usage import MADE
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, amount
 from tfdash.text import safe

@@ -13,8 +13,8 @@ from tfdash.cli.parser import parse
 from tfdash.judging.judge import judge_all
 from tfdash.model.cert_manager import IssuerRef
 from tfdash.model.kube import Object
+from tfdash.model.made import MADE
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.usage import MADE
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ from tfdash.model.rotation import Rotation
 from tfdash.model.subject import Key, Subject
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.generations import name_of
-from tfdash.playbook.certificates.held_up import doubts, of_all
 from tfdash.playbook.certificates.renewed import holders
+from tfdash.playbook.certificates.sequence import doubts, of_all
 from tfdash.playbook.releases.facts import facts_of
 from tfdash.playbook.seen import ClusterLook
 from tfdash.text import safe

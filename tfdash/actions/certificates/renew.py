@@ -24,7 +24,6 @@ from tfdash.model.subject import Key, Subject
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.acme import AcmeCount, asked_of
 from tfdash.playbook.certificates.causes import not_ready
-from tfdash.playbook.certificates.held_up import doubts, of_renewal, signing_it
 from tfdash.playbook.certificates.links import (
     CLUSTER_SIGNS_WITH,
     ISSUED_BY,
@@ -32,6 +31,7 @@ from tfdash.playbook.certificates.links import (
     issuer_key,
     issuer_of,
 )
+from tfdash.playbook.certificates.sequence import doubts, of_renewal, signing_it
 from tfdash.playbook.releases.facts import facts_of
 from tfdash.playbook.seen import ClusterLook
 from tfdash.playbook.staleness import Unread

@@ -14,10 +14,11 @@ from tests.unit.sources.usage.test_making import T0, cluster, measured, node, of
 from tfdash.clock import FixedClock
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.kube import Object
+from tfdash.model.made import MADE
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.model.usage import MADE, usage_key
+from tfdash.model.usage import usage_key
 from tfdash.playbook.staleness import unread
 from tfdash.sources.usage.settings import UsageSettings
 from tfdash.sources.usage.source import UsageSource
