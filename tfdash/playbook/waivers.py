@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -60,6 +60,12 @@ class FindingWaiver(SettingsTable):
         ),
     ] = "*"
     name: str = "*"
+    worst: Annotated[
+        Literal["warn", "breach"],
+        Note(
+            'the gravest that it covers; "warn": what it becomes later, as a certificate that ends, is a finding again'
+        ),
+    ] = "breach"
 
     def covers(self, rule: str, subject: Subject) -> bool:
         kind, name = subject.kind, subject.name
@@ -99,6 +105,8 @@ class Waivers:
         if verdict.level < Level.WARN:
             return verdict
         for waiver in self.table:
+            if verdict.level > Level.WARN and waiver.worst == "warn":
+                continue
             if waiver.covers(verdict.rule, subject) and not moment.reached(self.ends(waiver)):
                 words = f"waived by {waiver.who} until {_day(waiver.until)}: {waiver.why}; {verdict.sentence}"
                 return msgspec.structs.replace(verdict, level=Level.PAUSED, sentence=words, waived=True)

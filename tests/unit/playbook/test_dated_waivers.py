@@ -128,6 +128,18 @@ def test_a_certificate_is_waived_as_a_finding_of_resources_is() -> None:
     assert gatecertificates.SECTIONS == ("certificates",)
 
 
+def test_a_waiver_of_a_warning_leaves_what_it_becomes() -> None:
+    late = certificate(name="old", uid="o", secret="o", renewal=making.NOW - 40 * DAY)
+    for one, level in ((late, Level.PAUSED), (EXPIRED, Level.BREACH)):
+        found = _kept(making.picture(one, issuer()), waiver("certificates.*", making.NOW + DAY, worst="warn"))
+        [said_of] = [
+            f for s in found.sections if s.id == "certificates" for f in s.findings if f.level >= Level.PAUSED
+        ]
+        assert said_of.level is level
+    gone = _kept(making.picture(EXPIRED, issuer()), waiver("certificates.*", making.NOW + DAY))
+    assert [f.level for s in gone.sections if s.id == "certificates" for f in s.findings][0] is Level.PAUSED
+
+
 def test_a_waiver_of_one_rule_leaves_the_others() -> None:
     p = making.picture(EXPIRED, issuer())
     found = _kept(p, waiver(SERVED, making.NOW + DAY))
