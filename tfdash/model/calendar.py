@@ -24,12 +24,13 @@ class Closure(msgspec.Struct, frozen=True):
 
 class FeedDays(msgspec.Struct, frozen=True, kw_only=True):
     """What a feed of holidays or freezes closes, as it was read last. ``what``: "holiday" or "freeze"; ``left_out``: its events that
-    could not be read whole; ``cancelled``: those that say that they were withdrawn."""
+    could not be read whole; ``called_off``: when the last ends that says that it was withdrawn (epoch
+    seconds), 0 where none does."""
 
     what: str
     closures: tuple[Closure, ...] = ()
     left_out: int = 0
-    cancelled: int = 0
+    called_off: float = 0.0
 
 
 class CalendarState(msgspec.Struct, frozen=True, kw_only=True):

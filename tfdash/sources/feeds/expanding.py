@@ -32,11 +32,11 @@ class TooMuch(ValueError):
 
 class Expanded(NamedTuple):
     """(start, end, reason) with epoch seconds, in order; how many events could not be read, of which those whose begin is known close the
-    days that it may lie on; how many are cancelled."""
+    days that it may lie on; when the last ends that is called off, 0 where none is."""
 
     closures: list[tuple[float, float, str]]
     left_out: int
-    cancelled: int = 0
+    called_off: float = 0.0
 
 
 class _Zones(NamedTuple):
@@ -89,24 +89,22 @@ def expanded(data: bytes, zone: ZoneInfo, begin: float, end: float) -> Expanded:
     if len(events) > MOST_EVENTS:
         raise TooMuch(f"it has {len(events)} events, over {MOST_EVENTS}")
     found: set[tuple[float, float, str]] = set()
-    left_out = cancelled = 0
+    left_out, called_off = 0, 0.0
     instead: dict[str, _Instead] = {}
     events.sort(
         key=lambda pair: "RECURRENCE-ID" not in pair[0]
     )  # the series know by then what stands for what of them
     for event, zones in events:
         off = str(event.get("STATUS", "")).upper() == "CANCELLED"
-        cancelled += off
         name = str(event.get("UID", ""))
         single = "RECURRENCE-ID" in event
         odd = False
         try:
             known = len(found)
-            for one in (
-                ()
-                if off
-                else _times(event, zones, begin, end, _ALONE if single else instead.get(name, _ALONE))
-            ):
+            times = _times(event, zones, begin, end, _ALONE if single else instead.get(name, _ALONE))
+            if off:
+                called_off = max([called_off, *(until for _, until, _ in islice(times, MOST))])
+            for one in () if off else times:
                 found.add(one)
                 if len(found) > MOST:
                     raise TooMuch(f"it closes more than {MOST} times")
@@ -114,16 +112,17 @@ def expanded(data: bytes, zone: ZoneInfo, begin: float, end: float) -> Expanded:
         except TooMuch:
             raise
         except _FORGIVEN:
-            left_out += 1
-            found.update(one for one in _doubtful(event, zones) if one[0] < end and one[1] > begin)
-            continue
+            if not off:
+                left_out += 1
+                found.update(one for one in _doubtful(event, zones) if one[0] < end and one[1] > begin)
+                continue
         try:
             if single:  # only what could be read stands for another
                 _stand(event, zones, off, instead.setdefault(name, _Instead(set(), [])))
         except _FORGIVEN:
             odd = True
         left_out += odd
-    return Expanded(sorted(found), left_out, cancelled)
+    return Expanded(sorted(found), left_out, called_off)
 
 
 def _zones(calendar: Calendar, zone: ZoneInfo) -> _Zones:

@@ -165,7 +165,7 @@ class FeedsSource:
         seen = self._seen.get(feed.name, Observation[FeedDays]())
         ahead = sum(c.end > now for c in seen.value.closures) if seen.value is not None else 0
         until = (seen.observed_at or 0.0) + HELD
-        if not ahead or days.cancelled or any(c.end > now for c in days.closures) or now >= until:
+        if not ahead or days.called_off > now or any(c.end > now for c in days.closures) or now >= until:
             return None
         day = local_date(until, self._zone)
         return FeedUnread(
@@ -260,4 +260,4 @@ def read(data: bytes, what: str, zone: ZoneInfo, now: float) -> FeedDays:
         raise FeedUnread(ProblemKind.BAD_ANSWER, lines[-1][:300] or "it is no calendar")
     found = json.loads(told.stdout)
     closures = tuple(Closure(start, end, reason) for start, end, reason in found["closures"])
-    return FeedDays(what=what, closures=closures, left_out=found["left_out"], cancelled=found["cancelled"])
+    return FeedDays(what=what, closures=closures, left_out=found["left_out"], called_off=found["called_off"])

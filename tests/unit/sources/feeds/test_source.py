@@ -279,6 +279,10 @@ WEEK = 7 * 86_400.0
         (NONE, WEEK - 1, True),
         (NONE, WEEK, False),  # it has been so for long enough
         (ics(f"{DAY}\nSTATUS:CANCELLED"), 86_400.0, False),  # it says that it was called off
+        # what was called off once says nothing of what is to come
+        (ics("DTSTART;VALUE=DATE:20261101\nSTATUS:CANCELLED"), 86_400.0, True),
+        (ics(f"{DAY}\nRRULE:FREQ=DAILY;COUNT=9\nSTATUS:CANCELLED"), 86_400.0, False),
+        (ics("DTSTART:yesterday\nSTATUS:CANCELLED"), 86_400.0, True),
         (ics("DTSTART;VALUE=DATE:20270704"), 86_400.0, False),  # another
         (NONE, 32 * 86_400.0, False),
     ],
