@@ -137,7 +137,7 @@ def test_a_waiver_of_a_warning_leaves_what_it_becomes() -> None:
         ]
         assert said_of.level is level
     gone = _kept(making.picture(EXPIRED, issuer()), waiver("certificates.*", making.NOW + DAY))
-    assert [f.level for s in gone.sections if s.id == "certificates" for f in s.findings][0] is Level.PAUSED
+    assert next(f.level for s in gone.sections if s.id == "certificates" for f in s.findings) is Level.PAUSED
 
 
 def test_a_waiver_of_one_rule_leaves_the_others() -> None:
