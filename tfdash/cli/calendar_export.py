@@ -59,6 +59,7 @@ def _export(args: argparse.Namespace) -> int:
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.playbook.maintenance.places import places
+    from tfdash.playbook.maintenance.places import remembered as on_record
     from tfdash.playbook.schedule.local import local_date
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
@@ -69,11 +70,13 @@ def _export(args: argparse.Namespace) -> int:
     if calendar.unread:
         raise _Refused(f"nothing is written: {calendar.unread}", UNKNOWN)
     names = tuple(settings.environments) or (config.environment.name,)
-    items = list(places(policies.maintenance, names, _clusters(args, settings, policies, clock)))
+    facts, unread = remembered(config, settings, clock)
+    clusters = _clusters(args, settings, policies, clock)
+    # of namespaces those that are on record: no cluster is asked here
+    items = list(places(policies.maintenance, names, clusters, on_record(facts.maintenance)))
     owners = {item.owner for _, item in items}
     if args.owner and args.owner not in owners:
         raise _Refused(f'--owner: "{args.owner}" owns nothing; {nearest(args.owner, filter(None, owners))}')
-    facts, unread = remembered(config, settings, clock)
     due = {} if unread else dict(_due(items, policies.maintenance, calendar, facts.maintenance, now))
     span = promises.horizon(local_date(now, zone), args.years)
     unknown = (
@@ -128,7 +131,7 @@ def _clusters(
     from tfdash.config.quick import load_quick
     from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
 
-    if not any(item.per == "cluster" for item in policies.maintenance.items.values()):
+    if not any(item.per in ("cluster", "namespace") for item in policies.maintenance.items.values()):
         return
     for name in settings.environments or (args.environment,):
         config = load_quick(args.config, name, args.kubeconfig, args.context)

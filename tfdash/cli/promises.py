@@ -15,6 +15,7 @@ from tfdash.cli.parser import UNKNOWN, USAGE, program
 from tfdash.model.maintenance import ItemState
 from tfdash.model.subject import Subject
 from tfdash.playbook.maintenance.live import READERS
+from tfdash.playbook.maintenance.spaces import KIND as SPACE
 from tfdash.sources.base import ALL, Scope
 from tfdash.spelling import nearest
 from tfdash.text import safe, toml_key
@@ -41,7 +42,9 @@ _FIRST = 20.0  # seconds for what is on record
 def live_kinds(settings: Settings) -> dict[str, Scope]:
     """What live evidence is read from."""
     named = {item.live for item in settings.maintenance.items.values() if item.evidence == "live"}
-    return {kind: ALL for name in named for kind in READERS[name].kinds}
+    kinds = {kind: ALL for name in named for kind in READERS[name].kinds}
+    spaced = any(item.per == "namespace" for item in settings.maintenance.items.values())
+    return {**kinds, SPACE: ALL} if spaced else kinds
 
 
 def asked(args: argparse.Namespace) -> AskedPromises | int:

@@ -20,6 +20,8 @@ from tfdash.playbook.maintenance.live import READERS, reading
 from tfdash.playbook.maintenance.places import Scene, facts_of, facts_of_gone, gone, places
 from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.maintenance.shown import EACH, told_with, with_seen
+from tfdash.playbook.maintenance.spaces import KIND as SPACE
+from tfdash.playbook.maintenance.spaces import LiveSpaces, not_known, nowhere
 from tfdash.playbook.maintenance.standing import Told, stand
 from tfdash.playbook.maintenance.unread import not_read
 from tfdash.playbook.maintenance.withdrawn import withdrawn
@@ -51,7 +53,11 @@ class MaintenanceRunner:
         self._clusters: frozenset[ClusterRef] | None = None
         self._due = self._look_again = -math.inf
         named = {i.live for i in policies.maintenance.items.values() if i.evidence == "live"}
-        self._kinds = frozenset(kind for name in named for kind in READERS[name].kinds)
+        spaced = any(item.per == "namespace" for item in policies.maintenance.items.values())
+        self._spaces = frozenset({SPACE} if spaced else ())
+        self._unknown: dict[Subject, str] = {}  # why nobody knows whether it is kept there
+        self._nowhere: dict[Subject, str] = {}  # of which no namespace fits
+        self._kinds = self._spaces | {kind for name in named for kind in READERS[name].kinds}
         self._store = _READ | {field for name in named for field in READERS[name].store}
         self._live: dict[Subject, LiveReading] = {}
         self._first: dict[Subject, tuple[float | None, float]] = {}  # since when a source shows it
@@ -110,7 +116,9 @@ class MaintenanceRunner:
         policy = self._policies.maintenance
         environments = {*self._policies.environments, *(ref.environment for ref in clusters)}
         self._look, self._live = [], {}
-        kept = dict(places(policy, environments, clusters))
+        spaces = LiveSpaces(picture, record)
+        kept = dict(places(policy, environments, clusters, spaces))
+        self._unknown, self._nowhere = spaces.unread, spaces.none
         for subject, item in kept.items():
             facts = facts_of(policy, item, subject, record)
             if item.evidence == "live":
@@ -127,6 +135,8 @@ class MaintenanceRunner:
 
     def _shown_anew(self, change: Change) -> bool:
         """Whether an object became another that a live source is read from, or the first of them came."""
+        if any(kind in self._spaces for _, kind in change.freshness):
+            return True  # what could not be read can, or the other way round
         return any(kind in self._kinds for _, kind in change.keys) or (
             any(kind in self._kinds for _, kind in change.freshness)
             and any(shown.problem for shown in self._live.values())
@@ -159,7 +169,12 @@ class MaintenanceRunner:
         for subject, (_, told) in self._kept.items():
             state = not_read(told.state, unread) if unread else told.state
             shown = self._live.get(subject)
-            states[subject] = told_with(state, shown) if shown is not None else state
+            state = told_with(state, shown) if shown is not None else state
+            if (why := self._unknown.get(subject)) is not None:
+                state = not_known(state, why)
+            elif (why := self._nowhere.get(subject)) is not None:
+                state = nowhere(state, why)
+            states[subject] = state
         clashes, until = next_clashes(self._policies.maintenance, self._calendar, states, now)
         for subject, found in clashes.items():
             states[subject] = replace(states[subject], clashes=found)

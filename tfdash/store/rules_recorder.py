@@ -53,7 +53,9 @@ class RulesRecorder:
             if state.standing is ItemStanding.WITHDRAWN:
                 if subject not in self._withdrawn and _kept(known, subject):
                     gone.append(subject)
-            elif _otherwise(known, state) and now >= self._said.get(subject, now - _AGAIN) + _AGAIN:
+                continue
+            self._withdrawn.discard(subject)  # it came back
+            if _otherwise(known, state) and now >= self._said.get(subject, now - _AGAIN) + _AGAIN:
                 kept.append(state)
         kept, gone = kept[:_MANY], gone[: _MANY - len(kept[:_MANY])]
         if not (kept or gone):

@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import re2
 
+from tfdash.labels import Requirement, requirements, satisfies
 from tfdash.quantities import NANO, parse
 from tfdash.views.age import parse_duration
 from tfdash.views.quantity import parse_quantity
@@ -74,7 +75,7 @@ class Filter:
         self.kind: Kind = "none"
         self._needle = ""
         self._set: Any = None
-        self._labels: tuple[_Requirement, ...] = ()
+        self._labels: tuple[Requirement, ...] = ()
         self._limit: tuple[str, str, tuple[float, float]] = ("", "", (0.0, 0.0))  # column, comparison, limits
         self.not_ok = not_ok
         self._parse(self.text)
@@ -88,7 +89,10 @@ class Filter:
         if text.startswith("!") and (bare := text[1:].lstrip()).startswith(("-l", "-f")):
             self.inverse, text = True, bare
         if text == "-l" or text.startswith("-l "):
-            self._labels = _requirements(text[2:])
+            try:
+                self._labels = requirements(text[2:])
+            except ValueError as error:
+                raise FilterError(str(error)) from None
             self.kind = "labels" if self._labels else "none"
         elif text == "-f" or text.startswith("-f "):
             letters = "".join(text[2:].split()).lower()
@@ -160,7 +164,7 @@ class Filter:
     def _test(self, rows: Searchable) -> Callable[[Any], bool]:
         if self.kind == "labels":
             wanted, opposite = self._labels, self.inverse
-            return lambda key: _satisfies(rows.labels(key), wanted) is not opposite
+            return lambda key: satisfies(rows.labels(key), wanted) is not opposite
         if self.kind == "number":
             return self._compared(rows)
         needle, text, inverse = self._needle, rows.search_text, self.inverse
@@ -245,48 +249,3 @@ def _limits(text: str) -> tuple[float, float] | None:
 
 
 _FIRST = re.compile(r"[0-9][0-9a-zA-Z.]*")
-
-# -- label selectors ----------------------------------------------------------------------------------------------
-
-
-class _Requirement:
-    """``key`` is one of ``values`` (None: it merely exists), or with ``negated`` the opposite."""
-
-    __slots__ = ("key", "negated", "values")
-
-    def __init__(self, key: str, values: frozenset[str] | None, negated: bool) -> None:
-        self.key, self.values, self.negated = key, values, negated
-
-
-def _satisfies(labels: Mapping[str, str], wanted: tuple[_Requirement, ...]) -> bool:
-    for each in wanted:
-        value = labels.get(each.key)
-        # As the API server: an absent label satisfies != and notin.
-        there = value is not None and (each.values is None or value in each.values)
-        if there is each.negated:
-            return False
-    return True
-
-
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?"
-_SET_BASED = re.compile(rf"({_NAME})\s+(in|notin)\s*\(([^()]*)\)")
-_EQUALITY = re.compile(rf"({_NAME})\s*(==|!=|=)\s*([A-Za-z0-9._-]*)")
-_EXISTS = re.compile(rf"(!?)\s*({_NAME})")
-
-
-def _requirements(text: str) -> tuple[_Requirement, ...]:
-    if text.count("(") != text.count(")"):
-        raise FilterError("No label selector: a parenthesis is not closed.")
-    parts = [part.strip() for part in re.split(r",(?![^(]*\))", text)]
-    return tuple(_requirement(part) for part in parts if part)
-
-
-def _requirement(part: str) -> _Requirement:
-    if match := _SET_BASED.fullmatch(part):
-        values = frozenset(value.strip() for value in match[3].split(","))
-        return _Requirement(match[1], values, match[2] == "notin")
-    if match := _EQUALITY.fullmatch(part):
-        return _Requirement(match[1], frozenset((match[3],)), match[2] == "!=")
-    if match := _EXISTS.fullmatch(part):
-        return _Requirement(match[2], None, bool(match[1]))
-    raise FilterError(f"No label selector: {part!r}; write a=b, a!=b, a in (b,c), a notin (b,c), a or !a.")

@@ -14,7 +14,9 @@ from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
 from tfdash.judging.maintenance import MaintenanceRunner
 from tfdash.model.assessment import Assessment
+from tfdash.model.kube import Object
 from tfdash.model.maintenance import ItemStanding, ItemState, PeriodVerdict, item_subject
+from tfdash.model.observation import Observation
 from tfdash.model.picture import Change
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import Subject
@@ -41,10 +43,17 @@ class Terminal:
         self.runner = MaintenanceRunner(Policies(maintenance=maintenance_in("UTC", rules)))
         self.recorder = RulesRecorder(made.store)
         self.picture = picture()
+        self.objects: tuple[Object, ...] = ()
+        self.kinds: dict[str, Observation[Any]] = {}
         self.assessment = Assessment(at=NOW, number=1, verdicts={}, workloads={})
 
     async def looks(self, record: bool = True) -> dict[Subject, ItemState]:
-        self.picture = msgspec.structs.replace(picture(), store_state=self.made.store.state())
+        found = picture(*self.objects)
+        cluster = found.clusters[REF]
+        cluster = msgspec.structs.replace(cluster, kinds={**cluster.kinds, **self.kinds})
+        self.picture = msgspec.structs.replace(
+            found, clusters={REF: cluster}, store_state=self.made.store.state()
+        )
         self.runner.assess(self.picture, EVERYTHING, self.clock.now())
         assert self.runner.states is not None
         self.assessment = msgspec.structs.replace(self.assessment, maintenance=self.runner.states)

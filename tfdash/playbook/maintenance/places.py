@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from tfdash.model.maintenance import EvidenceKind, MaintenanceRecord, item_subject
@@ -14,16 +14,25 @@ from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.policy import MaintenanceItem, MaintenancePolicy
 from tfdash.playbook.schedule.local import instant
 
+Spaces: TypeAlias = Callable[[str, MaintenanceItem, ClusterRef], Iterable[str]]
+"""The namespaces of a cluster for which an item of that name is kept; "" for a cluster of which nobody knows."""
+
 
 def places(
-    policy: MaintenancePolicy, environments: Iterable[str], clusters: Iterable[ClusterRef]
+    policy: MaintenancePolicy,
+    environments: Iterable[str],
+    clusters: Iterable[ClusterRef],
+    spaces: Spaces = lambda name, item, ref: (),
 ) -> Iterator[tuple[Subject, MaintenanceItem]]:
     """Each item at each of its places, in the order of the settings. ``environments``: all that are configured or shown;
     ``clusters``: those that are shown."""
     known, shown = sorted(set(environments)), sorted(set(clusters))
     for name, item in policy.items.items():
         for environment, cluster in _within(item, known, shown):
-            for place in item.places or ("",):
+            own = item.places or ("",)
+            if item.per == "namespace":
+                own = tuple(spaces(name, item, ClusterRef(environment, cluster)))
+            for place in own:
                 yield item_subject(name, environment, cluster, place), item
 
 
@@ -135,8 +144,20 @@ def _elsewhere(policy: MaintenancePolicy, subject: Subject, scene: Scene) -> boo
         return True
     if item is None or not at.cluster or at in scene.clusters:
         return False
-    fits = _any(at.environment, item.environments) and _any(at.cluster, item.clusters)
-    return item.per == "cluster" and fits and subject.namespace in (item.places or ("",))
+    if not (_any(at.environment, item.environments) and _any(at.cluster, item.clusters)):
+        return False
+    named = item.per == "cluster" and subject.namespace in (item.places or ("",))
+    return named or item.per == "namespace"
+
+
+def remembered(record: MaintenanceRecord) -> Spaces:
+    """By what is on record as kept."""
+    on_record: dict[tuple[str, ClusterRef], list[str]] = {}
+    for subject, said in record.rules.items():
+        newest = max(said, key=lambda rule: rule.recorded_at)
+        if subject.namespace and newest.terms is not None:
+            on_record.setdefault((subject.name, subject.cluster), []).append(subject.namespace)
+    return lambda name, item, ref: sorted(on_record.get((name, ref), ()))
 
 
 def facts_of_gone(subject: Subject, record: MaintenanceRecord) -> Facts:

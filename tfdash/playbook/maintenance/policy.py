@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 from tfdash.durations import write_duration
+from tfdash.labels import LabelSelector, parse_selector
 from tfdash.playbook.maintenance.cadence import Cadence, Each, On, Within, parse_cadence
 from tfdash.playbook.maintenance.live import READERS
 from tfdash.playbook.schedule.policy import parse_local, parse_time
@@ -53,6 +54,9 @@ Hour = Annotated[time | None, Spelled(_hour, lambda at: f"{at:%H:%M}" if at else
 When = Annotated[Cadence, Spelled(parse_cadence, lambda cadence: cadence.words())]
 
 
+Fitting = Annotated[LabelSelector, Spelled(parse_selector, lambda selector: selector.text)]
+
+
 @dataclass(frozen=True)
 class MaintenanceItem(SettingsTable):
     """One dated promise. A name that ships keeps what is not written here; another name is a promise of your own."""
@@ -73,13 +77,20 @@ class MaintenanceItem(SettingsTable):
     sentence: Annotated[str, Note("of the playbook, that it stands for")] = ""
     owner: Annotated[str, Note("the team that keeps it", '"dba"')] = ""
     per: Annotated[
-        Literal["platform", "environment", "cluster"],
+        Literal["platform", "environment", "cluster", "namespace"],
         Note(
             "what it is to be done for: each of these has a state of its own; by live evidence, platform is each environment"
         ),
     ] = "environment"
     environments: Annotated[Texts, Note("in which of them; may hold *")] = ("*",)
-    clusters: Annotated[Texts, Note("likewise, where per = cluster")] = ("*",)
+    clusters: Annotated[Texts, Note("likewise, where per = cluster or namespace")] = ("*",)
+    selector: Annotated[
+        Fitting,
+        Note(
+            'where per = namespace: those with such labels, as kubectl -l has it; "": all',
+            '"team=payments,tier in (db,cache)"',
+        ),
+    ] = LabelSelector()  # noqa: RUF009 # a tuple
     places: Annotated[
         Texts, Note('names of their own within each, such as databases: ["main", "reports"]')
     ] = ()
@@ -138,7 +149,21 @@ class MaintenanceItem(SettingsTable):
         for key in ("environments", "clusters"):
             if not getattr(self, key):
                 yield Unfit(key, 'names none, so that it is kept nowhere; write ["*"], or enabled = false')
-        if self.clusters not in ((), ("*",)) and self.per != "cluster":
+        if self.selector.text and self.per != "namespace":
+            yield Unfit(
+                "selector",
+                f'counts where per = "namespace", and per is "{self.per}"; write that, or take selector out',
+            )
+        if self.per == "namespace" and self.places:
+            yield Unfit(
+                "places",
+                'counts for nothing where per = "namespace", whose places are namespaces; take it out',
+            )
+        if self.per == "namespace" and self.evidence == "live":
+            yield Unfit(
+                "per", 'is "namespace", and no source of live evidence looks at one alone; write "cluster"'
+            )
+        if self.clusters not in ((), ("*",)) and self.per not in ("cluster", "namespace"):
             yield Unfit(
                 "clusters",
                 f'counts where per = "cluster", and per is "{self.per}"; write that, or take clusters out',
