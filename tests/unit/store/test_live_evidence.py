@@ -219,6 +219,21 @@ def test_roots_and_intermediates_are_told_apart_and_the_oldest_counts() -> None:
     assert other.problem == "elsewhere is not shown by this terminal" and other.done_at is None
 
 
+def test_it_is_as_old_as_what_was_read_longest_ago() -> None:
+    found = picture(authority(NOW - 5 * DAY), ROOT)
+    [(ref, cluster)] = found.clusters.items()
+    ages = {"Certificate": 0.0, "Issuer": 7 * HOUR, "ClusterIssuer": HOUR}
+    kinds = {
+        k: msgspec.structs.replace(o, observed_at=NOW - ages.get(k, 0.0)) for k, o in cluster.kinds.items()
+    }
+    assert ages.keys() <= kinds.keys()
+    seen = msgspec.structs.replace(found, clusters={ref: msgspec.structs.replace(cluster, kinds=kinds)})
+    assert (
+        reading("root-ca", seen, item_subject("ca", REF.environment), Policies().versions).seen
+        == NOW - 7 * HOUR
+    )
+
+
 def test_what_one_of_several_clusters_shows_is_not_of_the_environment() -> None:
     """A terminal that was pointed at one of them sees no other."""
     names = {REF.environment: (REF.cluster, "eu-2", "eu-3")}

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from tests.unit.playbook.maintenance.making import OPEN, item, state
 from tests.unit.playbook.maintenance.test_days import at, told
 from tfdash.model.dates import Dates, MarkSort
-from tfdash.model.maintenance import Clash, item_subject
+from tfdash.model.maintenance import Clash, ItemStanding, item_subject
 from tfdash.model.subject import Subject
-from tfdash.playbook.maintenance.at_once import Window, at_once, one_target
+from tfdash.playbook.maintenance.at_once import Window, at_once, next_clashes, one_target
+from tfdash.playbook.maintenance.facts import Facts
+from tfdash.playbook.maintenance.policy import MaintenancePolicy
 from tfdash.report.maintenance import answer
 from tfdash.views.calendar.day import day_lines
 from tfdash.views.calendar.words import clash_text
@@ -179,3 +184,30 @@ def test_what_is_over_is_told_no_more() -> None:
     for now, wanted in (("2026-11-24 03:59", 1), ("2026-11-24 04:00", 0), ("2026-12-22 00:00", 1)):
         found = days(items, now=at(now))
         assert len(found.states[patch].clashes) == wanted, now
+
+
+def test_what_is_being_done_is_in_the_way_until_the_end_of_today() -> None:
+    """It has no date, and nobody knows when it is over."""
+    patching = replace(item("each month"), kind="kubernetes")
+    vacuum = replace(item("on FREQ=WEEKLY;BYDAY=TU"), kind="database")
+    policy = MaintenancePolicy("America/New_York", 24, None, {"patching": patching, "vacuum": vacuum})
+    begun = at("2026-11-23 09:00")
+
+    def clashes(now: str, standing: ItemStanding) -> Mapping[Subject, tuple[Clash, ...]]:
+        one, other = (item_subject(name, "production") for name in policy.items)
+        states = {
+            one: structs.replace(
+                state(patching, Facts(), now), subject=one, title="Patching", standing=standing, since=begun
+            ),
+            other: structs.replace(state(vacuum, Facts(), now), subject=other, title="Vacuum"),
+        }
+        return next_clashes(policy, OPEN, states, at(now))[0]
+
+    found = clashes("2026-11-24 10:00", ItemStanding.IN_PROGRESS)
+    today = (at("2026-11-24"), at("2026-11-25"))
+    assert {s.name: [(c.what, c.start, c.end) for c in told] for s, told in found.items()} == {
+        "patching": [("Vacuum", *today)],
+        "vacuum": [("Patching", *today)],
+    }
+    assert clashes("2026-11-24 10:00", ItemStanding.OVERDUE) == {}
+    assert clashes("2026-11-25 10:00", ItemStanding.IN_PROGRESS) == {}
