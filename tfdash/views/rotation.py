@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
@@ -33,14 +34,16 @@ class AuthorityRotation(NamedTuple):
 
     subject: Subject
     rotation: Rotation
+    zone: ZoneInfo = ZoneInfo("UTC")  # in which its times are told
 
 
 def rotations(
     assessment: Assessment, namespaces: Sequence[str] | None = None
 ) -> tuple[AuthorityRotation, ...]:
     """Of each family the newest; what is under way first."""
+    zone = ZoneInfo(assessment.calendar.zone if assessment.calendar is not None else "UTC")
     found = (
-        AuthorityRotation(subject, rotation)
+        AuthorityRotation(subject, rotation, zone)
         for subject, rotation in assessment.rotations.items()
         if (subject.namespace, subject.name) == (rotation.newest.namespace, rotation.newest.name)
         and (namespaces is None or subject.namespace in namespaces)
@@ -74,9 +77,9 @@ def lines(picture: Picture, told: Sequence[AuthorityRotation]) -> list[str]:
 def of_one(told: AuthorityRotation) -> list[str]:
     rotation = told.rotation
     name = safe(f"{told.subject.cluster.cluster} {told.subject.namespace}/{told.subject.name}")
-    since = f"since {began(rotation)}" if rotation.facts is not None else "since when is not known"
+    since = f"since {began(rotation, told.zone)}" if rotation.facts is not None else "since when is not known"
     if not rotation.under_way:
-        return [_idle_head(name, rotation), *_idle(rotation)]
+        return [_idle_head(name, rotation, told.zone), *_idle(rotation)]
     first = rotation.first
     place = next((n for n, s in enumerate(rotation.steps, 1) if s is first), len(rotation.steps))
     head = f"{name}: is rotated {since}, step {place} of {len(rotation.steps)}"
@@ -88,10 +91,10 @@ def of_one(told: AuthorityRotation) -> list[str]:
     ]
 
 
-def _idle_head(name: str, rotation: Rotation) -> str:
+def _idle_head(name: str, rotation: Rotation, zone: ZoneInfo) -> str:
     if rotation.facts is None or rotation.signed.unknown:
         return f"? {name}: whether a rotation is under way is not known"
-    return f"{name}: no rotation is under way; the one that signs began {began(rotation)}"
+    return f"{name}: no rotation is under way; the one that signs began {began(rotation, zone)}"
 
 
 def _idle(rotation: Rotation) -> Iterator[str]:

@@ -78,4 +78,4 @@ def _name(one: VersionSighting) -> str:
 
 def _at(at: float, tz: ZoneInfo) -> str:
     then = datetime.fromtimestamp(at, tz)
-    return f"{then:%a} {then.day:2} {then:%b %H:%M}"
+    return f"{then:%a} {then.day:2} {then:%b %H:%M %Z}"

@@ -28,7 +28,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
             1,
             [
                 "Certificates: ▲ warn  0 of 1 certificates in order",
-                "  ▲ warn  shop: was to be renewed from 1970-01-11 13:46Z and is not: cert-manager does not begin  "
+                "  ▲ warn  shop: was to be renewed from 1970-01-11 08:46 EST and is not: cert-manager does not begin  "
                 "(Certificate a/shop in eu-1)",
             ],
         ),

@@ -151,7 +151,7 @@ async def test_now_is_when_the_plan_was_made_however_long_its_reader_takes(tmp_p
     ("given", "why"),
     [
         ({"done": "2026-12-31"}, "lies ahead"),
-        ({"done": "2026-08-31"}, "account is kept from 2026-09-01 04:00Z"),
+        ({"done": "2026-08-31"}, "account is kept from 2026-09-01 00:00 EDT"),
         ({"done": "Thursday"}, 'write "2026-11-26 10:30"'),
         ({"done": "1960-01-01"}, "lies outside of the years 1970 to 2999"),
         ({"done": "1970-01-01T00:00+14:00"}, "lies before 1970"),

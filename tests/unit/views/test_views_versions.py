@@ -29,19 +29,19 @@ def test_gaps_are_shown_and_what_was_seen_by_whom() -> None:
         "✔ ok         1.37 of the control plane and 1 node is supported until 28 Oct 2027",
         "✔ ok         1 node within 3 minors of 1.37.2",
         "",
-        "1.37.2 here since Fri 20 Nov 10:00: then the last older one was gone",
-        "  nobody watched  Sun 22 Nov 10:00 to Sun 22 Nov 16:00",
+        "1.37.2 here since Fri 20 Nov 10:00 EST: then the last older one was gone",
+        "  nobody watched  Sun 22 Nov 10:00 EST to Sun 22 Nov 16:00 EST",
         "",
-        "seen here staging/stag-1  Tue 24 Nov 09:00 to Tue 24 Nov 10:00  v1.37.2",
-        "recorded  staging/stag-1  Sun 22 Nov 16:00 to Tue 24 Nov 09:00  v1.37.2",
-        "recorded  staging/stag-1  Fri 20 Nov 10:00 to Sun 22 Nov 10:00  v1.37.2",
-        "recorded  staging/stag-1  Sun 15 Nov 10:00 to Fri 20 Nov 10:00  v1.36.4",
+        "seen here staging/stag-1  Tue 24 Nov 09:00 EST to Tue 24 Nov 10:00 EST  v1.37.2",
+        "recorded  staging/stag-1  Sun 22 Nov 16:00 EST to Tue 24 Nov 09:00 EST  v1.37.2",
+        "recorded  staging/stag-1  Fri 20 Nov 10:00 EST to Sun 22 Nov 10:00 EST  v1.37.2",
+        "recorded  staging/stag-1  Sun 15 Nov 10:00 EST to Fri 20 Nov 10:00 EST  v1.36.4",
     ]
 
 
 def test_a_plan_says_since_when_it_is_known() -> None:
     for announced, words in (
-        (NOW - 2 * DAY, "announced Sun 22 Nov 10:00"),
+        (NOW - 2 * DAY, "announced Sun 22 Nov 10:00 EST"),
         (None, "not announced yet: no terminal that records has seen it"),
     ):
         told = state(

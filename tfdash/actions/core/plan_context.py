@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.plan_digest import STAMP
@@ -68,6 +69,11 @@ class PlanContext:
         if self._derive is None:
             raise PlanRefused("plans of others cannot be made anew here")
         return await self._derive(proven)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """In which times are told."""
+        return self.policy.calendar.tz if self.policy.calendar is not None else ZoneInfo("UTC")
 
     @property
     def stamp(self) -> str:

@@ -27,6 +27,7 @@ from tfdash.model.maintenance import KIND, EvidenceKind, ItemStanding, ItemState
 from tfdash.model.picture import Picture
 from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, RULE, EntryKind
 from tfdash.model.subject import Subject
+from tfdash.moments import moment
 from tfdash.playbook.clocks import astray
 from tfdash.playbook.maintenance.eras import rule_data
 from tfdash.playbook.maintenance.facts import contradicts
@@ -81,10 +82,10 @@ async def sign_off(context: PlanContext) -> Draft:
         )
     done = _moment(context, DONE, context.stamp)
     if done > context.now:
-        raise PlanRefused(f"{_said(done)} lies ahead: only what was done can be signed")
+        raise PlanRefused(f"{moment(done, context.zone)} lies ahead: only what was done can be signed")
     if item.started is not None and done < item.started:
         raise PlanRefused(
-            f"account is kept from {_said(item.started)}: what was done before is taken over by adopt"
+            f"account is kept from {moment(item.started, context.zone)}: what was done before is taken over by adopt"
         )
     _digest(context)
     _not_contradicted(context, item, done)
@@ -96,10 +97,10 @@ async def sign_off(context: PlanContext) -> Draft:
     proof = [f"{name}: {told[name]}" for name in (NOTE, LINK, DIGEST) if told[name]]
     return Draft(
         subject=at,
-        effect=f"{item.title} counts as done on {_said(done)}, on your word",
+        effect=f"{item.title} counts as done on {moment(done, context.zone)}, on your word",
         requests=(request_of(COMPLETION, told, "record the sign-off", at),),
         before=item.sentence,
-        after=f"done {_said(done)}",
+        after=f"done {moment(done, context.zone)}",
         notes=(*proof, "it counts for the period that it was done in, and heals none that closed before"),
         typed="",
         arguments=((STAMP, context.stamp),),  # now is when the plan was made first
@@ -114,9 +115,13 @@ def _not_contradicted(context: PlanContext, item: ItemState, done: float) -> Non
         seen = (*seen, Sighting(live.seen, live.done_at))
     against = contradicts(seen, done)
     if against is not None:
-        last = f"last done {_said(against.done_at)}" if against.done_at is not None else "never done"
+        last = (
+            f"last done {moment(against.done_at, context.zone)}"
+            if against.done_at is not None
+            else "never done"
+        )
         raise PlanRefused(
-            f"a live source was read at {_said(against.seen)} and says {last}: what it does not show counts on nobody's word; "
+            f"a live source was read at {moment(against.seen, context.zone)} and says {last}: what it does not show counts on nobody's word; "
             "a waiver with a second person is the way out"
         )
 
@@ -129,20 +134,24 @@ async def adopt(context: PlanContext) -> Draft:
     if context.arguments.get(START):
         start = told[START] = _moment(context, START, "")
         if item.started is not None and start > item.started and item.started <= context.now:
-            raise PlanRefused(f"account is kept from {_said(item.started)} already, which is not put off")
+            raise PlanRefused(
+                f"account is kept from {moment(item.started, context.zone)} already, which is not put off"
+            )
         if start > context.now + _LONGEST_WAIVER:
             raise PlanRefused(
-                f"{_said(start)} lies more than a year ahead, until when nothing would be missed: write an earlier start"
+                f"{moment(start, context.zone)} lies more than a year ahead, until when nothing would be missed: write an earlier start"
             )
     if context.arguments.get(DONE):
         done = told[DONE] = _moment(context, DONE, "")
         if done > context.now:
-            raise PlanRefused(f"{_said(done)} lies ahead: only what was done can be taken over")
+            raise PlanRefused(
+                f"{moment(done, context.zone)} lies ahead: only what was done can be taken over"
+            )
         _not_contradicted(context, item, done)
     if not told:
         raise PlanRefused("neither a time of its being done nor a start is given: write one of the two")
     words = {DONE: "was done on", START: "is accounted for from"}
-    said = " and ".join(f"{words[name]} {_said(moment)}" for name, moment in told.items())
+    said = " and ".join(f"{words[name]} {moment(when, context.zone)}" for name, when in told.items())
     return Draft(
         subject=at,
         effect=f"{item.title} {said}, as was kept elsewhere",
@@ -163,14 +172,14 @@ async def waive(context: PlanContext) -> Draft:
     item, at = _item(context), context.at
     until = _moment(context, UNTIL, "", last=True)
     if not context.now < until <= context.now + _LONGEST_WAIVER:
-        raise PlanRefused(f"a waiver ends after now and within a year, not on {_said(until)}")
+        raise PlanRefused(f"a waiver ends after now and within a year, not on {moment(until, context.zone)}")
     told = {"since": _moment(context, STAMP, context.stamp), "until": until, **rule_data(item.terms)}
     return Draft(
         subject=at,
-        effect=f"{item.title} need not be done until {_said(until)}: two people answer for it",
+        effect=f"{item.title} need not be done until {moment(until, context.zone)}: two people answer for it",
         requests=(request_of(PERIOD_WAIVER, told, "record the waiver", at),),
         before=item.sentence,
-        after=f"waived until {_said(until)}",
+        after=f"waived until {moment(until, context.zone)}",
         notes=("what was missed before stays missed",),
         typed=at.name,
         arguments=((STAMP, context.stamp),),

@@ -5,9 +5,7 @@ pkg/status/certificate), read to its end. What comes first holds up all behind i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tfdash.model.cert_manager import (
     GROUP,
@@ -19,12 +17,12 @@ from tfdash.model.cert_manager import (
 )
 from tfdash.model.kube import Object
 from tfdash.model.subject import Key, Subject
+from tfdash.moments import moment
 from tfdash.playbook.certificates.links import CHALLENGES_OF, KEPT_IN, ORDERS_OF, issuer_of, request_of
 from tfdash.playbook.rule import Case
 from tfdash.playbook.serving.causes.finding import shorten
 from tfdash.playbook.staleness import Unread
 
-_EPOCH = date(1970, 1, 1)
 _NAMED = 3  # Certificates that one sentence names
 _ENDED = ("invalid", "errored", "expired")
 _RETRIED = "The certificate request has failed to complete and will be retried: "
@@ -39,16 +37,9 @@ class Why(NamedTuple):
     found: bool = True
 
 
-def at(moment: float) -> str:
-    """``2027-01-30 12:04Z``."""
-    day, second = divmod(int(moment // 1), 86_400)
-    return f"{_day(day)} {second // 3600:02d}:{second // 60 % 60:02d}Z"
-
-
-@lru_cache(maxsize=4096)
-def _day(number: int) -> str:
-    """Of so many days since the epoch; to write a time anew for each of thousands of sentences is dear."""
-    return (_EPOCH + timedelta(days=number)).isoformat()
+def at(case: Case[Any], when: float) -> str:
+    """``2027-01-30 07:04 EST``, in the platform's zone."""
+    return moment(when, case.policies.calendar.tz)
 
 
 def subjects(case: Case[Certificate], objects: Sequence[Object]) -> tuple[Subject, ...]:

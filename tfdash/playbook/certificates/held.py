@@ -51,7 +51,7 @@ def _found(case: Case[HeldCertificate]) -> Iterator[tuple[Level, str]]:
     if held.role is Role.ANCHORS and not any(case.reached(c.not_before) for c in held.bundle):
         yield (
             Level.BREACH,
-            f"nothing that it trusts is valid before {at(min(c.not_before for c in held.bundle))}",
+            f"nothing that it trusts is valid before {at(case, min(c.not_before for c in held.bundle))}",
         )
 
 
@@ -71,11 +71,11 @@ def _of_ends(case: Case[HeldCertificate], first: CertificateFacts) -> tuple[Leve
     )
     subject = what if trusts else shown
     if case.reached(first.not_after):
-        return Level.BREACH, f"{subject} expired {at(first.not_after)}"
+        return Level.BREACH, f"{subject} expired {at(case, first.not_after)}"
     if case.reached(first.not_after - first.lifetime * least / 100) and not _renewed_by_itself(case):
         share = percent(100 * first.left(case.now), least)
-        return Level.WARN, f"of {subject} {share} % of its life is left, it ends {at(first.not_after)}"
-    return Level.OK, f"{subject} ends {at(first.not_after)}"
+        return Level.WARN, f"of {subject} {share} % of its life is left, it ends {at(case, first.not_after)}"
+    return Level.OK, f"{subject} ends {at(case, first.not_after)}"
 
 
 def _renewed_by_itself(case: Case[HeldCertificate]) -> bool:

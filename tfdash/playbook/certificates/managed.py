@@ -87,11 +87,11 @@ def _found(case: Case[Certificate]) -> Iterator[_Finding]:
         return
     ends = certificate.not_after
     if ends is not None and case.reached(ends):
-        yield _Finding(Level.BREACH, f"expired {at(ends)}", ends)
+        yield _Finding(Level.BREACH, f"expired {at(case, ends)}", ends)
     begins = certificate.not_before
     if begins is not None and not case.reached(begins):
         soon = case.reached(begins - _policy(case).renewal_grace)  # two clocks are never quite alike
-        yield _Finding(Level.MOVING if soon else Level.BREACH, f"is not valid before {at(begins)}")
+        yield _Finding(Level.MOVING if soon else Level.BREACH, f"is not valid before {at(case, begins)}")
     if (endless := _endless(case)) is not None:
         yield endless
     going = _going(case)
@@ -104,7 +104,7 @@ def _found(case: Case[Certificate]) -> Iterator[_Finding]:
     else:
         yield from _due(case)
     if (left := left_behind(case)) is not None:
-        yield _of_left(certificate, left)
+        yield _of_left(case, certificate, left)
     yield _usual(case)
 
 
@@ -119,9 +119,9 @@ def _going(case: Case[Certificate]) -> _Finding | None:
         if issuing is not None:
             then = "is tried again now"
         elif case.reached(again):
-            then = f"was to be tried again from {at(again)}"
+            then = f"was to be tried again from {at(case, again)}"
         else:
-            then = f"is tried again from {at(again)}"
+            then = f"is tried again from {at(case, again)}"
         return _Finding(
             Level.WARN, f"{what} failed {times} and {then}: {cause.sentence}", certificate.last_failure, cause
         )
@@ -132,7 +132,7 @@ def _going(case: Case[Certificate]) -> _Finding | None:
             told = f": {cause.sentence}" if cause.found else ""
             return _Finding(Level.MOVING, f"{begun}{told}", issuing.since, cause)
         return _Finding(
-            Level.WARN, f"{begun} since {at(issuing.since)}: {cause.sentence}", issuing.since, cause
+            Level.WARN, f"{begun} since {at(case, issuing.since)}: {cause.sentence}", issuing.since, cause
         )
     ready = certificate.said("Ready")
     if ready is not None and (ready.status == "True" or ready.reason == _EXPIRED):
@@ -157,7 +157,7 @@ def _endless(case: Case[Certificate]) -> _Finding | None:
         if request.issued is None or not same(certificate, request.issued):
             continue  # its status is not yet that of what was issued
         if renewal <= ready.since:
-            told = f"is renewed again and again: it was issued {at(ready.since)} and was to be renewed from {at(renewal)}; renewBefore leaves nothing of the life that its issuer gives"
+            told = f"is renewed again and again: it was issued {at(case, ready.since)} and was to be renewed from {at(case, renewal)}; renewBefore leaves nothing of the life that its issuer gives"
             return _Finding(Level.WARN, told, ready.since, Why("", (request,)))
     return None
 
@@ -171,7 +171,7 @@ def _due(case: Case[Certificate]) -> Iterator[_Finding]:
             cause = why(case)
             told = cause.sentence if cause.found else "cert-manager does not begin"
             yield _Finding(
-                Level.WARN, f"was to be renewed from {at(renewal)} and is not: {told}", renewal, cause
+                Level.WARN, f"was to be renewed from {at(case, renewal)} and is not: {told}", renewal, cause
             )
         elif case.reached(renewal):
             yield _Finding(Level.MOVING, "is due for renewal now", renewal)
@@ -180,13 +180,11 @@ def _due(case: Case[Certificate]) -> Iterator[_Finding]:
         yield _Finding(Level.UNKNOWN, "it is not said when it ends")
     elif case.reached(ends - certificate.lifetime * policy.least_share / 100) and ends > case.now:
         # how much it is now is said by no number: it would be another in a moment, and nothing else new
-        told = (
-            f"at most {policy.least_share:g} % of its life is left, it ends {at(ends)}, and nothing renews it"
-        )
+        told = f"at most {policy.least_share:g} % of its life is left, it ends {at(case, ends)}, and nothing renews it"
         yield _Finding(Level.WARN, told)
 
 
-def _of_left(authority: Certificate, left: Left) -> _Finding:
+def _of_left(case: Case[Certificate], authority: Certificate, left: Left) -> _Finding:
     names = [f"{leaf.namespace}/{leaf.name}" for leaf in left.leaves]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     listed = f"{', '.join(names[:_NAMED])}{more}"
@@ -202,10 +200,10 @@ def _of_left(authority: Certificate, left: Left) -> _Finding:
         return _Finding(Level.MOVING, f"{still}, until {again} renewed", authority.not_before, cause)
     late = f"{left.outlive[0].namespace}/{left.outlive[0].name} is not renewed by then"
     if left.known:
-        told = f"{still}, which ends about {at(left.ends)}: {late}"
+        told = f"{still}, which ends about {at(case, left.ends)}: {late}"
         return _Finding(Level.WARN, told, authority.not_before, cause)
     # when that one was made nobody says: it ends so early only if it was not renewed before its time
-    told = f"{still}, which ends about {at(left.ends)} if it was renewed at its time: {late}"
+    told = f"{still}, which ends about {at(case, left.ends)} if it was renewed at its time: {late}"
     return _Finding(Level.MOVING, told, authority.not_before, cause)
 
 
@@ -213,9 +211,9 @@ def _usual(case: Case[Certificate]) -> _Finding:
     certificate = case.obj
     parts = [f"{role(case)} by {certificate.issuer}"]
     if certificate.not_after is not None:
-        parts.append(f"ends {at(certificate.not_after)}")
+        parts.append(f"ends {at(case, certificate.not_after)}")
     if certificate.renewed_by_itself and certificate.renewal is not None:
-        parts.append(f"is renewed from {at(certificate.renewal)}")
+        parts.append(f"is renewed from {at(case, certificate.renewal)}")
     elif certificate.not_after is not None:
         parts.append("nothing renews it")
     if certificate.rotation == "Never":

@@ -27,11 +27,11 @@ def _judge(case: Case[Certificate]) -> RuleResult | None:
     if not old.workloads or seen_since(case, certificate, moment):
         return None
     left = _left(certificate, moment, case.now)
-    told = f"{certificate.name}: was renewed {at(moment)}, and nobody saw it served; restart {old.named} or name an address that serves it"
+    told = f"{certificate.name}: was renewed {at(case, moment)}, and nobody saw it served; restart {old.named} or name an address that serves it"
     level = Level.WARN
     if left is not None:
         ends, share = left
-        told += f": of the one before about {percent(share, policy.least_share)} % is left, it ends about {at(ends)}"
+        told += f": of the one before about {percent(share, policy.least_share)} % is left, it ends about {at(case, ends)}"
         if case.reached(ends - (certificate.lifetime or 0.0) * policy.least_share / 100):
             level = Level.BREACH
     return RuleResult(

@@ -8,15 +8,16 @@ proven. Pure; the picture is read through ``Look`` alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from zoneinfo import ZoneInfo
 
 from tfdash.model.cert_manager import Bundle, Certificate, CertificateRequest, ClusterIssuer, Issuer
 from tfdash.model.certificates import CertificateFacts, HeldCertificate, ServedCertificate
 from tfdash.model.kube import Object, Pod, ReplicaSet
 from tfdash.model.rotation import Proof, Rotation, RotationStep, Signed, Stage, StepState
 from tfdash.model.subject import Key
+from tfdash.moments import moment
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.anchors import TrustPlaces, places_of, trust_of
-from tfdash.playbook.certificates.causes import at
 from tfdash.playbook.certificates.generations import (
     Pair,
     Signing,
@@ -299,6 +300,6 @@ def obstacles(rotation: Rotation) -> tuple[str, ...]:
     return tuple(found)
 
 
-def began(rotation: Rotation) -> str:
+def began(rotation: Rotation, zone: ZoneInfo) -> str:
     facts = rotation.facts
-    return at(facts.not_before) if facts is not None else "?"
+    return moment(facts.not_before, zone) if facts is not None else "?"

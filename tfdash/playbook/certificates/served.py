@@ -67,7 +67,7 @@ def _judge(case: Case[ServedCertificate]) -> RuleResult:
 def _found(case: Case[ServedCertificate]) -> Iterator[_Told]:
     served, leaf = case.obj, case.obj.leaf
     if served.answer is not Contact.SERVED:
-        yield _not_now(served)
+        yield _not_now(case, served)
     if leaf is None:
         return
     yield from _dates(case, leaf)
@@ -78,19 +78,17 @@ def _found(case: Case[ServedCertificate]) -> Iterator[_Told]:
     yield from _protocol(case)
     yield from _kept(case, leaf)
     if (before := by_one_before(case, served.chain)) is not None:
-        yield _of_authority(before)
+        yield _of_authority(case, before)
     kept = ", with the key of the one before" if served.same_key else ""
-    text = (
-        f"serves {_names(leaf)}, serial {_serial(leaf)}, ends {at(leaf.not_after)}, {served.protocol}{kept}"
-    )
+    text = f"serves {_names(leaf)}, serial {_serial(leaf)}, ends {at(case, leaf.not_after)}, {served.protocol}{kept}"
     yield _Told(Level.OK, text)
 
 
-def _not_now(served: ServedCertificate) -> _Told:
+def _not_now(case: Case[ServedCertificate], served: ServedCertificate) -> _Told:
     said = f" ({shorten(served.said)})" if served.said else ""
     leaf = served.leaf
     last = (
-        f"; at {at(served.seen_at)} it served serial {_serial(leaf)}"
+        f"; at {at(case, served.seen_at)} it served serial {_serial(leaf)}"
         if leaf is not None
         else ", and its certificate was never seen"
     )
@@ -100,23 +98,29 @@ def _not_now(served: ServedCertificate) -> _Told:
 
 def _dates(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_Told]:
     if case.reached(leaf.not_after):
-        yield _Told(Level.BREACH, f"expired {at(leaf.not_after)}, serial {_serial(leaf)}", leaf.not_after)
+        yield _Told(
+            Level.BREACH, f"expired {at(case, leaf.not_after)}, serial {_serial(leaf)}", leaf.not_after
+        )
     elif not case.reached(leaf.not_before):
-        yield _Told(Level.BREACH, f"is not valid before {at(leaf.not_before)}, serial {_serial(leaf)}")
+        yield _Told(Level.BREACH, f"is not valid before {at(case, leaf.not_before)}, serial {_serial(leaf)}")
     for above in case.obj.chain[1:]:
         if above.self_signed:
             continue  # whoever trusts a root has it, and does not look at the one that is sent
         if above.fingerprint in case.obj.beside:
             if case.reached(above.not_after):
-                text = f"sends {above.subject} of {above.issuer} along, which expired {at(above.not_after)} and is not needed: old clients refuse it"
+                text = f"sends {above.subject} of {above.issuer} along, which expired {at(case, above.not_after)} and is not needed: old clients refuse it"
                 yield _Told(Level.WARN, text, above.not_after)
             continue
         if case.reached(above.not_after):
             yield _Told(
-                Level.BREACH, f"its issuer {above.subject} expired {at(above.not_after)}", above.not_after
+                Level.BREACH,
+                f"its issuer {above.subject} expired {at(case, above.not_after)}",
+                above.not_after,
             )
         elif above.not_after < leaf.not_after:
-            yield _Told(Level.WARN, f"its issuer {above.subject} ends {at(above.not_after)}, before it does")
+            yield _Told(
+                Level.WARN, f"its issuer {above.subject} ends {at(case, above.not_after)}, before it does"
+            )
 
 
 def _distrust(served: ServedCertificate, leaf: CertificateFacts) -> str:
@@ -150,7 +154,7 @@ def _kept(case: Case[ServedCertificate], leaf: CertificateFacts) -> Iterator[_To
         least = case.policies.certificates.least_share
         if case.reached(leaf.not_after - leaf.lifetime * least / 100) and leaf.not_after > case.now:
             share = percent(100 * leaf.left(case.now), least)
-            text = f"{share} % of its life is left, it ends {at(leaf.not_after)}, and nothing seen renews it"
+            text = f"{share} % of its life is left, it ends {at(case, leaf.not_after)}, and nothing seen renews it"
             yield _Told(Level.WARN, text)
 
 
@@ -159,11 +163,11 @@ def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, renewal: Rene
     served, policy = case.obj, case.policies.certificates
     moment = renewal.at
     if served.seen_at < moment:
-        told = f"{renewal.words} {at(moment)}; it was not looked at since"
+        told = f"{renewal.words} {at(case, moment)}; it was not looked at since"
         return _Told(Level.MOVING, told, moment, (renewal.of,))
     old = holders(case, renewal.secret, moment, policy.reloads)
     if not case.reached(moment + policy.served_grace):  # who does not want to wait for it restarts them
-        told = f"{renewal.words} {at(moment)}; it serves the one before still"
+        told = f"{renewal.words} {at(case, moment)}; it serves the one before still"
         return _Told(Level.MOVING, told, moment, (renewal.of, *old.workloads))
     mounts = "mounts its Secret and runs" if len(old.workloads) == 1 else "mount its Secret and run"
     what = (
@@ -176,22 +180,22 @@ def _behind(case: Case[ServedCertificate], leaf: CertificateFacts, renewal: Rene
     share = percent(100 * leaf.left(case.now), least)
     return _Told(
         Level.BREACH if late else Level.WARN,
-        f"serves serial {_serial(leaf)} still, of whose life {share} % is left (ends {at(leaf.not_after)}), though {renewal.words} "
-        f"{at(moment)}: {what}",
+        f"serves serial {_serial(leaf)} still, of whose life {share} % is left (ends {at(case, leaf.not_after)}), though {renewal.words} "
+        f"{at(case, moment)}: {what}",
         moment,
         (renewal.of, *old.workloads),
     )
 
 
-def _of_authority(before: Before) -> _Told:
+def _of_authority(case: Case[ServedCertificate], before: Before) -> _Told:
     """Renewing an authority does not re-issue what it signed. While the one before lasts that is a transition."""
     signed, old = before.signed, before.old
     what = f"{signed.called} is signed by the authority before the {signed.issuer} in {before.where}"
     if old is None:
         return _Told(Level.WARN, f"{what}, which lies nowhere that is looked at")
     if old.not_after < signed.not_after:
-        return _Told(Level.WARN, f"{what}, which ends {at(old.not_after)}, before it does")
-    return _Told(Level.MOVING, f"{what}, which ends {at(old.not_after)}")
+        return _Told(Level.WARN, f"{what}, which ends {at(case, old.not_after)}, before it does")
+    return _Told(Level.MOVING, f"{what}, which ends {at(case, old.not_after)}")
 
 
 def _names(leaf: CertificateFacts) -> str:

@@ -156,7 +156,7 @@ def _of_two(case: Case[ToldCertificate], better: Better) -> tuple[Level, str]:
     assert first is not None
     return (
         Level.WARN,
-        f"{told.by} told at {at(told.at)} that it ends {at(first.not_after)}, by {better.who} it ends {at(better.ends)}: one of them "
+        f"{told.by} told at {at(case, told.at)} that it ends {at(case, first.not_after)}, by {better.who} it ends {at(case, better.ends)}: one of them "
         "looks at another",
     )
 
@@ -171,7 +171,7 @@ def _found(case: Case[ToldCertificate]) -> Iterator[tuple[Level, str]]:
         return
     stale = case.reached(told.current_until)
     if stale:
-        yield Level.UNKNOWN, f"{told.by} tells of it no more, last at {at(told.at)} or before"
+        yield Level.UNKNOWN, f"{told.by} tells of it no more, last at {at(case, told.at)} or before"
     if first is None:
         yield Level.UNKNOWN, f"{told.by} does not say when it ends"
     else:
@@ -191,31 +191,34 @@ def _dates(case: Case[ToldCertificate], first: ToldOne) -> Iterator[tuple[Level,
     ends = first.not_after
     called = f" as {first.subject}" if first.subject else ""
     if case.reached(ends):
-        yield Level.BREACH, f"expired {at(ends)}{called}"
+        yield Level.BREACH, f"expired {at(case, ends)}{called}"
         return
     if first.not_before is not None and not case.reached(first.not_before):
-        yield Level.BREACH, f"is not valid before {at(first.not_before)}{called}"
+        yield Level.BREACH, f"is not valid before {at(case, first.not_before)}{called}"
     for above in told.bundle[1:] if told.role is Role.SHOWN else ():
         if above.self_signed:
             continue  # whoever trusts a root has it
         if case.reached(above.not_after):
-            yield Level.BREACH, f"its issuer {above.subject} expired {at(above.not_after)}"
+            yield Level.BREACH, f"its issuer {above.subject} expired {at(case, above.not_after)}"
         elif above.not_after < ends:
-            yield Level.WARN, f"its issuer {above.subject} ends {at(above.not_after)}, before it does"
+            yield Level.WARN, f"its issuer {above.subject} ends {at(case, above.not_after)}, before it does"
     life = first.lifetime if first.lifetime is not None else case.policies.certificates.presumed_life
     if told.renews is not None:
         if case.reached(told.renews + policy.renewal_grace):
-            yield Level.WARN, f"was to be renewed from {at(told.renews)} and is not, it ends {at(ends)}"
+            yield (
+                Level.WARN,
+                f"was to be renewed from {at(case, told.renews)} and is not, it ends {at(case, ends)}",
+            )
     elif case.reached(ends - life * policy.least_share / 100):
         of = (
             "its life is"
             if first.lifetime is not None
             else f"a life of {case.policies.certificates.presumed_life / 86_400:g} days would be"
         )
-        yield Level.WARN, f"at most {policy.least_share:g} % of {of} left, it ends {at(ends)}"
+        yield Level.WARN, f"at most {policy.least_share:g} % of {of} left, it ends {at(case, ends)}"
     by = f" by {first.issuer}" if first.issuer else ""
-    renewed = f", is renewed from {at(told.renews)}" if told.renews is not None else ""
-    yield Level.OK, f"ends {at(ends)}{by}{renewed}, as {told.by} tells"
+    renewed = f", is renewed from {at(case, told.renews)}" if told.renews is not None else ""
+    yield Level.OK, f"ends {at(case, ends)}{by}{renewed}, as {told.by} tells"
 
 
 RULE = Rule(ID, (ToldCertificate,), _judge, uses=(Certificate, HeldCertificate, ServedCertificate))

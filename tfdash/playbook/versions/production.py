@@ -15,13 +15,14 @@ import msgspec
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.versions import PlannedUpdate, Soak
+from tfdash.moments import weekday_moment
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.schedule.local import midnight
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.policy import VersionsPolicy
 from tfdash.playbook.versions.soak import WatchedSpan, oldest_now, soak
 from tfdash.playbook.versions.version import Version, same_patch, same_update
-from tfdash.playbook.versions.wording import lasting, local, zone_at
+from tfdash.playbook.versions.wording import lasting
 
 SOAK, PRODUCTION = "versions.soak", "versions.production"
 UNWATCHED = 2 * 3600.0
@@ -105,7 +106,7 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
     going = newest is not None and (newest == version or newest[:2] > version[:2])
     if all(c.held for c in conditions):
         if not _watched(staging, moment):
-            sentence = f"whether {version.short} may go to {mine.name} is not known: nobody watches {staging.name} since {local(staging.until, policy.tz)}; {said}"
+            sentence = f"whether {version.short} may go to {mine.name} is not known: nobody watches {staging.name} since {weekday_moment(staging.until, policy.tz)}; {said}"
             return _said(policy, Level.UNKNOWN, sentence, UnknownKind.STALE)
         may = "goes" if going else "may go"
         return _said(
@@ -118,11 +119,7 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
         return _said(policy, Level.UNKNOWN, sentence, UnknownKind.NO_DATA)
     times = [c.at for c in conditions if not c.held]
     opens = max((at for at in times if at is not None), default=None)
-    when = (
-        f", opens {local(opens, policy.tz)} {zone_at(opens, policy.tz)}"
-        if opens is not None and None not in times
-        else ""
-    )
+    when = f", opens {weekday_moment(opens, policy.tz)}" if opens is not None and None not in times else ""
     return _said(policy, Level.PAUSED, f"{version.short} may not go to {mine.name} yet{when}: {said}")
 
 
@@ -185,12 +182,12 @@ def _none_waits(
         )
         return _said(policy, Level.WARN, sentence)
     if not _watched(staging, moment):
-        sentence = f"nobody watches {staging.name} since {local(staging.until, policy.tz)}: then it ran {in_staging.short}, as {mine.name} does"
+        sentence = f"nobody watches {staging.name} since {weekday_moment(staging.until, policy.tz)}: then it ran {in_staging.short}, as {mine.name} does"
         return _said(policy, Level.UNKNOWN, sentence, UnknownKind.STALE)
     here = soak(mine.spans, mine.clusters, runs, moment.now)
     there = soak(staging.spans, staging.clusters, runs, moment.now)
     if here is not None and there is not None and not here.first and there.watched < policy.rules.soak:
-        sentence = f"{mine.name} runs {runs.short} since {local(here.since, policy.tz)}, and in {staging.name} it soaked {lasting(there.watched)} of {lasting(policy.rules.soak)}"
+        sentence = f"{mine.name} runs {runs.short} since {weekday_moment(here.since, policy.tz)}, and in {staging.name} it soaked {lasting(there.watched)} of {lasting(policy.rules.soak)}"
         return _said(policy, Level.WARN, sentence)
     return _said(
         policy, Level.OK, f"{mine.name} and {staging.name} run {runs.short}: none waits for {mine.name}"
@@ -212,7 +209,7 @@ def _in_development(
         return [_Condition(None, _absent("development", policy) or f"nobody has watched {name}")]
     first = min((s.since for s in place.spans if s.oldest == version), default=None)
     if first is not None and first < found.since:
-        return [_Condition(True, f"in {name} since {local(first, policy.tz)}")]
+        return [_Condition(True, f"in {name} since {weekday_moment(first, policy.tz)}")]
     return [_Condition(False, f"{name} did not have it before {policy.rules.staging}")]
 
 
@@ -230,7 +227,7 @@ def _soaked(found: Soak, place: SeenEnvironment, policy: VersionsPolicy, moment:
     gaps = sum(gap.seconds for gap in found.gaps)
     more = f", {lasting(gaps)} not watched" if gaps >= 60 else ""
     if not _watched(place, moment):
-        more += f", nobody watches since {local(found.until, policy.tz)}"
+        more += f", nobody watches since {weekday_moment(found.until, policy.tz)}"
     sentence = f"soak {lasting(found.watched)} of {lasting(need)}{more}"
     if found.watched >= need:
         return _Condition(True, sentence)

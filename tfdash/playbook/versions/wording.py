@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from tfdash.nouns import counted
 
@@ -28,17 +27,6 @@ def day(at: float) -> str:
     """``27 Oct 2026``, by UTC, as tables of support mean it."""
     then = datetime.fromtimestamp(at, UTC)
     return f"{then.day} {then:%b %Y}"
-
-
-def local(at: float, zone: ZoneInfo) -> str:
-    """``Sat 5 Dec 10:00``."""
-    then = datetime.fromtimestamp(at, zone)
-    return f"{then:%a} {then.day} {then:%b %H:%M}"
-
-
-def zone_at(at: float, zone: ZoneInfo) -> str:
-    """``EST``: what belongs behind the one time of a sentence that people wait for."""
-    return f"{datetime.fromtimestamp(at, zone):%Z}"
 
 
 def named(nodes: Collection[str]) -> str:

@@ -38,7 +38,7 @@ INVALID = condition("InvalidRequest", "True", "policy", "the common name is too 
 BROKEN = condition("Ready", "False", "ErrRegisterACMEAccount", "Failed to register ACME account: 403")
 SELF = Subject(REF, "Certificate", "a", "shop")
 STUCK: dict[str, Any] = {"conditions": (READY, issuing(NOW - 1800))}
-SINCE = "is being renewed since 1970-01-12 13:16Z"
+SINCE = "is being renewed since 1970-01-12 08:16 EST"
 
 
 def said(of: Picture) -> Verdict:

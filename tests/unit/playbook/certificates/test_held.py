@@ -47,31 +47,35 @@ ENDED, ENDING = facts(not_after=NOW), facts(not_before=NOW - 81 * DAY, not_after
 @pytest.mark.parametrize(
     ("one", "level", "sentence"),
     [
-        (holder(facts()), Level.OK, "APIService v1.x: the authority that it trusts ends 1970-03-13 13:46Z"),
+        (
+            holder(facts()),
+            Level.OK,
+            "APIService v1.x: the authority that it trusts ends 1970-03-13 08:46 EST",
+        ),
         (
             holder(ENDED),
             Level.BREACH,
-            "APIService v1.x: the authority that it trusts expired 1970-01-12 13:46Z",
+            "APIService v1.x: the authority that it trusts expired 1970-01-12 08:46 EST",
         ),
         (
             holder(ENDED, facts()),
             Level.OK,
-            "APIService v1.x: the last of 2 authorities that it trusts ends 1970-03-13 13:46Z",
+            "APIService v1.x: the last of 2 authorities that it trusts ends 1970-03-13 08:46 EST",
         ),
         (
             holder(ENDING),
             Level.WARN,
-            "APIService v1.x: of the authority that it trusts 10 % of its life is left, it ends 1970-01-21 13:46Z",
+            "APIService v1.x: of the authority that it trusts 10 % of its life is left, it ends 1970-01-21 08:46 EST",
         ),
         (
             holder(facts(not_before=NOW + DAY)),
             Level.BREACH,
-            "APIService v1.x: nothing that it trusts is valid before 1970-01-13 13:46Z",
+            "APIService v1.x: nothing that it trusts is valid before 1970-01-13 08:46 EST",
         ),
         (
             in_secret(ENDED, facts()),
             Level.BREACH,
-            "Secret a/shop-tls: what it shows as shop.example.com expired 1970-01-12 13:46Z",
+            "Secret a/shop-tls: what it shows as shop.example.com expired 1970-01-12 08:46 EST",
         ),
         (
             holder(odd=("it holds no certificate in PEM",)),
@@ -81,7 +85,7 @@ ENDED, ENDING = facts(not_after=NOW), facts(not_before=NOW - 81 * DAY, not_after
         (
             holder(ENDED, odd=("block 2: it is odd", "block 3: so is it")),
             Level.BREACH,
-            "APIService v1.x: the authority that it trusts expired 1970-01-12 13:46Z; block 2: it is odd, and 1 more",
+            "APIService v1.x: the authority that it trusts expired 1970-01-12 08:46 EST; block 2: it is odd, and 1 more",
         ),
     ],
 )

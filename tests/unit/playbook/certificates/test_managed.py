@@ -46,32 +46,32 @@ SAID: list[tuple[dict[str, Any], Level, str]] = [
     (
         {},
         Level.OK,
-        "leaf by Issuer le, ends 1970-03-13 13:46Z, is renewed from 1970-02-11 13:46Z",
+        "leaf by Issuer le, ends 1970-03-13 08:46 EST, is renewed from 1970-02-11 08:46 EST",
     ),
     (
         {"rotation": "Never"},
         Level.OK,
-        "leaf by Issuer le, ends 1970-03-13 13:46Z, is renewed from 1970-02-11 13:46Z, with the same key",
+        "leaf by Issuer le, ends 1970-03-13 08:46 EST, is renewed from 1970-02-11 08:46 EST, with the same key",
     ),
     (
         {"renews": False, "renewal": None},
         Level.OK,
-        "leaf by Issuer le, ends 1970-03-13 13:46Z, nothing renews it",
+        "leaf by Issuer le, ends 1970-03-13 08:46 EST, nothing renews it",
     ),
     ({"renewal": NOW}, Level.MOVING, "is due for renewal now"),
     ({"renewal": NOW - 299}, Level.MOVING, "is due for renewal now"),
     (
         {"renewal": NOW - 300},
         Level.WARN,
-        "was to be renewed from 1970-01-12 13:41Z and is not: cert-manager does not begin",
+        "was to be renewed from 1970-01-12 08:41 EST and is not: cert-manager does not begin",
     ),
     ({"renewal": NOW - 300, "conditions": (READY, issuing())}, Level.MOVING, "is being renewed"),
     (
         {"not_after": NOW, "renewal": NOW - 9 * DAY, "conditions": (EXPIRED,)},
         Level.BREACH,
-        "expired 1970-01-12 13:46Z; was to be renewed from 1970-01-03 13:46Z and is not: cert-manager does not begin",
+        "expired 1970-01-12 08:46 EST; was to be renewed from 1970-01-03 08:46 EST and is not: cert-manager does not begin",
     ),
-    ({"not_after": NOW - 1, "renewal": None, "renews": False}, Level.BREACH, "expired 1970-01-12 13:46Z"),
+    ({"not_after": NOW - 1, "renewal": None, "renews": False}, Level.BREACH, "expired 1970-01-12 08:46 EST"),
     (
         {"conditions": (NOT,)},
         Level.WARN,
@@ -80,12 +80,12 @@ SAID: list[tuple[dict[str, Any], Level, str]] = [
     (
         {"conditions": (READY, FAILED), "failed": 1, "last_failure": NOW - 3599},
         Level.WARN,
-        "renewal failed once and is tried again from 1970-01-12 13:46Z: CA said no",
+        "renewal failed once and is tried again from 1970-01-12 08:46 EST: CA said no",
     ),
     (
         {"conditions": (READY, FAILED), "failed": 3, "last_failure": NOW - 4 * 3600},
         Level.WARN,
-        "renewal failed 3 times and was to be tried again from 1970-01-12 13:46Z: CA said no",
+        "renewal failed 3 times and was to be tried again from 1970-01-12 08:46 EST: CA said no",
     ),
     (
         {"conditions": (READY, issuing()), "failed": 2, "last_failure": NOW - 9000},
@@ -95,7 +95,7 @@ SAID: list[tuple[dict[str, Any], Level, str]] = [
     (
         {"conditions": (MISSING, FAILED), "failed": 1, "last_failure": NOW, "revision": None},
         Level.WARN,
-        "issuance failed once and is tried again from 1970-01-12 14:46Z: CA said no",
+        "issuance failed once and is tried again from 1970-01-12 09:46 EST: CA said no",
     ),
     (
         {"conditions": (READY, issuing(NOW - 899))},
@@ -105,7 +105,7 @@ SAID: list[tuple[dict[str, Any], Level, str]] = [
     (
         {"conditions": (READY, issuing(NOW - 900))},
         Level.WARN,
-        "is being renewed since 1970-01-12 13:31Z: Renewing certificate",
+        "is being renewed since 1970-01-12 08:31 EST: Renewing certificate",
     ),
     ({"deleting": NOW, "not_after": NOW - DAY}, Level.IDLE, "is being deleted"),
     (
@@ -189,7 +189,7 @@ def test_one_that_is_to_be_renewed_before_it_was_issued_is_renewed_without_end()
     for conditions in ((READY,), (READY, issuing(NOW - 2))):
         found = told(msgspec.structs.replace(one, conditions=conditions), issuer(), kept)
         assert found.level is Level.WARN
-        assert "shop: is renewed again and again: it was issued 1970-01-12 13:46Z" in found.sentence
+        assert "shop: is renewed again and again: it was issued 1970-01-12 08:46 EST" in found.sentence
     for other in (
         request(ready, revision=56, issued=issued),  # of the one before
         request(ready, revision=57, issued=facts()),  # the status is not yet that of what was issued
@@ -284,7 +284,7 @@ def test_a_leaf_that_would_outlive_the_authority_before_is_a_warning_where_that_
     old = leaf("old", not_before=NOW - 11 * DAY, renewal=NOW + 20 * DAY)
     found = told(authority(), SELF_SIGNED, BY_CA, old, kept)
     assert found.level is Level.WARN
-    assert "which ends about 1970-02-01 13:46Z: a/old is not renewed by then" in found.sentence
+    assert "which ends about 1970-02-01 08:46 EST: a/old is not renewed by then" in found.sentence
     just = leaf("old", not_before=NOW - 11 * DAY, renewal=NOW + 20 * DAY - 1)
     assert told(authority(), SELF_SIGNED, BY_CA, just, kept).level is Level.MOVING
     early = msgspec.structs.replace(
@@ -300,7 +300,7 @@ def test_without_that_request_its_end_is_supposed_and_said_so() -> None:
     found = told(authority(), SELF_SIGNED, BY_CA, old)
     assert found.level is Level.MOVING
     assert (
-        "which ends about 1970-02-01 13:46Z if it was renewed at its time: a/old is not renewed"
+        "which ends about 1970-02-01 08:46 EST if it was renewed at its time: a/old is not renewed"
         in found.sentence
     )
 

@@ -42,40 +42,44 @@ def told(one: ServedCertificate, *others: Object, now: float = NOW, **policy: An
 ABOVE = facts(subject="CN=R10", issuer="CN=X1", names=(), is_ca=True, not_after=NOW + 900 * DAY)
 CROSS = facts(subject="CN=X1", issuer="CN=X0", names=(), is_ca=True, not_after=NOW, fingerprint="CC")
 STATES: list[tuple[ServedCertificate, Level, str]] = [
-    (served(), Level.OK, "serves shop.example.com, serial 0ABC, ends 1970-03-13 13:46Z, TLSv1.3"),
+    (served(), Level.OK, "serves shop.example.com, serial 0ABC, ends 1970-03-13 08:46 EST, TLSv1.3"),
     (
         served(facts(), ABOVE),
         Level.OK,
-        "serves shop.example.com, serial 0ABC, ends 1970-03-13 13:46Z, TLSv1.3",
+        "serves shop.example.com, serial 0ABC, ends 1970-03-13 08:46 EST, TLSv1.3",
     ),
-    (served(facts(not_after=NOW)), Level.BREACH, "expired 1970-01-12 13:46Z, serial 0ABC"),
-    (served(facts(not_before=NOW + 1)), Level.BREACH, "is not valid before 1970-01-12 13:46Z, serial 0ABC"),
+    (served(facts(not_after=NOW)), Level.BREACH, "expired 1970-01-12 08:46 EST, serial 0ABC"),
+    (
+        served(facts(not_before=NOW + 1)),
+        Level.BREACH,
+        "is not valid before 1970-01-12 08:46 EST, serial 0ABC",
+    ),
     (
         served(facts(), facts(subject="CN=R10", not_after=NOW - 1, is_ca=True)),
         Level.BREACH,
-        "its issuer CN=R10 expired 1970-01-12 13:46Z",
+        "its issuer CN=R10 expired 1970-01-12 08:46 EST",
     ),
     (
         served(facts(), facts(subject="CN=R10", not_after=NOW + DAY, is_ca=True)),
         Level.WARN,
-        "its issuer CN=R10 ends 1970-01-13 13:46Z, before it does",
+        "its issuer CN=R10 ends 1970-01-13 08:46 EST, before it does",
     ),
     (
         served(facts(), facts(subject="CN=X", not_after=NOW - 1, is_ca=True, self_signed=True)),
         Level.OK,
-        "serves shop.example.com, serial 0ABC, ends 1970-03-13 13:46Z, TLSv1.3",
+        "serves shop.example.com, serial 0ABC, ends 1970-03-13 08:46 EST, TLSv1.3",
     ),
     (  # signed crosswise by a root that nobody needs any more
         served(facts(), ABOVE, CROSS, beside=("CC",)),
         Level.WARN,
-        "sends CN=X1 of CN=X0 along, which expired 1970-01-12 13:46Z and is not needed: old clients refuse it",
+        "sends CN=X1 of CN=X0 along, which expired 1970-01-12 08:46 EST and is not needed: old clients refuse it",
     ),
     (
         served(facts(), ABOVE, msgspec.structs.replace(CROSS, not_after=NOW + DAY), beside=("CC",)),
         Level.OK,
-        "serves shop.example.com, serial 0ABC, ends 1970-03-13 13:46Z, TLSv1.3",
+        "serves shop.example.com, serial 0ABC, ends 1970-03-13 08:46 EST, TLSv1.3",
     ),
-    (served(facts(), ABOVE, CROSS), Level.BREACH, "its issuer CN=X1 expired 1970-01-12 13:46Z"),
+    (served(facts(), ABOVE, CROSS), Level.BREACH, "its issuer CN=X1 expired 1970-01-12 08:46 EST"),
     (
         served(fits=False, asked="api.example.com"),
         Level.WARN,
@@ -124,8 +128,8 @@ def test_what_was_red_stays_red_when_nobody_answers() -> None:
     found = told(served(facts(not_after=NOW - DAY), answer=Contact.REFUSED, seen_at=NOW - 2 * DAY))
     assert found.level is Level.BREACH
     assert found.sentence == (
-        "shop.example.com:443: expired 1970-01-11 13:46Z, serial 0ABC; connection refused; "
-        "at 1970-01-10 13:46Z it served serial 0ABC"
+        "shop.example.com:443: expired 1970-01-11 08:46 EST, serial 0ABC; connection refused; "
+        "at 1970-01-10 08:46 EST it served serial 0ABC"
     )
 
 
@@ -191,8 +195,8 @@ def test_renewed_but_still_served_old_names_exactly_who_is_to_be_restarted() -> 
     )
     assert found.level is Level.WARN
     assert found.sentence == (
-        "shop.example.com:443: serves serial 01 still, of whose life 32 % is left (ends 1970-02-10 13:46Z), though Certificate "
-        "a/shop was renewed 1970-01-12 12:46Z: restart Deployment a/checkout, which mounts its Secret and runs since before"
+        "shop.example.com:443: serves serial 01 still, of whose life 32 % is left (ends 1970-02-10 08:46 EST), though Certificate "
+        "a/shop was renewed 1970-01-12 07:46 EST: restart Deployment a/checkout, which mounts its Secret and runs since before"
     )
     assert found.since == RENEWED
     assert [str(o) for o in found.evidence.objects] == ["Certificate a/shop", "Deployment a/checkout"]
@@ -268,8 +272,8 @@ def test_pods_that_mount_what_was_renewed_and_run_since_before_are_told() -> Non
     [found] = unseen(certificate(**NEW), replica_set(), holding())
     assert found.level is Level.WARN
     assert found.sentence == (
-        "shop: was renewed 1970-01-12 12:46Z, and nobody saw it served; restart Deployment a/checkout or name an address that serves "
-        "it: of the one before about 33 % is left, it ends about 1970-02-11 12:46Z"
+        "shop: was renewed 1970-01-12 07:46 EST, and nobody saw it served; restart Deployment a/checkout or name an address that serves "
+        "it: of the one before about 33 % is left, it ends about 1970-02-11 07:46 EST"
     )
     assert [str(o) for o in found.evidence.objects] == ["Deployment a/checkout", "Pod a/checkout-1-x"]
 
@@ -349,17 +353,17 @@ OLD_CA, NEW_CA = authority("01", NOW - 300 * DAY, NOW + 65 * DAY), authority("02
         (
             (lies(OLD_CA, NEW_CA),),
             Level.MOVING,
-            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/anchors/root.pem, which ends 1970-03-18 13:46Z",
+            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/anchors/root.pem, which ends 1970-03-18 08:46 EST",
         ),
         (
             (lies(OLD_CA), lies(NEW_CA, name="new")),
             Level.MOVING,
-            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/new/root.pem, which ends 1970-03-18 13:46Z",
+            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/new/root.pem, which ends 1970-03-18 08:46 EST",
         ),
         (
             (lies(authority("01", NOW - 300 * DAY, NOW + 59 * DAY), NEW_CA),),
             Level.WARN,
-            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/anchors/root.pem, which ends 1970-03-12 13:46Z, "
+            "shop.example.com is signed by the authority before the CN=ca in ConfigMap a/anchors/root.pem, which ends 1970-03-12 08:46 EST, "
             "before it does",
         ),
         (
@@ -398,8 +402,8 @@ def test_what_a_secret_has_by_now_and_is_served_old() -> None:
     found = told(served(OLD), in_secret(NEWER), replica_set(), holding())
     assert found.level is Level.WARN
     assert found.sentence == (
-        "shop.example.com:443: serves serial 01 still, of whose life 32 % is left (ends 1970-02-10 13:46Z), though Secret a/shop-tls has "
-        "one since 1970-01-12 12:46Z: restart Deployment a/checkout, which mounts its Secret and runs since before"
+        "shop.example.com:443: serves serial 01 still, of whose life 32 % is left (ends 1970-02-10 08:46 EST), though Secret a/shop-tls has "
+        "one since 1970-01-12 07:46 EST: restart Deployment a/checkout, which mounts its Secret and runs since before"
     )
 
 

@@ -61,60 +61,60 @@ def managed(**over: Any) -> ToldCertificate:
         (
             told(WELL),
             Level.OK,
-            "Secret a/shop-tls: ends 1970-03-13 13:46Z by CN=R10, as x509-certificate-exporter tells",
+            "Secret a/shop-tls: ends 1970-03-13 08:46 EST by CN=R10, as x509-certificate-exporter tells",
         ),
         (
             told(LATE),
             Level.WARN,
-            "Secret a/shop-tls: at most 10 % of its life is left, it ends 1970-01-21 13:46Z",
+            "Secret a/shop-tls: at most 10 % of its life is left, it ends 1970-01-21 08:46 EST",
         ),
         (
             told(ToldOne(not_after=NOW, not_before=NOW - DAY, subject="CN=shop")),
             Level.BREACH,
-            "Secret a/shop-tls: expired 1970-01-12 13:46Z as CN=shop",
+            "Secret a/shop-tls: expired 1970-01-12 08:46 EST as CN=shop",
         ),
         (
             told(ToldOne(not_after=NOW + 2 * DAY, not_before=NOW + DAY)),
             Level.BREACH,
-            "Secret a/shop-tls: is not valid before 1970-01-13 13:46Z",
+            "Secret a/shop-tls: is not valid before 1970-01-13 08:46 EST",
         ),
         # its end alone: no day is a limit, a stated life is
         (
             told(ToldOne(not_after=NOW + 9 * DAY)),
             Level.WARN,
-            "Secret a/shop-tls: at most 10 % of a life of 90 days would be left, it ends 1970-01-21 13:46Z",
+            "Secret a/shop-tls: at most 10 % of a life of 90 days would be left, it ends 1970-01-21 08:46 EST",
         ),
         (
             told(ToldOne(not_after=NOW + 9 * DAY + 1)),
             Level.OK,
-            "Secret a/shop-tls: ends 1970-01-21 13:46Z, as x509-certificate-exporter tells",
+            "Secret a/shop-tls: ends 1970-01-21 08:46 EST, as x509-certificate-exporter tells",
         ),
         # 24 hours and 398 days alike
         (
             told(ToldOne(not_after=NOW + 2 * HOUR, not_before=NOW - 22 * HOUR)),
             Level.WARN,
-            "Secret a/shop-tls: at most 10 % of its life is left, it ends 1970-01-12 15:46Z",
+            "Secret a/shop-tls: at most 10 % of its life is left, it ends 1970-01-12 10:46 EST",
         ),
         (
             told(ToldOne(not_after=NOW + 3 * HOUR, not_before=NOW - 21 * HOUR)),
             Level.OK,
-            "Secret a/shop-tls: ends 1970-01-12 16:46Z, as x509-certificate-exporter tells",
+            "Secret a/shop-tls: ends 1970-01-12 11:46 EST, as x509-certificate-exporter tells",
         ),
         # an issuer that ends first
         (
             told(WELL, ToldOne(not_after=NOW + DAY, subject="CN=R10", issuer="CN=root")),
             Level.WARN,
-            "Secret a/shop-tls: its issuer CN=R10 ends 1970-01-13 13:46Z, before it does",
+            "Secret a/shop-tls: its issuer CN=R10 ends 1970-01-13 08:46 EST, before it does",
         ),
         (
             told(WELL, ToldOne(not_after=NOW, subject="CN=R10", issuer="CN=root")),
             Level.BREACH,
-            "Secret a/shop-tls: its issuer CN=R10 expired 1970-01-12 13:46Z",
+            "Secret a/shop-tls: its issuer CN=R10 expired 1970-01-12 08:46 EST",
         ),
         (
             told(WELL, ToldOne(not_after=NOW, subject="CN=root", issuer="CN=root")),
             Level.OK,
-            "Secret a/shop-tls: ends 1970-03-13 13:46Z by CN=R10, as x509-certificate-exporter tells",
+            "Secret a/shop-tls: ends 1970-03-13 08:46 EST by CN=R10, as x509-certificate-exporter tells",
         ),
         # of those that are trusted one that is valid is enough
         (
@@ -127,17 +127,17 @@ def managed(**over: Any) -> ToldCertificate:
                 inside="ca.crt",
             ),
             Level.OK,
-            "ConfigMap a/roots/ca.crt: ends 1970-03-13 13:46Z by CN=R10, as x509-certificate-exporter tells",
+            "ConfigMap a/roots/ca.crt: ends 1970-03-13 08:46 EST by CN=R10, as x509-certificate-exporter tells",
         ),
         (
             managed(),
             Level.OK,
-            "Certificate a/shop: ends 1970-03-13 13:46Z, is renewed from 1970-02-11 13:46Z, as cert-manager tells",
+            "Certificate a/shop: ends 1970-03-13 08:46 EST, is renewed from 1970-02-11 08:46 EST, as cert-manager tells",
         ),
         (
             managed(renews=NOW - 300),
             Level.WARN,
-            "Certificate a/shop: was to be renewed from 1970-01-12 13:41Z and is not, it ends 1970-03-13 13:46Z",
+            "Certificate a/shop: was to be renewed from 1970-01-12 08:41 EST and is not, it ends 1970-03-13 08:46 EST",
         ),
         (managed(ready="False"), Level.WARN, "Certificate a/shop: cert-manager says that it is not ready"),
         (
@@ -162,12 +162,12 @@ def managed(**over: Any) -> ToldCertificate:
         (
             told(WELL, at=NOW - 900, current_until=NOW),
             Level.UNKNOWN,
-            "Secret a/shop-tls: x509-certificate-exporter tells of it no more, last at 1970-01-12 13:31Z or before",
+            "Secret a/shop-tls: x509-certificate-exporter tells of it no more, last at 1970-01-12 08:31 EST or before",
         ),
         (
             told(ToldOne(not_after=NOW), at=NOW - 900, current_until=NOW),
             Level.BREACH,
-            "Secret a/shop-tls: expired 1970-01-12 13:46Z; x509-certificate-exporter tells of it no more, last at 1970-01-12 13:31Z or before",
+            "Secret a/shop-tls: expired 1970-01-12 08:46 EST; x509-certificate-exporter tells of it no more, last at 1970-01-12 08:31 EST or before",
         ),
         (
             told(of="metrics", namespace="", by="Prometheus", called="Prometheus", why="connection refused"),
@@ -252,8 +252,8 @@ def test_two_that_disagree_are_both_said_once_a_renewal_would_be_known_to_both()
     found = said(told(WELL), held(bundle=(newer,)))
     assert found is not None and found.level is Level.WARN
     assert found.sentence == (
-        "Secret a/shop-tls: x509-certificate-exporter told at 1970-01-12 13:46Z that it ends 1970-03-13 13:46Z, by what lies in Secret "
-        "a/shop-tls it ends 1970-04-11 13:46Z: one of them looks at another"
+        "Secret a/shop-tls: x509-certificate-exporter told at 1970-01-12 08:46 EST that it ends 1970-03-13 08:46 EST, by what lies in Secret "
+        "a/shop-tls it ends 1970-04-11 08:46 EST: one of them looks at another"
     )
     # what is told is the newer one: what was read may be an hour old
     late = told(ToldOne(not_after=NOW + 89 * DAY, not_before=NOW - HOUR))

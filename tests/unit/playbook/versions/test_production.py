@@ -69,7 +69,7 @@ def test_it_opens_when_the_last_of_its_conditions_holds() -> None:
     verdict = gate(HERE, DEV, *soaked(4 + 3 / 24), **planned("2026-11-28", NOW - 2 * DAY))
     assert verdict.level is Level.PAUSED
     assert verdict.sentence == (
-        "1.37.2 may not go to production yet, opens Sun 6 Dec 10:00 EST: in development since Thu 15 Oct 11:00; "
+        "1.37.2 may not go to production yet, opens Sun 6 Dec 10:00 EST: in development since Thu 15 Oct 11:00 EDT; "
         "soak 4 d 3 h of 7 d; notice 2 d of 14 d, planned for Sat 28 Nov, which is too soon"
     )
 
@@ -168,7 +168,7 @@ def test_what_nobody_watched_of_the_soak_is_told_and_does_not_count() -> None:
     )
     verdict = gate(HERE, DEV, *spans, **planned("2026-11-20"))
     assert verdict.level is Level.PAUSED
-    assert "opens Wed 25 Nov 10:00" in verdict.sentence
+    assert "opens Wed 25 Nov 10:00 EST" in verdict.sentence
     assert "soak 6 d of 7 d, 2 d not watched" in verdict.sentence
 
 
@@ -177,7 +177,7 @@ def test_where_nobody_watches_staging_any_more_nothing_opens_and_nothing_is_gree
     spans = [s if s.until < NOW else seen(STAGING, s.since, until, NEW) for s in soaked(4)]
     verdict = gate(HERE, DEV, *spans, **planned("2026-11-20"))
     assert verdict.level is Level.PAUSED and "opens" not in verdict.sentence
-    assert "soak 3 d 21 h of 7 d, nobody watches since Tue 24 Nov 07:00" in verdict.sentence
+    assert "soak 3 d 21 h of 7 d, nobody watches since Tue 24 Nov 07:00 EST" in verdict.sentence
     spans = [s if s.until < NOW else seen(STAGING, s.since, until, NEW) for s in soaked(9)]
     verdict = gate(HERE, DEV, *spans, **planned("2026-11-20"))
     assert (verdict.level, verdict.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
@@ -224,7 +224,7 @@ def test_production_that_goes_first_or_too_early_is_told() -> None:
     assert verdict.level is Level.WARN
     assert (
         verdict.sentence
-        == "production runs 1.37.2 since Mon 23 Nov 10:00, and in staging it soaked 4 d of 7 d"
+        == "production runs 1.37.2 since Mon 23 Nov 10:00 EST, and in staging it soaked 4 d of 7 d"
     )
     verdict = gate(*there, DEV, seen(STAGING, BEFORE, NOW, OLD), runs=NEW)
     assert verdict.level is Level.WARN

@@ -1,0 +1,24 @@
+"""The one way in which a moment is written for people: in the platform's zone, and with its name. Records and JSON are in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+def moment(at: float, zone: ZoneInfo) -> str:
+    """``2026-11-26 10:30 EST``."""
+    return _minute(int(at // 60), zone)
+
+
+@lru_cache(maxsize=8192)
+def _minute(number: int, zone: ZoneInfo) -> str:
+    """Of so many minutes since the epoch: to write a time anew for each of thousands of sentences is dear."""
+    return f"{datetime.fromtimestamp(number * 60, UTC).astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def weekday_moment(at: float, zone: ZoneInfo) -> str:
+    """``Sat 5 Dec 10:00 EST``, of what is near."""
+    then = datetime.fromtimestamp(at, UTC).astimezone(zone)
+    return f"{then:%a} {then.day} {then:%b %H:%M %Z}"
