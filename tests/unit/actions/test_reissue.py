@@ -18,6 +18,7 @@ from tfdash.actions.core.protocols import PlanRefused, Writers
 from tfdash.actions.kubernetes.patches import operations_of
 from tfdash.clock import FixedClock
 from tfdash.model.action import FreezeRule, Guarded, Risk
+from tfdash.model.cert_manager import Certificate
 from tfdash.model.observation import Observation
 from tfdash.model.rotation import Rotation
 from tfdash.writers.allowed import check_allowed
@@ -30,28 +31,39 @@ def rotation(*others: Any) -> Rotation:
     there = {"namespace": "shop"}
     signs = msgspec.structs.replace(signer(), namespace="shop")
     leaves = (leaf("web", "OLD", **there), leaf("api", "NEW", **there), leaf("more", "OLD", **there))
-    return told(root(**there), signs, *leaves, *others)
+    found = told(root(**there), signs, *leaves, *others)
+
+    def going_on(of: tuple[Certificate, ...]) -> tuple[Certificate, ...]:
+        """They are of the clock of rotations; the board has another."""
+        return tuple(msgspec.structs.replace(c, not_after=NOW + 86_400.0) for c in of)
+
+    new, old, unknown = map(going_on, found.signed[:3])
+    return found._replace(signed=found.signed._replace(new=new, old=old, unknown=unknown))
 
 
-def documents(**web: Any) -> list[dict[str, Any]]:
+def documents(status: dict[str, Any] | None = None, **web: Any) -> list[dict[str, Any]]:
     signed = {"issuerRef": {"name": "ca"}}
     always = {"privateKey": {"rotationPolicy": "Always"}}
+    leaf_of = certificate("web", **{**signed, **always, **web})
+    leaf_of["status"] |= status or {}
     return [
         certificate("root", isCA=True, secretName="root", issuerRef={"name": "self"}, **always),
         issuer("ca", ca={"secretName": "root"}),
         issuer("self", selfSigned={}),
-        certificate("web", **{**signed, **always, **web}),
+        leaf_of,
         certificate("api", **signed, **always),
         certificate("more", **signed, **always),
     ]
 
 
-async def plan(action: str, name: str, found: Rotation | None, **web: Any) -> Guarded:
-    return await (service_of(found, **web)).plan(action, subject("Certificate", name), {})
+async def plan(
+    action: str, name: str, found: Rotation | None, status: dict[str, Any] | None = None, **web: Any
+) -> Guarded:
+    return await (service_of(found, status, **web)).plan(action, subject("Certificate", name), {})
 
 
-def service_of(found: Rotation | None, **web: Any) -> Any:
-    board = Standing([*world(), *documents(**web)])
+def service_of(found: Rotation | None, status: dict[str, Any] | None = None, **web: Any) -> Any:
+    board = Standing([*world(), *documents(status, **web)])
     if found is not None:
         board.say(rotations={subject("Certificate", "root")._replace(uid=""): found})
     writers = Writers(clusters={REF: board.server})
@@ -77,6 +89,18 @@ async def test_a_bundle_that_cannot_be_read_keeps_a_leaf_waiting() -> None:
     odd = trusts("b", odd=("it cannot be read: 403",))
     blind = await plan("certificate.renew", "web", rotation(trusts("a", *BOTH), odd))
     assert "not known: ConfigMap mesh/b/ca.pem: it cannot be read: 403" in blind.refused
+
+
+async def test_a_leaf_that_ended_waits_for_nobody_and_says_so() -> None:
+    """All refuse it already; nothing that cannot be read holds up what ends that."""
+    found = rotation(trusts("a", *BOTH), trusts("b", odd=("it cannot be read: 403",)))
+    ended = [msgspec.structs.replace(c, not_after=NOW) if c.name == "web" else c for c in found.signed.old]
+    found = found._replace(signed=found.signed._replace(old=tuple(ended)))
+    web = await plan("certificate.renew", "web", found, {"notAfter": "2026-11-24T15:00:00Z"})
+    assert web.allowed and web.plan.risk is Risk.TYPED_NAME_AND_REASON
+    assert any("not known: ConfigMap mesh/b/ca.pem" in note for note in web.plan.notes)
+    waits = await plan("certificate.renew", "more", found)
+    assert "not known: ConfigMap mesh/b/ca.pem" in waits.refused
 
 
 async def test_where_nothing_is_seen_that_trusts_either_a_reason_is_asked_for() -> None:

@@ -101,6 +101,8 @@ async def renew(context: PlanContext) -> Draft:
     renewed = one_more(context, at, document)
     subject, revision = context.found(document), renewed.revision
     unseen = any(r.under_way and r.trust_unseen for r in signing_it(context.assessment.rotations, bare(at)))
+    ended = certificate.not_after is not None and certificate.not_after <= context.now
+    told = doubts(context.assessment.rotations, bare(at)) if unseen or ended else ()
     look = ClusterLook(context.picture.clusters[at.cluster])
     asked = _asked(look, certificate, context.now)
     spent = asked is not None and asked.spent
@@ -118,7 +120,7 @@ async def renew(context: PlanContext) -> Draft:
             *_of_key(certificate),
             *_of_chain(look, certificate),
             *(() if there else (_UNSEEN,)),
-            *(doubts(context.assessment.rotations, bare(at)) if unseen else ()),
+            *told,
         ),
         not_reverted=("what was issued stays valid until it ends: renewing revokes nothing",),
         posts=(
@@ -127,7 +129,7 @@ async def renew(context: PlanContext) -> Draft:
             ),
             *_served_by(there, revision),
         ),
-        risk=Risk.TYPED_NAME_AND_REASON if certificate.is_ca or unseen or spent else None,
+        risk=Risk.TYPED_NAME_AND_REASON if certificate.is_ca or unseen or told or spent else None,
         arguments=((STAMP, context.stamp),),
     )
 
@@ -220,6 +222,6 @@ ACTIONS: tuple[Action, ...] = (
         make=renew,
         posts=(REISSUED, SERVED),
         right=needs("PATCH", "status"),
-        sequence=lambda subject, assessment: of_renewal(assessment.rotations, subject),
+        sequence=lambda subject, assessment: of_renewal(assessment.rotations, subject, assessment.at),
     ),
 )

@@ -23,16 +23,29 @@ def signing_it(rotations: Mapping[Subject, Rotation], subject: Subject) -> Itera
             yield rotation
 
 
-def of_renewal(rotations: Mapping[Subject, Rotation], subject: Subject) -> str:
+def of_renewal(rotations: Mapping[Subject, Rotation], subject: Subject, now: float) -> str:
     """Why a Certificate may not be issued anew yet, "" where it may. While no issuer signs with a new authority, what is issued is signed by
-    the old one, which is trusted; where nothing that is looked at trusts either, nobody here can say: the plan says that."""
+    the old one, which is trusted; where nothing that is looked at trusts either, nobody here can say: the plan says that, as it does of a leaf
+    that ended: all refuse it already, so that nothing is worse than to wait."""
     own = rotations.get(subject._replace(uid=""))
     if own is not None and (found := obstacles(own)):
         return found[0]
     for rotation in signing_it(rotations, subject):
+        if _ended(rotation, subject, now):
+            continue
         if (sentence := _reissue(rotation)) and not rotation.trust_unseen:
             return sentence
     return ""
+
+
+def _ended(rotation: Rotation, subject: Subject, now: float) -> bool:
+    of_it = rotation.signed
+    found = (
+        c
+        for c in (*of_it.new, *of_it.old, *of_it.unknown)
+        if (c.namespace, c.name) == (subject.namespace, subject.name)
+    )
+    return any(c.not_after is not None and c.not_after <= now for c in found)
 
 
 def of_all(rotations: Mapping[Subject, Rotation], subject: Subject) -> str:
