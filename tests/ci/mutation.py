@@ -56,6 +56,7 @@ PARTS = (
             "tests/unit/playbook/maintenance/test_*.py",
             "tests/unit/test_judging_maintenance.py",
             "tests/unit/store/test_live_evidence.py",
+            "tests/unit/store/test_rules_on_record.py",
         ),
     ),
     Part(

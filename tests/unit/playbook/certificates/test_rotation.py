@@ -530,3 +530,47 @@ def test_no_observation_opens_a_step_while_one_before_it_is_not_proven(
         assert all(key == "NEW" for key in leaves) and "old" not in places and not serves_old
     stale = rotation._replace(stale="not proven current since 13:46Z")
     assert all(stale.not_yet(s) for s in Stage)
+
+
+BESIDE = [*root("root", OLD), *root("root-2", NEW)]
+BY_HAND: list[tuple[Stage, Rotation, list[str]]] = [
+    (
+        Stage.ANCHORED,
+        told(root(), signer(), leaf("web", "OLD"), trusts("a", OLD), bundle(inline(OLD))),
+        [
+            "the new one: kubectl get secret root -n a -o jsonpath='{.data.tls\\.crt}' | base64 -d",
+            "Bundle roots: kubectl edit bundle roots (spec.sources), or what it takes its anchors from",
+            "ConfigMap mesh/a/ca.pem: kubectl edit configmap a -n mesh (key ca.pem)",
+            "add it beside the old one and take nothing away; done when each is read to hold both",
+        ],
+    ),
+    (
+        Stage.SIGNS,
+        told(BESIDE, signer(), leaf("web", "OLD"), trusts("a", *BOTH)),
+        [
+            'kubectl patch issuer ca -n a --type=merge -p \'{"spec":{"ca":{"secretName":"root-2"}}}\'',
+            "done when the issuer names that Secret and is Ready",
+        ],
+    ),
+    (
+        Stage.REISSUED,
+        told(root(), signer(), leaf("web", "OLD"), trusts("a", *BOTH)),
+        ["certificate: renew all of this authority, on a/root; each is done when its next revision is Ready"],
+    ),
+    (
+        Stage.REMOVED,
+        told(root(), signer(), leaf("web"), trusts("a", *BOTH)),
+        [
+            "ConfigMap mesh/a/ca.pem: kubectl edit configmap a -n mesh (key ca.pem)",
+            "take the old one out and leave the new one; done when each is read without it",
+        ],
+    ),
+    (Stage.REMOVED, told(root(), signer(), leaf("web"), trusts("a", NEW)), []),
+]
+
+
+@pytest.mark.parametrize(("stage", "rotation", "words"), BY_HAND)
+def test_what_a_person_does_for_a_step(stage: Stage, rotation: Rotation, words: list[str]) -> None:
+    """In this order; warnings may stand between them."""
+    said = list(by_hand(stage, rotation))
+    assert [one for one in said if one in words] == words and bool(said) is bool(words)
