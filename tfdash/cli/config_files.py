@@ -3,6 +3,7 @@ tokens, CAs of a Prometheus) is the doctor's."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +44,8 @@ def _found(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, str]]:
                 'name a file in PEM, or write "" for the authorities of this system',
             )
     for i, feed in enumerate(settings.calendar.feeds):
-        if feed.file and not Path(feed.file).expanduser().is_file():
-            where = "" if Path(feed.file).expanduser().is_absolute() else f", looked for in {Path.cwd()}"
+        if feed.file and not Path(os.path.expanduser(feed.file)).is_file():
+            where = "" if feed.file.startswith(("/", "~")) else f", looked for in {Path.cwd()}"
             yield (
                 ("calendar", "feeds", str(i), "file"),
                 f"there is no file {feed.file}{where}, and until it was read the calendar is closed",
@@ -54,10 +55,11 @@ def _found(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, str]]:
 
 def _no_authorities(trust: str) -> str:
     """Why a file cannot say whom to trust, "" where it can."""
+    from tfdash.named_file import read_named
     from tfdash.sources.certificates.x509 import ders_of
 
     try:
-        ders_of(Path(trust).expanduser().read_bytes())
+        ders_of(read_named(trust, 10_000_000))
     except OSError as error:
         return f"{trust} cannot be read: {error.strerror or type(error).__name__}"
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from tfdash.cli import config
 from tfdash.cli.config_files import unusable
 from tfdash.config.load import parse
 from tfdash.config.settings import Settings
+from tfdash.model.subject import ClusterRef
 from tfdash.setting import hints_of, table_in
+from tfdash.sources.certificates.endpoint import configured
 
 NAMED = {
     "versions.end_of_life": ("[versions]\nend_of_life = ", "end_of_life"),
@@ -68,3 +71,22 @@ def test_a_table_that_is_not_there_is_told_with_those_that_are() -> None:
     assert str(problem) == (
         'c.toml:3: versions.endings."+b": there is no table "openshift"; valid here: aks, eks, gke, upstream'
     )
+
+
+@pytest.mark.parametrize("named", ["fifo", "/dev/zero", "~nobody-of-that-name/x", "folder"])
+@pytest.mark.parametrize("key", NAMED)
+def test_what_is_no_file_is_told_and_waited_for_by_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, named: str
+) -> None:
+    """As the parts read it that judge by it: a pipe in its place would hold up the start, or all sources."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    file = named if named[0] in "~/" else str(tmp_path / named)
+    path = tmp_path / "c.toml"
+    path.write_text(f'{NAMED[key][0]}"{file}"\n')
+    assert config.command(argparse.Namespace(what="check", config=str(path))) == 0
+    assert file in capsys.readouterr().err
+    settings = parse(path.read_text(), "c.toml")
+    for endpoint in configured(settings.certificates, [ClusterRef("production", "eu-1")]):
+        with pytest.raises(ValueError, match="it is "):
+            endpoint.anchors()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfdash.named_file import read_named
 from tfdash.text import safe
 
 _LARGEST = 1_000_000  # bytes of a file
@@ -57,11 +57,7 @@ def tables_of(path: str) -> EndOfLife:
     if not path:
         return shipped_tables()
     try:
-        with Path(path).expanduser().open("rb") as file:
-            raw = file.read(_LARGEST + 1)
-        if len(raw) > _LARGEST:
-            raise ValueError(f"it has more than {_LARGEST:,} bytes")
-        own = _tables(tomllib.loads(raw.decode()))
+        own = _tables(tomllib.loads(read_named(path, _LARGEST).decode()))
         if not own:
             raise ValueError("it has no table; write [upstream] with a date and [upstream.minors]")
     except OSError as error:

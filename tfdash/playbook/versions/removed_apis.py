@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfdash.named_file import read_named
 from tfdash.text import safe
 
 _LARGEST = 1_000_000  # bytes of a file
@@ -53,11 +53,7 @@ def removals_of(path: str) -> RemovedApis:
     if not path:
         return shipped_removals()
     try:
-        with Path(path).expanduser().open("rb") as file:
-            raw = file.read(_LARGEST + 1)
-        if len(raw) > _LARGEST:
-            raise ValueError(f"it has more than {_LARGEST:,} bytes")
-        return _read(tomllib.loads(raw.decode()))
+        return _read(tomllib.loads(read_named(path, _LARGEST).decode()))
     except OSError as error:
         why = error.strerror or type(error).__name__
     except (ValueError, RecursionError) as error:

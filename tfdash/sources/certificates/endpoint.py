@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tfdash.model.subject import ClusterRef, Key
+from tfdash.named_file import read_named
 from tfdash.sources.certificates.settings import CertificatesSettings, named
 from tfdash.text import safe
 
@@ -74,8 +75,11 @@ def databases(url: str, ref: ClusterRef) -> tuple[Endpoint, ...]:
     return tuple(found)
 
 
+_LARGEST = 10_000_000  # bytes of a file of authorities; that of a system has some hundred thousand
+
+
 def _anchors(trust: str) -> Callable[[], bytes | None]:
-    return Path(trust).expanduser().read_bytes if trust else system
+    return partial(read_named, trust, _LARGEST) if trust else system
 
 
 def api_server(ref: ClusterRef, access: Access) -> Endpoint | None:
