@@ -110,6 +110,6 @@ def _nowhere(name: str, item: MaintenanceItem) -> str:
     if not item.enabled:
         return safe(f"{name} is not kept: {table} enabled = false")
     said = f"environments = {json.dumps(item.environments)}"
-    if item.per == "cluster":
+    if item.per in ("cluster", "namespace"):
         said += f", clusters = {json.dumps(item.clusters)}"
     return safe(f"{name} is kept at none of those that are shown: {table} {said}")

@@ -150,8 +150,8 @@ def _marks(
         for p in state.periods
         if p.verdict is PeriodVerdict.LATE and p.end > begin - LONGEST_GRACE
     ]
-    done = [c for at in (subject, *state.before) for c in record.completions.get(at, ())]
-    for one in [c for c in done if begin <= c.done_at < end]:
+    ever = [on_record for at in (subject, *state.before) if (on_record := record.completions.get(at))]
+    for one in [c for told in ever for c in told if begin <= c.done_at < end]:
         sort = MarkSort.LATE if one in late else MarkSort.DONE
         yield DayMark(subject=subject, sort=sort, at=one.done_at, completion=one)
     if state.standing is ItemStanding.OVERDUE and state.since is not None:
