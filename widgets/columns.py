@@ -96,7 +96,7 @@ def _least_of(columns: Sequence[Column], chosen: Sequence[int]) -> int:
 
 
 def _widths(columns: Sequence[Column], chosen: Sequence[int], room: int) -> tuple[Placed, ...]:
-    widths = {i: least(columns[i]) for i in chosen}
+    widths = {i: min(least(c), c.max) if (c := columns[i]).max is not None else least(c) for i in chosen}
     spare = room - sum(widths.values()) - GAP * (len(chosen) - 1)
     for i in chosen:
         if spare < 0 and (squeezed := columns[i].squeezed) is not None:

@@ -127,7 +127,7 @@ def _fitting(
     for i, need in needs.items():
         most = columns[i].max
         most = need if most is None else min(most, need)
-        fitted[i] = replace(columns[i], min=min(columns[i].min, most), max=most)
+        fitted[i] = replace(columns[i], max=most)  # which columns there are does not follow from it
     return fitted
 
 
