@@ -99,6 +99,15 @@ def test_what_is_never_older_than_so_long_has_its_next_day_alone() -> None:
     assert "RRULE" not in events(after, AGED)[0]
 
 
+def test_what_has_another_day_and_the_same_words_has_changed_now() -> None:
+    before = file()
+    [was] = events(before, AGED)
+    [now] = events(file(due={at: due + 86_400.0 for at, due in DUE.items()}, previous=before), AGED)
+    [still] = events(file(previous=before), AGED)
+    assert was["SUMMARY"] == now["SUMMARY"] and now.decoded("DTSTAMP") > was.decoded("DTSTAMP")
+    assert still.decoded("DTSTAMP") == was.decoded("DTSTAMP")
+
+
 def test_what_is_withdrawn_is_cancelled_once_and_lives_again() -> None:
     before = file(calendar=FREEZE)
     assert len(said(before, WEEKLY)) > 1
