@@ -154,6 +154,8 @@ def test_an_item_that_is_kept_nowhere_is_said_and_not_denied(calendar: Calendar)
 when = "each month"
 title = "Not now"
 enabled = false
+[[environments.lab.clusters]]
+name = "us-1"
 """
     )
     for words in (("calendar", "list"), ("gate", "maintenance")):

@@ -22,9 +22,9 @@ FEED = '[[calendar.feeds]]\nname = " "\nfile = "a.ics"\nurl = "https://x.example
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        (ITEM, {"title": 2, "live": 6, "per": 7, "at": 8, "grace": 4}),
+        (ITEM, {"title": 2, "live": 6, "at": 8, "grace": 4}),
         (FEED, {"name": 2, "file": 3}),
-        (f"{ITEM}{FEED}", {"title": 2, "live": 6, "per": 7, "at": 8, "grace": 4, "name": 10, "file": 11}),
+        (f"{ITEM}{FEED}", {"title": 2, "live": 6, "at": 8, "grace": 4, "name": 10, "file": 11}),
         ('[maintenance.items.own]\ntitle = ""\nwhen = "each month"\n', {"title": 2}),
     ],
     ids=["an item", "a feed", "both", "one fault"],
