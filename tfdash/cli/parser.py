@@ -21,7 +21,7 @@ from tfdash.text import safe
 from tfdash.views.pages import FIRST, HEADLESS
 
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
-_LISTED = 20  # so many choices are listed beside the nearest
+_LISTED = 30  # so many choices are listed beside the nearest
 _ABOUT = ("-h", "--help", "--version")
 REPORTED = (*HEADLESS, *LIST_SCREENS)
 
