@@ -15,7 +15,7 @@ LOOKED_AT = (
     "screens",
     "widgets",
 )
-IN_UTC = re.compile(r"%H:%M(?::%S)?\"?\)?\}?\"? ?(?:Z|UTC)")
+IN_UTC = re.compile(r"%H:%M(?::%S)?\"?\)?\}?\"? ?(?:Z|UTC)|\{iso\(")  # iso inside a text
 LEFT = {
     "tfdash/playbook/certificates/acme.py": "what its plan says of the ACME server has no zone yet",
     "tfdash/playbook/staleness.py": "since when a source is not current: the header shows both clocks",
@@ -27,6 +27,7 @@ LEFT = {
     "tfdash/actions/kubernetes/targets.py": "revisions are told without a context",
     "tfdash/actions/store/maintenance.py": "sentences of the log, which is in UTC",
     "tfdash/cli/demo_promises.py": "notes of the demo's log",
+    "tfdash/report/certificates.py": "the source's time, in JSON",
     "tfdash/views/times.py": "the header's second clock, and RFC 3339",
 }
 

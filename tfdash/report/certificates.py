@@ -92,7 +92,7 @@ def _row(row: CertificateRow) -> dict[str, Any]:
         "ends": iso(row.ends),
         "renews": iso(row.renews),
         "renewed": row.kept,
-        "source": row.source,
+        "source": f"{row.source} at {iso(row.seen_at)}" if row.seen_at is not None else row.source,
         "verdicts": [verdict_json(verdict) for verdict in row.verdicts],
     }
 

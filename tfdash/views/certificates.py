@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.cert_manager import Certificate
@@ -17,11 +18,11 @@ from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
+from tfdash.moments import moment
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.age import short_age
 from tfdash.views.table import Cell, Column, Line
-from tfdash.views.times import iso
 
 RESTART = "workload.restart"
 """The action that has a program read its Secret again."""
@@ -30,7 +31,8 @@ _RESTARTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout"})
 
 class CertificateRow(NamedTuple):
     """One certificate in one place. ``called`` is the name that its place gives it, ``names`` what it is for; ``ends`` and ``renews``
-    None: not known; ``kept`` False: nothing renews it."""
+    None: not known; ``kept`` False: nothing renews it; ``late``: what is kept of it was to be renewed before. ``seen_at`` is when
+    ``source`` showed it, where that is not told of a source as a whole."""
 
     subject: Subject
     called: str
@@ -41,6 +43,8 @@ class CertificateRow(NamedTuple):
     renews: float | None = None
     kept: bool = True
     source: str = ""
+    seen_at: float | None = None
+    late: bool = False
     verdicts: tuple[Verdict, ...] = ()  # the worst first
 
     @property
@@ -88,6 +92,11 @@ def to_restart(picture: Picture, assessment: Assessment, subject: Subject) -> tu
     return tuple(at._replace(uid=obj.uid) for at, obj in found if obj is not None)
 
 
+def _late(told: Sequence[Verdict]) -> bool:
+    """Of one whose time of renewal was: it is not only about to be renewed."""
+    return bool(told) and told[0].level >= Level.WARN
+
+
 def _kept(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
     """Those of cert-manager."""
     for ref, cluster in picture.clusters.items():
@@ -99,6 +108,7 @@ def _kept(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
                 )
             if not isinstance(obj, Certificate):
                 continue
+            told = said(assessment, subject)
             yield CertificateRow(
                 subject,
                 called,
@@ -109,7 +119,8 @@ def _kept(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
                 obj.renewal,
                 obj.renews,
                 "cert-manager",
-                said(assessment, subject),
+                late=_late(told),
+                verdicts=told,
             )
 
 
@@ -140,7 +151,10 @@ def _served(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow
                 ends=leaf.not_after,
                 renews=same.renewal if same is not None else None,
                 kept=same is not None and same.renews,
-                source=f"a handshake at {iso(one.seen_at)}",
+                source="a handshake",
+                seen_at=one.seen_at,
+                late=same is not None
+                and _late(said(assessment, Subject(ref, Certificate.KIND, same.namespace, same.name))),
                 verdicts=told,
             )
 
@@ -179,7 +193,9 @@ def _told(picture: Picture, assessment: Assessment) -> Iterable[CertificateRow]:
                     ends=first.not_after if first is not None else None,
                     renews=one.renews,
                     kept=one.renews is not None,
-                    source=f"{one.by}, scraped at {iso(one.at)}" if one.at else one.by,
+                    source=f"{one.by}, scraped" if one.at else one.by,
+                    seen_at=one.at or None,
+                    late=_late(verdicts),
                     verdicts=verdicts,
                 )
 
@@ -238,13 +254,12 @@ def renews_in(row: CertificateRow, now: float) -> Cell:
         return ("-", "dim")
     if row.renews is None:
         return ("?", "unknown") if row.ends is None else ("-", "dim")
-    late = row.level >= Level.WARN and row.renews <= now
     if row.renews > now:
         return short_age(row.renews - now)
-    return (f"-{short_age(now - row.renews)}", "warn") if late else ("now", "moving")
+    return (f"-{short_age(now - row.renews)}", "warn") if row.late else ("now", "moving")
 
 
-def chosen_lines(row: CertificateRow) -> list[Line]:
+def chosen_lines(row: CertificateRow, zone: ZoneInfo) -> list[Line]:
     """What there is no room for in its row."""
     names = ", ".join(safe(n) for n in row.names[:12]) + (
         f" +{len(row.names) - 12}" if len(row.names) > 12 else ""
@@ -253,7 +268,8 @@ def chosen_lines(row: CertificateRow) -> list[Line]:
     told += [[(safe(v.sentence), "")] for v in row.verdicts[1:]]
     if names:
         told.append([("for ", "dim"), names])
-    told.append([("known from ", "dim"), row.source])
+    when = f" at {moment(row.seen_at, zone)}" if row.seen_at is not None else ""
+    told.append([("known from ", "dim"), f"{row.source}{when}"])
     return told
 
 

@@ -120,7 +120,7 @@ class CertificatesScreen(Narrowing, ActingScreen):
             self.query_one(name).display = there
         if row is not None and there:
             self.query_one("#chosen-rule", Divider).set_text(row.called)
-            self.query_one("#chosen", Prose).show(chosen_lines(row))
+            self.query_one("#chosen", Prose).show(chosen_lines(row, self.shell.zone))
 
     @property
     def _row(self) -> CertificateRow | None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from tests.unit.playbook.certificates import rotated
+from tests.unit.playbook.certificates import looked_at, rotated
 from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
 from tests.unit.playbook.making import NOW, REF, picture
 from tests.unit.report.test_report import check
@@ -19,9 +19,11 @@ from tfdash.model.kube import Object, Unreadable
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
+from tfdash.moments import moment
 from tfdash.report import schema
 from tfdash.report.certificates import certificates_report
-from tfdash.views.certificates import certificate_rows
+from tfdash.views.certificates import certificate_rows, chosen_lines, renews_in
+from tfdash.views.times import iso
 
 ZONE = ZoneInfo("UTC")
 ODD = Unreadable(namespace="a", name="odd", kind="Certificate", cells=(), field="notAfter: 'soon' is no time")
@@ -108,6 +110,23 @@ def test_of_several_clusters_each_row_says_whose_it_is() -> None:
     p = msgspec.structs.replace(p, clusters=both)
     rows = certificate_rows(p, judge_all(p, NOW))
     assert sorted(row.called for row in rows.values()) == ["eu-1 a/shop", "us-1 a/shop"]
+
+
+def test_what_is_served_is_as_late_as_what_is_kept_of_it() -> None:
+    p = picture(certificate(renewal=NOW - 2 * DAY), issuer(), looked_at.served())
+    rows = {row.subject.kind: row for row in certificate_rows(p, judge_all(p, NOW)).values()}
+    assert [renews_in(rows[kind], NOW) for kind in ("Certificate", "ServedCertificate")] == [
+        ("-2d", "warn")
+    ] * 2
+
+
+def test_when_it_was_seen_is_told_in_the_platforms_zone_and_in_utc_in_json() -> None:
+    p = picture(looked_at.served())
+    [row] = certificate_rows(p, judge_all(p, NOW)).values()
+    zone = ZoneInfo("America/New_York")
+    assert chosen_lines(row, zone)[-1][1] == f"a handshake at {moment(NOW, zone)}"
+    [told] = json.loads(reported(p, "json")[0])["certificates"]
+    assert told["source"] == f"a handshake at {iso(NOW)}"
 
 
 def test_a_rotation_that_is_under_way_stands_in_text_and_json() -> None:
