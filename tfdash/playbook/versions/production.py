@@ -28,6 +28,8 @@ SOAK, PRODUCTION = "versions.soak", "versions.production"
 UNWATCHED = 2 * 3600.0
 """Seconds without a word on an environment after which it counts as not watched: terminals that record say one each hour."""
 
+_SEEN_WITHIN = 20.0  # seconds in which a terminal sees its own clusters again
+
 
 class SeenEnvironment(NamedTuple):
     """An environment: its clusters, and what was seen of them."""
@@ -119,7 +121,8 @@ def production_verdict(places: Mapping[str, SeenEnvironment], plans: Sequence[Pl
         return _said(policy, Level.UNKNOWN, sentence, UnknownKind.NO_DATA)
     times = [c.at for c in conditions if not c.held]
     opens = max((at for at in times if at is not None), default=None)
-    when = f", opens {weekday_moment(opens, policy.tz)}" if opens is not None and None not in times else ""
+    ahead = opens is not None and opens > moment.now and None not in times
+    when = f", opens {weekday_moment(opens or 0.0, policy.tz)}" if ahead else ""
     return _said(policy, Level.PAUSED, f"{version.short} may not go to {mine.name} yet{when}: {said}")
 
 
@@ -235,8 +238,9 @@ def _soaked(found: Soak, place: SeenEnvironment, policy: VersionsPolicy, moment:
     runs = oldest_now(place.spans, place.clusters)
     goes_on = runs is not None and runs.short == found.version and _watched(place, moment)
     at = found.until + left if goes_on else None
-    if at is not None:
-        moment.reached(at)
+    if at is not None and moment.reached(at):  # by the clock, and nobody has seen it yet
+        moment.reached(moment.now + _SEEN_WITHIN)
+        sentence += f", {place.name} last seen {weekday_moment(found.until, policy.tz)}"
     return _Condition(False, sentence, at)
 
 

@@ -149,6 +149,19 @@ def test_it_is_looked_at_again_when_it_opens() -> None:
     assert moment.again == pytest.approx(NOW + 0.01 * DAY)
 
 
+def test_a_soak_that_nobody_has_seen_end_opens_at_no_time_that_was() -> None:
+    """Of other environments something is told each hour: what is over by the clock may not be over."""
+    found = soaked(7 - 0.01)
+    for later, opens in ((0.005, "opens Tue 24 Nov 10:14 EST"), (0.01, ""), (0.03, "")):
+        moment = Moment(NOW + later * DAY)
+        verdict = gate(HERE, DEV, *found, moment=moment, **planned("2026-11-20"))
+        assert verdict.level is Level.PAUSED and (opens or "yet: ") in verdict.sentence
+        assert ("staging last seen Tue 24 Nov 10:00 EST" in verdict.sentence) is not bool(opens)
+        assert moment.again is not None and moment.again <= max(moment.now + 20, NOW + 0.01 * DAY)
+    late = gate(HERE, DEV, *found, moment=Moment(NOW + 0.03 * DAY), **planned("2026-11-30"))
+    assert "yet, opens Mon 30 Nov 00:00 EST: " in late.sentence
+
+
 def test_a_day_that_is_put_off_was_announced_and_one_that_is_brought_forward_was_not() -> None:
     rules = planned("2026-11-24")["rules"]
     early = PlannedUpdate(
