@@ -12,6 +12,7 @@ from tfdash.model.dates import Dates, ItemRule
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
+from tfdash.nouns import counted
 from tfdash.text import safe
 from tfdash.views.calendar.words import (
     by_text,
@@ -170,7 +171,11 @@ def chosen_lines(row: PromiseRow, zone: ZoneInfo) -> list[Line]:
         lines.append([("last: ", "dim"), told])
     if state.judged:
         lines.append(
-            [("kept: ", "dim"), f"{state.kept} of {state.judged} periods", ("   enter: all of them", "dim")]
+            [
+                ("kept: ", "dim"),
+                f"{state.kept} of {counted(state.judged, 'period')}",
+                ("   enter: all of them", "dim"),
+            ]
         )
     return lines
 

@@ -17,6 +17,7 @@ from tfdash.model.maintenance import (
     RuleSaid,
 )
 from tfdash.model.subject import Subject
+from tfdash.nouns import counted
 from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.calendar.words import (
@@ -89,7 +90,7 @@ def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
             told.append(("Playbook", f"“{safe(rule.sentence)}”"))
     told += [("Owner", safe(state.owner) or "nobody"), ("Kind", safe(state.kind))]
     kept = (
-        f"{state.kept} of {state.judged} periods in {dates.look_back} months"
+        f"{state.kept} of {counted(state.judged, 'period')} in {counted(dates.look_back, 'month')}"
         if state.judged
         else "none judged yet"
     )
