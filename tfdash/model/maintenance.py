@@ -51,10 +51,13 @@ class Sighting(msgspec.Struct, frozen=True):
 
 
 class LostEntries(msgspec.Struct, frozen=True, order=True):
-    """Of what was recorded after ``since`` and until ``until`` some is in no log any more."""
+    """Of what was recorded after ``since`` and until ``until`` some is in no log any more: entries of ``terminal``, as ``noted_by``
+    found at ``until``; each "" where it is not known."""
 
     since: float
     until: float
+    terminal: str = ""
+    noted_by: str = ""
 
 
 class AccountStart(msgspec.Struct, frozen=True):
@@ -111,6 +114,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     completion: Completion | None = None
     others: tuple[Completion, ...] = ()  # of the same period, which do not decide it
     waiver: PeriodWaiver | None = None
+    lost: LostEntries | None = None  # why nobody knows whether it was kept, where that is why
 
 
 class RuleTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +184,7 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
     live: LiveReading | None = None
     clashes: tuple[Clash, ...] = ()
     periods: tuple[Period, ...] = ()
-    kept: int = 0  # of the judged periods, and their number
+    kept: int = 0  # of the judged periods, and their number, those among them of which entries are lost
     judged: int = 0
     terms: RuleTerms | None = None  # by which it is judged now
     cause: str = ""  # why it is not known, where that is of what it was read from: others share it

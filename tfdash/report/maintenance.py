@@ -15,6 +15,7 @@ from tfdash.model.maintenance import (
     Completion,
     ItemStanding,
     ItemState,
+    LostEntries,
     Period,
     PeriodVerdict,
     PeriodWaiver,
@@ -26,7 +27,7 @@ from tfdash.report.gather import code_of
 from tfdash.report.snapshot import SCHEMA_VERSION
 from tfdash.text import safe
 from tfdash.views.calendar.audit import month_signs, months_back, of_account
-from tfdash.views.calendar.words import PERIODS, SPANNED, clash_text, state_of
+from tfdash.views.calendar.words import LOST, PERIODS, SPANNED, clash_text, lost_text, state_of
 from tfdash.views.layout import columns
 from tfdash.views.times import iso, local
 
@@ -138,6 +139,7 @@ def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int
     told = []
     for state in rows:
         verdicts = Counter(period.verdict for period in state.periods)
+        lost = sum(period.lost is not None for period in state.periods)
         share = f"{100 * state.kept // state.judged} %" if state.judged else "-"
         several = (PeriodVerdict.LATE, PeriodVerdict.MISSED, PeriodVerdict.WAIVED)
         told.append(
@@ -148,15 +150,25 @@ def _audit(rows: Sequence[ItemState], now: float, zone: ZoneInfo, look_back: int
                 f"{state.kept} of {state.judged}",
                 share,
                 *(str(verdicts[one]) for one in several),
+                str(lost),
             )
         )
-    right = [False] * 3 + [True] * 5
+    right = [False] * 3 + [True] * 6
     return [
-        *columns([("PROMISE", "PLACE", head, "KEPT", "SHARE", "LATE", "MISSED", "WAIVED"), *told], right),
+        *columns(
+            [("PROMISE", "PLACE", head, "KEPT", "SHARE", "LATE", "MISSED", "WAIVED", "LOST"), *told], right
+        ),
         "",
         f"{months[0]:%b %Y} to {months[-1]:%b %Y}, of each month the worst of the periods that end in it: "
-        + ", ".join(f"{sign.glyph} {sign.word}" for sign in (*PERIODS.values(), SPANNED)),
+        + ", ".join(f"{sign.glyph} {sign.word}" for sign in (*PERIODS.values(), LOST, SPANNED)),
+        *_losses(rows, zone),
     ]
+
+
+def _losses(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
+    """How many periods nobody knows of for each loss: they are among those that are judged, and none of those that were kept."""
+    found = Counter(period.lost for state in rows for period in state.periods if period.lost is not None)
+    return [f"{count} not known: {lost_text(lost, zone)}" for lost, count in sorted(found.items())]
 
 
 def _until(at: float | None, zone: ZoneInfo) -> str:
@@ -196,6 +208,7 @@ def as_json(state: ItemState, *, periods: bool) -> dict[str, Any]:
         "judged": state.judged,
     }
     if periods:
+        told["lost"] = sum(period.lost is not None for period in state.periods)
         told["share"] = round(state.kept / state.judged, 4) if state.judged else None
         told["periods"] = [_period(period) for period in state.periods]
     return told
@@ -212,6 +225,18 @@ def _period(period: Period) -> dict[str, Any]:
         "completion": _completion(period.completion),
         "others": [_completion(one) for one in period.others],
         "waiver": _waiver(period.waiver),
+        "lost": _lost(period.lost),
+    }
+
+
+def _lost(lost: LostEntries | None) -> dict[str, Any] | None:
+    """Why it is not known whether it was kept."""
+    if lost is None:
+        return None
+    return {
+        "terminal": safe(lost.terminal) or None,
+        "noted_by": safe(lost.noted_by) or None,
+        "noted_at": iso(lost.until),
     }
 
 

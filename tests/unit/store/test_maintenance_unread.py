@@ -14,14 +14,16 @@ from tfdash.cli.gatemaintenance import lines
 from tfdash.cli.headless import settle
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment
-from tfdash.model.maintenance import EvidenceKind, ItemStanding, PeriodVerdict, item_subject
+from tfdash.model.maintenance import EvidenceKind, ItemStanding, ItemState, PeriodVerdict, item_subject
 from tfdash.model.store_state import COMPLETION, EntryKind
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.playbook.maintenance.policy import MaintenanceRules, maintenance_in
 from tfdash.playbook.policies import Policies
 from tfdash.setting import read
 
 DAY = 86_400.0
+SEPTEMBER = NOW - 65 * DAY  # in the middle of it
 REVIEW, DRILL = item_subject("review", "production"), item_subject("drill", "production")
 RULES = read(
     MaintenanceRules,
@@ -149,7 +151,7 @@ async def test_what_the_place_of_the_acting_terminal_lost_is_neither_missed_nor_
         if what == "cut":  # what stands before it says enough of what closed before
             assert review.standing is ItemStanding.DONE and missed
         else:
-            assert not missed
+            assert missed is lock  # the lock says that nothing was recorded there before this month
             assert review.standing is ItemStanding.NO_EVIDENCE and "are lost" in review.sentence
         assert drill.standing is ItemStanding.NO_EVIDENCE
 
@@ -164,3 +166,57 @@ async def test_what_a_lost_chain_said_is_known_where_somebody_else_holds_it(tmp_
     assert found is not None
     assert (found[REVIEW].standing, found[DRILL].standing) == (ItemStanding.DONE, ItemStanding.OVERDUE)
     assert PeriodVerdict.MISSED in {p.verdict for p in found[DRILL].periods}
+
+
+async def _two_terminals(folder: Path) -> dict[Subject, ItemState]:
+    """One keeps the review in September and has missed October by now; the other records from 10 November on. As a gate says it."""
+    one, clock = opened(folder, when := Clock(SEPTEMBER), terminal="one"), Clock(NOW - 14 * DAY)
+    other = opened(folder, clock, terminal="other")
+    data = {"topic": COMPLETION, "done_at": SEPTEMBER - DAY, "evidence": EvidenceKind.SIGNED.value}
+    await one.store.append(EntryKind.NOTE, actor="ann", subject=REVIEW, sentence="done", data=data)
+    when.at = NOW
+    await one.store.append(EntryKind.HEARTBEAT, actor="tfdash", sentence="still here")
+    await other.store.append(EntryKind.HEARTBEAT, actor="tfdash", sentence="here, too")
+    one.store.close()
+    other.store.close()
+    found = assessed(folder, acting=False).maintenance
+    assert found is not None
+    return dict(found)
+
+
+def _told(state: ItemState) -> dict[str, str]:
+    return {p.label: p.verdict.value for p in state.periods}
+
+
+async def test_a_file_that_is_deleted_hides_no_miss_from_before_it_began(tmp_path: Path) -> None:
+    """Whoever deletes their own file, once or again and again, makes nothing unknown that closed before it was begun."""
+    before = await _two_terminals(tmp_path)
+    assert _told(before[REVIEW]) == {"2026-09": "kept", "2026-10": "missed", "2026-11": "open"}
+    for _ in range(3):
+        (tmp_path / "terminal-1.db").unlink()
+        kept_there = opened(tmp_path, Clock(NOW - DAY), terminal="holds slot 0")
+        found = assessed(tmp_path, acting=True).maintenance  # it notes the loss
+        kept_there.store.close()
+        assert found is not None
+        for after in (found, assessed(tmp_path, acting=False).maintenance):
+            assert after is not None
+            assert _told(after[REVIEW]) == _told(before[REVIEW])
+            closed = [p for p in after[DRILL].periods if p.end < NOW - 15 * DAY]
+            assert {p.verdict for p in closed} == {PeriodVerdict.MISSED}
+            hidden = [p for p in after[DRILL].periods if p.lost is not None]
+            assert [p.label for p in hidden] == ["2026-W46", "2026-W47"]
+            assert {p.lost.noted_by.split("-")[0] for p in hidden if p.lost is not None} <= {"test"}
+            assert all(p.lost is not None and p.lost.terminal.startswith(("other-", "test-")) for p in hidden)
+            for one in (REVIEW, DRILL):
+                assert (after[one].kept, after[one].judged) == (before[one].kept, before[one].judged)
+
+
+async def test_of_a_file_of_all_the_time_nothing_is_known_and_no_share_is_better(tmp_path: Path) -> None:
+    before = await _two_terminals(tmp_path)
+    (tmp_path / "terminal-0.db").unlink()
+    after = assessed(tmp_path, acting=True).maintenance
+    assert after is not None
+    assert _told(after[REVIEW]) == {"2026-09": "not watched", "2026-10": "not watched", "2026-11": "open"}
+    assert (before[REVIEW].kept, before[REVIEW].judged) == (1, 2)
+    assert (after[REVIEW].kept, after[REVIEW].judged) == (0, 2)
+    assert all(p.lost is not None for p in after[REVIEW].periods[:2])

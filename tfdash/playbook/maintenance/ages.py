@@ -162,6 +162,13 @@ class _Months:
         if since is None or end <= since:
             return _Said(PeriodVerdict.NOT_WATCHED)
         said = self._by(start, end, since, believe_live=False)
+        assert isinstance(self._item.when, Within)
+        if self._known.lost_of(start - self._item.when.age, closes) is not None:
+            # young enough only as nothing is on record of when it was done: that may be lost
+            unfounded = not self._done or self._done[0].done_at >= end
+            return (
+                _Said(PeriodVerdict.NOT_WATCHED) if unfounded and said.verdict is PeriodVerdict.KEPT else said
+            )
         if said.verdict is PeriodVerdict.NOT_WATCHED:
             shown = self._by(start, end, since, believe_live=True)
             if shown.verdict in (PeriodVerdict.KEPT, PeriodVerdict.OPEN):

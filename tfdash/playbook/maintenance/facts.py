@@ -145,6 +145,11 @@ class Known:
             for lost in self._lost
         )
 
+    def lost_of(self, since: float, until: float) -> LostEntries | None:
+        """What is lost that may have been about something done from ``since`` on until ``until``; of several what was noted first."""
+        found = (lost for lost in self._lost if lost.since < until and since <= lost.until)
+        return min(found, key=lambda lost: (lost.until, lost), default=None)
+
     def _undone(self, since: float, until: float, before: float) -> bool:
         """Whether what was seen last at ``until`` or later says that nothing was done from ``since`` on."""
         newest = self.newest_sighting(until, before)

@@ -10,10 +10,12 @@ period of which nobody had known anything is kept once a live source shows that 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from math import inf, nextafter
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from tfdash.model.maintenance import Completion, EvidenceKind, Period, PeriodVerdict
 from tfdash.playbook.maintenance.ages import months_of_age
@@ -100,7 +102,20 @@ def _judged(
     else:
         due = spans(item, zone, calendar, begins, nextafter(now, inf), facts.events)
         found = _once_each([s for s in due if s.end > max(begins, over)], item, known, done, now)
-    return tuple(dropwhile(lambda period: _empty(period, known), found))
+    told = dropwhile(lambda period: _empty(period, known), found)
+    return tuple(_named(told, item, known) if facts.lost else told)
+
+
+def _named(periods: Iterable[Period], item: MaintenanceItem, known: Known) -> Iterator[Period]:
+    """With what is lost that may have said of them that they were kept."""
+    age = item.when.age if isinstance(item.when, Within) else 0.0
+    for period in periods:
+        since = known.since(period.closes)
+        kept = since is not None and (period.end > since if age else period.start >= since)
+        if kept and period.verdict is PeriodVerdict.NOT_WATCHED:
+            lost = known.lost_of(period.start - age, period.closes)
+            period = msgspec.structs.replace(period, lost=lost) if lost is not None else period
+        yield period
 
 
 def _empty(period: Period, known: Known) -> bool:
@@ -137,7 +152,7 @@ def _once_each(
         if not chosen:
             missed = not early and not lost and (silent or not known.live(span.closes))
             verdict = _not_done(waiver is not None, now < span.closes, missed)
-            if verdict is PeriodVerdict.NOT_WATCHED:
+            if verdict is PeriodVerdict.NOT_WATCHED and not lost:
                 shown = (n for n in own if done[n].evidence is EvidenceKind.LIVE)
                 chosen = sorted(shown, key=lambda n: done[n].recorded_at)  # the first that said so decides
                 verdict = PeriodVerdict.KEPT if chosen else verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from math import inf, nextafter
 from typing import NamedTuple
@@ -80,7 +80,7 @@ def stand(
     edges += [at for p in periods for at in (p.deadline, p.closes, p.end) if at > now]
     edges += [told.due] if told.due is not None else []
     shown = tuple(p for p in periods if p.end > back)
-    kept, judged = counted(shown)
+    kept, judged = counted(periods, back, bool(facts.lost))
     state = ItemState(
         subject=subject,
         title=item.title,
@@ -103,10 +103,25 @@ def stand(
     return Told(state, min((at for at in edges if at > now), default=inf))
 
 
-def counted(periods: Sequence[Period]) -> tuple[int, int]:
-    """How many were kept, of how many that are judged."""
-    kept = sum(p.verdict is PeriodVerdict.KEPT for p in periods)
-    return kept, sum(p.verdict in _JUDGED for p in periods)
+def counted(periods: Sequence[Period], back: float, lost: bool) -> tuple[int, int]:
+    """How many were kept of those that end after ``back``, of how many that are judged. One whose entries are lost is none that was kept,
+    nor is one that is kept by what may be late work for such a one before it: a loss makes no share better."""
+    shown = [p for p in periods if p.end > back]
+    doubted = set(_doubted(periods)) if lost else set()
+    kept = sum(p.verdict is PeriodVerdict.KEPT and p not in doubted for p in shown)
+    return kept, sum(p.verdict in _JUDGED or p.lost is not None for p in shown)
+
+
+def _doubted(periods: Iterable[Period]) -> Iterator[Period]:
+    """Those that were done in the grace of one before them of which nobody knows, as that may be what their work served."""
+    before: Period | None = None
+    for period in periods:
+        done = period.completion
+        if before is not None and done is not None and done.done_at < before.closes:
+            yield period
+            before = period
+        else:
+            before = period if period.lost is not None else None
 
 
 def months(now: float, zone: ZoneInfo, count: int) -> tuple[float, float]:

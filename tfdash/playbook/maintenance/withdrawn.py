@@ -38,7 +38,7 @@ def withdrawn(
     else:
         words = "withdrawn: not in the settings here, and by which rule it was kept is not on record"
     done = in_order([c for c in facts.completions if c.done_at <= now])
-    kept, judged = counted(shown)
+    kept, judged = counted(periods, back, bool(facts.lost))
     state = ItemState(
         subject=subject,
         title=item.title,

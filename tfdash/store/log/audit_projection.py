@@ -7,6 +7,7 @@ without the chain showing it. ``AuditProjection`` folds them, one after the othe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf, nextafter
 from typing import Any
 
 from tfdash.model.action import Result
@@ -22,6 +23,7 @@ from tfdash.model.store_state import (
 )
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.store.log.attribution import PROGRAM, attributed, said_by
+from tfdash.store.log.begun import in_note, lost_by
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
 from tfdash.store.log.maintenance_facts import MaintenanceFacts
@@ -74,15 +76,6 @@ def _has_posts(intent: Mapping[str, Any]) -> bool:
     return isinstance(plan, Mapping) and bool(plan.get("posts"))
 
 
-_BROKEN = ("cut", "changed", "gone", "forked", "damaged")
-
-
-def lost_by(entry: Entry, data: Mapping[str, Any]) -> bool:
-    """Whether a terminal notes in it that it could not go on with a chain, for entries are lost or are not its own."""
-    chain = data.get("chain")
-    return entry.actor == "tfdash" and isinstance(chain, Mapping) and chain.get("reason") in _BROKEN
-
-
 class AuditProjection:
     """See the module. ``body`` gives the text that an entry names by digest, "" where it is not held. ``login``: as whom this
     terminal writes to the shared store, "" where that is not known."""
@@ -96,8 +89,8 @@ class AuditProjection:
         self._about: dict[tuple[str, Subject], str] = {}  # the version that such a fact is about
         self._losses: set[tuple[float, str]] = set()
         self._broken: dict[
-            tuple[str, int, str, str], float
-        ] = {}  # chain, how far it went, its hash, who noted it: when
+            tuple[str, int, str, str], tuple[float, float]
+        ] = {}  # chain, how far it went, its hash, who noted it: when, and since when its place was recorded at
         self._ends: dict[
             str, tuple[int, str, float]
         ] = {}  # of each chain the last that is held: its hash and time
@@ -140,7 +133,8 @@ class AuditProjection:
                 str(chain.get("hash", "")),
             )
             noted = (*went, entry.terminal)
-            self._broken[noted] = max(entry.at, self._broken.get(noted, entry.at))
+            until, begun = self._broken.get(noted, (entry.at, inf))
+            self._broken[noted] = max(entry.at, until), min(in_note(chain), begun)
         topic = data.get("topic")
         subject = subject_of(data.get("subject"))
         self._sizes.apply(entry, data, subject)
@@ -262,15 +256,17 @@ class AuditProjection:
 
     @property
     def lost(self) -> tuple[LostEntries, ...]:
-        """When those entries were recorded that a terminal noted as lost and nobody whose log is read here holds."""
+        """When those entries were recorded that a terminal noted as lost and nobody whose log is read here holds: after the last that
+        somebody holds, and no sooner than anything was recorded at that place."""
         found = set()
         named = {by for terminal, _, _, by in self._broken if terminal}
-        for (terminal, sequence, hash, by), noted in self._broken.items():
-            last, its_hash, at = self._ends.get(terminal, (0, "", float("-inf")))
+        for (terminal, sequence, hash, by), (noted, begun) in self._broken.items():
+            begun = nextafter(begun, -inf)
+            last, its_hash, at = self._ends.get(terminal, (0, "", begun))
             if terminal and (last < sequence or (last == sequence and its_hash != hash)):
-                found.add(LostEntries(at, noted))
+                found.add(LostEntries(at, noted, terminal, by))
             elif not terminal and by not in named:  # a damaged file, and nothing says whose chain it held
-                found.add(LostEntries(float("-inf"), noted))
+                found.add(LostEntries(begun, noted, "", by))
         return tuple(sorted(found))
 
     @property

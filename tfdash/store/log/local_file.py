@@ -11,11 +11,12 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import Entry, EntryKind
-from tfdash.store.log import data_dir
+from tfdash.store.log import begun, data_dir
 from tfdash.store.log.canonical import GENESIS, UnreadableEntry, data_of, decode, genuine
 from tfdash.store.log.chain_walk import PIECE, ChainWalk
 from tfdash.store.log.draft import EntryDraft
@@ -46,6 +47,7 @@ class LocalFile(DurableFile):
         self._name = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:48] or "terminal"
         self.notes: list[tuple[str, dict[str, Any]]] = []  # to be recorded: sentence and data
         super().__init__(slot.path, now)
+        self.begun = begun.in_lock(self._beside())
         if self.aside is not None:
             self._note(
                 "damaged", "", 0, "", f"the file before this one was damaged and lies at {self.aside.name}"
@@ -72,6 +74,8 @@ class LocalFile(DurableFile):
                     )
                 self._begin(identity)
             else:
+                within = begun.in_file(self._connection)  # whole, it says so itself where the lock does not
+                self.begun = min(within, self.begun if isfinite(self.begun) else within)
                 self._settle_place(identity, seen)
             self.sequence, self.head = self._head(self.terminal)
             self.opened_at = self.sequence
@@ -99,7 +103,9 @@ class LocalFile(DurableFile):
             self._set_meta("identity", identity)
 
     def _note(self, reason: str, terminal: str, sequence: int, head: str, sentence: str) -> None:
-        chain = {"reason": reason, "terminal": terminal, "sequence": sequence, "hash": head}
+        chain: dict[str, Any] = {"reason": reason, "terminal": terminal, "sequence": sequence, "hash": head}
+        if isfinite(self.begun):
+            chain["begun"] = self.begun
         self.notes.append((sentence, {"chain": chain}))
 
     def _rotate(self, reason: str, why: str, lost: tuple[str, int, str] | None = None) -> None:
@@ -132,17 +138,23 @@ class LocalFile(DurableFile):
     # -- the sidecar: the newest head, in the lock file, so that a file that was put back is noticed ----------------
 
     def _read_sidecar(self) -> tuple[str, int, str] | None:
+        parts = self._beside().partition("\n")[0].split()
         try:
-            parts = os.pread(self.slot.lock, 512, 0).decode("ascii").split()
             return (parts[0], int(parts[1]), parts[2]) if len(parts) == 3 else None
-        except (OSError, ValueError):
+        except ValueError:
             return None
 
+    def _beside(self) -> str:
+        try:
+            return os.pread(self.slot.lock, 512, 0).decode("ascii")
+        except (OSError, ValueError):
+            return ""
+
     def _write_sidecar(self) -> None:
+        since = f"begun {self.begun!r}" if isfinite(self.begun) else ""
+        lines = f"{self.terminal} {self.sequence} {self.head}".ljust(255) + f"\n{since:<63}\n"
         with contextlib.suppress(OSError):  # a help only; a full disk must not fail what is recorded already
-            os.pwrite(
-                self.slot.lock, f"{self.terminal} {self.sequence} {self.head}".ljust(255).encode() + b"\n", 0
-            )
+            os.pwrite(self.slot.lock, lines.encode(), 0)
 
     def _holds(self, seen: tuple[str, int, str]) -> bool:
         row = self._connection.execute(
@@ -204,6 +216,7 @@ class LocalFile(DurableFile):
         if entries:
             self._with_room(insert)
             self.sequence, self.head = entries[-1].sequence, head
+            self.begun = min(self.begun, *(entry.at for entry in entries))  # a clock may go back
             self._write_sidecar()
         return entries
 

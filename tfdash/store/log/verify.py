@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tfdash.store.log.anchors import SHARED, Head
-from tfdash.store.log.audit_projection import lost_by
+from tfdash.store.log.begun import lost_by
 from tfdash.store.log.canonical import GENESIS, VERSION, UnreadableEntry, data_of, decode, read_header
 from tfdash.store.log.chain import StoredEntry, wrong
 from tfdash.store.log.reading import LogHolder

@@ -12,7 +12,7 @@ from tfdash.model.maintenance import ItemStanding, ItemState, Period, PeriodVerd
 from tfdash.model.subject import Subject
 from tfdash.views.calendar import agenda
 from tfdash.views.calendar.agenda import PromiseRow, kept_cell
-from tfdash.views.calendar.words import PERIODS, SPANNED, Sign, place_text
+from tfdash.views.calendar.words import LOST, PERIODS, SPANNED, Sign, place_text, sign_of_period
 from tfdash.views.table import Cell, Column, Line
 from tfdash.views.times import local
 
@@ -79,16 +79,21 @@ def month_signs(state: ItemState, months: Sequence[date], zone: ZoneInfo) -> lis
         begin = local(period.start, zone).date().replace(day=1)
         end = min(end, months[-1]) if months else end  # what goes on stands in the month of today
         before = ends.get(end)
-        if before is None or _RANK[period.verdict] < _RANK[before.verdict]:
+        if before is None or _rank(period) < _rank(before):
             ends[end] = period
         while begin < end:
             spanned.add(begin)
             begin = (begin + timedelta(days=32)).replace(day=1)
     unseen = _NONE if state.standing is ItemStanding.NOTHING else _UNSEEN
     return [
-        PERIODS[ends[month].verdict] if month in ends else SPANNED if month in spanned else unseen
+        sign_of_period(ends[month]) if month in ends else SPANNED if month in spanned else unseen
         for month in months
     ]
+
+
+def _rank(period: Period) -> float:
+    """What nobody knows stands behind what is known to be bad, and before all else."""
+    return _RANK[period.verdict] if period.lost is None else _RANK[PeriodVerdict.LATE] + 0.5
 
 
 def trouble_of_row(row: PromiseRow) -> int:
@@ -112,7 +117,8 @@ def head_line(states: Iterable[ItemState], months: Sequence[date]) -> Line:
     """``kept 412 of 430 (95.8 %) since Dec 2024  ◷ 3 late  ✖ 12 missed  ‖ 2 waived``."""
     found = list(states)
     kept, judged = sum(s.kept for s in found), sum(s.judged for s in found)
-    verdicts = Counter(p.verdict for s in found for p in s.periods)
+    verdicts = Counter(p.verdict for s in found for p in s.periods if p.lost is None)
+    lost = sum(p.lost is not None for s in found for p in s.periods)
     line: list[Cell] = [" "]
     if judged:
         line.append((f"kept {kept:,} of {judged:,} ({kept * 1000 // judged / 10:.1f} %)", "bright"))
@@ -129,9 +135,11 @@ def head_line(states: Iterable[ItemState], months: Sequence[date]) -> Line:
         if verdicts[verdict]:
             sign = PERIODS[verdict]
             line.append((f"  {sign.glyph} {verdicts[verdict]:,} {sign.word}", sign.token))
+    if lost:
+        line.append((f"  {LOST.glyph} {lost:,} {LOST.word}", LOST.token))
     return line
 
 
 LEGEND: list[Line] = [
-    [(f"{sign.glyph} ", sign.token), (sign.word, "dim")] for sign in (*PERIODS.values(), SPANNED)
+    [(f"{sign.glyph} ", sign.token), (sign.word, "dim")] for sign in (*PERIODS.values(), LOST, SPANNED)
 ]

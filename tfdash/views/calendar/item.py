@@ -24,9 +24,12 @@ from tfdash.views.calendar.words import (
     PERIODS,
     by_text,
     clash_text,
+    lost_count,
+    lost_text,
     moment_text,
     place_text,
     proof_text,
+    sign_of_period,
     state_of,
     until_text,
     waiver_text,
@@ -90,7 +93,7 @@ def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
             told.append(("Playbook", f"“{safe(rule.sentence)}”"))
     told += [("Owner", safe(state.owner) or "nobody"), ("Kind", safe(state.kind))]
     kept = (
-        f"{state.kept} of {counted(state.judged, 'period')} in {counted(dates.look_back, 'month')}"
+        f"{state.kept} of {counted(state.judged, 'period')} in {counted(dates.look_back, 'month')}{lost_count(state.periods)}"
         if state.judged
         else "none judged yet"
     )
@@ -121,7 +124,7 @@ def _rules_before(rules: Sequence[RuleSaid], state: ItemState | None, zone: Zone
 def _periods(state: ItemState, aged: bool, zone: ZoneInfo) -> list[str]:
     lines = ["", f"Periods: {len(state.periods)}, newest first"]
     for period in reversed(state.periods):
-        sign = PERIODS[period.verdict]
+        sign = sign_of_period(period)
         lines.append(f"  {sign.glyph} {period.label:<11} {_period_words(period, aged, zone)}")
     if not state.periods:
         lines.append("  none: nothing is on record that one could be judged by")
@@ -132,7 +135,9 @@ def _period_words(period: Period, aged: bool, zone: ZoneInfo) -> str:
     word = PERIODS[period.verdict].word
     late = f" by {short_age(period.late_by)}" if period.late_by else ""
     words = f"{word}{late}"
-    if period.completion is not None:
+    if period.lost is not None:
+        words += f": {lost_text(period.lost, zone)}"
+    elif period.completion is not None:
         words += f": {'last ' if aged else ''}done {moment_text(period.completion.done_at, zone)}, {by_text(period.completion)}"
     elif period.waiver is not None:
         words += f": {waiver_text(period.waiver, zone)}"

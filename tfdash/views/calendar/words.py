@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from tfdash.model.maintenance import (
     EvidenceKind,
     ItemStanding,
     ItemState,
+    LostEntries,
+    Period,
     PeriodVerdict,
     PeriodWaiver,
 )
@@ -60,6 +63,7 @@ PERIODS = {
     PeriodVerdict.NOT_WATCHED: Sign("·", "not watched", "dim"),
     PeriodVerdict.OPEN: Sign("○", "open", "bright"),
 }
+LOST = Sign("?", "not known: entries lost", "warn")  # of a period that is "not watched" for that
 SPANNED = Sign("─", "of a longer period", "dim")
 _EVIDENCE = {EvidenceKind.LIVE: "seen", EvidenceKind.SIGNED: "signed", EvidenceKind.IMPORTED: "imported"}
 _BY = {EvidenceKind.LIVE: "seen at", EvidenceKind.SIGNED: "signed by", EvidenceKind.IMPORTED: "imported by"}
@@ -76,6 +80,24 @@ def sign_of(sort: MarkSort, state: ItemState | None) -> Sign:
     if state.standing in (ItemStanding.DONE, ItemStanding.WAIVED):
         return Sign("○", "next", "dim")
     return Sign("○", "due", "")
+
+
+def sign_of_period(period: Period) -> Sign:
+    return PERIODS[period.verdict] if period.lost is None else LOST
+
+
+def lost_text(lost: LostEntries, zone: ZoneInfo) -> str:
+    """``entries of ops-1 are lost, noted by ops-2 on Mon 3 Nov``: whose, who says so, and when."""
+    whose = f"entries of {safe(lost.terminal)}" if lost.terminal else "entries of a damaged file"
+    return (
+        f"{whose} are lost, noted by {safe(lost.noted_by) or 'a terminal'} on {moment_text(lost.until, zone)}"
+    )
+
+
+def lost_count(periods: Sequence[Period]) -> str:
+    """``, 3 not known: entries lost``; "" for none."""
+    lost = sum(period.lost is not None for period in periods)
+    return f", {lost:,} {LOST.word}" if lost else ""
 
 
 def letter_of(kind: str) -> str:

@@ -67,6 +67,19 @@ def test_an_age_may_have_begun_anew_when_the_last_entry_that_is_lost_was_recorde
     assert verdicts(WEEKLY_AGE, healed, "2026-07-20") == [("2026-07", "not watched")]
 
 
+def test_a_period_that_is_lost_is_named_and_counts_as_judged_but_not_as_kept() -> None:
+    facts = Facts(starts=JULY, completions=(done("2026-07-05"), done("2026-09-05")))
+    gap = LostEntries(at("2026-09-04"), at("2026-09-06"), "one", "two")
+    whole, left = state(MONTHLY, facts, "2026-10-15"), state(MONTHLY, _without(facts, gap), "2026-10-15")
+    assert (whole.kept, whole.judged, left.kept, left.judged) == (2, 3, 1, 3)
+    assert [(p.label, p.verdict.value, p.lost) for p in left.periods] == [
+        ("2026-07", "kept", None),
+        ("2026-08", "missed", None),
+        ("2026-09", "not watched", gap),
+        ("2026-10", "open", None),
+    ]
+
+
 def _without(on_record: Facts, gap: LostEntries) -> Facts:
     left = tuple(c for c in on_record.completions if not gap.since < c.recorded_at <= gap.until)
     return on_record._replace(completions=left, lost=(gap,))
@@ -133,6 +146,14 @@ def _sound(promise: object, calendar: CalendarPolicy, whole: Facts, now: float, 
     for period in judged_periods(promise, NEW_YORK, calendar, left, now):  # type: ignore[arg-type]
         if period.verdict is PeriodVerdict.MISSED:
             assert was[period.label] is PeriodVerdict.MISSED, period
+        if period.lost is not None:
+            assert period.verdict is PeriodVerdict.NOT_WATCHED and period.lost is gap, period
     say = [stand(AT, promise, NEW_YORK, calendar, f, now, 24).state for f in (left, whole)]  # type: ignore[arg-type]
     if say[0].standing is ItemStanding.OVERDUE:
         assert say[1].standing is ItemStanding.OVERDUE
+    after, before = say
+    gone = [c for c in whole.completions if c not in left.completions]
+    in_grace = any(p.verdict is PeriodVerdict.OPEN and p.deadline <= now for p in after.periods)
+    if not in_grace and all(c.done_at > (whole.since or 0.0) for c in gone):
+        # no share is better; what was done before account is kept says when it is due first, which nobody knows without it
+        assert not after.kept or after.kept * before.judged <= before.kept * after.judged
