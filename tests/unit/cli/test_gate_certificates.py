@@ -21,13 +21,13 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
     ("objects", "namespace", "code", "told"),
     [
         ((), "", 0, ["Certificates: · idle  none are kept here"]),
-        ((certificate(), issuer()), "", 0, ["Certificates: ✔ ok  1 of 1 certificates in order"]),
+        ((certificate(), issuer()), "", 0, ["Certificates: ✔ ok  1 of 1 certificate in order"]),
         (
             (certificate(renewal=NOW - DAY), issuer()),
             "",
             1,
             [
-                "Certificates: ▲ warn  0 of 1 certificates in order",
+                "Certificates: ▲ warn  0 of 1 certificate in order",
                 "  ▲ warn  shop: was to be renewed from 1970-01-11 08:46 EST and is not: cert-manager does not begin  "
                 "(Certificate a/shop in eu-1)",
             ],

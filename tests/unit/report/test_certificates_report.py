@@ -65,7 +65,7 @@ def test_text_and_json_have_the_same_rows_the_worst_first() -> None:
 @pytest.mark.parametrize(
     ("p", "code", "words"),
     [
-        (picture(certificate(), issuer()), 0, "1 of 1 certificates in order"),
+        (picture(certificate(), issuer()), 0, "1 of 1 certificate in order"),
         (picture(certificate(not_after=NOW), issuer()), 1, "expired"),
         (picture(ODD), 2, "unreadable"),
         (without("Certificate", ProblemKind.FORBIDDEN), 2, "? may not list"),

@@ -42,7 +42,9 @@ def _counted(verdicts: Iterable[Verdict]) -> str:
     bad = sum(level >= Level.UNKNOWN for level in others)
     if not mine:
         return f"{_in_order(others)} issuers and bundles in order{_under_way(others)}"
-    told = f"{_in_order(mine)} certificates in order{_under_way(mine)}"
+    told = (
+        f"{_in_order(mine)} {'certificate' if len(mine) == 1 else 'certificates'} in order{_under_way(mine)}"
+    )
     return (
         f"{told}, {bad} of {len(others)} issuers and bundles {'is' if bad == 1 else 'are'} not"
         if bad

@@ -412,7 +412,7 @@ def test_the_section_says_the_worst_and_how_many_are_in_order() -> None:
     well = section(certificate(), issuer())
     assert (well.level, well.sentence, well.detail) == (
         Level.OK,
-        "1 of 1 certificates in order",
+        "1 of 1 certificate in order",
         "all are renewed in time",
     )
     bad = section(certificate(not_after=NOW - 1), issuer(), request(), leaf("x"))
