@@ -162,6 +162,18 @@ def usage_history_for(
     )
 
 
+def _asking_now(
+    connection: Connection,
+    options: Options,
+    credentials: Credentials | None,
+    clock: Clock,
+    slots: asyncio.Semaphore,
+) -> Asking:
+    """Of what is so now; credentials of its own are read once for all that it asks."""
+    own = OwnCredentials(connection)
+    return Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False)
+
+
 def present_usage_for(
     connection: Connection,
     options: Options,
@@ -170,8 +182,7 @@ def present_usage_for(
     slots: asyncio.Semaphore,
 ) -> PresentReader:
     """What asks for what is used now; ``slots``: shared with the history of the same server."""
-    own = OwnCredentials(connection)
-    asking = Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False)
+    asking = _asking_now(connection, options, credentials, clock, slots)
     return PresentReader(options.usage, asking, clock, connection.match)
 
 
@@ -184,14 +195,9 @@ def certificate_metrics_for(
     slots: asyncio.Semaphore,
 ) -> CertificateMetricsSource:
     """``slots``: as of ``present_usage_for``."""
-    own = OwnCredentials(connection)
+    asking = _asking_now(connection, options, credentials, clock, slots)
     return CertificateMetricsSource(
-        ref,
-        options.certificates,
-        Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False),
-        clock,
-        shown=connection.shown,
-        match=connection.match,
+        ref, options.certificates, asking, clock, shown=connection.shown, match=connection.match
     )
 
 
@@ -204,12 +210,7 @@ def volume_usage_for(
     slots: asyncio.Semaphore,
 ) -> VolumeUsageSource:
     """``slots``: as of ``present_usage_for``."""
-    own = OwnCredentials(connection)
+    asking = _asking_now(connection, options, credentials, clock, slots)
     return VolumeUsageSource(
-        ref,
-        options.usage,
-        Asking(lambda: client_of(connection, options, credentials, own, clock), slots, rests=False),
-        clock,
-        shown=connection.shown,
-        match=connection.match,
+        ref, options.usage, asking, clock, shown=connection.shown, match=connection.match
     )
