@@ -116,6 +116,14 @@ def prometheus() -> Iterator[Callable[..., Prometheus]]:
         yield lambda *args, **kwargs: running.enter_context(Prometheus(*args, **kwargs))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A part that ended by itself was started again (``Kept``); what it said is with the failures that it explains."""
+    from tests.platform.harness.processes import ENDED
+
+    for told in ENDED:
+        terminalreporter.write_line(told)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Generator[None, Any, Any]:
     """What is told of a failed test may hold half a surrogate pair, which no pipe between the workers takes: all tests ended."""

@@ -146,6 +146,7 @@ def add_cases(cluster: Cluster) -> None:
     apps = f"/apis/apps/v1/namespaces/{space}/deployments"
     init = {"initContainers": [{"name": "init", "image": "registry.example.com/init:1"}]}
     short = {"progressDeadlineSeconds": 2}
+    long = {"progressDeadlineSeconds": 86400}  # longer than any session, in which ten minutes may go by
     probed = {"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}}}
     create(
         cluster,
@@ -156,7 +157,7 @@ def add_cases(cluster: Cluster) -> None:
         deployment("crash-loop", space, 2, case="crash-loop"),
         deployment("oom-killed", space, 2, case="oom-killed"),
         deployment("image-pull", space, 1, case="image-pull"),
-        deployment("not-ready", space, 2, case="not-ready", container=probed),
+        deployment("not-ready", space, 2, case="not-ready", spec=long, container=probed),
         deployment("init-crash", space, 1, case="init-crash", pod=init),
         deployment("config-error", space, 1, case="config-error"),
         deployment("unschedulable", space, 1, container={"resources": {"requests": {"cpu": "900000"}}}),

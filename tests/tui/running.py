@@ -128,8 +128,9 @@ async def running(
                         and not board.unsettled()
                         and bool(board.assessment.sections)
                         and board.assessment.number >= board.picture.number
+                        and not app.relay._armed  # else a key may come before the first row
                     ),
-                    "a settled board",
+                    "a settled board, and shown",
                 )
             yield run
             if app.failure is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.platform.harness.build import build_component, run_step
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.processes import end, end_of, free_ports, spawn
+from tests.platform.harness.processes import Kept, end_of, free_ports
 
 ARGO_ROLLOUTS = "v1.10.1"
 FLAGGER = "v1.36.1"
@@ -76,7 +76,7 @@ class ArgoRollouts:
         self.cluster = cluster
         self.log = cluster.folder / "argo-rollouts.log"
         self._ports = free_ports(2)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Kept | None = None
 
     def start(self) -> ArgoRollouts:
         try:
@@ -109,7 +109,7 @@ class ArgoRollouts:
             "--loglevel",
             "info",
         ]
-        self._process = spawn(argv, self.cluster.folder, self.log)
+        self._process = Kept(argv, self.cluster.folder, self.log)
 
     def _wait_ready(self, timeout: float = 60.0) -> None:
         assert self._process is not None
@@ -132,7 +132,8 @@ class ArgoRollouts:
 
     def stop(self) -> None:
         process, self._process = self._process, None
-        end(process)
+        if process is not None:
+            process.end()
 
     def __enter__(self) -> ArgoRollouts:
         return self.start()

@@ -16,7 +16,7 @@ from typing import Any
 from tests.platform.harness.argo import apply_definitions
 from tests.platform.harness.build import build_component, run_step
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.processes import end, end_of, spawn
+from tests.platform.harness.processes import Kept, end_of
 
 CERT_MANAGER = "v1.21.2"
 _MODULE = "github.com/cert-manager/cert-manager"
@@ -64,7 +64,7 @@ class CertManager:
         self.binaries = build_cert_manager()
         self.cluster, self.backoff = cluster, backoff
         self.log = cluster.folder / "cert-manager.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Kept | None = None
 
     def start(self) -> CertManager:
         try:
@@ -72,7 +72,7 @@ class CertManager:
             self.cluster.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n")
             kubeconfig = str(self.cluster.kubeconfig("admin"))
             argv = [str(self.binaries / "controllers"), "-kubeconfig", kubeconfig, "-backoff", self.backoff]
-            self._process = spawn(argv, self.cluster.folder, self.log)
+            self._process = Kept(argv, self.cluster.folder, self.log)
             self._wait_ready()
         except BaseException:
             self.stop()
@@ -91,7 +91,8 @@ class CertManager:
 
     def stop(self) -> None:
         process, self._process = self._process, None
-        end(process)
+        if process is not None:
+            process.end()
 
     def __enter__(self) -> CertManager:
         return self.start()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.platform.harness.build import build
-from tests.platform.harness.processes import end, end_of, free_ports, spawn
+from tests.platform.harness.processes import Kept, end, end_of, free_ports, spawn
 from tests.platform.harness.stages import kwok_config
 
 TOKENS = {
@@ -84,7 +84,7 @@ class Cluster:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="tfdash-platform-"))
         self.folder.mkdir(parents=True, exist_ok=True)
         self._survive = survive_parent
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, subprocess.Popen[bytes] | Kept] = {}
         names = ("etcd", "peer", "api", "scheduler", "kwok", "metrics")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.url = f"https://127.0.0.1:{self.ports['api']}"
@@ -118,10 +118,18 @@ class Cluster:
 
     def _spawn(self, name: str, *argv: str) -> None:
         log = self.folder / f"{name}.log"
-        self._processes[name] = spawn(list(argv), self.folder, log, survive_parent=self._survive)
+        self._processes[name] = (
+            spawn(list(argv), self.folder, log, survive_parent=True)
+            if self._survive
+            else Kept(list(argv), self.folder, log)
+        )
 
     def _end(self, name: str, sig: int = signal.SIGTERM) -> None:
-        end(self._processes.pop(name, None), sig, 5)
+        process = self._processes.pop(name, None)
+        if isinstance(process, Kept):
+            process.end(sig, 5)
+        else:
+            end(process, sig, 5)
 
     def _plane(self, name: str, *argv: str) -> None:
         self._spawn(name, str(self.binaries / "controlplane"), *argv)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.platform.harness.build import build_component, run_step
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.processes import end, end_of, free_ports, spawn
+from tests.platform.harness.processes import Kept, end_of, free_ports
 
 KUBE_STATE_METRICS = "v2.20.0"
 _RESOURCES = "pods,replicasets,jobs,deployments,statefulsets,daemonsets,nodes"
@@ -40,7 +40,7 @@ class KubeStateMetrics:
         self._ports = free_ports(2)
         self.address = f"127.0.0.1:{self._ports[0]}"
         self.log = cluster.folder / "kube-state-metrics.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Kept | None = None
 
     def __enter__(self) -> KubeStateMetrics:
         argv = [
@@ -52,7 +52,7 @@ class KubeStateMetrics:
             f"--telemetry-port={self._ports[1]}",
             f"--resources={_RESOURCES}",
         ]
-        self._process = spawn(argv, self.cluster.folder, self.log)
+        self._process = Kept(argv, self.cluster.folder, self.log)
         try:
             self.cluster.wait(self._tells, "kube-state-metrics to tell of pods")
         except BaseException:
@@ -62,7 +62,8 @@ class KubeStateMetrics:
 
     def __exit__(self, *exc: object) -> None:
         process, self._process = self._process, None
-        end(process)
+        if process is not None:
+            process.end()
 
     def _tells(self) -> bool:
         assert self._process is not None

@@ -7,9 +7,13 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_MOST_STARTS = 6  # what ends so often does not start at all: a flag, a port that stays taken
+ENDED: list[str] = []
+"""What ended by itself in this process of the tests, each with the end of its log: pytest prints it when all is over."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -42,6 +46,60 @@ def spawn(
             start_new_session=True,
             preexec_fn=None if survive_parent else _die_with_parent,
         )
+
+
+class Kept:
+    """A part that is started again where it ends by itself, as a kubelet would: one crash of somebody else's controller costs
+    the test that it meets, not every test after it. As much of ``Popen`` as the harness asks for."""
+
+    def __init__(self, argv: list[str], folder: Path, log: Path) -> None:
+        self._argv, self._folder, self._log = argv, folder, log
+        self._stopping = threading.Event()
+        self._given_up: int | None = None
+        self._begun = threading.Event()
+        self._refused: OSError | None = None
+        # the thread that starts it must outlive it: PR_SET_PDEATHSIG is about the thread, not the process
+        self._thread = threading.Thread(target=self._keep, name=f"keeps {log.stem}", daemon=True)
+        self._thread.start()
+        self._begun.wait()
+        if self._refused is not None:
+            raise self._refused
+
+    def _keep(self) -> None:
+        for start in range(_MOST_STARTS):
+            try:
+                self._process = spawn(self._argv, self._folder, self._log)
+            except OSError as error:
+                self._refused, self._given_up = error, 127
+                return
+            finally:
+                self._begun.set()
+            if self._stopping.is_set():  # asked between two starts
+                end(self._process)
+            code = self._process.wait()
+            if self._stopping.is_set():
+                return
+            ENDED.append(f"{self._log.stem} ended with {code} by itself:\n  {end_of(self._log)}")
+            if self._stopping.wait(min(0.2 * 2**start, 5.0)):
+                return
+        self._given_up = code
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """None while it runs or is about to be started again, else what it last ended with."""
+        return self._process.poll() if self._stopping.is_set() else self._given_up
+
+    @property
+    def returncode(self) -> int | None:
+        return self.poll()
+
+    def end(self, sig: int = signal.SIGTERM, patience: float = 10.0) -> None:
+        self._stopping.set()
+        end(self._process, sig, patience)
+        self._thread.join(patience)
 
 
 def end(process: subprocess.Popen[bytes] | None, sig: int = signal.SIGTERM, patience: float = 10.0) -> None:
