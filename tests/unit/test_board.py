@@ -204,7 +204,7 @@ def test_a_relist_says_compare_for_yourself_even_when_single_changes_follow(sour
             board.put_objects(REF, "Pod", pods("x"), frozenset({Key("a", "x")}))
             board.put_objects(REF, "Pod", pods("y"), None)
             board.put_objects(REF, "Pod", pods("y", "z"), frozenset({Key("a", "z")}))
-            assert board._pending.take().keys == {(REF, "Pod"): None}
+            assert board._fold.take().keys == {(REF, "Pod"): None}
     finally:
         board.stop()
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tfdash.board.cluster_reads import ClusterReads
-from tfdash.board.pending import PendingChange
+from tfdash.board.fold import Entered, Fold
 from tfdash.board.scheduler import JudgeScheduler, Judging
 from tfdash.board.subscriptions import Subscriptions
 from tfdash.clock import Clock
@@ -26,7 +26,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo, SourceInfo
 from tfdash.model.store_state import StoreState
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.model.traffic import NOT_MEASURED, Published, Signals, with_signals
+from tfdash.model.traffic import NOT_MEASURED, Published, Signals
 from tfdash.model.update import Update
 from tfdash.model.usage import UseOverTime
 from tfdash.process import LoginCommand
@@ -63,7 +63,6 @@ class Board(ClusterReads):
         self._lock = threading.RLock()
         self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[Update], None]] = []
-        self._pending = PendingChange()
         self._collect: dict[Callable[[], None], None] = {}  # in the order in which they asked
         self._thread: threading.Thread | None = None
         self._main: asyncio.Task[None] | None = None
@@ -83,6 +82,7 @@ class Board(ClusterReads):
             if signals is not None
             else Signals(prometheus=dict.fromkeys(self._clusters, NOT_MEASURED)),
         )
+        self._fold = Fold(self.picture)
 
     @property
     def clusters(self) -> tuple[ClusterRef, ...]:
@@ -101,20 +101,10 @@ class Board(ClusterReads):
     def put_objects(
         self, ref: ClusterRef, kind: str, observation: Observation[Objects], changed: frozenset[Key] | None
     ) -> None:
-        with self._lock:
-            cluster = self.picture.clusters[ref]
-            self._replace(msgspec.structs.replace(cluster, kinds={**cluster.kinds, kind: observation}))
-            self._pending.objects((ref, kind), changed)
-            self._schedule()
+        self._put("put_objects", ref, kind, observation, changed)
 
     def drop_objects(self, ref: ClusterRef, kind: str) -> None:
-        with self._lock:
-            cluster = self.picture.clusters[ref]
-            if kind in cluster.kinds:
-                kinds = {k: seen for k, seen in cluster.kinds.items() if k != kind}
-                self._replace(msgspec.structs.replace(cluster, kinds=kinds))
-                self._pending.objects((ref, kind), None)
-                self._schedule()
+        self._put("drop_objects", ref, kind)
 
     def gather(self, collect: Callable[[], None]) -> None:
         with self._lock:
@@ -122,37 +112,29 @@ class Board(ClusterReads):
             self._schedule()
 
     def put_info(self, ref: ClusterRef, observation: Observation[ServerInfo]) -> None:
-        with self._lock:
-            self._replace(msgspec.structs.replace(self.picture.clusters[ref], info=observation))
-            self._pending.info(ref)
-            self._schedule()
+        self._put("put_info", ref, observation)
 
     def put_signals(self, published: Published) -> None:
-        with self._lock:
-            signals, changed = with_signals(self.picture.signals, published)
-            if changed:
-                self._next(signals=signals)
-                self._pending.signals(changed)
-                self._schedule()
+        self._put("put_signals", published)
 
     def put_store_state(self, state: StoreState) -> None:
-        with self._lock:
-            self._pending.store(self.picture.store_state, state)
-            self._next(store_state=state)
-            self._schedule()
+        self._put("put_store_state", state)
 
     def put_status(self, source: str, status: Observation[SourceInfo]) -> None:
+        self._put("put_status", source, status)
+
+    def show(self, picture: Picture) -> None:
+        """Another picture, of another time, in the place of what is known: a replay that jumps."""
         with self._lock:
-            self._next(sources={**self.picture.sources, source: status})
-            self._pending.source(source)
+            self._fold.show(picture)
+            self.picture = self._fold.picture
             self._schedule()
 
-    def _replace(self, cluster: ClusterPicture) -> None:
-        self._next(clusters={**self.picture.clusters, cluster.ref: cluster})
-
-    def _next(self, **changes: Any) -> None:
-        number = self.picture.number + 1
-        self.picture = msgspec.structs.replace(self.picture, at=self._clock.now(), number=number, **changes)
+    def _put(self, what: str, *arguments: Any) -> None:
+        with self._lock:
+            if self._fold.put(Entered(self._clock.now(), what, arguments)):
+                self.picture = self._fold.picture
+                self._schedule()
 
     # -- updates ------------------------------------------------------------------------------------------------
 
@@ -189,7 +171,7 @@ class Board(ClusterReads):
                 log.exception("what a source gathered was not put")
         with self._lock:
             self._scheduled = False
-            change, picture = self._pending.take(), self.picture
+            change, picture = self._fold.take(), self.picture
         self._flush_at = time.monotonic() + self._interval
         judged: frozenset[Subject] | None = frozenset()
         if self._scheduler is not None and self._loop is not None:
@@ -298,9 +280,7 @@ class Board(ClusterReads):
         async def main() -> None:
             with self._lock:
                 self._loop = loop
-                for ref, cluster in self.picture.clusters.items():  # what was prefetched was never judged
-                    for kind in cluster.kinds:
-                        self._pending.objects((ref, kind), None)
+                self._fold.mark(self.picture)  # what was prefetched was never judged
                 self._schedule()
             ready.set()
             async with asyncio.TaskGroup() as group:

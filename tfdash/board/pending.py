@@ -21,6 +21,7 @@ class PendingChange:
         self._fresh: set[tuple[ClusterRef, str]] = set()
         self._signals: set[SignalKey] = set()
         self._store: set[str] = set()
+        self._rest = False  # any signal, anything that the store remembers
         self._sources: set[str] = set()
 
     def objects(self, at: tuple[ClusterRef, str], changed: frozenset[Key] | None) -> None:
@@ -45,13 +46,18 @@ class PendingChange:
     def source(self, id: str) -> None:
         self._sources.add(id)
 
+    def rest(self, *sources: str) -> None:
+        """All that is no cluster's may differ; ``sources``: ids of those that are or were known."""
+        self._rest = True
+        self._sources.update(sources)
+
     def take(self) -> Change:
         """All of it as one change; from here on nothing is pending."""
         change = Change(
             keys=self._keys,
             freshness=frozenset(self._fresh),
-            signals=frozenset(self._signals),
-            store=frozenset(self._store),
+            signals=None if self._rest else frozenset(self._signals),
+            store=None if self._rest else frozenset(self._store),
             sources=frozenset(self._sources),
         )
         self._reset()

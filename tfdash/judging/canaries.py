@@ -256,7 +256,7 @@ def traffic_of(picture: Picture, release: ReleaseState) -> Observation[Traffic] 
     if found is None and release.workload is not None:
         found = picture.signals.traffic.get(release.workload)
     backend = picture.signals.prometheus.get(release.subject.cluster)
-    if found is not None or backend is NOT_MEASURED:
+    if found is not None or backend == NOT_MEASURED:
         return found
     # why there is nothing, in its own words; or that it was not asked yet
     return NOT_READ if backend is None else Observation(source=backend.source, problem=backend.problem)

@@ -196,7 +196,7 @@ def good_line(good: VerifiedGood | None, now: float) -> Line:
 def metrics_lines(picture: Picture, release: ReleaseState, now: float) -> list[Line]:
     """What is wrong with the metrics: not configured, not reached, old. Nothing where all is well."""
     seen = picture.signals.prometheus.get(release.subject.cluster)
-    if seen is NOT_MEASURED:
+    if seen == NOT_MEASURED:
         place = f"[environments.{safe(toml_key(release.subject.cluster.environment))}.prometheus]"
         return [
             _labelled("metrics", f"· {seen.note}", (f"  add it under {place} to have releases judged", "dim"))
