@@ -8,14 +8,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.protocol.watching import QUICK, REF, until
+from tests.reports import snapshot_of
 from tfdash.board.board import Board
 from tfdash.judging.judge import Judge
 from tfdash.model.kinds import JUDGED
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.playbook.policy import default_policy
-from tfdash.report import exit_code, snapshot
-from tfdash.report.canary import canary_report
 from tfdash.sources.base import ALL
 from tfdash.sources.kubernetes.kubeconfig import resolve
 from tfdash.sources.kubernetes.settings import KubernetesSettings
@@ -41,10 +40,10 @@ def printed(board: Board, now: float) -> dict[str, tuple[str, int]]:
     found = {}
     for screen in SCREENS:
         if screen == "canary":
-            found[screen] = canary_report(picture, told, None, "text", now, UTC)
+            found[screen] = snapshot_of(picture, told, "canary", None, "text", now, UTC)
         else:
-            text = snapshot(picture, told, screen, None, "text", now, UTC)
-            found[screen] = text, exit_code(picture, told, screen, None, now, UTC)
+            text = snapshot_of(picture, told, screen, None, "text", now, UTC)[0]
+            found[screen] = text, snapshot_of(picture, told, screen, None, "text", now, UTC)[1]
     return found
 
 

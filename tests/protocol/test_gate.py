@@ -27,7 +27,7 @@ from tfdash.clock import SystemClock
 from tfdash.config.quick import load_quick
 from tfdash.demo.process import DemoOptions, DemoProcess, start_process
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.report import schema
+from tfdash.report.schemas import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEEDS = {"bad-canary": 12.0, "good-canary": 30.0, "low-traffic": 30.0, "prometheus-down": 1.0}

@@ -20,6 +20,7 @@ import pytest
 from screens import commands
 from screens.frame.acting_screen import VERBS
 from screens.registry import page_id
+from tests.reports import snapshot_of
 from tests.syntax import walk
 from tests.unit.cli.server import kubeconfig
 from tfdash import actions, playbook
@@ -49,7 +50,6 @@ from tfdash.model.verdict import Level
 from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
-from tfdash.report import snapshot
 from tfdash.report.gather import screen_view
 from tfdash.setting import SettingsTable, hints_of, table_in
 from tfdash.sources.kubernetes import decoders
@@ -275,7 +275,9 @@ async def test_a_source_shows_everywhere_from_its_registration_alone(tmp_path: P
     board = Board(clusters, judge_of(settings), SystemClock(), sources=sources)
     shown = {row.source: row for row in source_rows(board.picture, board.picture.at)}
     printed = json.loads(
-        snapshot(board.picture, EMPTY_ASSESSMENT, "overview", None, "json", board.picture.at, ZoneInfo("UTC"))
+        snapshot_of(
+            board.picture, EMPTY_ASSESSMENT, "overview", None, "json", board.picture.at, ZoneInfo("UTC")
+        )[0]
     )
     for source in sources:
         assert shown[source.id].state.word == "loading" and shown[source.id].name

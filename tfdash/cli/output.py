@@ -40,12 +40,16 @@ def cannot_draw() -> str:
     return ""
 
 
-def deliver(text: str, code: int) -> int:
-    """Write ``text`` and a line end to stdout at once; returns the exit code: ``code``, or ERROR in place of 0 where the
-    reader went away, the disk is full or stdout is closed."""
+def deliver(content: str | bytes, code: int) -> int:
+    """Write ``content``, a text with a line end, to stdout at once; returns the exit code: ``code``, or ERROR in place of 0 where
+    the reader went away, the disk is full or stdout is closed."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.write(f"{text}\n")
+        if sys.stdout is None:
+            pass
+        elif isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(f"{content}\n")
     except OSError:
         return code or ERROR
     return delivered(code)

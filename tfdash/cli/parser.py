@@ -16,6 +16,7 @@ from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
 from tfdash.namespaces import check_namespace
+from tfdash.report.formats import FORMATS
 from tfdash.spelling import closest, nearest
 from tfdash.text import safe
 from tfdash.views.pages import FIRST, HEADLESS
@@ -188,7 +189,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _run(commands.add_parser("run", help="the interactive terminal (default)"))
     snapshot = commands.add_parser(
-        "snapshot", help="one screen as text or JSON on stdout, no terminal needed"
+        "snapshot", help="one screen on stdout or in a file, no terminal needed, for people and for programs"
     )
     _where(snapshot)
     snapshot.add_argument(
@@ -198,7 +199,12 @@ def _built(prog: str) -> argparse.ArgumentParser:
         default="overview",
         help=f"{', '.join(REPORTED)}; or any kind that the server serves, as kubectl names it",
     )
-    snapshot.add_argument("--format", choices=("text", "json"), default="text")
+    snapshot.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        default="text",
+        help="; ".join(f"{one.name}: {one.help}" for one in FORMATS.values()),
+    )
     snapshot.add_argument(
         "--wait", type=_duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
     )

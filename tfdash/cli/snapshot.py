@@ -38,18 +38,14 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         weeks_lacking,
         weeks_of_these,
     )
-    from tfdash.report import exit_code, snapshot
-    from tfdash.report.calendar import CALENDAR, calendar_report
-    from tfdash.report.canary import CANARY, canary_report
-    from tfdash.report.certificates import CERTIFICATES, certificates_report
+    from tfdash.report.canary import CANARY
+    from tfdash.report.formats import FORMATS
     from tfdash.report.gather import needs
-    from tfdash.report.resources import RESOURCES, resources_report
-    from tfdash.report.versions import VERSIONS, versions_report
+    from tfdash.report.resources import RESOURCES
+    from tfdash.report.screens import OWN, shown
+    from tfdash.report.shown import ReportAsked
 
     canary, resources = args.screen == CANARY, args.screen == RESOURCES
-    certificates = args.screen == CERTIFICATES
-    dated = {CALENDAR: calendar_report, VERSIONS: versions_report}.get(args.screen)  # of no namespace
-    own = canary or resources or certificates or dated is not None
     remembering, weeks = args.screen != "changes", args.screen in _BY_WEEKS
     board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering, weeks=weeks)
     scope = scope_of(args, config.environment, sources)
@@ -64,7 +60,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         if isinstance(found, int):
             return found
         view = found
-    kinds = dict.fromkeys((*JUDGED, *(() if own else needs(args.screen, view))), scope)
+    kinds = dict.fromkeys((*JUDGED, *(() if args.screen in OWN else needs(args.screen, view))), scope)
 
     def whole(settled: bool, took: float) -> bool:
         return settled and weeks_judged(board)
@@ -81,29 +77,10 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     if scope.namespaces and not namespace:
         names = ", ".join(map(safe, scope.namespaces))
         narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
-    if canary:
-        text, code = canary_report(picture, assessment, namespace, args.format, now, zone, width, unread)
-    elif dated is not None:
-        text, code = dated(picture, assessment, args.format, now, zone, width, unread)
-    elif certificates:
-        text, code = certificates_report(
-            picture, assessment, namespace, args.format, now, zone, width, unread
-        )
-    elif resources:
-        sections = assessment.sections
-        if namespace and sections:
-            from tfdash.judging.narrowed import sections_within
-
-            sections = sections_within(picture, assessment, (namespace,))
-        text, code = resources_report(
-            picture, assessment, sections, namespace, args.format, now, zone, width, unread
-        )
-    else:
-        text = snapshot(
-            picture, assessment, args.screen, namespace, args.format, now, zone, width, unread, view
-        )
-        code = exit_code(picture, assessment, args.screen, namespace, now, zone, unread, view)
-    code = deliver(text, code if judged else OK)
+    asked = ReportAsked(picture, assessment, args.screen, now, zone, namespace, width, unread, view)
+    told = shown(asked)
+    text = FORMATS[args.format].write([told])
+    code = deliver(text, told.code if judged else OK)
     board.stop()
     if late:
         narrate(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}")
@@ -154,7 +131,9 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
 
     from tfdash.changes.gather import gather
     from tfdash.cli.headless import no_namespace, settle
-    from tfdash.report.changes import HOURS, changes_report
+    from tfdash.report.changes import HOURS, changed
+    from tfdash.report.formats import FORMATS
+    from tfdash.report.shown import ReportAsked
     from tfdash.views.mask import for_a_report
 
     late = settle(board, {"Rollout": scope}, args.wait, signals=False)
@@ -167,13 +146,15 @@ def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock,
         *late,
         *filter(None, [unknown]),
     )  # what was waited for in vain is said, as well as counted
-    text = changes_report(
-        found.changes,
-        unread,
-        args.format,
+    asked = ReportAsked(
+        board.picture,
+        board.assessment,
+        args.screen,
         clock.now(),
         zone,
+        args.namespace or None,
         args.width or None,
-        several_clusters=len(board.clusters) > 1,
+        unread,
     )
-    return deliver(text, UNKNOWN if unread else OK)
+    told = changed(asked, found.changes)
+    return deliver(FORMATS[args.format].write([told]), told.code)

@@ -1,10 +1,5 @@
-"""Headless export: one moment of what the screens show, as JSON for programs and as plain text for people.
+"""Headless export: one moment of what the screens show, for programs and for people. Imports nothing: the command line reads
+``formats`` for its help.
 
-``snapshot`` writes it, ``exit_code`` says what a script should think of it, ``schema`` is the JSON's schema.
+``screens`` has the table of what is written of each page, ``formats`` the table of how, ``schemas`` the schemas of the JSON.
 """
-
-from __future__ import annotations
-
-from tfdash.report.snapshot import SCREENS, exit_code, schema, snapshot
-
-__all__ = ["SCREENS", "exit_code", "schema", "snapshot"]

@@ -1,71 +1,84 @@
-"""``tfdash snapshot --screen calendar``: may we release now, and how every dated promise stands, as text or JSON."""
+"""``tfdash snapshot --screen calendar``: may we release now, and how every dated promise stands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from tfdash.model.assessment import Assessment
-from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level
-from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted
-from tfdash.report.maintenance import as_json, chosen, table, worst_first
-from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
+from tfdash.report.maintenance import FIELDS, as_json, cells, chosen, table, worst_first
+from tfdash.report.shown import (
+    ReportAsked,
+    ReportPart,
+    Sentence,
+    SentencesPart,
+    Shown,
+    TableField,
+    TablePart,
+    TableRow,
+    around,
+    framed,
+)
 from tfdash.text import safe
 from tfdash.views.calendar.release import as_json as release_json
 from tfdash.views.calendar.release import lines as release_lines
-from tfdash.views.layout import cut_apart
 from tfdash.views.sources import doubts, source_rows
-from tfdash.views.times import clocks, iso
+from tfdash.views.times import iso
 
 CALENDAR = "calendar"
 SECTION = "maintenance"
+_NONE = "no promise is dated"
 
 
-def calendar_report(
-    picture: Picture,
-    assessment: Assessment,
-    format: str,
-    now: float,
-    zone: ZoneInfo,
-    width: int | None = None,
-    late: Sequence[str] = (),
-) -> tuple[str, int]:
-    """The report and its exit code. ``width`` cuts a text's lines to so many cells; ``late`` names what was waited for in vain."""
+def shown(asked: ReportAsked) -> Shown:
+    """Of no namespace."""
+    asked = asked._replace(namespace=None)
+    assessment, zone = asked.assessment, asked.zone
     found, release = assessment.maintenance, assessment.calendar
     rows = sorted(chosen("list", found or {}), key=worst_first)
-    sources = source_rows(picture, now, assessment.stale)
+    sources = source_rows(asked.picture, asked.now, assessment.stale)
     section = next((s for s in assessment.sections if s.id == SECTION), None)
     doubtful = doubts(sources, CALENDAR)
     doubtful += [Level.UNKNOWN] if found is None or release is None else []
-    code = code_of([*(row.level for row in rows), *doubtful], late)
-    if format == "json":
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "generated_at": iso(now),
-            "screen": CALENDAR,
-            "namespace": None,
-            "exit_code": code,
-            "counts": counted(row.level for row in rows),
-            "sources": sources_json(sources),
-            "unread": [safe(name) for name in late],
+    code = code_of([*(row.level for row in rows), *doubtful], asked.late)
+    may = release_lines(release) if release is not None else ["? whether a release may be is not known yet"]
+    told = (section.sentence, section.detail) if section is not None else ()
+    sentence = "; ".join(safe(one) for one in told if one)
+
+    def content() -> dict[str, Any]:
+        return {
             "release": release_json(release) if release is not None else None,
             "items": [as_json(row, periods=False) for row in rows],
         }
-        return written(document), code
-    lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
-    lines += (
-        release_lines(release) if release is not None else ["? whether a release may be is not known yet"]
-    )
-    lines += [
-        "",
-        "; ".join(safe(told) for told in (section.sentence, section.detail) if told)
-        if section is not None
-        else "",
-        "",
-    ]
-    lines += table(rows, zone) if rows else ["no promise is dated"]
-    lines += [f"? not read: {safe(name)}" for name in late]
-    lines += ["", *sources_text(sources)]
-    return "\n".join(cut_apart(lines, width) if width else lines), code
+
+    def lines() -> list[str]:
+        told = [*may, "", sentence, "", *(table(rows, zone) if rows else [_NONE])]
+        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in asked.late)])
+
+    def parts() -> list[ReportPart]:
+        fields = tuple(TableField(title.lower().replace(" ", "_"), title) for title in FIELDS)
+        made = []
+        for row in rows:
+            state, *texts = cells(row, zone)
+            exact = (
+                row.level.name,
+                *texts[:2],
+                iso(row.due),
+                iso(row.last.done_at if row.last else None),
+                *texts[4:],
+            )
+            made.append(TableRow(row.level, (state, *texts), exact))
+        return [
+            SentencesPart(
+                "release", "May we release now", tuple(Sentence(line.strip()) for line in may if line.strip())
+            ),
+            TablePart(
+                "items",
+                f"Dated promises: {sentence}" if sentence else "Dated promises",
+                fields,
+                tuple(made),
+                _NONE,
+            ),
+        ]
+
+    return framed(asked, code, counted(row.level for row in rows), sources, asked.late, content, lines, parts)

@@ -1,8 +1,8 @@
-"""``tfdash snapshot --screen canary``: the releases in flight and what is said of them, as text or JSON."""
+"""``tfdash snapshot --screen canary``: the releases in flight and what is said of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,16 +10,25 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.traffic import NOT_MEASURED
-from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted, readable
-from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text
+from tfdash.report.shown import (
+    ReportAsked,
+    ReportPart,
+    Sentence,
+    SentencesPart,
+    Shown,
+    TableField,
+    TablePart,
+    TableRow,
+    around,
+    framed,
+    plain_of,
+)
 from tfdash.text import safe
 from tfdash.views import canary, canaryfacts, canarywhy
 from tfdash.views.calendar.release import as_json as calendar_json
-from tfdash.views.layout import cut_apart
 from tfdash.views.sources import doubts, source_rows
 from tfdash.views.table import Line
-from tfdash.views.times import clocks, iso
 
 CANARY = "canary"
 KINDS = (
@@ -34,34 +43,16 @@ KINDS = (
 """What must have been read whole, so that a release that is not listed is not there."""
 
 
-def canary_report(
-    picture: Picture,
-    assessment: Assessment,
-    namespace: str | None,
-    format: str,
-    now: float,
-    zone: ZoneInfo,
-    width: int | None = None,
-    late: Sequence[str] = (),
-) -> tuple[str, int]:
-    """The report and its exit code. ``namespace`` None: all; ``width`` cuts a text's lines to so many cells; ``late``
-    names what was waited for in vain."""
-    releases = canary.shown(assessment, (namespace,) if namespace else None)
-    lacking = tuple(dict.fromkeys((*unread(picture), *late)))
+def shown(asked: ReportAsked) -> Shown:
+    picture, assessment, now = asked.picture, asked.assessment, asked.now
+    releases = canary.shown(assessment, (asked.namespace,) if asked.namespace else None)
+    lacking = tuple(dict.fromkeys((*unread(picture), *asked.late)))
     sources = source_rows(picture, now, assessment.stale)
     levels = [assessment.answer(r).level for r in releases]
-    doubtful = doubts(sources, CANARY)
-    code = code_of((*levels, *doubtful), lacking)
-    if format == "json":
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "generated_at": iso(now),
-            "screen": CANARY,
-            "namespace": safe(namespace) if namespace else None,
-            "exit_code": code,
-            "counts": counted(levels),
-            "sources": sources_json(sources),
-            "unread": [safe(u) for u in lacking],
+    code = code_of((*levels, *doubts(sources, CANARY)), lacking)
+
+    def content() -> dict[str, Any]:
+        return {
             "calendar": calendar_json(assessment.calendar) if assessment.calendar is not None else None,
             "metrics": _metrics(picture, now),
             "releases": [
@@ -69,19 +60,64 @@ def canary_report(
                 for r in releases
             ],
         }
-        return written(document), code
-    lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
-    if not releases:
+
+    def nothing() -> list[str]:
         read = not lacking and canary.unread(assessment) is None
-        told = canaryfacts.nothing_lines(picture, assessment, now, zone, read=read)
-        lines += [_plain(line) for line in told]
-    for release in releases:
-        lines += [*_release(picture, assessment, release, now, zone), ""]
-    if releases:
-        lines.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
-    lines += [f"? not read: {safe(name)}" for name in lacking]
-    lines += ["", *sources_text(sources)]
-    return "\n".join(cut_apart(lines, width) if width else lines), code
+        return [
+            _plain(line)
+            for line in canaryfacts.nothing_lines(picture, assessment, now, asked.zone, read=read)
+        ]
+
+    def lines() -> list[str]:
+        told = [] if releases else nothing()
+        for release in releases:
+            told += [*_release(picture, assessment, release, now, asked.zone), ""]
+        if releases:
+            told.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
+        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in lacking)])
+
+    def parts() -> list[ReportPart]:
+        if not releases:
+            return [SentencesPart("canary", "", tuple(map(Sentence, filter(None, nothing()))))]
+        table = TablePart(
+            "releases", "Releases in flight", _FIELDS, tuple(_row(assessment, r) for r in releases)
+        )
+        told: list[ReportPart] = [table]
+        for release in releases:
+            head, *rest = _release(picture, assessment, release, now, asked.zone)
+            told += plain_of(rest, "arithmetic", head)
+        return [
+            *told,
+            SentencesPart(
+                "calendar", "", (Sentence(_plain(canaryfacts.calendar_line(assessment.calendar))),)
+            ),
+        ]
+
+    return framed(asked, code, counted(levels), sources, lacking, content, lines, parts)
+
+
+_FIELDS = (
+    TableField("level", "STATE"),
+    TableField("namespace", "NAMESPACE"),
+    TableField("name", "RELEASE"),
+    TableField("carrier", "CARRIER"),
+    TableField("weight", "WEIGHT", right=True),
+    TableField("sentence", "VERDICT"),
+    TableField("advice", "NEXT"),
+)
+
+
+def _row(assessment: Assessment, release: ReleaseState) -> TableRow:
+    answer = assessment.answer(release)
+    head = canary.headline(release, canary.judgement_of(assessment, release), answer)
+    subject, weight = release.subject, release.weight.actual
+    texts = (safe(subject.namespace), safe(subject.name), release.carrier.value)
+    told = (safe(head.text), safe(head.advice))
+    return TableRow(
+        answer.level,
+        (head.state.text, *texts, "" if weight is None else f"{weight:g} %", *told),
+        (answer.level.name, *texts, weight, *told),
+    )
 
 
 def _release(

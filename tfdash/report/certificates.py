@@ -1,73 +1,81 @@
-"""``tfdash snapshot --screen certificates``: the inventory, as text or JSON."""
+"""``tfdash snapshot --screen certificates``: the inventory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from tfdash.model.assessment import Assessment
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level
-from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted, readable
-from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text, verdict_json
+from tfdash.report.shown import (
+    ReportAsked,
+    ReportPart,
+    Sentence,
+    SentencesPart,
+    Shown,
+    TableField,
+    TablePart,
+    TableRow,
+    around,
+    framed,
+    plain_of,
+    verdict_json,
+)
 from tfdash.text import safe
 from tfdash.views.certificates import CertificateRow, cells, certificate_rows, columns, nothing_text
 from tfdash.views.layout import columns as laid_out
-from tfdash.views.layout import cut_apart
 from tfdash.views.rotation import as_json, of_one, rotations
 from tfdash.views.sources import doubts, source_rows
 from tfdash.views.table import Cell
-from tfdash.views.times import clocks, iso
+from tfdash.views.times import iso
 
 CERTIFICATES = "certificates"
 _KINDS = ("Certificate", "Issuer", "ClusterIssuer")
 
 
-def certificates_report(
-    picture: Picture,
-    assessment: Assessment,
-    namespace: str | None,
-    format: str,
-    now: float,
-    zone: ZoneInfo,
-    width: int | None = None,
-    late: Sequence[str] = (),
-) -> tuple[str, int]:
-    """The report and its exit code. ``width`` cuts a text's lines to so many cells; ``late`` names what was waited for in vain."""
-    rows = list(certificate_rows(picture, assessment, (namespace,) if namespace else None).values())
-    lacking = tuple(dict.fromkeys((*_unread(picture), *late)))
-    sources = source_rows(picture, now, assessment.stale)
+def shown(asked: ReportAsked) -> Shown:
+    picture, assessment, namespace = asked.picture, asked.assessment, asked.namespace
+    names = (namespace,) if namespace else None
+    rows = list(certificate_rows(picture, assessment, names).values())
+    lacking = tuple(dict.fromkeys((*_unread(picture), *asked.late)))
+    sources = source_rows(picture, asked.now, assessment.stale)
     section = next((s for s in assessment.sections if s.id == CERTIFICATES), None)
     said = [] if section is None or namespace else [Level(section.level)]
-    doubtful = doubts(sources, CERTIFICATES)
-    levels = [*(row.level for row in rows), *said, *doubtful]
+    levels = [*(row.level for row in rows), *said, *doubts(sources, CERTIFICATES)]
     code = code_of(levels or (Level.UNKNOWN,), lacking)
-    told = rotations(assessment, (namespace,) if namespace else None)
-    if format == "json":
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "generated_at": iso(now),
-            "screen": CERTIFICATES,
-            "namespace": safe(namespace) if namespace else None,
-            "exit_code": code,
-            "counts": counted(row.level for row in rows),
-            "sources": sources_json(sources),
-            "unread": [safe(name) for name in lacking],
-            "certificates": [_row(row) for row in rows],
-            "rotations": [as_json(one) for one in told if one.rotation.under_way],
-        }
-        return written(document), code
-    lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
-    if section is not None:
-        lines += ["; ".join(filter(None, (safe(section.sentence), safe(section.detail)))), ""]
-    lines += _table(rows, now) if rows else [nothing_text(picture)]
-    lines += [line for one in told if one.rotation.under_way for line in ("", *of_one(one))]
-    lines += [f"? not read: {safe(name)}" for name in lacking]
-    lines += ["", *sources_text(sources)]
-    return "\n".join(cut_apart(lines, width) if width else lines), code
+    rotating = [one for one in rotations(assessment, names) if one.rotation.under_way]
+    sentence = "; ".join(filter(None, (safe(section.sentence), safe(section.detail)))) if section else ""
+
+    def content() -> dict[str, Any]:
+        return {"certificates": [_row(row) for row in rows], "rotations": [as_json(one) for one in rotating]}
+
+    def lines() -> list[str]:
+        told = [sentence, ""] if section is not None else []
+        told += _table(rows, asked.now) if rows else [nothing_text(picture)]
+        told += [line for one in rotating for line in ("", *of_one(one))]
+        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in lacking)])
+
+    def parts() -> list[ReportPart]:
+        told: list[ReportPart] = [SentencesPart("section", "", (Sentence(sentence),))] if sentence else []
+        told.append(_part(rows, asked.now, nothing_text(picture)))
+        return [*told, *(part for one in rotating for part in plain_of(of_one(one), "rotation", "Rotation"))]
+
+    return framed(asked, code, counted(row.level for row in rows), sources, lacking, content, lines, parts)
+
+
+def _part(rows: Sequence[CertificateRow], now: float, empty: str) -> TablePart:
+    """Times are instants where programs read it."""
+    parts = columns(lambda subject: subject.name)
+    fields = tuple(TableField(part.key, part.title, part.align == "right") for part in parts)
+    made = []
+    for row in rows:
+        texts = tuple(_text(cell) for cell in cells(row, now))
+        exact = {"state": row.level.name, "ends": iso(row.ends), "renews": iso(row.renews)}
+        values = (exact.get(part.key, text) for part, text in zip(parts, texts, strict=True))
+        made.append(TableRow(row.level, texts, tuple(values)))
+    return TablePart("certificates", "Certificates", fields, tuple(made), empty)
 
 
 def _table(rows: Sequence[CertificateRow], now: float) -> list[str]:

@@ -1,46 +1,75 @@
-"""``tfdash snapshot --screen changes``: what was changed, as text or JSON."""
+"""``tfdash snapshot --screen changes``: what was changed lately. The whole differences, in contrast to the page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from tfdash.report.document import written
+from tfdash.report.gather import code_of, counted
+from tfdash.report.shown import (
+    LinesPart,
+    ReportAsked,
+    ReportPart,
+    Shown,
+    TableField,
+    TablePart,
+    TableRow,
+    framed,
+)
 from tfdash.text import safe
 from tfdash.views.changes import Altered, change_lines, change_rows
-from tfdash.views.layout import cut_apart
-from tfdash.views.times import iso
+from tfdash.views.times import iso, moment
 
+CHANGES = "changes"
 HOURS = 6.0
-OK, UNKNOWN = 0, 2
+_LINES = 10_000  # of one difference
+_NONE = "nobody is known to have changed anything"
 
 
-def changes_report(
-    changes: Sequence[Altered],
-    unread: Sequence[str],
-    format: str,
-    now: float,
-    zone: ZoneInfo,
-    width: int | None = None,
-    hours: float = HOURS,
-    several_clusters: bool = False,
-) -> str:
-    """The whole differences, in contrast to the page."""
-    if format == "json":
-        document = {
-            "schema_version": 1,
-            "generated_at": iso(now),
-            "screen": "changes",
-            "hours": hours,
-            "unread": [safe(u) for u in unread],
+def changed(asked: ReportAsked, changes: Sequence[Altered]) -> Shown:
+    """``asked.late``: all that was not read."""
+    several = len(asked.picture.clusters) > 1
+
+    def content() -> dict[str, Any]:
+        return {
+            "hours": HOURS,
             "changes": [{**row, "at": iso(row["at"])} for row in change_rows(changes)],
         }
-        return written(document)
-    told = change_lines(changes, now, zone, several_clusters=several_clusters, diff_lines=10_000)
-    lines = [
-        f"changes of the last {hours:g} hours, newest first",
-        *(f"? not read: {safe(u)}" for u in unread),
-        "",
-    ]
-    lines += told or ["nobody is known to have changed anything"]
-    return "\n".join(cut_apart(lines, width) if width else lines)
+
+    def told(of: Sequence[Altered]) -> list[str]:
+        return change_lines(of, asked.now, asked.zone, several_clusters=several, diff_lines=_LINES)
+
+    def lines() -> list[str]:
+        return [
+            f"changes of the last {HOURS:g} hours, newest first",
+            *(f"? not read: {safe(u)}" for u in asked.late),
+            "",
+            *(told(changes) or [_NONE]),
+        ]
+
+    def parts() -> list[ReportPart]:
+        rows = tuple(_row(one, asked) for one in changes)
+        listed = TablePart(CHANGES, f"Changes of the last {HOURS:g} hours", _FIELDS, rows, _NONE)
+        return [listed, *([LinesPart("differences", "Differences", tuple(told(changes)))] if changes else [])]
+
+    return framed(asked, code_of((), asked.late), counted(()), (), asked.late, content, lines, parts)
+
+
+_FIELDS = tuple(
+    TableField(name, name.upper())
+    for name in ("at", "cluster", "kind", "namespace", "name", "manager", "what", "known")
+)
+
+
+def _row(one: Altered, asked: ReportAsked) -> TableRow:
+    subject = one.subject
+    texts = (
+        safe(subject.cluster.cluster),
+        subject.kind,
+        safe(subject.namespace),
+        safe(subject.name),
+        one.manager,
+        one.what,
+        one.known,
+    )
+    return TableRow(None, (moment(one.at, asked.zone), *texts), (iso(one.at), *texts))

@@ -24,7 +24,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.report.document import written
 from tfdash.report.gather import code_of
-from tfdash.report.snapshot import SCHEMA_VERSION
+from tfdash.report.shown import SCHEMA_VERSION
 from tfdash.text import safe
 from tfdash.views.calendar.audit import month_signs, months_back, of_account
 from tfdash.views.calendar.words import LOST, PERIODS, SPANNED, clash_text, lost_text, state_of
@@ -103,21 +103,25 @@ def counts(rows: Sequence[ItemState]) -> dict[str, int]:
     return {standing.value: found[standing] for standing in ItemStanding}
 
 
+FIELDS = ("STATE", "PROMISE", "PLACE", "DUE", "LAST DONE", "OWNER", "ITEM")
+
+
 def table(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
     """One line for each promise at each place."""
-    told = [
-        (
-            state_of(state).text,
-            safe(state.title),
-            safe(place_of(state.subject)),
-            _until(state.due, zone),
-            _done(state.last, zone),
-            safe(state.owner) or "-",
-            safe(state.subject.name),
-        )
-        for state in rows
-    ]
-    return columns([("STATE", "PROMISE", "PLACE", "DUE", "LAST DONE", "OWNER", "ITEM"), *told])
+    return columns([FIELDS, *(cells(state, zone) for state in rows)])
+
+
+def cells(state: ItemState, zone: ZoneInfo) -> tuple[str, ...]:
+    """One for each of ``FIELDS``."""
+    return (
+        state_of(state).text,
+        safe(state.title),
+        safe(place_of(state.subject)),
+        _until(state.due, zone),
+        _done(state.last, zone),
+        safe(state.owner) or "-",
+        safe(state.subject.name),
+    )
 
 
 def clash_lines(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:

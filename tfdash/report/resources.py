@@ -1,29 +1,38 @@
-"""``tfdash snapshot --screen resources``: whether the platform is in its bands, view by view, as text or JSON."""
+"""``tfdash snapshot --screen resources``: whether the platform is in its bands, view by view."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, Amounts
-from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted, readable
-from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text, verdict_json
+from tfdash.report.shown import (
+    ReportAsked,
+    ReportPart,
+    Sentence,
+    SentencesPart,
+    Shown,
+    TableField,
+    TablePart,
+    TableRow,
+    around,
+    framed,
+    verdict_json,
+)
 from tfdash.text import safe
 from tfdash.usage_compared import usage_compared
-from tfdash.views.layout import columns, cut_apart
+from tfdash.views.layout import columns
 from tfdash.views.resources.columns import VIEWS, Room, View
 from tfdash.views.resources.head import SECTIONS, head_lines, nothing_text
 from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, sight
 from tfdash.views.sources import doubts, source_rows
 from tfdash.views.table import Cell, Line
-from tfdash.views.times import clocks, iso
+from tfdash.views.times import iso
 
 RESOURCES = "resources"
 _WIDTH = 160  # of a text that is not cut: bars of a middling length
@@ -31,51 +40,55 @@ _FIRST_TO_GO = 3  # priority of columns that narrower lines do without
 _NEEDED = ("Usage", "ResourceQuota", "HorizontalPodAutoscaler")
 
 
-def resources_report(
-    picture: Picture,
-    assessment: Assessment,
-    sections: Iterable[SectionState],
-    namespace: str | None,
-    format: str,
-    now: float,
-    zone: ZoneInfo,
-    width: int | None = None,
-    late: Sequence[str] = (),
-) -> tuple[str, int]:
-    """The report and its exit code. ``sections``: those of the namespace, where there is one (None: all); ``width`` cuts a text's
-    lines to so many cells; ``late`` names what was waited for in vain."""
-    names = (namespace,) if namespace else None
-    seen = sight(picture, assessment, names, now)
+def shown(asked: ReportAsked) -> Shown:
+    """Of a namespace its sections are read anew, of the verdicts that are within it."""
+    picture, assessment, namespace = asked.picture, asked.assessment, asked.namespace
+    names, sections = (namespace,) if namespace else None, assessment.sections
+    if names and sections:
+        from tfdash.judging.narrowed import sections_within
+
+        sections = sections_within(picture, assessment, names)
+    seen = sight(picture, assessment, names, asked.now)
     rows = {view.id: sorted(view.rows(seen), key=lambda row: row.rank) for view in VIEWS}
     mine = [section for section in sections if section.id in SECTIONS]
-    lacking = tuple(dict.fromkeys((*_unread(picture), *late)))
-    sources = source_rows(picture, now, assessment.stale)
+    lacking = tuple(dict.fromkeys((*_unread(picture), *asked.late)))
+    sources = source_rows(picture, asked.now, assessment.stale)
     worst: dict[Subject, Level] = {}
     for row in (row for many in rows.values() for row in many):  # some stand in several views
         worst[row.subject] = max(row.level, worst.get(row.subject, Level.IDLE))
-    doubtful = doubts(sources, RESOURCES)
-    levels = (*worst.values(), *(Level(s.level) for s in mine), *doubtful)
+    levels = (*worst.values(), *(Level(s.level) for s in mine), *doubts(sources, RESOURCES))
     code = code_of(levels or (Level.UNKNOWN,), lacking)
-    if format == "json":
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "generated_at": iso(now),
-            "screen": RESOURCES,
-            "namespace": safe(namespace) if namespace else None,
-            "exit_code": code,
-            "counts": counted(worst.values()),
-            "sources": sources_json(sources),
-            "unread": [safe(u) for u in lacking],
+    head = [_plain(line) for line in head_lines(mine)]
+
+    def content() -> dict[str, Any]:
+        return {
             "sections": [_section(section) for section in mine],
             "views": {id: [_row(row) for row in many] for id, many in rows.items()},
         }
-        return written(document), code
-    lines = [f"{place(picture)}  {clocks(now, zone)}", "", *(_plain(line) for line in head_lines(mine))]
-    for view in VIEWS:
-        lines += ["", *_table(view, rows[view.id], seen, width or _WIDTH)]
-    lines += [f"? not read: {safe(name)}" for name in lacking]
-    lines += ["", *sources_text(sources)]
-    return "\n".join(cut_apart(lines, width) if width else lines), code
+
+    def lines() -> list[str]:
+        told = list(head)
+        for view in VIEWS:
+            told += ["", *_table(view, rows[view.id], seen, asked.width or _WIDTH)]
+        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in lacking)])
+
+    def parts() -> list[ReportPart]:
+        told = SentencesPart("sections", "", tuple(Sentence(line) for line in head if line))
+        return [told, *(_part(view, rows[view.id], seen) for view in VIEWS)]
+
+    return framed(asked, code, counted(worst.values()), sources, lacking, content, lines, parts)
+
+
+def _part(view: View, rows: Sequence[ResourceRow], seen: Sight) -> TablePart:
+    """As programs read it a cell is its number where the column has one."""
+    columns = view.parts(rows, Room(_WIDTH, seen.namespaces is not None))
+    fields = tuple(TableField(p.column.key, p.column.title, p.column.align == "right") for p in columns)
+    made = []
+    for row in rows:
+        cells = tuple(_text(column.write(row)) for column in columns)
+        values = (c if p.number is None else p.number(row) for p, c in zip(columns, cells, strict=True))
+        made.append(TableRow(row.level, cells, tuple(values)))
+    return TablePart(view.id, view.title, fields, tuple(made), nothing_text(view, seen))
 
 
 def _table(view: View, rows: Sequence[ResourceRow], seen: Sight, width: int) -> list[str]:

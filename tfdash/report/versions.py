@@ -1,55 +1,49 @@
-"""``tfdash snapshot --screen versions``: which versions of Kubernetes run and what is said of them, as text or JSON."""
+"""``tfdash snapshot --screen versions``: which versions of Kubernetes run and what is said of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from tfdash.model.assessment import Assessment
-from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level
 from tfdash.model.versions import PlannedUpdate, Soak, VersionSighting
-from tfdash.report.document import written
 from tfdash.report.gather import code_of, counted
-from tfdash.report.snapshot import SCHEMA_VERSION, place, sources_json, sources_text, verdict_json
+from tfdash.report.shown import (
+    ReportAsked,
+    ReportPart,
+    Sentence,
+    SentencesPart,
+    Shown,
+    around,
+    framed,
+    plain_of,
+    verdict_json,
+)
 from tfdash.text import safe
-from tfdash.views.layout import cut_apart
+from tfdash.views import state as states
 from tfdash.views.sources import doubts, source_rows
-from tfdash.views.times import clocks, iso
+from tfdash.views.times import iso
 from tfdash.views.versions import lines as versions_lines
+from tfdash.views.versions import rests_on
 
 VERSIONS = "versions"
+_NOTHING = "? nothing was judged yet"
 
 
-def versions_report(
-    picture: Picture,
-    assessment: Assessment,
-    format: str,
-    now: float,
-    zone: ZoneInfo,
-    width: int | None = None,
-    late: Sequence[str] = (),
-) -> tuple[str, int]:
-    """The report and its exit code. ``width`` cuts a text's lines to so many cells; ``late`` names what was waited for in vain."""
-    state, memory = assessment.versions, picture.store_state.versions
+def shown(asked: ReportAsked) -> Shown:
+    """Of no namespace."""
+    asked = asked._replace(namespace=None)
+    assessment = asked.assessment
+    state, memory = assessment.versions, asked.picture.store_state.versions
     section = next((s for s in assessment.sections if s.id == VERSIONS), None)
-    sources = source_rows(picture, now, assessment.stale)
+    sources = source_rows(asked.picture, asked.now, assessment.stale)
     verdicts = sorted(state.verdicts, key=lambda v: -v.level) if state is not None else []
     doubtful = doubts(sources, VERSIONS)
     doubtful += [Level(section.level)] if section is not None else []
     doubtful += [Level.UNKNOWN] if not verdicts else []
-    code = code_of([*(v.level for v in verdicts), *doubtful], late)
-    if format == "json":
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "generated_at": iso(now),
-            "screen": VERSIONS,
-            "namespace": None,
-            "exit_code": code,
-            "counts": counted(v.level for v in verdicts),
-            "sources": sources_json(sources),
-            "unread": [safe(name) for name in late],
+    code = code_of([*(v.level for v in verdicts), *doubtful], asked.late)
+
+    def content() -> dict[str, Any]:
+        return {
             "running": safe(state.running) or None if state is not None else None,
             "next": safe(state.next) or None if state is not None else None,
             "soak": _soak(state.soak) if state is not None and state.soak is not None else None,
@@ -60,13 +54,22 @@ def versions_report(
             ],
             "verdicts": [verdict_json(verdict) for verdict in verdicts],
         }
-        return written(document), code
-    lines = [f"{place(picture)}  {clocks(now, zone)}", ""]
-    told = versions_lines(state, memory, zone.key) if state is not None else ["? nothing was judged yet"]
-    lines += told
-    lines += [f"? not read: {safe(name)}" for name in late]
-    lines += ["", *sources_text(sources)]
-    return "\n".join(cut_apart(lines, width) if width else lines), code
+
+    def told() -> list[str]:
+        return versions_lines(state, memory, asked.zone.key) if state is not None else [_NOTHING]
+
+    def lines() -> list[str]:
+        return around(asked, sources, [*told(), *(f"? not read: {safe(name)}" for name in asked.late)])
+
+    def parts() -> list[ReportPart]:
+        if state is None:
+            return [SentencesPart("versions", "", (Sentence(_NOTHING),))]
+        said = [Sentence(safe(v.sentence), v.level, states.of_level(v.level).text) for v in verdicts]
+        rest = rests_on(state, memory, asked.zone.key)
+        running = safe(state.running) or "nothing is known to run"
+        return [SentencesPart("versions", running, tuple(said)), *plain_of(rest, "seen", "What it rests on")]
+
+    return framed(asked, code, counted(v.level for v in verdicts), sources, asked.late, content, lines, parts)
 
 
 def _soak(soak: Soak) -> dict[str, Any]:

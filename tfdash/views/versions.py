@@ -16,14 +16,17 @@ _MOST = 40  # sightings that are listed, the newest first
 
 def lines(state: VersionsState, memory: VersionMemory, zone: str) -> list[str]:
     """The worst first, then what it rests on. Times are of ``zone``."""
-    tz = ZoneInfo(zone)
     told = [safe(state.running) or "nothing is known to run", ""]
     for verdict in sorted(state.verdicts, key=lambda v: -v.level):
         told.append(f"{states.of_level(verdict.level).text:<12} {safe(verdict.sentence)}")
-    for part in (_soak(state.soak, tz), _plans(state.plans, tz), _seen(state.seen, memory.sightings, tz)):
-        if part:
-            told += ["", *part]
-    return told
+    return told + rests_on(state, memory, zone)
+
+
+def rests_on(state: VersionsState, memory: VersionMemory, zone: str) -> list[str]:
+    """The soak, the plans and who saw what, each behind an empty line."""
+    tz = ZoneInfo(zone)
+    parts = (_soak(state.soak, tz), _plans(state.plans, tz), _seen(state.seen, memory.sightings, tz))
+    return [line for part in parts if part for line in ("", *part)]
 
 
 def _soak(soak: Soak | None, tz: ZoneInfo) -> list[str]:

@@ -19,7 +19,7 @@ from tfdash.clock import SystemClock
 from tfdash.model.maintenance import EvidenceKind, item_subject
 from tfdash.model.store_state import COMPLETION, EntryKind
 from tfdash.model.subject import Subject
-from tfdash.report import schema
+from tfdash.report.schemas import schema
 from tfdash.store.opening import StoreOptions, open_store
 
 DAY = 86_400.0

@@ -14,7 +14,7 @@ from tests.unit.report.test_report import check
 from tests.unit.store.helpers import CHECKOUT, opened
 from tfdash.cli import main
 from tfdash.clock import SystemClock
-from tfdash.report import schema
+from tfdash.report.schemas import schema
 
 OPEN, CLOSED = "2026-11-24 10:30", "2026-11-24 12:00"  # a Tuesday; the window is half-open
 ALWAYS = (

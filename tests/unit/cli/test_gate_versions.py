@@ -24,7 +24,7 @@ from tfdash.demo.platform import Platform
 from tfdash.model.verdict import UnknownKind
 from tfdash.model.versions import VersionsState
 from tfdash.playbook.staleness import Unread
-from tfdash.report import schema
+from tfdash.report.schemas import schema
 from tfdash.store.log.reading import read_folder
 from tfdash.store.log.verify import verify
 from tfdash.store.opening import open_store

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from tests.reports import snapshot_of
 from tests.unit.playbook import making
 from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
 from tests.unit.playbook.versions.making import HOUR, NOW
@@ -24,8 +25,6 @@ from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.versions.production import PRODUCTION as MAY_GO
 from tfdash.playbook.waivers import FindingWaiver, Waivers
-from tfdash.report.certificates import certificates_report
-from tfdash.report.versions import versions_report
 from tfdash.views.versions import lines
 
 ZONE = ZoneInfo("UTC")
@@ -74,8 +73,8 @@ def test_what_is_waived_is_counted_and_shown_as_that_on_page_report_gate_and_ove
     assert not [v for v in state.verdicts if v.level >= Level.WARN]
     page = "\n".join(lines(state, BROKEN.store_state.versions, "UTC"))
     gate = "\n".join(gateversions.lines(state))
-    report, _ = versions_report(BROKEN, found, "text", NOW, ZONE)
-    document = json.loads(versions_report(BROKEN, found, "json", NOW, ZONE)[0])
+    report, _ = snapshot_of(BROKEN, found, "versions", None, "text", NOW, ZONE)
+    document = json.loads(snapshot_of(BROKEN, found, "versions", None, "json", NOW, ZONE)[0])
     for text in (page, gate, report):
         assert text.count("waived by jo until 2026-11-25 15:00: ticket 42; ") == len(waived)
     assert document["counts"]["PAUSED"] == len(waived) and document["counts"]["BREACH"] == 0
@@ -121,7 +120,7 @@ def test_a_certificate_is_waived_as_a_finding_of_resources_is() -> None:
         told = [f for f in sections[0].findings if f.subject is not None and f.subject.name == "old"]
         assert [f.level for f in told] == [worst]
         assert ("waived by jo" in "\n".join(section_lines(sections))) is bool(table)
-        text, _ = certificates_report(p, found, None, "text", making.NOW, ZONE)
+        text, _ = snapshot_of(p, found, "certificates", None, "text", making.NOW, ZONE)
         assert ("waived by jo" in text) is bool(table)
         document = json.loads(sections_json(sections, code_in(sections), ""))
         assert document["counts"]["PAUSED"] == len(table)

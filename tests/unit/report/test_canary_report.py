@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.reports import snapshot_of
 from tests.tui.canaryworld import (
     AUTH,
     BREACH,
@@ -33,8 +34,8 @@ from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.release import Phase, ReleaseState
-from tfdash.report import schema
-from tfdash.report.canary import KINDS, canary_report
+from tfdash.report.canary import KINDS
+from tfdash.report.schemas import schema
 
 CALENDAR = msgspec.structs.replace(
     CLOSED, next=tuple(Slot(start=NOW + 600, end=NOW + 900, text=s.text) for s in CLOSED.next)
@@ -52,15 +53,19 @@ def said(*pairs: tuple[ReleaseState, CanaryJudgement | None]) -> Assessment:
 
 def document(shown: Picture, assessment: Assessment, namespace: str | None = None) -> dict[str, Any]:
     """The JSON, once text and JSON agree on the exit code."""
-    text, code = canary_report(shown, assessment, namespace, "json", NOW, NEW_YORK)
+    text, code = snapshot_of(shown, assessment, "canary", namespace, "json", NOW, NEW_YORK)
     found: dict[str, Any] = json.loads(text)
     check(found, schema())
-    assert found["exit_code"] == code == canary_report(shown, assessment, namespace, "text", NOW, NEW_YORK)[1]
+    assert (
+        found["exit_code"]
+        == code
+        == snapshot_of(shown, assessment, "canary", namespace, "text", NOW, NEW_YORK)[1]
+    )
     return found
 
 
 def text(shown: Picture, assessment: Assessment, width: int | None = None) -> str:
-    return canary_report(shown, assessment, None, "text", NOW, NEW_YORK, width)[0]
+    return snapshot_of(shown, assessment, "canary", None, "text", NOW, NEW_YORK, width)[0]
 
 
 @pytest.mark.parametrize(

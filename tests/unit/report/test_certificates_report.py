@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tests.reports import snapshot_of
 from tests.unit.playbook.certificates import looked_at, rotated
 from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
 from tests.unit.playbook.making import NOW, REF, picture
@@ -20,8 +21,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
 from tfdash.moments import moment
-from tfdash.report import schema
-from tfdash.report.certificates import certificates_report
+from tfdash.report.schemas import schema
 from tfdash.views.certificates import certificate_rows, chosen_lines, renews_in
 from tfdash.views.times import iso
 
@@ -32,9 +32,9 @@ ODD = Unreadable(namespace="a", name="odd", kind="Certificate", cells=(), field=
 def reported(p: Picture, format: str = "text", namespace: str | None = None) -> tuple[str, int]:
     """And the document of each is by its schema."""
     judged = judge_all(p, NOW)
-    document = json.loads(certificates_report(p, judged, namespace, "json", NOW, ZONE)[0])
+    document = json.loads(snapshot_of(p, judged, "certificates", namespace, "json", NOW, ZONE)[0])
     check(document, schema("snapshot certificates"))
-    return certificates_report(p, judged, namespace, format, NOW, ZONE)
+    return snapshot_of(p, judged, "certificates", namespace, format, NOW, ZONE)
 
 
 def without(kind: str, problem: ProblemKind, *objects: Object) -> Picture:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.reports import snapshot_of
 from tests.unit.playbook.making import NOW, REF
 from tests.unit.report.test_truth_table import (
     GOOD,
@@ -28,7 +29,6 @@ from tfdash.model.picture import Picture
 from tfdash.model.resources import ApiResource
 from tfdash.model.subject import Key
 from tfdash.model.verdict import Level
-from tfdash.report import exit_code, snapshot
 from tfdash.report.gather import needs
 from tfdash.views.kinds import KindView
 from tfdash.views.kinds.discovered import discovered_view
@@ -78,9 +78,9 @@ def test_text_code_and_json_say_the_same(screen: str) -> None:
             }
             p = msgspec.structs.replace(p, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
         told = judge_all(p, NOW, stale_after=STALE_AFTER)
-        text = snapshot(p, told, screen, None, "text", NOW, UTC, view=view)
-        document = json.loads(snapshot(p, told, screen, None, "json", NOW, UTC, view=view))
-        code = exit_code(p, told, screen, None, NOW, UTC, view=view)
+        text = snapshot_of(p, told, screen, None, "text", NOW, UTC, view=view)[0]
+        document = json.loads(snapshot_of(p, told, screen, None, "json", NOW, UTC, view=view)[0])
+        code = snapshot_of(p, told, screen, None, "text", NOW, UTC, view=view)[1]
         worst = worst_printed(text)
         assert (
             code

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.reports import snapshot_of
 from tests.tui import canaryworld as cw
 from tests.unit.report.test_canary_report import world
 from tests.unit.report.test_report import NEW_YORK
@@ -20,7 +21,6 @@ from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.release import Carrier, Phase, ReleaseState, Weight
 from tfdash.model.verdict import Level
 from tfdash.playbook.releases.answers import PHASES
-from tfdash.report.canary import canary_report
 from tfdash.views import canary
 from tfdash.views import state as states
 from tfdash.views.tabs import badges
@@ -80,8 +80,8 @@ def test_all_readers_say_the_same(carrier: Carrier) -> None:
         assert row.level is answer.level, case
         assert canary.headline(release, said, answer).state == row, case
         # the report prints that row, and its code is of what it prints
-        text, code = canary_report(shown, told, None, "text", NOW, NEW_YORK)
-        document = json.loads(canary_report(shown, told, None, "json", NOW, NEW_YORK)[0])
+        text, code = snapshot_of(shown, told, "canary", None, "text", NOW, NEW_YORK)
+        document = json.loads(snapshot_of(shown, told, "canary", None, "json", NOW, NEW_YORK)[0])
         assert [r["verdict"] for r in document["releases"]] == [row.word] * len(listed), case
         assert text.count(f"{row.text}  checkout") == len(listed), case
         worst = answer.level if listed else Level.IDLE

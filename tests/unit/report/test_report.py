@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.kinds import SERVED, TYPES
+from tests.reports import snapshot_of
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.delivery import Rollout
@@ -21,8 +22,9 @@ from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Evidence, Level, Verdict
 from tfdash.model.workload import Cause, CauseCode, Release, Serving, WorkloadState
-from tfdash.report import SCREENS, exit_code, schema, snapshot
 from tfdash.report.gather import needs
+from tfdash.report.listed import SCREENS
+from tfdash.report.schemas import schema
 
 NEW_YORK = ZoneInfo("America/New_York")
 WEB = Subject(EU, "Deployment", "a", "web", "uid-web")
@@ -73,7 +75,7 @@ def whole(**given: Any) -> Picture:
 def document(
     shown: Picture, assessment: Assessment, screen: str, namespace: str | None = None
 ) -> dict[str, Any]:
-    return json.loads(snapshot(shown, assessment, screen, namespace, "json", NOW, NEW_YORK))
+    return json.loads(snapshot_of(shown, assessment, screen, namespace, "json", NOW, NEW_YORK)[0])
 
 
 def text(
@@ -83,13 +85,13 @@ def text(
     namespace: str | None = None,
     width: int | None = None,
 ) -> str:
-    return snapshot(shown, assessment, screen, namespace, "text", NOW, NEW_YORK, width)
+    return snapshot_of(shown, assessment, screen, namespace, "text", NOW, NEW_YORK, width)[0]
 
 
 def code(
     shown: Picture, assessment: Assessment, screen: str = "deployments", namespace: str | None = None
 ) -> int:
-    return exit_code(shown, assessment, screen, namespace, NOW, NEW_YORK)
+    return snapshot_of(shown, assessment, screen, namespace, "text", NOW, NEW_YORK)[1]
 
 
 # -- the schema -----------------------------------------------------------------------------------------------------
@@ -359,11 +361,11 @@ def test_a_rollouts_own_cells_count(phase: Phase, serving: Serving | None, expec
 def test_what_was_waited_for_in_vain_is_unknown_and_hides_no_finding() -> None:
     late = ("metrics of web",)
     shown = whole(Deployment=[deployment()])
-    args = ("deployments", None, NOW, NEW_YORK)
-    assert exit_code(shown, told(Level.OK), *args, late) == 2
-    assert exit_code(shown, told(Level.BREACH), *args, late) == 1
+    args = ("deployments", None, "text", NOW, NEW_YORK, None)
+    assert snapshot_of(shown, told(Level.OK), *args, late)[1] == 2
+    assert snapshot_of(shown, told(Level.BREACH), *args, late)[1] == 1
     printed = json.loads(
-        snapshot(shown, told(Level.OK), "deployments", None, "json", NOW, NEW_YORK, late=late)
+        snapshot_of(shown, told(Level.OK), "deployments", None, "json", NOW, NEW_YORK, late=late)[0]
     )
     assert (printed["exit_code"], printed["unread"]) == (2, ["metrics of web"])
 
@@ -411,7 +413,7 @@ def test_hostile_text_is_visible_in_both_formats() -> None:
     )
     for screen in ("overview", "deployments", "pods", "services"):
         for format in ("json", "text"):
-            written = snapshot(shown, assessment, screen, None, format, NOW, NEW_YORK)
+            written = snapshot_of(shown, assessment, screen, None, format, NOW, NEW_YORK)[0]
             assert VISIBLE in written, (screen, format)
             assert not any(c in written for c in "\x1b\u202e\x00\u200b"), (screen, format)
             assert "\\u001b" not in written

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tests.reports import snapshot_of
 from tests.tui import resourceworld as rw
 from tfdash.judging.narrowed import sections_within
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
@@ -15,7 +16,6 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects, Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
-from tfdash.report.resources import resources_report
 
 UTC = ZoneInfo("UTC")
 PICTURE, TOLD = rw.picture(), rw.assessment()
@@ -24,7 +24,7 @@ PICTURE, TOLD = rw.picture(), rw.assessment()
 def report(
     format: str, told: Assessment = TOLD, picture: Picture = PICTURE, namespace: str | None = None
 ) -> tuple[str, int]:
-    return resources_report(picture, told, told.sections, namespace, format, rw.NOW, UTC)
+    return snapshot_of(picture, told, "resources", namespace, format, rw.NOW, UTC)
 
 
 def without(level: Level) -> Assessment:

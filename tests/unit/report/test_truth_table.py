@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from tests.kinds import NOTHING_STORED
+from tests.reports import snapshot_of
 from tests.unit.playbook.making import NOW, REF, condition, deployment, picture, pod, replica_set, waiting
 from tfdash.judging.judge import judge_all
 from tfdash.model.assessment import Assessment
@@ -27,9 +28,7 @@ from tfdash.model.observation import ListProgress, Observation, Problem, Problem
 from tfdash.model.picture import ClusterPicture, Objects, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.verdict import Level
-from tfdash.report import exit_code, snapshot
 from tfdash.report.canary import KINDS as CANARY_KINDS
-from tfdash.report.canary import canary_report
 from tfdash.report.gather import needs
 from tfdash.views import state as states
 from tfdash.views.sections import asked, next_line
@@ -128,9 +127,9 @@ def broken(p: Picture, source: str, state: State) -> Picture:
 
 def printed(p: Picture, told: Assessment, screen: str) -> tuple[str, int]:
     if screen == "canary":
-        return canary_report(p, told, None, "text", NOW, UTC)
-    text = snapshot(p, told, screen, None, "text", NOW, UTC)
-    return text, exit_code(p, told, screen, None, NOW, UTC)
+        return snapshot_of(p, told, "canary", None, "text", NOW, UTC)
+    text = snapshot_of(p, told, screen, None, "text", NOW, UTC)[0]
+    return text, snapshot_of(p, told, screen, None, "text", NOW, UTC)[1]
 
 
 _GLYPH = {level: re.compile(rf"(?:^|\s){re.escape(states.of_level(level).glyph)} \S") for level in Level}

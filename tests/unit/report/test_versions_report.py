@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tests.reports import snapshot_of
 from tests.unit.playbook.versions.making import HOUR, NOW, PRODUCTION
 from tests.unit.playbook.versions.test_stored import PDB, release
 from tests.unit.report.test_report import check
@@ -20,8 +21,7 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Key
 from tfdash.model.versions import VersionSighting
-from tfdash.report import schema
-from tfdash.report.versions import versions_report
+from tfdash.report.schemas import schema
 
 ZONE = ZoneInfo("America/New_York")
 SEEN = VersionSighting(PRODUCTION, NOW - 4 * HOUR, NOW - HOUR, ("v1.37.1",))
@@ -38,7 +38,7 @@ def stored(p: Picture, *releases: StoredRelease, problem: Problem | None = None)
 
 
 def reported(p: Picture, format: str = "text", late: tuple[str, ...] = ()) -> tuple[str, int]:
-    return versions_report(p, judge_all(p, NOW), format, NOW, ZONE, None, late)
+    return snapshot_of(p, judge_all(p, NOW), "versions", None, format, NOW, ZONE, None, late)
 
 
 WELL = stored(picture(NOW, {"a": "v1.37.2"}, memory=(SEEN,)))
@@ -103,7 +103,7 @@ def test_what_was_waited_for_in_vain_is_said_and_nothing_is_control() -> None:
 
 def test_lines_are_cut_where_somebody_says_how_wide() -> None:
     p = stored(WELL, release(PDB))
-    text, _ = versions_report(p, judge_all(p, NOW), "text", NOW, ZONE, 60)
+    text, _ = snapshot_of(p, judge_all(p, NOW), "versions", None, "text", NOW, ZONE, 60)
     assert max(map(len, text.splitlines())) <= 60
 
 

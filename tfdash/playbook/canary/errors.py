@@ -280,7 +280,7 @@ def measured(count: Count, policy: CanaryPolicy) -> Measured:
     )
 
 
-class Shown(NamedTuple):
+class ErrorsShown(NamedTuple):
     """One window for the screen. ``limit`` as a ratio; ``hit``: it reaches the limit by its bare numbers."""
 
     result: WindowResult
@@ -288,7 +288,7 @@ class Shown(NamedTuple):
     limit: float
 
 
-def shown(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Shown:
+def shown(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> ErrorsShown:
     """The figures of a window that has ended never change."""
     baseline = base_of(pair, past)
     result = WindowResult(
@@ -299,4 +299,4 @@ def shown(pair: Pair, past: FrozenBaseline | None, policy: CanaryPolicy) -> Show
         baseline=measured(baseline, policy),
     )
     top = limit(Fraction(baseline.events, baseline.requests or 1), policy.errors)
-    return Shown(result, reached(pair.canary, baseline, policy), float(top))
+    return ErrorsShown(result, reached(pair.canary, baseline, policy), float(top))

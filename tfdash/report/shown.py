@@ -1,0 +1,230 @@
+"""One page as a report holds it: what was asked, the answer's code, and its content as lines, as a document and as parts.
+
+Every format is a reading of these. All texts are safe (``tfdash.text.safe``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Picture
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.report.gather import FINDINGS, OK, UNKNOWN
+from tfdash.text import safe
+from tfdash.views.kinds import KindView
+from tfdash.views.layout import columns
+from tfdash.views.pages import PAGES
+from tfdash.views.sources import SourceRow
+from tfdash.views.times import clocks, iso
+
+SCHEMA_VERSION = 1
+ALL = "all"  # the name of all pages together
+
+
+class ReportAsked(NamedTuple):
+    """``namespace`` None: all. ``width``: cells that the lines of a text have at most, None: as many as they need. ``late``: what was
+    waited for in vain. ``view``: the list where no table of ours has it."""
+
+    picture: Picture
+    assessment: Assessment
+    screen: str
+    now: float
+    zone: ZoneInfo
+    namespace: str | None = None
+    width: int | None = None
+    late: tuple[str, ...] = ()
+    view: KindView | None = None
+
+
+class TableField(NamedTuple):
+    """A column of a table; ``id`` is its name for programs."""
+
+    id: str
+    title: str
+    right: bool = False
+
+
+class TableRow(NamedTuple):
+    """``cells`` are for people, ``values`` for programs (numbers stay numbers; JSON's types), one a column. ``level`` None: of a kind
+    that is not judged."""
+
+    level: Level | None
+    cells: tuple[str, ...]
+    values: tuple[Any, ...]
+
+
+class TablePart(NamedTuple):
+    """``empty`` is what stands there where it has no rows."""
+
+    id: str
+    title: str
+    fields: tuple[TableField, ...]
+    rows: tuple[TableRow, ...]
+    empty: str = ""
+
+
+class Sentence(NamedTuple):
+    """One sentence. ``state`` is glyph and word, "" where it is no verdict; ``under`` stands below it, smaller."""
+
+    text: str
+    level: Level | None = None
+    state: str = ""
+    under: tuple[str, ...] = ()
+
+
+class SentencesPart(NamedTuple):
+    """Sentences under a title, "" for none."""
+
+    id: str
+    title: str
+    said: tuple[Sentence, ...]
+
+
+class LinesPart(NamedTuple):
+    """Lines whose blanks mean something: for a fixed width font."""
+
+    id: str
+    title: str
+    lines: tuple[str, ...]
+
+
+ReportPart = TablePart | SentencesPart | LinesPart
+
+
+class Shown(NamedTuple):
+    """One page. ``counts``: of what was judged, how many are at each level, by its name, worst first. ``place``: which clusters, their
+    versions and who we are there. ``unread``: names of what was not read. What costs something is made when it is asked for."""
+
+    asked: ReportAsked
+    title: str
+    place: str
+    code: int
+    counts: Mapping[str, int]
+    sources: tuple[SourceRow, ...]
+    unread: tuple[str, ...]
+    document: Callable[[], dict[str, Any]]
+    lines: Callable[[], list[str]]
+    parts: Callable[[], Sequence[ReportPart]]
+
+    @property
+    def screen(self) -> str:
+        return self.asked.screen
+
+
+def code_of_all(shown: Sequence[Shown]) -> int:
+    """1 if one has findings, else 2 if one is not known, else 0; 2 where there is none."""
+    codes = {one.code for one in shown} or {UNKNOWN}
+    return next((code for code in (FINDINGS, UNKNOWN) if code in codes), OK)
+
+
+def plain_of(lines: Sequence[str], id: str, title: str = "") -> tuple[LinesPart, ...]:
+    """The lines as a part, none where there are none."""
+    return (LinesPart(id, title, tuple(lines)),) if lines else ()
+
+
+def framed(
+    asked: ReportAsked,
+    code: int,
+    counts: Mapping[str, int],
+    sources: tuple[SourceRow, ...],
+    unread: Sequence[str],
+    content: Callable[[], dict[str, Any]],
+    lines: Callable[[], list[str]],
+    parts: Callable[[], Sequence[ReportPart]],
+) -> Shown:
+    """A page with what every document has around its own ``content``."""
+
+    def document() -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "generated_at": iso(asked.now),
+            "screen": asked.screen,
+            "namespace": safe(asked.namespace) if asked.namespace else None,
+            "exit_code": code,
+            "counts": dict(counts),
+            "sources": sources_json(sources),
+            "unread": [safe(name) for name in unread],
+            **content(),
+        }
+
+    title = _TITLES.get(asked.screen) or safe(asked.view.noun if asked.view is not None else asked.screen)
+    place = place_of(asked.picture)
+    return Shown(asked, title, place, code, counts, sources, tuple(map(safe, unread)), document, lines, parts)
+
+
+_TITLES = {page.id: page.title for page in PAGES}
+
+
+def around(asked: ReportAsked, sources: Sequence[SourceRow], lines: Sequence[str]) -> list[str]:
+    """The lines of a text between its head and its sources."""
+    head = f"{place_of(asked.picture)}  {clocks(asked.now, asked.zone)}"
+    return [head, "", *lines, "", *sources_text(sources)]
+
+
+def place_of(picture: Picture) -> str:
+    """Which clusters, their versions and who we are there."""
+    names = []
+    for ref, cluster in picture.clusters.items():
+        info = cluster.info.value
+        about = " ".join(p for p in (info.version, info.user) if p) if info is not None else "not reached"
+        names.append(safe(f"{ref.environment} {ref.cluster} {about}"))
+    return " · ".join(names)
+
+
+def sources_text(rows: Iterable[SourceRow]) -> list[str]:
+    table = [
+        (
+            row.state.text,
+            row.name,
+            "" if row.objects is None else f"{row.objects:,}",
+            row.age_text,
+            row.detail,
+        )
+        for row in rows
+    ]
+    return ["data sources", *(f"  {line}" for line in columns(table, right=(False, False, True)))]
+
+
+def sources_json(rows: Iterable[SourceRow]) -> list[dict[str, Any]]:
+    """Each source with its state and age."""
+    return [
+        {
+            "source": safe(row.source) or None,
+            "cluster": row.cluster.cluster if row.cluster is not None else None,
+            "environment": row.cluster.environment if row.cluster is not None else None,
+            "kind": row.kind or None,
+            "state": row.state.word,
+            "objects": row.objects,
+            "age_seconds": None if row.age is None else round(row.age, 3),
+            "detail": row.detail,
+        }
+        for row in rows
+    ]
+
+
+def subject_json(subject: Subject) -> dict[str, str | None]:
+    return {
+        "cluster": subject.cluster.cluster,
+        "kind": subject.kind,
+        "namespace": safe(subject.namespace) or None,
+        "name": safe(subject.name),
+    }
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "level": verdict.level.name,
+        "rule": safe(verdict.rule),
+        "subject": subject_json(verdict.subject),
+        "sentence": safe(verdict.sentence),
+        "measured": verdict.measured,
+        "limit": verdict.limit,
+        "unit": safe(verdict.unit) or None,
+        "unknown": verdict.unknown.value if verdict.unknown else None,
+        "since": iso(verdict.since),
+        "evidence": [safe(str(o)) for o in verdict.evidence.objects],
+    }
