@@ -98,12 +98,13 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def argo(cluster: Cluster) -> Iterator[ArgoRollouts]:
+def argo(cluster: Cluster, pytestconfig: pytest.Config) -> Iterator[ArgoRollouts]:
     """The real Argo Rollouts controller on the session's cluster, and Flagger's definitions without its controller."""
     from tests.platform.harness.argo import ArgoRollouts, apply_definitions, flagger_definitions
 
     with ArgoRollouts(cluster) as running:
         apply_definitions(cluster, flagger_definitions())
+        pytestconfig.stash[_ARGO] = running
         yield running
 
 
@@ -114,6 +115,18 @@ def prometheus() -> Iterator[Callable[..., Prometheus]]:
 
     with ExitStack() as running:
         yield lambda *args, **kwargs: running.enter_context(Prometheus(*args, **kwargs))
+
+
+_ARGO = pytest.StashKey["ArgoRollouts"]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """After a test that failed the controller that it may have hung is started anew: the next tests are about themselves."""
+    report = yield
+    if report.failed and (argo := item.config.stash.get(_ARGO, None)) is not None:
+        argo.again()
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -40,6 +40,18 @@ def test_what_crashes_is_started_again_and_told(tmp_path: Path, ended: list[str]
     assert part.poll() is not None and len(ended) == 1  # our own end is no crash
 
 
+def test_what_hangs_is_started_anew(tmp_path: Path, ended: list[str]) -> None:
+    log = tmp_path / "controller.log"
+    part = Kept(LIVES, tmp_path, log)
+    try:
+        until(lambda: log.read_text().count("up") == 1, "the first start")
+        os.kill(part.pid, signal.SIGSTOP)
+        part.again()
+        until(lambda: log.read_text().count("up") == 2, "the second start")
+    finally:
+        part.end()
+
+
 def test_what_never_starts_is_given_up(
     tmp_path: Path, ended: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

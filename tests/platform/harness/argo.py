@@ -130,6 +130,11 @@ class ArgoRollouts:
         except (urllib.error.URLError, OSError):
             return False
 
+    def again(self) -> None:
+        """Start the controller anew, with what the API server has."""
+        if self._process is not None:
+            self._process.again()
+
     def stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:

@@ -96,6 +96,11 @@ class Kept:
     def returncode(self) -> int | None:
         return self.poll()
 
+    def again(self) -> None:
+        """Have it ended by force and started anew: one that hangs looks well from outside."""
+        if self.poll() is None and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def end(self, sig: int = signal.SIGTERM, patience: float = 10.0) -> None:
         self._stopping.set()
         end(self._process, sig, patience)
