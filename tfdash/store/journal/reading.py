@@ -1,0 +1,187 @@
+"""Reads the journals of all terminals as they lie; nothing is made or written to find out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tfdash.store.journal.lines import (
+    BEGIN,
+    COVER,
+    END,
+    DamagedLine,
+    JournalLine,
+    NewerFormat,
+    covers_of,
+    decode,
+    word_of,
+)
+from tfdash.store.journal.view import Covers, Ended, JournalView, JournalWord, WatchSpan
+
+BEAT = 15.0
+"""Seconds between two lines at most: a terminal that was killed is known to have watched until the last."""
+SUFFIX, PACKED = ".journal", ".journal.z"
+MOST = 64 << 20  # bytes of one file, unpacked: more is none of ours
+_ASTRAY = 86400.0  # seconds by which a file's own time may be wrong without its being overlooked
+
+
+def journal_folder(store: Path) -> Path:
+    """Where the journals lie, beside the files of the audit log in ``store``."""
+    return store / "journal"
+
+
+def read(folder: Path, since: float, until: float) -> JournalView:
+    """What is on record of ``[since, until)`` in the journals of ``folder`` (``journal_folder``). Never raises for what lies there."""
+    spans: list[WatchSpan] = []
+    doubts: list[str] = []
+    try:
+        files = sorted(path for path in folder.iterdir() if path.name.endswith((SUFFIX, PACKED)))
+    except FileNotFoundError:
+        files = []
+    except OSError as error:
+        files = []
+        doubts.append(f"the verdict journal in {folder} cannot be read: {error.strerror}")
+    for path in files:
+        try:
+            if path.stat().st_mtime + _ASTRAY < since:
+                continue
+            found, doubt = spans_of(lines_in(path), living=is_living(path))
+        except FileNotFoundError:  # packed, or let go, since we listed it
+            continue
+        except OSError as error:
+            found, doubt = [], error.strerror or str(error)
+        spans += found
+        if doubt:
+            doubts.append(f"the verdict journal {path.name}: {doubt}")
+    return view_of(spans, since, until, doubts)
+
+
+def view_of(
+    spans: Iterable[WatchSpan], since: float, until: float, doubts: Sequence[str] = ()
+) -> JournalView:
+    """The spans that touch the time asked about. Whoever lives still has watched for one beat more than was written, at most."""
+    kept = []
+    for span in spans:
+        if span.ended is Ended.LIVING:
+            span = span_until(span, max(span.end, min(until, span.end + BEAT)))
+        if span.begin < until and span.end > since:
+            kept.append(span)
+    kept.sort(key=lambda span: (span.begin, span.end, span.watcher))
+    return JournalView(since=since, until=until, spans=tuple(kept), doubts=tuple(doubts))
+
+
+def span_until(span: WatchSpan, end: float) -> WatchSpan:
+    return WatchSpan(
+        watcher=span.watcher,
+        begin=span.begin,
+        end=end,
+        ended=span.ended,
+        covers=span.covers,
+        words=span.words,
+        version=span.version,
+    )
+
+
+def lines_in(path: Path) -> list[bytes]:
+    """The lines of one file, the last perhaps cut. Raises ``OSError``."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        raw = file.read(MOST)
+    if path.name.endswith(PACKED):
+        unpack = zlib.decompressobj()
+        try:
+            raw = unpack.decompress(raw, MOST)
+        except zlib.error:
+            return [b"not packed"]
+    return raw.split(b"\n") if raw else []
+
+
+def is_living(path: Path) -> bool:
+    """Whether a process holds that file to write on."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def spans_of(raw: Sequence[bytes], living: bool = False) -> tuple[list[WatchSpan], str]:
+    """The spans that lines tell, and what is wrong with them, "" for nothing. What follows on a line that cannot be read says nothing
+    until the next span begins, since a change may be lost. A last line that was cut is the end of a terminal, and no damage."""
+    spans: list[WatchSpan] = []
+    current: _Growing | None = None
+    doubt, number = "", 0
+    for index, one in enumerate(raw):
+        if not one:
+            continue
+        try:
+            line = decode(one)
+        except NewerFormat as error:
+            return [*spans, *_closed(current, Ended.DAMAGED)], f"written by a newer version ({error})"
+        except DamagedLine as error:
+            if index == len(raw) - 1:
+                break
+            doubt = doubt or f"line {index + 1} cannot be read: {error}"
+            spans += _closed(current, Ended.DAMAGED)
+            current = None
+            continue
+        if line.n != number + 1 and current is not None:
+            doubt = doubt or f"line {number + 1} is missing"
+            spans += _closed(current, Ended.DAMAGED)
+            current = None
+        number = line.n
+        if line.what == BEGIN:
+            spans += _closed(current, Ended.SILENT)
+            current = _Growing(line)
+        elif current is not None:
+            current.take(line)
+            if line.what == END:
+                spans += _closed(current, _ended(line.why))
+                current = None
+    return [*spans, *_closed(current, Ended.LIVING if living else Ended.SILENT)], doubt
+
+
+class _Growing:
+    """A span as its lines come."""
+
+    def __init__(self, line: JournalLine) -> None:
+        self.begin = self.end = line.at
+        self.watcher, self.version = line.watcher, line.version
+        self.covers: list[tuple[float, Covers]] = [(line.at, covers_of(line.seen))]
+        self.words: list[JournalWord] = [word_of(one, line) for one in line.told]
+
+    def take(self, line: JournalLine) -> None:
+        self.end = max(self.end, line.at)
+        self.words += [word_of(one, line) for one in line.told]
+        if line.seen or line.what == COVER:
+            self.covers.append((line.at, covers_of(line.seen)))
+
+
+def _closed(span: _Growing | None, ended: Ended) -> list[WatchSpan]:
+    if span is None or (span.end <= span.begin and ended is not Ended.LIVING):
+        return []
+    span.words.sort(key=lambda word: word.at)
+    return [
+        WatchSpan(
+            watcher=span.watcher,
+            begin=span.begin,
+            end=span.end,
+            ended=ended,
+            covers=tuple(span.covers),
+            words=tuple(span.words),
+            version=span.version,
+        )
+    ]
+
+
+def _ended(why: str) -> Ended:
+    return Ended(why) if why in {one.value for one in Ended} else Ended.CLOSED
