@@ -62,6 +62,7 @@ def main(argv: list[str] | None = None) -> int:
 
 _MODULES = {
     "run": "running",
+    "wallboard": "wallboard",
     "snapshot": "snapshot",
     "doctor": "doctor",
     "gate": "gate",

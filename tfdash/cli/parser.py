@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from tfdash import __version__
-from tfdash.cli import calendar_options, exit_codes
+from tfdash.cli import calendar_options, exit_codes, wall_options
 from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
@@ -110,12 +110,17 @@ def program() -> str:
     return "kubectl tfdash" if sys.argv[0].endswith("kubectl-tfdash") else "tfdash"
 
 
-def _where(parser: argparse.ArgumentParser, *, scoped: bool = True) -> None:
+def _where(parser: argparse.ArgumentParser, *, scoped: bool = True, several: bool = False) -> None:
     parser.add_argument(
         "--config", metavar="FILE", help="configuration (default: $TFDASH_CONFIG, then the platform's folder)"
     )
     parser.add_argument(
-        "-e", "--environment", metavar="NAME", default="", help="environment of the configuration"
+        "-e",
+        "--environment",
+        metavar="NAME",
+        action="append" if several else "store",
+        default=None if several else "",
+        help=f"environment of the configuration{'; more than once: each of them' if several else ''}",
     )
     parser.add_argument(
         "--kubeconfig", metavar="FILE", default="", help="kubeconfig instead of the configured one"
@@ -188,6 +193,11 @@ def _built(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tfdash {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _run(commands.add_parser("run", help="the interactive terminal (default)"))
+    wall_options.add(
+        commands.add_parser("wallboard", help="the screen on a wall: looks on, and cannot act"),
+        _where,
+        _duration,
+    )
     snapshot = commands.add_parser(
         "snapshot", help="one screen on stdout or in a file, no terminal needed, for people and for programs"
     )

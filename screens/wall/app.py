@@ -1,0 +1,190 @@
+"""The wall: an application of its own that looks on. It has no writer, no action, no palette and no mouse to be turned off."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Hashable
+from functools import partial
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from screens.frame.update_relay import UpdateRelay
+from screens.wall.context import WallContext
+from tfdash.model.kinds import JUDGED
+from tfdash.model.update import Update
+from tfdash.views.wall.content import WallContent, WallEnvironment, as_of, breaches_of, content, stands
+from tfdash.views.wall.face import WallLook, face
+from tfdash.views.wall.looks import Looks
+from tfdash.views.wall.turns import Turns, WallPlace
+from widgets.textual_private import quick_escape_driver
+from widgets.theme import ThemedApp
+from widgets.wallface import WallFace
+from widgets.workers import begin
+
+FAILED = 3
+_ANEW = 5.0  # seconds after which all is looked at again though no news came: ages and old data
+_SILENT = 30.0  # seconds for which a board's loop may owe an answer before we are no longer called alive
+_SHIFT = (
+    3600.0  # seconds after which a turn stands a cell further to the side, so that no cell is lit for ever
+)
+_IGNORED = ("SIGINT", "SIGQUIT", "SIGTSTP")
+
+
+class WallScreen(Screen[None], inherit_bindings=False):
+    """One widget, and no key of Textual's own."""
+
+    def compose(self) -> ComposeResult:
+        yield WallFace()
+
+
+class WallApp(ThemedApp, inherit_bindings=False):
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "tfdash wall"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+c,ctrl+q", "quit", "quit", show=False, priority=True)
+    ]
+
+    def __init__(self, context: WallContext) -> None:
+        plain = context.theme == "ansi" or bool(os.environ.get("NO_COLOR"))
+        super().__init__(theme=context.theme, ansi_color=plain, driver_class=quick_escape_driver())
+        self.context = context
+        self.zone = ZoneInfo(context.zone)
+        self.failure: BaseException | None = None
+        environments = range(len(context.watched))
+        self.turns = Turns(
+            [WallPlace(e, page) for e in environments for page in context.pages], context.rotate
+        )
+        self.looks = Looks()
+        self._relays = [UpdateRelay(w.board, self._heard, 1) for w in context.watched]
+        self._shown: WallContent | None = None
+        self._news, self._looked = True, float("-inf")
+        self._asked = [0.0] * len(context.watched)  # monotonic; 0: no answer is owed
+        self._shift = 0
+
+    def run_in_terminal(self) -> int | None:
+        """Run until it is ended; returns the exit code or None."""
+        self.run(mouse=False)
+        return self.return_code or None
+
+    def get_default_screen(self) -> WallScreen:
+        return WallScreen()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not self.context.kiosk
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.exit)
+            if self.context.kiosk:
+                for name in _IGNORED:  # not SIG_IGN: what we start would have it from us
+                    loop.add_signal_handler(getattr(signal, name), _nothing)
+        for relay in self._relays:
+            relay.start()
+        self.call_after_refresh(self._first_frame)
+
+    def _first_frame(self) -> None:
+        for watched in self.context.watched:
+            watched.board.want("wall", dict.fromkeys(JUDGED, watched.scope))
+            watched.board.start()
+        self.set_interval(1.0, self.look)
+        self.look()
+
+    def on_unmount(self) -> None:
+        for relay in self._relays:
+            relay.stop()
+        if self.context.watchdog is not None:
+            self.context.watchdog.stopping()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._paint)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The composition reports it: Textual would print the values of variables."""
+        if self.failure is None:
+            self.failure = error
+            self.exit(return_code=FAILED)
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    def _heard(self, update: Update) -> None:
+        self._news = True
+
+    def environments(self) -> list[WallEnvironment]:
+        return [
+            WallEnvironment(w.word, w.colour, w.board.picture, w.board.assessment)
+            for w in self.context.watched
+        ]
+
+    def look(self) -> None:
+        """Once a second: whose turn it is, and the clock. All else only where something is new, or not looked at for a while."""
+        at, now = time.monotonic(), self.context.clock.now()
+        due = at - self._looked >= _ANEW or at - (self.turns.began or at) >= self.context.rotate
+        if self._news or due or self._shown is None:
+            self._look_at_all(at, now)
+        elif self._shown is not None and not self._shown.old:
+            self._shown = self._shown._replace(as_of=as_of(now, self.zone))
+        self._paint()
+        self._live(at)
+
+    def _look_at_all(self, at: float, now: float) -> None:
+        environments = self.environments()
+        before = self.turns.shown
+        settled = not any(e.loading for e in environments)
+        leaving = stands(environments[before.environment], before, now)
+        if self.turns.look(at, breaches_of(environments), settled):
+            self.looks.leave(before, now, leaving)
+            self._shift = int(now // _SHIFT) % 2
+        place = self.turns.shown
+        one = environments[place.environment]
+        changed: frozenset[Hashable] = self.looks.changed(place, stands(one, place, now))
+        self._shown = content(
+            environments,
+            place,
+            now,
+            self.zone,
+            changed=changed,
+            since=self.looks.since(place),
+            taken=self.turns.taken,
+            warnings=self.context.warnings(),
+        )
+        self._news, self._looked = False, at
+
+    def _paint(self) -> None:
+        if self._shown is None or not self.is_running:
+            return
+        found = self.screen.query(WallFace)
+        if found:
+            width, height = self.size
+            found.first().show(face(self._shown, WallLook(width, height, self.context.ascii, self._shift)))
+
+    # -- alive --------------------------------------------------------------------------------------------------
+
+    def _live(self, at: float) -> None:
+        """This loop goes, as we are in it; the boards' do where they answer."""
+        for number, asked in enumerate(self._asked):
+            if not asked:
+                self._asked[number] = at
+                begin(self, partial(self._ask, number), f"alive {number}")
+        if self.context.watchdog is not None and all(at - asked < _SILENT for asked in self._asked if asked):
+            self.context.watchdog.beat()
+
+    async def _ask(self, number: int) -> None:
+        await self.context.watched[number].board.on_loop(asyncio.sleep(0))
+        self._asked[number] = 0.0
+
+
+def _nothing() -> None:
+    """What a key of the kiosk does."""

@@ -1,0 +1,38 @@
+"""What the composition hands to the wall. No I/O here, and nothing that could act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tfdash.board.board import Board
+from tfdash.clock import Clock
+from tfdash.sources.base import ALL, Scope
+from tfdash.watchdog import Watchdog
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One environment on the wall, with a board of its own. ``word`` and ``colour`` are those of its block."""
+
+    word: str
+    colour: str
+    board: Board
+    scope: Scope = ALL
+
+
+@dataclass(frozen=True)
+class WallContext:
+    """``pages`` in the order of their turns, ``rotate`` seconds each. ``kiosk``: no key does anything. ``ascii``: for a console whose font
+    has no signs. ``warnings``: what of our own access is to be told, asked for at each look; it never waits."""
+
+    watched: Sequence[Watched]
+    clock: Clock
+    zone: str
+    pages: Sequence[str]
+    rotate: float
+    theme: str = "dark"
+    kiosk: bool = False
+    ascii: bool = False
+    watchdog: Watchdog | None = None
+    warnings: Callable[[], Sequence[str]] = lambda: ()

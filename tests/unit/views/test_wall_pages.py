@@ -1,0 +1,106 @@
+"""The table of the wall's pages, and what its face does with little room and odd text."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from rich.cells import cell_len
+
+from tfdash.model.verdict import Level
+from tfdash.playbook.registry import SECTIONS
+from tfdash.views import state as states
+from tfdash.views.pages import PAGES
+from tfdash.views.table import TOKENS
+from tfdash.views.wall.content import EnvironmentMark, WallContent, WallRow
+from tfdash.views.wall.face import OWN, WallLook, face
+from tfdash.views.wall.figures import Figure
+from tfdash.views.wall.names import OVERVIEW, WALL_IDS
+from tfdash.views.wall.pages import WALL_PAGES
+
+
+def test_the_command_line_knows_the_pages_that_there_are() -> None:
+    assert tuple(page.id for page in WALL_PAGES) == WALL_IDS
+    assert set(WALL_IDS) <= {page.id for page in PAGES}
+
+
+def test_every_section_of_the_playbook_stands_on_one_page_beside_the_overview() -> None:
+    listed = [id for page in WALL_PAGES if page.id != OVERVIEW for id in page.sections]
+    assert sorted(listed) == sorted(section.id for section in SECTIONS)
+
+
+def shown(**over: object) -> WallContent:
+    breach, warn = states.of_level(Level.BREACH), states.of_level(Level.WARN)
+    given = {
+        "environments": (
+            EnvironmentMark("PRODUCTION", "production", breach, 2),
+            EnvironmentMark("STAGING", "staging", warn, 1),
+        ),
+        "environment": 0,
+        "title": "Overview",
+        "place": "eu-1 · v1.37.2",
+        "figures": (Figure("2", "breach", Level.BREACH), Figure("1234/1235", "serve", Level.WARN)),
+        "changed": frozenset({"breach"}),
+        "rows": tuple(
+            WallRow(breach, f"checkout-{n}", "errors 3.1 % ≥ 1.32 % " * 20, n == 0) for n in range(30)
+        ),
+        "sections": (),
+        "level": Level.BREACH,
+        "loading": False,
+        "breach": "checkout: errors 3.1 % ≥ 1.32 %",
+        "breaches": 2,
+        "taken": False,
+        "old": "",
+        "as_of": "as of 09:15:00 EST",
+        "calendar": "release CLOSED",
+        "since": "09:10",
+    }
+    return WallContent(**(given | over))  # type: ignore[arg-type]
+
+
+CASES: tuple[dict[str, object], ...] = (
+    {},
+    {"taken": True},
+    {"rows": (), "level": Level.OK, "breach": ""},
+    {"rows": (), "level": Level.IDLE, "breach": "", "sections": ((states.of_level(Level.IDLE), "x " * 99),)},
+    {"loading": True, "figures": ()},
+    {"old": "OLD DATA: nothing here is current, as it was at 09:10:00 EST, 5m ago: connection refused " * 3},
+    {"warnings": ("this login can write: delete pods",)},
+    {
+        "environments": tuple(
+            EnvironmentMark(f"ENVIRONMENT{n}", "neutral", states.LOADING, 0) for n in range(9)
+        )
+    },
+    {"rows": (WallRow(states.of_level(Level.WARN), "日本語日本語日本語日本語", "日本語" * 60, True),)},
+)
+
+
+@pytest.mark.parametrize("case", range(len(CASES)))
+@pytest.mark.parametrize("ascii", [False, True])
+def test_every_line_is_as_wide_as_the_screen_at_any_size(case: int, ascii: bool) -> None:
+    sizes = itertools.product((1, 20, 79, 80, 150, 200, 320), (1, 5, 23, 24, 44, 60, 90))
+    for (width, height), shift in itertools.product(sizes, (0, 1)):
+        lines = face(shown(**CASES[case]), WallLook(width, height, ascii, shift))
+        assert len(lines) == height
+        assert {cell_len("".join(text for text, _ in line)) for line in lines} == {width}
+        assert {token for line in lines for _, token in line} <= {"", *TOKENS, *OWN}
+        if ascii:
+            assert all(text.isascii() for line in lines for text, _ in line)
+
+
+def text_of(content: WallContent, look: WallLook) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in face(content, look))
+
+
+def test_the_breach_and_old_data_stand_across_every_page_whatever_its_size() -> None:
+    for look in (WallLook(80, 24), WallLook(200, 60), WallLook(80, 24, ascii=True)):
+        text = text_of(shown(old="OLD DATA: nothing here is current"), look)
+        assert "BREACH (+1)  checkout: errors 3.1 %" in text
+        assert "OLD DATA: nothing here is current" in text
+        assert "as of 09:15:00 EST" in text
+
+
+def test_what_finds_no_room_is_counted() -> None:
+    text = text_of(shown(), WallLook(80, 24))
+    listed = text.count("checkout-")
+    assert f"and {30 - listed} more" in text

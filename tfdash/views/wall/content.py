@@ -1,0 +1,248 @@
+"""What a wall shows at one moment, as plain data: of every environment, and of the page whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Picture
+from tfdash.model.verdict import Level
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.age import of_observation, short_age
+from tfdash.views.found import FoundRow, found_rows, where
+from tfdash.views.says import NONE_STALE, Stale
+from tfdash.views.sections import state_of
+from tfdash.views.state import State
+from tfdash.views.times import local, zone_name
+from tfdash.views.wall.figures import Figure, WallSight
+from tfdash.views.wall.pages import BY_ID, page_of
+from tfdash.views.wall.turns import WallPlace
+
+
+class WallEnvironment(NamedTuple):
+    """One environment as it was judged last. ``word`` and ``colour`` are those of its block in the header."""
+
+    word: str
+    colour: str
+    picture: Picture
+    assessment: Assessment
+
+    @property
+    def loading(self) -> bool:
+        sections = self.assessment.sections
+        return not sections or all(s.loading for s in sections)
+
+
+class EnvironmentMark(NamedTuple):
+    """Its word, and its worst state with how many findings are that bad."""
+
+    word: str
+    colour: str
+    state: State
+    bad: int
+
+
+class WallRow(NamedTuple):
+    state: State
+    name: str
+    sentence: str
+    changed: bool
+
+
+class OldData(NamedTuple):
+    """What is not read as it should be: of how many of all, since when (epoch seconds; None: never), and why."""
+
+    many: int
+    total: int
+    since: float | None
+    cause: str
+
+
+class WallContent(NamedTuple):
+    """Texts are safe. ``breach`` is the worst that lasts, anywhere, and ``breaches`` their number; ``old``: what is said across the page
+    where what stands on it is not current; ``as_of`` is then when it was."""
+
+    environments: tuple[EnvironmentMark, ...]
+    environment: int  # whose page is shown
+    title: str
+    place: str
+    figures: tuple[Figure, ...]
+    changed: frozenset[str]  # labels of figures
+    rows: tuple[WallRow, ...]
+    sections: tuple[tuple[State, str], ...]  # each in a sentence, for where nothing asks for anybody
+    level: Level
+    loading: bool
+    breach: str
+    breaches: int
+    taken: bool
+    old: str
+    as_of: str
+    calendar: str
+    since: str
+    warnings: tuple[str, ...] = ()
+
+
+def breaches_of(environments: Sequence[WallEnvironment]) -> dict[Hashable, WallPlace]:
+    """Every finding that is a BREACH, and on which page it is listed."""
+    found: dict[Hashable, WallPlace] = {}
+    for number, one in enumerate(environments):
+        for key, row in found_rows(one.assessment.sections).items():
+            if row.finding.level is Level.BREACH:
+                found[number, key] = WallPlace(number, page_of(row.section))
+    return found
+
+
+def stands(one: WallEnvironment, place: WallPlace, now: float) -> dict[Hashable, Hashable]:
+    """What is on a page, by what tells it apart: compared from one look to the next. Words are not, since they hold ages."""
+    page = BY_ID[place.page]
+    sections = page.of(one.assessment.sections)
+    shown: dict[Hashable, Hashable] = {
+        ("figure", f.label): f.text
+        for f in page.figures(WallSight(one.picture, one.assessment, now, sections))
+        if not f.runs
+    }
+    shown.update({("row", key): row.finding.level for key, row in _listed(one, place).items()})
+    return shown
+
+
+def _listed(one: WallEnvironment, place: WallPlace) -> dict[Hashable, FoundRow]:
+    page = BY_ID[place.page]
+    rows = found_rows(page.of(one.assessment.sections))
+    return {key: row for key, row in rows.items() if row.finding.level > Level.OK and not row.finding.loading}
+
+
+def content(
+    environments: Sequence[WallEnvironment],
+    place: WallPlace,
+    now: float,
+    zone: ZoneInfo,
+    *,
+    changed: frozenset[Hashable] = frozenset(),
+    since: float | None = None,
+    taken: bool = False,
+    warnings: Sequence[str] = (),
+) -> WallContent:
+    """``changed`` and ``since``: keys of ``stands`` that are others than at the last look at this page, and when that was."""
+    one = environments[place.environment]
+    page = BY_ID[place.page]
+    sections = page.of(one.assessment.sections)
+    sight = WallSight(one.picture, one.assessment, now, sections)
+    several = len(one.picture.clusters) > 1
+    old = old_data(one, now)
+    level = max((Level(s.level) for s in sections), default=Level.UNKNOWN)
+    breach, breaches = _breach_line(environments)
+    return WallContent(
+        environments=tuple(_mark(e) for e in environments),
+        environment=place.environment,
+        title=safe(page.title),
+        place=_place(one),
+        figures=tuple(page.figures(sight)) if not one.loading else (),
+        changed=frozenset(f.label for f in page.figures(sight) if ("figure", f.label) in changed),
+        rows=tuple(_row(row, several, ("row", key) in changed) for key, row in _listed(one, place).items()),
+        sections=tuple((state_of(s), f"{safe(s.title)}: {safe(s.sentence)}") for s in sections),
+        level=level,
+        loading=one.loading,
+        breach=breach,
+        breaches=breaches,
+        taken=taken,
+        old=_old_sentence(old, now, zone) if old is not None else "",
+        as_of=as_of(now if old is None else old.since, zone),
+        calendar=safe(one.assessment.calendar.text) if one.assessment.calendar is not None else "",
+        since=f"{local(since, zone):%H:%M}" if since is not None else "",
+        warnings=tuple(safe(w) for w in warnings),
+    )
+
+
+def _mark(one: WallEnvironment) -> EnvironmentMark:
+    if one.loading:
+        return EnvironmentMark(safe(one.word), one.colour, states.LOADING, 0)
+    rows = found_rows(one.assessment.sections).values()
+    worst = max((Level(s.level) for s in one.assessment.sections), default=Level.UNKNOWN)
+    count = sum(row.finding.level is worst for row in rows) if worst >= Level.UNKNOWN else 0
+    return EnvironmentMark(safe(one.word), one.colour, states.of_level(worst), count)
+
+
+def _place(one: WallEnvironment) -> str:
+    names = ", ".join(safe(ref.cluster) for ref in one.picture.clusters)
+    infos = (c.info.value for c in one.picture.clusters.values())
+    versions = ", ".join(dict.fromkeys(safe(i.version) for i in infos if i is not None and i.version))
+    return " · ".join(filter(None, (names, versions)))
+
+
+def _row(row: FoundRow, several: bool, changed: bool) -> WallRow:
+    finding = row.finding
+    subject = finding.subject
+    name = where(subject, several) if subject is not None else safe(row.section.title)
+    return WallRow(
+        states.of_level(Level(finding.level)),
+        _short(name, subject is not None),
+        safe(finding.sentence),
+        changed,
+    )
+
+
+def _short(name: str, of_object: bool) -> str:
+    """Without its kind and namespace: whose it is, is read from afar; the sentence and the terminal say the rest."""
+    if not of_object or " · " in name:
+        return name
+    about, _, place = name.partition(" in ")
+    _, _, short = about.rpartition("/" if "/" in about else " ")
+    return f"{short} in {place}" if place else short or about
+
+
+def _breach_line(environments: Sequence[WallEnvironment]) -> tuple[str, int]:
+    """The first of the worst environment, and how many there are in all."""
+    told: list[str] = []
+    for one in environments:
+        for row in found_rows(one.assessment.sections).values():
+            if row.finding.level is Level.BREACH:
+                named = f"{safe(one.word)}: " if len(environments) > 1 else ""
+                told.append(f"{named}{safe(row.finding.sentence)}")
+    return (told[0], len(told)) if told else ("", 0)
+
+
+def old_data(one: WallEnvironment, now: float, stale: Stale = NONE_STALE) -> OldData | None:
+    """None where everything that is read is current or on its way for the first time."""
+    stale = stale or one.assessment.stale
+    old: list[Observation[Any]] = []
+    total = 0
+    for cluster in one.picture.clusters.values():
+        seen: list[tuple[str, Observation[Any]]] = [("", cluster.info), *cluster.kinds.items()]
+        for kind, observation in seen:
+            if observation.absent:
+                continue
+            total += 1
+            fresh = of_observation(observation, now, stale.get((cluster.ref, kind)))
+            if fresh.state in ("old", "dead"):
+                old.append(observation)
+    if not old:
+        return None
+    times = [o.observed_at for o in old if o.observed_at is not None]
+    causes = (o.problem for o in old if o.problem is not None)
+    cause = next((safe(str(p)) for p in causes), "")
+    return OldData(len(old), total, min(times) if times else None, cause)
+
+
+def _old_sentence(old: OldData, now: float, zone: ZoneInfo) -> str:
+    what = (
+        "nothing here is current" if old.many == old.total else f"{old.many} of {old.total} are not current"
+    )
+    when = (
+        f"as it was at {_clock(old.since, zone)}, {short_age(now - old.since)} ago"
+        if old.since
+        else "never read"
+    )
+    return f"OLD DATA: {what}, {when}" + (f": {old.cause}" if old.cause else "")
+
+
+def as_of(at: float | None, zone: ZoneInfo) -> str:
+    """``as of 09:15:00 EST``."""
+    return f"as of {_clock(at, zone)}" if at else "as of never"
+
+
+def _clock(at: float | None, zone: ZoneInfo) -> str:
+    return f"{local(at, zone):%H:%M:%S} {zone_name(at, zone)}" if at else "never"
