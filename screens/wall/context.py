@@ -12,7 +12,7 @@ from tfdash.watchdog import Watchdog
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedEnvironment:
     """One environment on the wall, with a board of its own. ``word`` and ``colour`` are those of its block."""
 
     word: str
@@ -26,7 +26,7 @@ class WallContext:
     """``pages`` in the order of their turns, ``rotate`` seconds each. ``kiosk``: no key does anything. ``ascii``: for a console whose font
     has no signs. ``warnings``: what of our own access is to be told, asked for at each look; it never waits."""
 
-    watched: Sequence[Watched]
+    watched: Sequence[WatchedEnvironment]
     clock: Clock
     zone: str
     pages: Sequence[str]

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from screens.wall.app import WallApp
-from screens.wall.context import WallContext, Watched
+from screens.wall.context import WallContext, WatchedEnvironment
 from tests.kinds import NOTHING_STORED
 from tests.tui import world
 from tests.tui.recorded import Recorded
@@ -34,7 +34,9 @@ async def wall(size: tuple[int, int] = (80, 24), **over: Any) -> AsyncIterator[W
         "rotate": 3600.0,
         "zone": "America/New_York",
     }
-    app = WallApp(WallContext([Watched("PRODUCTION", "production", board)], clock, **(given | over)))
+    app = WallApp(
+        WallContext([WatchedEnvironment("PRODUCTION", "production", board)], clock, **(given | over))
+    )
     try:
         async with app.run_test(size=size) as pilot:
 

@@ -12,7 +12,7 @@ from tfdash.cli.parser import ERROR, OK, USAGE, program
 from tfdash.cli.wall_options import LEAST, pages_of
 
 if TYPE_CHECKING:
-    from screens.wall.context import Watched
+    from screens.wall.context import WatchedEnvironment
     from tfdash.clock import Clock
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
@@ -76,9 +76,11 @@ def command(args: argparse.Namespace) -> int:
     return OK if code is None else code
 
 
-def _watched(args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock) -> Watched:
+def _watched(
+    args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock
+) -> WatchedEnvironment:
     """One environment with a board of its own. The store is opened for reading, and nothing is kept."""
-    from screens.wall.context import Watched
+    from screens.wall.context import WatchedEnvironment
     from tfdash.board.board import Board
     from tfdash.cli.compose import clusters_of, judge_of, scope_of
     from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
@@ -97,7 +99,9 @@ def _watched(args: argparse.Namespace, config: QuickConfig, settings: Settings, 
         sources=made(wiring, Needs.SETTINGS, Needs.STORE, Needs.OTHERS, Needs.WEEKS),
         signals=not_measured(wiring),
     )
-    return Watched(environment.word, environment.colour, board, scope_of(args, environment, clusters))
+    return WatchedEnvironment(
+        environment.word, environment.colour, board, scope_of(args, environment, clusters)
+    )
 
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn

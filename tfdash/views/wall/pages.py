@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tfdash.model.section import SectionState
-from tfdash.model.verdict import Level
 from tfdash.views.pages import PAGES
 from tfdash.views.wall import figures
 from tfdash.views.wall.figures import Figure, WallSight
@@ -45,7 +44,3 @@ BY_ID = {page.id: page for page in WALL_PAGES}
 def page_of(section: SectionState) -> str:
     """The page of the wall that lists this section's findings; the Overview lists all."""
     return next((p.id for p in WALL_PAGES if section.id in p.sections), OVERVIEW)
-
-
-def worst_of(sections: Sequence[SectionState]) -> Level:
-    return max((Level(s.level) for s in sections), default=Level.UNKNOWN)
