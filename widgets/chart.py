@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tfdash.views import axes
 from widgets import plot
 from widgets.cells import fitted, paragraph, shortened, width_of
 from widgets.lineview import LineView
@@ -125,7 +126,7 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[PlotCell]]:
     """The whole chart: its title in a rule, the plot between its axis and the names of the lines, the times below."""
     rows = [_titled(drawing.title, width)]
     times = [p[0] for p in drawing.points]
-    shown = [plot.finite([p[i] for p in drawing.points]) for i in (1, 2, 3)]
+    shown = [axes.finite([p[i] for p in drawing.points]) for i in (1, 2, 3)]
     if not (shown[0] or shown[1]) or height < 4 or width < 20:
         told = drawing.empty or "nothing was measured yet"
         for line in paragraph(told, max(width - 3, 8))[: max(height - 1, 0)]:
@@ -136,7 +137,7 @@ def rows_of(drawing: Drawing, width: int, height: int) -> list[list[PlotCell]]:
         for name, i in (("canary", 1), ("baseline", 2), ("limit", 3))
     }
     inner = height - 2
-    scale = plot.scale_of([v for many in values.values() for v in plot.finite(many)], inner, drawing.span)
+    scale = axes.scale_of([v for many in values.values() for v in axes.finite(many)], inner, drawing.span)
     marks = {scale.row(m, inner): m for m in scale.marks()}
     texts = {y: _mark(m, scale, drawing.unit) for y, m in marks.items()}
     if texts:
@@ -172,7 +173,7 @@ def _number(value: float | None, factor: float) -> float | None:
     return None if value is None or not math.isfinite(value) else value * factor
 
 
-def _mark(value: float, scale: plot.Scale, unit: str) -> str:
+def _mark(value: float, scale: axes.Scale, unit: str) -> str:
     text = f"{value:,.{scale.decimals}f}"
     return f"{text} {unit}" if unit else text
 
@@ -195,7 +196,7 @@ def _names(
     """What stands behind each line: its name, and its last value where there is room."""
     texts = {}
     for name, shown in zip(_NAMES, names, strict=True):
-        known = plot.finite(values[name])
+        known = axes.finite(values[name])
         if known:
             texts[name] = f"{shown} {_short(known[-1], unit)}" if width >= _NARROW else shown
     return texts

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from tfdash.views.axes import Scale, clock, finite, time_marks, usual_gap
 
 
 class Stroke(NamedTuple):
@@ -31,77 +31,12 @@ LIGHT = Stroke("─", "│", "╯", "╮", "╰", "╭", "○")
 DASHED = Stroke("╌", "╎", "╯", "╮", "╰", "╭", "╌")
 
 
-_HUGE = 1e30  # beyond it no axis makes sense
-
-
 class Curve(NamedTuple):
     """``values`` belong to the times of the plot, None or NaN where there is none."""
 
     name: str
     stroke: Stroke
     values: Sequence[float | None]
-
-
-class Scale(NamedTuple):
-    """Values from ``low`` (the lowest row) to ``high`` (the highest), marked every ``step``."""
-
-    low: float
-    high: float
-    step: float
-
-    @property
-    def decimals(self) -> int:
-        for places in range(7):
-            if abs(round(self.step, places) - self.step) < 1e-12 * max(1.0, abs(self.step)):
-                return places
-        return 7
-
-    def row(self, value: float, height: int) -> int:
-        """The row of a value, 0 at the top; what lies outside stands at the edge."""
-        share = (self.high - value) / (self.high - self.low)
-        return min(max(round(share * (height - 1)), 0), height - 1)
-
-    def marks(self) -> list[float]:
-        first = math.ceil(self.low / self.step - 1e-9)
-        last = math.floor(self.high / self.step + 1e-9)
-        return [n * self.step for n in range(first, last + 1)]
-
-
-def finite(values: Sequence[float | None]) -> list[float]:
-    return [v for v in values if v is not None and math.isfinite(v)]
-
-
-def nice(value: float) -> float:
-    """The next of 1, 2, 2.5, 5 times a power of ten that is not smaller."""
-    if value <= 0 or not math.isfinite(value):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
-    return next((m * power for m in (1.0, 2.0, 2.5, 5.0) if m * power >= value * (1 - 1e-9)), 10.0 * power)
-
-
-def scale_of(values: Sequence[float], height: int, least: float = 0.0) -> Scale:
-    """Round numbers around all values; from zero, unless all lie close together far above it. ``least``: of what it spans, so that
-    what hardly moves looks as it does."""
-    low, high = max(min(values), -_HUGE), min(max(values), _HUGE)
-    spread = high - low if high - low > 1e-12 * max(abs(low), abs(high), 1e-12) else 0.0
-    if low >= 0 and (low < high / 2 or spread == 0):
-        low = 0.0
-    else:
-        low = low - spread * 0.25
-        low = max(low, 0.0) if min(values) >= 0 else low
-    if high - low < least:
-        low = (
-            max(low - (least - (high - low)) / 2, 0.0)
-            if min(values) >= 0
-            else low - (least - (high - low)) / 2
-        )
-        high = max(high, low + least)
-    if high - low < 1e-9:  # all the same, or nothing: an axis to one is calmer than an axis of noise
-        high = low + (abs(low) or 1.0)
-    step = nice((high - low) / max(1, min(5, (height - 1) // 2)))
-    bottom = math.floor(low / step + 1e-9) * step
-    top = math.ceil(high / step - 1e-9) * step
-    return Scale(bottom, top if top > bottom else bottom + step, step)
 
 
 class PlotCell(NamedTuple):
@@ -144,12 +79,6 @@ def sampled(
     for column, value in own.items():
         columns[column] = value
     return columns
-
-
-def usual_gap(times: Sequence[float]) -> float:
-    """Twice and a half the usual distance of two points: what is further apart is not joined."""
-    steps = sorted(b - a for a, b in pairwise(times) if b > a)
-    return 2.5 * steps[len(steps) // 2] if steps else math.inf
 
 
 def drawn(
@@ -231,60 +160,24 @@ def _line(grid: list[list[PlotCell]], rows: Sequence[int | None], curve: Curve) 
         grid[min(row, height - 1)][last] = PlotCell(stroke.point, name)
 
 
-_STEPS = (
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1800,
-    3600,
-    7200,
-    10800,
-    21600,
-    43200,
-    86400,
-    172800,
-    604800,
-)
-
-
 def time_axis(first: float, last: float, width: int, zone: ZoneInfo) -> str:
     """``09:02 ───── 09:06 ────``: local times at round moments, each beginning at its column."""
     line = ["─"] * width
     if last <= first or width < 8:
-        text = f" {_clock(last, zone, False)} "
+        text = f" {clock(last, zone)} "
         at = max(0, min(width // 2 - len(text) // 2, width - len(text)))
         line[at : at + len(text)] = text[:width]
         return "".join(line)[:width]
-    seconds = last - first < 180
-    size = (8 if seconds else 5) + 2
-    wanted = (last - first) * (size + 4) / width
-    step = next((s for s in _STEPS if s >= wanted), _STEPS[-1])
-    offset = datetime.fromtimestamp(first, UTC).astimezone(zone).utcoffset()
-    shift = offset.total_seconds() if offset else 0.0
-    mark = math.ceil((first + shift) / step) * step - shift
+    marks = time_marks(first, last, zone, (width, 4))
     end = -1
-    while mark <= last:
-        text = f" {_clock(mark, zone, seconds, step >= 86400)} "
+    for mark, text in marks:
+        text = f" {text} "
         centre = round((mark - first) / (last - first) * (width - 1))
         at = max(0, min(centre - len(text) // 2, width - len(text)))
         if at > end:
             line[at : at + len(text)] = text
             end = at + len(text)
-        mark += step
     return "".join(line)[:width]
-
-
-def _clock(at: float, zone: ZoneInfo, seconds: bool, days: bool = False) -> str:
-    moment = datetime.fromtimestamp(at, UTC).astimezone(zone)
-    return f"{moment:%d %b}" if days else f"{moment:%H:%M:%S}" if seconds else f"{moment:%H:%M}"
 
 
 def spread(wanted: Sequence[int], height: int) -> list[int]:

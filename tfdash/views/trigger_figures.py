@@ -77,3 +77,12 @@ def chart_title(trigger: Trigger) -> str:
     """The limit of what is decided on; the chart's own is that of each window."""
     told = [f"{label} {text}" for label, text in limits_of(trigger)]
     return " · ".join([title_of(trigger), *told]) + (" of all windows" if told else "")
+
+
+def chart_unit(trigger: Trigger) -> tuple[float, str]:
+    """What the values of its chart are multiplied by, and the unit that they have then: per cent, milliseconds, seconds where they
+    are many."""
+    if trigger.unit == "ratio":
+        return 100.0, "%"
+    values = [v for p in trigger.chart for v in p[1:] if v is not None]
+    return (1.0, "s") if trigger.unit == "s" and values and max(values) >= 10 else (1000.0, "ms")

@@ -6,15 +6,13 @@ from typing import Any
 
 from tfdash.model.judgement import Outcome, Trigger
 from tfdash.views import canary
+from tfdash.views.trigger_figures import chart_unit
 from widgets.chart import Drawing
 
 
 def drawing(trigger: Trigger, zone: Any) -> Drawing:
     """In percent or milliseconds, in seconds where they are many."""
-    factor, unit = (100.0, "%") if trigger.unit == "ratio" else (1000.0, "ms")
-    values = [v for p in trigger.chart for v in p[1:] if v is not None]
-    if trigger.unit == "s" and values and max(values) >= 10:
-        factor, unit = 1.0, "s"
+    factor, unit = chart_unit(trigger)
     return Drawing(
         title=canary.chart_title(trigger),
         points=trigger.chart,

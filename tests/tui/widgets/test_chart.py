@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.widgets.hostile import HOSTILE
-from widgets import plot
+from tfdash.views import axes
 from widgets.cells import width_of
 from widgets.chart import Drawing, rows_of
 from widgets.prose import flow
@@ -129,7 +129,7 @@ def test_any_numbers_at_any_size(
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=20), st.integers(3, 40))
 def test_scales_hold_all_values_and_are_marked(values: list[float], height: int) -> None:
-    scale = plot.scale_of(values, height)
+    scale = axes.scale_of(values, height)
     assert scale.low <= min(values) + 1e-9 * max(1, max(values)) and scale.high >= max(values) * (1 - 1e-9)
     assert 1 <= len(scale.marks()) <= height
 
