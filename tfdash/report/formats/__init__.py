@@ -33,5 +33,6 @@ FORMATS: dict[str, Format] = {
     for one in (
         Format("text", "for people, as the screen has it", ".txt"),
         Format("json", "for programs, by the schema", ".json"),
+        Format("html", "one file for a browser and for paper, with charts", ".html"),
     )
 }
