@@ -83,6 +83,7 @@ class Board(ClusterReads):
             else Signals(prometheus=dict.fromkeys(self._clusters, NOT_MEASURED)),
         )
         self._fold = Fold(self.picture)
+        self._recorded: tuple[Callable[[Entered], None], ...] = ()
 
     @property
     def clusters(self) -> tuple[ClusterRef, ...]:
@@ -132,9 +133,18 @@ class Board(ClusterReads):
 
     def _put(self, what: str, *arguments: Any) -> None:
         with self._lock:
-            if self._fold.put(Entered(self._clock.now(), what, arguments)):
+            entered = Entered(self._clock.now(), what, arguments)
+            if self._fold.put(entered):
                 self.picture = self._fold.picture
+                for taken in self._recorded:
+                    taken(entered)
                 self._schedule()
+
+    def record(self, taken: Callable[[Entered], None]) -> None:
+        """Have ``taken`` called with each thing that enters from now on, on the thread that puts it and under the board's lock: it only
+        takes what it gets."""
+        with self._lock:
+            self._recorded = (*self._recorded, taken)
 
     # -- updates ------------------------------------------------------------------------------------------------
 

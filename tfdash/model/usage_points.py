@@ -125,6 +125,26 @@ class UsagePoints(Sequence[UsagePoint]):
         self._coarse_first, self._fine_first = firsts
         self._coarse_last, self._fine_last = len(coarse.at), len(fine.at)
 
+    @classmethod
+    def of(
+        cls,
+        coarse: tuple[CoarseColumns, int, int],
+        fine: tuple[FineColumns, int, int],
+        asked: tuple[AskedSince, ...],
+    ) -> UsagePoints:
+        """Of ``parts``."""
+        made = cls(coarse[0], fine[0], (coarse[1], fine[1]), asked)
+        made._coarse_last, made._fine_last = coarse[2], fine[2]
+        return made
+
+    @property
+    def parts(
+        self,
+    ) -> tuple[tuple[CoarseColumns, int, int], tuple[FineColumns, int, int], tuple[AskedSince, ...]]:
+        """The columns, and from which place to before which they are meant: for a recording."""
+        coarse = self._coarse, self._coarse_first, self._coarse_last
+        return coarse, (self._fine, self._fine_first, self._fine_last), self._asked
+
     def __len__(self) -> int:
         return self._coarse_last - self._coarse_first + self._fine_last - self._fine_first
 

@@ -1,0 +1,76 @@
+"""What stands in a frame: entries, each a time, what was put, and the value, in the codec's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tfdash.model.observation import Observation
+from tfdash.model.subject import ClusterRef, Key
+from tfdash.recording.series import Chunk, View
+
+
+class Written(msgspec.Struct, frozen=True, array_like=True):
+    """``what`` as ``board.fold.Entered`` has it; "judged" of an assessment. Of an unknown one nothing is read."""
+
+    at: float
+    what: str
+    body: msgspec.Raw
+    chunks: tuple[Chunk, ...] = ()
+    views: tuple[View, ...] = ()
+
+
+class ObjectsBody(msgspec.Struct, frozen=True):
+    """``seen`` without its value; of that, what appeared or changed (namespace and name of its key, its type, itself), and what is ``gone``. ``whole``: it is all of
+    it. ``valued``: there is one. ``changed`` None: a fresh list, which readers compare for themselves."""
+
+    ref: ClusterRef
+    kind: str
+    seen: Observation[None]
+    objects: list[tuple[str, str, str, msgspec.Raw]]
+    gone: list[Key] = []
+    whole: bool = False
+    valued: bool = True
+    listed: bool = False
+
+
+class DropBody(msgspec.Struct, frozen=True):
+    ref: ClusterRef
+    kind: str
+
+
+class InfoBody(msgspec.Struct, frozen=True):
+    ref: ClusterRef
+    seen: msgspec.Raw
+
+
+class SignalsBody(msgspec.Struct, frozen=True):
+    """(topic, key, observation or None)."""
+
+    signals: list[tuple[str, msgspec.Raw, msgspec.Raw]]
+
+
+class FieldsBody(msgspec.Struct, frozen=True):
+    """Of a struct as it was before, the fields that are another now; of those that are tables, what was set and which keys went."""
+
+    fields: dict[str, msgspec.Raw] = {}
+    tables: dict[str, tuple[msgspec.Raw, msgspec.Raw]] = {}
+    whole: bool = False
+
+
+class StatusBody(msgspec.Struct, frozen=True):
+    source: str
+    seen: msgspec.Raw
+
+
+NIL = msgspec.Raw(msgspec.msgpack.encode(None))
+BODIES: dict[str, Any] = {
+    "put_objects": ObjectsBody,
+    "drop_objects": DropBody,
+    "put_info": InfoBody,
+    "put_signals": SignalsBody,
+    "put_store_state": FieldsBody,
+    "put_status": StatusBody,
+    "judged": FieldsBody,
+}

@@ -1,0 +1,228 @@
+"""The state that entries of a recording add up to: a picture and an assessment. What is only passed over is not decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tfdash.board.fold import Entered
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.kube import Object
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo, SourceInfo
+from tfdash.model.section import SectionState
+from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
+from tfdash.model.subject import ClusterRef, Key
+from tfdash.model.traffic import Signals
+from tfdash.recording.codec import decoder, fields_of, object_types, table_of
+from tfdash.recording.entries import BODIES, FieldsBody, ObjectsBody, Written
+from tfdash.recording.series import WITH_SERIES, Odd, SeriesReader, View
+
+
+class _Waiting(NamedTuple):
+    """Not decoded yet."""
+
+    type: str
+    raw: msgspec.Raw
+    views: tuple[View, ...]
+
+
+class _Kind:
+    """One kind of one cluster. ``objects`` None: nothing was ever read of it."""
+
+    __slots__ = ("lost", "objects", "seen")
+
+    def __init__(self, seen: Observation[None], objects: dict[Key, Any] | None) -> None:
+        self.seen, self.objects = seen, objects
+        self.lost = 0  # objects that could not be read
+
+
+class Picked:
+    """Of one recording, from a keyframe on. Raises ``Odd`` and ``msgspec.MsgspecError`` for what is not as recorders write it."""
+
+    def __init__(self, clusters: tuple[ClusterRef, ...]) -> None:
+        self.at = 0.0
+        self._clusters = clusters
+        self._series = SeriesReader()
+        self._kinds: dict[tuple[ClusterRef, str], _Kind] = {}
+        self._infos: dict[ClusterRef, Observation[ServerInfo]] = {}
+        self._signals: dict[str, dict[Any, Observation[Any]]] = {}
+        self._store: dict[str, Any] = {}
+        self._statuses: dict[str, Observation[SourceInfo]] = {}
+        self._said: dict[str, Any] = {}
+        self._assessment: Assessment | None = None
+        self.unknown: dict[
+            str, int
+        ] = {}  # types and puts of another version, and how many of each were left out
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def absorb(self, one: Written, tell: bool = False, whole: bool = False) -> Entered | None:
+        """Take it in. ``tell``: what it was, as it entered the board; None where that is nothing that does. ``whole``: it is of a picture
+        that is written whole, until ``is_whole``."""
+        self.at = max(self.at, one.at)
+        for chunk in one.chunks:
+            self._series.grow(chunk, anew=whole)
+        body_of = BODIES.get(one.what)
+        if body_of is None:
+            self._leave_out(one.what)
+            return None
+        body = decoder(body_of).decode(one.body)
+        if (ref := getattr(body, "ref", None)) is not None and ref not in self._clusters:
+            raise Odd("what is of no cluster of it")
+        arguments: tuple[Any, ...] | None = getattr(self, f"_{one.what}")(body, one.views, tell)
+        return Entered(one.at, one.what, arguments) if tell and arguments is not None else None
+
+    def is_whole(self) -> None:
+        """All of the picture was said anew."""
+        self._series.forget()
+
+    def _leave_out(self, name: str) -> None:
+        if name in self.unknown or len(self.unknown) < 100:
+            self.unknown[name] = self.unknown.get(name, 0) + 1
+
+    def _put_objects(self, body: ObjectsBody, views: tuple[View, ...], tell: bool) -> Any:
+        kind = self._kinds.get((body.ref, body.kind))
+        if kind is None or body.whole or kind.objects is None:
+            kind = self._kinds[body.ref, body.kind] = _Kind(body.seen, {} if body.valued else None)
+        kind.seen = body.seen
+        objects = kind.objects if kind.objects is not None else {}
+        for key in body.gone:
+            objects.pop(key, None)
+        changed = set(body.gone)
+        for namespace, name, type, raw in body.objects:
+            if type not in object_types():
+                self._leave_out(type)
+                continue
+            key = Key(namespace, name)
+            objects[key] = _Waiting(type, raw, views)
+            changed.add(key)
+        if not tell:
+            return None
+        return body.ref, body.kind, self._observation(kind), None if body.listed else frozenset(changed)
+
+    def _observation(self, kind: _Kind) -> Observation[Objects]:
+        if kind.objects is None:
+            none: Observation[Any] = kind.seen
+            return none
+        lost = 0
+        for key, one in tuple(kind.objects.items()):
+            if type(one) is _Waiting:
+                try:
+                    kind.objects[key] = self._object(one)
+                except (Odd, msgspec.MsgspecError, RecursionError):
+                    del kind.objects[key]
+                    self._leave_out(one.type)
+                    lost += 1
+        kind.lost += lost
+        seen: Observation[Any] = kind.seen
+        return msgspec.structs.replace(seen, value=dict(kind.objects), unreadable=seen.unreadable + kind.lost)
+
+    def _object(self, one: _Waiting) -> Object:
+        made: Object = decoder(object_types()[one.type]).decode(one.raw)
+        self._place(made, one.views)
+        return made
+
+    def _place(self, value: Any, views: tuple[View, ...]) -> None:
+        put = WITH_SERIES.get(type(value))
+        if put is not None:
+            put(value, lambda placed: self._series.view(placed, views))
+
+    def _drop_objects(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+        self._kinds.pop((body.ref, body.kind), None)
+        return body.ref, body.kind
+
+    def _put_info(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+        self._infos[body.ref] = decoder(Observation[ServerInfo]).decode(body.seen)
+        return body.ref, self._infos[body.ref]
+
+    def _put_status(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+        self._statuses[body.source] = decoder(Observation[SourceInfo]).decode(body.seen)
+        return body.source, self._statuses[body.source]
+
+    def _put_signals(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+        published: dict[tuple[str, Any], Observation[Any] | None] = {}
+        for topic, raw_key, raw in body.signals:
+            types = table_of(Signals, topic) if topic in Signals.__struct_fields__ else None
+            if types is None:
+                self._leave_out(topic)
+                continue
+            key = decoder(types[0]).decode(raw_key)
+            table = self._signals.setdefault(topic, {})
+            try:
+                seen: Observation[Any] | None = decoder(types[1] | None).decode(raw)
+            except msgspec.ValidationError:  # another version's: nothing is known of it
+                self._leave_out(topic)
+                seen = None
+            if seen is not None:
+                self._place(seen.value, views)
+                table[key] = seen
+            elif table.pop(key, None) is None:
+                continue
+            published[topic, key] = seen
+        return (published,)
+
+    def _put_store_state(self, body: FieldsBody, views: tuple[View, ...], tell: bool) -> Any:
+        self._fields(StoreState, self._store, body)
+        return (self._state(),) if tell else None
+
+    def _judged(self, body: FieldsBody, views: tuple[View, ...], tell: bool) -> Any:
+        self._fields(Assessment, self._said, body)
+        self._assessment = None
+        return (self.assessment(),) if tell else None
+
+    def _fields(self, of: type, held: dict[str, Any], body: FieldsBody) -> None:
+        if body.whole:
+            held.clear()
+        for name, raw in body.fields.items():
+            try:
+                held[name] = decoder(fields_of(of)[name]).decode(raw)
+            except (KeyError, msgspec.ValidationError):  # another version's
+                self._leave_out(name)
+        for name, (put, gone) in body.tables.items():
+            types = (str, SectionState) if name == "sections" else None
+            if types is None and name in fields_of(of):
+                types = table_of(of, name)
+            if types is None:
+                self._leave_out(name)
+                continue
+            table = dict(held.get(name) or {})
+            table.update(decoder(dict[types[0], types[1]]).decode(put))  # type: ignore[valid-type]
+            for key in decoder(list[types[0]]).decode(gone):  # type: ignore[valid-type]
+                table.pop(key, None)
+            held[name] = table
+
+    # -- what it adds up to -------------------------------------------------------------------------------------
+
+    def _state(self) -> StoreState:
+        return msgspec.structs.replace(EMPTY_STORE_STATE, **self._store)
+
+    def assessment(self) -> Assessment:
+        if self._assessment is None:
+            held: Mapping[str, Any] = {
+                n: tuple(v.values()) if n == "sections" else v for n, v in self._said.items()
+            }
+            self._assessment = msgspec.structs.replace(EMPTY_ASSESSMENT, **held)
+        return self._assessment
+
+    def picture(self, number: int) -> Picture:
+        kinds: dict[ClusterRef, dict[str, Observation[Objects]]] = {ref: {} for ref in self._clusters}
+        for (ref, name), kind in self._kinds.items():
+            kinds[ref][name] = self._observation(kind)
+        return Picture(
+            at=self.at,
+            number=number,
+            clusters={
+                ref: ClusterPicture(
+                    ref=ref,
+                    info=self._infos.get(ref, Observation(source=ref.cluster)),
+                    kinds=kinds[ref],
+                )
+                for ref in self._clusters
+            },
+            signals=Signals(**{topic: dict(table) for topic, table in self._signals.items()}),
+            store_state=self._state(),
+            sources=dict(self._statuses),
+        )

@@ -1,0 +1,228 @@
+"""Takes what enters the board, by reference, and writes it on a thread of its own: neither a slow nor a full disk holds the board.
+
+What cannot be written is said (``problem``), and it goes on: from the next picture that is whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from tfdash.board.fold import Entered
+from tfdash.clock import Clock
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Picture
+from tfdash.model.subject import Subject
+from tfdash.model.update import Update
+from tfdash.recording.changes import VerdictChange, verdict_changes
+from tfdash.recording.frames import FrameKind, FrameWriter
+from tfdash.recording.writing import EntryWriter
+
+log = logging.getLogger(__name__)
+EVERY = 1.0  # seconds of the machine between two frames
+WHOLE_EVERY = 300.0  # likewise between two pictures that are written whole
+MOST_WAITING = 20_000  # puts that wait for a disk; more are not held, and the next picture is written whole
+_FRAME = 1 << 20  # bytes of entries, after which a frame ends
+_PATIENCE = 3.0  # seconds that the end waits for the disk
+_RETRY = 15.0  # seconds between two tries to write again
+
+
+class Place(Protocol):
+    """Where it is written: a file, or the segments of a ring. Called on the recorder's thread; raises ``OSError``."""
+
+    def begin(self, picture: Picture, at: float) -> FrameWriter:
+        """Where to write a picture that is whole; what comes next follows it there."""
+
+    def close(self) -> None: ...
+
+
+_Judged: TypeAlias = tuple[float, Assessment, frozenset[Subject] | None]
+
+
+class Recorder:
+    """``taken`` is called by the board under its lock, for each put; ``update`` for each update. ``now``: picture and assessment as they
+    are. ``told`` is called on the recorder's thread with the problem, where that becomes another; "" where it is well."""
+
+    def __init__(
+        self,
+        place: Place,
+        clock: Clock,
+        now: Callable[[], tuple[Picture, Assessment]],
+        told: Callable[[str], None] = lambda problem: None,
+        *,
+        every: float = EVERY,
+        whole_every: float = WHOLE_EVERY,
+    ) -> None:
+        self._place, self._clock, self._now, self._told = place, clock, now, told
+        self._every, self._whole_every = every, whole_every
+        self._waiting: deque[Entered | _Judged] = deque()
+        self._wake = threading.Event()
+        self._ending = False
+        self._lacking = True  # what is held is not what was: the next picture is written whole
+        self._heard: Assessment | None = None
+        self._frames: FrameWriter | None = None
+        self._entries = EntryWriter()
+        self._whole_at = 0.0  # monotonic
+        self._retry_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="tfdash-recorder", daemon=True)
+        self.problem = ""
+        self.lost = 0  # puts that were not recorded
+        self.written = 0  # bytes
+
+    # -- by the board -------------------------------------------------------------------------------------------
+
+    def taken(self, one: Entered) -> None:
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(one)
+        else:
+            self._lacking = True
+            self.lost += 1
+
+    def update(self, update: Update) -> None:
+        if update.assessment is self._heard:
+            return
+        self._heard = update.assessment
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append((self._clock.now(), update.assessment, update.judged))
+        else:
+            self._lacking = True
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits, and end; a disk that hangs is waited for a little."""
+        self._ending = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE)
+
+    # -- on its own thread --------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            ending = self._ending
+            self.attempt(ending=ending)
+            if ending:
+                return
+            self._wake.wait(self._every)
+            self._wake.clear()
+
+    def attempt(self, *, ending: bool) -> None:
+        """Write what waits, and say why where that does not succeed. On the recorder's thread alone."""
+        try:
+            self._turn(ending)
+        except OSError as error:
+            self._failed(f"nothing is recorded: {error.strerror or error}")
+        except Exception:
+            log.exception("the recorder failed")
+            self._failed("nothing is recorded: a fault of tfdash itself; its log has the details")
+        if ending:
+            self._close()
+
+    def _failed(self, problem: str) -> None:
+        self._lacking, self._frames = True, None
+        self._retry_at = time.monotonic() + _RETRY
+        self._say(problem)
+
+    def _say(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._told(problem)
+
+    def _close(self) -> None:
+        try:
+            if self._frames is not None:
+                now = self._clock.now()
+                self._frames.add(FrameKind.END, now, now, b"")
+            self._place.close()
+        except OSError as error:
+            log.info("the recording was not closed: %s", error)
+
+    def _turn(self, ending: bool) -> None:
+        if self._lacking and time.monotonic() < self._retry_at and not ending:
+            self._waiting.clear()
+            return
+        if self._lacking:
+            self._begin_anew()
+        elif time.monotonic() - self._whole_at >= self._whole_every:
+            self._changes()
+            self._whole()
+        self._changes()
+        self._say("")
+
+    def _begin_anew(self) -> None:
+        """From what there is now on: what waits is in it."""
+        self._lacking = False
+        self._waiting.clear()
+        picture, assessment = self._now()
+        gap = self.written > 0
+        self._entries = EntryWriter()
+        self._entries.take(picture, assessment)
+        self._whole(gap)
+
+    def _whole(self, gap: bool = False) -> None:
+        at = self._clock.now()
+        picture, _ = self._now()
+        self._frames = self._place.begin(picture, at)
+        self._whole_at = time.monotonic()
+        if gap:
+            self._add(FrameKind.GAP, at, at, b"")
+        batch = _Batch(self, FrameKind.KEY)
+        for entry in self._entries.whole(at):
+            batch.add(at, entry)
+        batch.end(FrameKind.WHOLE)
+
+    def _changes(self) -> None:
+        batch = _Batch(self, FrameKind.CHANGES)
+        changes: list[VerdictChange] = []
+        for _ in range(len(self._waiting)):
+            one = self._waiting.popleft()
+            if isinstance(one, Entered):
+                made: Iterable[bytes] = self._entries.entries(one)
+                at = one.at
+            else:
+                at, assessment, judged = one
+                changes += verdict_changes(at, self._entries.assessment, assessment, judged)
+                made = self._entries.judged(at, assessment, judged)
+            for entry in made:
+                batch.add(at, entry)
+        batch.end(FrameKind.CHANGES)
+        if changes:
+            raw = msgspec.msgpack.encode(changes)
+            self._add(FrameKind.VERDICTS, changes[0].at, changes[-1].at, raw)
+
+    def _add(self, kind: FrameKind, first: float, last: float, raw: bytes) -> None:
+        assert self._frames is not None
+        self.written += self._frames.add(kind, min(first, last), max(first, last), raw)
+
+
+class _Batch:
+    """Entries until they are a frame."""
+
+    def __init__(self, recorder: Recorder, kind: FrameKind) -> None:
+        self._recorder, self._kind = recorder, kind
+        self._entries: list[bytes] = []
+        self._size = 0
+        self._first = self._last = 0.0
+
+    def add(self, at: float, entry: bytes) -> None:
+        if self._size and self._size + len(entry) > _FRAME:
+            self.end(self._kind)
+        if not self._entries:
+            self._first = at
+        self._last = at
+        self._entries.append(entry)
+        self._size += len(entry)
+
+    def end(self, kind: FrameKind) -> None:
+        if self._entries:
+            raw = msgspec.msgpack.encode([msgspec.Raw(entry) for entry in self._entries])
+            self._recorder._add(kind, self._first, self._last, raw)
+            self._entries, self._size = [], 0

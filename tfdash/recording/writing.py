@@ -1,0 +1,232 @@
+"""Entries of what entered the board and of what was judged: of each only what differs from what is written already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from tfdash.board.fold import Entered
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.kube import Object
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Objects, Picture
+from tfdash.model.store_state import EMPTY_STORE_STATE, ApprovalRequest, StoreState, VerifiedGood
+from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.recording.codec import Encoder, table_of
+from tfdash.recording.entries import (
+    NIL,
+    DropBody,
+    FieldsBody,
+    InfoBody,
+    ObjectsBody,
+    SignalsBody,
+    StatusBody,
+    Written,
+)
+from tfdash.views.mask import for_a_report, masked
+
+_TOGETHER = 400  # objects of one entry, so that a frame is bounded
+_MISSING = object()
+_JUDGED = ("verdicts", "workloads")  # whose changes an update names
+
+
+class EntryWriter:
+    """Of one file. Holds, by reference, what was written last."""
+
+    def __init__(self) -> None:
+        self._encoder = Encoder()
+        self._line = msgspec.msgpack.Encoder()
+        self.kinds: dict[tuple[ClusterRef, str], Observation[Objects]] = {}
+        self.infos: dict[ClusterRef, Observation[Any]] = {}
+        self.signals: dict[tuple[str, Any], Observation[Any]] = {}
+        self.store = EMPTY_STORE_STATE
+        self.statuses: dict[str, Observation[Any]] = {}
+        self.assessment = EMPTY_ASSESSMENT
+        self._puts: dict[str, Callable[..., Iterator[Any]]] = {
+            "put_objects": self._objects,
+            "drop_objects": self._drop,
+            "put_info": self._info,
+            "put_signals": self._signals,
+            "put_store_state": self._store,
+            "put_status": self._status,
+        }
+
+    def entries(self, one: Entered) -> Iterator[bytes]:
+        """Of one put. Of what no recording holds yet (a put that came with a later version) nothing."""
+        make = self._puts.get(one.what)
+        for body in make(*one.arguments) if make is not None else ():
+            yield self._written(one.at, one.what, body)
+
+    def judged(self, at: float, assessment: Assessment, judged: frozenset[Subject] | None) -> Iterator[bytes]:
+        """``judged``: as ``Update`` has it."""
+        before, self.assessment = self.assessment, assessment
+        if before is not assessment:
+            yield self._written(at, "judged", self._differs(Assessment, before, assessment, judged))
+
+    def take(self, picture: Picture, assessment: Assessment) -> None:
+        """This is what there is, however it came to be: the next whole has it."""
+        self.kinds = {(ref, k): seen for ref, c in picture.clusters.items() for k, seen in c.kinds.items()}
+        self.infos = {ref: cluster.info for ref, cluster in picture.clusters.items()}
+        names = type(picture.signals).__struct_fields__
+        self.signals = {(n, k): seen for n in names for k, seen in getattr(picture.signals, n).items()}
+        self.store, self.statuses, self.assessment = picture.store_state, dict(picture.sources), assessment
+
+    def whole(self, at: float) -> Iterator[bytes]:
+        """Everything that there is, from nothing on."""
+        self._encoder.series.reset()
+        for ref, info in self.infos.items():
+            yield self._written(at, "put_info", InfoBody(ref, self._encoder.clean(info)))
+        for (ref, kind), seen in self.kinds.items():
+            for objects in self._pieces(ref, kind, seen):
+                yield self._written(at, "put_objects", objects)
+        for id, status in self.statuses.items():
+            yield self._written(at, "put_status", StatusBody(id, self._encoder.clean(status)))
+        for signal in self.signals.items():
+            yield self._written(at, "put_signals", self._of_signals((signal,)))
+        yield self._written(at, "put_store_state", self._differs(StoreState, None, _masked(self.store), None))
+        yield from self._assessed(at)
+
+    def _assessed(self, at: float) -> Iterator[bytes]:
+        large: dict[str, Mapping[Any, Any]] = {name: getattr(self.assessment, name) for name in _JUDGED}
+        small = msgspec.structs.replace(self.assessment, **{name: {} for name in large})
+        yield self._written(at, "judged", self._differs(Assessment, None, small, None))
+        for name, table in large.items():
+            items = iter(table.items())
+            while piece := dict(islice(items, _TOGETHER)):
+                tables = {name: (self._encoder.clean(piece), self._encoder.value(()))}
+                yield self._written(at, "judged", FieldsBody(tables=tables))
+
+    def _written(self, at: float, what: str, body: Any) -> bytes:
+        raw = msgspec.Raw(self._line.encode(body))
+        chunks, views = self._encoder.series.take()
+        return self._line.encode(Written(at, what, raw, chunks, views))
+
+    # -- of each put --------------------------------------------------------------------------------------------
+
+    def _objects(
+        self, ref: ClusterRef, kind: str, seen: Observation[Objects], changed: frozenset[Key] | None
+    ) -> Iterator[ObjectsBody]:
+        before = self.kinds.get((ref, kind))
+        self.kinds[ref, kind] = seen
+        if before is None or before.value is None or seen.value is None:
+            yield from self._pieces(ref, kind, seen)
+            return
+        old, new = before.value, seen.value
+        if changed is None:
+            differ = [k for k, one in new.items() if (was := old.get(k)) is not one and was != one]
+            gone = [k for k in old if k not in new]
+        else:
+            differ = [k for k in changed if (one := new.get(k)) is not None and old.get(k) is not one]
+            gone = [k for k in changed if k in old and k not in new]
+        meta = _without_value(seen)
+        first = ObjectsBody(ref, kind, meta, self._of(new, differ[:_TOGETHER]), gone, listed=changed is None)
+        yield first
+        for start in range(_TOGETHER, len(differ), _TOGETHER):
+            yield ObjectsBody(ref, kind, meta, self._of(new, differ[start : start + _TOGETHER]))
+
+    def _pieces(self, ref: ClusterRef, kind: str, seen: Observation[Objects]) -> Iterator[ObjectsBody]:
+        meta, value = _without_value(seen), seen.value
+        if value is None:
+            yield ObjectsBody(ref, kind, meta, [], whole=True, valued=False, listed=True)
+            return
+        keys = list(value)
+        for start in range(0, max(1, len(keys)), _TOGETHER):
+            objects = self._of(value, keys[start : start + _TOGETHER])
+            yield ObjectsBody(ref, kind, meta, objects, whole=not start, listed=True)
+
+    def _of(self, value: Objects, keys: list[Key]) -> list[tuple[str, str, str, msgspec.Raw]]:
+        objects: list[Object] = [value[key] for key in keys]
+        raws = self._encoder.clean_each(objects)
+        return [
+            (key[0], key[1], type(one).__name__, raw)
+            for key, one, raw in zip(keys, objects, raws, strict=True)
+        ]
+
+    def _drop(self, ref: ClusterRef, kind: str) -> Iterator[DropBody]:
+        if self.kinds.pop((ref, kind), None) is not None:
+            yield DropBody(ref, kind)
+
+    def _info(self, ref: ClusterRef, seen: Observation[Any]) -> Iterator[InfoBody]:
+        self.infos[ref] = seen
+        yield InfoBody(ref, self._encoder.clean(seen))
+
+    def _signals(self, published: Mapping[tuple[str, Any], Observation[Any] | None]) -> Iterator[SignalsBody]:
+        for signal in published.items():  # each an entry of its own: its samples are its own
+            key, seen = signal
+            if self.signals.get(key) is not seen:
+                if seen is None:
+                    del self.signals[key]
+                else:
+                    self.signals[key] = seen
+                yield self._of_signals((signal,))
+
+    def _of_signals(self, signals: Iterable[tuple[tuple[str, Any], Observation[Any] | None]]) -> SignalsBody:
+        made = [
+            (topic, self._encoder.clean(key), NIL if seen is None else self._encoder.clean(seen))
+            for (topic, key), seen in signals
+        ]
+        return SignalsBody(made)
+
+    def _store(self, state: StoreState) -> Iterator[FieldsBody]:
+        before, self.store = self.store, state
+        yield self._differs(StoreState, _masked(before), _masked(state), None)
+
+    def _status(self, source: str, seen: Observation[Any]) -> Iterator[StatusBody]:
+        self.statuses[source] = seen
+        yield StatusBody(source, self._encoder.clean(seen))
+
+    def _differs(self, of: type, before: Any, after: Any, judged: frozenset[Subject] | None) -> FieldsBody:
+        """``before`` None: all of it. ``judged``: of the tables that updates tell of, the only keys to look at."""
+        fields: dict[str, msgspec.Raw] = {}
+        tables: dict[str, tuple[msgspec.Raw, msgspec.Raw]] = {}
+        for name in after.__struct_fields__:
+            new, old = getattr(after, name), _MISSING if before is None else getattr(before, name)
+            if new is old:
+                continue
+            if name == "sections":
+                new, old = (
+                    {s.id: s for s in some} if isinstance(some, tuple) else some for some in (new, old)
+                )
+            elif table_of(of, name) is None or new is None or old is None or old is _MISSING:
+                if old is _MISSING or new != old:
+                    fields[name] = self._encoder.clean(new)
+                continue
+            was: Any = {} if old is _MISSING else old
+            asked: Iterable[Any] = [*new, *(key for key in was if key not in new)]
+            if judged is not None and name in _JUDGED:
+                asked = judged
+            put = {k: new[k] for k in asked if k in new and (o := was.get(k)) is not new[k] and o != new[k]}
+            gone = [key for key in asked if key in was and key not in new]
+            if put or gone:
+                tables[name] = self._encoder.clean(put), self._encoder.clean(gone)
+        return FieldsBody(fields, tables, whole=before is None)
+
+
+def _without_value(seen: Observation[Any]) -> Observation[None]:
+    return msgspec.structs.replace(seen, value=None)
+
+
+def _masked(state: StoreState) -> StoreState:
+    """Without the values of variables in what it remembers of pod templates and plans: a report says none either."""
+    if not state.verified and not state.approvals:
+        return state
+    return msgspec.structs.replace(
+        state,
+        verified={subject: _masked_one(good, "template") for subject, good in state.verified.items()},
+        approvals=tuple(_masked_one(request, "plan") for request in state.approvals),
+    )
+
+
+def _masked_one(value: Any, field: str) -> Any:
+    assert isinstance(value, VerifiedGood | ApprovalRequest)
+    try:
+        document = json.loads(getattr(value, field))
+    except ValueError:
+        document = None
+    with for_a_report():
+        shown = json.dumps(masked(document), sort_keys=True) if isinstance(document, dict) else "{}"
+    return msgspec.structs.replace(value, **{field: shown})
