@@ -7,6 +7,7 @@ bits (billionths of bytes) are written as text. A secret that the program holds,
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
@@ -75,9 +76,19 @@ def table_of(of: type, field: str) -> tuple[Any, Any] | None:
     return None
 
 
-@cache
+_decoders: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
+_making = threading.Lock()
+
+
 def decoder(of: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(of, strict=False)  # a number may be a text: see above
+    """One thread at a time makes one: msgspec makes the types in it ready then."""
+    made = _decoders.get(of)
+    if made is None:
+        with _making:
+            made = _decoders[of] = msgspec.msgpack.Decoder(
+                of, strict=False
+            )  # a number may be a text: see above
+    return made
 
 
 @cache

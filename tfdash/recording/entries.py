@@ -8,7 +8,7 @@ import msgspec
 
 from tfdash.model.observation import Observation
 from tfdash.model.subject import ClusterRef, Key
-from tfdash.recording.series import Chunk, View
+from tfdash.recording.series import Chunk, SeriesView
 
 
 class Written(msgspec.Struct, frozen=True, array_like=True):
@@ -18,7 +18,7 @@ class Written(msgspec.Struct, frozen=True, array_like=True):
     what: str
     body: msgspec.Raw
     chunks: tuple[Chunk, ...] = ()
-    views: tuple[View, ...] = ()
+    views: tuple[SeriesView, ...] = ()
 
 
 class ObjectsBody(msgspec.Struct, frozen=True):

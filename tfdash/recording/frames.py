@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 MAGIC = b"tfdash recording\n"
-FORMAT = 1
+FILE_FORMAT = 1
 MOST_HEADER = 1 << 20
 MOST_PACKED = 32 << 20  # of one frame, and unpacked: who reads takes no more, whatever the file says
 MOST_RAW = 64 << 20
@@ -38,10 +38,10 @@ class FrameKind(IntEnum):
     GAP = 6
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
+class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
     """``started`` in epoch seconds of the platform's clock. ``schema``: the types of the version that wrote it, and their fields."""
 
-    format: int = FORMAT
+    format: int = FILE_FORMAT
     program: str = ""
     started: float = 0.0
     environment: str = ""
@@ -54,6 +54,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     schema: dict[str, list[str]] = {}
 
 
+_HEADER = msgspec.json.Decoder(RecordingHeader)
+
+
 class Frame(NamedTuple):
     """Where one is. ``payload`` is read again when it is wanted."""
 
@@ -64,14 +67,14 @@ class Frame(NamedTuple):
     length: int
 
 
-class Broken(ValueError):
+class NotWhole(ValueError):
     """From here on the file is not what was written; the text says how, as the rest of a sentence."""
 
 
 class FrameWriter:
     """``out`` is unbuffered."""
 
-    def __init__(self, out: BinaryIO, header: Header) -> None:
+    def __init__(self, out: BinaryIO, header: RecordingHeader) -> None:
         line = msgspec.json.encode(header) + b"\n"
         self._out = out
         self.link = hashlib.sha256(line).digest()[:16]
@@ -111,21 +114,21 @@ def _link(before: bytes, kind: int, first: float, last: float, packed: bytes) ->
     return digest.digest()[:16]
 
 
-def open_recording(path: Path) -> tuple[BinaryIO, Header, bytes]:
-    """The file at its first frame, its header and first link. Raises ``Broken`` and ``OSError``."""
+def open_recording(path: Path) -> tuple[BinaryIO, RecordingHeader, bytes]:
+    """The file at its first frame, its header and first link. Raises ``NotWhole`` and ``OSError``."""
     file = path.open("rb")
     try:
         if file.read(len(MAGIC)) != MAGIC:
-            raise Broken("is no recording of tfdash")
+            raise NotWhole("is no recording of tfdash")
         line = file.readline(MOST_HEADER)
         if not line.endswith(b"\n"):
-            raise Broken("has no whole header")
+            raise NotWhole("has no whole header")
         try:
-            header = msgspec.json.decode(line, type=Header)
+            header = _HEADER.decode(line)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            raise Broken("has a header that cannot be read") from None
-        if header.format > FORMAT:
-            raise Broken(f"is of format {header.format}, and this version reads up to {FORMAT}")
+            raise NotWhole("has a header that cannot be read") from None
+        if header.format > FILE_FORMAT:
+            raise NotWhole(f"is of format {header.format}, and this version reads up to {FILE_FORMAT}")
     except BaseException:
         file.close()
         raise
@@ -133,38 +136,38 @@ def open_recording(path: Path) -> tuple[BinaryIO, Header, bytes]:
 
 
 def frames(file: BinaryIO, link: bytes) -> Iterator[tuple[Frame, bytes]]:
-    """From where the file stands, with the link of each; each held against its checksum and its link. Raises ``Broken`` where one is not whole."""
+    """From where the file stands, with the link of each; each held against its checksum and its link. Raises ``NotWhole`` where one is not whole."""
     last_seen = float("-inf")
     while True:
         head = file.read(_HEAD.size)
         if not head:
             return
         if len(head) < _HEAD.size:
-            raise Broken("ends within a frame")
+            raise NotWhole("ends within a frame")
         sync, kind, length, crc, first, last, told = _HEAD.unpack(head)
         if sync != _SYNC or length > MOST_PACKED:
-            raise Broken("goes on with what is no frame")
+            raise NotWhole("goes on with what is no frame")
         offset = file.tell()
         packed = file.read(length)
         if len(packed) < length:
-            raise Broken("ends within a frame")
+            raise NotWhole("ends within a frame")
         link = _link(link, kind, first, last, packed)
         if zlib.crc32(packed) != crc or link != told:
-            raise Broken("goes on with what was changed, cut out or put in")
+            raise NotWhole("goes on with what was changed, cut out or put in")
         if not (last_seen - 3600 < first <= last < float("inf")):  # a clock may be set back a little
-            raise Broken("goes on with a frame without a time")
+            raise NotWhole("goes on with a frame without a time")
         last_seen = last
         yield Frame(kind, first, last, offset, length), link
 
 
 def payload(file: BinaryIO, frame: Frame) -> bytes:
-    """Unpacked, within bounds. Raises ``Broken``."""
+    """Unpacked, within bounds. Raises ``NotWhole``."""
     file.seek(frame.offset)
     unpacker = zlib.decompressobj()
     try:
         raw = unpacker.decompress(file.read(frame.length), MOST_RAW)
     except zlib.error:
-        raise Broken("has a frame that cannot be unpacked") from None
+        raise NotWhole("has a frame that cannot be unpacked") from None
     if unpacker.unconsumed_tail or not unpacker.eof:
-        raise Broken("has a frame that unpacks to more than one may hold")
+        raise NotWhole("has a frame that unpacks to more than one may hold")
     return raw

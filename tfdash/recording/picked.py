@@ -18,7 +18,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import Signals
 from tfdash.recording.codec import decoder, fields_of, object_types, table_of
 from tfdash.recording.entries import BODIES, FieldsBody, ObjectsBody, Written
-from tfdash.recording.series import WITH_SERIES, Odd, SeriesReader, View
+from tfdash.recording.series import WITH_SERIES, Odd, SeriesReader, SeriesView
 
 
 class _Waiting(NamedTuple):
@@ -26,7 +26,7 @@ class _Waiting(NamedTuple):
 
     type: str
     raw: msgspec.Raw
-    views: tuple[View, ...]
+    views: tuple[SeriesView, ...]
 
 
 class _Kind:
@@ -83,7 +83,7 @@ class Picked:
         if name in self.unknown or len(self.unknown) < 100:
             self.unknown[name] = self.unknown.get(name, 0) + 1
 
-    def _put_objects(self, body: ObjectsBody, views: tuple[View, ...], tell: bool) -> Any:
+    def _put_objects(self, body: ObjectsBody, views: tuple[SeriesView, ...], tell: bool) -> Any:
         kind = self._kinds.get((body.ref, body.kind))
         if kind is None or body.whole or kind.objects is None:
             kind = self._kinds[body.ref, body.kind] = _Kind(body.seen, {} if body.valued else None)
@@ -125,24 +125,24 @@ class Picked:
         self._place(made, one.views)
         return made
 
-    def _place(self, value: Any, views: tuple[View, ...]) -> None:
+    def _place(self, value: Any, views: tuple[SeriesView, ...]) -> None:
         put = WITH_SERIES.get(type(value))
         if put is not None:
             put(value, lambda placed: self._series.view(placed, views))
 
-    def _drop_objects(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+    def _drop_objects(self, body: Any, views: tuple[SeriesView, ...], tell: bool) -> Any:
         self._kinds.pop((body.ref, body.kind), None)
         return body.ref, body.kind
 
-    def _put_info(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+    def _put_info(self, body: Any, views: tuple[SeriesView, ...], tell: bool) -> Any:
         self._infos[body.ref] = decoder(Observation[ServerInfo]).decode(body.seen)
         return body.ref, self._infos[body.ref]
 
-    def _put_status(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+    def _put_status(self, body: Any, views: tuple[SeriesView, ...], tell: bool) -> Any:
         self._statuses[body.source] = decoder(Observation[SourceInfo]).decode(body.seen)
         return body.source, self._statuses[body.source]
 
-    def _put_signals(self, body: Any, views: tuple[View, ...], tell: bool) -> Any:
+    def _put_signals(self, body: Any, views: tuple[SeriesView, ...], tell: bool) -> Any:
         published: dict[tuple[str, Any], Observation[Any] | None] = {}
         for topic, raw_key, raw in body.signals:
             types = table_of(Signals, topic) if topic in Signals.__struct_fields__ else None
@@ -164,11 +164,11 @@ class Picked:
             published[topic, key] = seen
         return (published,)
 
-    def _put_store_state(self, body: FieldsBody, views: tuple[View, ...], tell: bool) -> Any:
+    def _put_store_state(self, body: FieldsBody, views: tuple[SeriesView, ...], tell: bool) -> Any:
         self._fields(StoreState, self._store, body)
         return (self._state(),) if tell else None
 
-    def _judged(self, body: FieldsBody, views: tuple[View, ...], tell: bool) -> Any:
+    def _judged(self, body: FieldsBody, views: tuple[SeriesView, ...], tell: bool) -> Any:
         self._fields(Assessment, self._said, body)
         self._assessment = None
         return (self.assessment(),) if tell else None

@@ -15,7 +15,7 @@ import msgspec
 from tfdash import __version__
 from tfdash.model.picture import Picture
 from tfdash.recording.codec import schema
-from tfdash.recording.frames import FrameWriter, Header
+from tfdash.recording.frames import FrameWriter, RecordingHeader
 
 SUFFIX = ".tfrec"
 LOCK = "lock"
@@ -23,7 +23,7 @@ _KEPT = 24 * 3600.0  # seconds for which what an ended terminal left stays, and 
 _MOST_ENDED = 8
 
 
-def _header(picture: Picture, at: float, about: Header) -> Header:
+def _header(picture: Picture, at: float, about: RecordingHeader) -> RecordingHeader:
     clusters = tuple((ref.environment, ref.cluster) for ref in picture.clusters)
     return msgspec.structs.replace(about, program=__version__, started=at, clusters=clusters, schema=schema())
 
@@ -37,7 +37,7 @@ def _made(path: Path, *, new: bool = True) -> BinaryIO:
 class OneFile:
     """``--record FILE``."""
 
-    def __init__(self, path: Path, about: Header) -> None:
+    def __init__(self, path: Path, about: RecordingHeader) -> None:
         self._path, self._about = path, about
         self._file: BinaryIO | None = None
         self._frames: FrameWriter | None = None
@@ -69,7 +69,12 @@ class Ring:
     whole. The folder is locked while the terminal lives, and stays when it ends."""
 
     def __init__(
-        self, folder: Path, about: Header, span: float, size: int, now: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        about: RecordingHeader,
+        span: float,
+        size: int,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._folder, self._about, self._span, self._size, self._now = folder, about, span, size, now
         self.path: Path | None = None

@@ -20,7 +20,15 @@ from tfdash.model.subject import ClusterRef
 from tfdash.recording.changes import VerdictChange
 from tfdash.recording.codec import decoder, schema
 from tfdash.recording.entries import Written
-from tfdash.recording.frames import Broken, Frame, FrameKind, Header, frames, open_recording, payload
+from tfdash.recording.frames import (
+    Frame,
+    FrameKind,
+    NotWhole,
+    RecordingHeader,
+    frames,
+    open_recording,
+    payload,
+)
 from tfdash.recording.picked import Picked
 from tfdash.recording.series import Odd
 
@@ -44,7 +52,7 @@ class Recording:
     """``start`` and ``end``: the first and the last moment of it. ``cut``: why it plays no further, one sentence; "" where it is whole.
     ``foreign``: what of it another version knows and this one leaves out, one sentence, "" where that is nothing."""
 
-    def __init__(self, files: list[tuple[BinaryIO, Header, bytes]], name: str) -> None:
+    def __init__(self, files: list[tuple[BinaryIO, RecordingHeader, bytes]], name: str) -> None:
         self.header = files[0][1]
         self.clusters = tuple(ClusterRef(*pair) for pair in self.header.clusters)
         self.cut = self.foreign = ""
@@ -68,14 +76,14 @@ class Recording:
     def open(cls, path: Path | str) -> Recording:
         """Raises ``NoRecording``, whose sentence names the file."""
         path = Path(path)
-        found: list[tuple[BinaryIO, Header, bytes]] = []
+        found: list[tuple[BinaryIO, RecordingHeader, bytes]] = []
         why = "holds no recording"
         try:
             names = sorted(path.glob(SEGMENT))[:_MOST_SEGMENTS] if path.is_dir() else [path]
             for name in names:
                 try:
                     found.append(open_recording(name))
-                except Broken as error:  # the newest segment of a ring may have no whole header yet
+                except NotWhole as error:  # the newest segment of a ring may have no whole header yet
                     why = str(error)
             if not found:
                 raise NoRecording(f"{path} {why}")
@@ -92,7 +100,7 @@ class Recording:
         for file in self._files:
             file.close()
 
-    def _read_all(self, files: list[tuple[BinaryIO, Header, bytes]], name: str) -> None:
+    def _read_all(self, files: list[tuple[BinaryIO, RecordingHeader, bytes]], name: str) -> None:
         """Where each frame is; up to the first that is not whole."""
         before = ""
         for number, (file, header, link) in enumerate(files):
@@ -110,11 +118,11 @@ class Recording:
                         self._keys.append(len(self._places) - 1 if begun is None else begun)
                         begun = None
                     self.closed = frame.kind == FrameKind.END
-            except Broken as error:
+            except NotWhole as error:
                 self.cut = str(error)
                 return
 
-    def _foreign(self, files: list[tuple[BinaryIO, Header, bytes]]) -> None:
+    def _foreign(self, files: list[tuple[BinaryIO, RecordingHeader, bytes]]) -> None:
         ours, told = schema(), []
         for name, fields in sorted(self.header.schema.items()):
             more = [field for field in fields if field not in ours.get(name, ())]
@@ -157,7 +165,7 @@ class Recording:
             if place.frame.kind == FrameKind.VERDICTS:
                 try:
                     found += decoder(list[VerdictChange]).decode(payload(place.file, place.frame))
-                except (*_ODD, Broken):
+                except (*_ODD, NotWhole):
                     continue
         return tuple(sorted(found, key=lambda change: change.at))
 
@@ -191,7 +199,7 @@ class Recording:
                         if told is not None:
                             self._next, self._until = (number, place + 1), max(self._until, one.at)
                             yield told
-                except (*_ODD, Broken) as error:
+                except (*_ODD, NotWhole) as error:
                     self._stop(number, str(error))
                     return
                 if frame.kind == FrameKind.WHOLE:

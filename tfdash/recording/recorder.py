@@ -33,7 +33,7 @@ _PATIENCE = 3.0  # seconds that the end waits for the disk
 _RETRY = 15.0  # seconds between two tries to write again
 
 
-class Place(Protocol):
+class WrittenTo(Protocol):
     """Where it is written: a file, or the segments of a ring. Called on the recorder's thread; raises ``OSError``."""
 
     def begin(self, picture: Picture, at: float) -> FrameWriter:
@@ -51,7 +51,7 @@ class Recorder:
 
     def __init__(
         self,
-        place: Place,
+        place: WrittenTo,
         clock: Clock,
         now: Callable[[], tuple[Picture, Assessment]],
         told: Callable[[str], None] = lambda problem: None,

@@ -35,7 +35,7 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
     base: int = 0
 
 
-class View(msgspec.Struct, frozen=True, array_like=True):
+class SeriesView(msgspec.Struct, frozen=True, array_like=True):
     """Which part of which arrays a series is: one array, or of what is used the means and the measurements."""
 
     numbers: tuple[int, ...]
@@ -59,7 +59,7 @@ class SeriesWriter:
     def __init__(self) -> None:
         self._known: dict[int, _Written] = {}
         self._next = 0
-        self._views: list[View] = []
+        self._views: list[SeriesView] = []
         self._chunks: list[Chunk] = []
         self._before: list[tuple[_Written, int]] = []
 
@@ -70,20 +70,20 @@ class SeriesWriter:
         """For msgspec: what stands in the place of columns."""
         if isinstance(value, Points):
             view, rest = self._of("p", (value.ats, value.numbers), value.first, value.last), (0.0,)
-            return self._placed(View((view[0],), (view[1],), (view[2],)), rest)
+            return self._placed(SeriesView((view[0],), (view[1],), (view[2],)), rest)
         if isinstance(value, Scrapes):
             columns = (value.ats, value.numbers, value.sums)
             view = self._of("s", columns, value.first, value.last, bounds=value.bounds)
-            return self._placed(View((view[0],), (view[1],), (view[2],)), ((), (), 0.0))
+            return self._placed(SeriesView((view[0],), (view[1],), (view[2],)), ((), (), 0.0))
         if isinstance(value, UsagePoints):
             (coarse, low, high), (fine, first, last), asked = value.parts
             old = self._of("c", coarse[1:], low, high, base=coarse.base)
             new = self._of("f", fine[1:], first, last, base=fine.base)
             numbers, firsts, lasts = zip(old, new, strict=True)
-            return self._placed(View(numbers, firsts, lasts, asked), (0.0, 0.0))
+            return self._placed(SeriesView(numbers, firsts, lasts, asked), (0.0, 0.0))
         raise NotImplementedError(f"no recording of {type(value).__name__}")
 
-    def _placed(self, view: View, rest: tuple[Any, ...]) -> list[Any]:
+    def _placed(self, view: SeriesView, rest: tuple[Any, ...]) -> list[Any]:
         self._views.append(view)
         return [[-float(len(self._views)), *rest]]
 
@@ -126,7 +126,7 @@ class SeriesWriter:
             known.end = end
         del self._views[mark[0] :], self._chunks[mark[1] :], self._before[mark[2] :]
 
-    def take(self) -> tuple[tuple[Chunk, ...], tuple[View, ...]]:
+    def take(self) -> tuple[tuple[Chunk, ...], tuple[SeriesView, ...]]:
         """Of all that was encoded since the last ``take``: they are written with it."""
         found = tuple(self._chunks), tuple(self._views)
         self._views, self._chunks, self._before = [], [], []
@@ -184,7 +184,7 @@ class SeriesReader:
         if any(len(c) != len(held[1][0]) * by for c, by in zip(held[1], (1, wide, 1), strict=False)):
             raise Odd("a series whose columns differ in length")
 
-    def view(self, placed: Sequence[Any], views: Sequence[View]) -> Sequence[Any]:
+    def view(self, placed: Sequence[Any], views: Sequence[SeriesView]) -> Sequence[Any]:
         """The series in the place of what stands there; what is no placeholder as it is."""
         if len(placed) != 1 or placed[0][0] >= 0:
             return tuple(placed)

@@ -13,10 +13,10 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.subject import Key
 from tfdash.model.update import Update
-from tfdash.recording.frames import Header
+from tfdash.recording.frames import RecordingHeader
 from tfdash.recording.places import OneFile
 from tfdash.recording.reading import Recording
-from tfdash.recording.recorder import Place, Recorder
+from tfdash.recording.recorder import Recorder, WrittenTo
 
 
 class MovableClock:
@@ -30,7 +30,7 @@ class MovableClock:
 class Lived:
     """A fold that a recorder hears, turn by turn and without a thread. ``pictures`` and ``said`` are what there was, with the time."""
 
-    def __init__(self, place: Place, whole_every: float = 1e9) -> None:
+    def __init__(self, place: WrittenTo, whole_every: float = 1e9) -> None:
         self.clock = MovableClock()
         none = ClusterPicture(ref=REF, info=Observation(source=REF.cluster), kinds={})
         self.fold = Fold(Picture(at=self.clock.at, number=0, clusters={REF: none}))
@@ -75,7 +75,7 @@ class Lived:
 
 
 def in_file(path: Path, **how: float) -> Lived:
-    return Lived(OneFile(path, Header(environment="production")), **how)
+    return Lived(OneFile(path, RecordingHeader(environment="production")), **how)
 
 
 def opened(path: Path) -> Recording:
