@@ -48,6 +48,7 @@ def shown(**over: object) -> WallContent:
         "level": Level.BREACH,
         "loading": False,
         "breach": "checkout: errors 3.1 % ≥ 1.32 %",
+        "breach_name": "checkout",
         "breaches": 2,
         "taken": False,
         "old": "",

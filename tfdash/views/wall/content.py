@@ -77,6 +77,7 @@ class WallContent(NamedTuple):
     level: Level
     loading: bool
     breach: str
+    breach_name: str  # of what it is about, for large letters
     breaches: int
     taken: bool
     old: str
@@ -134,7 +135,7 @@ def content(
     several = len(one.picture.clusters) > 1
     old = old_data(one, now)
     level = max((Level(s.level) for s in sections), default=Level.UNKNOWN)
-    breach, breaches = _breach_line(environments)
+    breach, breach_name, breaches = _breach_line(environments)
     return WallContent(
         environments=tuple(_mark(e) for e in environments),
         environment=place.environment,
@@ -147,6 +148,7 @@ def content(
         level=level,
         loading=one.loading,
         breach=breach,
+        breach_name=breach_name,
         breaches=breaches,
         taken=taken,
         old=_old_sentence(old, now, zone) if old is not None else "",
@@ -175,14 +177,14 @@ def _place(one: WallEnvironment) -> str:
 
 def _row(row: FoundRow, several: bool, changed: bool) -> WallRow:
     finding = row.finding
-    subject = finding.subject
+    state = states.of_level(Level(finding.level))
+    return WallRow(state, _name(row, several), safe(finding.sentence), changed)
+
+
+def _name(row: FoundRow, several: bool) -> str:
+    subject = row.finding.subject
     name = where(subject, several) if subject is not None else safe(row.section.title)
-    return WallRow(
-        states.of_level(Level(finding.level)),
-        _short(name, subject is not None),
-        safe(finding.sentence),
-        changed,
-    )
+    return _short(name, subject is not None)
 
 
 def _short(name: str, of_object: bool) -> str:
@@ -194,15 +196,15 @@ def _short(name: str, of_object: bool) -> str:
     return f"{short} in {place}" if place else short or about
 
 
-def _breach_line(environments: Sequence[WallEnvironment]) -> tuple[str, int]:
+def _breach_line(environments: Sequence[WallEnvironment]) -> tuple[str, str, int]:
     """The first of the worst environment, and how many there are in all."""
-    told: list[str] = []
+    told: list[tuple[str, str]] = []
     for one in environments:
         for row in found_rows(one.assessment.sections).values():
             if row.finding.level is Level.BREACH:
                 named = f"{safe(one.word)}: " if len(environments) > 1 else ""
-                told.append(f"{named}{safe(row.finding.sentence)}")
-    return (told[0], len(told)) if told else ("", 0)
+                told.append((f"{named}{safe(row.finding.sentence)}", _name(row, False)))
+    return (*told[0], len(told)) if told else ("", "", 0)
 
 
 def old_data(one: WallEnvironment, now: float, stale: Stale = NONE_STALE) -> OldData | None:

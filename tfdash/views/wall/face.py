@@ -47,7 +47,7 @@ class WallLook(NamedTuple):
 def face(shown: WallContent, look: WallLook) -> list[list[WallPiece]]:
     """``look.height`` lines of ``look.width`` cells each."""
     width = look.width - look.shift
-    top = [_header(shown, width)]
+    top = [_header(shown, width), *_title(shown, width, look)]
     top += _banner(shown, width, look)
     if shown.old:
         top += [[(_fit(f"  {part}", width), "old")] for part in _wrapped(shown.old, width - 4, 2)]
@@ -112,15 +112,35 @@ def _header(shown: WallContent, width: int) -> list[WallPiece]:
     return [*line, (" " * (width - used - len(as_of)), ""), (as_of, "unknown" if shown.old else "bright")]
 
 
+def _roomy(look: WallLook) -> bool:
+    """Whether names are drawn in letters of several rows."""
+    return not look.ascii and look.width >= _ROOMY and look.height >= _TALL
+
+
+def _title(shown: WallContent, width: int, look: WallLook) -> list[list[WallPiece]]:
+    """Whose page it is, and which, in large letters."""
+    here = shown.environments[shown.environment]
+    word, size = f" {here.word} ", letters.WORDS
+    if not _roomy(look) or size.width(word + shown.title) + 2 * _LEFT + 4 > width:
+        return []
+    rows = zip(drawn(word, size), drawn(shown.title, size), strict=True)
+    block = f"env-{here.colour}"
+    return [[], *([(" ", ""), (a, block), ("    ", ""), (b, "bright")] for a, b in rows), []]
+
+
 def _banner(shown: WallContent, width: int, look: WallLook) -> list[list[WallPiece]]:
     """The worst breach across the wall, while it lasts; tall while it is new."""
     if not shown.breach:
         return []
     more = f" (+{shown.breaches - 1})" if shown.breaches > 1 else ""
     told = f"✖ BREACH{more}  {shown.breach}"
-    if not shown.taken:
-        return [[(_fit(f"  {told}", width), "banner")]]
     blank: list[WallPiece] = [("", "banner")]
+    if not shown.taken:
+        if not _roomy(look):
+            return [[(_fit(f"  {told}", width), "banner")]]
+        name = f"BREACH {shown.breach_name}"[: (width - 2 * _LEFT) // (letters.WORDS.dots + 1)]
+        large = [[(f"  {row}", "banner")] for row in drawn(name, letters.WORDS)]
+        return [blank, *large, [(_fit(f"  {told}", width), "banner")]]
     sentence = [[(f"  {part}", "banner")] for part in _wrapped(f"{shown.breach}{more}", width - 4, 2)]
     size = letters.LARGE if look.ascii else letters.WORDS
     if look.ascii and look.height < _TALL:
@@ -171,7 +191,7 @@ def _figures(shown: WallContent, width: int, room: int, look: WallLook) -> list[
 
 def _label_size(figures: Sequence[Figure], size: LetterSize, width: int, look: WallLook) -> LetterSize | None:
     """Letters of several rows where the whole row of figures still fits; None: as text."""
-    if look.ascii or look.height < _TALL or width < _ROOMY:
+    if not _roomy(look):
         return None
     wide = sum(_wide(f, size, letters.WORDS) for f in figures) + _GAP * size.wide * (len(figures) - 1)
     return letters.WORDS if wide + 2 * _LEFT <= width else None
@@ -206,7 +226,7 @@ def _side_by_side(
 
 def _rows(rows: Sequence[WallRow], width: int, room: int, look: WallLook) -> list[list[WallPiece]]:
     """What asks for somebody, worst first: as large as their number lets them be, and how many found no room."""
-    large = not look.ascii and width >= _ROOMY and look.height >= _TALL
+    large = _roomy(look)
     per = 6 if large else 3 if len(rows) * 3 - 1 <= room else 1
     fits = max((room + (per > 1)) // per, 1)
     if len(rows) > fits:

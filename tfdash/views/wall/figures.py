@@ -97,10 +97,12 @@ def bands(sight: WallSight) -> list[Figure]:
     figures = []
     for rule, label in ((CPU_BAND, "cpu"), (MEMORY_BAND, "memory")):
         worst = max(found[rule], key=lambda v: v.level, default=None)
-        if worst is not None and worst.measured is not None:
-            figures.append(Figure(f"{worst.measured:.0f}%", label, worst.level))
+        if worst is None:  # nothing measures it here
+            figures.append(Figure("-", label, Level.IDLE))
+        elif worst.measured is None:
+            figures.append(Figure("?", label, worst.level))
         else:
-            figures.append(Figure("?", label, Level.UNKNOWN if worst is None else worst.level))
+            figures.append(Figure(f"{worst.measured:.0f}%", label, worst.level))
     asking = sum(f.level >= Level.WARN for s in sight.sections for f in s.findings)
     level = max((s.level for s in sight.sections), default=Level.UNKNOWN)
     return [*figures, Figure(str(asking), "findings", level if asking else Level.IDLE)]
