@@ -63,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 _MODULES = {
     "run": "running",
     "wallboard": "wallboard",
+    "record": "recording",
     "snapshot": "snapshot",
     "doctor": "doctor",
     "gate": "gate",

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from tfdash import __version__
-from tfdash.cli import calendar_options, exit_codes, wall_options
+from tfdash.cli import audit_options, calendar_options, exit_codes, recording_options, wall_options
 from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
@@ -140,41 +140,13 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--screen", choices=SCREENS, metavar="NAME", default="", help=f"first screen: {', '.join(SCREENS)}"
     )
+    recording_options.beside(parser)
     acts = parser.add_mutually_exclusive_group()
     acts.add_argument("--read-only", action="store_true", help="never act, whatever the configuration says")
     acts.add_argument("--act", action="store_true", help="act for [actions] elevation, 15 minutes by default")
     parser.add_argument(
         "--theme", choices=("dark", "light", "ansi", "colour-blind"), default="", help="colours"
     )
-
-
-def _audit(parser: argparse.ArgumentParser) -> None:
-    whats = parser.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
-    tail = whats.add_parser("tail", help="the last entries, of this user's terminals and the shared store")
-    tail.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
-    tail.add_argument("-l", "--lines", type=_count, default=20, metavar="N", help="how many (20)")
-    verify = whats.add_parser(
-        "verify", help="is it whole; exit 0 yes, 1 no, 2 something could not be looked at"
-    )
-    verify.add_argument(
-        "--anchor", action="append", default=[], metavar="FILE", help="heads that somebody else kept"
-    )
-    verify.add_argument("--format", choices=("text", "json"), default="text")
-    export = whats.add_parser("export", help="all entries, for other tools")
-    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
-    migrate = whats.add_parser("migrate", help="make the shared store's tables, as their owner")
-    for one in (tail, verify, export, migrate):
-        one.add_argument("--config", metavar="FILE", help="configuration")
-    for one in (tail, verify, export):
-        one.add_argument(
-            "--file", action="append", default=[], metavar="DB", help="these files, not this user's folder"
-        )
-        one.add_argument("--local", action="store_true", help="leave the shared store out")
-    for one in (tail, export):
-        one.add_argument("--kind", action="append", default=[], metavar="KIND", help="intent, outcome, ...")
-        one.add_argument("-e", "--environment", default="", metavar="NAME")
-        one.add_argument("--since", default="", metavar="TIME", help='"2026-11-24 10:00" (UTC), "2h"')
-        one.add_argument("--grep", default="", metavar="TEXT", help="in actor, target, action, sentence")
 
 
 def build() -> argparse.ArgumentParser:
@@ -198,6 +170,9 @@ def _built(prog: str) -> argparse.ArgumentParser:
         _where,
         _duration,
     )
+    record = commands.add_parser("record", help="record what is seen and judged, without a screen")
+    _where(record)
+    recording_options.add(record, _duration)
     snapshot = commands.add_parser(
         "snapshot", help="one screen on stdout or in a file, no terminal needed, for people and for programs"
     )
@@ -271,7 +246,9 @@ def _built(prog: str) -> argparse.ArgumentParser:
         metavar="DURATION",
         help="longest wait for the history (10m); days that are over are kept",
     )
-    _audit(commands.add_parser("audit", help="the audit log: show, check, export it"))
+    audit_options.add(
+        commands.add_parser("audit", help="the audit log: show, check, export it"), _Parser, _count
+    )
     calendar_options.add(
         commands.add_parser(
             "calendar",

@@ -16,6 +16,8 @@ from tfdash.model.kinds import first_kind
 if TYPE_CHECKING:
     from tfdash.cli.acting import ActingParts
     from tfdash.config.settings import Settings
+    from tfdash.recording.places import OneFile
+    from tfdash.recording.recorder import Recorder
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn
 
@@ -47,6 +49,15 @@ def run(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     clock = clock_of(config)
     screen = args.screen or config.ui.start
+    file: OneFile | None = None
+    if name := getattr(args, "record", ""):
+        from tfdash.cli.recording import made_file, why_not
+
+        try:
+            file = made_file(name, config)
+        except OSError as error:
+            narrate(f"{program()}: --record {why_not(name, error)}")
+            return ERROR
     from tfdash.cli.lazy_judge import LazyJudge
     from tfdash.model.traffic import NO_SIGNALS
 
@@ -65,11 +76,13 @@ def run(args: argparse.Namespace) -> int:
 
     problems: list[str] = []
     opened: list[ActingParts] = []  # what is there, if anything
+    recorders: list[Recorder] = []
 
     def validate() -> str:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
         from tfdash.cli.acting import compose, mode_of
         from tfdash.cli.compose import policies_of
+        from tfdash.cli.recording import keep_recording
         from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
         from tfdash.cli.ui_check import check_ui
         from tfdash.config.load import load
@@ -94,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
             mode = mode_of(settings, args.read_only, args.act)
             acting = compose(board, config, settings, sources, clock, mode)
             opened.append(acting)
+            recorders.extend(keep_recording(board, config, settings, clock, file))
             context.actions, context.ledger = acting.actions, acting.ledger
             context.audit, context.entries = acting.audit, acting.entries
         except ConfigError as error:
@@ -132,6 +146,8 @@ def run(args: argparse.Namespace) -> int:
     draw_on_terminal()
     code = app.run_in_terminal()
     board.stop(*(acting.last_wait for acting in opened))
+    for recorder in recorders:
+        recorder.stop()
     for acting in opened:
         acting.ledger.close()  # where the program begins anew, what was left open here is seen to have ended
     if app.failure is not None:
@@ -143,6 +159,10 @@ def run(args: argparse.Namespace) -> int:
 
         narrate(*(f"{program()}: {line}" for line in problems[0].splitlines()))
         return USAGE
+    if file is not None and (any(app.switch_to) or app.elevate):
+        from tfdash.cli.recording import next_name
+
+        args.record = next_name(name)
     if any(app.switch_to):
         environment, place = app.switch_to
         args.environment, args.context = environment, place

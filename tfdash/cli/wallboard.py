@@ -36,6 +36,7 @@ def command(args: argparse.Namespace) -> int:
         return USAGE
 
     from tfdash.cli.compose import clock_of, log_to_file
+    from tfdash.cli.recording import keep_recording
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
@@ -45,6 +46,11 @@ def command(args: argparse.Namespace) -> int:
     clock = clock_of(configs[0])
     watched = [_watched(args, config, settings, clock) for config in configs]
     log_to_file(args.debug)
+    recorders = [
+        recorder
+        for one, config in zip(watched, configs, strict=True)
+        for recorder in keep_recording(one.board, config, settings, clock)
+    ]
 
     from screens.wall.app import WallApp
     from screens.wall.context import WallContext
@@ -69,6 +75,8 @@ def command(args: argparse.Namespace) -> int:
     code = app.run_in_terminal()
     for one in watched:
         one.board.stop()
+    for recorder in recorders:
+        recorder.stop()
     if app.failure is not None:
         from tfdash.cli.crash import report
 

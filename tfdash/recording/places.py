@@ -38,13 +38,13 @@ class OneFile:
     """``--record FILE``."""
 
     def __init__(self, path: Path, about: RecordingHeader) -> None:
-        self._path, self._about = path, about
+        self.path, self._about = path, about
         self._file: BinaryIO | None = None
         self._frames: FrameWriter | None = None
 
     def make(self) -> None:
         """At once, so that what is wrong with it is said before anything begins. Raises ``OSError``: also where it is there already."""
-        self._file = _made(self._path)
+        self._file = _made(self.path)
 
     def begin(self, picture: Picture, at: float) -> FrameWriter:
         if self._file is None:

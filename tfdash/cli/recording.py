@@ -1,0 +1,155 @@
+"""Has a terminal keep its ring, and a recording where one is asked for; ``tfdash record``: a recording without a screen."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdash.cli.output import deliver, narrate
+from tfdash.cli.parser import ERROR, OK, program
+from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.board.board import Board
+    from tfdash.clock import Clock
+    from tfdash.config.quick import QuickConfig
+    from tfdash.config.settings import Settings
+    from tfdash.recording.frames import RecordingHeader
+    from tfdash.recording.places import OneFile
+    from tfdash.recording.recorder import Recorder, WrittenTo
+
+_DURATION = 0.5  # seconds between two looks at the clock
+
+
+def ring_folder(settings: Settings) -> Path:
+    """Where the rings of this user's terminals lie."""
+    from tfdash.store.opening import StoreOptions
+
+    return StoreOptions(path=settings.store.path).folder / "ring"
+
+
+def made_file(name: str, config: QuickConfig) -> OneFile:
+    """For ``--record``, at once: what is wrong with it is said before anything begins. Raises ``OSError``."""
+    from tfdash.recording.places import OneFile
+
+    found = OneFile(Path(name).expanduser(), _about(config))
+    found.make()
+    return found
+
+
+def _about(config: QuickConfig) -> RecordingHeader:
+    from tfdash.recording.frames import RecordingHeader
+    from tfdash.store.opening import terminal_name
+
+    return RecordingHeader(
+        environment=config.environment.name,
+        terminal=terminal_name(),
+        zone=config.zone,
+        speed=config.demo.speed if config.demo.enabled else 1.0,
+    )
+
+
+def keep_recording(
+    board: Board,
+    config: QuickConfig,
+    settings: Settings,
+    clock: Clock,
+    file: OneFile | None = None,
+    *,
+    ring: bool = True,
+) -> list[Recorder]:
+    """From now on, until each is told to ``stop``. ``file``: as ``made_file`` has made it."""
+    from tfdash.recording.places import Ring
+
+    found: list[Recorder] = []
+    if file is not None:
+        found.append(_begun(board, clock, "recording", file, lambda: str(file.path)))
+    if ring and settings.recording.ring:
+        kept, size = settings.recording.ring, settings.recording.size
+        place = Ring(ring_folder(settings), _about(config), kept, size)
+        found.append(_begun(board, clock, "ring", place, lambda: str(place.path or "nowhere yet")))
+    return found
+
+
+def _begun(board: Board, clock: Clock, name: str, place: WrittenTo, where: Callable[[], str]) -> Recorder:
+    from tfdash.recording.recorder import Recorder
+    from tfdash.recording.recording_source import RecordingSource
+
+    recorder = Recorder(
+        place,
+        clock,
+        lambda: (board.picture, board.assessment),
+        lambda problem: board.put_status(source.id, source.status),
+    )
+    source = RecordingSource(name, recorder, where, clock)
+    board.add_source(source)
+    board.record(recorder.taken)
+    board.subscribe(recorder.update)
+    recorder.start()
+    return recorder
+
+
+def default_name(environment: str, now: float) -> str:
+    """``tfdash-production-20261130-0710.tfrec``, in UTC."""
+    word = "".join(c if c.isalnum() or c in "-_" else "-" for c in environment) or "recording"
+    return f"tfdash-{word}-{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M}.tfrec"
+
+
+def next_name(name: str) -> str:
+    """Where a terminal goes on that begins anew: ``a.tfrec``, ``a-2.tfrec``, ..."""
+    path = Path(name).expanduser()
+    number = 2
+    while path.with_name(f"{path.stem}-{number}{path.suffix}").exists():
+        number += 1
+    return str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+
+
+def why_not(name: str, error: OSError) -> str:
+    """The sentence where ``--record`` cannot be written to."""
+    if isinstance(error, FileExistsError):
+        return f"{safe(name)} is there already; name another file, or remove it"
+    return f"{safe(name)}: {error.strerror or error}"
+
+
+def command(args: argparse.Namespace) -> int:
+    """``tfdash record``: until the time is over or it is ended; 0 where all of it was written."""
+    from tfdash.cli.compose import board_of, clock_of, scope_of
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+    from tfdash.model.kinds import KINDS
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    settings = load(config.path)
+    clock = clock_of(config)
+    name = args.file or default_name(config.environment.name, clock.now())
+    try:
+        file = made_file(name, config)
+    except OSError as error:
+        narrate(f"{program()} record: {why_not(name, error)}")
+        return ERROR
+    board, sources = board_of(config, settings, clock, remembering=True, others=True)
+    board.want("record", dict.fromkeys(KINDS, scope_of(args, config.environment, sources)))
+    [recorder] = keep_recording(board, config, settings, clock, file, ring=False)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: ended.set())
+    board.start()
+    narrate(f"{program()}: recording {config.environment.name} to {safe(name)}; it ends with ctrl+c")
+    until = time.monotonic() + args.seconds if args.seconds else float("inf")
+    told = ""
+    while not ended.wait(_DURATION) and time.monotonic() < until:
+        if recorder.problem != told:
+            told = recorder.problem
+            narrate(f"{program()}: {safe(told) or 'it is recorded again'}")
+    board.stop()
+    recorder.stop()
+    lacking = recorder.problem or (f"{recorder.lost:,} changes were not recorded" if recorder.lost else "")
+    if lacking:
+        narrate(f"{program()}: {safe(lacking)}")
+    return deliver(safe(name), ERROR if lacking else OK)
