@@ -28,6 +28,7 @@ KEPT = {
     "unit/sources/prometheus/server.py": (1, "a server that is late on purpose"),
     "unit/sources/journeys/test_journeys.py": (2, "a site that is late on purpose"),
     "trials/test_kill.py": (1, "a proxy that is late on purpose"),
+    "trials/test_wallboard_stopped.py": (1, "the supervisor waits before it begins anew, as systemd does"),
     "protocol/test_addresses.py": (1, "the pace of a source, quicker than its own"),
     "platform/test_actions.py": (1, "the pace of a program that writes thirty times a second"),
     "unit/sources/prometheus/test_partial.py": (

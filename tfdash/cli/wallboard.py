@@ -13,6 +13,7 @@ from tfdash.cli.wall_options import LEAST, pages_of
 
 if TYPE_CHECKING:
     from screens.wall.context import WatchedEnvironment
+    from tfdash.cli.wall_login import LoginLook
     from tfdash.clock import Clock
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
@@ -44,7 +45,8 @@ def command(args: argparse.Namespace) -> int:
     configs = [load_quick(args.config, name, args.kubeconfig, args.context) for name in dict.fromkeys(names)]
     settings = load(configs[0].path)  # a wall is started seldom: all is validated first
     clock = clock_of(configs[0])
-    watched = [_watched(args, config, settings, clock) for config in configs]
+    looks: list[LoginLook] = []
+    watched = [_watched(args, config, settings, clock, looks) for config in configs]
     log_to_file(args.debug)
     recorders = [
         recorder
@@ -66,6 +68,7 @@ def command(args: argparse.Namespace) -> int:
         kiosk=args.kiosk,
         ascii=plain,
         watchdog=Watchdog(os.environ, args.heartbeat),
+        warnings=lambda: [told for look in looks for told in look.told],
     )
     app = WallApp(context)
     draw_on_terminal()
@@ -85,7 +88,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _watched(
-    args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock
+    args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock, looks: list[LoginLook]
 ) -> WatchedEnvironment:
     """One environment with a board of its own. The store is opened for reading, and nothing is kept."""
     from screens.wall.context import WatchedEnvironment
@@ -93,6 +96,7 @@ def _watched(
     from tfdash.cli.compose import clusters_of, judge_of, scope_of
     from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
     from tfdash.cli.store_options import store_options
+    from tfdash.cli.wall_login import LoginLook
     from tfdash.store.opening import open_store
 
     environment = config.environment
@@ -107,6 +111,9 @@ def _watched(
         sources=made(wiring, Needs.SETTINGS, Needs.STORE, Needs.OTHERS, Needs.WEEKS),
         signals=not_measured(wiring),
     )
+    look = LoginLook(environment.word, clusters, clock)
+    looks.append(look)
+    board.add_task("login", look.run)
     return WatchedEnvironment(
         environment.word, environment.colour, board, scope_of(args, environment, clusters)
     )

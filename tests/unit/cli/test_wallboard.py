@@ -33,7 +33,7 @@ from tfdash.views.wall.names import WALL_IDS
 config = load_quick(sys.argv[1])
 clock = clock_of(config)
 args = argparse.Namespace(namespace="", all_namespaces=False)
-watched = [wallboard._watched(args, config, load(config.path), clock)]
+watched = [wallboard._watched(args, config, load(config.path), clock, [])]
 app = WallApp(WallContext(watched, clock, config.zone, WALL_IDS, 20.0))
 print(*sorted(sys.modules), sep="\\n")
 """

@@ -29,6 +29,20 @@ from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
 
 _PAGE = {"CustomResourceDefinition": 25}  # objects of one page, of those that are large: whole schemas
 
+WRITES: tuple[tuple[str, str, str], ...] = (
+    ("patch", "apps", "deployments"),
+    ("delete", "", "pods"),
+    ("create", "", "pods/exec"),
+    ("create", "", "pods/eviction"),
+    ("update", "", "configmaps"),
+    ("update", "", "secrets"),
+    ("patch", "", "nodes"),
+    ("patch", "argoproj.io", "rollouts"),
+    ("create", "rbac.authorization.k8s.io", "rolebindings"),
+    ("impersonate", "", "users"),
+)
+"""(verb, group, resource): what no login of somebody who only looks may do. Whoever may write at all may mostly do one of these."""
+
 
 class SingleReads:
     """The single reads of ``tfdash.sources.base.ClusterSource``. ``opened`` gives the reader, which may be closed in between.
@@ -215,6 +229,29 @@ class SingleReads:
             *told,
             await self._asked({"nonResourceAttributes": {"verb": "get", "path": METRICS}}, "get", METRICS),
         )
+
+    async def writes(self) -> tuple[Privilege, ...]:
+        """What of ``WRITES`` this login may do, in all namespaces, else in each known one; what the server would not say among it."""
+        everywhere = await asyncio.gather(*(self._write(*write) for write in WRITES))
+        narrow = [
+            self._write(verb, group, resource, namespace)
+            for (verb, group, resource), told in zip(WRITES, everywhere, strict=True)
+            if told.allowed is False
+            for namespace in self._fallback
+        ]
+        return tuple(p for p in (*everywhere, *await asyncio.gather(*narrow)) if p.allowed is not False)
+
+    async def _write(self, verb: str, group: str, resource: str, namespace: str = "") -> Privilege:
+        name, _, sub = resource.partition("/")
+        attributes = {
+            "verb": verb,
+            "group": group,
+            "resource": name,
+            "subresource": sub,
+            "namespace": namespace,
+        }
+        shown = f"{resource}.{group}" if group else resource
+        return await self._asked({"resourceAttributes": attributes}, verb, shown, namespace)
 
     async def _privilege(self, group: str, resource: str, namespace: str) -> Privilege:
         name, _, sub = resource.partition("/")
