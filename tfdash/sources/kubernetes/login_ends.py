@@ -37,6 +37,9 @@ class _Claims(msgspec.Struct):
     iat: float | None = None
 
 
+_CLAIMS = msgspec.json.Decoder(_Claims)
+
+
 def token_end(access: Access, header: str) -> LoginEnd | None:
     """``header``: the Authorization header of the moment. None where a command prints the token, which is run again, and where it says no end."""
     if access.plugin is not None or access.secret.startswith("command:"):
@@ -55,6 +58,6 @@ def _claims(token: str) -> _Claims | None:
         return None
     try:
         body = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        return msgspec.json.decode(body, type=_Claims)
+        return _CLAIMS.decode(body)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         return None
