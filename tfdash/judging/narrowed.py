@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
-from tfdash.model.section import SectionState
+from tfdash.model.section import MOST, SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.usage import namespace_of
 from tfdash.playbook.registry import SECTIONS
@@ -18,12 +18,17 @@ T = TypeVar("T")
 
 
 def sections_within(
-    picture: Picture, assessment: Assessment, namespaces: Collection[str]
+    picture: Picture,
+    assessment: Assessment,
+    namespaces: Collection[str] | None,
+    ids: Collection[str] = (),
+    most: int = MOST,
 ) -> tuple[SectionState, ...]:
-    """What is cluster-wide stands in each."""
+    """What is cluster-wide stands in each; None: of all. ``ids``: of these sections alone; ``most``: as ``Section.state`` has it."""
+    sections = tuple(section for section in SECTIONS if not ids or section.id in ids)
 
     def there(subject: Subject) -> bool:
-        return (own := namespace_of(subject)) in namespaces or not own
+        return namespaces is None or (own := namespace_of(subject)) in namespaces or not own
 
     def inside(found: Mapping[Subject, T]) -> dict[Subject, T]:
         return {s: v for s, v in found.items() if there(s)}
@@ -40,4 +45,4 @@ def sections_within(
         maintenance=assessment.maintenance,
         versions=assessment.versions,
     )
-    return summarise(SECTIONS, picture, findings)
+    return summarise(sections, picture, findings, most)

@@ -16,7 +16,8 @@ MOST = 200
 
 class SectionFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a section says of one object, or of a source where ``subject`` is None; ``since`` when it is so (epoch
-    seconds). ``page``: the one on which that object has a row, "" for its section's ``target``."""
+    seconds). ``page``: the one on which that object has a row, "" for its section's ``target``. ``rule`` and ``about`` are what the same
+    finding is known by at another time."""
 
     level: Level
     sentence: str
@@ -26,6 +27,15 @@ class SectionFinding(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""  # why it is not known, where that is its source's and not its own: one cause is told once
     loading: bool = False  # UNKNOWN only because something was not read yet
     spare: bool = False  # only too much: it costs, and harms nobody
+    rule: str = ""  # who says it, "" of what was not read
+    about: Subject | None = None  # whom it is about, where no row of ours is: else ``subject``
+    waived: bool = False  # somebody answers for it until a day, as the sentence says
+    many: int = 1  # of so many objects, where one finding stands for several
+
+    @property
+    def of(self) -> Subject | None:
+        """Whom it is about."""
+        return self.subject if self.about is None else self.about
 
 
 class SectionState(msgspec.Struct, frozen=True, kw_only=True):

@@ -169,15 +169,17 @@ class Section:
         both: tuple[type[Object], ...] = (*self.needs, *self.uses)
         return frozenset(kind.KIND for kind in both)
 
-    def state(self, picture: Picture, findings: Findings, reading: Reading | None = None) -> SectionState:
+    def state(
+        self, picture: Picture, findings: Findings, reading: Reading | None = None, most: int = MOST
+    ) -> SectionState:
         """How it stands. ``picture`` tells what could not be read; ``reading``: what was read of the findings, where that is
-        known."""
+        known; ``most``: so many findings are told one by one."""
         reading = self.read(findings) if reading is None else reading
         missing = [*self._failed(findings), *self._unread(picture, findings)]
         if any(m.loading for m in missing):  # it says so once, and not again of each
             read = tuple(f for f in reading.findings if not f.loading)
             reading = reading._replace(findings=read)
-        said = self._said(reading, [m for m in missing if not m.loading])
+        said = self._said(reading, [m for m in missing if not m.loading], most)
         if not missing:
             return said
         # what failed is said before what is still loading
@@ -252,7 +254,7 @@ class Section:
                     found.append(missing._replace(cluster=ref))
         return found
 
-    def _said(self, reading: Reading, missing: Sequence[Missing]) -> SectionState:
+    def _said(self, reading: Reading, missing: Sequence[Missing], most: int) -> SectionState:
         causes = frozenset(m.cause for m in missing if m.cause)
         alone, besides = together(reading.findings, self.noun, causes)
         unread = [
@@ -265,10 +267,10 @@ class Section:
             so = f"{unread[0].sentence}; {counted(besides, self.noun)} not known for that"
             unread[0] = msgspec.structs.replace(unread[0], sentence=so)
         told = sorted(alone, key=lambda f: -f.level)
-        if rest := told[MOST:]:
+        if rest := told[most:]:
             more = f"{len(rest)} more of {self.title}: its page has them all"
             unread.append(SectionFinding(level=rest[0].level, sentence=more))
-        findings = sorted((*told[:MOST], *unread), key=lambda f: -f.level)
+        findings = sorted((*told[:most], *unread), key=lambda f: -f.level)
         return SectionState(
             id=self.id,
             title=self.title,
@@ -286,9 +288,11 @@ class Section:
         )
 
 
-def summarise(sections: Iterable[Section], picture: Picture, findings: Findings) -> tuple[SectionState, ...]:
+def summarise(
+    sections: Iterable[Section], picture: Picture, findings: Findings, most: int = MOST
+) -> tuple[SectionState, ...]:
     """Every section, in the order of the table."""
-    return tuple(section.state(picture, findings) for section in sections)
+    return tuple(section.state(picture, findings, most=most) for section in sections)
 
 
 def worst_of(
@@ -322,6 +326,8 @@ def worst_of(
                 cause=shared_cause(v),
                 loading=v.unknown is UnknownKind.LOADING,
                 spare=spare(v),
+                rule=v.rule,
+                waived=v.waived,
             )
             for v in worse
         ),

@@ -53,6 +53,8 @@ def _read(findings: Findings) -> Reading:
                 subject=s.subject,
                 since=s.since,
                 cause=s.cause,
+                rule=f"maintenance.{s.subject.name}",
+                waived=s.standing is ItemStanding.WAIVED,
             )
             for s in sorted(states, key=_worst_first)  # as the line above them names it
             if s.level > Level.OK

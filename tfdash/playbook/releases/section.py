@@ -21,6 +21,9 @@ from tfdash.playbook.releases.answers import answers_of
 from tfdash.playbook.section import Findings, Reading, Section
 
 
+_RULE = "release.state"
+
+
 class _Line(NamedTuple):
     """One of what may be said: of whom it is said, the one that is named first, and how several are said at once."""
 
@@ -70,7 +73,7 @@ def read(findings: Findings) -> Reading:
     )
     rows = {a.subject._replace(uid="") for a in told}  # of the Canary page
     one_by_one = tuple(
-        msgspec.structs.replace(finding, page=_page(finding.subject, rows))
+        msgspec.structs.replace(finding, page=_page(finding.subject, rows), rule=_RULE)
         for line in lines
         for finding in line.findings
     )

@@ -98,6 +98,8 @@ def _of_quota(quota: Subject, told: list[Verdict]) -> SectionFinding:
         sentence=f"{len(names)} workloads of {quota.namespace} find no room in quota {quota.name} for what they may "
         f"grow to: {', '.join(names[:_NAMED])}{more}",
         subject=quota,
+        rule=fits.ID,
+        many=len(told),
     )
 
 

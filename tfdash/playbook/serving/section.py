@@ -82,7 +82,15 @@ def _one_by_one(
                 continue
             told.add(origin)
             sentence = _lost(origin, many[origin], subject)
-        yield SectionFinding(level=level, sentence=sentence, subject=subject, since=since, cause=cause)
+        yield SectionFinding(
+            level=level,
+            sentence=sentence,
+            subject=subject,
+            since=since,
+            cause=cause,
+            rule=workload.ID,
+            many=max(1, many[origin] if origin is not None else 1),
+        )
 
 
 def _lost(node: Subject, many: int, first: Subject) -> str:

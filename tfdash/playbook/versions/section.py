@@ -21,7 +21,7 @@ def read(findings: Findings) -> Reading:
     update = next((v.sentence for v in state.verdicts if v.rule in (PRODUCTION, SOAK)), "")
     reading = worst_of(state.verdicts, update, "well")
     found = tuple(
-        msgspec.structs.replace(f, subject=None)
+        msgspec.structs.replace(f, subject=None, about=f.subject)
         if f.subject is not None and f.subject.kind in _NO_PAGE
         else f
         for f in reading.findings
