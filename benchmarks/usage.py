@@ -21,8 +21,8 @@ import msgspec
 
 from tests.kinds import resources
 from tfdash.cli.compose import judge_of
-from tfdash.cli.gateresources import SECTIONS as GATE
-from tfdash.cli.gateresources import lines, sections_of
+from tfdash.cli.gates import GATES
+from tfdash.cli.gates.sections import answer_of, sections_of, suites_of
 from tfdash.cli.headless import collect_seldom
 from tfdash.config.load import table_of
 from tfdash.config.settings import Settings
@@ -34,6 +34,7 @@ from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, Serve
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.pieces import PIECE
 from tfdash.quantities import NANO, amounts
+from tfdash.report.gates.judged import Asked, judged
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.usage.making import UsageMaker
 from tfdash.sources.usage.settings import UsageSettings
@@ -231,7 +232,7 @@ def kept(bench: Bench, pods: int, points: float) -> float:
 
 def gate(bench: Bench) -> Timed:
     """From bodies that are there to the lines of ``gate resources``: what it costs above its fetches."""
-    timed, judge = Timed(), judge_of(table_of(Settings, {}), of=GATE)
+    timed, judge = Timed(), judge_of(table_of(Settings, {}), of=GATES["resources"].sections)
     collect_seldom()
     gc.freeze()  # as behind the first lists
     _, found = timed.run("decoding", bench.codec.pieces(body(bench.there, T0, bench.chance), {}))
@@ -245,7 +246,9 @@ def gate(bench: Bench) -> Timed:
     assessment, _ = judge.assess(picture, change, T0)
     timed.once("judging", began)
     began = time.thread_time()
-    assert lines(sections_of(picture, assessment, ""))
+    gate = GATES["resources"]
+    sections = sections_of(picture, assessment, "", gate.sections)
+    assert answer_of(sections, judged(suites_of(sections), Asked()), gate, "resources", "", (), T0).lines
     timed.once("lines", began)
     return timed
 

@@ -55,7 +55,7 @@ def command(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from tfdash.cli.compose import clock_of, policies_of
     from tfdash.cli.feeds import calendar_in_force
-    from tfdash.cli.gate import remembered
+    from tfdash.cli.gates.release import remembered
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.playbook.maintenance.places import places

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 CODES = """\
 exit codes:
   0  ok            1  findings (WARN or BREACH)      2  data that is unknown
@@ -29,6 +27,10 @@ RESOURCES = """\
 exit codes:
   0  all in order    1  outside a band, over a quota or another finding    2  not known, or not seen for long enough
 """
+SECTION = """\
+exit codes:
+  0  all in order    1  something is WARN or BREACH    2  something is not known
+"""
 VERSIONS = """\
 exit codes:
   0  it may go           1  it may not go yet, or none waits           2  not known, or this is not production
@@ -45,34 +47,3 @@ CALENDAR = """\
 exit codes:
   0  none is overdue    1  one is    2  of one it is not known, or what was to be recorded is not
 """
-
-
-class Gate(NamedTuple):
-    """One question of ``tfdash gate``: its help, what its codes mean, whether a namespace may be named, and what ``--wait`` waits for."""
-
-    help: str
-    codes: str
-    scoped: bool = True
-    waits: str = ""
-
-
-GATES = {
-    "release": Gate("does the release calendar allow a standard release", RELEASE, scoped=False),
-    "canary": Gate(
-        "may a release go on, by the playbook's rollback triggers",
-        CANARY,
-        waits='wait so long for a decision, e.g. "15m"',
-    ),
-    "resources": Gate(
-        "is the platform inside its bands and quotas",
-        RESOURCES,
-        waits='wait so long for what was not seen for long enough, and for days of use that the store does not keep, e.g. "15m"',
-    ),
-    "versions": Gate("may the next version of Kubernetes go to production", VERSIONS, scoped=False),
-    "certificates": Gate(
-        "are all certificates renewed in time",
-        CERTIFICATES,
-        waits='wait so long for all to be read, e.g. "1m"',
-    ),
-    "maintenance": Gate("are the dated promises of the playbook kept", MAINTENANCE, scoped=False),
-}

@@ -3,189 +3,51 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from pathlib import Path
 
+from tfdash.cli.gates import FORMATS, GATES
 from tfdash.cli.output import deliver, narrate
-from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
-from tfdash.model.calendar import CalendarState
-from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
+from tfdash.cli.parser import ERROR, USAGE, program
+from tfdash.finished_file import write_finished
+from tfdash.report.gates.answer import GateAnswer
 from tfdash.text import safe
 
-if TYPE_CHECKING:
-    from tfdash.clock import Clock
-    from tfdash.config.quick import QuickConfig
-    from tfdash.config.settings import Settings
-
-_STORE = 20.0  # seconds for the store to be read
+_SUFFIXES = {".txt": "text", ".json": "json", ".md": "md", ".xml": "junit"}
 
 
 def command(args: argparse.Namespace) -> int:
-    if args.what == "canary":
-        from tfdash.cli.gatecanary import gate_canary
-
-        return gate_canary(args)
-    if args.what == "resources":
-        from tfdash.cli.gateresources import gate_resources
-
-        return gate_resources(args)
-    if args.what == "versions":
-        from tfdash.cli.gateversions import gate_versions
-
-        return gate_versions(args)
-    if args.what == "maintenance":
-        from tfdash.cli.gatemaintenance import gate_maintenance
-
-        return gate_maintenance(args)
-    if args.what == "certificates":
-        from tfdash.cli.gatecertificates import gate_certificates
-
-        return gate_certificates(args)
-    return gate_release(args)
-
-
-def gate_release(args: argparse.Namespace) -> int:
-    """The calendar's answer for now, checked against the API server's clock and with what people said in the store; or for
-    another time, by the calendar alone."""
-    from tfdash.cli.compose import clock_of
-    from tfdash.cli.feeds import calendar_in_force, sure
-    from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
-    from tfdash.playbook.schedule import calendar_state
-    from tfdash.playbook.schedule.asking import asked
-    from tfdash.views.calendar.release import as_json, lines
-
-    emergency = _emergency(args)
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    settings = load(config.path)
-    clock = clock_of(config)
-    policy = calendar_in_force(config, settings, clock)
-    now = clock.now()
-    skew: float | None = None
-    cluster = unknown = unread = ""
-    facts = EMPTY_STORE_STATE
-    if args.at is not None:
-        try:
-            at = asked(args.at, policy, now).at
-        except ValueError as error:
-            narrate(f"{program()}: --at: {safe(str(error))}")
+    for file in args.report:
+        if Path(file).suffix not in _SUFFIXES:
+            narrate(f"{program()}: --report: {safe(file)} ends with none of {', '.join(_SUFFIXES)}")
             return USAGE
-    else:
-        at = now
-        if not args.no_clock_check:
-            skew, cluster, unknown = asyncio.run(_worst_skew(config))
-        facts, unread = remembered(config, settings, clock)
-    glass = facts.break_glass.get(config.environment.name)
-    waived = f"break-glass by {glass.by}: {glass.reason}" if glass is not None and glass.until > at else ""
-    decided = [
-        safe(f"{subject}: {said}")
-        for subject, said in sorted(facts.manual.items())
-        if subject.cluster.environment == config.environment.name
-    ]
-    state = calendar_state(policy, at, skew=skew, cluster=cluster, waived=waived)
-    unfed = bool(policy.unread) and calendar_state(sure(policy), at, skew=skew).open
-    counts = counted(state, emergency, skew, unknown, unread, unfed=unfed)
-    code = FINDINGS if counts["no"] else UNKNOWN if counts["unknown"] else OK
-    if args.format == "json":
-        answer = {
-            "schema_version": 1,
-            "exit_code": code,
-            "counts": counts,
-            **as_json(state),
-            "emergency": emergency,
-            "clock_unchecked": unknown,
-            "decided": decided,
-            "store_unread": unread,
-        }
-        code = deliver(json.dumps(answer, indent=2, ensure_ascii=False), code)
-    else:
-        said = lines(state)
-        if emergency:
-            said.append(
-                f"emergency: {emergency['reason']}; approved by {emergency['approver']} as given on the command line, "
-                "which nobody vouches for"
-            )
-        said += [f"decided by a person: {one}" for one in decided]
-        if waived:
-            said.append("break-glass is its own terminal's: the calendar stays closed for others")
-        code = deliver("\n".join(said), code)
-    if unread:
-        narrate(f"{program()}: what people decided is not known: {unread}")
-    if unknown:
-        narrate(f"{program()}: the clock was not checked: {unknown}; --no-clock-check leaves that out")
+    module, _, function = GATES[args.what].ask.partition(":")
+    answer: GateAnswer | int = getattr(import_module(f"tfdash.cli.gates.{module}"), function)(args)
+    if isinstance(answer, int):
+        return answer
+    code = deliver(written(answer, args.what, args.format), answer.code)
+    for file in args.report:
+        text = written(answer, args.what, _SUFFIXES[Path(file).suffix])
+        try:
+            write_finished(Path(file).expanduser(), f"{text}\n".encode("utf-8", "backslashreplace"))
+        except (OSError, RuntimeError) as error:
+            why = f"{file}: {getattr(error, 'strerror', '') or error}"
+            narrate(f"{program()}: --report: {safe(why)}")
+            code = code or ERROR
+    narrate(*(f"{program()}: {said}" for said in (answer.reason, *answer.told) if said))
     return code
 
 
-def remembered(config: QuickConfig, settings: Settings, clock: Clock) -> tuple[StoreState, str]:
-    """What the store remembers, opened for reading, and why it is not known; a store that nobody made yet remembers nothing."""
-    from tfdash.board.board import Board
-    from tfdash.cli.compose import judge_of
-    from tfdash.cli.headless import settle
-    from tfdash.cli.store_options import store_options
-    from tfdash.store.opening import open_store
+def written(answer: GateAnswer, what: str, format: str) -> str:
+    """In one of ``FORMATS``."""
+    assert format in FORMATS
+    if format == "text":
+        return "\n".join(answer.lines)
+    if format == "json":
+        from tfdash.report.document import written as as_json
 
-    opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
-    board = Board([], judge_of(settings), clock, sources=[opened.source])
-    late = settle(board, {}, _STORE)
-    status = board.picture.sources[opened.source.id]
-    facts = board.picture.store_state
-    board.stop()
-    why = status.problem.cause if status.problem is not None else ", ".join(late)
-    return facts, safe(why)
-
-
-def counted(
-    state: CalendarState,
-    emergency: dict[str, str] | None,
-    skew: float | None,
-    unknown: str,
-    unread: str = "",
-    *,
-    unfed: bool = False,
-) -> dict[str, int]:
-    """Of what was asked, the calendar and perhaps the clock: how many say yes, no, and do not know. A store that could not be
-    read is one more that does not, and a calendar that only a feed closes which was never read (``unfed``) does not.
-
-    An emergency waives the calendar, and no clock: neither one that is wrong nor one that nobody could ask.
-    """
-    said = [None if unfed and not emergency else bool(state.open or (emergency and not state.problem))]
-    clock = [None] if unknown else [not state.problem] if skew is not None else []
-    given = [*said, *clock, *([None] if unread else [])]
-    return {"yes": given.count(True), "no": given.count(False), "unknown": given.count(None)}
-
-
-def _emergency(args: argparse.Namespace) -> dict[str, str] | None:
-    """The playbook's emergency path: an approver and a reason, both."""
-    if not (args.emergency_approver or args.emergency_reason):
-        return None
-    if not (args.emergency_approver and args.emergency_reason):
-        narrate(f"{program()}: an emergency release needs --emergency-approver and --emergency-reason")
-        raise SystemExit(USAGE)
-    return {"approver": safe(args.emergency_approver), "reason": safe(args.emergency_reason)}
-
-
-async def _worst_skew(config: Any) -> tuple[float | None, str, str]:
-    """The largest difference of any cluster's clock from ours: (seconds, cluster, why it is not known)."""
-    from tfdash.cli.compose import clock_of, clusters_of
-    from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
-
-    try:
-        sources = clusters_of(config.environment, config, clock_of(config))
-    except KubeconfigError as error:
-        return None, "", safe(str(error))
-    try:
-        answers = await asyncio.gather(*(source.probe() for source in sources))
-    finally:
-        for source in sources:
-            await source.close()
-    worst: float | None = None
-    where = ""
-    unknown = []
-    for source, seen in zip(sources, answers, strict=True):
-        skew = seen.value.skew if seen.value is not None else None
-        if seen.problem is not None or skew is None:
-            unknown.append(f"{source.ref.cluster}: {seen.problem or 'its answers carry no Date'}")
-        elif worst is None or abs(skew) > abs(worst):
-            worst, where = skew, source.ref.cluster
-    return worst, where, safe("; ".join(unknown))
+        return as_json(answer.document)
+    written: str = import_module(f"tfdash.report.gates.{'markdown' if format == 'md' else format}").written(
+        answer, what
+    )
+    return written

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from tfdash import __version__
 from tfdash.cli import audit_options, calendar_options, exit_codes, recording_options, wall_options
+from tfdash.cli.gates import FORMATS as GATE_FORMATS
+from tfdash.cli.gates import GATES, OF_FINDINGS
 from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
@@ -203,29 +205,24 @@ def _built(prog: str) -> argparse.ArgumentParser:
     doctor.add_argument("--format", choices=("text", "json"), default="text")
     gate = commands.add_parser("gate", help="may we? exit 0 yes, 1 no, 2 not known; with the reason")
     gates = gate.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
-    for what, told in exit_codes.GATES.items():
+    for what, told in GATES.items():
         made = gates.add_parser(
             what, help=told.help, epilog=told.codes, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         _where(made, scoped=told.scoped)
-        made.add_argument("--format", choices=("text", "json"), default="text")
+        made.add_argument("--format", choices=GATE_FORMATS, default="text")
+        made.add_argument("--explain", action="store_true", help="with the arithmetic behind it")
+        made.add_argument(
+            "--report",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="write it there too: .xml JUnit, .md, .json or .txt",
+        )
         if told.waits:
             made.add_argument("--wait", type=_duration, metavar="DURATION", default=0.0, help=told.waits)
-    release, canary = gates.choices["release"], gates.choices["canary"]
-    release.add_argument(
-        "--at",
-        metavar="TIME",
-        help='another time: "2026-11-26 10:30", "2026-11-26" or "Thursday"',
-    )
-    release.add_argument(
-        "--no-clock-check", action="store_true", help="do not compare our clock with the API server's"
-    )
-    release.add_argument(
-        "--emergency-approver", metavar="NAME", default="", help="who approved an emergency fix"
-    )
-    release.add_argument("--emergency-reason", metavar="TEXT", default="", help="why it cannot wait")
-    canary.add_argument("--workload", metavar="NAME", required=True, help="its name, or NAMESPACE/NAME")
-    gates.choices["maintenance"].add_argument("--item", metavar="NAME", default="", help="this item alone")
+        for flag, how in (*told.options, *(OF_FINDINGS if told.findings else ())):
+            made.add_argument(flag, **how)
     rightsize = commands.add_parser(
         "rightsize",
         help="what each workload should ask for, by two weeks of its use; exit 0 all fit, 1 some do not, 2 not known",

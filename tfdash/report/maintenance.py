@@ -79,14 +79,7 @@ def answer(
     code = code_of([s.level for s in rows], ()) if code is None else code
     audit = QUESTIONS[question].audit
     if format == "json":
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "generated_at": iso(now),
-            "exit_code": code,
-            "counts": counts(rows),
-            "items": [as_json(state, periods=audit) for state in rows],
-        }
-        return written(document), code
+        return written(json_of(question, found, now, code)), code
     beside = sum(s.standing is ItemStanding.NOT_WATCHED for s in found.values()) if question in _PARTS else 0
     ways = [] if audit else clash_lines(list(found.values()), zone)  # of what nobody watches yet, too
     if not rows:
@@ -95,6 +88,18 @@ def answer(
     lines += [f"{beside} not yet watched"] if beside else []
     lines += ways
     return "\n".join(lines), code
+
+
+def json_of(question: str, found: Mapping[Subject, ItemState], now: float, code: int) -> dict[str, Any]:
+    """The same as a document."""
+    rows = chosen(question, found)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "generated_at": iso(now),
+        "exit_code": code,
+        "counts": counts(rows),
+        "items": [as_json(state, periods=QUESTIONS[question].audit) for state in rows],
+    }
 
 
 def counts(rows: Sequence[ItemState]) -> dict[str, int]:

@@ -26,7 +26,7 @@ def why_lines(
     for verdict in found:
         lines += [
             f"{states.of_level(verdict.level).text}  {safe(verdict.sentence)}",
-            *_behind(verdict, now),
+            *behind(verdict, now),
             "",
         ]
     if state is not None:
@@ -34,7 +34,8 @@ def why_lines(
     return lines
 
 
-def _behind(verdict: Verdict, now: float) -> list[str]:
+def behind(verdict: Verdict, now: float) -> list[str]:
+    """The arithmetic of one, as safe lines."""
     evidence = verdict.evidence
     given: list[tuple[str, str | list[str]]] = [("rule", safe(verdict.rule))]
     if verdict.measured is not None and (verdict.limit is not None or verdict.band is not None):

@@ -12,7 +12,7 @@ from tests.tui.canaryworld import BREACH, PASS
 from tests.tui.canaryworld import assessed as told
 from tests.unit.cli.server import kubeconfig
 from tfdash.cli import main
-from tfdash.cli.gatecanary import _code, counted, found_in, unlooked, unseen
+from tfdash.cli.gates.canary import _code, counted, found_in, unlooked, unseen
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Object
 from tfdash.model.observation import ALL_OTHERS, Observation, Problem, ProblemKind

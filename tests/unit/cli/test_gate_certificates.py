@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from tests.unit.cli.gated import gated
 from tests.unit.playbook.certificates.kept import DAY, MISSING, certificate, issuer, issuing
 from tests.unit.playbook.making import NOW, REF, picture
-from tfdash.cli.gatecertificates import LEAST, SECTIONS
-from tfdash.cli.gateresources import code_in, lines, sections_of
+from tfdash.cli.gates.sections import sections_of
 from tfdash.cli.parser import parse
 from tfdash.judging.judge import judge_all
 from tfdash.model.cert_manager import IssuerRef
@@ -56,8 +56,8 @@ def test_its_code_and_lines(objects: tuple[Object, ...], namespace: str, code: i
     made = {kind: Observation(value={}, complete=True, observed_at=NOW) for kind in MADE}
     cluster = msgspec.structs.replace(cluster, kinds={**made, **cluster.kinds})
     p = msgspec.structs.replace(p, clusters={REF: cluster})
-    found = sections_of(p, judge_all(p, NOW), namespace, SECTIONS)
-    assert (code_in(found), lines(found, LEAST)) == (code, told)
+    answer = gated(sections_of(p, judge_all(p, NOW), namespace, ("certificates",)), "certificates")
+    assert (answer.code, answer.lines) == (code, told)
 
 
 def test_what_may_not_be_read_is_not_known() -> None:
@@ -65,7 +65,7 @@ def test_what_may_not_be_read_is_not_known() -> None:
     denied = Observation(problem=Problem(kind=ProblemKind.FORBIDDEN, cause="may not list"))
     cluster = msgspec.structs.replace(p.clusters[REF], kinds={**p.clusters[REF].kinds, "Certificate": denied})
     p = msgspec.structs.replace(p, clusters={REF: cluster})
-    assert code_in(sections_of(p, judge_all(p, NOW), "", SECTIONS)) == 2
+    assert gated(sections_of(p, judge_all(p, NOW), "", ("certificates",)), "certificates").code == 2
 
 
 def test_it_is_asked_for_like_the_other_gates() -> None:

@@ -7,10 +7,12 @@ import json
 import msgspec
 import pytest
 
+from tests.unit.cli.gated import gated
 from tests.unit.playbook.making import NOW, REF, deployment, picture, pod
 from tests.unit.playbook.resources.test_bands import LOW, WELL, usage
 from tests.unit.playbook.resources.test_volume import RUNS, claim
-from tfdash.cli.gateresources import as_json, code_in, lines, sections_of
+from tests.unit.report.test_report import check
+from tfdash.cli.gates.sections import sections_of
 from tfdash.cli.parser import parse
 from tfdash.judging.judge import judge_all
 from tfdash.model.capacity import ResourceQuota
@@ -20,6 +22,7 @@ from tfdash.model.picture import Objects
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.verdict import Level
 from tfdash.quantities import amounts
+from tfdash.report.schemas import schema
 
 FULL = ResourceQuota(
     namespace="a",
@@ -36,6 +39,7 @@ PARTLY = usage(
     70.0, of="Cluster", namespace="", name="", used=(), measured=0,
     nodes_used=amounts({"cpu": "1", "memory": "1"}), allocatable=amounts({"cpu": "9", "memory": "9"}),
 )  # fmt: skip
+IDS = ("resources", "quotas")
 GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
 
 
@@ -95,9 +99,10 @@ GREEN = ["Resources: ✔ ok  2 of 2 in order", "Quotas: ✔ ok  no quotas"]
 )  # fmt: skip
 def test_what_it_says(objects: tuple[Object, ...], namespace: str, code: int, told: list[str]) -> None:
     seen = picture(*objects, pod())
-    found = sections_of(seen, judge_all(seen, NOW), namespace)
-    assert (code_in(found), lines(found)) == (code, told)
-    document = json.loads(as_json(found, code, ""))
+    answer = gated(sections_of(seen, judge_all(seen, NOW), namespace, IDS))
+    assert (answer.code, answer.lines) == (code, told)
+    document = answer.document
+    check(json.loads(json.dumps(document)), schema("gate findings"))
     levels = [f["level"] for f in document["findings"]]
     assert sum(document["counts"].values()) == len(levels) == sum(line.startswith("  ") for line in told)
     assert document["exit_code"] == code
@@ -105,11 +110,11 @@ def test_what_it_says(objects: tuple[Object, ...], namespace: str, code: int, to
 
 def test_what_nobody_judged_or_read_is_not_known() -> None:
     seen = picture(deployment())
-    assert code_in(()) == 2
+    assert gated(()).code == 2
     cluster = seen.clusters[REF]
     kinds = {k: v for k, v in cluster.kinds.items() if k != "Usage"}
     bare = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
-    assert code_in(sections_of(bare, judge_all(bare, NOW), "")) == 2
+    assert gated(sections_of(bare, judge_all(bare, NOW), "", IDS)).code == 2
 
 
 def test_the_command() -> None:
@@ -128,10 +133,10 @@ def test_what_somebody_answers_for_is_told_and_no_fault() -> None:
         target="",
         findings=(kept, well),
     )
-    found = (section,)
-    assert code_in(found) == 0
-    assert lines(found)[1:] == ["  ‖ paused  a is kept up until Wed by bob: a load test"]
-    document = json.loads(as_json(found, 0, ""))
+    answer = gated((section,))
+    assert answer.code == 0
+    assert answer.lines[1:] == ["  ‖ paused  a is kept up until Wed by bob: a load test"]
+    document = answer.document
     assert [f["level"] for f in document["findings"]] == ["PAUSED"] and document["counts"]["PAUSED"] == 1
 
 
@@ -154,12 +159,12 @@ def test_a_prometheus_that_is_asked_and_does_not_answer_is_not_one_that_nobody_a
     seen = msgspec.structs.replace(seen, clusters={REF: msgspec.structs.replace(cluster, kinds=kinds)})
     told = judge_all(seen, NOW)
     assert words in {v.sentence.partition(": ")[2] for several in told.verdicts.values() for v in several}
-    found = sections_of(seen, told, "")
-    assert code_in(found) == 2 and not any("not watched" in s.sentence for s in found)
+    found = sections_of(seen, told, "", IDS)
+    assert gated(found).code == 2 and not any("not watched" in s.sentence for s in found)
 
 
 def test_volumes_that_are_watched_are_not_counted_among_those_that_are_not() -> None:
     other = msgspec.structs.replace(claim(), name="idle", volume_mode="Block")  # nobody can tell of it
     seen = picture(deployment(), usage(*WELL), claim(), other, RUNS, pod())
-    (resources, _) = sections_of(seen, judge_all(seen, NOW), "")
+    (resources, _) = sections_of(seen, judge_all(seen, NOW), "", IDS)
     assert resources.sentence == "4 of 4 in order; 1 volume not watched"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from tests.unit.playbook.versions.making import NOW, STAGING, running, seen, sta
 from tests.unit.playbook.versions.test_production import BEFORE, DEV, HERE, OLD, planned, soaked
 from tests.unit.report.test_report import check
 from tfdash.cli.demo_past import leave_past
-from tfdash.cli.gateversions import as_json, code_in, lines
+from tfdash.cli.gates.versions import as_json, code_in, lines
 from tfdash.cli.parser import parse
 from tfdash.cli.store_options import store_options
 from tfdash.clock import SystemClock
@@ -65,7 +64,7 @@ def of(*sightings: Any, runs: Any = None, **more: Any) -> VersionsState:
 def test_the_answer(given: VersionsState | None, code: int, begins: str) -> None:
     assert code_in(given) == code
     assert lines(given)[0].startswith(begins)
-    document = json.loads(as_json(given, code, ""))
+    document = as_json(given, code, "")
     check(document, schema("gate versions"))
     assert document["exit_code"] == code
     assert (document["next"] == "1.37.2") is (given is not None and given.next != "")
@@ -77,7 +76,7 @@ def test_what_else_is_wrong_is_told_below_it() -> None:
         "  ✖ BREACH  1.31 of n2 is no longer supported since 11 Nov 2025",
         "  ✖ BREACH  n2: kubelet 1.31.2 is 5 minors behind the API server, 1.36.4: at most 3 minors",
     ]
-    found = json.loads(as_json(given, 0, ""))["findings"]
+    found = as_json(given, 0, "")["findings"]
     assert [f["rule"] for f in found] == ["versions.support", "versions.skew"]
 
 

@@ -10,6 +10,7 @@ import pytest
 from screens.registry import page_id
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash, fish, zsh
+from tfdash.cli.gates import GATES
 from tfdash.model.kinds import JUDGED, LISTED, first_kind
 from tfdash.report.gather import screen_view
 
@@ -58,12 +59,12 @@ def completed(words: str) -> set[str]:
         ("tfdash ga", {"gate"}),
         (
             "tfdash gate ",
-            {"release", "canary", "resources", "versions", "certificates", "maintenance", "-h", "--help"},
+            {*GATES, "-h", "--help"},
         ),
         ("tfdash gate release --a", {"--at"}),
         ("tfdash gate release --em", {"--emergency-approver", "--emergency-reason"}),
         ("tfdash gate canary --w", {"--workload", "--wait"}),
-        ("tfdash gate canary --format ", {"text", "json"}),
+        ("tfdash gate canary --format ", {"text", "json", "md", "junit"}),
         ("tfdash snapshot --screen can", {"canary", "canaries"}),
         ("tfdash audit v", {"verify"}),
         ("tfdash audit export --format ", {"jsonl", "csv"}),

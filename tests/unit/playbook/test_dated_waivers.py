@@ -7,16 +7,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from tests.reports import snapshot_of
+from tests.unit.cli.gated import gated
 from tests.unit.playbook import making
 from tests.unit.playbook.certificates.kept import DAY, certificate, issuer
 from tests.unit.playbook.versions.making import HOUR, NOW
 from tests.unit.playbook.versions.test_stored import PDB, release
 from tests.unit.report.test_versions_report import stored
 from tests.unit.test_judging_versions import ALL, NOTHING, picture
-from tfdash.cli import gatecertificates, gateversions
-from tfdash.cli.gateresources import as_json as sections_json
-from tfdash.cli.gateresources import code_in
-from tfdash.cli.gateresources import lines as section_lines
+from tfdash.cli.gates import versions as gateversions
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment
 from tfdash.model.dated_rules import HELM, SERVED, SUPPORT
@@ -119,12 +117,12 @@ def test_a_certificate_is_waived_as_a_finding_of_resources_is() -> None:
         sections = tuple(s for s in found.sections if s.id == "certificates")
         told = [f for f in sections[0].findings if f.subject is not None and f.subject.name == "old"]
         assert [f.level for f in told] == [worst]
-        assert ("waived by jo" in "\n".join(section_lines(sections))) is bool(table)
+        answer = gated(sections, "certificates")
+        assert ("waived by jo" in "\n".join(answer.lines)) is bool(table)
         text, _ = snapshot_of(p, found, "certificates", None, "text", making.NOW, ZONE)
         assert ("waived by jo" in text) is bool(table)
-        document = json.loads(sections_json(sections, code_in(sections), ""))
-        assert document["counts"]["PAUSED"] == len(table)
-    assert gatecertificates.SECTIONS == ("certificates",)
+        assert answer.document["counts"]["PAUSED"] == answer.document["standings"]["waived"] == len(table)
+        assert answer.code == (0 if table else 1)
 
 
 def test_a_waiver_of_a_warning_leaves_what_it_becomes() -> None:

@@ -16,7 +16,7 @@ from tests.tui import canaryworld as cw
 from tests.unit.report.test_canary_report import world
 from tests.unit.report.test_report import NEW_YORK
 from tests.unit.views.making import NOW
-from tfdash.cli.gatecanary import _code, found_in
+from tfdash.cli.gates.canary import _code, found_in
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.release import Carrier, Phase, ReleaseState, Weight
 from tfdash.model.verdict import Level

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.store.helpers import NOW, Clock, opened
 from tfdash.board.board import Board
-from tfdash.cli.gatemaintenance import lines
+from tfdash.cli.gates.maintenance import lines
 from tfdash.cli.headless import settle
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment

@@ -53,13 +53,18 @@ def _read(findings: Findings) -> Reading:
                 subject=s.subject,
                 since=s.since,
                 cause=s.cause,
-                rule=f"maintenance.{s.subject.name}",
+                rule=rule_of(s),
                 waived=s.standing is ItemStanding.WAIVED,
             )
             for s in sorted(states, key=_worst_first)  # as the line above them names it
             if s.level > Level.OK
         ),
     )
+
+
+def rule_of(state: ItemState) -> str:
+    """What a finding of it is known by: the promise."""
+    return f"maintenance.{state.subject.name}"
 
 
 def _next(state: ItemState, findings: Findings) -> str:

@@ -20,7 +20,6 @@ from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.playbook.releases.answers import answers_of
 from tfdash.playbook.section import Findings, Reading, Section
 
-
 _RULE = "release.state"
 
 

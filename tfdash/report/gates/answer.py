@@ -41,7 +41,7 @@ class Case(NamedTuple):
 
 
 class GateAnswer(NamedTuple):
-    """``lines``: the text; ``document``: the JSON, which has the exit code; ``reason``: why all or some is not known; ``told``: what is
+    """``lines``: the text; ``document``: the JSON, which has the exit code; ``now``: when it was looked (epoch seconds); ``reason``: why all or some is not known; ``told``: what is
     narrated beside it. All safe."""
 
     code: int
@@ -49,6 +49,7 @@ class GateAnswer(NamedTuple):
     lines: Sequence[str]
     document: Mapping[str, Any]
     cases: tuple[Case, ...]
+    now: float
     reason: str = ""
     told: tuple[str, ...] = ()
 
@@ -80,7 +81,10 @@ def findings_of(section: SectionState) -> tuple[SectionFinding, ...]:
     level = Level(section.level)
     if level < Level.UNKNOWN or worst >= level:
         return section.findings
-    return (*section.findings, SectionFinding(level=level, sentence=section.sentence, loading=section.loading))
+    return (
+        *section.findings,
+        SectionFinding(level=level, sentence=section.sentence, loading=section.loading),
+    )
 
 
 def counted_standings(cases: Iterable[Case]) -> dict[str, int]:
@@ -99,6 +103,24 @@ def in_words(cases: Sequence[Case], code: int) -> str:
         if counts[s]
     ]
     return f"exit {code}: {', '.join(told) or 'nothing is told'}"
+
+
+def in_doubt(suite: str, reason: str, code: int) -> tuple[Case, ...]:
+    """Why all or some is not known, as one of the cases; () where nothing is in doubt. ``code``: of the whole answer."""
+    if not reason:
+        return ()
+    standing = Standing.FAILS if code == FINDINGS else Standing.UNKNOWN
+    return (Case(suite, "all was read", standing, reason, Level.UNKNOWN),)
+
+
+def question(
+    code: int, suite: str, name: str, sentence: str, details: Sequence[str] = (), reason: str = ""
+) -> tuple[Case, ...]:
+    """The answer of a question as one case. ``reason``: why it is not known."""
+    standing = {OK: None, FINDINGS: Standing.FAILS}.get(code, Standing.UNKNOWN)
+    level = {OK: Level.OK, FINDINGS: Level.BREACH}.get(code, Level.UNKNOWN)
+    said = sentence if code != UNKNOWN or not reason else reason
+    return (Case(suite, name, standing, said, level, tuple(details)),)
 
 
 def told_apart(cases: Iterable[Case]) -> tuple[Case, ...]:

@@ -76,6 +76,16 @@ def item_lines(subject: Subject, dates: Dates, record: MaintenanceRecord) -> lis
     return lines
 
 
+def account_lines(state: ItemState, zone: ZoneInfo) -> list[str]:
+    """What its standing is reckoned from: the rule, how many periods were kept, and each of them."""
+    terms = state.terms
+    rule = f"{safe(terms.when)}, {write_duration(terms.grace)} of grace" if terms is not None else "none"
+    aged = terms is not None and terms.when.startswith("within ")
+    kept = f"{state.kept} of {counted(state.judged, 'period')}{lost_count(state.periods)}"
+    due = f"; to be done by {until_text(state.due, zone)}" if state.due is not None else ""
+    return [f"Rule: {rule}", f"Kept: {kept}{due}", *_periods(state, aged, zone)[1:]]
+
+
 def _about(subject: Subject, dates: Dates, state: ItemState) -> list[str]:
     rule, shown = dates.rules.get(subject.name), state_of(state)
     if state.standing is ItemStanding.WITHDRAWN:

@@ -16,7 +16,7 @@ from tests.unit.sources.helm.storing import PLANTED, manifest_of, packed, stored
 from tests.unit.sources.scripted import Answer, Asked, scripted
 from tests.unit.sources.usage.test_source import FakeBoard
 from tests.waiting import soon
-from tfdash.cli.gateversions import as_json, lines
+from tfdash.cli.gates.versions import as_json, lines
 from tfdash.clock import FixedClock
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
@@ -230,7 +230,7 @@ async def test_nothing_of_their_content_is_anywhere(caplog: pytest.LogCaptureFix
     )
     everything += caplog.text + json.dumps([msgspec.to_builtins(o) for o in at.found.values()])
     everything += "\n".join(view.lines(judged.versions, NOTHING_SEEN, "UTC"))
-    everything += as_json(judged.versions, 1, "") + "\n".join(lines(judged.versions))
+    everything += json.dumps(as_json(judged.versions, 1, "")) + "\n".join(lines(judged.versions))
     assert "PodDisruptionBudget" in everything, "the search finds what is there"
     for planted in (PLANTED, PLANTED[:12], packed(OLD)[:60], packed(OLD, secret=False)[:60]):
         assert planted not in everything

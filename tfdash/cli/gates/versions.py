@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import json
+from typing import Any
 
 from tfdash.cli.headless import settle
-from tfdash.cli.output import deliver, narrate
-from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
+from tfdash.cli.parser import FINDINGS, OK, UNKNOWN
 from tfdash.model.kubecluster import Node
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.versions import VersionsState
 from tfdash.playbook.versions.production import PRODUCTION
+from tfdash.report.gates.answer import GateAnswer, question
 from tfdash.sources.base import ALL
 from tfdash.text import safe
 from tfdash.views import state as states
+from tfdash.views.why import behind
 
 SECTION = "versions"
 _FIRST = 20.0  # seconds for all sources to settle
 
 
-def gate_versions(args: argparse.Namespace) -> int:
+def ask(args: argparse.Namespace) -> GateAnswer:
     """Exit 0: it may; 1: it may not yet, or none waits; 2: that is not known, or this is not production."""
     from tfdash.cli.compose import board_of, clock_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    board, _ = board_of(config, load(config.path), clock_of(config), remembering=True)
+    clock = clock_of(config)
+    board, _ = board_of(config, load(config.path), clock, remembering=True)
     late = settle(board, {Node.KIND: ALL}, _FIRST)
     state = board.assessment.versions
     unread = next((s.sentence for s in board.assessment.sections if s.id == SECTION and s.unknown), "")
@@ -35,11 +37,32 @@ def gate_versions(args: argparse.Namespace) -> int:
     reason = f"not settled: {', '.join(late)}" if late else ""
     code = code_in(state)
     code = UNKNOWN if reason and code == OK else code
-    text = as_json(state, code, reason) if args.format == "json" else "\n".join(lines(state, unread))
-    code = deliver(text, code)
-    if reason:
-        narrate(f"{program()}: {safe(reason)}")
-    return code
+    explained = explain(state, clock.now()) if args.explain else []
+    first, *others = lines(state, unread)
+    return GateAnswer(
+        code,
+        first,
+        [first, *others, *explained],
+        {**as_json(state, code, reason), "explained": explained},
+        question(
+            code,
+            "Kubernetes",
+            "the next version may go to production",
+            first,
+            [*others, *explained],
+            safe(reason),
+        ),
+        clock.now(),
+        safe(reason),
+    )
+
+
+def explain(state: VersionsState | None, now: float) -> list[str]:
+    """All that was said of what runs and of what is to come, with its arithmetic."""
+    told = []
+    for verdict in state.verdicts if state is not None else ():
+        told += ["", f"{states.of_verdict(verdict).text}  {safe(verdict.sentence)}", *behind(verdict, now)]
+    return told
 
 
 def answer_of(state: VersionsState | None) -> Verdict | None:
@@ -73,21 +96,17 @@ def lines(state: VersionsState | None, unread: str = "") -> list[str]:
     ]
 
 
-def as_json(state: VersionsState | None, code: int, reason: str) -> str:
+def as_json(state: VersionsState | None, code: int, reason: str) -> dict[str, Any]:
     answer = answer_of(state)
-    return json.dumps(
-        {
-            "schema_version": 1,
-            "exit_code": code,
-            "reason": safe(reason) or None,
-            "next": safe(state.next) or None if state is not None else None,
-            "running": safe(state.running) if state is not None else None,
-            "level": answer.level.name if answer is not None else None,
-            "sentence": safe(answer.sentence) if answer is not None else None,
-            "findings": [
-                {"level": v.level.name, "rule": v.rule, "sentence": safe(v.sentence)} for v in _others(state)
-            ],
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
+    return {
+        "schema_version": 1,
+        "exit_code": code,
+        "reason": safe(reason) or None,
+        "next": safe(state.next) or None if state is not None else None,
+        "running": safe(state.running) if state is not None else None,
+        "level": answer.level.name if answer is not None else None,
+        "sentence": safe(answer.sentence) if answer is not None else None,
+        "findings": [
+            {"level": v.level.name, "rule": v.rule, "sentence": safe(v.sentence)} for v in _others(state)
+        ],
+    }

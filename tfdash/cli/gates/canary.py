@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
 from tfdash.cli.headless import no_namespace, settle
-from tfdash.cli.output import deliver, narrate
-from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, program
+from tfdash.cli.parser import FINDINGS, OK, UNKNOWN
 from tfdash.model.assessment import Assessment
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kinds import JUDGED
@@ -23,17 +21,19 @@ from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.namespaces import absent
 from tfdash.report.canary import KINDS, unread
+from tfdash.report.gates.answer import Case, GateAnswer, in_words, question, told_apart
 from tfdash.report.gather import readable
 from tfdash.sources.base import Scope
 from tfdash.spelling import closest
 from tfdash.text import safe
+from tfdash.views.found import where
 from tfdash.views.says import hidden_names
 
 _FIRST = 20.0  # seconds for all sources to settle, and for a release to begin where one is waited for
 Found = tuple[ReleaseState, CanaryJudgement | None, ReleaseAnswer]  # None: nothing judges it
 
 
-def gate_canary(args: argparse.Namespace) -> int:
+def ask(args: argparse.Namespace) -> GateAnswer:
     """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
     or nothing is in flight."""
     from tfdash.cli.compose import board_of, clock_of, judge_of, scope_of
@@ -44,7 +44,8 @@ def gate_canary(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     judge = judge_of(settings, of=("releases",))
-    board, sources = board_of(config, settings, clock_of(config), probing=True, remembering=True, judge=judge)
+    clock = clock_of(config)
+    board, sources = board_of(config, settings, clock, probing=True, remembering=True, judge=judge)
     judged = [kind for kind in JUDGED if kind not in MADE_OF]  # what is used says nothing of a release
     kinds = dict.fromkeys(judged, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
@@ -76,8 +77,8 @@ def gate_canary(args: argparse.Namespace) -> int:
     if unknown and code != FINDINGS:
         code, reason = UNKNOWN, unknown
     board.stop()
-    counts = counted(found if len(names) == 1 else (), code)
-    return _answer(args, found if len(names) == 1 else (), code, reason, counts, ZoneInfo(config.zone))
+    meant = found if len(names) == 1 else ()
+    return _answer(args, meant, code, safe(reason), ZoneInfo(config.zone), clock.now())
 
 
 def _why_not(release: ReleaseState, judgement: CanaryJudgement | None) -> str:
@@ -95,30 +96,30 @@ def counted(found: Sequence[Found], code: int) -> dict[str, int]:
 
 
 def _answer(
-    args: argparse.Namespace,
-    found: Sequence[Found],
-    code: int,
-    reason: str,
-    counts: dict[str, int],
-    zone: ZoneInfo,
-) -> int:
+    args: argparse.Namespace, found: Sequence[Found], code: int, reason: str, zone: ZoneInfo, now: float
+) -> GateAnswer:
     from tfdash.views.canarywhy import as_json, why_lines
 
-    if args.format == "json":
-        answer = {
-            "schema_version": 1,
-            "workload": safe(args.workload),
-            "exit_code": code,
-            "counts": counts,
-            "reason": safe(reason) or None,
-            "releases": [as_json(*one) for one in found],
-        }
-        code = deliver(json.dumps(answer, indent=2, ensure_ascii=False), code)
-    elif found:
-        code = deliver("\n".join(line for one in found for line in why_lines(*one, zone)), code)
-    if reason:
-        narrate(f"{program()}: {safe(reason)}")
-    return code
+    counts = counted(found, code)
+    document = {
+        "schema_version": 1,
+        "workload": safe(args.workload),
+        "exit_code": code,
+        "counts": counts,
+        "reason": reason or None,
+        "releases": [as_json(*one) for one in found],
+    }
+    cases: list[Case] = []
+    for one in found:
+        said = why_lines(*one, zone)
+        name = where(one[0].subject)
+        cases += question(_code([one]), "Releases", name, said[0], said[1:], reason)
+    if not cases or (all(c.standing is None for c in cases) and code != OK):
+        cases += question(code, "Releases", safe(args.workload), reason, (), reason)
+    lines = [line for one in found for line in why_lines(*one, zone)]
+    lines += [in_words(cases, code)] if args.explain else []
+    title = "; ".join(c.sentence for c in cases)
+    return GateAnswer(code, title, lines, document, told_apart(cases), now, reason)
 
 
 def found_in(assessment: Assessment, wanted: str) -> tuple[Found, ...]:

@@ -1,0 +1,28 @@
+"""A gate of sections as its command answers, of sections that a test has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tfdash.cli.gates import GATES
+from tfdash.cli.gates.sections import answer_of, suites_of
+from tfdash.model.section import SectionState
+from tfdash.report.gates.answer import Explained, GateAnswer
+from tfdash.report.gates.judged import Asked, judged
+
+NOW = 1_800_000_000.0
+PLAIN = Asked()
+
+
+def gated(
+    found: Sequence[SectionState],
+    what: str = "resources",
+    asked: Asked = PLAIN,
+    reason: str = "",
+    explained: Explained | None = None,
+) -> GateAnswer:
+    if not found:
+        reason = reason or "nothing was judged"
+    return answer_of(
+        found, judged(suites_of(found), asked, reason, explained), GATES[what], what, reason, (), NOW
+    )

@@ -1,0 +1,181 @@
+"""The gates of sections: what each tells, one line a finding. Exit 1 where something is WARN or BREACH, 2 where something is not known."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from tfdash.cli.gates import GATES, Gate
+from tfdash.cli.gates.baseline_file import asked_of, with_baseline_written
+from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_lacking, weeks_of_these
+from tfdash.cli.parser import UNKNOWN, program
+from tfdash.judging.narrowed import sections_within
+from tfdash.model.assessment import Assessment
+from tfdash.model.kinds import JUDGED
+from tfdash.model.picture import Picture
+from tfdash.model.section import MOST, SectionFinding, SectionState
+from tfdash.model.verdict import Level, Verdict
+from tfdash.report.gates.answer import GateAnswer, findings_of, in_doubt
+from tfdash.report.gates.judged import Judged, Suite, judged, mark
+from tfdash.report.gather import counted
+from tfdash.text import safe
+from tfdash.views import state as states
+from tfdash.views.found import where
+from tfdash.views.why import behind
+
+_FIRST = 20.0  # seconds for all sources to settle
+
+
+def ask(args: argparse.Namespace) -> GateAnswer | int:
+    """With ``--wait`` it waits for what is not seen for long enough, and for the days of use that the store does not keep."""
+    from tfdash.cli.compose import board_of, clock_of, judge_of, scope_of
+    from tfdash.cli.promises import live_kinds
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+
+    gate = GATES[args.what]
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    asked = asked_of(args, config.environment.name)
+    settings = load(config.path)
+    clock = clock_of(config)
+    judge = judge_of(settings, of=gate.sections)
+    board, sources = board_of(
+        config, settings, clock, probing=True, remembering=gate.store, weeks=gate.weeks, judge=judge
+    )
+    scope = scope_of(args, config.environment, sources)
+    if gate.weeks:
+        weeks_of_these(board, scope, ask=args.wait > 0)
+
+    def found_now() -> tuple[SectionState, ...]:
+        return sections_of(board.picture, board.assessment, asked.namespace, gate.sections)
+
+    def enough(settled: bool, took: float) -> bool:
+        if not settled:
+            return False
+        return took >= args.wait or (
+            judged(suites_of(found_now()), asked).code != UNKNOWN and weeks_judged(board)
+        )
+
+    kinds = {**(live_kinds(settings) if gate.store else {}), **dict.fromkeys(JUDGED, scope)}
+    late = settle(board, kinds, max(_FIRST, args.wait), enough=enough if gate.weeks else None)
+    found, assessment = found_now(), board.assessment
+    lacking = weeks_lacking(board) if gate.weeks else ""
+    nowhere = no_namespace(board, scope, _FIRST) if asked.namespace else ""
+    board.stop()
+    unsettled = f"not settled: {', '.join(late)}" if late else "" if found else "nothing was judged"
+    reason = safe(nowhere or unsettled)
+    told = (f"{lacking}; --wait 10m asks for them, {program()} rightsize keeps them too",) if lacking else ()
+
+    def explained(finding: SectionFinding) -> tuple[str, ...]:
+        return tuple(line for v in verdicts_of(assessment, finding) for line in behind(v, clock.now()))
+
+    result = judged(suites_of(found), asked, reason, explained if args.explain else None)
+    answer = answer_of(found, result, gate, args.what, reason, told, clock.now())
+    return with_baseline_written(answer, args, suites_of(found), config.environment.name, asked)
+
+
+def sections_of(
+    picture: Picture, assessment: Assessment, namespace: str, ids: Collection[str]
+) -> tuple[SectionState, ...]:
+    """Those of ``ids``, () is all; of one namespace where one is named; with every finding. () where nothing was judged."""
+    if not assessment.sections:
+        return ()
+    return sections_within(picture, assessment, {namespace} if namespace else None, ids, sys.maxsize)
+
+
+def suites_of(found: Sequence[SectionState]) -> list[Suite]:
+    return [Suite(s.id, s.title, s.sentence, Level(s.level), findings_of(s)) for s in found]
+
+
+def verdicts_of(assessment: Assessment, finding: SectionFinding) -> list[Verdict]:
+    """What the rule behind a finding said of its object."""
+    subject = finding.of
+    if subject is None:
+        return []
+    said = assessment.verdicts.get(subject) or assessment.verdicts.get(subject._replace(uid=""), ())
+    more = assessment.versions.verdicts if assessment.versions is not None else ()
+    return [v for v in (*said, *more) if v.rule == finding.rule and v.sentence == finding.sentence]
+
+
+def answer_of(
+    found: Sequence[SectionState],
+    result: Judged,
+    gate: Gate,
+    what: str,
+    reason: str,
+    told: tuple[str, ...],
+    now: float,
+) -> GateAnswer:
+    least = Level[gate.least]
+    return GateAnswer(
+        result.code,
+        "; ".join(f"{s.title}: {_state(s)} {safe(s.sentence)}" for s in found),
+        [*lines(found, result, least), *result.lines],
+        document(found, result, what, reason, least),
+        (
+            *(c for c in result.cases if c.finding is None or c.level >= least),
+            *in_doubt(what, reason, result.code),
+        ),
+        now,
+        reason,
+        told,
+    )
+
+
+def _state(section: SectionState) -> str:
+    return (states.LOADING if section.loading else states.of_level(Level(section.level))).text
+
+
+def lines(found: Sequence[SectionState], result: Judged, least: Level) -> list[str]:
+    """The line of each section, and below it one a finding: what somebody answers for too, waived or kept up, which is no fault."""
+    told = []
+    for section, suite in zip(found, suites_of(found), strict=True):
+        told.append(f"{section.title}: {_state(section)}  {safe(section.sentence)}")
+        cases = [c for c in result.of(suite) if c.level >= least and c.finding in section.findings]
+        for case in cases[:MOST]:
+            of = where(case.finding.subject if case.finding is not None else None)
+            at = f"  ({of})" if of else ""
+            told.append(f"  {states.of_level(case.level).text}  {case.sentence}{at}{mark(case)}")
+            told += [f"  {line}" for line in case.details]
+        if len(cases) > MOST:
+            told.append(f"  {len(cases) - MOST} more of {section.title}: --format json has them all")
+    return told
+
+
+def document(
+    found: Sequence[SectionState], result: Judged, what: str, reason: str, least: Level
+) -> dict[str, Any]:
+    """With how many findings there are of each level."""
+    rows = [
+        (section, case)
+        for section, suite in zip(found, suites_of(found), strict=True)
+        for case in result.of(suite)
+        if case.level >= least and case.finding in section.findings
+    ]
+    return {
+        "schema_version": 1,
+        "gate": what,
+        "exit_code": result.code,
+        "counts": counted(case.level for _, case in rows),
+        "reason": reason or None,
+        **result.document,
+        "sections": [{"id": s.id, "level": Level(s.level).name, "sentence": safe(s.sentence)} for s in found],
+        "findings": [
+            {
+                "section": section.id,
+                "level": case.level.name,
+                "subject": where(case.finding.subject) or None,
+                "sentence": case.sentence,
+                "since": case.finding.since,
+                "rule": safe(case.finding.rule) or None,
+                "standing": case.standing,
+                "note": case.note or None,
+                "many": case.finding.many,
+                "explained": list(case.details),
+            }
+            for section, case in rows
+            if case.finding is not None
+        ],
+    }
