@@ -34,7 +34,7 @@ from tfdash.model.picture import Change, ClusterPicture, Objects, Picture, Serve
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.pieces import PIECE
 from tfdash.quantities import NANO, amounts
-from tfdash.report.gates.judged import Asked, judged
+from tfdash.report.gates.judged import GateTerms, judged
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.usage.making import UsageMaker
 from tfdash.sources.usage.settings import UsageSettings
@@ -248,7 +248,7 @@ def gate(bench: Bench) -> Timed:
     began = time.thread_time()
     gate = GATES["resources"]
     sections = sections_of(picture, assessment, "", gate.sections)
-    assert answer_of(sections, judged(suites_of(sections), Asked()), gate, "resources", "", (), T0).lines
+    assert answer_of(sections, judged(suites_of(sections), GateTerms()), gate, "resources", "", (), T0).lines
     timed.once("lines", began)
     return timed
 

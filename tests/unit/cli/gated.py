@@ -8,16 +8,16 @@ from tfdash.cli.gates import GATES
 from tfdash.cli.gates.sections import answer_of, suites_of
 from tfdash.model.section import SectionState
 from tfdash.report.gates.answer import Explained, GateAnswer
-from tfdash.report.gates.judged import Asked, judged
+from tfdash.report.gates.judged import GateTerms, judged
 
 NOW = 1_800_000_000.0
-PLAIN = Asked()
+PLAIN = GateTerms()
 
 
 def gated(
     found: Sequence[SectionState],
     what: str = "resources",
-    asked: Asked = PLAIN,
+    asked: GateTerms = PLAIN,
     reason: str = "",
     explained: Explained | None = None,
 ) -> GateAnswer:

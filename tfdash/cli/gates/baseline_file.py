@@ -12,11 +12,11 @@ from tfdash.finished_file import write_finished
 from tfdash.named_file import read_named
 from tfdash.report.gates.answer import GateAnswer
 from tfdash.report.gates.baseline import MOST, baseline_text, read_baseline
-from tfdash.report.gates.judged import Asked, Suite, never_excused
+from tfdash.report.gates.judged import GateTerms, Suite, never_excused
 from tfdash.text import safe
 
 
-def asked_of(args: argparse.Namespace, environment: str) -> Asked:
+def asked_of(args: argparse.Namespace, environment: str) -> GateTerms:
     """What findings are held against. Ends the program where the baseline is none: it would excuse something else than it says."""
     namespace = getattr(args, "namespace", "")
     if args.baseline and args.write_baseline:
@@ -25,7 +25,7 @@ def asked_of(args: argparse.Namespace, environment: str) -> Asked:
             USAGE,
         )
     if not args.baseline:
-        return Asked(args.fail_on, None, bool(args.write_baseline), namespace)
+        return GateTerms(args.fail_on, None, bool(args.write_baseline), namespace)
     try:
         baseline = read_baseline(read_named(args.baseline, MOST), environment)
     except FileNotFoundError:
@@ -36,11 +36,11 @@ def asked_of(args: argparse.Namespace, environment: str) -> Asked:
         ) from None
     except ValueError as error:
         raise _ended(f"--baseline: {args.baseline}: {error}", USAGE) from None
-    return Asked(args.fail_on, baseline, False, namespace)
+    return GateTerms(args.fail_on, baseline, False, namespace)
 
 
 def with_baseline_written(
-    answer: GateAnswer, args: argparse.Namespace, suites: Sequence[Suite], environment: str, asked: Asked
+    answer: GateAnswer, args: argparse.Namespace, suites: Sequence[Suite], environment: str, asked: GateTerms
 ) -> GateAnswer | int:
     """The answer, once the baseline is written, where one is asked for. Of what was not read in time none is made: the next gate would call
     new what only was not seen."""

@@ -21,7 +21,7 @@ from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.subject import Subject
 from tfdash.namespaces import absent
 from tfdash.report.canary import KINDS, unread
-from tfdash.report.gates.answer import Case, GateAnswer, in_words, question, told_apart
+from tfdash.report.gates.answer import GateAnswer, GateCase, in_words, question, told_apart
 from tfdash.report.gather import readable
 from tfdash.sources.base import Scope
 from tfdash.spelling import closest
@@ -109,7 +109,7 @@ def _answer(
         "reason": reason or None,
         "releases": [as_json(*one) for one in found],
     }
-    cases: list[Case] = []
+    cases: list[GateCase] = []
     for one in found:
         said = why_lines(*one, zone)
         name = where(one[0].subject)

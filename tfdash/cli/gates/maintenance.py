@@ -14,7 +14,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.nouns import counted
 from tfdash.playbook.maintenance.section import rule_of
-from tfdash.report.gates.answer import Case, Explained, GateAnswer
+from tfdash.report.gates.answer import Explained, GateAnswer, GateCase
 from tfdash.report.gates.judged import Suite, judged
 from tfdash.report.maintenance import clash_lines, counts, json_of, worst_first
 from tfdash.text import safe
@@ -79,7 +79,7 @@ def _explained(told: AskedPromises) -> Explained:
     return explained
 
 
-def _arithmetic(cases: Sequence[Case]) -> list[str]:
+def _arithmetic(cases: Sequence[GateCase]) -> list[str]:
     return [line for c in cases if c.details for line in ("", c.name, *c.details)]
 
 

@@ -16,7 +16,7 @@ FAIL_ON = {"breach": Level.BREACH, "warn": Level.WARN, "unknown": Level.UNKNOWN}
 DEFAULT = "warn"
 
 
-class Standing(StrEnum):
+class GateStanding(StrEnum):
     """What becomes of a finding."""
 
     FAILS = "fails"
@@ -26,13 +26,13 @@ class Standing(StrEnum):
     TOLD = "told"
 
 
-class Case(NamedTuple):
+class GateCase(NamedTuple):
     """One of what a gate says. ``suite`` and ``name`` are the same at another time, whatever the numbers in ``sentence`` are. ``details``:
     its arithmetic, safe lines. ``finding`` None: the answer of a question, or a section that is well."""
 
     suite: str
     name: str
-    standing: Standing | None  # None: well
+    standing: GateStanding | None  # None: well
     sentence: str
     level: Level
     details: tuple[str, ...] = ()
@@ -48,31 +48,33 @@ class GateAnswer(NamedTuple):
     title: str
     lines: Sequence[str]
     document: Mapping[str, Any]
-    cases: tuple[Case, ...]
+    cases: tuple[GateCase, ...]
     now: float
     reason: str = ""
     told: tuple[str, ...] = ()
 
 
-def standing_of(finding: SectionFinding, fail_on: str, known: bool = False) -> Standing:
+def standing_of(finding: SectionFinding, fail_on: str, known: bool = False) -> GateStanding:
     """``known``: it stands in the baseline as it is now."""
     if finding.waived:
-        return Standing.WAIVED
+        return GateStanding.WAIVED
     if finding.level is Level.UNKNOWN:
-        return Standing.FAILS if fail_on == "unknown" else Standing.UNKNOWN
+        return GateStanding.FAILS if fail_on == "unknown" else GateStanding.UNKNOWN
     if finding.level < Level.WARN:
-        return Standing.TOLD
+        return GateStanding.TOLD
     if known:
-        return Standing.IN_BASELINE
-    return Standing.FAILS if finding.level >= FAIL_ON[fail_on] else Standing.TOLD
+        return GateStanding.IN_BASELINE
+    return GateStanding.FAILS if finding.level >= FAIL_ON[fail_on] else GateStanding.TOLD
 
 
-def code_of_standings(standings: Iterable[Standing | None], reason: str = "", fail_on: str = DEFAULT) -> int:
+def code_of_standings(
+    standings: Iterable[GateStanding | None], reason: str = "", fail_on: str = DEFAULT
+) -> int:
     """As every gate has it: 1 where one fails, else 2 where something is not known, else 0. ``reason``: why all is in doubt."""
     found = set(standings)
-    if Standing.FAILS in found or (reason and fail_on == "unknown"):
+    if GateStanding.FAILS in found or (reason and fail_on == "unknown"):
         return FINDINGS
-    return UNKNOWN if reason or Standing.UNKNOWN in found else OK
+    return UNKNOWN if reason or GateStanding.UNKNOWN in found else OK
 
 
 def findings_of(section: SectionState) -> tuple[SectionFinding, ...]:
@@ -87,43 +89,43 @@ def findings_of(section: SectionState) -> tuple[SectionFinding, ...]:
     )
 
 
-def counted_standings(cases: Iterable[Case]) -> dict[str, int]:
+def counted_standings(cases: Iterable[GateCase]) -> dict[str, int]:
     """How many findings stand how; every standing is there."""
     found = Counter(case.standing for case in cases)
-    return {standing.value: found[standing] for standing in Standing}
+    return {standing.value: found[standing] for standing in GateStanding}
 
 
-def in_words(cases: Sequence[Case], code: int) -> str:
+def in_words(cases: Sequence[GateCase], code: int) -> str:
     """``exit 1: 2 fail, 1 not known, 3 in the baseline, 1 waived``."""
-    words = {Standing.FAILS: "fail"}
+    words = {GateStanding.FAILS: "fail"}
     counts = Counter(case.standing for case in cases if case.standing is not None)
     told = [
         f"{counts[s]} {'fails' if counts[s] == 1 and s in words else words.get(s, s.value)}"
-        for s in Standing
+        for s in GateStanding
         if counts[s]
     ]
     return f"exit {code}: {', '.join(told) or 'nothing is told'}"
 
 
-def in_doubt(suite: str, reason: str, code: int) -> tuple[Case, ...]:
+def in_doubt(suite: str, reason: str, code: int) -> tuple[GateCase, ...]:
     """Why all or some is not known, as one of the cases; () where nothing is in doubt. ``code``: of the whole answer."""
     if not reason:
         return ()
-    standing = Standing.FAILS if code == FINDINGS else Standing.UNKNOWN
-    return (Case(suite, "all was read", standing, reason, Level.UNKNOWN),)
+    standing = GateStanding.FAILS if code == FINDINGS else GateStanding.UNKNOWN
+    return (GateCase(suite, "all was read", standing, reason, Level.UNKNOWN),)
 
 
 def question(
     code: int, suite: str, name: str, sentence: str, details: Sequence[str] = (), reason: str = ""
-) -> tuple[Case, ...]:
+) -> tuple[GateCase, ...]:
     """The answer of a question as one case. ``reason``: why it is not known."""
-    standing = {OK: None, FINDINGS: Standing.FAILS}.get(code, Standing.UNKNOWN)
+    standing = {OK: None, FINDINGS: GateStanding.FAILS}.get(code, GateStanding.UNKNOWN)
     level = {OK: Level.OK, FINDINGS: Level.BREACH}.get(code, Level.UNKNOWN)
     said = sentence if code != UNKNOWN or not reason else reason
-    return (Case(suite, name, standing, said, level, tuple(details)),)
+    return (GateCase(suite, name, standing, said, level, tuple(details)),)
 
 
-def told_apart(cases: Iterable[Case]) -> tuple[Case, ...]:
+def told_apart(cases: Iterable[GateCase]) -> tuple[GateCase, ...]:
     """With a number behind the name of those that are alike: readers of JUnit keep one of each name."""
     seen: Counter[tuple[str, str]] = Counter()
     found = []

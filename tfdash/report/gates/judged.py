@@ -10,9 +10,9 @@ from tfdash.model.verdict import Level
 from tfdash.nouns import counted
 from tfdash.report.gates.answer import (
     DEFAULT,
-    Case,
     Explained,
-    Standing,
+    GateCase,
+    GateStanding,
     code_of_standings,
     counted_standings,
     in_words,
@@ -25,7 +25,7 @@ from tfdash.views.found import where
 from tfdash.views.times import iso
 
 
-class Asked(NamedTuple):
+class GateTerms(NamedTuple):
     """``writes``: a baseline is made of what is found, so that all of it counts as known."""
 
     fail_on: str = DEFAULT
@@ -49,21 +49,21 @@ class Judged(NamedTuple):
     ``document``: what its JSON has of it."""
 
     code: int
-    cases: tuple[Case, ...]
+    cases: tuple[GateCase, ...]
     lines: tuple[str, ...]
     document: Mapping[str, Any]
 
-    def of(self, suite: Suite) -> list[Case]:
+    def of(self, suite: Suite) -> list[GateCase]:
         return [case for case in self.cases if case.suite == suite.title and case.finding is not None]
 
 
 def judged(
-    suites: Sequence[Suite], asked: Asked, reason: str = "", explained: Explained | None = None
+    suites: Sequence[Suite], asked: GateTerms, reason: str = "", explained: Explained | None = None
 ) -> Judged:
     """``reason``: why all is in doubt."""
     told = [(suite.id, finding) for suite in suites for finding in suite.findings]
     against = _against(told, suites, asked, blind=bool(reason))
-    cases: list[Case] = []
+    cases: list[GateCase] = []
     place = 0
     for suite in suites:
         mine = []
@@ -71,7 +71,7 @@ def judged(
             known = (asked.writes and may_be_known(suite.id, finding)) or place in against.known
             standing = standing_of(finding, asked.fail_on, known)
             mine.append(
-                Case(
+                GateCase(
                     suite.title,
                     _name(finding),
                     standing,
@@ -79,12 +79,12 @@ def judged(
                     finding.level,
                     explained(finding) if explained is not None else (),
                     finding,
-                    against.notes.get(place, "") if standing is Standing.FAILS else "",
+                    against.notes.get(place, "") if standing is GateStanding.FAILS else "",
                 )
             )
             place += 1
-        if not any(case.standing in (Standing.FAILS, Standing.UNKNOWN) for case in mine):
-            mine.append(Case(suite.title, "in order", None, safe(suite.sentence), suite.level))
+        if not any(case.standing in (GateStanding.FAILS, GateStanding.UNKNOWN) for case in mine):
+            mine.append(GateCase(suite.title, "in order", None, safe(suite.sentence), suite.level))
         cases += told_apart(mine)
     code = code_of_standings((case.standing for case in cases), reason, asked.fail_on)
     return Judged(
@@ -93,7 +93,7 @@ def judged(
 
 
 def _against(
-    told: list[tuple[str, SectionFinding]], suites: Sequence[Suite], asked: Asked, *, blind: bool
+    told: list[tuple[str, SectionFinding]], suites: Sequence[Suite], asked: GateTerms, *, blind: bool
 ) -> Compared:
     if asked.baseline is None:
         return Compared(frozenset(), {}, (), ())
@@ -107,21 +107,21 @@ def _name(finding: SectionFinding) -> str:
     return f"{rule}: {at}" if rule and at else at or rule or "not known"
 
 
-def _besides(against: Compared, asked: Asked, cases: Sequence[Case], code: int) -> list[str]:
+def _besides(against: Compared, asked: GateTerms, cases: Sequence[GateCase], code: int) -> list[str]:
     lines = [f"no longer there: {told_of(one)}" for one in against.gone]
     lines += [f"in the baseline, and not known now: {told_of(one)}" for one in against.unseen]
     if against.gone:
         lines.append(
             f"{counted(len(against.gone), 'finding')} of the baseline no longer there: write it anew"
         )
-    set_aside = {Standing.WAIVED, Standing.IN_BASELINE} & {case.standing for case in cases}
-    below = any(c.standing is Standing.TOLD and c.level >= Level.WARN for c in cases)
+    set_aside = {GateStanding.WAIVED, GateStanding.IN_BASELINE} & {case.standing for case in cases}
+    below = any(c.standing is GateStanding.TOLD and c.level >= Level.WARN for c in cases)
     if asked.baseline is not None or asked.writes or set_aside or below:
         lines.append(in_words(cases, code))
     return lines
 
 
-def _document(cases: Sequence[Case], asked: Asked, against: Compared) -> dict[str, Any]:
+def _document(cases: Sequence[GateCase], asked: GateTerms, against: Compared) -> dict[str, Any]:
     baseline = asked.baseline
     return {
         "fail_on": asked.fail_on,
@@ -152,10 +152,10 @@ def never_excused(suites: Sequence[Suite]) -> int:
     return sum(s.id in NEVER and f.level >= Level.WARN and not f.waived for s in suites for f in s.findings)
 
 
-def mark(case: Case) -> str:
+def mark(case: GateCase) -> str:
     """What is written behind a finding's line, where its standing is not what its level says."""
-    if case.standing is Standing.IN_BASELINE:
+    if case.standing is GateStanding.IN_BASELINE:
         return "  [in the baseline]"
-    if case.standing is Standing.TOLD and case.level >= Level.WARN:
+    if case.standing is GateStanding.TOLD and case.level >= Level.WARN:
         return "  [below --fail-on]"
     return f"  [new: {case.note}]" if case.note else ""

@@ -13,21 +13,21 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from tfdash.report.gates.answer import Case, GateAnswer, Standing
+from tfdash.report.gates.answer import GateAnswer, GateCase, GateStanding
 
 _ELEMENTS = {
-    Standing.FAILS: "failure",
-    Standing.UNKNOWN: "error",
-    Standing.WAIVED: "skipped",
-    Standing.IN_BASELINE: "skipped",
-    Standing.TOLD: "skipped",
+    GateStanding.FAILS: "failure",
+    GateStanding.UNKNOWN: "error",
+    GateStanding.WAIVED: "skipped",
+    GateStanding.IN_BASELINE: "skipped",
+    GateStanding.TOLD: "skipped",
 }
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOTHING_TAKEN = "0"  # seconds: a case has no time of its own
 
 
-def written(answer: GateAnswer, what: str) -> str:
-    suites: dict[str, list[Case]] = {}
+def write(answer: GateAnswer, what: str) -> str:
+    suites: dict[str, list[GateCase]] = {}
     for case in answer.cases:
         suites.setdefault(case.suite, []).append(case)
     root = ElementTree.Element("testsuites")
@@ -48,7 +48,7 @@ def written(answer: GateAnswer, what: str) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
 
 
-def _suite(name: str, cases: Iterable[Case], now: float) -> dict[str, str]:
+def _suite(name: str, cases: Iterable[GateCase], now: float) -> dict[str, str]:
     found = [_ELEMENTS[c.standing] if c.standing is not None else "" for c in cases]
     return {
         "name": _xml(name),
@@ -62,19 +62,19 @@ def _suite(name: str, cases: Iterable[Case], now: float) -> dict[str, str]:
     }
 
 
-def _case(suite: ElementTree.Element, case: Case, what: str) -> None:
+def _case(suite: ElementTree.Element, case: GateCase, what: str) -> None:
     at = {"name": _xml(case.name), "classname": _xml(f"tfdash.{what}.{case.suite}"), "time": _NOTHING_TAKEN}
     made = ElementTree.SubElement(suite, "testcase", at)
     if case.standing is None:
         return
     result = ElementTree.SubElement(made, _ELEMENTS[case.standing], message=_xml(case.sentence))
-    if case.standing in (Standing.FAILS, Standing.UNKNOWN):
+    if case.standing in (GateStanding.FAILS, GateStanding.UNKNOWN):
         result.set(
             "type",
             case.level.name
             if case.finding is not None
             else "no"
-            if case.standing is Standing.FAILS
+            if case.standing is GateStanding.FAILS
             else "not known",
         )
     else:
@@ -82,7 +82,7 @@ def _case(suite: ElementTree.Element, case: Case, what: str) -> None:
     result.text = _xml("\n".join((case.sentence, *filter(None, (case.note,)), *case.details)))
 
 
-def _after(cases: Iterable[Case]) -> str:
+def _after(cases: Iterable[GateCase]) -> str:
     """What is well: it stands nowhere else."""
     return "\n".join(case.sentence for case in cases if case.standing is None)
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 from itertools import count
 
-from tfdash.report.gates.answer import Case, GateAnswer, Standing
+from tfdash.report.gates.answer import GateAnswer, GateCase, GateStanding
 from tfdash.views import state as states
 
 MOST = 200
 """So many rows: a summary has a bound (GitHub: 1 MiB), and nobody reads on."""
 
 
-def written(answer: GateAnswer, what: str) -> str:
+def write(answer: GateAnswer, what: str) -> str:
     word = {0: "yes", 1: "no", 2: "not known"}[answer.code]
     lines = [f"### tfdash gate {what}: {word} (exit {answer.code})", "", _code(answer.title), ""]
     told = [case for case in answer.cases if case.standing is not None]
-    told.sort(key=lambda case: list(Standing).index(case.standing or Standing.TOLD))
+    told.sort(key=lambda case: list(GateStanding).index(case.standing or GateStanding.TOLD))
     if told:
         lines += ["| State | Where | What |", "|---|---|---|", *map(_row, told[:MOST]), ""]
     if more := told[MOST:]:
@@ -32,7 +32,7 @@ def written(answer: GateAnswer, what: str) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _row(case: Case) -> str:
+def _row(case: GateCase) -> str:
     standing = case.standing.value if case.standing is not None else ""
     level = f"{states.of_level(case.level).text}, " if case.finding is not None else ""
     note = f" ({case.note})" if case.note else ""

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tfdash.model.section import SectionFinding
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
-from tfdash.report.gates.answer import FINDINGS, OK, UNKNOWN, Standing
+from tfdash.report.gates.answer import FINDINGS, OK, UNKNOWN, GateStanding
 from tfdash.report.gates.baseline import Baseline, baseline_text, read_baseline
-from tfdash.report.gates.judged import Asked, Judged, Suite, judged
+from tfdash.report.gates.judged import GateTerms, Judged, Suite, judged
 
 AT = 1_800_000_000.0
 HERE = ClusterRef("production", "eu-1")
@@ -40,14 +40,14 @@ def written(*suites: Suite, environment: str = "production") -> bytes:
 
 def held(now: Suite, before: Suite, fail_on: str = "warn", namespace: str = "") -> Judged:
     baseline = read_baseline(written(before), "production")
-    return judged([now], Asked(fail_on, baseline, namespace=namespace))
+    return judged([now], GateTerms(fail_on, baseline, namespace=namespace))
 
 
-def standings(result: Judged) -> list[Standing | None]:
+def standings(result: Judged) -> list[GateStanding | None]:
     return [c.standing for c in result.cases if c.finding is not None]
 
 
-IN, NEW = Standing.IN_BASELINE, Standing.FAILS
+IN, NEW = GateStanding.IN_BASELINE, GateStanding.FAILS
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ IN, NEW = Standing.IN_BASELINE, Standing.FAILS
     ],
 )
 def test_what_is_new(
-    before: list[SectionFinding], now: list[SectionFinding], said: list[Standing], note: str
+    before: list[SectionFinding], now: list[SectionFinding], said: list[GateStanding], note: str
 ) -> None:
     result = held(suite(*now), suite(*before))
     assert standings(result) == said
@@ -99,7 +99,7 @@ def test_trouble_that_began_after_the_baseline_is_another_where_that_is_known(se
 def test_what_a_release_does_is_in_no_baseline() -> None:
     bad = suite(found(Level.BREACH, "release.state"), id="releases")
     assert json.loads(written(bad))["findings"] == []
-    assert judged([bad], Asked(writes=True)).code == FINDINGS
+    assert judged([bad], GateTerms(writes=True)).code == FINDINGS
     by_hand = json.loads(written(suite(found())))
     by_hand["findings"][0]["section"] = "releases"
     with pytest.raises(ValueError, match="what a release does is never excused"):
@@ -112,7 +112,7 @@ def test_what_is_not_known_is_never_a_yes(fail_on: str) -> None:
     assert json.loads(written(suite(blind)))["findings"] == []
     for before in (suite(), suite(found()), suite(found(Level.BREACH))):
         assert held(suite(blind), before, fail_on).code == (FINDINGS if fail_on == "unknown" else UNKNOWN)
-    assert judged([suite()], Asked(fail_on), "not settled").code == (
+    assert judged([suite()], GateTerms(fail_on), "not settled").code == (
         FINDINGS if fail_on == "unknown" else UNKNOWN
     )
 
@@ -133,7 +133,7 @@ def test_what_is_no_longer_there_is_told_and_what_cannot_be_seen_is_not_called_g
     assert elsewhere["gone"] == []
     assert (
         judged(
-            [suite(id="jobs")], Asked(baseline=read_baseline(written(suite(found())), "production"))
+            [suite(id="jobs")], GateTerms(baseline=read_baseline(written(suite(found())), "production"))
         ).document["baseline"]["gone"]
         == []
     )
@@ -141,7 +141,7 @@ def test_what_is_no_longer_there_is_told_and_what_cannot_be_seen_is_not_called_g
 
 def test_waived_findings_are_counted_listed_and_no_fault() -> None:
     waived = found(Level.PAUSED, waived=True, sentence="waived by jo until 2027-01-31: ticket 42; no limit")
-    result = judged([suite(waived, found())], Asked())
+    result = judged([suite(waived, found())], GateTerms())
     assert result.document["standings"] == {
         "fails": 1,
         "not known": 0,
@@ -150,14 +150,14 @@ def test_waived_findings_are_counted_listed_and_no_fault() -> None:
         "told": 0,
     }
     assert result.lines == ("exit 1: 1 fails, 1 waived",)
-    assert judged([suite(waived)], Asked("unknown")).code == OK
+    assert judged([suite(waived)], GateTerms("unknown")).code == OK
 
 
 @pytest.mark.parametrize(("fail_on", "level"), product(("breach", "warn", "unknown"), Level))
 def test_which_level_fails(fail_on: str, level: Level) -> None:
     least = {"breach": Level.BREACH, "warn": Level.WARN, "unknown": Level.UNKNOWN}[fail_on]
     code = FINDINGS if level >= least else UNKNOWN if level is Level.UNKNOWN else OK
-    assert judged([suite(found(level))], Asked(fail_on)).code == code
+    assert judged([suite(found(level))], GateTerms(fail_on)).code == code
 
 
 GOOD = json.loads(written(suite(found())))
@@ -224,7 +224,7 @@ def test_no_baseline_makes_a_finding_better_than_it_was(
     before: list[SectionFinding], now: list[SectionFinding]
 ) -> None:
     """Of itself everything is known but what is not; of nothing nothing is; and as many are known at most as it has."""
-    bare = judged([suite(*now)], Asked())
+    bare = judged([suite(*now)], GateTerms())
     itself = held(suite(*now), suite(*now))
     assert itself.code == (UNKNOWN if any(f.level is Level.UNKNOWN for f in now) else OK)
     assert held(suite(*now), suite()).code == bare.code

@@ -16,7 +16,7 @@ from tfdash.model.section import SectionState
 from tfdash.model.verdict import Level
 from tfdash.report.gates import junit, markdown
 from tfdash.report.gates.answer import GateAnswer
-from tfdash.report.gates.judged import Asked
+from tfdash.report.gates.judged import GateTerms
 from tfdash.text import safe
 
 # of Apache Ant's schema and of Jenkins' own, what both allow: the children of an element in their order, and its attributes
@@ -57,7 +57,7 @@ def conforms(element: ElementTree.Element) -> None:
 
 
 def read(answer: GateAnswer) -> ElementTree.Element:
-    root = ElementTree.fromstring(junit.written(answer, "all"))
+    root = ElementTree.fromstring(junit.write(answer, "all"))
     conforms(root)
     for suite in root:
         cases = suite.findall("testcase")
@@ -84,25 +84,25 @@ BLIND = found(Level.UNKNOWN, sentence="nobody knows")
 @pytest.mark.parametrize(
     ("sections", "asked", "reason", "code", "counts"),
     [
-        ([section()], Asked(), "", 0, (0, 0, 0)),
-        ([section(found(), WAIVED, level=Level.WARN)], Asked(), "", 1, (1, 0, 1)),
-        ([section(found(), level=Level.WARN)], Asked("breach"), "", 0, (0, 0, 1)),
-        ([section(BLIND, level=Level.UNKNOWN)], Asked("breach"), "", 2, (0, 1, 0)),
-        ([section(BLIND, level=Level.UNKNOWN)], Asked("unknown"), "", 1, (1, 0, 0)),
-        ([section(level=Level.UNKNOWN)], Asked(), "", 2, (0, 1, 0)),  # it tells nothing one by one
-        ([section(level=Level.BREACH)], Asked(), "", 1, (1, 0, 0)),
-        ([section()], Asked(), "not settled: eu-1", 2, (0, 1, 0)),
-        ([section()], Asked("unknown"), "not settled: eu-1", 1, (1, 0, 0)),
-        ([], Asked(), "", 2, (0, 1, 0)),
-        ([section(found(), level=Level.WARN)], Asked(writes=True), "", 0, (0, 0, 1)),
+        ([section()], GateTerms(), "", 0, (0, 0, 0)),
+        ([section(found(), WAIVED, level=Level.WARN)], GateTerms(), "", 1, (1, 0, 1)),
+        ([section(found(), level=Level.WARN)], GateTerms("breach"), "", 0, (0, 0, 1)),
+        ([section(BLIND, level=Level.UNKNOWN)], GateTerms("breach"), "", 2, (0, 1, 0)),
+        ([section(BLIND, level=Level.UNKNOWN)], GateTerms("unknown"), "", 1, (1, 0, 0)),
+        ([section(level=Level.UNKNOWN)], GateTerms(), "", 2, (0, 1, 0)),  # it tells nothing one by one
+        ([section(level=Level.BREACH)], GateTerms(), "", 1, (1, 0, 0)),
+        ([section()], GateTerms(), "not settled: eu-1", 2, (0, 1, 0)),
+        ([section()], GateTerms("unknown"), "not settled: eu-1", 1, (1, 0, 0)),
+        ([], GateTerms(), "", 2, (0, 1, 0)),
+        ([section(found(), level=Level.WARN)], GateTerms(writes=True), "", 0, (0, 0, 1)),
     ],
 )
 def test_junit_says_what_the_exit_code_says(
-    sections: list[SectionState], asked: Asked, reason: str, code: int, counts: tuple[int, int, int]
+    sections: list[SectionState], asked: GateTerms, reason: str, code: int, counts: tuple[int, int, int]
 ) -> None:
     answer = gated(sections, "all", asked, reason)
     assert (answer.code, answer.document["exit_code"], totals(read(answer))) == (code, code, counts)
-    assert f"(exit {code})" in markdown.written(answer, "all")
+    assert f"(exit {code})" in markdown.write(answer, "all")
 
 
 def test_two_cases_never_share_a_name_and_no_name_has_a_figure_that_moves() -> None:
@@ -127,7 +127,7 @@ def test_hostile_words_are_shown_and_nothing_else(text: str) -> None:
     answer = gated([section(bad, level=Level.WARN)], "all", explained=lambda f: (safe(text),))
     [failure] = read(answer).iter("failure")
     assert failure.attrib["message"] == safe(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
-    rows = [line for line in markdown.written(answer, "all").splitlines() if line.startswith("|")]
+    rows = [line for line in markdown.write(answer, "all").splitlines() if line.startswith("|")]
     assert len(rows) == 3
     cells = re.findall(r"(?:\\.|[^|\\])+", rows[2].strip("|"))
     assert len(cells) == 3, cells
@@ -138,7 +138,7 @@ def test_every_text_is_xml_and_a_cell(text: str) -> None:
     answer = gated([section(found(sentence=text), level=Level.WARN)], "all")
     [failure] = read(answer).iter("failure")
     assert failure.attrib["message"] or not text.strip()
-    outside = re.sub(r"(`+) ?(?:.*?[^`])? ?\1(?!`)", "", markdown.written(answer, "all").splitlines()[6])
+    outside = re.sub(r"(`+) ?(?:.*?[^`])? ?\1(?!`)", "", markdown.write(answer, "all").splitlines()[6])
     assert re.fullmatch(r"\| ▲ warn, fails \|\s*\|\s*\|", outside), outside
 
 
@@ -147,7 +147,7 @@ def test_a_thousand_findings_are_all_in_json_and_bounded_in_words() -> None:
     answer = gated([section(*many, level=Level.WARN)])
     assert len(answer.document["findings"]) == totals(read(answer))[0] == 1000
     assert answer.lines[-1] == "  800 more of Resources: --format json has them all"
-    assert "800 more: --format json has them all" in markdown.written(answer, "all")
+    assert "800 more: --format json has them all" in markdown.write(answer, "all")
 
 
 def test_what_is_explained_stands_under_its_finding_in_every_format() -> None:
@@ -156,6 +156,6 @@ def test_what_is_explained_stands_under_its_finding_in_every_format() -> None:
     )
     assert answer.lines[2] == "    measured  3 against 4 pods"
     assert answer.document["findings"][0]["explained"] == ["  measured  3 against 4 pods"]
-    assert "measured  3 against 4 pods" in junit.written(answer, "all")
-    assert "      measured  3 against 4 pods" in markdown.written(answer, "all")
+    assert "measured  3 against 4 pods" in junit.write(answer, "all")
+    assert "      measured  3 against 4 pods" in markdown.write(answer, "all")
     assert msgspec.json.encode(answer.document)
