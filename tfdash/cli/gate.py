@@ -21,8 +21,7 @@ def command(args: argparse.Namespace) -> int:
         if Path(file).suffix not in _SUFFIXES:
             narrate(f"{program()}: --report: {safe(file)} ends with none of {', '.join(_SUFFIXES)}")
             return USAGE
-    module, _, function = GATES[args.what].ask.partition(":")
-    answer: GateAnswer | int = getattr(import_module(f"tfdash.cli.gates.{module}"), function)(args)
+    answer: GateAnswer | int = import_module(f"tfdash.cli.gates.{GATES[args.what].ask}").ask(args)
     if isinstance(answer, int):
         return answer
     code = deliver(written(answer, args.what, args.format), answer.code)
@@ -47,7 +46,6 @@ def written(answer: GateAnswer, what: str, format: str) -> str:
         from tfdash.report.document import written as as_json
 
         return as_json(answer.document)
-    written: str = import_module(f"tfdash.report.gates.{'markdown' if format == 'md' else format}").written(
-        answer, what
-    )
-    return written
+    module = import_module(f"tfdash.report.gates.{'markdown' if format == 'md' else format}")
+    told: str = module.write(answer, what)
+    return told

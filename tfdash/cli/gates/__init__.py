@@ -1,7 +1,7 @@
 """The table of gates: what ``tfdash gate`` can be asked. Imports nothing heavy: the command line reads it for help and completion.
 
 A new one is its line. Of a section, or several, it needs no more than their ids: its findings are the gate's, one by one. A question of its
-own names the function that answers it.
+own names the module that answers it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ Option = tuple[str, Mapping[str, Any]]
 
 
 class Gate(NamedTuple):
-    """``sections``: ids of those whose findings it tells. ``ask``: module and function of this folder that answer it. ``findings``: it tells
+    """``sections``: ids of those whose findings it tells. ``ask``: the module of this folder whose ``ask`` answers it. ``findings``: it tells
     findings, which a baseline and ``--fail-on`` are of; else a yes or no. ``scoped``: a namespace may be named. ``waits``: what ``--wait``
     waits for. ``weeks``: weeks of use are read as well. ``store``: what terminals left is. ``least``: the mildest level that is listed."""
 
     help: str
     codes: str
     sections: tuple[str, ...] = ()
-    ask: str = "sections:ask"
+    ask: str = "sections"
     findings: bool = True
     scoped: bool = True
     waits: str = ""
@@ -69,7 +69,7 @@ GATES: dict[str, Gate] = {
     "release": Gate(
         "does the release calendar allow a standard release",
         exit_codes.RELEASE,
-        ask="release:ask",
+        ask="release",
         findings=False,
         scoped=False,
         options=_OF_RELEASE,
@@ -78,7 +78,7 @@ GATES: dict[str, Gate] = {
         "may a release go on, by the playbook's rollback triggers",
         exit_codes.CANARY,
         ("releases",),
-        "canary:ask",
+        "canary",
         findings=False,
         waits='wait so long for a decision, e.g. "15m"',
         options=_OF_CANARY,
@@ -95,7 +95,7 @@ GATES: dict[str, Gate] = {
         "may the next version of Kubernetes go to production",
         exit_codes.VERSIONS,
         ("versions",),
-        "versions:ask",
+        "versions",
         findings=False,
         scoped=False,
     ),
@@ -110,7 +110,7 @@ GATES: dict[str, Gate] = {
         "are the dated promises of the playbook kept",
         exit_codes.MAINTENANCE,
         ("maintenance",),
-        "maintenance:ask",
+        "maintenance",
         scoped=False,
         options=_OF_MAINTENANCE,
     ),
