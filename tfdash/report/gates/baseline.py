@@ -36,7 +36,7 @@ Key = tuple[str, str, Subject | str]
 Told = tuple[str, SectionFinding]  # the id of its section
 
 
-class Known(NamedTuple):
+class KnownFinding(NamedTuple):
     """One finding of a baseline."""
 
     section: str
@@ -57,7 +57,7 @@ class Baseline(NamedTuple):
     environment: str
     written_at: float
     written_by: str
-    findings: tuple[Known, ...]
+    findings: tuple[KnownFinding, ...]
 
 
 class Compared(NamedTuple):
@@ -66,8 +66,8 @@ class Compared(NamedTuple):
 
     known: frozenset[int]
     notes: dict[int, str]
-    gone: tuple[Known, ...]
-    unseen: tuple[Known, ...]
+    gone: tuple[KnownFinding, ...]
+    unseen: tuple[KnownFinding, ...]
 
 
 def key_of(section: str, finding: SectionFinding) -> Key:
@@ -87,7 +87,7 @@ def compared(
     blind: Collection[str],
 ) -> Compared:
     """``told`` now of these ``sections``, of one ``namespace`` where one is named; of the sections in ``blind`` something is not known."""
-    left: dict[Key, list[Known]] = defaultdict(list)
+    left: dict[Key, list[KnownFinding]] = defaultdict(list)
     for one in baseline.findings:
         if one.section in sections and _within(one.subject, namespace):
             left[one.key].append(one)
@@ -122,11 +122,11 @@ def compared(
     )
 
 
-def _size(known: Known) -> tuple[Level, int]:
+def _size(known: KnownFinding) -> tuple[Level, int]:
     return known.level, known.many
 
 
-def _why_new(known: Known, finding: SectionFinding) -> str:
+def _why_new(known: KnownFinding, finding: SectionFinding) -> str:
     if finding.level > known.level:
         return f"{known.level.name} in the baseline"
     if finding.many > known.many:
@@ -213,7 +213,7 @@ _TEXTS = ("section", "rule", "level", "sentence")
 _PLACE = ("place", "cluster", "kind", "namespace", "name")
 
 
-def _known(entry: Any, number: int) -> Known:
+def _known(entry: Any, number: int) -> KnownFinding:
     def wrong(why: str) -> ValueError:
         return ValueError(f"finding {number} {why}")
 
@@ -235,10 +235,10 @@ def _known(entry: Any, number: int) -> Known:
     if type(many) is not int or many < 1:
         raise wrong("has no whole number from 1 on in many")
     subject = Subject(ClusterRef(*place[:2]), *place[2:]) if place else None
-    return Known(entry["section"], entry["rule"], subject, level, many, entry["sentence"])
+    return KnownFinding(entry["section"], entry["rule"], subject, level, many, entry["sentence"])
 
 
-def told_of(one: Known) -> str:
+def told_of(one: KnownFinding) -> str:
     """``Deployment shop/web in eu-1: the sentence``, safe."""
     at = where(one.subject)
     return f"{one.level.name} {safe(one.sentence)}{f'  ({at})' if at else ''}"

@@ -19,7 +19,15 @@ from tfdash.report.gates.answer import (
     standing_of,
     told_apart,
 )
-from tfdash.report.gates.baseline import NEVER, Baseline, Compared, Known, compared, may_be_known, told_of
+from tfdash.report.gates.baseline import (
+    NEVER,
+    Baseline,
+    Compared,
+    KnownFinding,
+    compared,
+    may_be_known,
+    told_of,
+)
 from tfdash.text import safe
 from tfdash.views.found import where
 from tfdash.views.times import iso
@@ -137,7 +145,7 @@ def _document(cases: Sequence[GateCase], asked: GateTerms, against: Compared) ->
     }
 
 
-def _gone(one: Known) -> dict[str, Any]:
+def _gone(one: KnownFinding) -> dict[str, Any]:
     return {
         "section": safe(one.section),
         "rule": safe(one.rule),
