@@ -42,6 +42,7 @@ class WordLine(msgspec.Struct, array_like=True, frozen=True):
     waived: bool = False
     flapped: int = 0
     ago: float = 0.0
+    first: bool = False
 
 
 class CoverLine(msgspec.Struct, array_like=True, frozen=True):
@@ -51,7 +52,8 @@ class CoverLine(msgspec.Struct, array_like=True, frozen=True):
     cluster: str
     rules: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    without: tuple[tuple[str, str], ...] = ()
 
 
 class JournalLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,14 +95,16 @@ def decode(raw: bytes) -> JournalLine:
 
 def covers_told(covers: Covers) -> tuple[CoverLine, ...]:
     return tuple(
-        CoverLine(ref.environment, ref.cluster, tuple(sorted(c.rules)), c.namespaces, c.hidden)
+        CoverLine(ref.environment, ref.cluster, tuple(sorted(c.rules)), c.namespaces, c.hidden, c.without)
         for ref, c in sorted(covers.items())
     )
 
 
 def covers_of(seen: Iterable[CoverLine]) -> dict[ClusterRef, Cover]:
     return {
-        ClusterRef(one.environment, one.cluster): Cover(frozenset(one.rules), one.namespaces, one.hidden)
+        ClusterRef(one.environment, one.cluster): Cover(
+            frozenset(one.rules), one.namespaces, one.hidden, one.without
+        )
         for one in seen
     }
 
@@ -120,6 +124,7 @@ def told(word: JournalWord, at: float) -> WordLine:
         word.waived,
         word.flapped,
         max(0.0, round(at - word.at, 3)),
+        word.first,
     )
 
 
@@ -131,7 +136,7 @@ def word_of(one: WordLine, line: JournalLine) -> JournalWord:
         rule=one.rule,
         level=_level(one.level),
         before=_level(one.before),
-        first=line.what == BEGIN,
+        first=one.first or line.what == BEGIN,
         sentence=one.sentence,
         cause=one.cause,
         waived=one.waived,

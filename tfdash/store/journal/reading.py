@@ -7,7 +7,9 @@ import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from tfdash.moments import moment
 from tfdash.store.journal.lines import (
     BEGIN,
     COVER,
@@ -24,6 +26,8 @@ from tfdash.store.journal.view import Covers, Ended, JournalView, JournalWord, W
 BEAT = 15.0
 """Seconds between two lines at most: a terminal that was killed is known to have watched until the last."""
 SUFFIX, PACKED = ".journal", ".journal.z"
+LET_GO = "let-go"
+"""A file that says until when journals were let go because there was no room for them."""
 MOST = 64 << 20  # bytes of one file, unpacked: more is none of ours
 _ASTRAY = 86400.0  # seconds by which a file's own time may be wrong without its being overlooked
 
@@ -44,7 +48,14 @@ def read(folder: Path, since: float, until: float) -> JournalView:
     except OSError as error:
         files = []
         doubts.append(f"the verdict journal in {folder} cannot be read: {error.strerror}")
+    if (gone := let_go_until(folder)) > since:
+        doubts.append(
+            f"the verdict journal was let go until {moment(gone, ZoneInfo('UTC'))}: there was no room for more"
+        )
+    packed = {path.name for path in files if path.name.endswith(PACKED)}
     for path in files:
+        if path.name + PACKED.removeprefix(SUFFIX) in packed:
+            continue  # packed, and not let go yet
         try:
             if path.stat().st_mtime + _ASTRAY < since:
                 continue
@@ -57,6 +68,14 @@ def read(folder: Path, since: float, until: float) -> JournalView:
         if doubt:
             doubts.append(f"the verdict journal {path.name}: {doubt}")
     return view_of(spans, since, until, doubts)
+
+
+def let_go_until(folder: Path) -> float:
+    """Until when journals were let go for want of room; 0 where none were."""
+    try:
+        return float((folder / LET_GO).read_bytes()[:40])
+    except (OSError, ValueError):
+        return 0.0
 
 
 def view_of(

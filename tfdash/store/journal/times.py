@@ -97,7 +97,7 @@ def covered(span: WatchSpan, subject: Subject, rule: str) -> Iterator[Interval]:
 
 def _has(covers: Covers, subject: Subject, rule: str) -> bool:
     cover = covers.get(subject.cluster)
-    return cover is not None and cover.has(subject.namespace, rule)
+    return cover is not None and cover.has(subject.kind, subject.namespace, rule)
 
 
 def _said(spans: Iterable[WatchSpan]) -> dict[Key, list[_Said]]:
@@ -120,15 +120,15 @@ def _said(spans: Iterable[WatchSpan]) -> dict[Key, list[_Said]]:
 
 
 class _Seen:
-    """How many watchers saw a thing at each time. Things of one namespace and rule share the answer."""
+    """How many watchers saw a thing at each time. Things of one kind, namespace and rule share the answer."""
 
     def __init__(self, spans: Iterable[WatchSpan]) -> None:
         self._spans = tuple(spans)
-        self._known: dict[tuple[ClusterRef, str, str], list[Interval]] = {}
+        self._known: dict[tuple[ClusterRef, str, str, str], list[Interval]] = {}
 
     def _of(self, key: Key) -> list[Interval]:
         subject, rule = key
-        place = (subject.cluster, subject.namespace, rule)
+        place = (subject.cluster, subject.kind, subject.namespace, rule)
         if place not in self._known:
             # each watcher once, though spans of one may overlap where its clock was set back
             self._known[place] = [

@@ -30,21 +30,40 @@ class Ended(StrEnum):
 
 class Cover(msgspec.Struct, frozen=True):
     """What a watcher saw of one cluster (of a whole environment where the cluster's name is ""): the rules that it judged with
-    all that they need before them. ``namespaces``: those alone, () for all; ``hidden``: those that it could not see."""
+    all that they need before them. ``namespaces``: those alone, () for all; ``hidden``: (rule, namespace) that it
+    could not see; ``without``: (rule, kind) likewise."""
 
     rules: frozenset[str]
     namespaces: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    without: tuple[tuple[str, str], ...] = ()
 
-    def has(self, namespace: str, rule: str) -> bool:
-        if rule not in self.rules:
+    def has(self, kind: str, namespace: str, rule: str) -> bool:
+        if rule not in self.rules or (rule, kind) in self.without:
             return False
         return not namespace or (
-            namespace not in self.hidden and (not self.namespaces or namespace in self.namespaces)
+            (rule, namespace) not in self.hidden and (not self.namespaces or namespace in self.namespaces)
         )
 
 
 Covers = Mapping[ClusterRef, Cover]
+
+
+def both(one: Covers, other: Covers) -> Covers:
+    """What is seen in both, of terminals that look at the same namespaces."""
+    found = {}
+    for ref in one.keys() & other.keys():
+        rules = one[ref].rules & other[ref].rules
+        if rules:
+            hidden = tuple(sorted({*one[ref].hidden, *other[ref].hidden}))
+            without = tuple(sorted({*one[ref].without, *other[ref].without}))
+            found[ref] = Cover(
+                rules,
+                one[ref].namespaces,
+                tuple(h for h in hidden if h[0] in rules),
+                tuple(w for w in without if w[0] in rules),
+            )
+    return found
 
 
 class JournalWord(msgspec.Struct, frozen=True, kw_only=True):

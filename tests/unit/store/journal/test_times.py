@@ -47,9 +47,10 @@ def test_whoever_knows_says_more_than_whoever_does_not() -> None:
 
 def test_silence_of_who_does_not_see_it_is_no_word() -> None:
     elsewhere: Covers = {REF: Cover(frozenset({"workload"}), namespaces=("other",))}
-    blind: Covers = {REF: Cover(frozenset({"workload"}), hidden=("shop",))}
+    blind: Covers = {REF: Cover(frozenset({"workload"}), hidden=(("workload", "shop"),))}
     older: Covers = {REF: Cover(frozenset({"quota"}))}
-    for covers in (elsewhere, blind, older):
+    kindless: Covers = {REF: Cover(frozenset({"workload"}), without=(("workload", "Deployment"),))}
+    for covers in (elsewhere, blind, older, kindless):
         spans = (
             span(0, 100, word(0, "a", UNKNOWN, first=True)),
             span(0, 100, watcher="wall-2", covers=((0.0, covers),)),
@@ -120,7 +121,7 @@ def by_the_second(view: JournalView, name: str, rule: str) -> tuple[Counter[Leve
             if not one.begin <= second < one.end:
                 continue
             covers = [c for at, c in one.covers if at <= second][-1]
-            if REF not in covers or not covers[REF].has("shop", rule):
+            if REF not in covers or not covers[REF].has("Deployment", "shop", rule):
                 continue
             said = [
                 w.level for w in one.words if w.at <= second and (w.subject, w.rule) == (subject(name), rule)
