@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         """The whole configuration, behind the first frame; the sentence of what is wrong, or ""."""
         from tfdash.cli.acting import compose, mode_of
         from tfdash.cli.compose import policies_of
+        from tfdash.cli.journal import keep_journal
         from tfdash.cli.recording import keep_recording
         from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
         from tfdash.cli.ui_check import check_ui
@@ -108,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
             acting = compose(board, config, settings, sources, clock, mode)
             opened.append(acting)
             recorders.extend(keep_recording(board, config, settings, clock, file))
+            keep_journal(board, config.environment.name, settings, clock, scope)
             context.actions, context.ledger = acting.actions, acting.ledger
             context.audit, context.entries = acting.audit, acting.entries
         except ConfigError as error:

@@ -90,10 +90,12 @@ def command(args: argparse.Namespace) -> int:
 def _watched(
     args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock, looks: list[LoginLook]
 ) -> WatchedEnvironment:
-    """One environment with a board of its own. The store is opened for reading, and nothing is kept."""
+    """One environment with a board of its own. The store is opened for reading; that it watched, and what changed, is kept
+    in a journal of its own."""
     from screens.wall.context import WatchedEnvironment
     from tfdash.board.board import Board
     from tfdash.cli.compose import clusters_of, judge_of, scope_of
+    from tfdash.cli.journal import keep_journal
     from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
     from tfdash.cli.store_options import store_options
     from tfdash.cli.wall_login import LoginLook
@@ -114,9 +116,9 @@ def _watched(
     look = LoginLook(environment.word, clusters, clock)
     looks.append(look)
     board.add_task("login", look.run)
-    return WatchedEnvironment(
-        environment.word, environment.colour, board, scope_of(args, environment, clusters)
-    )
+    scope = scope_of(args, environment, clusters)
+    keep_journal(board, environment.name, settings, clock, scope)
+    return WatchedEnvironment(environment.word, environment.colour, board, scope)
 
 
 _HOLD = 0.05  # seconds for which the board's thread may judge releases before the network has its turn

@@ -18,14 +18,23 @@ from tfdash.board.board import Board
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
-from tfdash.model.subject import Subject
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.update import Update
 from tfdash.playbook.clocks import astray
-from tfdash.playbook.rule import Rule
+from tfdash.sources.base import Observing
 from tfdash.store.approvals.break_glass import boottime
 from tfdash.store.journal.flapping import Steady
 from tfdash.store.journal.reading import BEAT
-from tfdash.store.journal.seeing import Says, Sight, covers_of, said_by_sections, said_of
+from tfdash.store.journal.seeing import (
+    Outlook,
+    Says,
+    Table,
+    covers_of,
+    not_judged,
+    places_of,
+    said_by_sections,
+    said_of,
+)
 from tfdash.store.journal.times import Key
 from tfdash.store.journal.view import SECTION, Covers, Ended, JournalWord, both, plain
 from tfdash.store.journal.writing import JournalFile
@@ -47,20 +56,20 @@ _AT_THE_END = 0.1  # seconds for the last lines
 
 
 class JournalRecorder:
-    """``folder``: where journals lie. ``rules``: those that are judged. ``boot``: seconds on a clock that counts suspend."""
+    """``folder``: where journals lie. ``table``: what is judged. ``boot``: seconds on a clock that counts suspend."""
 
     def __init__(
         self,
         folder: Path,
         watcher: str,
         clock: Clock,
-        sight: Sight,
-        rules: Iterable[Rule],
+        outlook: Outlook,
+        table: Table,
         *,
         boot: Callable[[], float] = boottime,
         deadline: float = 2.0,
     ) -> None:
-        self._clock, self._sight, self._rules, self._boot = clock, sight, tuple(rules), boot
+        self._clock, self._outlook, self._table, self._boot = clock, outlook, table, boot
         self.journal = JournalFile(folder, watcher, __version__)
         self._thread = StoreThread(deadline)
         self._writing: Future[None] | None = None
@@ -74,11 +83,13 @@ class JournalRecorder:
         self._steady: Steady[Key] = Steady()
         self._subjects: dict[Subject, dict[str, Says]] = {}  # as judged, with their uids
         self._owner: dict[Key, Subject] = {}  # of those made anew under one name, the one that said it
+        self._unjudged: set[Key] = set()
         self._sections: dict[Key, Says] = {}
         self._pending: list[JournalWord] = []
         self._covers: Covers = {}
         self._seen: list[tuple[float, Covers]] = []  # what is to be written of that
         self._regained: list[float] = []
+        self._places: set[ClusterRef] = set()
 
     async def run(self, board: Board) -> None:
         """Until cancelled."""
@@ -86,7 +97,7 @@ class JournalRecorder:
         self._started = self._boot()
         try:
             while True:
-                self.look(board.picture, board.assessment, settled=not board.unsettled())
+                self.look(board.picture, board.assessment, settled=_settled(board))
                 await asyncio.sleep(TICK)
         finally:
             unsubscribe()
@@ -96,6 +107,7 @@ class JournalRecorder:
         """What was judged anew, when it is told."""
         if self._open:
             at = self._clock.now()
+            self._table.hear(update.assessment, update.judged)
             self._covered(update.picture, update.assessment, at)
             self._notice(update.picture, update.assessment, update.judged, at)
 
@@ -162,7 +174,8 @@ class JournalRecorder:
 
     def _begin(self, picture: Picture, assessment: Assessment, at: float) -> None:
         self._reset()
-        covers = self._covers = covers_of(picture, assessment, self._rules, self._sight)
+        self._table.hear(assessment, None)
+        covers = self._covers = self._sees(picture, assessment)
         self._notice(picture, assessment, None, at, first=True)
         words, self._pending = self._pending, []
         self._open, self._beaten = True, at
@@ -200,9 +213,11 @@ class JournalRecorder:
                     self._owner[key] = subject
                 elif self._owner.get(key) != subject:
                     continue  # another of that name says it by now
-                self._change(key, says.get(rule), at, first)
+                self._change(key, says.get(rule), at, first or key in self._unjudged)
+            self._unjudged -= {(name, rule) for rule in says}
+            self._unjudged |= {(name, rule) for rule in not_judged(assessment, subject)}
         loading = {section.id for section in assessment.sections if section.loading}
-        sections = said_by_sections(picture, assessment, self._sight)
+        sections = said_by_sections(picture, assessment, self._table, self._outlook)
         for key in {*self._sections, *sections}:
             if (key[0].name if key[1] == SECTION else key[1]) not in loading:
                 self._change(key, sections.get(key), at, first)
@@ -221,7 +236,7 @@ class JournalRecorder:
         """What is lost is lost at once; what comes back too often is trusted again a minute later."""
         if not assessment.whole:
             return
-        covers = covers_of(picture, assessment, self._rules, self._sight)
+        covers = self._sees(picture, assessment)
         if covers == self._covers:
             return
         back = both(covers, self._covers) != covers
@@ -236,6 +251,10 @@ class JournalRecorder:
             self._seen.append((at, covers))
         if back:
             self._notice(picture, assessment, None, at, first=True)
+
+    def _sees(self, picture: Picture, assessment: Assessment) -> Covers:
+        self._places |= places_of(assessment, self._table)
+        return covers_of(picture, assessment, self._table, self._outlook, self._places)
 
     # -- the disk -----------------------------------------------------------------------------------------------
 
@@ -264,6 +283,14 @@ class JournalRecorder:
                 self.problem = ""
 
         self._writing = self._thread.submit(written)
+
+
+def _settled(board: Board) -> bool:
+    """Whether all has come, or failed, that a judgement of this moment needs."""
+    observing: list[Observing] = [*board.cluster_sources, *board.sources]
+    return not board.unsettled() and not any(
+        one.unsettled(board.picture, board.assessment) for one in observing
+    )
 
 
 def _word(

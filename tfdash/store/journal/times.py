@@ -164,7 +164,7 @@ def _spells(said: list[_Said], seen: list[tuple[float, int]], view: JournalView)
             end=end,
             level=piece.state[0],
             waived=not piece.state[1],
-            begun=begin == piece.begin and _known(before),
+            begun=begin == piece.begin and _known(before) and not piece.word.first,
             ended=end == piece.end and _known(after),
             word=piece.word,
         )

@@ -13,14 +13,15 @@ from tfdash.model.picture import Change, ClusterPicture, Picture, ServerInfo
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.update import Update
-from tfdash.model.verdict import Level, Verdict
-from tfdash.playbook.registry import RULES
+from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.playbook.serving import workload
 from tfdash.store.journal.recorder import JournalRecorder
-from tfdash.store.journal.seeing import Sight
+from tfdash.store.journal.seeing import Outlook, Table
 
 RULE = workload.RULE.id
-KINDS = frozenset[str]().union(*(rule.needed for rule in RULES))
+TABLE = Table(RULES, SECTIONS)
+KINDS = TABLE.kinds
 Said = Mapping[Subject, Level]
 CHANGE = Change(keys={}, freshness=frozenset())
 
@@ -66,7 +67,15 @@ def assessment(
     at: float, said: Said, sections: tuple[SectionState, ...] = (), rule: str = RULE
 ) -> Assessment:
     verdicts = {
-        subject: (Verdict(level=level, rule=rule, subject=subject, sentence=f"{subject.name}: {level.name}"),)
+        subject: (
+            Verdict(
+                level=level,
+                rule=rule,
+                subject=subject,
+                sentence=f"{subject.name}: {level.name}",
+                unknown=UnknownKind.LOADING if level is Level.IDLE else None,
+            ),
+        )
         for subject, level in said.items()
     }
     return Assessment(at=at, number=1, verdicts=verdicts, workloads={}, sections=sections)
@@ -76,21 +85,25 @@ class Terminal:
     """One that looks every so often and is told of each change at once, as the board does."""
 
     def __init__(
-        self, folder: Path, clock: SetClock, watcher: str = "wall-1", sight: Sight | None = None
+        self, folder: Path, clock: SetClock, watcher: str = "wall-1", outlook: Outlook | None = None
     ) -> None:
         self.clock = clock
         self.recorder = JournalRecorder(
-            folder, watcher, clock, sight or Sight(REF.environment), RULES, boot=lambda: clock.boot
+            folder, watcher, clock, outlook or Outlook(REF.environment), TABLE, boot=lambda: clock.boot
         )
         self.picture, self.assessment = picture(clock.at), assessment(clock.at, {})
 
     def shows(
-        self, said: Said, shown: Picture | None = None, sections: tuple[SectionState, ...] = ()
+        self,
+        said: Said,
+        shown: Picture | None = None,
+        sections: tuple[SectionState, ...] = (),
+        rule: str = RULE,
     ) -> None:
         """From now on; whoever listens is told."""
         before = self.assessment
         self.picture = shown or self.picture
-        self.assessment = assessment(self.clock.at, said, sections)
+        self.assessment = assessment(self.clock.at, said, sections, rule)
         judged = frozenset({*before.verdicts, *self.assessment.verdicts})
         self.recorder.take(Update(self.picture, self.assessment, CHANGE, judged))
 

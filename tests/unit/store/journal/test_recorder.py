@@ -10,12 +10,12 @@ import pytest
 
 from tests.unit.store.journal.journals import REF, subject
 from tests.unit.store.journal.terminals import RULE, SetClock, Terminal, picture
-from tfdash.model.section import SectionState
-from tfdash.model.subject import Subject
+from tfdash.model.section import SectionFinding, SectionState
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
 from tfdash.store.journal.intervals import clipped, total, union
 from tfdash.store.journal.reading import read
-from tfdash.store.journal.seeing import Sight
+from tfdash.store.journal.seeing import Outlook
 from tfdash.store.journal.times import verdict_times
 from tfdash.store.journal.view import SECTION, Ended
 from tfdash.store.journal.watched import watched
@@ -184,7 +184,7 @@ def test_who_sees_a_part_says_nothing_of_the_rest(tmp_path: Path) -> None:
     clock = SetClock()
     begin = clock.at
     wide = Terminal(tmp_path, clock, "wide")
-    narrow = Terminal(tmp_path, clock, "narrow", Sight(REF.environment, ("other",)))
+    narrow = Terminal(tmp_path, clock, "narrow", Outlook(REF.environment, ("other",)))
     blind = Terminal(tmp_path, clock, "blind")
     serving = SectionState(id="serving", title="Serving", level=BREACH, sentence="1 of 9 is down")
     blind.picture = picture(clock.at, hidden=["shop"])
@@ -282,3 +282,65 @@ def test_what_is_old_or_too_much_is_let_go_and_that_is_said(tmp_path: Path) -> N
     view = read(tmp_path, 0.0, clock.at)
     assert len(view.spans) == 1 and "let go" in view.doubts[0]
     assert not read(tmp_path, view.spans[0].begin, clock.at).doubts
+
+
+def test_promises_and_what_a_rule_says_under_longer_names_are_told(tmp_path: Path) -> None:
+    """A rule says several things, and promises are kept at places of other environments, too."""
+    clock = SetClock()
+    begin = clock.at
+    terminal = Terminal(tmp_path, clock)
+    review = Subject(ClusterRef("development", ""), "MaintenanceItem", "", "quota-review")
+    due = SectionFinding(level=WARN, sentence="quota-review: overdue", subject=review)
+    section = SectionState(
+        id="maintenance", title="Maintenance", level=WARN, sentence="1 overdue", findings=(due,)
+    )
+    terminal.shows({subject("a"): WARN}, sections=(section,), rule="resources.band.cpu")
+    for _ in range(3):
+        terminal.look()
+        clock.pass_by(5.0)
+    well = SectionState(id="maintenance", title="Maintenance", level=Level.OK, sentence="all kept")
+    terminal.shows({}, sections=(well,))
+    terminal.look()
+    clock.pass_by(5.0)
+    terminal.look()
+    terminal.ends()
+    told = {times.rule: times for times in verdict_times(read(tmp_path, begin, clock.at))}
+    assert sorted(told) == ["maintenance", "resources.band.cpu", SECTION]
+    for times in told.values():
+        assert (times.seconds, times.watched) == ({WARN: 15.0}, 20.0), times.rule
+        assert times.spells[0].ended and not times.spells[0].begun
+
+
+def test_a_section_that_loads_says_nothing_ended(tmp_path: Path) -> None:
+    clock = SetClock()
+    begin = clock.at
+    terminal = Terminal(tmp_path, clock)
+    loading = SectionState(id="serving", title="Serving", level=UNKNOWN, sentence="loading", loading=True)
+    serving = SectionState(id="serving", title="Serving", level=BREACH, sentence="1 of 9 is down")
+    for section in (serving, loading, serving):
+        terminal.shows({}, sections=(section,))
+        terminal.look()
+        clock.pass_by(10.0)
+        terminal.look()
+    terminal.ends()
+    view = read(tmp_path, begin, clock.at)
+    (times,) = verdict_times(view)
+    assert (times.seconds, times.watched) == ({BREACH: 20.0}, 20.0) and not list(view.changes())
+
+
+def test_what_was_not_judged_before_is_not_seen_to_begin(tmp_path: Path) -> None:
+    """A band is judged once its week was read: it is not new because a terminal was started."""
+    clock = SetClock()
+    begin = clock.at
+    terminal = Terminal(tmp_path, clock)
+    a, b = subject("a"), subject("b")
+    terminal.shows({a: Level.IDLE, b: Level.OK})
+    terminal.look()
+    clock.pass_by(5.0)
+    terminal.shows({a: WARN, b: WARN})
+    terminal.look()
+    clock.pass_by(5.0)
+    terminal.ends()
+    view = read(tmp_path, begin, clock.at)
+    assert [times.spells[0].begun for times in verdict_times(view)] == [False, True]
+    assert [word.subject for word in view.changes()] == [b]
