@@ -120,6 +120,7 @@ def why_not(name: str, error: OSError) -> str:
 def command(args: argparse.Namespace) -> int:
     """``tfdash record``: until the time is over or it is ended; 0 where all of it was written."""
     from tfdash.cli.compose import board_of, clock_of, scope_of
+    from tfdash.cli.journal import keep_journal
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.model.kinds import KINDS
@@ -134,7 +135,9 @@ def command(args: argparse.Namespace) -> int:
         narrate(f"{program()} record: {why_not(name, error)}")
         return ERROR
     board, sources = board_of(config, settings, clock, remembering=True, others=True)
-    board.want("record", dict.fromkeys(KINDS, scope_of(args, config.environment, sources)))
+    scope = scope_of(args, config.environment, sources)
+    board.want("record", dict.fromkeys(KINDS, scope))
+    keep_journal(board, config.environment.name, settings, clock, scope)
     [recorder] = keep_recording(board, config, settings, clock, file, ring=False)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
