@@ -16,7 +16,7 @@ def keep_journal(board: Board, environment: str, settings: Settings, clock: Cloc
     from tfdash.playbook.registry import RULES, SECTIONS
     from tfdash.store.journal.reading import journal_folder
     from tfdash.store.journal.recorder import JournalRecorder
-    from tfdash.store.journal.seeing import Outlook, Table
+    from tfdash.store.journal.seeing import JudgedTable, Outlook
     from tfdash.store.opening import StoreOptions, terminal_name
 
     recorder = JournalRecorder(
@@ -24,7 +24,7 @@ def keep_journal(board: Board, environment: str, settings: Settings, clock: Cloc
         terminal_name(),
         clock,
         Outlook(environment, scope.namespaces or ()),
-        Table(RULES, SECTIONS),
+        JudgedTable(RULES, SECTIONS),
         deadline=settings.store.deadline,
     )
     board.add_task("verdict journal", recorder.run)

@@ -26,9 +26,9 @@ from tfdash.store.approvals.break_glass import boottime
 from tfdash.store.journal.flapping import Steady
 from tfdash.store.journal.reading import BEAT
 from tfdash.store.journal.seeing import (
+    JudgedTable,
     Outlook,
     Says,
-    Table,
     covers_of,
     not_judged,
     places_of,
@@ -64,7 +64,7 @@ class JournalRecorder:
         watcher: str,
         clock: Clock,
         outlook: Outlook,
-        table: Table,
+        table: JudgedTable,
         *,
         boot: Callable[[], float] = boottime,
         deadline: float = 2.0,

@@ -46,7 +46,7 @@ class Outlook(NamedTuple):
     namespaces: tuple[str, ...] = ()
 
 
-class Table:
+class JudgedTable:
     """The rules and sections that are judged, as far as it matters here. ``own``: the sections that judge by no rule of the table,
     each with the kinds that it needs. ``spoken``: ids of verdicts that were heard and are no rule's own (``resources.band.cpu``)."""
 
@@ -96,7 +96,7 @@ def not_judged(assessment: Assessment, subject: Subject) -> frozenset[str]:
 
 
 def said_by_sections(
-    picture: Picture, assessment: Assessment, table: Table, outlook: Outlook
+    picture: Picture, assessment: Assessment, table: JudgedTable, outlook: Outlook
 ) -> Mapping[tuple[Subject, str], Says]:
     """Each section that is worse than well, and what those find that judge by no rule of the table: promises, versions."""
     found: dict[tuple[Subject, str], Says] = {}
@@ -117,7 +117,7 @@ def said_by_sections(
 def covers_of(
     picture: Picture,
     assessment: Assessment,
-    table: Table,
+    table: JudgedTable,
     outlook: Outlook,
     places: Iterable[ClusterRef] = (),
 ) -> Covers:
@@ -144,7 +144,7 @@ def covers_of(
     return {ref: cover for ref, cover in found.items() if cover.rules}
 
 
-def places_of(assessment: Assessment, table: Table) -> set[ClusterRef]:
+def places_of(assessment: Assessment, table: JudgedTable) -> set[ClusterRef]:
     """Those of which sections speak by themselves, of other environments too."""
     findings = (one for s in assessment.sections if s.id in table.own for one in s.findings)
     found = {one.subject.cluster for one in findings if one.subject is not None}
@@ -157,7 +157,9 @@ def _section(picture: Picture, outlook: Outlook, id: str) -> Subject:
     )
 
 
-def _blind(cluster: ClusterPicture, assessment: Assessment, table: Table, outlook: Outlook) -> frozenset[str]:
+def _blind(
+    cluster: ClusterPicture, assessment: Assessment, table: JudgedTable, outlook: Outlook
+) -> frozenset[str]:
     """The kinds that are not read, or not lately."""
     found = {kind for ref, kind in assessment.stale if ref == cluster.ref}
     for kind in table.kinds - found:
@@ -171,7 +173,7 @@ def _blind(cluster: ClusterPicture, assessment: Assessment, table: Table, outloo
 
 
 def _of_cluster(
-    cluster: ClusterPicture, blind: frozenset[str], table: Table, own: frozenset[str], outlook: Outlook
+    cluster: ClusterPicture, blind: frozenset[str], table: JudgedTable, own: frozenset[str], outlook: Outlook
 ) -> Cover:
     seen: set[str] = set()
     hidden: list[tuple[str, str]] = []

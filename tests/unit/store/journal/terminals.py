@@ -17,10 +17,10 @@ from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.playbook.serving import workload
 from tfdash.store.journal.recorder import JournalRecorder
-from tfdash.store.journal.seeing import Outlook, Table
+from tfdash.store.journal.seeing import JudgedTable, Outlook
 
 RULE = workload.RULE.id
-TABLE = Table(RULES, SECTIONS)
+TABLE = JudgedTable(RULES, SECTIONS)
 KINDS = TABLE.kinds
 Said = Mapping[Subject, Level]
 CHANGE = Change(keys={}, freshness=frozenset())
