@@ -69,6 +69,7 @@ _MODULES = {
     "gate": "gate",
     "rightsize": "rightsize",
     "audit": "audit",
+    "report": "report",
     "calendar": "calendar",
     "demo": "demo",
     "config": "config",

@@ -83,36 +83,42 @@ def _say(text: str) -> None:
 
 def _sources(args: argparse.Namespace, options: StoreOptions) -> tuple[list[LogHolder], list[str]]:
     """What was read, and what could not be."""
+    return holders(options, args.file, shared=not args.local, told=args.what != "verify")
+
+
+def holders(
+    options: StoreOptions, files: Iterable[str] = (), *, shared: bool = True, told: bool = True
+) -> tuple[list[LogHolder], list[str]]:
+    """The log of ``files``, else of this user's folder, and of the ``shared`` store; and what could not be read. ``told``: what is wrong
+    with a holder is among that."""
     from tfdash.actions.core.protocols import LedgerUnavailable
     from tfdash.store.log.reading import read_file, read_folder, read_shared
 
     sources: list[LogHolder] = []
     unknown: list[str] = []
-    if args.file:
-        for path in dict.fromkeys(Path(name).resolve() for name in args.file):
+    if files:
+        for path in dict.fromkeys(Path(name).resolve() for name in files):
             sources += read_file(path)
     else:
         try:
             sources += read_folder(options.folder)
         except LedgerUnavailable as error:
             unknown.append(str(error))
-    if options.url and not args.local:
+    if options.url and shared:
         from tfdash.store.shared.shared_store import SharedStore
 
         async def read() -> list[LogHolder]:
-            shared = SharedStore(options.url, deadline=max(options.deadline, 30.0))
+            store = SharedStore(options.url, deadline=max(options.deadline, 30.0))
             try:
-                return await read_shared(shared)
+                return await read_shared(store)
             finally:
-                await shared.close()
+                await store.close()
 
         try:
             sources += asyncio.run(read())
         except LedgerUnavailable as error:
             unknown.append(str(error))
-    unknown += [
-        f"{one.name}: {one.problem}" for one in sources if one.problem and one.place and args.what != "verify"
-    ]
+    unknown += [f"{one.name}: {one.problem}" for one in sources if one.problem and one.place and told]
     return sources, unknown
 
 
@@ -123,10 +129,8 @@ def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
     from tfdash.store.log.verify import lines, verify
 
     sources, unknown = _sources(args, options)
-    anchors: list[Head] = []
-    read: list[str] = []
-    for name in dict.fromkeys([*args.anchor, *([options.anchor_file] if options.anchor_file else [])]):
-        anchors += _anchors(Path(name).expanduser(), options.folder, unknown, read)
+    names = [*args.anchor, *([options.anchor_file] if options.anchor_file else [])]
+    anchors, read = anchors_of(names, options.folder, unknown)
     report = verify(sources, anchors, unknown, read)
     if args.format == "json":
         import msgspec
@@ -134,6 +138,15 @@ def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
         document = {"schema_version": 1, "code": report.code, **msgspec.to_builtins(report)}
         return deliver(json.dumps(document, indent=2), report.code)
     return deliver("\n".join(safe(line) for line in lines(report)), report.code)
+
+
+def anchors_of(names: Iterable[str], folder: Path, unknown: list[str]) -> tuple[list[Head], list[str]]:
+    """The heads in files that somebody else kept, and the files' names as terminals note them; ``unknown`` gets what could not be read."""
+    anchors: list[Head] = []
+    read: list[str] = []
+    for name in dict.fromkeys(names):
+        anchors += _anchors(Path(name).expanduser(), folder, unknown, read)
+    return anchors, read
 
 
 def _anchors(path: Path, folder: Path, unknown: list[str], read: list[str]) -> list[Head]:

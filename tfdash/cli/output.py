@@ -8,6 +8,7 @@ import os
 import sys
 
 from tfdash.cli.parser import ERROR
+from tfdash.text import safe
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
@@ -53,6 +54,23 @@ def deliver(content: str | bytes, code: int) -> int:
     except OSError:
         return code or ERROR
     return delivered(code)
+
+
+def deliver_to(path: str, content: str | bytes, code: int) -> int:
+    """As ``deliver``, into a finished file of that name ("": to stdout); why it could not be written goes to stderr."""
+    if not path:
+        return deliver(content, code)
+    from pathlib import Path
+
+    from tfdash.finished_file import write_finished
+
+    data = content if isinstance(content, bytes) else f"{content}\n".encode(errors="backslashreplace")
+    try:
+        write_finished(Path(path), data)
+    except OSError as error:
+        narrate(f"tfdash: {safe(path)} cannot be written: {safe(error.strerror or str(error))}")
+        return code or ERROR
+    return code
 
 
 def delivered(code: int) -> int:

@@ -11,7 +11,14 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from tfdash import __version__
-from tfdash.cli import audit_options, calendar_options, exit_codes, recording_options, wall_options
+from tfdash.cli import (
+    audit_options,
+    calendar_options,
+    exit_codes,
+    recording_options,
+    report_options,
+    wall_options,
+)
 from tfdash.cli.gates import FORMATS as GATE_FORMATS
 from tfdash.cli.gates import GATES, OF_FINDINGS
 from tfdash.demo.options import SCENARIOS
@@ -242,6 +249,15 @@ def _built(prog: str) -> argparse.ArgumentParser:
         default=600.0,
         metavar="DURATION",
         help="longest wait for the history (10m); days that are over are kept",
+    )
+    report_options.add(
+        commands.add_parser(
+            "report",
+            help="a release, a day, a week or an audit as a document; exit 0 written, 2 something that it tells could not be read",
+        ),
+        _where,
+        _duration,
+        _Parser,
     )
     audit_options.add(
         commands.add_parser("audit", help="the audit log: show, check, export it"), _Parser, _count

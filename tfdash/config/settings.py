@@ -24,6 +24,7 @@ from tfdash.playbook.schedule.policy import CalendarRules
 from tfdash.playbook.versions.policy import VersionsRules
 from tfdash.playbook.waivers import FindingWaiver
 from tfdash.recording.settings import RecordingSettings
+from tfdash.report.settings import ReportsSettings
 from tfdash.setting import Listed, Note, SettingsTable, Spelled, Unfit, refuse, shipped
 from tfdash.sources.certificates.settings import CertificatesSettings
 from tfdash.sources.cluster_autoscaler.settings import ClusterAutoscalerSettings
@@ -150,6 +151,7 @@ class Settings(SettingsTable):
     store: StoreSettings = field(default_factory=StoreSettings)
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     actions: ActionsTable = field(default_factory=ActionsTable)
+    reports: ReportsSettings = field(default_factory=ReportsSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)
 

@@ -54,6 +54,18 @@ class Templates:
         self._loader = _Loader(folder)
         self._made: dict[str, Environment] = {}
 
+    def chosen(self, *names: str) -> str:
+        """The first of those names of which there is a template, once it was looked at: a broken one is told before anything is read. Raises
+        ``TemplateFault``."""
+        there = next((name for name in names if self._loader.has(name)), names[-1])
+        try:
+            self._environment(there.rpartition(".")[2]).get_template(there)
+        except TemplateFault:
+            raise
+        except Exception as error:
+            raise TemplateFault(self._told(error, there)) from None
+        return there
+
     def render(self, name: str, document: Mapping[str, Any]) -> str:
         """The template ``name`` ("daily.md") with ``document``: texts, numbers, true, false and None in lists and mappings by names.
         Raises ``TemplateFault``."""
@@ -149,6 +161,11 @@ class _Loader(BaseLoader):
         """Where a template stands, for a sentence."""
         own = self._folder / name if self._folder is not None else None
         return str(own) if own is not None and own.exists() else name
+
+    def has(self, name: str) -> bool:
+        return self._shipped.joinpath(name).is_file() or (
+            self._folder is not None and (not self._folder.is_dir() or (self._folder / name).exists())
+        )
 
     def list_templates(self) -> list[str]:
         return sorted(one.name for one in self._shipped.iterdir()) if self._shipped.is_dir() else []

@@ -87,7 +87,7 @@ def _page(one: Shown, number: int) -> Plain:
         "counts": [_count(name, many) for name, many in one.counts.items() if many],
         "unread": list(one.unread),
         "figures": figures_of(one),
-        "parts": [_part(part, f"part-{number}-{n}") for n, part in enumerate(one.parts(), 1)],
+        "parts": [part_of(part, f"part-{number}-{n}") for n, part in enumerate(one.parts(), 1)],
     }
 
 
@@ -96,7 +96,8 @@ def _count(name: str, many: int) -> Plain:
     return {"token": state.token, "text": f"{state.glyph} {many:,} {state.word}"}
 
 
-def _part(part: ReportPart, id: str) -> Plain:
+def part_of(part: ReportPart, id: str) -> Plain:
+    """For the macros of ``parts.html``."""
     match part:
         case TablePart():
             rows = [row.cells for row in part.rows]
