@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tfdash.recording.places import OneFile
     from tfdash.recording.recorder import Recorder, WrittenTo
 
+_SEGMENT = 300.0  # seconds of one segment of a ring, at most
 _DURATION = 0.5  # seconds between two looks at the clock
 
 
@@ -73,12 +74,23 @@ def keep_recording(
     if ring and settings.recording.ring:
         kept, size = settings.recording.ring, settings.recording.size
         place = Ring(ring_folder(settings), _about(config), kept, size)
-        found.append(_begun(board, clock, "ring", place, lambda: str(place.path or "nowhere yet")))
+        found.append(
+            _begun(
+                board, clock, "ring", place, lambda: str(place.path or "nowhere yet"), min(_SEGMENT, kept / 6)
+            )
+        )
     return found
 
 
-def _begun(board: Board, clock: Clock, name: str, place: WrittenTo, where: Callable[[], str]) -> Recorder:
-    from tfdash.recording.recorder import Recorder
+def _begun(
+    board: Board,
+    clock: Clock,
+    name: str,
+    place: WrittenTo,
+    where: Callable[[], str],
+    whole_every: float = 0.0,
+) -> Recorder:
+    from tfdash.recording.recorder import WHOLE_EVERY, Recorder
     from tfdash.recording.recording_source import RecordingSource
 
     recorder = Recorder(
@@ -86,6 +98,7 @@ def _begun(board: Board, clock: Clock, name: str, place: WrittenTo, where: Calla
         clock,
         lambda: (board.picture, board.assessment),
         lambda problem: board.put_status(source.id, source.status),
+        whole_every=whole_every or WHOLE_EVERY,
     )
     source = RecordingSource(name, recorder, where, clock)
     board.add_source(source)

@@ -179,5 +179,5 @@ def _fit(value: Any, change: Callable[[str], str] | None) -> Any:
 
 
 def _key(value: Any, change: Callable[[str], str] | None) -> Any:
-    fit = _fit(value, change)
-    return tuple(fit) if isinstance(fit, list) else fit
+    """Who a thing is may hold who another is."""
+    return tuple(_key(one, change) for one in value) if isinstance(value, tuple) else _fit(value, change)

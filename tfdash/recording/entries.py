@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from tfdash.model.observation import Observation
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.recording.series import Chunk, SeriesView
 
@@ -27,7 +26,7 @@ class ObjectsBody(msgspec.Struct, frozen=True):
 
     ref: ClusterRef
     kind: str
-    seen: Observation[None]
+    seen: msgspec.Raw
     objects: list[tuple[str, str, str, msgspec.Raw]]
     gone: list[Key] = []
     whole: bool = False

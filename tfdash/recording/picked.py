@@ -36,7 +36,7 @@ class _Kind:
 
     def __init__(self, seen: Observation[None], objects: dict[Key, Any] | None) -> None:
         self.seen, self.objects = seen, objects
-        self.lost = 0  # objects that could not be read
+        self.lost: set[Key] = set()  # objects that could not be read
 
 
 class Picked:
@@ -84,19 +84,23 @@ class Picked:
             self.unknown[name] = self.unknown.get(name, 0) + 1
 
     def _put_objects(self, body: ObjectsBody, views: tuple[SeriesView, ...], tell: bool) -> Any:
+        seen: Observation[None] = decoder(Observation[None]).decode(body.seen)
         kind = self._kinds.get((body.ref, body.kind))
         if kind is None or body.whole or kind.objects is None:
-            kind = self._kinds[body.ref, body.kind] = _Kind(body.seen, {} if body.valued else None)
-        kind.seen = body.seen
+            kind = self._kinds[body.ref, body.kind] = _Kind(seen, {} if body.valued else None)
+        kind.seen = seen
         objects = kind.objects if kind.objects is not None else {}
         for key in body.gone:
             objects.pop(key, None)
+            kind.lost.discard(key)
         changed = set(body.gone)
         for namespace, name, type, raw in body.objects:
+            key = Key(namespace, name)
+            kind.lost.discard(key)
             if type not in object_types():
                 self._leave_out(type)
+                kind.lost.add(key)
                 continue
-            key = Key(namespace, name)
             objects[key] = _Waiting(type, raw, views)
             changed.add(key)
         if not tell:
@@ -107,7 +111,6 @@ class Picked:
         if kind.objects is None:
             none: Observation[Any] = kind.seen
             return none
-        lost = 0
         for key, one in tuple(kind.objects.items()):
             if type(one) is _Waiting:
                 try:
@@ -115,10 +118,11 @@ class Picked:
                 except (Odd, msgspec.MsgspecError, RecursionError):
                     del kind.objects[key]
                     self._leave_out(one.type)
-                    lost += 1
-        kind.lost += lost
+                    kind.lost.add(key)
         seen: Observation[Any] = kind.seen
-        return msgspec.structs.replace(seen, value=dict(kind.objects), unreadable=seen.unreadable + kind.lost)
+        return msgspec.structs.replace(
+            seen, value=dict(kind.objects), unreadable=seen.unreadable + len(kind.lost)
+        )
 
     def _object(self, one: _Waiting) -> Object:
         made: Object = decoder(object_types()[one.type]).decode(one.raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import shutil
 import time
@@ -36,6 +37,8 @@ def _made(path: Path, *, new: bool = True) -> BinaryIO:
 
 class OneFile:
     """``--record FILE``."""
+
+    piece = math.inf
 
     def __init__(self, path: Path, about: RecordingHeader) -> None:
         self.path, self._about = path, about
@@ -77,6 +80,7 @@ class Ring:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._folder, self._about, self._span, self._size, self._now = folder, about, span, size, now
+        self.piece = size / 4  # what the newest segment may grow to while the older ones lie beside it
         self.path: Path | None = None
         self._lock = -1
         self._file: BinaryIO | None = None
@@ -117,10 +121,10 @@ class Ring:
         return self.path
 
     def _forget(self, now: float) -> None:
-        """The oldest segments, while the next one begins before what is kept, or all are too large; never the newest."""
+        """The oldest segments, while the next one begins before what is kept, or there is no room for one more piece; never the newest."""
         sizes = [_size(path) for path, _ in self._segments]
         while len(self._segments) > 1 and (
-            self._segments[1][1] <= now - self._span or sum(sizes) > self._size
+            self._segments[1][1] <= now - self._span or sum(sizes) + self.piece > self._size
         ):
             path, _ = self._segments.pop(0)
             sizes.pop(0)

@@ -131,7 +131,7 @@ class Recording:
         if told:
             rest = f" and {len(told) - 5} more" if len(told) > 5 else ""
             self.foreign = f"it was made by tfdash {self.header.program}, and this version leaves out: "
-            self.foreign += ", ".join(told[:5]) + rest
+            self.foreign += ", ".join(name[:80] for name in told[:5]) + rest
 
     # -- by time ------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,8 @@ from tfdash.recording.writing import EntryWriter
 
 log = logging.getLogger(__name__)
 EVERY = 1.0  # seconds of the machine between two frames
-WHOLE_EVERY = 300.0  # likewise between two pictures that are written whole
+WHOLE_EVERY = 300.0  # seconds of the platform's between two pictures that are written whole
+_LEAST = 5.0  # seconds of the machine between them: a simulated clock may run fast
 MOST_WAITING = 20_000  # puts that wait for a disk; more are not held, and the next picture is written whole
 _FRAME = 1 << 20  # bytes of entries, after which a frame ends
 _PATIENCE = 3.0  # seconds that the end waits for the disk
@@ -34,7 +35,10 @@ _RETRY = 15.0  # seconds between two tries to write again
 
 
 class WrittenTo(Protocol):
-    """Where it is written: a file, or the segments of a ring. Called on the recorder's thread; raises ``OSError``."""
+    """Where it is written: a file, or the segments of a ring. Called on the recorder's thread; raises ``OSError``. ``piece``: bytes after
+    which another picture is to be written whole, whatever the time."""
+
+    piece: float
 
     def begin(self, picture: Picture, at: float) -> FrameWriter:
         """Where to write a picture that is whole; what comes next follows it there."""
@@ -58,9 +62,10 @@ class Recorder:
         *,
         every: float = EVERY,
         whole_every: float = WHOLE_EVERY,
+        least: float = _LEAST,
     ) -> None:
         self._place, self._clock, self._now, self._told = place, clock, now, told
-        self._every, self._whole_every = every, whole_every
+        self._every, self._whole_every, self._least = every, whole_every, least
         self._waiting: deque[Entered | _Judged] = deque()
         self._wake = threading.Event()
         self._ending = False
@@ -68,7 +73,8 @@ class Recorder:
         self._heard: Assessment | None = None
         self._frames: FrameWriter | None = None
         self._entries = EntryWriter()
-        self._whole_at = 0.0  # monotonic
+        self._whole_at = 0.0, 0.0  # by the machine's monotonic clock and the platform's
+        self._whole_size = 0  # bytes of the last that was written whole
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="tfdash-recorder", daemon=True)
         self.problem = ""
@@ -126,6 +132,10 @@ class Recorder:
         if ending:
             self._close()
 
+    def retry(self) -> None:
+        """At once, what waits to be tried again."""
+        self._retry_at = 0.0
+
     def _failed(self, problem: str) -> None:
         self._lacking, self._frames = True, None
         self._retry_at = time.monotonic() + _RETRY
@@ -151,11 +161,18 @@ class Recorder:
             return
         if self._lacking:
             self._begin_anew()
-        elif time.monotonic() - self._whole_at >= self._whole_every:
+        elif self._whole_due():
             self._changes()
             self._whole()
         self._changes()
         self._say("")
+
+    def _whole_due(self) -> bool:
+        """By what was written since, or by either clock: the platform's may be set back."""
+        if self._frames is not None and self._frames.size > max(self._place.piece, 3 * self._whole_size):
+            return True
+        machine, platform = time.monotonic() - self._whole_at[0], self._clock.now() - self._whole_at[1]
+        return machine >= self._whole_every or (platform >= self._whole_every and machine >= self._least)
 
     def _begin_anew(self) -> None:
         """From what there is now on: what waits is in it."""
@@ -171,13 +188,14 @@ class Recorder:
         at = self._clock.now()
         picture, _ = self._now()
         self._frames = self._place.begin(picture, at)
-        self._whole_at = time.monotonic()
+        self._whole_at, begun = (time.monotonic(), at), self._frames.size
         if gap:
             self._add(FrameKind.GAP, at, at, b"")
         batch = _Batch(self, FrameKind.KEY)
         for entry in self._entries.whole(at):
             batch.add(at, entry)
         batch.end(FrameKind.WHOLE)
+        self._whole_size = self._frames.size - begun
 
     def _changes(self) -> None:
         batch = _Batch(self, FrameKind.CHANGES)

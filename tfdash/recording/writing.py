@@ -122,14 +122,14 @@ class EntryWriter:
         else:
             differ = [k for k in changed if (one := new.get(k)) is not None and old.get(k) is not one]
             gone = [k for k in changed if k in old and k not in new]
-        meta = _without_value(seen)
+        meta = self._about(seen)
         first = ObjectsBody(ref, kind, meta, self._of(new, differ[:_TOGETHER]), gone, listed=changed is None)
         yield first
         for start in range(_TOGETHER, len(differ), _TOGETHER):
             yield ObjectsBody(ref, kind, meta, self._of(new, differ[start : start + _TOGETHER]))
 
     def _pieces(self, ref: ClusterRef, kind: str, seen: Observation[Objects]) -> Iterator[ObjectsBody]:
-        meta, value = _without_value(seen), seen.value
+        meta, value = self._about(seen), seen.value
         if value is None:
             yield ObjectsBody(ref, kind, meta, [], whole=True, valued=False, listed=True)
             return
@@ -145,6 +145,10 @@ class EntryWriter:
             (key[0], key[1], type(one).__name__, raw)
             for key, one, raw in zip(keys, objects, raws, strict=True)
         ]
+
+    def _about(self, seen: Observation[Any]) -> msgspec.Raw:
+        """All of it but the value."""
+        return self._encoder.clean(msgspec.structs.replace(seen, value=None))
 
     def _drop(self, ref: ClusterRef, kind: str) -> Iterator[DropBody]:
         if self.kinds.pop((ref, kind), None) is not None:
@@ -204,10 +208,6 @@ class EntryWriter:
             if put or gone:
                 tables[name] = self._encoder.clean(put), self._encoder.clean(gone)
         return FieldsBody(fields, tables, whole=before is None)
-
-
-def _without_value(seen: Observation[Any]) -> Observation[None]:
-    return msgspec.structs.replace(seen, value=None)
 
 
 def _masked(state: StoreState) -> StoreState:

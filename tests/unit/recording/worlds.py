@@ -30,7 +30,7 @@ class MovableClock:
 class Lived:
     """A fold that a recorder hears, turn by turn and without a thread. ``pictures`` and ``said`` are what there was, with the time."""
 
-    def __init__(self, place: WrittenTo, whole_every: float = 1e9) -> None:
+    def __init__(self, place: WrittenTo, whole_every: float = 1e9, least: float = 0.0) -> None:
         self.clock = MovableClock()
         none = ClusterPicture(ref=REF, info=Observation(source=REF.cluster), kinds={})
         self.fold = Fold(Picture(at=self.clock.at, number=0, clusters={REF: none}))
@@ -42,6 +42,7 @@ class Lived:
             lambda: (self.fold.picture, self.assessment),
             self.problems.append,
             whole_every=whole_every,
+            least=least,
         )
         self.pictures: list[tuple[float, Picture]] = []
         self.said: list[tuple[float, Assessment]] = []
