@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Hashable
 from functools import partial
 from typing import ClassVar
@@ -130,7 +129,7 @@ class WallApp(ThemedApp, inherit_bindings=False):
 
     def look(self) -> None:
         """Once a second: whose turn it is, and the clock. All else only where something is new, or not looked at for a while."""
-        at, now = time.monotonic(), self.context.clock.now()
+        at, now = self.context.monotonic(), self.context.clock.now()
         due = at - self._looked >= _ANEW or at - (self.turns.began or at) >= self.context.rotate
         if self._news or due or self._shown is None:
             self._look_at_all(at, now)

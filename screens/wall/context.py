@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -36,3 +37,4 @@ class WallContext:
     ascii: bool = False
     watchdog: Watchdog | None = None
     warnings: Callable[[], Sequence[str]] = lambda: ()
+    monotonic: Callable[[], float] = time.monotonic  # seconds of a clock that never steps: turns go by it

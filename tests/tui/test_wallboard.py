@@ -1,88 +1,197 @@
-"""The wall at one fixed moment, held against its golden text; and what it does when something breaks."""
+"""The wall at one fixed moment, held against its golden text; its turns, marks and what it says when something breaks."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+import socket
+import threading
+from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
-from screens.wall.app import WallApp
-from screens.wall.context import WallContext, WatchedEnvironment
-from tests.kinds import NOTHING_STORED
 from tests.tui import world
-from tests.tui.recorded import Recorded
 from tests.tui.running import compare
+from tests.tui.wallworld import STAGING, Clocks, wall
 from tests.waiting import soon
-from tfdash.board.board import Board
-from tfdash.clock import FixedClock
-from tfdash.judging.judge import Judge
-from tfdash.views.wall.pages import WALL_PAGES
-from widgets.textual_private import screen_text
+from tfdash.model.observation import Problem, ProblemKind
+from tfdash.model.subject import ClusterRef
+from tfdash.views.wall.names import WALL_IDS
+from tfdash.watchdog import Watchdog
+
+PRODUCTION = ClusterRef("production", "eu-1")
 
 
-@asynccontextmanager
-async def wall(size: tuple[int, int] = (80, 24), **over: Any) -> AsyncIterator[WallApp]:
-    source: Any = Recorded()
-    clock = FixedClock(world.NOW)
-    board = Board([source], Judge(), clock, interval=0.01)
-    board.put_store_state(NOTHING_STORED)
-    given: dict[str, Any] = {
-        "pages": [page.id for page in WALL_PAGES],
-        "rotate": 3600.0,
-        "zone": "America/New_York",
-    }
-    app = WallApp(
-        WallContext([WatchedEnvironment("PRODUCTION", "production", board)], clock, **(given | over))
-    )
-    try:
-        async with app.run_test(size=size) as pilot:
-
-            async def judged() -> bool:
-                await pilot.pause()
-                return (
-                    source.running.is_set()
-                    and not board.unsettled()
-                    and bool(board.assessment.sections)
-                    and board.assessment.number >= board.picture.number
-                )
-
-            await soon(judged, lambda: "a settled board")
-            app.look()
-            await pilot.pause()
-            yield app
-            if app.failure is not None:
-                raise app.failure
-    finally:
-        board.stop()
-
-
-@pytest.mark.parametrize("page", [page.id for page in WALL_PAGES])
+@pytest.mark.parametrize("page", WALL_IDS)
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 async def test_golden(page: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    async with wall(size, pages=[page]) as app:
-        compare(f"wall-{page}-{size[0]}x{size[1]}", screen_text(app))
+    async with wall(size, pages=[page]) as shown:
+        compare(f"wall-{page}-{size[0]}x{size[1]}", shown.text)
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_golden_of_a_new_breach_and_of_the_same_while_it_lasts(
+    size: tuple[int, int], ascii: bool
+) -> None:
+    places, name = (PRODUCTION, STAGING), "-ascii" if ascii else ""
+    async with wall(size, places=places, ascii=ascii, rotate=20.0, pages=["overview", "nodes"]) as shown:
+        await shown.down(source=1)
+        text = await shown.look()
+        compare(f"wall-new-breach{name}-{size[0]}x{size[1]}", text)
+        assert text.isascii() is ascii
+        compare(f"wall-breach-lasts{name}-{size[0]}x{size[1]}", await shown.look(20.0))
+
+
+async def test_a_new_breach_takes_the_wall_and_its_line_stands_on_every_page_until_it_ends() -> None:
+    async with wall(places=(PRODUCTION, STAGING), rotate=20.0) as shown:
+        assert "BREACH " not in shown.text.replace("BREACH          WARN", "")
+        await shown.down("auth", 1)
+        text = await shown.look()
+        assert (shown.app.turns.shown.environment, shown.app.turns.shown.page) == (1, "workloads")
+        assert shown.app.turns.taken
+        assert "STAGING: " in text
+        pages = set()
+        for _ in range(40):
+            text = await shown.look(20.0)
+            assert "✖ BREACH  STAGING: " in text
+            pages.add(shown.app.turns.shown)
+        assert len(pages) == 2 * len(WALL_IDS)
+        await shown.up("auth", 1)
+        assert "✖ BREACH" not in await shown.look()
+
+
+async def test_what_changed_since_the_last_look_is_marked_and_since_when() -> None:
+    async with wall(pages=["overview", "nodes"], rotate=20.0) as shown:
+        assert "▌" not in shown.text
+        await shown.look(20.0)
+        assert shown.app.turns.shown.page == "nodes"
+        await shown.down()
+        for _ in range(3):
+            text = await shown.look(20.0)
+            if shown.app.turns.shown.page == "overview" and not shown.app.turns.taken:
+                break
+        assert "changed since 09:15" in text
+        marked = [line for line in text.splitlines() if line.startswith("▌")]
+        assert len(marked) >= 1
+        assert all("auth" in line for line in marked if "BREACH" in line)
+        assert any("▌ BREACH" in line for line in text.splitlines())
+
+
+async def test_a_lost_server_is_told_across_the_page_and_what_was_read_stays() -> None:
+    async with wall() as shown:
+        before = shown.text
+        lost = Problem(
+            kind=ProblemKind.LOGIN_EXPIRED, cause="login expired", remedy="run: log-in", since=world.NOW
+        )
+        for kind in list(shown.sources[0].objects):
+            shown.sources[0].fail(kind, lost)
+        await shown.judged()
+        text = await shown.look(300.0)
+        assert "OLD DATA: " in text
+        assert "5m ago" in text
+        assert "login expired; run: log-in" in " ".join(text.split())
+        assert "as of 09:15:00 EST" in text  # when it was so
+        assert "ledger-export" in text
+        await shown.proven(world.NOW + 300)
+        assert "OLD DATA" not in await shown.look()
+        assert "09:20:00 EST" in shown.text
+        assert before.count("\n") == shown.text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("at", "later", "clock"),
+    [
+        (
+            1_793_511_000.0,
+            3600.0,
+            "as of 01:30:00 EST",
+        ),  # 1 Nov 2026 05:30 UTC: 01:30 EDT, an hour later 01:30 EST
+        (1_795_496_399.0, 2.0, "as of 00:00:01 EST"),  # midnight
+        (world.NOW, -86_400.0, "as of 09:15:00 EST"),  # a clock that is set back by a day
+    ],
+)
+async def test_the_clock_goes_on_over_summer_time_midnight_and_a_step_back(
+    at: float, later: float, clock: str
+) -> None:
+    clocks = Clocks(at)
+    async with wall(clocks=clocks, rotate=20.0) as shown:
+        page = shown.app.turns.shown
+        clocks.at += later
+        text = await shown.look()
+        shown.app._shown = None
+        text = await shown.look()
+        assert shown.app.turns.shown == page  # turns go by a clock that does not step
+        assert "OLD DATA" in text or clock in text
+        clocks.run += 20.0
+        await shown.look()
+        assert shown.app.turns.shown != page
+
+
+async def test_another_size_is_another_face_at_once() -> None:
+    async with wall((200, 60)) as shown:
+        for size in ((80, 24), (20, 5), (1, 1), (320, 90), (200, 60)):
+            await shown.pilot.resize_terminal(*size)
+            await soon(lambda size=size: shown.app.size == size, f"{size}")  # type: ignore[misc]
+            text = await shown.look()
+            assert text.count("\n") == size[1]
 
 
 @pytest.mark.parametrize("kiosk", [True, False])
 async def test_no_key_does_anything_in_a_kiosk_and_elsewhere_q_ends_it(kiosk: bool) -> None:
-    async with wall(kiosk=kiosk) as app:
-        pilot = Pilot(app)
-        before, ends = screen_text(app), ("ctrl+c", "ctrl+q")
+    async with wall(kiosk=kiosk) as shown:
+        before, ends = shown.text, ("ctrl+c", "ctrl+q")
         idle = ("ctrl+z", "ctrl+p", "tab", "question_mark", "colon", "escape", "f1", "enter", "1", "b")
-        await pilot.press(*idle, *(ends if kiosk else ()))
-        assert not app._exit
-        assert screen_text(app) == before
-        await pilot.press("q")
-        assert app._exit is not kiosk
+        await shown.pilot.press(*idle, *(ends if kiosk else ()))
+        assert not shown.app._exit
+        assert shown.text == before
+        await shown.pilot.press("q")
+        assert shown.app._exit is not kiosk
 
 
 async def test_nothing_takes_the_focus_or_the_mouse() -> None:
-    async with wall() as app:
-        assert app.screen.focused is None
-        await Pilot(app).click(offset=(5, 5))
-        assert app.screen.focused is None
-        assert not app.screen.query("*:focus")
+    async with wall() as shown:
+        await shown.pilot.click(offset=(5, 5))
+        assert shown.app.screen.focused is None
+
+
+async def test_warnings_stand_at_the_foot_of_every_page() -> None:
+    async with wall(
+        warnings=lambda: ["PRODUCTION eu-1: this login can write (delete pods)"], rotate=20.0
+    ) as shown:
+        for _ in WALL_IDS:
+            assert "▲ PRODUCTION eu-1: this login can write (delete pods)" in await shown.look(20.0)
+
+
+async def test_a_board_that_answers_no_more_is_no_sign_of_life(tmp_path: Path) -> None:
+    clocks = Clocks()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(str(tmp_path / "notify"))
+        server.setblocking(False)
+
+        def beats() -> int:
+            count = 0
+            while True:
+                try:
+                    count += b"WATCHDOG=1" in server.recv(4096)
+                except BlockingIOError:
+                    return count
+
+        dog = Watchdog({"NOTIFY_SOCKET": str(tmp_path / "notify")}, now=clocks.monotonic)
+        async with wall(clocks=clocks, watchdog=dog) as shown:
+            await shown.look(5.0)
+            assert beats()
+            board = shown.app.context.watched[0].board
+            loop, freeze = board._loop, threading.Event()
+            assert loop is not None
+            loop.call_soon_threadsafe(freeze.wait)
+            for _ in range(10):
+                await shown.look(5.0)
+            early = beats()
+            assert early <= 7  # so long an answer may be owed
+            for _ in range(10):
+                await shown.look(5.0)
+            assert beats() == 0
+            freeze.set()
+            await soon(lambda: not any(shown.app._asked), "an answer")
+            await shown.look(5.0)
+            assert beats()
