@@ -22,9 +22,9 @@ def write_finished(path: Path, data: bytes) -> None:
         raise OSError(f"it is {'a folder' if stat.S_ISDIR(before.st_mode) else 'no file'}")
     above = next(folder for folder in path.parents if folder.exists())
     if not above.is_dir():
-        raise OSError(f"{above} is no folder")
+        raise OSError(f"{above} is no folder; give another name")
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    beside = path.with_name(f".tfdash-{secrets.token_hex(8)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:

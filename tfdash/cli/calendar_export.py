@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.cli.output import delivered, narrate
 from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
+from tfdash.finished_file import write_finished
 from tfdash.ics import promises, releases
 from tfdash.ics.events import CalendarEntry
 from tfdash.ics.writing import LARGEST, NotOurs, read_previous, written
@@ -218,19 +217,9 @@ def _read(path: Path) -> Calendar | None:
 
 
 def _write(path: Path, data: bytes) -> int:
-    """Whole or not at all; what a link leads to, and not the link."""
-    path = Path(os.path.realpath(path))
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        above = next(folder for folder in path.parents if folder.exists())
-        if not above.is_dir():
-            raise _Refused(f"{path} cannot be written: {above} is no folder; give another name", ERROR)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
-        os.replace(beside, path)
+        write_finished(path, data)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise _Refused(f"{path} cannot be written: {error.strerror or error}", ERROR) from None
     return OK
 

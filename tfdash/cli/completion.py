@@ -56,7 +56,7 @@ def bash(commands: dict[str, argparse.ArgumentParser]) -> str:
             "  esac",
             '  case "$cmd $prev" in',
             *values,
-            '    *" --config"|*" --kubeconfig"|*" --file"|*" --anchor") COMPREPLY=($(compgen -f -- "$cur")); return ;;',
+            f'    {"|".join(map(_before, _FILES))}) COMPREPLY=($(compgen -f -- "$cur")); return ;;',
             "  esac",
             "  fi",
             '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
@@ -64,6 +64,11 @@ def bash(commands: dict[str, argparse.ArgumentParser]) -> str:
             "complete -F _tfdash tfdash kubectl-tfdash",
         ]
     )
+
+
+def _before(option: str) -> str:
+    """The pattern of a word that stands behind the option."""
+    return f'*" {option}"'
 
 
 def zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
@@ -77,7 +82,7 @@ def zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
     )
 
 
-_FILES = ("--config", "--kubeconfig", "--file", "--anchor", "--proof")
+_FILES = ("--config", "--kubeconfig", "--file", "--anchor", "--proof", "--output")
 
 
 def fish(commands: dict[str, argparse.ArgumentParser]) -> str:

@@ -60,7 +60,9 @@ def _demo(args: argparse.Namespace) -> int:
         from tfdash.cli.snapshot import command as snapshot
 
         narrate(f"{why}: a text snapshot of the demo follows")
-        return snapshot(argparse.Namespace(**shared, format="text", wait=20.0, width=0), judged=False)
+        return snapshot(
+            argparse.Namespace(**shared, format="text", output="", wait=20.0, width=0), judged=False
+        )
 
 
 def _told(config: Path) -> str:

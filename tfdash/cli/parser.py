@@ -17,6 +17,7 @@ from tfdash.cli import (
     exit_codes,
     recording_options,
     report_options,
+    snapshot_options,
     wall_options,
 )
 from tfdash.cli.gates import FORMATS as GATE_FORMATS
@@ -25,15 +26,13 @@ from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
 from tfdash.namespaces import check_namespace
-from tfdash.report.formats import FORMATS
 from tfdash.spelling import closest, nearest
 from tfdash.text import safe
-from tfdash.views.pages import FIRST, HEADLESS
+from tfdash.views.pages import FIRST
 
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
 _LISTED = 30  # so many choices are listed beside the nearest
 _ABOUT = ("-h", "--help", "--version")
-REPORTED = (*HEADLESS, *LIST_SCREENS)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,13 +61,6 @@ class _Parser(argparse.ArgumentParser):
             print(message, end="", file=file or sys.stderr)
         except (OSError, ValueError):
             raise SystemExit(ERROR) from None
-
-
-class _Screens(tuple[str, ...]):
-    """Those of the program by name, or a kind that only the server knows: it is asked when the command runs."""
-
-    def __contains__(self, name: object) -> bool:
-        return bool(str(name))
 
 
 class _FirstScreens(tuple[str, ...]):
@@ -183,28 +175,11 @@ def _built(prog: str) -> argparse.ArgumentParser:
     _where(record)
     recording_options.add(record, _duration)
     snapshot = commands.add_parser(
-        "snapshot", help="one screen on stdout or in a file, no terminal needed, for people and for programs"
+        "snapshot",
+        help="one screen or all on stdout or in a file, for people and for programs; no terminal needed",
     )
     _where(snapshot)
-    snapshot.add_argument(
-        "--screen",
-        choices=_Screens(REPORTED),
-        metavar="NAME",
-        default="overview",
-        help=f"{', '.join(REPORTED)}; or any kind that the server serves, as kubectl names it",
-    )
-    snapshot.add_argument(
-        "--format",
-        choices=tuple(FORMATS),
-        default="text",
-        help="; ".join(f"{one.name}: {one.help}" for one in FORMATS.values()),
-    )
-    snapshot.add_argument(
-        "--wait", type=_duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
-    )
-    snapshot.add_argument(
-        "--width", type=_count, default=0, metavar="COLUMNS", help="cut text to so many columns"
-    )
+    snapshot_options.add(snapshot, _duration, _count)
     doctor = commands.add_parser(
         "doctor", help="is each source reached, as whom, with which rights; what to fix"
     )

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
-from tfdash.cli.output import deliver, narrate
-from tfdash.cli.parser import OK, REPORTED, UNKNOWN, USAGE
+from tfdash.cli.output import deliver_to, narrate
+from tfdash.cli.parser import OK, UNKNOWN, USAGE
+from tfdash.cli.snapshot_options import ALL, REPORTED
 from tfdash.clock import Clock
 from tfdash.model.kinds import JUDGED
+from tfdash.report.formats import FORMATS
 from tfdash.sources.base import Scope
 from tfdash.spelling import closest
 from tfdash.text import safe
 
 if TYPE_CHECKING:
+    from tfdash.changes.gather import RecentChanges
     from tfdash.views.kinds.base import KindView
 
-_BY_WEEKS = ("overview", "resources")  # screens that tell of findings by weeks of use
+_BY_WEEKS = frozenset(("overview", "resources"))  # screens that tell of findings by weeks of use
 
 
 def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     """``judged`` False: the code says only whether it was delivered, not what was found (a demonstration)."""
+    format = FORMATS[args.format]
+    if format.binary and not args.output and sys.stdout is not None and sys.stdout.isatty():
+        narrate(f"tfdash: {format.name} is nothing for a terminal; name a file: --output FILE")
+        return USAGE
     from tfdash.cli.compose import clock_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
@@ -31,56 +39,65 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     settings = load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
     from tfdash.cli.compose import board_of, scope_of
-    from tfdash.cli.headless import (
-        no_namespace,
-        settle,
-        weeks_judged,
-        weeks_lacking,
-        weeks_of_these,
-    )
+    from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_lacking, weeks_of_these
     from tfdash.report.canary import CANARY
-    from tfdash.report.formats import FORMATS
+    from tfdash.report.changes import CHANGES
     from tfdash.report.gather import needs
     from tfdash.report.resources import RESOURCES
-    from tfdash.report.screens import OWN, shown
-    from tfdash.report.shown import ReportAsked
+    from tfdash.report.screens import EVERY, OWN, shown
+    from tfdash.report.shown import ReportAsked, code_of_all
 
-    canary, resources = args.screen == CANARY, args.screen == RESOURCES
-    remembering, weeks = args.screen != "changes", args.screen in _BY_WEEKS
-    board, sources = board_of(config, settings, clock, probing=canary, remembering=remembering, weeks=weeks)
+    screens = EVERY if args.screen == ALL else (args.screen,)
+    only_changes, resources = screens == (CHANGES,), RESOURCES in screens
+    weeks = not _BY_WEEKS.isdisjoint(screens)
+    board, sources = board_of(
+        config, settings, clock, probing=CANARY in screens, remembering=not only_changes, weeks=weeks
+    )
     scope = scope_of(args, config.environment, sources)
     if weeks:
         weeks_of_these(board, scope, ask=resources)
-    if args.screen == "changes":
-        return _changes(args, board, scope, clock, ZoneInfo(config.zone))
     view: KindView | None = None
-    namespace = args.namespace or None
     if args.screen not in REPORTED:
         found = _found(board, args.screen, scope, args.wait)
         if isinstance(found, int):
             return found
         view = found
-    kinds = dict.fromkeys((*JUDGED, *(() if args.screen in OWN else needs(args.screen, view))), scope)
+    lists = (kind for screen in screens if screen not in OWN for kind in needs(screen, view))
+    kinds = dict.fromkeys(("Rollout",) if only_changes else (*JUDGED, *lists), scope)
 
     def whole(settled: bool, took: float) -> bool:
         return settled and weeks_judged(board)
 
-    late = settle(board, kinds, args.wait, started=view is not None, enough=whole if resources else None)
-    now, zone = clock.now(), ZoneInfo(config.zone)
-    picture, assessment = board.picture, board.assessment
+    late = settle(
+        board,
+        kinds,
+        args.wait,
+        signals=not only_changes,
+        started=view is not None,
+        enough=whole if resources else None,
+    )
+    changes = _changes(board, scope, clock) if CHANGES in screens else None
+    asked = ReportAsked(
+        board.picture,
+        board.assessment,
+        args.screen,
+        clock.now(),
+        ZoneInfo(config.zone),
+        args.namespace or None,
+        args.width or None,
+        late,
+        view,
+        changes,
+    )
     lacking = weeks_lacking(board) if resources else ""
-    unread = late
     if unknown := no_namespace(board, scope, args.wait):
         narrate(f"tfdash: {unknown}")
-        unread = (*late, unknown)
-    width = args.width or None
-    if scope.namespaces and not namespace:
+        asked = asked._replace(late=(*late, unknown))
+    if scope.namespaces and not args.namespace:
         names = ", ".join(map(safe, scope.namespaces))
         narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
-    asked = ReportAsked(picture, assessment, args.screen, now, zone, namespace, width, unread, view)
-    told = shown(asked)
-    text = FORMATS[args.format].write([told])
-    code = deliver(text, told.code if judged else OK)
+    told = [shown(asked._replace(screen=screen)) for screen in screens]
+    code = deliver_to(args.output, format.write(told), code_of_all(told) if judged else OK)
     board.stop()
     if late:
         narrate(f"tfdash: not settled within {args.wait:g} s: {', '.join(late)}")
@@ -125,36 +142,13 @@ def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int
     return UNKNOWN if silent else USAGE
 
 
-def _changes(args: argparse.Namespace, board: Board, scope: Scope, clock: Clock, zone: ZoneInfo) -> int:
+def _changes(board: Board, scope: Scope, clock: Clock) -> RecentChanges:
     """Metadata and revisions are read; nothing is watched but what tells that the clusters are reached."""
     import asyncio
 
     from tfdash.changes.gather import gather
-    from tfdash.cli.headless import no_namespace, settle
-    from tfdash.report.changes import HOURS, changed
-    from tfdash.report.formats import FORMATS
-    from tfdash.report.shown import ReportAsked
+    from tfdash.report.changes import HOURS
     from tfdash.views.mask import for_a_report
 
-    late = settle(board, {"Rollout": scope}, args.wait, signals=False)
     with for_a_report():
-        found = asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
-    unknown = no_namespace(board, scope, args.wait)
-    board.stop()
-    unread = (
-        *found.unread,
-        *late,
-        *filter(None, [unknown]),
-    )  # what was waited for in vain is said, as well as counted
-    asked = ReportAsked(
-        board.picture,
-        board.assessment,
-        args.screen,
-        clock.now(),
-        zone,
-        args.namespace or None,
-        args.width or None,
-        unread,
-    )
-    told = changed(asked, found.changes)
-    return deliver(FORMATS[args.format].write([told]), told.code)
+        return asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))

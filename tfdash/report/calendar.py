@@ -16,7 +16,6 @@ from tfdash.report.shown import (
     TableField,
     TablePart,
     TableRow,
-    around,
     framed,
 )
 from tfdash.text import safe
@@ -53,7 +52,7 @@ def shown(asked: ReportAsked) -> Shown:
 
     def lines() -> list[str]:
         told = [*may, "", sentence, "", *(table(rows, zone) if rows else [_NONE])]
-        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in asked.late)])
+        return [*told, *(f"? not read: {safe(name)}" for name in asked.late)]
 
     def parts() -> list[ReportPart]:
         fields = tuple(TableField(title.lower().replace(" ", "_"), title) for title in FIELDS)
@@ -72,13 +71,8 @@ def shown(asked: ReportAsked) -> Shown:
             SentencesPart(
                 "release", "May we release now", tuple(Sentence(line.strip()) for line in may if line.strip())
             ),
-            TablePart(
-                "items",
-                f"Dated promises: {sentence}" if sentence else "Dated promises",
-                fields,
-                tuple(made),
-                _NONE,
-            ),
+            SentencesPart("section", "Dated promises", (Sentence(sentence),) if sentence else ()),
+            TablePart("items", "", fields, tuple(made), _NONE),
         ]
 
     return framed(asked, code, counted(row.level for row in rows), sources, asked.late, content, lines, parts)

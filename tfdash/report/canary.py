@@ -20,7 +20,6 @@ from tfdash.report.shown import (
     TableField,
     TablePart,
     TableRow,
-    around,
     framed,
     plain_of,
 )
@@ -74,7 +73,7 @@ def shown(asked: ReportAsked) -> Shown:
             told += [*_release(picture, assessment, release, now, asked.zone), ""]
         if releases:
             told.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
-        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in lacking)])
+        return [*told, *(f"? not read: {safe(name)}" for name in lacking)]
 
     def parts() -> list[ReportPart]:
         if not releases:
@@ -84,8 +83,8 @@ def shown(asked: ReportAsked) -> Shown:
         )
         told: list[ReportPart] = [table]
         for release in releases:
-            head, *rest = _release(picture, assessment, release, now, asked.zone)
-            told += plain_of(rest, "arithmetic", head)
+            arithmetic = _release(picture, assessment, release, now, asked.zone)
+            told += plain_of(arithmetic, "arithmetic", safe(release.subject.name))
         return [
             *told,
             SentencesPart(

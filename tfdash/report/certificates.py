@@ -18,7 +18,6 @@ from tfdash.report.shown import (
     TableField,
     TablePart,
     TableRow,
-    around,
     framed,
     plain_of,
     verdict_json,
@@ -55,7 +54,7 @@ def shown(asked: ReportAsked) -> Shown:
         told = [sentence, ""] if section is not None else []
         told += _table(rows, asked.now) if rows else [nothing_text(picture)]
         told += [line for one in rotating for line in ("", *of_one(one))]
-        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in lacking)])
+        return [*told, *(f"? not read: {safe(name)}" for name in lacking)]
 
     def parts() -> list[ReportPart]:
         told: list[ReportPart] = [SentencesPart("section", "", (Sentence(sentence),))] if sentence else []

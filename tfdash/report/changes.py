@@ -26,9 +26,12 @@ _LINES = 10_000  # of one difference
 _NONE = "nobody is known to have changed anything"
 
 
-def changed(asked: ReportAsked, changes: Sequence[Altered]) -> Shown:
-    """``asked.late``: all that was not read."""
-    several = len(asked.picture.clusters) > 1
+def shown(asked: ReportAsked) -> Shown:
+    """Raises ValueError where nobody read what was changed."""
+    if asked.changes is None:
+        raise ValueError("what was changed was not read")
+    changes, several = asked.changes.changes, len(asked.picture.clusters) > 1
+    late = (*asked.changes.unread, *asked.late)
 
     def content() -> dict[str, Any]:
         return {
@@ -42,7 +45,7 @@ def changed(asked: ReportAsked, changes: Sequence[Altered]) -> Shown:
     def lines() -> list[str]:
         return [
             f"changes of the last {HOURS:g} hours, newest first",
-            *(f"? not read: {safe(u)}" for u in asked.late),
+            *(f"? not read: {safe(u)}" for u in late),
             "",
             *(told(changes) or [_NONE]),
         ]
@@ -52,7 +55,7 @@ def changed(asked: ReportAsked, changes: Sequence[Altered]) -> Shown:
         listed = TablePart(CHANGES, f"Changes of the last {HOURS:g} hours", _FIELDS, rows, _NONE)
         return [listed, *([LinesPart("differences", "Differences", tuple(told(changes)))] if changes else [])]
 
-    return framed(asked, code_of((), asked.late), counted(()), (), asked.late, content, lines, parts)
+    return framed(asked, code_of((), late), counted(()), (), late, content, lines, parts)
 
 
 _FIELDS = tuple(

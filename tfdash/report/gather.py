@@ -23,7 +23,7 @@ from tfdash.views.sources import SourceRow, doubts, source_rows
 
 OVERVIEW = "overview"
 OK, FINDINGS, UNKNOWN = 0, 1, 2
-_WORKLOAD_SCREEN = "deployments"  # the screen of that name shows every workload
+WORKLOADS = "deployments"  # the screen of that name shows every workload
 
 
 class ReportContents(NamedTuple):
@@ -46,7 +46,7 @@ def screen_view(screen: str) -> KindView | None:
     """The list that a screen's name stands for, None for the overview. Raises ValueError for a name of nothing."""
     if screen == OVERVIEW:
         return None
-    view = VIEWS["workloads"] if screen == _WORKLOAD_SCREEN else view_named(screen)
+    view = VIEWS["workloads"] if screen == WORKLOADS else view_named(screen)
     if view is None:
         raise ValueError(f"there is no screen {screen!r}; there are {', '.join(sorted({OVERVIEW, *VIEWS}))}")
     return view

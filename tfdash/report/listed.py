@@ -16,7 +16,6 @@ from tfdash.report.shown import (
     TableField,
     TablePart,
     TableRow,
-    around,
     framed,
     subject_json,
     verdict_json,
@@ -57,7 +56,7 @@ def listed(asked: ReportAsked) -> Shown:
         found.sources,
         found.unread,
         lambda: _overview_json(asked, found) if overview else {"rows": _rows_json(asked, found)},
-        lambda: around(asked, found.sources, _sections(asked) if overview else _table(asked, found)),
+        lambda: _sections(asked) if overview else _table(asked, found),
         lambda: _told(asked) if overview else _listing(asked, found),
     )
 
@@ -125,7 +124,7 @@ _SECTION = (
     TableField("section", "SECTION"),
     TableField("sentence", "FINDING"),
     TableField("detail", "DETAIL"),
-    TableField("count", "COUNT", right=True),
+    TableField("count", "COUNT", right=True, people=False),
 )
 
 

@@ -20,7 +20,6 @@ from tfdash.report.shown import (
     TableField,
     TablePart,
     TableRow,
-    around,
     framed,
     verdict_json,
 )
@@ -70,7 +69,7 @@ def shown(asked: ReportAsked) -> Shown:
         told = list(head)
         for view in VIEWS:
             told += ["", *_table(view, rows[view.id], seen, asked.width or _WIDTH)]
-        return around(asked, sources, [*told, *(f"? not read: {safe(name)}" for name in lacking)])
+        return [*told, *(f"? not read: {safe(name)}" for name in lacking)]
 
     def parts() -> list[ReportPart]:
         told = SentencesPart("sections", "", tuple(Sentence(line) for line in head if line))
@@ -82,7 +81,15 @@ def shown(asked: ReportAsked) -> Shown:
 def _part(view: View, rows: Sequence[ResourceRow], seen: Sight) -> TablePart:
     """As programs read it a cell is its number where the column has one."""
     columns = view.parts(rows, Room(_WIDTH, seen.namespaces is not None))
-    fields = tuple(TableField(p.column.key, p.column.title, p.column.align == "right") for p in columns)
+    fields = tuple(
+        TableField(
+            p.column.key,
+            p.column.title,
+            p.column.align == "right",
+            programs=not p.column.key.endswith("-bar"),
+        )
+        for p in columns
+    )
     made = []
     for row in rows:
         cells = tuple(_text(column.write(row)) for column in columns)

@@ -6,20 +6,22 @@ Every format is a reading of these. All texts are safe (``tfdash.text.safe``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
-from tfdash.report.gather import FINDINGS, OK, UNKNOWN
+from tfdash.report.gather import FINDINGS, OK, UNKNOWN, WORKLOADS
 from tfdash.text import safe
 from tfdash.views.kinds import KindView
-from tfdash.views.layout import columns
 from tfdash.views.pages import PAGES
 from tfdash.views.sources import SourceRow
-from tfdash.views.times import clocks, iso
+from tfdash.views.times import iso
+
+if TYPE_CHECKING:
+    from tfdash.changes.gather import RecentChanges
 
 SCHEMA_VERSION = 1
 ALL = "all"  # the name of all pages together
@@ -27,7 +29,7 @@ ALL = "all"  # the name of all pages together
 
 class ReportAsked(NamedTuple):
     """``namespace`` None: all. ``width``: cells that the lines of a text have at most, None: as many as they need. ``late``: what was
-    waited for in vain. ``view``: the list where no table of ours has it."""
+    waited for in vain. ``view``: the list where no table of ours has it. ``changes``: what was read for the page of that name."""
 
     picture: Picture
     assessment: Assessment
@@ -38,14 +40,17 @@ class ReportAsked(NamedTuple):
     width: int | None = None
     late: tuple[str, ...] = ()
     view: KindView | None = None
+    changes: RecentChanges | None = None
 
 
 class TableField(NamedTuple):
-    """A column of a table; ``id`` is its name for programs."""
+    """A column of a table; ``id`` is its name for programs. ``people`` and ``programs``: who has it. A bar is nothing for programs."""
 
     id: str
     title: str
     right: bool = False
+    people: bool = True
+    programs: bool = True
 
 
 class TableRow(NamedTuple):
@@ -65,6 +70,15 @@ class TablePart(NamedTuple):
     fields: tuple[TableField, ...]
     rows: tuple[TableRow, ...]
     empty: str = ""
+
+    @property
+    def columns(self) -> tuple[TableField, ...]:
+        """Those for people."""
+        return tuple(field for field in self.fields if field.people)
+
+    def cells(self, row: TableRow) -> tuple[str, ...]:
+        """One for each of ``columns``."""
+        return tuple(cell for field, cell in zip(self.fields, row.cells, strict=True) if field.people)
 
 
 class Sentence(NamedTuple):
@@ -97,7 +111,8 @@ ReportPart = TablePart | SentencesPart | LinesPart
 
 class Shown(NamedTuple):
     """One page. ``counts``: of what was judged, how many are at each level, by its name, worst first. ``place``: which clusters, their
-    versions and who we are there. ``unread``: names of what was not read. What costs something is made when it is asked for."""
+    versions and who we are there. ``unread``: names of what was not read. ``lines`` are the page as the terminal has it, without its head and its
+    sources. What costs something is made when it is asked for."""
 
     asked: ReportAsked
     title: str
@@ -156,13 +171,7 @@ def framed(
     return Shown(asked, title, place, code, counts, sources, tuple(map(safe, unread)), document, lines, parts)
 
 
-_TITLES = {page.id: page.title for page in PAGES}
-
-
-def around(asked: ReportAsked, sources: Sequence[SourceRow], lines: Sequence[str]) -> list[str]:
-    """The lines of a text between its head and its sources."""
-    head = f"{place_of(asked.picture)}  {clocks(asked.now, asked.zone)}"
-    return [head, "", *lines, "", *sources_text(sources)]
+_TITLES = {WORKLOADS if page.id == "workloads" else page.id: page.title for page in PAGES}
 
 
 def place_of(picture: Picture) -> str:
@@ -173,20 +182,6 @@ def place_of(picture: Picture) -> str:
         about = " ".join(p for p in (info.version, info.user) if p) if info is not None else "not reached"
         names.append(safe(f"{ref.environment} {ref.cluster} {about}"))
     return " · ".join(names)
-
-
-def sources_text(rows: Iterable[SourceRow]) -> list[str]:
-    table = [
-        (
-            row.state.text,
-            row.name,
-            "" if row.objects is None else f"{row.objects:,}",
-            row.age_text,
-            row.detail,
-        )
-        for row in rows
-    ]
-    return ["data sources", *(f"  {line}" for line in columns(table, right=(False, False, True)))]
 
 
 def sources_json(rows: Iterable[SourceRow]) -> list[dict[str, Any]]:

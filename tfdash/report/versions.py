@@ -13,7 +13,6 @@ from tfdash.report.shown import (
     Sentence,
     SentencesPart,
     Shown,
-    around,
     framed,
     plain_of,
     verdict_json,
@@ -59,7 +58,7 @@ def shown(asked: ReportAsked) -> Shown:
         return versions_lines(state, memory, asked.zone.key) if state is not None else [_NOTHING]
 
     def lines() -> list[str]:
-        return around(asked, sources, [*told(), *(f"? not read: {safe(name)}" for name in asked.late)])
+        return [*told(), *(f"? not read: {safe(name)}" for name in asked.late)]
 
     def parts() -> list[ReportPart]:
         if state is None:

@@ -11,16 +11,19 @@ from screens.registry import page_id
 from tfdash.cli import parser
 from tfdash.cli.completion import _commands, bash, fish, zsh
 from tfdash.cli.gates import GATES
+from tfdash.cli.snapshot_options import ALL, REPORTED
 from tfdash.model.kinds import JUDGED, LISTED, first_kind
 from tfdash.report.gather import screen_view
+from tfdash.report.screens import EVERY
 
 OWN = ("overview", "canary", "changes", "resources", "calendar", "versions")  # reported, and no list
 
 
 def test_every_screen_can_be_opened_and_reported() -> None:
-    for name in (*parser.SCREENS, *parser.REPORTED):
+    reported = tuple(name for name in REPORTED if name != ALL)
+    for name in (*parser.SCREENS, *reported, *EVERY):
         assert page_id(name), name
-    for name in parser.REPORTED:
+    for name in (*reported, *EVERY):
         assert name in OWN or screen_view(name) is not None
 
 

@@ -21,7 +21,7 @@ from tests.unit.report.test_truth_table import (
     whole,
     worst_printed,
 )
-from tfdash.cli.parser import REPORTED
+from tfdash.cli.snapshot_options import ALL, REPORTED
 from tfdash.judging.judge import judge_all
 from tfdash.model.kube import PrintedRow, TableColumn
 from tfdash.model.observation import Observation
@@ -38,6 +38,7 @@ WIDGET = PrintedRow(
     namespace="a", name="w", created=NOW - 60, columns=(TableColumn("State", "string"),), cells=("Broken",)
 )
 ELSEWHERE = (
+    ALL,
     "changes",
     "canary",
     "resources",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Format(NamedTuple):
-    """``suffix`` is that of a file's name. ``binary``: ``write`` gives bytes, which no terminal should get."""
+    """``suffix`` is that of a file's name. ``binary``: it is nothing for a terminal."""
 
     name: str
     help: str
@@ -22,8 +22,8 @@ class Format(NamedTuple):
     binary: bool = False
 
     def write(self, shown: Sequence[Shown]) -> str | bytes:
-        """What is shown, one page or several, in this format; a text has no line end behind its last line. A text where ``binary`` is
-        False."""
+        """What is shown, one page or several, in this format; a text has no line end behind its last line. Bytes are written as they are, whatever the
+        encoding of stdout."""
         written: str | bytes = import_module(f"{__name__}.{self.name}").write(shown)
         return written
 
@@ -33,6 +33,10 @@ FORMATS: dict[str, Format] = {
     for one in (
         Format("text", "for people, as the screen has it", ".txt"),
         Format("json", "for programs, by the schema", ".json"),
+        Format("md", "Markdown for GitHub and GitLab", ".md"),
+        Format("slack", "a message of blocks for a webhook", ".json"),
+        Format("csv", "rows for a spreadsheet", ".csv"),
+        Format("prometheus", "metrics for the node exporter's textfile collector", ".prom"),
         Format("html", "one file for a browser and for paper, with charts", ".html"),
     )
 }

@@ -100,8 +100,8 @@ def part_of(part: ReportPart, id: str) -> Plain:
     """For the macros of ``parts.html``."""
     match part:
         case TablePart():
-            rows = [row.cells for row in part.rows]
-            return _table(id, part.title, part.fields, rows, part.empty)
+            rows = [part.cells(row) for row in part.rows]
+            return _table(id, part.title, part.columns, rows, part.empty)
         case SentencesPart():
             said = [
                 {

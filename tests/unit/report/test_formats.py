@@ -1,0 +1,246 @@
+"""Each format of each page: what outsiders wrote does no harm in it, what was not read is no good news, and what takes it takes it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.playbook.making import NOW, REF, deployment, picture, pod
+from tests.unit.report.test_truth_table import SCENARIOS, SOURCES, STALE_AFTER, STATES, broken, whole
+from tests.unit.views.making import HOSTILE, VISIBLE
+from tfdash.changes.gather import RecentChanges
+from tfdash.judging.judge import judge_all
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
+from tfdash.model.picture import Picture
+from tfdash.model.section import SectionFinding, SectionState
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level, Verdict
+from tfdash.report.formats import FORMATS
+from tfdash.report.formats.csv import cell
+from tfdash.report.screens import EVERY, shown
+from tfdash.report.shown import ReportAsked, Shown, TablePart, code_of_all
+
+UTC = ZoneInfo("UTC")
+CLEAN = "\x1b\u202e\x00\u200b"
+
+
+def pages(p: Picture, told: Assessment | None = None, *screens: str) -> list[Shown]:
+    asked = ReportAsked(p, told or judge_all(p, NOW), "", NOW, UTC, changes=RecentChanges((), ()))
+    return [shown(asked._replace(screen=screen)) for screen in screens or EVERY]
+
+
+def text(format: str, *several: Shown) -> str:
+    written = FORMATS[format].write(several)
+    return written if isinstance(written, str) else written.decode()
+
+
+WORLD = whole(SCENARIOS["stuck"])
+HOSTILE_WORLD = whole((deployment(name=HOSTILE), pod(name=HOSTILE)))
+HOSTILE_TOLD = Assessment(
+    at=NOW,
+    number=1,
+    verdicts={
+        (who := Subject(REF, "Deployment", "a", HOSTILE)): (
+            Verdict(level=Level.BREACH, rule=HOSTILE, subject=who, sentence=HOSTILE),
+        )
+    },
+    workloads={},
+    sections=(
+        SectionState(
+            id="s",
+            title="S",
+            level=Level.BREACH,
+            sentence=HOSTILE,
+            detail=HOSTILE,
+            findings=(SectionFinding(level=Level.BREACH, sentence=HOSTILE),),
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("format", [name for name, one in FORMATS.items() if not one.binary])
+def test_every_page_alone_and_all_together(format: str) -> None:
+    several = pages(WORLD)
+    for one in several:
+        assert text(format, one)
+    together = text(format, *several)
+    assert code_of_all(several) == 1
+    for one in several if format in ("text", "md") else ():
+        assert one.title in together
+    if format == "json":
+        assert list(json.loads(together)["screens"]) == list(EVERY)
+
+
+@pytest.mark.parametrize("format", [name for name, one in FORMATS.items() if not one.binary])
+def test_what_others_wrote_carries_nothing_out(format: str) -> None:
+    for one in pages(HOSTILE_WORLD, HOSTILE_TOLD):
+        written = text(format, one)
+        assert not any(c in written for c in CLEAN), one.screen
+        if one.screen in ("overview", "deployments") and format not in ("prometheus", "md"):
+            assert VISIBLE in written, one.screen
+
+
+def test_rows_have_what_their_columns_ask_for() -> None:
+    for one in pages(WORLD):
+        for part in one.parts():
+            if isinstance(part, TablePart):
+                wide = len(part.fields)
+                assert all(len(row.cells) == len(row.values) == wide for row in part.rows), one.screen
+                assert len({field.id for field in part.fields}) == wide, one.screen
+
+
+# -- rows for spreadsheets ------------------------------------------------------------------------------------------
+
+
+def test_a_spreadsheet_reads_rows_of_one_width_and_numbers_as_numbers() -> None:
+    written = text("csv", *pages(WORLD))
+    assert written.count("\n") == written.count("\r\n") and written.endswith("\r\n")
+    head, *rows = csv.reader(io.StringIO(written, newline=""), strict=True)
+    assert head[:2] == ["screen", "table"] and len(set(head)) == len(head)
+    assert rows and {len(row) for row in rows} == {len(head)}
+    numbers = csv.reader(io.StringIO(written, newline=""), quoting=csv.QUOTE_NONNUMERIC)
+    values = [dict(zip(head, row, strict=True)) for row in numbers][1:]
+    counts = [row["count"] for row in values if (row["screen"], row["table"]) == ("overview", "sections")]
+    assert counts and all(isinstance(count, float) for count in counts)
+    assert not any("\N{FULL BLOCK}" in str(value) for row in values for value in row.values()), "a bar"
+
+
+@given(
+    value=st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.lists(st.integers(), max_size=2),
+    first=st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", "＝", "＠"]),
+)
+def test_no_cell_is_a_formula(value: Any, first: str) -> None:
+    written = cell(f"{first}{value}" if first else value)
+    if isinstance(written, str):
+        assert not written or written[0] not in "=+-@\t\r＝＋－＠"
+    else:
+        assert written == value and not isinstance(value, bool)
+    assert cell(-3.5) == -3.5 and cell(None) == "" and cell(True) == "true"
+
+
+# -- Slack ----------------------------------------------------------------------------------------------------------
+
+
+def messages(blocks: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Each text and the most characters that it may have, by Slack's reference."""
+    found = []
+    for block in blocks:
+        assert block["type"] in ("header", "section", "context", "divider")
+        if block["type"] == "context":
+            assert 1 <= len(block["elements"]) <= 10
+            found += [(one, 2000) for one in block["elements"]]
+        if "fields" in block:
+            assert 1 <= len(block["fields"]) <= 10
+            found += [(one, 2000) for one in block["fields"]]
+        if "text" in block:
+            found.append((block["text"], 150 if block["type"] == "header" else 3000))
+    assert all(one["type"] == "plain_text" and one["emoji"] is False for one, _ in found)
+    return [(one["text"], most) for one, most in found]
+
+
+@pytest.mark.parametrize("screens", [("overview",), ("deployments",), EVERY])
+@pytest.mark.parametrize("long", [1, 200, 4000])
+def test_a_message_is_within_the_limits_and_says_what_it_left_out(
+    screens: tuple[str, ...], long: int
+) -> None:
+    findings = tuple(
+        SectionFinding(level=Level.WARN, sentence=f"{i} " + "😀<!channel>" * long) for i in range(200)
+    )
+    section = SectionState(id="s", title="S", level=Level.WARN, sentence="200 things", findings=findings)
+    told = msgspec.structs.replace(judge_all(WORLD, NOW), sections=(section,))
+    message = json.loads(text("slack", *pages(WORLD, told, *screens)))
+    assert set(message) == {"text", "blocks"} and 1 <= len(message["blocks"]) <= 50
+    assert "<" not in message["text"]
+    texts = messages(message["blocks"])
+    for one, most in texts:
+        assert 0 < len(one.encode("utf-16-le")) // 2 <= most
+    assert sum(len(one) for one, _ in texts) <= 13_000
+    if "overview" in screens and long > 1:
+        assert any(re.search(r"… and \d+ more: tfdash snapshot --screen overview$", one) for one, _ in texts)
+
+
+# -- metrics --------------------------------------------------------------------------------------------------------
+
+SAMPLE = re.compile(r'(tfdash_\w+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (-?[0-9.e+]+)')
+
+
+def samples(written: str) -> dict[tuple[str, str], float]:
+    """By name and labels. Each family has its help and type before its samples, once; each series stands once; no time stamps."""
+    found: dict[tuple[str, str], float] = {}
+    family, done = "", set[str]()
+    assert written.endswith("\n") and "\n\n" not in written
+    for line in written.splitlines():
+        if line.startswith("# HELP "):
+            family = line.split(" ")[2]
+            assert family not in done
+            done.add(family)
+        elif line.startswith("# TYPE "):
+            assert line == f"# TYPE {family} gauge"
+        else:
+            match = SAMPLE.fullmatch(line)
+            assert match and match[1] == family, line
+            assert (match[1], match[2] or "") not in found, line
+            found[match[1], match[2] or ""] = float(match[3])
+    return found
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("state", STATES)
+def test_of_what_was_not_read_there_is_no_zero(source: str, state: str) -> None:
+    p = broken(WORLD, source, STATES[state])
+    told = judge_all(p, NOW, stale_after=STALE_AFTER)
+    no_news(samples(text("prometheus", *pages(p, told, "overview", "deployments"))))
+
+
+def test_before_anything_was_judged_nothing_is_well() -> None:
+    no_news(samples(text("prometheus", *pages(picture(), EMPTY_ASSESSMENT, *EVERY))))
+
+
+def no_news(found: dict[tuple[str, str], float]) -> None:
+    assert found["tfdash_up", ""] == 0 and found["tfdash_exit_code", ""] in (1, 2)
+    for (name, labels), value in found.items():
+        assert value or name in ("tfdash_up", "tfdash_section_state", "tfdash_source_up"), (name, labels)
+
+
+def test_of_what_was_read_there_is_every_level() -> None:
+    found = samples(text("prometheus", *pages(WORLD, None, "overview", "deployments")))
+    assert found["tfdash_generated_timestamp_seconds", ""] == NOW
+    assert found["tfdash_up", ""] == 1 and found["tfdash_exit_code", ""] == 1
+    assert (
+        found["tfdash_section_state", 'section="serving",level="WARN"']
+        + found["tfdash_section_state", 'section="serving",level="BREACH"']
+        == 1
+    )
+    pages_of = {labels for name, labels in found if name == "tfdash_page_subjects"}
+    assert len(pages_of) == 2 * len(Level)
+
+
+def test_no_more_series_for_more_pods() -> None:
+    few, many = (
+        samples(text("prometheus", *pages(whole((deployment(), *(pod(name=f"p{i}") for i in range(count)))))))
+        for count in (1, 200)
+    )
+    assert set(few) == set(many)
+
+
+def test_a_label_is_written_as_the_format_has_it() -> None:
+    found = samples(text("prometheus", *pages(HOSTILE_WORLD, HOSTILE_TOLD, "overview")))
+    assert any(f'rule="{VISIBLE}"' in labels for _, labels in found)
+    nasty = Verdict(level=Level.BREACH, rule='a"b\\c\nd', subject=who, sentence="")
+    told = msgspec.structs.replace(HOSTILE_TOLD, verdicts={who: (nasty,)})
+    written = text("prometheus", *pages(HOSTILE_WORLD, told, "overview"))
+    assert any('rule="a\\"b\\\\c␊d"' in labels for _, labels in samples(written))

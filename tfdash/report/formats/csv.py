@@ -1,0 +1,56 @@
+"""What is shown as rows by RFC 4180, UTF-8: each row says of which page and table it is, then come the columns of all of them.
+
+Every text stands in quotes, so that no spreadsheet splits it at a separator of its own, and one that a spreadsheet would take for a
+formula has an apostrophe before it. Numbers stand as they are; what is not known is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from tfdash.report.shown import SentencesPart, Shown, TablePart
+
+_FORMULA = tuple("=+-@\t\r＝＋－＠")
+_FIRST = ("screen", "table")
+
+
+def write(shown: Sequence[Shown]) -> bytes:
+    rows = [row for one in shown for row in _rows(one)]
+    columns = dict.fromkeys((*_FIRST, *(name for row in rows for name in row)))
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([cell(row.get(name)) for name in columns] for row in rows)
+    return text.getvalue().encode(errors="backslashreplace")
+
+
+def _rows(shown: Shown) -> Iterator[Mapping[str, Any]]:
+    for part in shown.parts():
+        first = {"screen": shown.screen, "table": part.id}
+        if isinstance(part, TablePart):
+            for row in part.rows:
+                told = zip(part.fields, row.values, strict=True)
+                yield first | {field.id: value for field, value in told if field.programs}
+        elif isinstance(part, SentencesPart):
+            for said in part.said:
+                level = said.level.name if said.level is not None else None
+                yield first | {"level": level, "sentence": said.text}
+    for name in shown.unread:  # rows that may be lacking are no good news
+        yield {"screen": shown.screen, "table": "unread", "level": "UNKNOWN", "sentence": f"not read: {name}"}
+
+
+def cell(value: Any) -> int | float | str:
+    """A number as it is, "" for what is not known, anything else as a text that no spreadsheet runs."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return f"'{text}" if text.startswith(_FORMULA) else text
