@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -86,7 +87,7 @@ def test_what_others_wrote_carries_nothing_out(format: str) -> None:
         written = text(format, one)
         assert not any(c in written for c in CLEAN), one.screen
         if one.screen in ("overview", "deployments") and format not in ("prometheus", "md"):
-            assert VISIBLE in written, one.screen
+            assert VISIBLE in html.unescape(written), one.screen
 
 
 def test_rows_have_what_their_columns_ask_for() -> None:
