@@ -43,6 +43,7 @@ from widgets.workers import begin
 
 if TYPE_CHECKING:
     from screens.dialogs.action_run import ActionRun
+    from screens.shell import ReplayControl
     from tfdash.changes.history import ChangeHistory
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class TfdashApp(Navigation, ThemedApp):
         self.switch_to: tuple[str, str] = ("", "")  # (environment, context)
         self.elevate = False  # start anew, to act for a time
         self.failure: BaseException | None = None
+        self.replay: ReplayControl | None = None  # where a recording is played
         self.trouble = ""  # why nothing can be done here, where that is a fault of the program's own
         self._started = self._asked_to_settle = False
         self.add_modes()

@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from tfdash.model.store_state import Entry
     from tfdash.model.subject import Subject
     from tfdash.views.header import HeaderState
+    from tfdash.views.replay import ReplayWords
     from tfdash.views.scope import Restriction
     from tfdash.views.served_kinds import ServedKinds
     from widgets.commands import Command
     from widgets.tabs import Tab
+
+
+class ReplayControl(Protocol):
+    """A recording that is played in the place of a platform."""
+
+    @property
+    def words(self) -> ReplayWords:
+        """Where it is now, for its line."""
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """(key, what it does now), the most useful first."""
 
 
 class Shell(Protocol):
@@ -35,6 +48,7 @@ class Shell(Protocol):
     namespaces: tuple[str, ...] | None  # those chosen; None: all
     change_history: ChangeHistory | None  # of the changes that pass by; None until the board runs
     kinds: ServedKinds  # all that the clusters serve, as far as somebody asked
+    replay: ReplayControl | None  # where a recording is played
     trouble: str  # why nothing can be done here, where that is a fault of the program's own
 
     def now(self) -> float:

@@ -126,9 +126,9 @@ class ActingScreen(BoardScreen):
 
     # -- words --------------------------------------------------------------------------------------------------
 
-    async def action_command(self) -> None:
+    async def action_command(self, text: str = "") -> None:
         self._prompted = self._painted
-        await super().action_command()
+        await super().action_command(text)
 
     def own_commands(self) -> list[Command]:
         return commands_of(self._offers, self._prompted)

@@ -74,6 +74,10 @@ class BoardScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Header(id="header")
+        if self.shell.replay is not None:
+            from widgets.replay_bar import ReplayBar  # nothing that another terminal needs
+
+            yield ReplayBar(id="replay")
         yield Tabs(id="tabs")
         yield Crumbs(id="crumbs")
         yield from self.body()
@@ -86,6 +90,11 @@ class BoardScreen(Screen[None]):
     @property
     def crumb(self) -> str:
         return ""
+
+    @property
+    def tall(self) -> int:
+        """Lines that a page may reckon with: those of the terminal, but for the line of a replay."""
+        return self.size.height - (self.shell.replay is not None)
 
     def body(self) -> ComposeResult:
         yield from ()
@@ -168,6 +177,10 @@ class BoardScreen(Screen[None]):
         """Header, tabs and crumbs as of now; each draws itself only where it changed."""
         if self.is_mounted:
             self.query_one("#header", Header).update(self.shell.header_state())
+            if (replay := self.shell.replay) is not None:
+                from widgets.replay_bar import ReplayBar
+
+                self.query_one("#replay", ReplayBar).update(replay.words, replay.keys)
             self.query_one("#tabs", Tabs).set_tabs(self.shell.tabs(), self.tab)
             self.query_one("#crumbs", Crumbs).update(self.shell.crumbs(), self.says(), self.note())
 
@@ -197,12 +210,13 @@ class BoardScreen(Screen[None]):
             both = [CommandPrompt(id="command"), *([FilterPrompt(id="filter")] if self.filterable else [])]
             await self.mount(*both, after="#crumbs")
 
-    async def action_command(self) -> None:
+    async def action_command(self, text: str = "") -> None:
+        """``text``: already typed."""
         await self._prompts()
         prompt = self.query_one("#command", CommandPrompt)
         prompt.set_commands(self._commands())
         prompt.asks = True
-        prompt.open()
+        prompt.open(text)
         self.set_focus(prompt.query_one(Input))
         begin(self, partial(self._learn, prompt), "kinds")
 

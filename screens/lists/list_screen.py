@@ -269,7 +269,7 @@ class ListScreen(Narrowing, ActingScreen):
     def _fold(self) -> None:
         """A short terminal has no panel. Not by a class of the screen: every style would be worked out anew."""
         if self.PANEL and self.is_mounted:
-            shown = self._panel_wanted and self.size.height >= _TALL
+            shown = self._panel_wanted and self.tall >= _TALL
             self.query_one("#detail").display = self.query_one("#detail-rule").display = shown
 
     def narrowed(self) -> None:

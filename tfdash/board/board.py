@@ -131,14 +131,18 @@ class Board(ClusterReads):
             self.picture = self._fold.picture
             self._schedule()
 
-    def _put(self, what: str, *arguments: Any) -> None:
+    def enter(self, one: Entered) -> None:
+        """What entered a board before, at the time that it was then."""
         with self._lock:
-            entered = Entered(self._clock.now(), what, arguments)
-            if self._fold.put(entered):
+            if self._fold.put(one):
                 self.picture = self._fold.picture
                 for taken in self._recorded:
-                    taken(entered)
+                    taken(one)
                 self._schedule()
+
+    def _put(self, what: str, *arguments: Any) -> None:
+        with self._lock:  # so that times stand in the order of what came
+            self.enter(Entered(self._clock.now(), what, arguments))
 
     def record(self, taken: Callable[[Entered], None]) -> None:
         """Have ``taken`` called with each thing that enters from now on, on the thread that puts it and under the board's lock: it only

@@ -20,13 +20,18 @@ class ChangeHistory:
 
     def __init__(self, now: Any, picture: Picture | None = None, size: int = 1000) -> None:
         self._now = now
+        self._size = size
+        self.begin(picture)
+
+    def begin(self, picture: Picture | None) -> None:
+        """From ``picture`` on, with nothing remembered: a replay that jumped tells no difference between two times."""
         self._before: dict[tuple[ClusterRef, str], Objects] = {}
         self._followed: set[tuple[ClusterRef, str]] = set()
         for ref, cluster in picture.clusters.items() if picture is not None else ():
             for kind, seen in cluster.kinds.items():
                 if kind in SEEN and seen.value is not None and seen.complete and not seen.provisional:
                     self._before[ref, kind] = seen.value
-        self._seen_changes: deque[SeenChange] = deque(maxlen=size)
+        self._seen_changes: deque[SeenChange] = deque(maxlen=self._size)
 
     @property
     def seen_changes(self) -> tuple[SeenChange, ...]:

@@ -64,6 +64,7 @@ _MODULES = {
     "run": "running",
     "wallboard": "wallboard",
     "record": "recording",
+    "replay": "replay",
     "snapshot": "snapshot",
     "doctor": "doctor",
     "gate": "gate",

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.board.board import Board
+from tfdash.cli.action_policy import policy_of
 from tfdash.clock import Clock
 from tfdash.model.store_state import Entry
 
@@ -218,42 +218,6 @@ def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -
 
     first = next(iter(writers.clusters.values()))
     return KubernetesApprovals(first, clock, life=options.approval_life, shared=options.shared_roles)
-
-
-def policy_of(settings: Settings, sources: Sequence[KubernetesSource]) -> ActionPolicy:
-    """[actions] with everything else that decides what is allowed."""
-    from tfdash.actions.core.policy import ActionPolicy
-    from tfdash.cli.compose import policies_of
-    from tfdash.playbook.canary import policy_digest
-
-    judged = policies_of(settings)
-    return ActionPolicy(
-        **vars(settings.actions),
-        kubectl=kubectl_of(sources),
-        pairs=judged.pairs,
-        calendar=judged.calendar,
-        judged_by=policy_digest(judged.canary),
-        hours=judged.hours,
-    )
-
-
-def kubectl_of(sources: Sequence[KubernetesSource]) -> dict[Any, tuple[str, ...]]:
-    """kubectl with the very access of each cluster; nothing where it is not installed."""
-    program = shutil.which("kubectl")
-    if program is None:
-        return {}
-    found = {}
-    for source in sources:
-        access = source.access
-        command = [program]
-        if access.kubeconfig:
-            command += ["--kubeconfig", access.kubeconfig]
-        if access.context:
-            command += ["--context", access.context]
-        if access.impersonate:
-            command += ["--as", access.impersonate]
-        found[source.ref] = (*command, *(f"--as-group={g}" for g in access.impersonate_groups))
-    return found
 
 
 def writers_of(sources: Sequence[KubernetesSource], policy: ActionPolicy) -> Writers:

@@ -60,7 +60,8 @@ def command(args: argparse.Namespace) -> int:
     """Exit 0: recorded; 1: refused; 2: it could not be, or nothing was asked to be (without ``--act``)."""
     from tfdash.actions.core.action_service import make_service
     from tfdash.actions.core.mode import Mode
-    from tfdash.cli.acting import deciding, policy_of
+    from tfdash.cli.acting import deciding
+    from tfdash.cli.action_policy import policy_of
     from tfdash.cli.compose import board_of, clock_of, judge_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick

@@ -23,6 +23,7 @@ from tfdash.text import scrubbed
 
 if TYPE_CHECKING:
     from tfdash.config.settings import Settings
+    from tfdash.judging.judge import Judge
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.resources.hours import Hours
     from tfdash.playbook.schedule import CalendarPolicy
@@ -164,7 +165,7 @@ def hours_of(settings: Settings) -> dict[str, Hours]:
     }
 
 
-def judge_of(settings: Settings, hold: float = math.inf, of: Collection[str] = ()) -> Judging:
+def judge_of(settings: Settings, hold: float = math.inf, of: Collection[str] = ()) -> Judge:
     """A judge by the configuration's policies. ``hold``: for how many seconds releases may be judged in one go. ``of``: ids of the
     sections that are asked for, where not all are: what these do not read is not judged."""
     from tfdash.judging.judge import Judge

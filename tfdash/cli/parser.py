@@ -16,6 +16,7 @@ from tfdash.cli import (
     calendar_options,
     exit_codes,
     recording_options,
+    replay_options,
     report_options,
     snapshot_options,
     wall_options,
@@ -174,6 +175,8 @@ def _built(prog: str) -> argparse.ArgumentParser:
     record = commands.add_parser("record", help="record what is seen and judged, without a screen")
     _where(record)
     recording_options.add(record, _duration)
+    replay = commands.add_parser("replay", help="every screen at any time of a recording, no cluster needed")
+    replay_options.add(replay, SCREENS, _namespace)
     snapshot = commands.add_parser(
         "snapshot",
         help="one screen or all on stdout or in a file, for people and for programs; no terminal needed",

@@ -7,6 +7,7 @@ is validated behind it; a fault ends the program then with its sentence. A file 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class ChosenEnvironment:
 
 @dataclass(frozen=True)
 class QuickConfig:
-    """``environments`` are the names of all; what is wrong in ``ui`` or ``demo`` stands at its default until it is told.
+    """``environments`` are the names of all, ``words`` the word and the colour of each; what is wrong in ``ui`` or ``demo`` stands at its default until it is told.
     ``instead``: what the command line names in the place of the file's own cluster, "" for nothing."""
 
     path: Path | None
@@ -41,6 +42,12 @@ class QuickConfig:
     ui: UiSettings = field(default_factory=UiSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def known(self, name: str) -> ChosenEnvironment:
+        """An environment that a recording names, with the word and the colour that it is configured with, if it is."""
+        word, colour = self.words.get(name, ("", Environment().colour))
+        return ChosenEnvironment(name, word or name.upper(), colour, ())
 
 
 def find_config(given: str | None) -> Path | None:
@@ -103,6 +110,7 @@ def load_quick(
         ui=read(UiSettings, _table(raw, "ui")),
         demo=read(DemoSettings, _table(raw, "demo")),
         kubernetes=read(KubernetesSettings, _table(_table(raw, "sources"), "kubernetes")),
+        words={n: (e.word, e.colour) for n in table for e in (read(Environment, _table(table, n)),)},
     )
 
 

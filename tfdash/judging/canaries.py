@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,6 +31,15 @@ _AGAIN = 15.0  # seconds: what is in flight is judged again although no signal c
 _READ_OF_STORE = frozenset(
     {"manual", "decided_on", "decided_at", "losses", "baselines", "baseline_of", "breaches"}
 )  # by ``release_memory``
+
+
+class ReleasesRemembered(NamedTuple):
+    """What is known of releases from before this moment: (hash, start) of every pod seen, baselines that were frozen, and first
+    crossings."""
+
+    pods: Mapping[Subject, Mapping[str, tuple[str, float]]] = {}
+    frozen: Mapping[Subject, str] = {}
+    breaches: Mapping[Subject, tuple[Breach, ...]] = {}
 
 
 class CanaryRunner:
@@ -56,6 +66,16 @@ class CanaryRunner:
         ] = {}  # first crossings: what is no release any more is not forgotten
         self._caches: dict[Subject, WindowCache] = {}
         self._froze: dict[Subject, int] = {}  # ``WindowCache.turn`` of what is frozen
+
+    @property
+    def remembered(self) -> ReleasesRemembered:
+        pods = {subject: dict(seen) for subject, seen in self._pods.items()}
+        return ReleasesRemembered(pods, dict(self.frozen), self.breaches)
+
+    def recall(self, known: ReleasesRemembered) -> None:
+        """Before anything is judged: what an earlier runner remembered."""
+        self._pods = {subject: dict(seen) for subject, seen in known.pods.items()}
+        self.frozen, self.breaches = dict(known.frozen), dict(known.breaches)
 
     @property
     def waiting(self) -> bool:

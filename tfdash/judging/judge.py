@@ -7,11 +7,12 @@ all of that the sections. The result is always what judging everything afresh wo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from tfdash.judging.calendar import CalendarRunner
-from tfdash.judging.canaries import CanaryRunner
+from tfdash.judging.canaries import CanaryRunner, ReleasesRemembered
 from tfdash.judging.maintenance import MaintenanceRunner
 from tfdash.judging.rules import RuleRunner
 from tfdash.judging.sections import SectionReader
@@ -20,6 +21,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.versions import VersionSighting
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.registry import RULES, SECTIONS
@@ -28,6 +30,14 @@ from tfdash.playbook.section import Findings, Section
 
 _PIECE = 0.02  # seconds for which one call may judge what is used
 _DATED = 0.01  # and the dated promises, which come on top
+
+
+class Remembered(NamedTuple):
+    """What a judge knows that the picture of this moment does not tell any more: two judges with the same of it and the same
+    picture say the same."""
+
+    releases: ReleasesRemembered
+    versions: Mapping[ClusterRef, tuple[Mapping[str, float], tuple[VersionSighting, ...]]]
 
 
 class Judge:
@@ -58,6 +68,15 @@ class Judge:
         self._picture: Picture | None = None
         self._reader = SectionReader(sections, self._rules.words)
         self._sections: tuple[SectionState, ...] = ()
+
+    @property
+    def remembered(self) -> Remembered:
+        return Remembered(self._canaries.remembered, self._versions.remembered)
+
+    def recall(self, known: Remembered) -> None:
+        """Before anything is judged: what an earlier judge remembered at this moment."""
+        self._canaries.recall(known.releases)
+        self._versions.recall(known.versions)
 
     def due_at(self) -> float | None:
         parts = (self._rules, self._canaries, self._calendar, self._maintenance, self._versions)

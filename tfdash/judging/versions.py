@@ -56,6 +56,19 @@ class VersionsRunner:
     def due_at(self) -> float | None:
         return self._due
 
+    @property
+    def remembered(self) -> Mapping[ClusterRef, tuple[Mapping[str, float], tuple[VersionSighting, ...]]]:
+        """Of each cluster: when each answer was last given, and what was seen from when to when."""
+        return {ref: (dict(w.answers), tuple(w.seen)) for ref, w in self._watched.items()}
+
+    def recall(
+        self, known: Mapping[ClusterRef, tuple[Mapping[str, float], tuple[VersionSighting, ...]]]
+    ) -> None:
+        """Before anything is judged: what an earlier runner remembered."""
+        for ref, (answers, seen) in known.items():
+            watched = self._watched[ref] = _Watched()
+            watched.answers, watched.seen = dict(answers), list(seen)
+
     def assess(self, picture: Picture, change: Change, now: float) -> bool:
         """Look again where it may say something else; True where it does."""
         news = (

@@ -11,6 +11,7 @@ class Posture(StrEnum):
     ACTING = "ACTING"
     ELEVATED = "ELEVATED"
     BREAK_GLASS = "BREAK-GLASS"
+    RECORDING = "RECORDING"  # nothing is done to what was
 
 
 class ModeNow(NamedTuple):

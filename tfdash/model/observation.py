@@ -26,6 +26,7 @@ class ProblemKind(StrEnum):
     STALE = "stale"  # it answers, and with what is old
     CONFIG = "configuration"
     INTERNAL = "internal error"
+    NOT_RECORDED = "not recorded"  # a recording is played, and does not hold it
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

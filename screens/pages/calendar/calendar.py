@@ -175,7 +175,7 @@ class CalendarScreen(Narrowing, ActingScreen):
         if not self.is_mounted:
             return
         if not self._picked:
-            roomy = self.size.width >= _BESIDE and self.size.height >= _GRID
+            roomy = self.size.width >= _BESIDE and self.tall >= _GRID
             self.view = BY_ID["month" if roomy else "agenda"]
         dates, grid = self._expand(), self.view.grid
         self._show_rows(dates)
@@ -239,7 +239,7 @@ class CalendarScreen(Narrowing, ActingScreen):
         grid = self.query_one("#grid", DayGrid)
         weeks = len(dates.days) // 7
         if narrow:
-            room = max(self.size.height - _FRAME - _LEAST, 7)
+            room = max(self.tall - _FRAME - _LEAST, 7)
             lines = max((room - 1) // (7 if week else weeks), 1)
             grid.styles.height = lines * 7 if week else lines * weeks + 1
         else:
@@ -274,7 +274,7 @@ class CalendarScreen(Narrowing, ActingScreen):
 
     def _show_chosen(self) -> None:
         row = None if self.view.grid else self._rows.all.get(self.table.cursor_key)
-        there = row is not None and self.size.height >= _TALL
+        there = row is not None and self.tall >= _TALL
         for name in ("#chosen-rule", "#chosen"):
             self.query_one(name).display = there
         if row is not None and there and self._dates is not None:

@@ -115,7 +115,7 @@ class CertificatesScreen(Narrowing, ActingScreen):
 
     def _show_chosen(self) -> None:
         row = self._row
-        there = row is not None and self.size.height >= _TALL
+        there = row is not None and self.tall >= _TALL
         for name in ("#chosen-rule", "#chosen"):
             self.query_one(name).display = there
         if row is not None and there:

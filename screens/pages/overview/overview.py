@@ -128,7 +128,7 @@ class OverviewScreen(BoardScreen):
         # under it whom it names, since when, and the next key
         more = next_line(sections[0], self.shell.now(), self._offers(sections[0])) if sections else ""
         self.query_one("#next", Prose).show([[(f"   {more}", "dim")]] if more else [])
-        self.query_one("#sections", Prose).show(section_lines(sections, self.size.height >= _TALL))
+        self.query_one("#sections", Prose).show(section_lines(sections, self.tall >= _TALL))
         self._show_sources()
 
     def _ask_for_namespaces(self, sections: Sequence[SectionState]) -> None:
@@ -188,9 +188,7 @@ class OverviewScreen(BoardScreen):
         lines = _source_lines([row for row in rows if not row.absent])
         self.query_one("#sources", Lines).show(lines)
         above = sum(self.query_one(f"#{name}", Prose).rows_at(self.size.width) for name in _ABOVE)
-        room = (
-            self.size.height - _REST - above - len(lines) - (_CHOSEN if self.size.height >= _WIDE_OPEN else 0)
-        )
+        room = self.tall - _REST - above - len(lines) - (_CHOSEN if self.tall >= _WIDE_OPEN else 0)
         self.query_one("#body", Table).styles.height = max(_LOWEST, min(len(self._rows.all) + _HEAD, room))
         self._show_chosen()
 
@@ -198,7 +196,7 @@ class OverviewScreen(BoardScreen):
         """What is under the cursor, whole, with its next key; the first stands whole above."""
         keys = self.query_one("#body", Table).chosen_keys
         row = self._rows.all.get(keys[0]) if keys else None
-        there = row is not None and self.size.height >= _WIDE_OPEN and keys[0] != next(iter(self._rows.all))
+        there = row is not None and self.tall >= _WIDE_OPEN and keys[0] != next(iter(self._rows.all))
         for name in ("#chosen-rule", "#chosen"):
             self.query_one(name).display = there
         if row is None or not there:

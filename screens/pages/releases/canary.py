@@ -247,7 +247,7 @@ class CanaryScreen(ActingScreen):
 
     @property
     def _tall(self) -> bool:
-        return self.size.height >= _TALL
+        return self.tall >= _TALL
 
     def _show_facts(self, release: ReleaseState, said: CanaryJudgement | None) -> None:
         room = max(self.size.width - 2, 20)
@@ -320,7 +320,7 @@ class CanaryScreen(ActingScreen):
 
     @property
     def _one_chart(self) -> bool:
-        return self.size.width < _WIDE and self.size.height < _STACKED
+        return self.size.width < _WIDE and self.tall < _STACKED
 
     def _fold(self) -> None:
         """Two charts side by side, under each other, or one at a time."""

@@ -177,7 +177,7 @@ class ResourceScreen(ActingScreen):
         around.show([*told, *self._changed(row)])
         head = self.query_one("#head", Prose).rows_at(self.size.width - 2)
         table = min(len(self._containers.all), _ROWS) + 2 if self._works else 0
-        left = max(self.size.height - _FRAME - head - table - _CHART, _LEAST)
+        left = max(self.tall - _FRAME - head - table - _CHART, _LEAST)
         most = around.styles.max_height
         if most is None or most.value != left:
             around.styles.max_height = left
@@ -227,7 +227,7 @@ class ResourceScreen(ActingScreen):
 
     @property
     def _one_chart(self) -> bool:
-        return self.size.width < _WIDE and self.size.height < _STACKED
+        return self.size.width < _WIDE and self.tall < _STACKED
 
     def _fold(self) -> None:
         """Two charts side by side, under each other, or one at a time."""

@@ -291,12 +291,12 @@ class ResourcesScreen(Narrowing, ActingScreen):
         if kind != self._kind:  # other keys work on it
             self._kind = kind
             self.refresh_bindings()
-        there = row is not None and self.size.height >= _TALL
+        there = row is not None and self.tall >= _TALL
         for name in ("#chosen-rule", "#chosen"):
             self.query_one(name).display = there
         if row is not None and there:
             self.query_one("#chosen-rule", Divider).set_text(f"{row.name} · {safe(row.of)}")
-            short = self.size.height < _ROOMY
+            short = self.tall < _ROOMY
             chosen = self.query_one("#chosen", Prose)
             chosen.styles.max_height = _FEW if short else _CHOSEN
             chosen.show(chosen_lines(row, self._room.bar, short=short))

@@ -16,7 +16,8 @@ import pytest
 from tests.unit.cli.server import kubeconfig
 from tfdash.actions.core.mode import Mode
 from tfdash.board.board import Board
-from tfdash.cli.acting import ActingParts, approvals_of, compose, kubectl_of, mode_of, policy_of, writers_of
+from tfdash.cli.acting import ActingParts, approvals_of, compose, mode_of, writers_of
+from tfdash.cli.action_policy import kubectl_of, policy_of
 from tfdash.cli.compose import board_of, clock_of, clusters_of
 from tfdash.cli.store_options import store_options
 from tfdash.config.load import load

@@ -76,7 +76,7 @@ class ReadOnlyService(Planner):
         """No command was ever handed over."""
 
     async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
-        raise LedgerUnavailable("read-only: this terminal records nothing")
+        raise LedgerUnavailable(self._mode.refused or "read-only: this terminal records nothing")
 
     async def reconcile(self) -> tuple[Reconciled, ...]:
         return ()

@@ -17,9 +17,11 @@ def awake_or_not() -> float:
 
 @dataclass(frozen=True)
 class Mode:
-    """``lasts``: seconds of elevation from now; None where acting was configured for good."""
+    """``lasts``: seconds of elevation from now; None where acting was configured for good. ``recorded``: what is shown is a
+    recording, to which nothing can be done."""
 
     acts: bool = False
+    recorded: bool = False
     lasts: float | None = None
     clock: Callable[[], float] = awake_or_not
     since: float = field(default=-1.0)
@@ -34,6 +36,8 @@ class Mode:
 
     @property
     def now(self) -> ModeNow:
+        if self.recorded:
+            return ModeNow(Posture.RECORDING)
         left = self.left
         if not self.acts or (left is not None and left <= 0):
             return ModeNow()
@@ -42,6 +46,8 @@ class Mode:
     @property
     def refused(self) -> str:
         """Why nothing may be done; "" where it may."""
+        if self.recorded:
+            return "this is a recording: nothing can be done to what was"
         if not self.acts:
             return "read-only: this terminal was started so"
         left = self.left
@@ -51,4 +57,6 @@ class Mode:
 
     @property
     def remedy(self) -> str:
+        if self.recorded:
+            return "tfdash run shows the platform as it is now"
         return "tfdash run --act" if self.refused else ""
