@@ -29,6 +29,11 @@ ask() { # NAME, and what tfdash gate is asked
     esac
 }
 
+usage() {
+    echo "usage: $0 before | after WORKLOAD" >&2
+    exit 64
+}
+
 case "${1:-}" in
     before)
         ask release release
@@ -39,11 +44,11 @@ case "${1:-}" in
         fi
         ;;
     after)
-        ask canary canary --workload "${2:?which workload}" --wait "${WAIT:-15m}"
+        [ -n "${2:-}" ] || usage
+        ask canary canary --workload "$2" --wait "${WAIT:-15m}"
         ;;
     *)
-        echo "usage: $0 before | after WORKLOAD" >&2
-        exit 64
+        usage
         ;;
 esac
 exit "$worst"

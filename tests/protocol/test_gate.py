@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
@@ -49,7 +51,8 @@ class Pipeline:
         self.config = folder / "tfdash.toml"
         beside = Path(shutil.copy(demo.kubeconfig, folder))  # a simulator's configuration has it beside it
         said = demo.config.read_text().replace(str(demo.kubeconfig), str(beside))
-        self.config.write_text(f'{said}\n[metrics]\ninterval = "2s"\n{more}')
+        history = "" if "history" in more else 'history = "2d"\n'  # its clock runs fast
+        self.config.write_text(f'{said}\n[metrics]\ninterval = "2s"\n{history}{more}')
         self._capsys = capsys
 
     def run(self, *argv: str) -> Done:
@@ -163,6 +166,17 @@ def test_a_good_canary_may_go_on_when_the_hold_is_over(place: Place) -> None:
     assert release["judgement"]["advice"] == "promote"
 
 
+def test_a_pass_by_samples_that_do_not_go_back_to_its_beginning_is_no_yes(place: Place) -> None:
+    """A runner has no memory: what a terminal saw crossed before stays crossed."""
+    pipeline = place("good-canary", 'history = "3m"\nhorizon = "3m"\n')
+    for _ in range(20):  # how many requests a pass takes is chance
+        told = pipeline.gate("checkout", "--wait", "60s")
+        assert told["exit_code"] == 2
+        if "raise [metrics] history" in told["reason"]:
+            break
+    assert "crossed a limit before" in told["reason"]
+
+
 def test_a_good_canary_is_held_a_while(place: Place) -> None:
     """More requests may yet widen what a look had passed: it is asked again until it passes, and never let go on."""
     pipeline = place("good-canary", '[policy.canary]\nhold = "10d"\n')
@@ -252,3 +266,45 @@ def test_a_backend_that_does_not_answer_is_not_known(place: Place, demos: dict[s
     told = pipeline.json("snapshot", "snapshot", "--wait", "60s", "--screen", "canary")
     assert (told["exit_code"], told["releases"][0]["verdict"]) == (2, "query error")
     assert "503" in told["metrics"][0]["problem"]
+
+
+def example(pipeline: Pipeline, folder: Path, *argv: str) -> tuple[int, dict[str, ElementTree.Element]]:
+    """examples/ci/gate.sh as a runner has it: its exit code, and its JUnit reports by their names."""
+    mine = {"TFDASH_CONFIG": str(pipeline.config), "REPORTS": str(folder / "reports"), "WAIT": "60s"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", str(ROOT / "examples" / "ci" / "gate.sh"), *argv],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **mine, "PATH": path, "HOME": str(folder)},
+        timeout=300,
+        check=False,
+    )
+    reports = {p.stem: ElementTree.parse(p).getroot() for p in sorted((folder / "reports").glob("*.xml"))}
+    assert done.stdout or done.returncode == 64, done.stderr
+    return done.returncode, reports
+
+
+def test_the_example_for_a_shell(place: Place, tmp_path: Path) -> None:
+    """A pipeline of its own: before a release and after it, with a baseline and without."""
+    pipeline = place("bad-canary")
+    assert pipeline.gate("tf-production/checkout", "--wait", "60s")["exit_code"] == 1
+    code, reports = example(pipeline, tmp_path, "after", "tf-production/checkout")
+    assert (code, list(reports)) == (1, ["canary"])
+    [failure] = reports["canary"].iter("failure")
+    assert "roll back" in failure.attrib["message"]
+    assert "no (exit 1)" in (tmp_path / "reports" / "canary.md").read_text()
+    code, reports = example(pipeline, tmp_path, "before")
+    assert {"all", "release"} <= set(reports)
+    said = [bool(list(reports[name].iter("failure"))) for name in ("all", "release")]
+    assert said[0], "the canary that must roll back"
+    assert code == 1
+    # what a release does is in no baseline, whoever writes one
+    known = tmp_path / "tfdash-baseline.json"
+    written = pipeline.run("gate", "all", "--write-baseline", str(known))
+    assert written.returncode == 1 and "in no baseline" in written.stderr
+    assert not [f for f in json.loads(known.read_text())["findings"] if f["section"] == "releases"]
+    assert example(pipeline, tmp_path, "before")[0] == 1
+    for wrong in ((), ("after",), ("until",)):
+        assert example(pipeline, tmp_path, *wrong)[0] == 64

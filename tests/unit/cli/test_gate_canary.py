@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,13 +13,14 @@ from tests.tui.canaryworld import BREACH, PASS
 from tests.tui.canaryworld import assessed as told
 from tests.unit.cli.server import kubeconfig
 from tfdash.cli import main
-from tfdash.cli.gates.canary import _code, counted, found_in, unlooked, unseen
+from tfdash.cli.gates.canary import _code, counted, found_in, unlooked, unremembered, unseen
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Object
 from tfdash.model.observation import ALL_OTHERS, Observation, Problem, ProblemKind
 from tfdash.model.picture import AbsentNamespace, ClusterPicture, Picture, ServerInfo
-from tfdash.model.release import Carrier, Phase, ReleaseState
+from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import ClusterRef, Key, Subject
+from tfdash.model.traffic import CounterSeries, Signals, Traffic
 
 HERE, THERE = ClusterRef("production", "here"), ClusterRef("production", "there")
 
@@ -179,3 +181,44 @@ def test_a_name_without_its_namespace_is_no_yes_where_one_was_not_read(
     said = unlooked(wanted, Picture(at=0, number=1, clusters={HERE: seen}))
     assert said.startswith(told)
     assert bool(said) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("judgement", "started", "since", "known"),
+    [
+        (PASS, 1000.0, 900.0, True),
+        (PASS, 1000.0, 1000.0, True),
+        (PASS, 1000.0, 1001.0, False),  # what a terminal saw crossed before stays crossed there
+        (PASS, None, 1001.0, True),  # its start is told by nobody
+        (BREACH, 1000.0, 1001.0, True),  # a no needs no more
+        (LOW, 1000.0, 1001.0, True),  # it is not known as it is
+    ],
+)
+def test_a_pass_by_samples_that_do_not_go_back_to_its_beginning_is_not_known(
+    judgement: CanaryJudgement, started: float | None, since: float, known: bool
+) -> None:
+    flying = release(started=started)
+    traffic = Observation(value=Traffic(evaluated_at=5000.0, since=since), complete=True, observed_at=5000.0)
+    signals = Signals(traffic={flying.subject: traffic})
+    said = unremembered(
+        found_in(told((flying, judgement)), "x"),
+        Picture(at=5000.0, number=1, clusters={}, signals=signals),
+        ZoneInfo("UTC"),
+    )
+    assert (said == "") is known
+    assert known or said.endswith("raise [metrics] history")
+
+
+@pytest.mark.parametrize(
+    ("stable", "oldest", "known"),
+    [(True, 900.0, True), (True, 1200.0, True), (True, 1400.0, False), (False, 1400.0, True)],
+)
+def test_samples_that_are_gone_are_missed_where_something_served_before(
+    stable: bool, oldest: float, known: bool
+) -> None:
+    flying = release(started=1000.0, stable=Side(hash="a") if stable else None)
+    series = CounterSeries(version="a", points=((oldest, 1.0), (4000.0, 9.0)))
+    traffic = Traffic(evaluated_at=5000.0, since=500.0, requests=(series,))
+    signals = Signals(traffic={flying.subject: Observation(value=traffic, complete=True, observed_at=5000.0)})
+    shown = Picture(at=5000.0, number=1, clusters={}, signals=signals)
+    assert (unremembered(found_in(told((flying, PASS)), "x"), shown, ZoneInfo("UTC")) == "") is known

@@ -18,6 +18,7 @@ from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
+from tfdash.model.samples import first_at
 from tfdash.model.subject import Subject
 from tfdash.namespaces import absent
 from tfdash.report.canary import KINDS, unread
@@ -28,7 +29,11 @@ from tfdash.spelling import closest
 from tfdash.text import safe
 from tfdash.views.found import where
 from tfdash.views.says import hidden_names
+from tfdash.views.times import moment
 
+_LATE = (
+    300.0  # seconds: a series may begin so long after what it is of, by a scrape, a lag and a first request
+)
 _FIRST = 20.0  # seconds for all sources to settle, and for a release to begin where one is waited for
 Found = tuple[ReleaseState, CanaryJudgement | None, ReleaseAnswer]  # None: nothing judges it
 
@@ -73,7 +78,12 @@ def ask(args: argparse.Namespace) -> GateAnswer:
             reason = next((_why_not(r, j) for r, j, answer in found if not answer.go_on), "")
     elif not reason:
         reason = _why_none(assessment, board, args.workload)
-    unknown = _unread_store(board) or unseen(found, board.picture) or unlooked(args.workload, board.picture)
+    unknown = (
+        _unread_store(board)
+        or unseen(found, board.picture)
+        or unlooked(args.workload, board.picture)
+        or unremembered(found, board.picture, ZoneInfo(config.zone))
+    )
     if unknown and code != FINDINGS:
         code, reason = UNKNOWN, unknown
     board.stop()
@@ -171,6 +181,33 @@ def unlooked(wanted: str, picture: Picture) -> str:
     )
     if hidden:
         return f"whether {wanted} is released elsewhere too is not known; {hidden_names(hidden)}; name it as NAMESPACE/NAME"
+    return ""
+
+
+def unremembered(found: Sequence[Found], picture: Picture, zone: ZoneInfo) -> str:
+    """Releases that pass by samples which do not go back to their beginning, "" where each does: a terminal that watched may have seen a limit
+    crossed before, which stays crossed, and a runner has seen nothing."""
+    for release, _, answer in found:
+        if answer.go_on is not True or release.started is None:
+            continue
+        seen = next(
+            (t for s in (release.workload, release.subject) if s and (t := picture.signals.traffic.get(s))),
+            None,
+        )
+        traffic = seen.value if seen is not None else None
+        if traffic is None:
+            continue
+        before, remedy = traffic.since, "raise [metrics] history"
+        held = [first_at(series.points) for series in traffic.requests if series.points]
+        if (
+            before <= release.started and held and release.stable is not None
+        ):  # the version before it served all along
+            before, remedy = min(held) - _LATE, "Prometheus keeps none, or was not there"
+        if before > release.started:
+            return (
+                f"whether {release.subject.name} crossed a limit before {moment(before, zone)} is not known: it began "
+                f"{moment(release.started, zone)}, and no older samples were read; {remedy}"
+            )
     return ""
 
 
