@@ -7,24 +7,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tfdash.board.board import Board
     from tfdash.clock import Clock
-    from tfdash.config.settings import Settings
     from tfdash.sources.base import Scope
+    from tfdash.store.opening import StoreOptions
 
 
-def keep_journal(board: Board, environment: str, settings: Settings, clock: Clock, scope: Scope) -> None:
+def keep_journal(board: Board, environment: str, options: StoreOptions, clock: Clock, scope: Scope) -> None:
     """For as long as the board runs. ``scope``: the namespaces that it looks at."""
     from tfdash.playbook.registry import RULES, SECTIONS
     from tfdash.store.journal.reading import journal_folder
     from tfdash.store.journal.recorder import JournalRecorder
     from tfdash.store.journal.seeing import JudgedTable, Outlook
-    from tfdash.store.opening import StoreOptions, terminal_name
+    from tfdash.store.opening import terminal_name
 
+    folder = journal_folder(options.folder)
     recorder = JournalRecorder(
-        journal_folder(StoreOptions(path=settings.store.path).folder),
+        folder,
         terminal_name(),
         clock,
         Outlook(environment, scope.namespaces or ()),
         JudgedTable(RULES, SECTIONS),
-        deadline=settings.store.deadline,
+        deadline=options.deadline,
     )
     board.add_task("verdict journal", recorder.run)
+    if options.url:
+        from tfdash.store.journal.sharing import JournalSharing
+
+        sharing = JournalSharing(folder, options.url, options.deadline)
+        board.add_task("verdict journals of others", sharing.run)

@@ -134,6 +134,7 @@ def command(args: argparse.Namespace) -> int:
     """``tfdash record``: until the time is over or it is ended; 0 where all of it was written."""
     from tfdash.cli.compose import board_of, clock_of, scope_of
     from tfdash.cli.journal import keep_journal
+    from tfdash.cli.store_options import store_options
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.model.kinds import KINDS
@@ -150,7 +151,7 @@ def command(args: argparse.Namespace) -> int:
     board, sources = board_of(config, settings, clock, remembering=True, others=True)
     scope = scope_of(args, config.environment, sources)
     board.want("record", dict.fromkeys(KINDS, scope))
-    keep_journal(board, config.environment.name, settings, clock, scope)
+    keep_journal(board, config.environment.name, store_options(settings, config.path), clock, scope)
     [recorder] = keep_recording(board, config, settings, clock, file, ring=False)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
             acting = compose(board, config, settings, sources, clock, mode)
             opened.append(acting)
             recorders.extend(keep_recording(board, config, settings, clock, file))
-            keep_journal(board, config.environment.name, settings, clock, scope)
+            keep_journal(board, config.environment.name, acting.options, clock, scope)
             context.actions, context.ledger = acting.actions, acting.ledger
             context.audit, context.entries = acting.audit, acting.entries
         except ConfigError as error:

@@ -103,7 +103,8 @@ def _watched(
 
     environment = config.environment
     clusters = clusters_of(environment, config, clock)
-    opened = open_store(store_options(settings, config.path), clock, acting=False)
+    options = store_options(settings, config.path)
+    opened = open_store(options, clock, acting=False)
     wiring = Wiring(environment.name, settings, clusters, clock, opened=opened)
     board = Board(
         clusters,
@@ -117,7 +118,7 @@ def _watched(
     looks.append(look)
     board.add_task("login", look.run)
     scope = scope_of(args, environment, clusters)
-    keep_journal(board, environment.name, settings, clock, scope)
+    keep_journal(board, environment.name, options, clock, scope)
     return WatchedEnvironment(environment.word, environment.colour, board, scope)
 
 

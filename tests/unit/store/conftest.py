@@ -69,7 +69,7 @@ def template(postgres: str) -> str:
     """A database with our tables, which others are copied from."""
     database = Database(postgres, "migrated")
     Database(postgres, "postgres").sql("CREATE DATABASE migrated OWNER owner")
-    assert migrate(database.url("owner"), ("shared", "postgres")) == [1]
+    assert migrate(database.url("owner"), ("shared", "postgres")) == [1, 2]
     return database.name
 
 

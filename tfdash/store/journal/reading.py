@@ -7,6 +7,7 @@ import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.moments import moment
@@ -22,10 +23,13 @@ from tfdash.store.journal.lines import (
     word_of,
 )
 from tfdash.store.journal.view import Covers, Ended, JournalView, JournalWord, WatchSpan
+from tfdash.text import safe
 
 BEAT = 15.0
 """Seconds between two lines at most: a terminal that was killed is known to have watched until the last."""
 SUFFIX, PACKED = ".journal", ".journal.z"
+LATELY = 150.0
+"""Seconds: terminals deliver once a minute."""
 LET_GO = "let-go"
 """A file that says until when journals were let go because there was no room for them."""
 MOST = 64 << 20  # bytes of one file, unpacked: more is none of ours
@@ -37,8 +41,16 @@ def journal_folder(store: Path) -> Path:
     return store / "journal"
 
 
-def read(folder: Path, since: float, until: float) -> JournalView:
-    """What is on record of ``[since, until)`` in the journals of ``folder`` (``journal_folder``). Never raises for what lies there."""
+class SharedJournals(NamedTuple):
+    """What the shared store holds: (name of the file, packed lines) of each terminal. ``problem``: why it could not be read."""
+
+    files: Sequence[tuple[str, bytes]] = ()
+    problem: str = ""
+
+
+def read(folder: Path, since: float, until: float, shared: SharedJournals | None = None) -> JournalView:
+    """What is on record of ``[since, until)`` in the journals of ``folder`` (``journal_folder``), and in those that ``shared`` holds
+    (``sharing.fetched``). Never raises for what lies there."""
     spans: list[WatchSpan] = []
     doubts: list[str] = []
     try:
@@ -67,7 +79,29 @@ def read(folder: Path, since: float, until: float) -> JournalView:
         spans += found
         if doubt:
             doubts.append(f"the verdict journal {path.name}: {doubt}")
+    if shared is not None:
+        here = {_stem(path.name) for path in files}
+        for name, body in shared.files:
+            if _stem(name) in here:
+                continue  # as it lies here it is newer
+            found, doubt = spans_of(unpacked(body))
+            spans += [_heard_lately(span, until) for span in found]
+            if doubt:
+                doubts.append(f"the verdict journal {safe(name)} of the shared store: {doubt}")
+        if shared.problem:
+            doubts.append(f"verdict journals of other machines are not read: {shared.problem}")
     return view_of(spans, since, until, doubts)
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(PACKED).removesuffix(SUFFIX)
+
+
+def _heard_lately(span: WatchSpan, until: float) -> WatchSpan:
+    """One of another machine that delivered lately is not called dead, nor has it watched longer than it said."""
+    if span.ended is Ended.SILENT and until - span.end <= LATELY:
+        return span_until(span, span.end, Ended.LIVING)
+    return span
 
 
 def let_go_until(folder: Path) -> float:
@@ -84,7 +118,7 @@ def view_of(
     """The spans that touch the time asked about. Whoever lives still has watched for one beat more than was written, at most."""
     kept = []
     for span in spans:
-        if span.ended is Ended.LIVING:
+        if span.ended is Ended.LIVING and until - span.end <= BEAT:
             span = span_until(span, max(span.end, min(until, span.end + BEAT)))
         if span.begin < until and span.end > since:
             kept.append(span)
@@ -92,12 +126,12 @@ def view_of(
     return JournalView(since=since, until=until, spans=tuple(kept), doubts=tuple(doubts))
 
 
-def span_until(span: WatchSpan, end: float) -> WatchSpan:
+def span_until(span: WatchSpan, end: float, ended: Ended | None = None) -> WatchSpan:
     return WatchSpan(
         watcher=span.watcher,
         begin=span.begin,
         end=end,
-        ended=span.ended,
+        ended=ended or span.ended,
         covers=span.covers,
         words=span.words,
         version=span.version,
@@ -110,11 +144,16 @@ def lines_in(path: Path) -> list[bytes]:
     with os.fdopen(descriptor, "rb") as file:
         raw = file.read(MOST)
     if path.name.endswith(PACKED):
-        unpack = zlib.decompressobj()
-        try:
-            raw = unpack.decompress(raw, MOST)
-        except zlib.error:
-            return [b"not packed"]
+        return unpacked(raw)
+    return raw.split(b"\n") if raw else []
+
+
+def unpacked(body: bytes) -> list[bytes]:
+    """The lines of a packed file."""
+    try:
+        raw = zlib.decompressobj().decompress(body, MOST)
+    except zlib.error:
+        return [b"not packed", b""]
     return raw.split(b"\n") if raw else []
 
 

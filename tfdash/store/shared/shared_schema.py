@@ -6,8 +6,10 @@ the functions, which stamp ``session_user`` and the server's time. Nobody but th
 
 from __future__ import annotations
 
-SCHEMA = 1
+SCHEMA = 2
 """The newest migration that this program knows; a database that asks for at most this much is served."""
+NEEDED = 1
+"""The oldest that it works with: what came later (verdict journals) is shared once the owner has made the tables."""
 LOCK = 7_083_274_001
 PEOPLE = "tfdash_people"
 
@@ -183,6 +185,34 @@ REVOKE ALL ON SCHEMA tfdash FROM PUBLIC;
 GRANT USAGE ON SCHEMA tfdash TO tfdash_people;
 GRANT SELECT ON ALL TABLES IN SCHEMA tfdash TO tfdash_people;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tfdash TO tfdash_people;
+""",
+    2: r"""
+-- one row a file: each time with all that it has by then, packed
+CREATE TABLE tfdash.journals (
+  file text PRIMARY KEY, heard double precision NOT NULL, body bytea NOT NULL, written_by name NOT NULL DEFAULT session_user,
+  received_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX journals_by_arrival ON tfdash.journals (received_at);
+
+CREATE FUNCTION tfdash.put_journal(p_file text, p_heard double precision, p_body bytea) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE owner name;
+BEGIN
+  IF length(p_body) > 4194304 OR length(p_file) > 200 THEN RAISE EXCEPTION 'the journal is too large'; END IF;
+  SELECT j.written_by INTO owner FROM tfdash.journals j WHERE j.file = p_file;
+  IF owner IS NOT NULL AND owner <> session_user THEN
+    RAISE EXCEPTION 'the journal % belongs to %', p_file, owner USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  DELETE FROM tfdash.journals j WHERE j.received_at < clock_timestamp() - interval '91 days';
+  INSERT INTO tfdash.journals(file, heard, body, written_by) VALUES (p_file, p_heard, p_body, session_user)
+    ON CONFLICT (file) DO UPDATE SET heard = excluded.heard, body = excluded.body, received_at = clock_timestamp()
+    WHERE journals.heard <= excluded.heard;
+END $$;
+
+REVOKE ALL ON tfdash.journals FROM PUBLIC;
+REVOKE ALL ON FUNCTION tfdash.put_journal(text, double precision, bytea) FROM PUBLIC;
+GRANT SELECT ON tfdash.journals TO tfdash_people;
+GRANT EXECUTE ON FUNCTION tfdash.put_journal(text, double precision, bytea) TO tfdash_people;
 """,
 }
 

@@ -15,7 +15,7 @@ from typing import Any
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.connecting import no_way
 from tfdash.store.log.audit_recorder import Put
-from tfdash.store.shared.shared_schema import LOCK, META, MIGRATIONS, PEOPLE, SCHEMA
+from tfdash.store.shared.shared_schema import LOCK, META, MIGRATIONS, NEEDED, PEOPLE, SCHEMA
 from tfdash.text import safe
 
 DEFAULT_SHARED_ROLES = (
@@ -183,9 +183,9 @@ class SharedStore:
                 f"the shared store (tables number {version}) needs a program that knows number {minimum}, this one knows "
                 f"{SCHEMA}; use a newer tfdash"
             )
-        if version < SCHEMA:
+        if version < NEEDED:
             raise LedgerUnavailable(
-                f"the shared store's tables are number {version}, this program needs {SCHEMA}; its owner runs: tfdash audit migrate"
+                f"the shared store's tables are number {version}, this program needs {NEEDED}; its owner runs: tfdash audit migrate"
             )
         self._checked = True
 
