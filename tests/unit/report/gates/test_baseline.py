@@ -153,7 +153,7 @@ def test_waived_findings_are_counted_listed_and_no_fault() -> None:
     assert judged([suite(waived)], GateTerms("unknown")).code == OK
 
 
-@pytest.mark.parametrize(("fail_on", "level"), product(("breach", "warn", "unknown"), Level))
+@pytest.mark.parametrize(("fail_on", "level"), list(product(("breach", "warn", "unknown"), Level)))
 def test_which_level_fails(fail_on: str, level: Level) -> None:
     least = {"breach": Level.BREACH, "warn": Level.WARN, "unknown": Level.UNKNOWN}[fail_on]
     code = FINDINGS if level >= least else UNKNOWN if level is Level.UNKNOWN else OK

@@ -127,7 +127,9 @@ def test_hostile_words_are_shown_and_nothing_else(text: str) -> None:
     answer = gated([section(bad, level=Level.WARN)], "all", explained=lambda f: (safe(text),))
     [failure] = read(answer).iter("failure")
     assert failure.attrib["message"] == safe(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
-    rows = [line for line in markdown.write(answer, "all").splitlines() if line.startswith("|")]
+    rows = [
+        line for line in markdown.write(answer, "all").split("\n```")[0].splitlines() if line.startswith("|")
+    ]
     assert len(rows) == 3
     cells = re.findall(r"(?:\\.|[^|\\])+", rows[2].strip("|"))
     assert len(cells) == 3, cells
@@ -138,8 +140,8 @@ def test_every_text_is_xml_and_a_cell(text: str) -> None:
     answer = gated([section(found(sentence=text), level=Level.WARN)], "all")
     [failure] = read(answer).iter("failure")
     assert failure.attrib["message"] or not text.strip()
-    outside = re.sub(r"(`+) ?(?:.*?[^`])? ?\1(?!`)", "", markdown.write(answer, "all").splitlines()[6])
-    assert re.fullmatch(r"\| ▲ warn, fails \|\s*\|\s*\|", outside), outside
+    row = markdown.write(answer, "all").splitlines()[6]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 4, row
 
 
 def test_a_thousand_findings_are_all_in_json_and_bounded_in_words() -> None:
@@ -157,5 +159,5 @@ def test_what_is_explained_stands_under_its_finding_in_every_format() -> None:
     assert answer.lines[2] == "    measured  3 against 4 pods"
     assert answer.document["findings"][0]["explained"] == ["  measured  3 against 4 pods"]
     assert "measured  3 against 4 pods" in junit.write(answer, "all")
-    assert "      measured  3 against 4 pods" in markdown.write(answer, "all")
+    assert "\n  measured  3 against 4 pods\n```" in markdown.write(answer, "all")
     assert msgspec.json.encode(answer.document)
