@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from tfdash.board.board import Board
     from tfdash.clock import Clock
     from tfdash.sources.base import Scope
+    from tfdash.store.journal.view import JournalView
     from tfdash.store.opening import StoreOptions
 
 
@@ -34,3 +35,15 @@ def keep_journal(board: Board, environment: str, options: StoreOptions, clock: C
 
         sharing = JournalSharing(folder, options.url, options.deadline)
         board.add_task("verdict journals of others", sharing.run)
+
+
+def read_journal(options: StoreOptions, since: float, until: float) -> JournalView:
+    """What is on record of ``[since, until)`` here and in the shared store. Blocks; writes nothing and never raises."""
+    from tfdash.store.journal.reading import journal_folder, read
+
+    shared = None
+    if options.url:
+        from tfdash.store.journal.sharing import fetched
+
+        shared = fetched(options.url, options.deadline, since)
+    return read(journal_folder(options.folder), since, until, shared)

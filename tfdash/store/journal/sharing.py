@@ -22,7 +22,6 @@ from tfdash.store.shared.shared_store import asking_nobody, cause_of
 log = logging.getLogger(__name__)
 EVERY = 60.0
 _ENDED = 600.0  # seconds that one delivery may take: the disk and the network have theirs
-_LATE = 91 * 86400.0
 
 
 class JournalSharing:

@@ -124,23 +124,25 @@ class _Seen:
 
     def __init__(self, spans: Iterable[WatchSpan]) -> None:
         self._spans = tuple(spans)
-        self._known: dict[tuple[ClusterRef, str, str, str], list[Interval]] = {}
+        self._known: dict[tuple[ClusterRef, str, str, str], tuple[Intervals, list[tuple[float, int]]]] = {}
 
-    def _of(self, key: Key) -> list[Interval]:
+    def _of(self, key: Key) -> tuple[Intervals, list[tuple[float, int]]]:
         subject, rule = key
         place = (subject.cluster, subject.kind, subject.namespace, rule)
-        if place not in self._known:
-            # each watcher once, though spans of one may overlap where its clock was set back
-            self._known[place] = [
-                stretch for span in self._spans for stretch in union(covered(span, subject, rule))
-            ]
-        return self._known[place]
+        if (known := self._known.get(place)) is None:
+            # each span by itself, though those of one watcher may overlap where its clock was set back
+            every = [one for span in self._spans for one in union(covered(span, subject, rule))]
+            steps = sorted(step for begin, end in every for step in ((begin, 1), (end, -1)))
+            known = self._known[place] = union(every), steps
+        return known
 
     def intervals(self, key: Key) -> Intervals:
-        return union(self._of(key))
+        """When somebody saw it."""
+        return self._of(key)[0]
 
     def steps(self, key: Key) -> list[tuple[float, int]]:
-        return sorted(step for begin, end in self._of(key) for step in ((begin, 1), (end, -1)))
+        """At which times one more saw it, or one less."""
+        return self._of(key)[1]
 
 
 class _Piece(NamedTuple):
