@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
-from tfdash.cli.headless import no_namespace, settle, weeks_of_these
+from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_of_these
 from tfdash.cli.output import narrate
 from tfdash.cli.parser import UNKNOWN, USAGE, program
 from tfdash.clock import Clock
@@ -202,16 +202,21 @@ def _now(
     from tfdash.store.opening import open_store
 
     unread: list[str] = []
+    asks = args.what in ("daily", "weekly")  # bands are judged by weeks of use
+
+    def whole(settled: bool, took: float) -> bool:
+        return settled and weeks_judged(board)
+
     try:
         board, sources = board_of(config, settings, clock, remembering=True, weeks=True)
         scope = scope_of(args, config.environment, sources)
-        weeks_of_these(board, scope, ask=False)
+        weeks_of_these(board, scope, ask=asks)
         kinds = dict.fromkeys(JUDGED, scope)
     except KubeconfigError as error:
         unread.append(f"what is so now is not known: {error}")
         opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
         board, kinds, scope = Board([], judge_of(settings), clock, sources=[opened.source]), {}, None
-    late = settle(board, kinds, args.wait)
+    late = settle(board, kinds, args.wait, enough=whole if asks else None)
     unread += [f"not read within {args.wait:g} s: {one}" for one in late]
     reached = {ref for ref, c in board.picture.clusters.items() if c.info.value is not None}
     for ref, cluster in board.picture.clusters.items():

@@ -61,7 +61,7 @@ def _findings(made: ReportData) -> list[dict[str, Any]] | None:
             "sentence": safe(one.sentence),
             "since": iso(one.since),
         }
-        for one in (*made.compared.new, *made.compared.open)
+        for one in (*made.compared.new, *made.compared.open, *made.compared.unsure)
     ]
 
 

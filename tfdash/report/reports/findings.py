@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
+from tfdash.playbook.registry import RULES, SECTIONS
+from tfdash.store.journal.seeing import JudgedTable, Outlook, Says, covers_of, said_by_sections, said_of
 from tfdash.store.journal.times import Spell, VerdictTimes
-from tfdash.store.journal.view import plain
+from tfdash.store.journal.view import SECTION, plain
+
+Named = tuple[Subject, str]
+"""A subject without uid, and a rule."""
+_TABLE = JudgedTable(RULES, SECTIONS)
 
 
 class OpenFinding(NamedTuple):
@@ -36,36 +43,59 @@ class EndedFinding(NamedTuple):
 
 
 class FindingNews(NamedTuple):
-    """``new`` began since and is open; ``open`` was so before; ``passed`` began and ended between. Where ``known_before`` is False
+    """``new`` began since and is open; ``open`` was so before; ``passed`` began and ended between; ``unsure`` was open when it was
+    last seen, and whether it still is nobody knows. Where ``known_before`` is False
     nobody knows what stood open before: all that is open stands in ``open``. Where ``known_now`` is False likewise of now."""
 
     new: tuple[OpenFinding, ...]
     ended: tuple[EndedFinding, ...]
     open: tuple[OpenFinding, ...]
     passed: tuple[EndedFinding, ...]
+    unsure: tuple[OpenFinding, ...]
     known_before: bool
     known_now: bool
 
 
-def findings_now(assessment: Assessment) -> tuple[OpenFinding, ...]:
-    """What rules say, and what sections find of things that no rule judges by itself (promises, versions) under the section's name: as the
-    verdict journal has them."""
+def findings_now(picture: Picture, assessment: Assessment) -> tuple[OpenFinding, ...]:
+    """As the verdict journal has them, so that what is now and what was then are the same things."""
     found: dict[tuple[Subject, str], OpenFinding] = {}
 
-    def add(level: Level, rule: str, subject: Subject, sentence: str, since: float | None) -> None:
-        one = OpenFinding(level, rule, plain(subject), sentence, since)
-        if level >= Level.WARN:
+    def add(subject: Subject, rule: str, says: Says, since: float | None) -> None:
+        one = OpenFinding(says.level, rule, plain(subject), says.sentence, since)
+        if says.level >= Level.WARN and not says.waived and rule != SECTION:
             found[one.key] = max(one, found.get(one.key, one), key=lambda f: f.level)
 
-    for verdicts in assessment.verdicts.values():
-        for v in verdicts:
-            if not v.waived:
-                add(v.level, v.rule, v.subject, v.sentence, v.since)
-    for section in assessment.sections:
-        for f in section.findings:
-            if f.subject is not None and f.subject not in assessment.verdicts:
-                add(f.level, section.id, f.subject, f.sentence, f.since)
+    began = {(v.subject, v.rule): v.since for told in assessment.verdicts.values() for v in told}
+    for subject in {*assessment.verdicts, *assessment.canaries}:
+        for rule, says in said_of(assessment, subject).items():
+            add(subject, rule, says, began.get((subject, rule)))
+    begun = {f.subject: f.since for section in assessment.sections for f in section.findings if f.subject}
+    for (subject, rule), says in said_by_sections(picture, assessment, _TABLE, Outlook("")).items():
+        add(subject, rule, says, begun.get(subject))
     return gravest(found.values())
+
+
+def known_now(picture: Picture, assessment: Assessment, environment: str) -> Callable[[Named], bool]:
+    """Whether a rule's silence on a subject says that it is well now: it judges it, and all that it needs was read."""
+    table = JudgedTable(RULES, SECTIONS)
+    table.hear(assessment, None)
+    covers = covers_of(picture, assessment, table, Outlook(environment))
+    doubted = {
+        (plain(v.subject), v.rule)
+        for told in assessment.verdicts.values()
+        for v in told
+        if v.level is Level.UNKNOWN or v.unknown is not None
+    }
+
+    def known(named: Named) -> bool:
+        cover = covers.get(named[0].cluster)
+        return (
+            named not in doubted
+            and cover is not None
+            and cover.has(named[0].kind, named[0].namespace, named[1])
+        )
+
+    return known
 
 
 def gravest(found: Iterable[OpenFinding]) -> tuple[OpenFinding, ...]:
@@ -78,10 +108,12 @@ def compared(
     times: Iterable[VerdictTimes],
     since: float,
     until: float,
+    known: Callable[[Named], bool] = lambda named: True,
 ) -> FindingNews:
-    """``now`` and ``before``: what is and what was open; None where nobody can say, and then the journal is asked."""
+    """``now`` and ``before``: what is and what was open; None where nobody can say, and then the journal is asked. ``known``: whether
+    what is not among ``now`` is well."""
     seen = {(t.subject, t.rule): t for t in times}
-    known_before, known_now = before is not None, now is not None
+    known_before, now_is_known = before is not None, now is not None
     if before is None:
         before = _at(seen, since)
         known_before = bool(before)
@@ -94,19 +126,25 @@ def compared(
         told = _since(finding, seen.get(finding.key))
         began_since = finding.key not in was if known_before else _began(seen.get(finding.key), since)
         (new if began_since else still).append(told)
-    ended = [_ended(f, seen.get(key)) for key, f in was.items() if key not in is_open]
+    away = [_ended(f, seen.get(key)) for key, f in was.items() if key not in is_open]
+    ended = [e for e in away if e.at is not None or known(e.finding.key)]
     passed = [
         EndedFinding(_of(t, worst), worst.end if worst.ended else None, _lasted(t))
         for key, t in seen.items()
         if key not in was and key not in is_open and (worst := _worst(t)) is not None
     ]
+    unsure = [e for e in away if e not in ended] + [
+        e for e in passed if e.at is None and not known(e.finding.key)
+    ]
+    passed = [e for e in passed if e not in unsure]
     return FindingNews(
         gravest(new),
         tuple(sorted(ended, key=lambda e: (-e.finding.level, e.finding.rule, e.finding.subject))),
         gravest(still),
         tuple(sorted(passed, key=lambda e: (-e.finding.level, e.finding.rule, e.finding.subject))),
+        gravest(e.finding for e in unsure),
         known_before,
-        known_now,
+        now_is_known,
     )
 
 

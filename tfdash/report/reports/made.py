@@ -7,7 +7,7 @@ from functools import cached_property
 from tfdash.model.verdict import Level
 from tfdash.report.reports.actions import Acted, acted
 from tfdash.report.reports.facts import ReportFacts
-from tfdash.report.reports.findings import FindingNews, compared, findings_now
+from tfdash.report.reports.findings import FindingNews, compared, findings_now, known_now
 from tfdash.report.reports.promised import Promised, promised
 from tfdash.report.reports.releases import Released, releases
 from tfdash.store.journal.times import VerdictTimes, verdict_times
@@ -45,8 +45,11 @@ class ReportData:
     @cached_property
     def compared(self) -> FindingNews:
         f = self.facts
-        now = findings_now(f.assessment) if f.now_known else None
-        return compared(now, f.before, self.times, f.since, f.until)
+        if not f.now_known:
+            return compared(None, f.before, self.times, f.since, f.until)
+        known = known_now(f.picture, f.assessment, f.environment)
+        now = findings_now(f.picture, f.assessment)
+        return compared(now, f.before, self.times, f.since, f.until, known)
 
     @cached_property
     def actions(self) -> tuple[Acted, ...]:
@@ -58,7 +61,9 @@ class ReportData:
     def releases(self) -> tuple[Released, ...]:
         f = self.facts
         every = acted(f.entries, 0.0, float("inf"))
-        found = releases(f.entries, every, f.picture, f.assessment, f.committed, f.since, f.until, f.workload)
+        found = releases(
+            f.entries, every, f.picture, f.assessment, f.committed, f.since, f.until, f.workload, self.times
+        )
         here = f.environment
         return tuple(r for r in found if not here or r.subject.cluster.environment == here)
 

@@ -53,6 +53,10 @@ def new(made: ReportData) -> Iterable[ReportPart]:
         if found.new:
             yield _table("new", "New since then, as terminals saw it begin", found.new, made)
         yield _table("open", "Open; whether it is new is not known", found.open, made, "nothing")
+    if found.unsure:
+        yield _table(
+            "unsure", "Open when it was last seen; whether it still is is not known", found.unsure, made
+        )
     if found.passed:
         yield table("passed", "Began and ended between", _ENDED, _gone(found.passed, made), right=_RIGHT)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.item_place import place_of
+from tfdash.model.maintenance import KIND as PROMISE
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.moments import moment
@@ -61,12 +62,16 @@ def state(level: Level) -> PartCell:
 
 
 def thing(subject: Subject) -> PartCell:
-    """An object with its cluster; environment and place of a dated promise."""
+    """An object with its cluster; a dated promise by its name and where it is to be kept."""
     ref = subject.cluster
-    if subject.kind == "MaintenanceItem":
-        return words(place_of(subject))
+    if subject.kind == PROMISE:
+        return words(f"{subject.name}, {place_of(subject)}")
     where = "/".join(filter(None, (ref.environment, ref.cluster)))
     return words(f"{subject} ({where})" if where else str(subject))
+
+
+def place(subject: Subject) -> PartCell:
+    return words(place_of(subject))
 
 
 def table(

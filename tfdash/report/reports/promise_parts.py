@@ -14,9 +14,9 @@ from tfdash.report.reports.parts import (
     Row,
     judged,
     number,
+    place,
     sentences,
     table,
-    thing,
     when,
     words,
 )
@@ -97,7 +97,7 @@ def _work(made: ReportData) -> ReportPart:
                 None,
                 (
                     words(one.state.title),
-                    thing(one.state.subject),
+                    place(one.state.subject),
                     number(len(one.completions)),
                     when(last.done_at, made.facts.zone),
                     words(", ".join(sorted({c.by for c in one.completions}))),
@@ -143,7 +143,7 @@ def _standing(one: ItemState, made: ReportData) -> tuple[PartCell, ...]:
     zone, last = made.facts.zone, one.last
     return (
         words(one.title),
-        thing(one.subject),
+        place(one.subject),
         words(one.owner),
         when(one.due, zone),
         when(last.done_at, zone) if last is not None else NOTHING,
@@ -169,7 +169,7 @@ def _period(one: ItemState, period: Period, made: ReportData) -> tuple[PartCell,
         note = f"{period.waiver.who}{second} answer{'' if second else 's'} for it: {period.waiver.why}"
     return (
         words(one.title),
-        thing(one.subject),
+        place(one.subject),
         words(period.label),
         verdict,
         when(done.done_at, zone) if done is not None else NOTHING,

@@ -17,8 +17,11 @@ from tfdash.model.picture import Picture
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.store_state import Entry
 from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level
 from tfdash.report.reports.actions import Acted
 from tfdash.report.reports.facts import Version
+from tfdash.store.journal.seeing import CANARY
+from tfdash.store.journal.times import Spell, VerdictTimes
 from tfdash.store.log.audit_projection import subject_of
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
@@ -110,8 +113,10 @@ def releases(
     since: float,
     until: float,
     workload: Subject | None = None,
+    times: Iterable[VerdictTimes] = (),
 ) -> tuple[Released, ...]:
-    """Those that began in ``[since, until)``, of ``workload`` alone where it is named, oldest first. ``actions``: all, also of other times."""
+    """Those that began in ``[since, until)``, of ``workload`` alone where it is named, oldest first. ``actions``: all, also of other times.
+    ``times``: what terminals saw, which looked on and recorded no crossing."""
     known: dict[Subject, dict[str, _Known]] = {}
     breaches = BreachFacts()
 
@@ -137,11 +142,19 @@ def releases(
         one.revision = str(found.revision or "")
         one.images = one.images or tuple(c.image for c in found.template.containers)
     crossed = breaches.told()
+    bad = {
+        t.subject: [s for s in t.spells if s.level is Level.BREACH and not s.waived]
+        for t in times
+        if t.rule == CANARY
+    }
     told: list[Released] = []
     for subject, versions in known.items():
         if workload is None or subject == workload:
             own = tuple(a for a in actions if a.subject == subject)
-            told += _told(subject, versions, crossed.get(subject, ()), own, assessment.releases, committed)
+            breached = crossed.get(subject, ())
+            told += _told(
+                subject, versions, breached, own, assessment.releases, committed, bad.get(subject, ())
+            )
     return tuple(sorted((r for r in told if since <= r.began < until), key=lambda r: (r.began, r.subject)))
 
 
@@ -181,6 +194,7 @@ def _told(
     actions: tuple[Acted, ...],
     states: Mapping[Subject, ReleaseState],
     committed: Mapping[Version, float],
+    bad: Sequence[Spell],
 ) -> Iterable[Released]:
     state = next((s for at, s in states.items() if at._replace(uid="") == subject), None)
     order = sorted(versions.items(), key=lambda pair: _began(pair[1]))
@@ -188,6 +202,8 @@ def _told(
         began = _began(known)
         next_began = _began(order[index + 1][1]) if index + 1 < len(order) else None
         found = tuple(b for b in crossed if b.version == version and not b.withdrawn)
+        if not found and (spell := _seen_bad(bad, began, next_began)) is not None:
+            found = (_as_seen(spell, version),)
         back = _left(actions, began, next_began)
         back_at = (back.seen or back.ended) if back is not None else None
         first = min((b.at for b in found), default=None)
@@ -214,6 +230,21 @@ def _told(
             committed=commit,
             lead=verified_at - commit if verified_at is not None and commit is not None else None,
         )
+
+
+def _seen_bad(bad: Sequence[Spell], began: float, until: float | None) -> Spell | None:
+    return next((s for s in bad if s.begin >= began and (until is None or s.begin < until)), None)
+
+
+def _as_seen(spell: Spell, version: str) -> Breach:
+    return Breach(
+        trigger=CANARY,
+        uid="",
+        version=version,
+        at=spell.begin,
+        sentence=spell.word.sentence,
+        ended="" if not spell.ended else "as terminals saw",
+    )
 
 
 def _began(known: _Known) -> float:

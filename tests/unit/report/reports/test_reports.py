@@ -156,6 +156,12 @@ def test_with_a_report_before_it_is_by_that_what_is_new() -> None:
     assert (gone.at, gone.lasted, passed.at, passed.lasted) == (50, 20, 60, 30)
 
 
+def test_what_is_not_known_now_did_not_end() -> None:
+    now, before = (finding("old"),), (finding("old"), finding("gone"), finding("lost"))
+    told = compared(now, before, verdict_times(WATCHED), 10, 100, lambda named: False)
+    assert (names(told.ended), names(told.unsure)) == (["gone"], ["lost", "fresh"][::-1])
+
+
 def test_without_one_it_is_by_what_terminals_saw() -> None:
     told = compared((finding("old"), finding("fresh")), None, verdict_times(WATCHED), 10, 100)
     assert told.known_before and (names(told.new), names(told.open)) == (["fresh"], ["old"])
