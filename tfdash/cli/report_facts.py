@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
-from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_of_these
+from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_lacking, weeks_of_these
 from tfdash.cli.output import narrate
 from tfdash.cli.parser import UNKNOWN, USAGE, program
 from tfdash.clock import Clock
@@ -218,6 +218,8 @@ def _now(
         board, kinds, scope = Board([], judge_of(settings), clock, sources=[opened.source]), {}, None
     late = settle(board, kinds, args.wait, enough=whole if asks else None)
     unread += [f"not read within {args.wait:g} s: {one}" for one in late]
+    if asks and (lacking := weeks_lacking(board)):
+        unread.append(f"{lacking} within {args.wait:g} s: bands that rest on them are not judged")
     reached = {ref for ref, c in board.picture.clusters.items() if c.info.value is not None}
     for ref, cluster in board.picture.clusters.items():
         if ref not in reached:

@@ -9,7 +9,7 @@ from typing import Any
 
 def schema(document: str = "snapshot") -> dict[str, Any]:
     """The JSON Schema of a snapshot of any screen, of "snapshot calendar", "snapshot certificates" or "snapshot versions", of "gate release",
-    "gate canary", "gate versions", "gate findings" or "calendar items". Raises KeyError for another name."""
+    "gate canary", "gate versions", "gate findings", "report" or "calendar items". Raises KeyError for another name."""
     text = files("tfdash.report").joinpath("schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     if document == "snapshot":

@@ -6,8 +6,8 @@ object of the program, and whatever it prints is escaped for the format that its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from tfdash.named_file import read_named
+from tfdash.report.formats.md import inline
 from tfdash.spelling import nearest
 from tfdash.text import safe
 
 _LARGEST = 1_000_000  # bytes of a template
 _LONGEST = 50_000_000  # characters of a report
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~<>&$@:^=-])")
 _TRUSTING = (
     "safe",
     "urlize",
@@ -38,12 +38,7 @@ class TemplateFault(Exception):
     """One sentence, with the file and the line where there is one."""
 
 
-def markdown(text: str) -> str:
-    """``text`` literal in Markdown."""
-    return _MARKDOWN.sub(r"\\\1", text)
-
-
-_WRITTEN: Mapping[str, Callable[[str], str]] = {"html": escape, "md": markdown, "txt": str}
+_WRITTEN: Mapping[str, Callable[[str], str]] = {"html": escape, "md": partial(inline, table=True), "txt": str}
 """How what a template prints is written, by the end of its name."""
 
 

@@ -38,7 +38,8 @@ def test_what_is_printed_is_written_for_the_format(tmp_path: Path) -> None:
         html = render(tmp_path, way, "own.html", who=HOSTILE)
         assert "<script" not in html and "\x1b" not in html and "&lt;script&gt;" in html, way
         md = render(tmp_path, way, "own.md", who=HOSTILE)
-        assert "\n" not in md and "\\<script\\>" in md and "\\[x\\]\\(javascript\\:1\\)" in md, way
+        assert "\n" not in md and "`<script>alert(1)</script>␛[31m␊" in md, way
+        assert "`**b** [x](javascript:1) @all #1`" in md, way
         text = render(tmp_path, way, who=HOSTILE)
         assert text == "<script>alert(1)</script>␛[31m␊| a **b** [x](javascript:1) @all #1", way
 

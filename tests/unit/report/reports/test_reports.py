@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.report.reports.past import DAY, HOUR, REF, SHOP, T0, ZONE, Log, facts, replica_set
+from tests.unit.report.test_report import check
 from tests.unit.store.journal.journals import span, view, word
 from tests.unit.views.making import HOSTILE
 from tfdash.model.store_state import EntryKind
@@ -21,6 +22,7 @@ from tfdash.report.reports.findings import OpenFinding, compared
 from tfdash.report.reports.instants import instant_of, parsed
 from tfdash.report.reports.made import ReportData
 from tfdash.report.reports.releases import ReleaseOutcome, shared
+from tfdash.report.schemas import schema
 from tfdash.report.templates import Templates
 from tfdash.store.journal.times import verdict_times
 from tfdash.store.journal.view import Ended
@@ -259,6 +261,19 @@ def test_what_comes_from_outside_is_shown_literally(report: str, suffix: str) ->
     assert not any(sign in text for sign in "\x1b\x00\u202e\u200b")
     if suffix == "html":
         assert "<script" not in text and "<img" not in text and "<i>" not in text
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_document_keeps_its_schema_and_names_no_part_that_is_not_in_it(report: str) -> None:
+    nothing = ReportData(facts(report, journal=None, workload=SHOP))
+    for found in (made(report, workload=SHOP), hostile(report), nothing):
+        told = document(found, parts_of(found))
+        check(told, schema("report"))
+        parts = schema("report")["properties"]["parts"]["properties"]
+        assert set(told["parts"]) <= set(parts)
+        for id, part in told["parts"].items():
+            for row in part.get("rows", ()):
+                assert set(row) <= set(parts[id]["properties"]["rows"]["items"]["properties"]), id
 
 
 # -- times --------------------------------------------------------------------------------------------------------------
