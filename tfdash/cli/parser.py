@@ -231,7 +231,8 @@ def _built(prog: str) -> argparse.ArgumentParser:
     report_options.add(
         commands.add_parser(
             "report",
-            help="a release, a day, a week or an audit as a document; exit 0 written, 2 something that it tells could not be read",
+            help="a release, a day, a week, an audit",
+            epilog="exit codes: 0 written, 2 written and something that it tells could not be read, 3 not written",
         ),
         _where,
         _duration,
