@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tfdash.recording.places import OneFile
     from tfdash.recording.recorder import Recorder, WrittenTo
 
-_SEGMENT = 300.0  # seconds of one segment of a ring, at most
+_SEGMENT = 120.0  # seconds of one segment of a ring, at most
 _DURATION = 0.5  # seconds between two looks at the clock
 
 

@@ -21,17 +21,23 @@ class Written(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ObjectsBody(msgspec.Struct, frozen=True):
-    """``seen`` without its value; of that, what appeared or changed (namespace and name of its key, its type, itself), and what is ``gone``. ``whole``: it is all of
-    it. ``valued``: there is one. ``changed`` None: a fresh list, which readers compare for themselves."""
+    """``seen`` without its value; of that, what appeared or changed (``Named`` by ``objects``, read when it is wanted), and what is ``gone``.
+    ``whole``: nothing from before stays. ``more``: the next entry goes on with the same put. ``valued``: there is a value. ``listed``:
+    a fresh list, which readers compare for themselves."""
 
     ref: ClusterRef
     kind: str
     seen: msgspec.Raw
-    objects: list[tuple[str, str, str, msgspec.Raw]]
+    objects: msgspec.Raw
     gone: list[Key] = []
     whole: bool = False
+    more: bool = False
     valued: bool = True
     listed: bool = False
+
+
+Named = list[tuple[str, str, str, msgspec.Raw]]
+"""Namespace and name of the key, the type's name, the object."""
 
 
 class DropBody(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import Signals
 from tfdash.recording.codec import decoder, fields_of, object_types, table_of
-from tfdash.recording.entries import BODIES, FieldsBody, ObjectsBody, Written
+from tfdash.recording.entries import BODIES, FieldsBody, Named, ObjectsBody, Written
 from tfdash.recording.series import WITH_SERIES, Odd, SeriesReader, SeriesView
 
 
@@ -30,13 +30,20 @@ class _Waiting(NamedTuple):
 
 
 class _Kind:
-    """One kind of one cluster. ``objects`` None: nothing was ever read of it."""
+    """One kind of one cluster. ``objects`` None: nothing was ever read of it. ``coming``: of a put whose end is still to come; ``waiting``:
+    what was put and not read yet."""
 
-    __slots__ = ("lost", "objects", "seen")
+    __slots__ = ("coming", "lost", "objects", "seen", "waiting")
 
-    def __init__(self, seen: Observation[None], objects: dict[Key, Any] | None) -> None:
-        self.seen, self.objects = seen, objects
+    def __init__(self) -> None:
+        self.seen = _UNSEEN
+        self.objects: dict[Key, Any] | None = None
         self.lost: set[Key] = set()  # objects that could not be read
+        self.coming: list[tuple[ObjectsBody, tuple[SeriesView, ...]]] = []
+        self.waiting: list[tuple[ObjectsBody, tuple[SeriesView, ...]]] = []
+
+
+_UNSEEN = msgspec.Raw(msgspec.msgpack.encode(Observation()))
 
 
 class Picked:
@@ -84,33 +91,57 @@ class Picked:
             self.unknown[name] = self.unknown.get(name, 0) + 1
 
     def _put_objects(self, body: ObjectsBody, views: tuple[SeriesView, ...], tell: bool) -> Any:
-        seen: Observation[None] = decoder(Observation[None]).decode(body.seen)
-        kind = self._kinds.get((body.ref, body.kind))
-        if kind is None or body.whole or kind.objects is None:
-            kind = self._kinds[body.ref, body.kind] = _Kind(seen, {} if body.valued else None)
-        kind.seen = seen
-        objects = kind.objects if kind.objects is not None else {}
-        for key in body.gone:
-            objects.pop(key, None)
-            kind.lost.discard(key)
-        changed = set(body.gone)
-        for namespace, name, type, raw in body.objects:
-            key = Key(namespace, name)
-            kind.lost.discard(key)
-            if type not in object_types():
-                self._leave_out(type)
-                kind.lost.add(key)
-                continue
-            objects[key] = _Waiting(type, raw, views)
-            changed.add(key)
+        kind = self._kinds.setdefault((body.ref, body.kind), _Kind())
+        if kind.coming and (body.whole or not kind.coming[-1][0].more):
+            kind.coming.clear()  # the end of that put is lacking
+        kind.coming.append((body, views))
+        if body.more:
+            return None
+        first, put = kind.coming[0][0], kind.coming
+        kind.coming = []
+        if tell:
+            self._settle(kind)  # what was put before is no part of what this one names
+        if first.whole:
+            kind.waiting.clear()
+        kind.waiting += put
         if not tell:
             return None
+        changed = self._settle(kind)
         return body.ref, body.kind, self._observation(kind), None if body.listed else frozenset(changed)
 
+    def _settle(self, kind: _Kind) -> set[Key]:
+        """Read what waits; which keys of the last put it names."""
+        changed: set[Key] = set()
+        for body, views in kind.waiting:
+            if body.whole:
+                changed.update(kind.objects or ())
+                kind.objects, kind.lost = {} if body.valued else None, set()
+            elif kind.objects is None:
+                kind.objects = {}
+            objects = kind.objects if kind.objects is not None else {}
+            kind.seen = body.seen
+            for key in body.gone:
+                objects.pop(key, None)
+                kind.lost.discard(key)
+                changed.add(key)
+            named: Named = decoder(Named).decode(body.objects)
+            for namespace, name, type, raw in named:
+                key = Key(namespace, name)
+                kind.lost.discard(key)
+                if type in object_types():
+                    objects[key] = _Waiting(type, raw, views)
+                    changed.add(key)
+                else:
+                    self._leave_out(type)
+                    kind.lost.add(key)
+        kind.waiting.clear()
+        return changed
+
     def _observation(self, kind: _Kind) -> Observation[Objects]:
+        self._settle(kind)
+        seen: Observation[Any] = decoder(Observation[None]).decode(kind.seen)
         if kind.objects is None:
-            none: Observation[Any] = kind.seen
-            return none
+            return seen
         for key, one in tuple(kind.objects.items()):
             if type(one) is _Waiting:
                 try:
@@ -119,7 +150,6 @@ class Picked:
                     del kind.objects[key]
                     self._leave_out(one.type)
                     kind.lost.add(key)
-        seen: Observation[Any] = kind.seen
         return msgspec.structs.replace(
             seen, value=dict(kind.objects), unreadable=seen.unreadable + len(kind.lost)
         )

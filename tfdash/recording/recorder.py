@@ -26,7 +26,7 @@ from tfdash.recording.writing import EntryWriter
 
 log = logging.getLogger(__name__)
 EVERY = 1.0  # seconds of the machine between two frames
-WHOLE_EVERY = 300.0  # seconds of the platform's between two pictures that are written whole
+WHOLE_EVERY = 120.0  # seconds of the platform's between two pictures that are written whole
 _LEAST = 5.0  # seconds of the machine between them: a simulated clock may run fast
 MOST_WAITING = 20_000  # puts that wait for a disk; more are not held, and the next picture is written whole
 _FRAME = 1 << 20  # bytes of entries, after which a frame ends

@@ -81,7 +81,7 @@ class EntryWriter:
         for ref, info in self.infos.items():
             yield self._written(at, "put_info", InfoBody(ref, self._encoder.clean(info)))
         for (ref, kind), seen in self.kinds.items():
-            for objects in self._pieces(ref, kind, seen):
+            for objects in self._all(ref, kind, seen):
                 yield self._written(at, "put_objects", objects)
         for id, status in self.statuses.items():
             yield self._written(at, "put_status", StatusBody(id, self._encoder.clean(status)))
@@ -113,7 +113,7 @@ class EntryWriter:
         before = self.kinds.get((ref, kind))
         self.kinds[ref, kind] = seen
         if before is None or before.value is None or seen.value is None:
-            yield from self._pieces(ref, kind, seen)
+            yield from self._all(ref, kind, seen)
             return
         old, new = before.value, seen.value
         if changed is None:
@@ -122,29 +122,45 @@ class EntryWriter:
         else:
             differ = [k for k in changed if (one := new.get(k)) is not None and old.get(k) is not one]
             gone = [k for k in changed if k in old and k not in new]
-        meta = self._about(seen)
-        first = ObjectsBody(ref, kind, meta, self._of(new, differ[:_TOGETHER]), gone, listed=changed is None)
-        yield first
-        for start in range(_TOGETHER, len(differ), _TOGETHER):
-            yield ObjectsBody(ref, kind, meta, self._of(new, differ[start : start + _TOGETHER]))
+        whole = len(differ) == len(new) and bool(new)  # as what is measured: nothing from before stays
+        yield from self._pieces(ref, kind, seen, differ, [] if whole else gone, whole, changed is None)
 
-    def _pieces(self, ref: ClusterRef, kind: str, seen: Observation[Objects]) -> Iterator[ObjectsBody]:
-        meta, value = self._about(seen), seen.value
-        if value is None:
-            yield ObjectsBody(ref, kind, meta, [], whole=True, valued=False, listed=True)
-            return
-        keys = list(value)
+    def _pieces(
+        self,
+        ref: ClusterRef,
+        kind: str,
+        seen: Observation[Objects],
+        keys: list[Key],
+        gone: list[Key],
+        whole: bool,
+        listed: bool,
+    ) -> Iterator[ObjectsBody]:
+        about, value = self._about(seen), seen.value
         for start in range(0, max(1, len(keys)), _TOGETHER):
-            objects = self._of(value, keys[start : start + _TOGETHER])
-            yield ObjectsBody(ref, kind, meta, objects, whole=not start, listed=True)
+            end = start + _TOGETHER
+            yield ObjectsBody(
+                ref,
+                kind,
+                about,
+                self._of(value if value is not None else {}, keys[start:end]),
+                gone if not start else [],
+                whole=whole and not start,
+                more=end < len(keys),
+                valued=value is not None,
+                listed=listed,
+            )
 
-    def _of(self, value: Objects, keys: list[Key]) -> list[tuple[str, str, str, msgspec.Raw]]:
+    def _all(self, ref: ClusterRef, kind: str, seen: Observation[Objects]) -> Iterator[ObjectsBody]:
+        return self._pieces(ref, kind, seen, list(seen.value or ()), [], True, True)
+
+    def _of(self, value: Objects, keys: list[Key]) -> msgspec.Raw:
         objects: list[Object] = [value[key] for key in keys]
         raws = self._encoder.clean_each(objects)
-        return [
+        named = [
             (key[0], key[1], type(one).__name__, raw)
             for key, one, raw in zip(keys, objects, raws, strict=True)
         ]
+        return msgspec.Raw(self._line.encode(named))
 
     def _about(self, seen: Observation[Any]) -> msgspec.Raw:
         """All of it but the value."""
