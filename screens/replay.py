@@ -36,11 +36,14 @@ class ReplayKey(NamedTuple):
 _KEYS = (
     ReplayKey("space", "replay_play", "replay.play", "play or pause", "space", "play"),
     ReplayKey(
-        "full_stop", "replay_step(True)", "replay.next", "to the next change of a verdict", ".", "next change"
+        "full_stop",
+        "replay_step(True)",
+        "replay.next",
+        "to the next that warns or breaks, or ceases to",
+        ".",
+        "next change",
     ),
-    ReplayKey(
-        "comma", "replay_step(False)", "replay.previous", "to the change of a verdict before", ",", "last"
-    ),
+    ReplayKey("comma", "replay_step(False)", "replay.previous", "to the one before", ",", "last"),
     ReplayKey("at", "replay_go", "replay.go", "go to a time", "@", "go to"),
     ReplayKey("greater_than_sign", "replay_speed(1)", "replay.faster", "faster", ">", "faster"),
     ReplayKey("less_than_sign", "replay_speed(-1)", "replay.slower", "slower", "<", "slower"),
@@ -123,7 +126,7 @@ class ReplayApp(TfdashApp):
         if found is None:
             self.tell(f"{self.words.walking}; what changes after it is looked for")
         elif not found:
-            self.tell(f"no verdict changes {'after' if forward else 'before'} this")
+            self.tell(f"nothing begins or ceases to warn or to break {'after' if forward else 'before'} this")
         else:
             self.tell(changed(found, self.zone))
         self._show_line()

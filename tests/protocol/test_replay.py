@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.waiting import until
+from tfdash.cli import main
 from tfdash.cli.compose import board_of, clock_of, judge_of
 from tfdash.cli.headless import settle
 from tfdash.config.load import load
@@ -39,8 +41,10 @@ _LONG = 240.0  # seconds of the platform's, of which it has 24 in one of ours
 class Lived:
     """What was recorded, the settings that it was judged by, and what was said at the time."""
 
-    def __init__(self, place: Path, settings: Settings, told: list[tuple[float, Assessment]]) -> None:
-        self.place, self.settings, self.told = place, settings, told
+    def __init__(
+        self, place: Path, config: Path, settings: Settings, told: list[tuple[float, Assessment]]
+    ) -> None:
+        self.place, self.config, self.settings, self.told = place, config, settings, told
 
     def opened(self) -> Recording:
         return Recording.open(self.place)
@@ -66,9 +70,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         known = load(config.path)
         clock = clock_of(config)
         board, _ = board_of(config, known, clock, probing=True)
-        place = tmp_path_factory.mktemp("recorded") / "bad.tfrec"
+        recorded = tmp_path_factory.mktemp("recorded") / "bad.tfrec"
         about = RecordingHeader(environment=config.environment.name)
-        recorder = Recorder(OneFile(place, about), clock, lambda: (board.picture, board.assessment))
+        recorder = Recorder(OneFile(recorded, about), clock, lambda: (board.picture, board.assessment))
         board.record(recorder.taken)
         told: list[tuple[float, Assessment]] = []  # and when it was heard
 
@@ -85,7 +89,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         until(lambda: told and told[-1][0] > settled + _LONG, "the last judgement")
         board.stop()
         recorder.stop()
-        yield Lived(place, known, told)
+        yield Lived(recorded, place, known, told)
 
 
 def said(assessment: Assessment) -> dict[Subject, dict[str, Level]]:
@@ -153,3 +157,15 @@ class Through:
         self._at = at
         self._told, _ = self._judge.assess(self._fold.picture, self._fold.take(), at)
         return self._told
+
+
+def test_a_snapshot_of_any_moment_of_it_without_a_cluster(
+    lived: Lived, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = ["snapshot", "--recording", str(lived.place), "--config", str(lived.config), "--screen", "canary"]
+    assert main([*first, "--format", "json"]) == 1
+    [release] = json.loads(capsys.readouterr().out)["releases"]
+    assert (release["subject"]["name"], release["verdict"]) == ("checkout", "BREACH")
+    assert main([*first, "--at", "start"]) == 2  # nothing was read yet: unknown is never green
+    assert main([*first, "--at", "1999-01-01"]) == 64
+    assert "does not hold" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfdash.board.board import Board
 from tfdash.board.scheduler import Judging
-from tfdash.clock import Clock, ScaledClock, SystemClock
+from tfdash.clock import Clock, FixedClock, ScaledClock, SystemClock
 from tfdash.config.quick import ChosenEnvironment, QuickConfig, load_quick
 from tfdash.config.startup import Cluster
 from tfdash.model.subject import ClusterRef
@@ -34,6 +34,8 @@ def clock_of(config: QuickConfig) -> Clock:
     """The machine's clock, or the simulated platform's. Raises ``ConfigError`` where a configuration that is not the
     simulator's own says [demo]: it would open the calendar, and stamp the audit log, by a clock of its own."""
     demo = config.demo
+    if config.recorded is not None:
+        return FixedClock(config.recorded.at)
     if not demo.enabled:
         return SystemClock()
     why = _not_simulated(config)
@@ -224,6 +226,10 @@ def board_of(
     ``remembering``: with the store, opened for reading: nothing is made or written. ``others``: and with what other terminals left.
     ``weeks``: and with what was used over weeks, of which what the store keeps is read first and waited for.
     ``keeping``: days of usage that are over are kept for whoever asks next. ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
+    if config.recorded is not None:
+        from tfdash.cli import recorded
+
+        return recorded.board_of(config.recorded, lambda: judge_of(settings)), []
     from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
 
     clusters = clusters_of(config.environment, config, clock)

@@ -32,10 +32,10 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         narrate(f"tfdash: {format.name} is nothing for a terminal; name a file: --output FILE")
         return USAGE
     from tfdash.cli.compose import clock_of
+    from tfdash.cli.recorded import chosen
     from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
 
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    config = chosen(args)
     settings = load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
     from tfdash.cli.compose import board_of, scope_of
@@ -66,7 +66,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     kinds = dict.fromkeys(("Rollout",) if only_changes else (*JUDGED, *lists), scope)
 
     def whole(settled: bool, took: float) -> bool:
-        return settled and weeks_judged(board)
+        return settled and (config.recorded is not None or weeks_judged(board))
 
     late = settle(
         board,

@@ -39,6 +39,15 @@ def add(
         help="; ".join(f"{one.name}: {one.help}" for one in FORMATS.values()),
     )
     parser.add_argument(
+        "--recording", default="", metavar="FILE", help="of a recording or a ring; no cluster is asked"
+    )
+    parser.add_argument(
+        "--at",
+        default="end",
+        metavar="TIME",
+        help='that moment of it: "10:42", "start", "-10m" from its end (end)',
+    )
+    parser.add_argument(
         "--wait", type=duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
     )
     parser.add_argument(

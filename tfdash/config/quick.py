@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfdash.config.problems import ConfigError, ConfigProblem, read_text, toml_of
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
@@ -29,6 +29,13 @@ class ChosenEnvironment:
     clusters: tuple[Cluster, ...]
 
 
+class RecordedMoment(NamedTuple):
+    """A recording in the place of clusters, and a time of it (epoch seconds)."""
+
+    path: Path
+    at: float
+
+
 @dataclass(frozen=True)
 class QuickConfig:
     """``environments`` are the names of all, ``words`` the word and the colour of each; what is wrong in ``ui`` or ``demo`` stands at its default until it is told.
@@ -43,6 +50,7 @@ class QuickConfig:
     demo: DemoSettings = field(default_factory=DemoSettings)
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    recorded: RecordedMoment | None = None
 
     def known(self, name: str) -> ChosenEnvironment:
         """An environment that a recording names, with the word and the colour that it is configured with, if it is."""

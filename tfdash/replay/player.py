@@ -6,12 +6,13 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tfdash.board.board import Board
 from tfdash.board.fold import Entered
 from tfdash.judging.judge import Judge
 from tfdash.model.picture import Picture
+from tfdash.model.verdict import Level
 from tfdash.recording.changes import VerdictChange
 from tfdash.replay.clock import ReplayClock
 from tfdash.replay.cluster import NOT_RECORDED, RecordedCluster
@@ -42,6 +43,7 @@ class Player:
         """``opened`` opens the recording, once for each of those who read it on a way of their own. ``make``: a judge by the policy of today, that judges releases for so many seconds in one go. ``at``: where it begins; None: at the start."""
         self.recording = recording = opened()
         self.clock = ReplayClock(recording.start, recording.end)
+        self._then = opened()
         self.judge = ReplayJudge(lambda: make(_HOLD), opened(), anew=anew)
         self.walk = Walk(lambda: make(math.inf), opened())
         first = recording.picture_at(recording.start)
@@ -83,11 +85,11 @@ class Player:
         self.board.gather(lambda: None)
 
     def step(self, forward: bool) -> tuple[VerdictChange, ...] | None:
-        """Jump to the next (or last) moment at which a verdict changed, and stand there: by the judgement that is shown. ()
-        where there is none, None where that is not known yet."""
+        """Jump to the next (or last) moment at which something began or ceased to warn or to break, and stand there: by the
+        judgement that is shown. () where there is none, None where that is not known yet."""
         now = self.clock.now()
         anew = self.judge.anew
-        changes = tuple(self.walk.changes if anew else self.recording.verdict_changes)
+        changes = [c for c in self._changes(anew) if max(c.before, c.after) >= Level.WARN]
         found = next_change(changes, now) if forward else change_before(changes, now)
         known = self.walk.done or (self.walk.until >= now and (not forward or bool(found)))
         if anew and not known:
@@ -96,6 +98,9 @@ class Player:
             self.clock.play(False)
             self.jump(found[0].at)
         return found
+
+    def _changes(self, anew: bool) -> Sequence[VerdictChange]:
+        return tuple(self.walk.changes) if anew else self._then.verdict_changes
 
     @property
     def state(self) -> ReplayState:

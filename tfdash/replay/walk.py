@@ -53,21 +53,27 @@ class Walk:
                 return
             began = time.perf_counter()
 
-    def steps(self) -> Iterator[float]:
+    def to(self, at: float) -> None:
+        """At once, as far as that time."""
+        for _ in self.steps(at):
+            pass
+
+    def steps(self, until: float | None = None) -> Iterator[float]:
         """One second of the recording after the other, each with its time."""
         played, judge = self._recording, self._make()
         fold = Fold(played.picture_at(played.start))
         fold.show(fold.picture)
         self._judge(judge, fold, fold.take(), played.start)
         yield played.start
-        for at, entered in _seconds(played.puts(played.start, played.end)):
+        end = played.end if until is None else min(until, played.end)
+        for at, entered in _seconds(played.puts(played.start, end)):
             self._what_is_due(judge, fold, entered[0].at)
             for one in entered:
                 fold.put(one)
             self._judge(judge, fold, fold.take(), at)
             yield at
-        self._what_is_due(judge, fold, played.end)
-        self.until = played.end
+        self._what_is_due(judge, fold, end)
+        self.until = end
 
     def _what_is_due(self, judge: Judge, fold: Fold, before: float) -> None:
         """What time alone makes another between two puts."""

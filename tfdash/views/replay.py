@@ -35,13 +35,14 @@ class ReplayState(NamedTuple):
 
 
 class ReplayWords(NamedTuple):
-    """Safe texts, for a line. ``walking`` and ``cut`` are "" where there is nothing to tell."""
+    """Safe texts, for a line. ``by`` goes on with ``judged``; ``walking`` and ``cut`` are "" where there is nothing to tell."""
 
     state: str
     clock: str
     day: str
     place: str
     judged: str
+    by: str
     walking: str
     cut: str
 
@@ -49,7 +50,7 @@ class ReplayWords(NamedTuple):
 def words(state: ReplayState, zone: ZoneInfo) -> ReplayWords:
     at = local(state.at, zone)
     over = state.at >= state.end
-    judged = "judged anew, by today's policy" if state.anew else "as judged then"
+    judged, by = ("judged anew", ", by today's policy") if state.anew else ("as judged then", "")
     if not state.anew and not state.on_record:
         judged = "judged anew: what was said then is not recorded"
     gone = human_duration(int(state.at) - int(state.start))
@@ -59,6 +60,7 @@ def words(state: ReplayState, zone: ZoneInfo) -> ReplayWords:
         f"{at:%a} {at.day} {at:%b}",
         f"{gone} of {human_duration(int(state.end) - int(state.start))}" + (", its end" if over else ""),
         judged,
+        by,
         f"verdicts known to {local(state.walked, zone):%H:%M:%S}"
         if state.anew and state.walked < state.end
         else "",

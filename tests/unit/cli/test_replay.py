@@ -149,7 +149,10 @@ def test_the_line_says_where_it_is_and_by_what_it_is_judged() -> None:
     state = ReplayState(START + 60, START, END, True, 10.0, True, True, START + 30)
     told = words(state, NEW_YORK)
     assert (told.state, told.clock, told.day) == ("▶ ×10", "09:16:00 EST", "Mon 23 Nov")
-    assert told.judged == "judged anew, by today's policy" and told.walking == "verdicts known to 09:15:30"
+    assert (
+        told.judged + told.by == "judged anew, by today's policy"
+        and told.walking == "verdicts known to 09:15:30"
+    )
     assert words(state._replace(anew=False), NEW_YORK).judged == "as judged then"
     assert "not recorded" in words(state._replace(anew=False, on_record=False), NEW_YORK).judged
     assert words(state._replace(cut="odd\x1b"), NEW_YORK).cut == "▲ odd␛"

@@ -1,0 +1,69 @@
+"""A headless command on a recording, in the place of clusters: ``--recording FILE --at TIME``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tfdash.config.quick import QuickConfig, RecordedMoment, load_quick
+
+if TYPE_CHECKING:
+    from tfdash.board.board import Board
+    from tfdash.judging.judge import Judge
+
+
+def chosen(args: argparse.Namespace) -> QuickConfig:
+    """The configuration that the command line names; with ``--recording`` its policy, and the environment that was recorded.
+    Raises ``ConfigError``."""
+    if not args.recording:
+        return load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    from dataclasses import replace
+
+    from tfdash.config.problems import ConfigError, ConfigProblem
+    from tfdash.config.startup import DemoSettings
+    from tfdash.recording.reading import NoRecording, Recording
+    from tfdash.views.replay import meant
+
+    config, path = load_quick(args.config), Path(args.recording)
+    try:
+        recording = Recording.open(path)
+        zone = ZoneInfo(config.zone)
+        at = meant(args.at, recording.end, recording.start, recording.end, zone)
+    except NoRecording as error:
+        raise ConfigError([ConfigProblem(str(path), 0, "", str(error))]) from None
+    except ValueError as error:
+        raise ConfigError([ConfigProblem("--at", 0, "", str(error))]) from None
+    return replace(
+        config,
+        environment=config.known(recording.header.environment),
+        demo=DemoSettings(),
+        instead="",
+        recorded=RecordedMoment(path, max(recording.start, min(recording.end, at))),
+    )
+
+
+def board_of(moment: RecordedMoment, make: Callable[[], Judge]) -> Board:
+    """With what was known then and nothing else; judged by the policy of today (``make``), which is told what a terminal that
+    had watched from the beginning would remember."""
+    from tfdash.board.board import Board
+    from tfdash.clock import FixedClock
+    from tfdash.recording.reading import Recording
+    from tfdash.replay.cluster import RecordedCluster
+    from tfdash.replay.judging import ReplayJudge
+    from tfdash.replay.walk import Walk
+
+    def opened() -> Recording:
+        return Recording.open(moment.path)
+
+    walk = Walk(make, opened())
+    walk.to(moment.at)
+    recording = opened()
+    replayed = ReplayJudge(make, recording)
+    replayed.restart(walk.remembered(moment.at))
+    clusters = [RecordedCluster(ref) for ref in recording.clusters]
+    board = Board(clusters, replayed, FixedClock(moment.at))
+    board.show(recording.picture_at(moment.at))
+    return board
