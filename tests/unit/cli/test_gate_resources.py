@@ -19,7 +19,7 @@ from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
-from tfdash.model.section import SectionFinding, SectionState
+from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.verdict import Level
 from tfdash.quantities import amounts
 from tfdash.report.schemas import schema
@@ -168,3 +168,14 @@ def test_volumes_that_are_watched_are_not_counted_among_those_that_are_not() -> 
     seen = picture(deployment(), usage(*WELL), claim(), other, RUNS, pod())
     (resources, _) = sections_of(seen, judge_all(seen, NOW), "", IDS)
     assert resources.sentence == "4 of 4 in order; 1 volume not watched"
+
+
+def test_a_gate_has_every_finding_where_the_judge_tells_two_hundred() -> None:
+    """What a baseline did not have would be new, and what it has would be gone."""
+    quotas = [msgspec.structs.replace(FULL, name=f"q{n:03}") for n in range(MOST + 50)]
+    seen = picture(*quotas, pod())
+    told = judge_all(seen, NOW)
+    assert len(next(s for s in told.sections if s.id == "quotas").findings) == MOST + 1
+    answer = gated(sections_of(seen, told, "", IDS))
+    assert len([f for f in answer.document["findings"] if f["section"] == "quotas"]) == MOST + 50
+    assert answer.lines[-1] == "  50 more of Quotas: --format json has them all"

@@ -82,7 +82,12 @@ def sections_of(
     """Those of ``ids``, () is all; of one namespace where one is named; with every finding. () where nothing was judged."""
     if not assessment.sections:
         return ()
-    return sections_within(picture, assessment, {namespace} if namespace else None, ids, sys.maxsize)
+    if namespace:
+        return sections_within(picture, assessment, {namespace}, ids, sys.maxsize)
+    mine = [s for s in assessment.sections if not ids or s.id in ids]
+    long = {s.id for s in mine if len(s.findings) > MOST}  # which the judge cuts: all of them are asked for
+    whole = sections_within(picture, assessment, None, long, sys.maxsize) if long else ()
+    return tuple(next((w for w in whole if w.id == s.id), s) for s in mine)
 
 
 def suites_of(found: Sequence[SectionState]) -> list[Suite]:
