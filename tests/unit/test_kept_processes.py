@@ -14,7 +14,7 @@ from tests.platform.harness import processes
 from tests.platform.harness.processes import Kept
 from tests.waiting import until
 
-LIVES = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+LIVES = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
 DIES = [sys.executable, "-c", "import sys; print('no such flag', flush=True); sys.exit(3)"]
 
 
