@@ -105,3 +105,13 @@ def test_what_finds_no_room_is_counted() -> None:
     text = text_of(shown(), WallLook(80, 24))
     listed = text.count("checkout-")
     assert f"and {30 - listed} more" in text
+
+
+def test_as_of_when_is_never_cut_and_warnings_are_counted_where_there_are_many() -> None:
+    many = tuple(
+        EnvironmentMark(f"DEMO ENVIRONMENT {n}", "neutral", states.of_level(Level.OK), 0) for n in range(5)
+    )
+    warnings = tuple(f"ENVIRONMENT {n}: this login can write (patch deployments.apps)" for n in range(5))
+    text = text_of(shown(environments=many, warnings=warnings), WallLook(80, 24))
+    assert "  Overview" in text and "as of 09:15:00 EST" in text
+    assert "▲ 5 warnings: ENVIRONMENT 0: this login can write" in text

@@ -47,11 +47,11 @@ class WallLook(NamedTuple):
 def face(shown: WallContent, look: WallLook) -> list[list[WallPiece]]:
     """``look.height`` lines of ``look.width`` cells each."""
     width = look.width - look.shift
-    top = [_header(shown, width), *_title(shown, width, look)]
+    top = [*_header(shown, width), *_title(shown, width, look)]
     top += _banner(shown, width, look)
     if shown.old:
         top += [[(_fit(f"  {part}", width), "old")] for part in _wrapped(shown.old, width - 4, 2)]
-    bottom = [[(_fit(f"  ▲ {w}", width), "warn")] for w in shown.warnings[:2]] + [_footer(shown, width)]
+    bottom = [*_warnings(shown.warnings, width), _footer(shown, width)]
     room = look.height - len(top) - len(bottom)
     body = _body(shown, width, room, look)
     body = body[:room] + [[]] * (room - len(body))
@@ -97,19 +97,34 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
     return [*lines, _fit(line, width)]
 
 
-def _header(shown: WallContent, width: int) -> list[WallPiece]:
-    """Every environment with its worst state; whose page this is stands in its block; and as of when."""
+def _header(shown: WallContent, width: int) -> list[list[WallPiece]]:
+    """Every environment with its worst state; whose page this is stands in its block; and as of when, on a line of its own where one is
+    too short: that is never cut."""
     line: list[WallPiece] = [(" ", "")]
     for number, one in enumerate(shown.environments):
         here = number == shown.environment
         line.append((f" {one.word} ", f"env-{one.colour}" if here else "dim"))
         line += [(f" {one.state.glyph}{one.bad or ''}", one.state.token), ("  ", "")]
-    line.append((shown.title, "bright"))
-    used = sum(cell_len(text) for text, _ in line)
-    as_of = f"{shown.as_of} "
-    if used + len(as_of) + 2 > width and line:
-        return [*line, (" " * max(width - used - len(as_of), 1), ""), (as_of, "dim")]
-    return [*line, (" " * (width - used - len(as_of)), ""), (as_of, "unknown" if shown.old else "bright")]
+    as_of = (f"{shown.as_of} ", "unknown" if shown.old else "bright")
+    whole = _ends([*line, (shown.title, "bright")], as_of, width)
+    if whole is not None:
+        return [whole]
+    title = _fit(f"  {shown.title}", max(width - cell_len(as_of[0]) - 1, 0))
+    return [line, _ends([(title, "bright")], as_of, width) or [as_of]]
+
+
+def _ends(line: list[WallPiece], last: WallPiece, width: int) -> list[WallPiece] | None:
+    """With ``last`` at the right edge; None where both do not fit."""
+    left = width - sum(cell_len(text) for text, _ in (*line, last))
+    return [*line, (" " * left, ""), last] if left > 0 else None
+
+
+def _warnings(warnings: Sequence[str], width: int) -> list[list[WallPiece]]:
+    """In two lines at most; how many there are where not each has its own."""
+    if len(warnings) <= 2:
+        return [[(_fit(f"  ▲ {one}", width), "warn")] for one in warnings]
+    told = f"{len(warnings)} warnings: {' · '.join(warnings)}"
+    return [[(_fit(f"  ▲ {part}", width), "warn")] for part in _wrapped(told, width - 6, 2)]
 
 
 def _roomy(look: WallLook) -> bool:
