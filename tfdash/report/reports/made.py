@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from tfdash.model.maintenance import KIND as PROMISE
 from tfdash.model.verdict import Level
 from tfdash.report.reports.actions import Acted, acted
 from tfdash.report.reports.facts import ReportFacts
@@ -20,7 +21,7 @@ AHEAD = {"daily": _DAY, "weekly": 7 * _DAY}
 
 
 class ReportData:
-    """Of one report. Times of verdicts are of its environment alone."""
+    """Of one report. Times of verdicts are of its environment; of promises of all, as every terminal tells them."""
 
     def __init__(self, facts: ReportFacts) -> None:
         self.facts = facts
@@ -34,7 +35,12 @@ class ReportData:
         return tuple(
             t
             for t in verdict_times(journal)
-            if t.rule != SECTION and (not environment or t.subject.cluster.environment in ("", environment))
+            if t.rule != SECTION
+            and (
+                t.subject.kind == PROMISE
+                or not environment
+                or t.subject.cluster.environment in ("", environment)
+            )
         )
 
     @cached_property

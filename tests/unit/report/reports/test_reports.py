@@ -12,6 +12,7 @@ from tests.unit.report.reports.past import DAY, HOUR, REF, SHOP, T0, ZONE, Log, 
 from tests.unit.report.test_report import check
 from tests.unit.store.journal.journals import span, view, word
 from tests.unit.views.making import HOSTILE
+from tfdash.model.maintenance import item_subject
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
@@ -25,7 +26,7 @@ from tfdash.report.reports.releases import ReleaseOutcome, shared
 from tfdash.report.schemas import schema
 from tfdash.report.templates import Templates
 from tfdash.store.journal.times import verdict_times
-from tfdash.store.journal.view import Ended
+from tfdash.store.journal.view import Cover, Ended, JournalWord
 
 NOBODY = view([], T0, T0 + 7 * DAY)
 
@@ -210,6 +211,16 @@ def test_gaps_are_named_and_who_watched() -> None:
     assert told["watched"] == pytest.approx(6 / 7, abs=1e-5)
     (rule,) = told["parts"]["broken"]["rows"]
     assert (rule["breach_seconds"], rule["subjects"]) == (DAY - HOUR, 1), "nothing of it in the gap"
+
+
+def test_promises_of_other_environments_are_told_as_now_so_then() -> None:
+    at = item_subject("vacuum", "staging")
+    overdue = JournalWord(at=T0 + HOUR, subject=at, rule="maintenance", level=Level.WARN)
+    covers = {at.cluster: Cover(frozenset({"maintenance"}))}
+    spans = [span(T0, T0 + DAY, overdue, covers=((T0, covers),))]
+    found = ReportData(facts("weekly", journal=view(spans, T0, T0 + 7 * DAY)))
+    (row,) = document(found, parts_of(found))["parts"]["broken"]["rows"]
+    assert (row["rule"], row["warn_seconds"]) == ("maintenance", DAY - HOUR)
 
 
 def test_a_release_from_its_start_to_its_end() -> None:
