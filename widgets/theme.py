@@ -13,22 +13,14 @@ from typing import Any
 from textual.app import App
 from textual.theme import Theme
 
+from tfdash.views.colours import DARK, GROUND, TEXT
 from tfdash.views.table import TOKENS
 from widgets.textual_private import quick_frames
 
 SOURCES = 8  # colours by which log sources are told apart
 
 _DARK: dict[str, str] = {
-    "ok": "#86c793",
-    "warn": "#e8b75a",
-    "breach": "#ff6b68",
-    "unknown": "#c7a0ea",
-    "moving": "#6ecbd8",
-    "paused": "#94ade6",
-    "idle": "#8b95a3",
-    "dim": "#8b95a3",
-    "bright": "#ffffff",
-    "accent": "#7db8f5",
+    **DARK,
     "bright-background": "#414852",
     "cursor-background": "#323841",
     "cursor-blurred-background": "#262a30",
@@ -233,7 +225,7 @@ def _theme(
 
 
 THEMES: tuple[Theme, ...] = (
-    _theme("tfdash-dark", _DARK, "#d3d9e1", "#15181b", "#191c21", "#1f2328", dark=True),
+    _theme("tfdash-dark", _DARK, TEXT, GROUND, "#191c21", "#1f2328", dark=True),
     _theme("tfdash-light", _LIGHT, "#22272e", "#fafafa", "#f3f3f4", "#ececee", dark=False),
     _theme("tfdash-colour-blind", _BLIND, "#d3d9e1", "#15181b", "#191c21", "#1f2328", dark=True),
     Theme(

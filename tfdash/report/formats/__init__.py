@@ -38,5 +38,7 @@ FORMATS: dict[str, Format] = {
         Format("csv", "rows for a spreadsheet", ".csv"),
         Format("prometheus", "metrics for the node exporter's textfile collector", ".prom"),
         Format("html", "one file for a browser and for paper, with charts", ".html"),
+        Format("svg", "the text as a picture of vectors", ".svg"),
+        Format("png", "the text as a picture of pixels, by the extra tfdash[png]", ".png", binary=True),
     )
 }
