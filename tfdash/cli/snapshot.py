@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
 from tfdash.cli.output import deliver_to, narrate
-from tfdash.cli.parser import OK, UNKNOWN, USAGE
+from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE
 from tfdash.cli.snapshot_options import ALL, REPORTED
 from tfdash.clock import Clock
 from tfdash.model.kinds import JUDGED
@@ -31,6 +31,9 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     if format.binary and not args.output and sys.stdout is not None and sys.stdout.isatty():
         narrate(f"tfdash: {format.name} is nothing for a terminal; name a file: --output FILE")
         return USAGE
+    if why := format.lacking():
+        narrate(f"tfdash: {why}")
+        return ERROR
     from tfdash.cli.compose import clock_of
     from tfdash.cli.recorded import chosen
     from tfdash.config.load import load

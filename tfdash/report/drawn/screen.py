@@ -24,6 +24,9 @@ _FONTS = (
 )
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what XML has no way to write
 _CONTROL = range(0x2400, 0x2422)  # pictures of control characters, which few fonts have
+_JOINED = frozenset(
+    "!#$%&*+-./:;<=>?@\\^_|~"
+)  # of two of these fonts for programmers make one: "->" is no arrow
 
 
 class Piece(NamedTuple):
@@ -52,7 +55,7 @@ def svg(lines: Iterable[str], title: str) -> str:
         f"<title>{_text(title)}</title>\n<desc>{words}</desc>\n"
         f'<rect width="100%" height="100%" rx="10" fill="{GROUND}"/>\n'
         f'<g font-family="{_FONTS}" font-size="{_SIZE}" fill="{TEXT}" direction="ltr" unicode-bidi="bidi-override" '
-        f'letter-spacing="0.01" xml:space="preserve">\n{body}</g>\n</svg>'
+        f'xml:space="preserve">\n{body}</g>\n</svg>'
     )
 
 
@@ -79,7 +82,7 @@ def _fits(line: str, width: int) -> int:
 
 
 def pieces(line: str) -> Iterator[Piece]:
-    """Runs of letters between blanks and shapes."""
+    """Runs of letters between blanks and shapes, none in which a font might join two letters."""
     at = 0
     for text, token in toned(line):
         run = ""
@@ -87,8 +90,10 @@ def pieces(line: str) -> Iterator[Piece]:
         for n, character in enumerate(text):
             wide = cells(character)
             shape = shape_of(character)
-            gap = character == " " and (not run or text[n + 1 : n + 2] in ("", " "))
-            if (shape is not None or gap or ord(character) in _CONTROL) and run:
+            after = text[n + 1 : n + 2]
+            gap = character == " " and (not run or after in ("", " ") or _alone(after))
+            joined = bool(run) and run[-1] in _JOINED and character in _JOINED
+            if (joined or gap or _alone(character)) and run:
                 yield Piece(start, at - start, run, token)
                 run = ""
             if shape is not None or ord(character) in _CONTROL:
@@ -98,6 +103,10 @@ def pieces(line: str) -> Iterator[Piece]:
             at += wide
         if run:
             yield Piece(start, at - start, run, token)
+
+
+def _alone(character: str) -> bool:
+    return ord(character) in _CONTROL or shape_of(character) is not None
 
 
 def _row(line: str, number: int) -> str:

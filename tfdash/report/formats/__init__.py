@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,12 +15,20 @@ if TYPE_CHECKING:
 
 
 class Format(NamedTuple):
-    """``suffix`` is that of a file's name. ``binary``: it is nothing for a terminal."""
+    """``suffix`` is that of a file's name. ``binary``: it is nothing for a terminal. ``extra`` brings the modules that it ``needs``."""
 
     name: str
     help: str
     suffix: str
     binary: bool = False
+    extra: str = ""
+    needs: tuple[str, ...] = ()
+
+    def lacking(self) -> str:
+        """Why it cannot be written here, with what to do; "" where it can."""
+        if all(find_spec(name) is not None for name in self.needs):
+            return ""
+        return f"{self.name} needs what draws it: pip install 'tfdash[{self.extra}]'"
 
     def write(self, shown: Sequence[Shown]) -> str | bytes:
         """What is shown, one page or several, in this format; a text has no line end behind its last line. Bytes are written as they are, whatever the
@@ -39,6 +48,13 @@ FORMATS: dict[str, Format] = {
         Format("prometheus", "metrics for the node exporter's textfile collector", ".prom"),
         Format("html", "one file for a browser and for paper, with charts", ".html"),
         Format("svg", "the text as a picture of vectors", ".svg"),
-        Format("png", "the text as a picture of pixels, by the extra tfdash[png]", ".png", binary=True),
+        Format(
+            "png",
+            "the text as a picture of pixels, by the extra tfdash[png]",
+            ".png",
+            binary=True,
+            extra="png",
+            needs=("resvg_py", "fontpkg_jetbrains_mono"),
+        ),
     )
 }

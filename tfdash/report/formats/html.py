@@ -59,7 +59,7 @@ def write(shown: Sequence[Shown]) -> str:
         "zone": str(asked.zone),
         "answer": _answer(code_of_all(shown), _worst(shown)),
         "pages": [_page(one, n) for n, one in enumerate(shown, 1)],
-        "sources": _table("sources", "Data sources", _SOURCES, _source_rows(first), "none"),
+        "sources": _table("sources", "Data sources", _SOURCES, _source_rows(shown), "none"),
     }
     return sealed(Templates().render(_NAME, document))
 
@@ -159,7 +159,8 @@ def _length(cell: str) -> str:
     return "long" if max(map(len, cell.split()), default=0) > _LONGEST else "words"
 
 
-def _source_rows(one: Shown) -> list[list[str]]:
+def _source_rows(shown: Sequence[Shown]) -> list[list[str]]:
+    """Of all pages, each once."""
     return [
         [
             row.state.text,
@@ -168,5 +169,5 @@ def _source_rows(one: Shown) -> list[list[str]]:
             row.age_text,
             row.detail,
         ]
-        for row in one.sources
+        for row in dict.fromkeys(row for one in shown for row in one.sources)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from tfdash.report.formats.svg import write as write_svg
 from tfdash.report.shown import Shown
@@ -14,23 +15,15 @@ _OTHER = re.compile("[^\u0000-\u058f\u1e00-\u23ff\u2500-\u28ff]")
 """Letters that the font that comes with it may not have: those of the machine are asked, which takes its time."""
 
 
-class PictureFault(Exception):
-    """Why there is no picture, and what to do."""
-
-
 def write(shown: Sequence[Shown]) -> bytes:
-    """Raises ``PictureFault`` where the extra is not installed."""
+    """Raises ImportError where the extra is not installed (``Format.lacking``)."""
     return drawn(write_svg(shown))
 
 
 def drawn(svg: str) -> bytes:
     """``svg`` as PNG, without a font of the machine as long as no letter needs one."""
-    try:
-        import resvg_py
-        from fontpkg_jetbrains_mono import __file__ as package  # type: ignore[import-untyped]
-    except ImportError:
-        raise PictureFault("a PNG needs what draws it: pip install 'tfdash[png]'") from None
-    from pathlib import Path
+    import resvg_py
+    from fontpkg_jetbrains_mono import __file__ as package  # type: ignore[import-untyped]
 
     fonts = sorted(str(path) for path in (Path(package).parent / "files").glob("*[[]wght].ttf"))
     match = re.search(r'width="(\d+)" height="(\d+)"', svg)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfdash.report.drawn.screen import svg
+from tfdash.report.formats.text import lines_of
 from tfdash.report.shown import Shown
 
 
 def write(shown: Sequence[Shown]) -> str:
-    lines: list[str] = []
-    for one in shown:
-        if len(shown) > 1:
-            lines += [*([""] if lines else []), f"─── {one.title} ───", ""]
-        lines += one.lines()
-    return svg(lines, " · ".join(one.title for one in shown))
+    return svg(lines_of(shown), " · ".join(one.title for one in shown))
