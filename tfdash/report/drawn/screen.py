@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from tfdash.report.drawn.shapes import HIGH, WIDE, Shape, shape_of
+from tfdash.report.drawn.shapes import HIGH, WIDE, CellShape, shape_of
 from tfdash.report.toned import toned
 from tfdash.views.colours import DARK, GROUND, TEXT
 from tfdash.views.layout import cells
@@ -29,14 +29,14 @@ _JOINED = frozenset(
 )  # of two of these fonts for programmers make one: "->" is no arrow
 
 
-class Piece(NamedTuple):
+class ScreenPiece(NamedTuple):
     """Letters (``text``), or a shape. ``at``: its first cell; ``wide``: how many it takes."""
 
     at: int
     wide: int
     text: str
     token: str
-    shape: Shape | None = None
+    shape: CellShape | None = None
 
 
 def svg(lines: Iterable[str], title: str) -> str:
@@ -81,7 +81,7 @@ def _fits(line: str, width: int) -> int:
     return low
 
 
-def pieces(line: str) -> Iterator[Piece]:
+def pieces(line: str) -> Iterator[ScreenPiece]:
     """Runs of letters between blanks and shapes, none in which a font might join two letters."""
     at = 0
     for text, token in toned(line):
@@ -94,15 +94,15 @@ def pieces(line: str) -> Iterator[Piece]:
             gap = character == " " and (not run or after in ("", " ") or _alone(after))
             joined = bool(run) and run[-1] in _JOINED and character in _JOINED
             if (joined or gap or _alone(character)) and run:
-                yield Piece(start, at - start, run, token)
+                yield ScreenPiece(start, at - start, run, token)
                 run = ""
             if shape is not None or ord(character) in _CONTROL:
-                yield Piece(at, wide, "" if shape else character, token, shape)
+                yield ScreenPiece(at, wide, "" if shape else character, token, shape)
             elif not gap:
                 start, run = (start, run + character) if run else (at, character)
             at += wide
         if run:
-            yield Piece(start, at - start, run, token)
+            yield ScreenPiece(start, at - start, run, token)
 
 
 def _alone(character: str) -> bool:
@@ -112,7 +112,7 @@ def _alone(character: str) -> bool:
 def _row(line: str, number: int) -> str:
     top = _PAD + number * HIGH
     told = []
-    shapes: dict[tuple[str, float, float], list[Piece]] = {}
+    shapes: dict[tuple[str, float, float], list[ScreenPiece]] = {}
     for piece in pieces(line):
         if piece.shape is not None:
             shapes.setdefault((piece.token, piece.shape.shade, piece.shape.weight), []).append(piece)
@@ -131,7 +131,7 @@ def _row(line: str, number: int) -> str:
     return "".join(told)
 
 
-def _shapes(many: Sequence[Piece], colour: str, shade: float, weight: float, top: float) -> str:
+def _shapes(many: Sequence[ScreenPiece], colour: str, shade: float, weight: float, top: float) -> str:
     """Those of one colour in one line, each moved to its cell."""
     told = ""
     for piece in many:
@@ -148,7 +148,7 @@ def _shapes(many: Sequence[Piece], colour: str, shade: float, weight: float, top
     return told + "\n"
 
 
-def _control(piece: Piece, x: float, top: float) -> str:
+def _control(piece: ScreenPiece, x: float, top: float) -> str:
     """Its number, small, in a frame."""
     code = ord(piece.text) - 0x2400
     number = 0x7F if code == 0x21 else code

@@ -18,7 +18,7 @@ _MID_X, _MID_Y = WIDE / 2, HIGH / 2
 _SHADES = {0x2591: 0.25, 0x2592: 0.5, 0x2593: 0.75}
 
 
-class Shape(NamedTuple):
+class CellShape(NamedTuple):
     """Around the cell's own corner. ``weight``: of the stroke. ``shade``: how much of the fill is seen."""
 
     fill: str = ""
@@ -28,7 +28,7 @@ class Shape(NamedTuple):
 
 
 @lru_cache(1024)
-def shape_of(character: str) -> Shape | None:
+def shape_of(character: str) -> CellShape | None:
     """None of what is a letter to a font."""
     code = ord(character)
     if character in _SIGNS:
@@ -36,11 +36,11 @@ def shape_of(character: str) -> Shape | None:
     if 0x2500 <= code <= 0x257F:
         return _box(unicodedata.name(character))
     if code in _SHADES:
-        return Shape(fill=_rect(0, 0, WIDE, HIGH), shade=_SHADES[code])
+        return CellShape(fill=_rect(0, 0, WIDE, HIGH), shade=_SHADES[code])
     if 0x2580 <= code <= 0x259F:
-        return Shape(fill=_block(code))
+        return CellShape(fill=_block(code))
     if 0x2800 <= code <= 0x28FF:
-        return Shape(fill=_braille(code - 0x2800))
+        return CellShape(fill=_braille(code - 0x2800))
     return None
 
 
@@ -87,19 +87,19 @@ def arms(name: str) -> dict[str, int]:
     return found
 
 
-def _box(name: str) -> Shape:
+def _box(name: str) -> CellShape:
     if "DIAGONAL" in name:
         falls, rises = "UPPER LEFT TO LOWER RIGHT" in name, "UPPER RIGHT TO LOWER LEFT" in name
         both = "CROSS" in name
         told = _line((0, 0), (WIDE, HIGH)) if falls or both else ""
-        return Shape(stroke=told + (_line((WIDE, 0), (0, HIGH)) if rises or both else ""))
+        return CellShape(stroke=told + (_line((WIDE, 0), (0, HIGH)) if rises or both else ""))
     if "ARC" in name:
-        return Shape(stroke=_arc("LEFT" in name, "UP" in name))
+        return CellShape(stroke=_arc("LEFT" in name, "UP" in name))
     dash = next((words for words in _DASHES if words in name), "")
     found = arms(name.replace(dash, "") if dash else name)
     if dash:
-        return Shape(fill=_dashed("l" in found, _DASHES[dash], _thick(max(found.values()))))
-    return Shape(fill="".join(_arm(arm, weight, found) for arm, weight in found.items()))
+        return CellShape(fill=_dashed("l" in found, _DASHES[dash], _thick(max(found.values()))))
+    return CellShape(fill="".join(_arm(arm, weight, found) for arm, weight in found.items()))
 
 
 def _thick(weight: int) -> float:
@@ -175,15 +175,15 @@ def _braille(bits: int) -> str:
 # -- signs --------------------------------------------------------------------------------------------------------------
 
 
-def _check() -> Shape:
-    return Shape(stroke=_line((0.9, 9.6), (3.3, 12.6), (7.7, 5.4)), weight=1.9)
+def _check() -> CellShape:
+    return CellShape(stroke=_line((0.9, 9.6), (3.3, 12.6), (7.7, 5.4)), weight=1.9)
 
 
-def _cross() -> Shape:
-    return Shape(stroke=_line((1.1, 5.9), (7.3, 12.1)) + _line((7.3, 5.9), (1.1, 12.1)), weight=2.2)
+def _cross() -> CellShape:
+    return CellShape(stroke=_line((1.1, 5.9), (7.3, 12.1)) + _line((7.3, 5.9), (1.1, 12.1)), weight=2.2)
 
 
-def _triangle(turn: int) -> Shape:
+def _triangle(turn: int) -> CellShape:
     """0 up, 1 right, 2 down, 3 left."""
     corners = [
         (
@@ -192,27 +192,29 @@ def _triangle(turn: int) -> Shape:
         )
         for n in range(3)
     ]
-    return Shape(fill=_line(*corners) + "z")
+    return CellShape(fill=_line(*corners) + "z")
 
 
-def _ring() -> Shape:
-    return Shape(stroke=_disc(_MID_X, _MID_Y, 3.2))
+def _ring() -> CellShape:
+    return CellShape(stroke=_disc(_MID_X, _MID_Y, 3.2))
 
 
-def _half() -> Shape:
+def _half() -> CellShape:
     left = f"M{_n(_MID_X)} {_n(_MID_Y - 3.6)}a3.6 3.6 0 0 0 0 7.2z"
-    return Shape(fill=left, stroke=_disc(_MID_X, _MID_Y, 3.2))
+    return CellShape(fill=left, stroke=_disc(_MID_X, _MID_Y, 3.2))
 
 
-def _clock() -> Shape:
-    return Shape(stroke=_disc(_MID_X, _MID_Y, 3.2) + _line((_MID_X, 6.4), (_MID_X, 9.0), (_MID_X + 2, 9.0)))
+def _clock() -> CellShape:
+    return CellShape(
+        stroke=_disc(_MID_X, _MID_Y, 3.2) + _line((_MID_X, 6.4), (_MID_X, 9.0), (_MID_X + 2, 9.0))
+    )
 
 
-def _bars() -> Shape:
-    return Shape(fill=_rect(1.8, 5, 1.6, 8.6) + _rect(5.0, 5, 1.6, 8.6))
+def _bars() -> CellShape:
+    return CellShape(fill=_rect(1.8, 5, 1.6, 8.6) + _rect(5.0, 5, 1.6, 8.6))
 
 
-def _star() -> Shape:
+def _star() -> CellShape:
     points = [
         (
             _MID_X + r * math.sin(math.radians(45 * n)),
@@ -220,18 +222,20 @@ def _star() -> Shape:
         )
         for n, r in enumerate((4.6, 1.4) * 4)
     ]
-    return Shape(fill=_line(*points) + "z")
+    return CellShape(fill=_line(*points) + "z")
 
 
-def _diamond() -> Shape:
-    return Shape(fill=_line((_MID_X, 4.9), (_MID_X + 3.9, 9), (_MID_X, 13.1), (_MID_X - 3.9, 9)) + "z")
+def _diamond() -> CellShape:
+    return CellShape(fill=_line((_MID_X, 4.9), (_MID_X + 3.9, 9), (_MID_X, 13.1), (_MID_X - 3.9, 9)) + "z")
 
 
-def _enter() -> Shape:
-    return Shape(stroke=_line((7.2, 5.5), (7.2, 10), (1.4, 10)) + _line((3.8, 7.6), (1.4, 10), (3.8, 12.4)))
+def _enter() -> CellShape:
+    return CellShape(
+        stroke=_line((7.2, 5.5), (7.2, 10), (1.4, 10)) + _line((3.8, 7.6), (1.4, 10), (3.8, 12.4))
+    )
 
 
-_SIGNS: dict[str, Callable[[], Shape]] = {
+_SIGNS: dict[str, Callable[[], CellShape]] = {
     "✔": _check,
     "✓": _check,
     "✖": _cross,
@@ -241,9 +245,9 @@ _SIGNS: dict[str, Callable[[], Shape]] = {
     "▸": lambda: _triangle(1),
     "▼": lambda: _triangle(2),
     "◀": lambda: _triangle(3),
-    "●": lambda: Shape(fill=_disc(_MID_X, _MID_Y, 3.5)),
-    "•": lambda: Shape(fill=_disc(_MID_X, _MID_Y, 2.2)),
-    "·": lambda: Shape(fill=_disc(_MID_X, _MID_Y + 0.6, 1.2)),
+    "●": lambda: CellShape(fill=_disc(_MID_X, _MID_Y, 3.5)),
+    "•": lambda: CellShape(fill=_disc(_MID_X, _MID_Y, 2.2)),
+    "·": lambda: CellShape(fill=_disc(_MID_X, _MID_Y + 0.6, 1.2)),
     "○": _ring,
     "◐": _half,
     "◷": _clock,
