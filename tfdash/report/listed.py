@@ -172,7 +172,7 @@ def _row(asked: ReportAsked, found: ReportContents, key: RowKey) -> TableRow | N
         return None
     context = rows.context(key)
     levels = [*rows.levels(key), *(v.level for v in verdicts_of(asked.assessment, key, obj.uid))]
-    texts = tuple(rows.text(key, field) for field in rows.fields)
+    texts = tuple(field.text(obj, context) for field in rows.fields)
     return TableRow(max(levels, default=None), texts, tuple(f.typed(obj, context) for f in rows.fields))
 
 
@@ -212,7 +212,9 @@ def _table(asked: ReportAsked, found: ReportContents) -> list[str]:
     if not len(rows):
         return [*lines, rows.empty]
     table = [[field.title for field in rows.fields]]
-    table += [[rows.text(key, field) for field in rows.fields] for key in found.order]
+    for key in found.order:
+        obj, context = rows.object(key), rows.context(key)
+        table.append([field.text(obj, context) if obj is not None else "" for field in rows.fields])
     if asked.width:
         _shorten_names(table, asked.width, next((i for i, f in enumerate(rows.fields) if f.id == "name"), 0))
     return lines + columns(table, right=[field.right for field in rows.fields])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from tfdash.report.shown import SentencesPart, Shown, TablePart
 from tfdash.views.sources import SourceRow
@@ -114,12 +115,18 @@ def inline(text: str, *, table: bool = False) -> str:
     return " ".join([begin] * bool(begin) + _words(text[first.end() if first else 0 :].split(), table))
 
 
+@lru_cache(16_384)  # the same names and states stand in each row
+def _plain(word: str) -> str | None:
+    """The word where it is read as nothing but itself, None where it must be code."""
+    return _ENTITIES.get(word, word if _HARMLESS.fullmatch(word) and not _READ.search(word) else None)
+
+
 def _words(words: Sequence[str], table: bool) -> list[str]:
     """Neighbours that must be code are one span of it."""
     told: list[str] = []
     coded: list[str] = []
     for word in words:
-        plain = _ENTITIES.get(word, word if _HARMLESS.fullmatch(word) and not _READ.search(word) else None)
+        plain = _plain(word)
         if plain is None:
             coded.append(word)
             continue
