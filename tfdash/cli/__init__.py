@@ -74,6 +74,7 @@ _MODULES = {
     "calendar": "calendar",
     "demo": "demo",
     "config": "config",
+    "schema": "schema",
     "completion": "completion",
 }
 

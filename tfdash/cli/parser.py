@@ -179,7 +179,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     replay_options.add(replay, SCREENS, _namespace)
     snapshot = commands.add_parser(
         "snapshot",
-        help="one screen or all on stdout or in a file, for people and for programs; no terminal needed",
+        help="one screen or all, on stdout or in a file",
     )
     _where(snapshot)
     snapshot_options.add(snapshot, _duration, _count)
@@ -273,6 +273,10 @@ def _built(prog: str) -> argparse.ArgumentParser:
     config = commands.add_parser("config", help="check, show or describe the configuration")
     config.add_argument("what", choices=("check", "show", "schema", "example", "path"))
     config.add_argument("--config", metavar="FILE")
+    schema = commands.add_parser("schema", help="the JSON Schema of what a command writes")
+    schema.add_argument(
+        "document", nargs="*", metavar="COMMAND", help="as: gate canary; none: which there are"
+    )
     completion = commands.add_parser("completion", help="print the completion script of a shell")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
     return parser

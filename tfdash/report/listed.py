@@ -17,6 +17,7 @@ from tfdash.report.shown import (
     TablePart,
     TableRow,
     framed,
+    section_json,
     subject_json,
     verdict_json,
 )
@@ -64,23 +65,7 @@ def listed(asked: ReportAsked) -> Shown:
 def _overview_json(asked: ReportAsked, found: ReportContents) -> dict[str, Any]:
     assessment = asked.assessment
     return {
-        "sections": [
-            {
-                "id": s.id,
-                "title": s.title,
-                "level": Level(s.level).name,
-                "sentence": safe(s.sentence),
-                "detail": safe(s.detail),
-                "count": s.count,
-                "unknown": s.unknown,
-                "loading": s.loading,
-                "screen": s.target,
-                "subject": subject_json(s.subject) if s.subject is not None else None,
-                "since": iso(s.since),
-                "next": sections.next_line(s, asked.now) or None,
-            }
-            for s in gravest_first(assessment.sections)
-        ],
+        "sections": [section_json(s, asked.now) for s in gravest_first(assessment.sections)],
         "findings": [
             {
                 "level": row.finding.level.name,

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tfdash.model.picture import Picture
-from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.quantities import NANO, Amounts
@@ -21,6 +20,7 @@ from tfdash.report.shown import (
     TablePart,
     TableRow,
     framed,
+    section_json,
     verdict_json,
 )
 from tfdash.text import safe
@@ -61,7 +61,7 @@ def shown(asked: ReportAsked) -> Shown:
 
     def content() -> dict[str, Any]:
         return {
-            "sections": [_section(section) for section in mine],
+            "sections": [section_json(section, asked.now) for section in mine],
             "views": {id: [_row(row) for row in many] for id, many in rows.items()},
         }
 
@@ -116,17 +116,6 @@ def _text(cell: Cell) -> str:
 
 def _plain(line: Line) -> str:
     return "".join(map(_text, line)).strip()
-
-
-def _section(section: SectionState) -> dict[str, Any]:
-    return {
-        "id": section.id,
-        "level": Level(section.level).name,
-        "sentence": safe(section.sentence),
-        "detail": safe(section.detail),
-        "count": section.count,
-        "unknown": section.unknown,
-    }
 
 
 def _row(row: ResourceRow) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
+from tfdash.model.section import SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.report.gather import FINDINGS, OK, UNKNOWN, WORKLOADS
 from tfdash.text import safe
 from tfdash.views.kinds import KindView
 from tfdash.views.pages import PAGES
+from tfdash.views.sections import next_line
 from tfdash.views.sources import SourceRow
 from tfdash.views.times import iso
 
@@ -199,6 +201,23 @@ def sources_json(rows: Iterable[SourceRow]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def section_json(section: SectionState, now: float) -> dict[str, Any]:
+    return {
+        "id": section.id,
+        "title": section.title,
+        "level": Level(section.level).name,
+        "sentence": safe(section.sentence),
+        "detail": safe(section.detail),
+        "count": section.count,
+        "unknown": section.unknown,
+        "loading": section.loading,
+        "screen": section.target,
+        "subject": subject_json(section.subject) if section.subject is not None else None,
+        "since": iso(section.since),
+        "next": next_line(section, now) or None,
+    }
 
 
 def subject_json(subject: Subject) -> dict[str, str | None]:
