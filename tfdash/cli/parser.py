@@ -210,7 +210,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
             made.add_argument(flag, **how)
     rightsize = commands.add_parser(
         "rightsize",
-        help="what each workload should ask for, by two weeks of its use; exit 0 all fit, 1 some do not, 2 not known",
+        help="what each workload should ask for, by two weeks of its use",
         epilog=exit_codes.RIGHTSIZE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -244,7 +244,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     calendar_options.add(
         commands.add_parser(
             "calendar",
-            help="the dated promises: list, due, next, audit; adopt, sign-off; export for other calendars",
+            help="the dated promises: list, adopt, sign off, audit, export",
         ),
         _where,
     )
