@@ -23,14 +23,14 @@ def write(shown: Sequence[Shown]) -> bytes:
 def drawn(svg: str) -> bytes:
     """``svg`` as PNG, without a font of the machine as long as no letter needs one."""
     import resvg_py
-    from fontpkg_jetbrains_mono import __file__ as package  # type: ignore[import-untyped]
+    from fontpkg_jetbrains_mono import __file__ as package
 
     fonts = sorted(str(path) for path in (Path(package).parent / "files").glob("*[[]wght].ttf"))
     match = re.search(r'width="(\d+)" height="(\d+)"', svg)
     assert match is not None
     size = int(match[1]) * int(match[2])
     zoom = max(1.0, min(_LARGEST, (_MOST / size) ** 0.5))
-    return resvg_py.svg_to_bytes(
+    made: bytes = resvg_py.svg_to_bytes(
         svg_string=svg,
         font_files=fonts,
         font_family=_FONT,
@@ -38,3 +38,4 @@ def drawn(svg: str) -> bytes:
         skip_system_fonts=not _OTHER.search(svg),
         zoom=zoom,
     )
+    return made
