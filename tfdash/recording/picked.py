@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -60,6 +60,15 @@ class Picked:
         self._statuses: dict[str, Observation[SourceInfo]] = {}
         self._said: dict[str, Any] = {}
         self._assessment: Assessment | None = None
+        self._take: dict[str, Callable[[Any, tuple[SeriesView, ...], bool], Any]] = {
+            "put_objects": self._put_objects,
+            "drop_objects": self._drop_objects,
+            "put_info": self._put_info,
+            "put_signals": self._put_signals,
+            "put_store_state": self._put_store_state,
+            "put_status": self._put_status,
+            "judged": self._judged,
+        }
         self.unknown: dict[
             str, int
         ] = {}  # types and puts of another version, and how many of each were left out
@@ -79,7 +88,7 @@ class Picked:
         body = decoder(body_of).decode(one.body)
         if (ref := getattr(body, "ref", None)) is not None and ref not in self._clusters:
             raise Odd("what is of no cluster of it")
-        arguments: tuple[Any, ...] | None = getattr(self, f"_{one.what}")(body, one.views, tell)
+        arguments: tuple[Any, ...] | None = self._take[one.what](body, one.views, tell)
         return Entered(one.at, one.what, arguments) if tell and arguments is not None else None
 
     def is_whole(self) -> None:

@@ -135,10 +135,6 @@ class Recording:
 
     # -- by time ------------------------------------------------------------------------------------------------
 
-    def keyframe_before(self, at: float) -> float:
-        """The time of the last picture that is written whole, at or before ``at``; the first of all where there is none."""
-        return self._key_times[max(0, bisect_right(self._key_times, at) - 1)]
-
     def picture_at(self, at: float) -> Picture:
         """As it was then."""
         self._numbers += 1

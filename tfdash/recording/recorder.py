@@ -132,10 +132,6 @@ class Recorder:
         if ending:
             self._close()
 
-    def retry(self) -> None:
-        """At once, what waits to be tried again."""
-        self._retry_at = 0.0
-
     def _failed(self, problem: str) -> None:
         self._lacking, self._frames = True, None
         self._retry_at = time.monotonic() + _RETRY

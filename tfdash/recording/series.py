@@ -132,10 +132,6 @@ class SeriesWriter:
         self._views, self._chunks, self._before = [], [], []
         return found
 
-    def sweep(self) -> None:
-        """Forget the arrays that are gone."""
-        self._known = {key: known for key, known in self._known.items() if known.seen() is not None}
-
 
 def _bytes(column: array[Any]) -> bytes:
     if sys.byteorder == "big":

@@ -153,7 +153,7 @@ def test_a_full_disk_is_told_and_afterwards_it_goes_on(
     live(lived, 3)
     assert lived.problems == ["nothing is recorded: No space left on device"]
     room[0] = 10**9
-    lived.recorder.retry()
+    lived.recorder._retry_at = 0.0
     live(lived, 3)
     lived.end()
     assert lived.problems[1:] == [""]
