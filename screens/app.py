@@ -30,7 +30,7 @@ from tfdash.model.store_state import Entry
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.sources.base import ALL, Scope
-from tfdash.text import safe
+from tfdash.text import fault
 from tfdash.views.header import HeaderState, header
 from tfdash.views.pages import ScreenSpec
 from tfdash.views.served_kinds import ServedKinds
@@ -134,7 +134,7 @@ class TfdashApp(Navigation, ThemedApp):
         try:
             told = self.context.validate()
         except Exception as error:  # a terminal that cannot act must not look like one that only reads
-            self.trouble = f"no action is offered: what acts could not be put together: {type(error).__name__}: {safe(str(error))}"
+            self.trouble = f"no action is offered: what acts could not be put together: {fault(error)}"
             log.exception("what acts could not be put together")
         if self.trouble:
             try:

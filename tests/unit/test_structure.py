@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -185,9 +187,24 @@ def test_no_module_is_longer_than_one_idea() -> None:
     assert not {name: n for name, n in (told | benchmarks).items() if n > LONGEST}
 
 
+ONE_FILE = {"fontpkg-jetbrains-mono"}
+"""Published as one wheel without a source; a pure one (py3-none-any), which installs everywhere."""
+
+
 def test_every_locked_package_installs_from_a_wheel_and_from_its_source() -> None:
     """One hash is one file: where that form is not taken, nothing installs."""
     text = (ROOT / "requirements.lock").read_text()
     locked = re.findall(r"(?m)^([\w.-]+(?:\[.*?\])?)==.*\n((?:    --hash=.*\n)+)", text)
     assert len(locked) > 50
-    assert not [name for name, hashes in locked if hashes.count("--hash=") < 2]
+    assert {name for name, hashes in locked if hashes.count("--hash=") < 2} == ONE_FILE
+    for name in ONE_FILE:
+        assert "\nTag: py3-none-any\n" in (distribution(name).read_text("WHEEL") or "")
+
+
+def test_what_draws_pictures_is_there_for_the_tests_and_optional_for_people() -> None:
+    """Without it the tests of PNG are skipped, and nobody would see that they are."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[<>=]", one)[0] for one in project["optional-dependencies"]["png"]}
+    assert names == {"resvg-py", "fontpkg-jetbrains-mono"}
+    assert not names & {re.split(r"[<>=\[]", one)[0] for one in project["dependencies"]}
+    assert all(distribution(name) for name in names)

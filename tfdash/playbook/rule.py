@@ -18,7 +18,7 @@ from tfdash.nouns import plural
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.seen import Look
 from tfdash.playbook.staleness import NOT_ASKED, Unread
-from tfdash.text import safe
+from tfdash.text import fault, safe
 
 T_co = TypeVar("T_co", bound=Object, covariant=True)
 
@@ -115,7 +115,7 @@ class Rule:
 
     def failed(self, subject: Subject, error: Exception) -> RuleResult:
         """What is said of a subject for which the rule itself went wrong."""
-        sentence = f"{subject.name}: rule {self.id} failed ({type(error).__name__}: {safe(str(error))}), a fault of tfdash; its log has the cause"
+        sentence = f"{subject.name}: rule {self.id} failed: {fault(error)}"
         return RuleResult((self._unknown(subject, UnknownKind.QUERY_ERROR, sentence),))
 
     def unreadable(self, subject: Subject, field: str) -> RuleResult:

@@ -6,6 +6,7 @@ object of the program, and whatever it prints is escaped for the format that its
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.resources import files
@@ -21,6 +22,8 @@ from tfdash.named_file import read_named
 from tfdash.report.formats.md import inline
 from tfdash.spelling import nearest
 from tfdash.text import safe
+
+log = logging.getLogger(__name__)
 
 _LARGEST = 1_000_000  # bytes of a template
 _LONGEST = 50_000_000  # characters of a report
@@ -108,7 +111,8 @@ class Templates:
         elif isinstance(error, TemplateError):
             what = error.message or type(error).__name__
         else:
-            what = f"{type(error).__name__}: {error}"
+            log.error("a template goes wrong", exc_info=error)
+            what = f"what stands there goes wrong ({type(error).__name__}); the log has the details"
         return safe(f"{line or self._loader.place(name)}: {what}")
 
 
@@ -117,7 +121,7 @@ def _within(pieces: Iterator[str]) -> Iterator[str]:
     for piece in pieces:
         length += len(piece)
         if length > _LONGEST:
-            raise ValueError(f"it writes more than {_LONGEST:,} characters")
+            raise TemplateError(f"it writes more than {_LONGEST:,} characters")
         yield piece
 
 
@@ -141,7 +145,7 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value]
     if value is None or type(value) in (str, int, float, bool):
         return value
-    raise TypeError(f"a template gets no {type(value).__name__}")
+    raise TemplateError(f"a template gets no {type(value).__name__}")
 
 
 class _Loader(BaseLoader):
