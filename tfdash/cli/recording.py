@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import ERROR, OK, program
+from tfdash.model.kinds import JUDGED, LISTED
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _SEGMENT = 120.0  # seconds of one segment of a ring, at most
 _DURATION = 0.5  # seconds between two looks at the clock
+RECORDED = tuple(dict.fromkeys((*JUDGED, *LISTED)))
+"""Kinds that ``tfdash record`` wants. What is asked for singly alone never comes as a list: whatever waits for all that is wanted (metrics, the
+verdict journal) would wait for good."""
 
 
 def ring_folder(settings: Settings) -> Path:
@@ -137,7 +141,6 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.cli.store_options import store_options
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
-    from tfdash.model.kinds import KINDS
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
@@ -150,7 +153,7 @@ def command(args: argparse.Namespace) -> int:
         return ERROR
     board, sources = board_of(config, settings, clock, remembering=True, others=True)
     scope = scope_of(args, config.environment, sources)
-    board.want("record", dict.fromkeys(KINDS, scope))
+    board.want("record", dict.fromkeys(RECORDED, scope))
     keep_journal(board, config.environment.name, store_options(settings, config.path), clock, scope)
     [recorder] = keep_recording(board, config, settings, clock, file, ring=False)
     ended = threading.Event()

@@ -57,8 +57,8 @@ class _Span(NamedTuple):
 
 def gathered(args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock) -> ReportFacts:
     """Blocks for as long as ``--wait``. Raises ``ReportRefused``."""
+    from tfdash.cli.journal import read_journal
     from tfdash.cli.store_options import store_options
-    from tfdash.store.journal.reading import journal_folder, read
 
     options = store_options(settings, config.path)
     zone, environment = ZoneInfo(settings.time.zone), config.environment.name
@@ -82,7 +82,7 @@ def gathered(args: argparse.Namespace, config: QuickConfig, settings: Settings, 
             assessment=board.assessment,
             now_known=known,
             entries=entries,
-            journal=read(journal_folder(options.folder), span.since, until),
+            journal=read_journal(options, span.since, until),
             promises=board.assessment.maintenance,
             before=span.last.findings if span.last is not None else None,
             proof=proof,

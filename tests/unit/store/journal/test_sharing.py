@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.conftest import Database
-from tests.unit.store.journal.journals import subject
+from tests.unit.store.journal.journals import REF, subject
 from tests.unit.store.journal.terminals import SetClock, Terminal
 from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.cli import main
+from tfdash.clock import SystemClock
 from tfdash.model.verdict import Level
 from tfdash.store.journal.reading import read
 from tfdash.store.journal.sharing import deliver, fetched
@@ -83,3 +85,19 @@ def test_a_database_of_before_has_no_journals_and_all_else_works(database: Datab
     watching(tmp_path, SetClock(), "wall-1", 30).ends()
     with pytest.raises(LedgerUnavailable, match="tfdash audit migrate"):
         deliver(tmp_path, database.url("ann"), 5.0)
+
+
+def test_a_report_tells_of_who_watched_on_other_machines(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, clock = tmp_path / "there", SetClock(SystemClock().now() - 600.0)
+    watching(there, clock, "ops-anna", 60).ends()
+    deliver(there, database.url("ann"), 5.0)
+    path = tmp_path / "tfdash.toml"
+    path.write_text(
+        f'[store]\npath = "{tmp_path / "store"}"\nurl = "env:SHARED"\n'
+        f'[environments.{REF.environment}]\nkubeconfig = "{tmp_path / "none"}"\n'
+    )
+    monkeypatch.setenv("SHARED", database.url("bob"))
+    main(["report", "daily", "--config", str(path), "--wait", "1s", "--format", "json"])
+    assert "ops-anna" in capsys.readouterr().out
