@@ -133,8 +133,9 @@ class WallApp(ThemedApp, inherit_bindings=False):
         due = at - self._looked >= _ANEW or at - (self.turns.began or at) >= self.context.rotate
         if self._news or due or self._shown is None:
             self._look_at_all(at, now)
-        elif self._shown is not None and not self._shown.old:
-            self._shown = self._shown._replace(as_of=as_of(now, self.zone))
+        else:
+            at_most = self._shown.current_at if self._shown.old else now
+            self._shown = self._shown._replace(as_of=as_of(at_most, now, self.zone))
         self._paint()
         self._live(at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.cells import cell_len
@@ -12,7 +13,7 @@ from tfdash.playbook.registry import SECTIONS
 from tfdash.views import state as states
 from tfdash.views.pages import PAGES
 from tfdash.views.table import TOKENS
-from tfdash.views.wall.content import EnvironmentMark, WallContent, WallRow
+from tfdash.views.wall.content import EnvironmentMark, WallContent, WallRow, as_of
 from tfdash.views.wall.face import OWN, WallLook, face
 from tfdash.views.wall.figures import Figure
 from tfdash.views.wall.names import OVERVIEW, WALL_IDS
@@ -53,6 +54,7 @@ def shown(**over: object) -> WallContent:
         "taken": False,
         "old": "",
         "as_of": "as of 09:15:00 EST",
+        "current_at": 0.0,
         "calendar": "release CLOSED",
         "since": "09:10",
     }
@@ -115,3 +117,44 @@ def test_as_of_when_is_never_cut_and_warnings_are_counted_where_there_are_many()
     text = text_of(shown(environments=many, warnings=warnings), WallLook(80, 24))
     assert "  Overview" in text and "as of 09:15:00 EST" in text
     assert "▲ 5 warnings: ENVIRONMENT 0: this login can write" in text
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({}, "ALL WELL"),
+        ({"environments": (EnvironmentMark("PROD", "production", states.of_level(Level.IDLE), 0),)}, "ALL WELL"),
+        ({"old": "OLD DATA: 1 of 44 are not current"}, "NOTHING HERE"),
+        *(
+            ({"environments": (mark, EnvironmentMark("OTHER", "staging", state, 1))}, "NOTHING HERE")
+            for mark in (EnvironmentMark("PROD", "production", states.of_level(Level.OK), 0),)
+            for state in (states.LOADING, *(states.of_level(n) for n in Level if n >= Level.UNKNOWN))
+        ),
+    ],
+)  # fmt: skip
+def test_all_is_well_only_where_the_whole_wall_is(over: dict[str, object], said: str) -> None:
+    well = {"environments": (EnvironmentMark("PROD", "production", states.of_level(Level.OK), 0),)}
+    page = shown(**({"rows": (), "figures": (), "level": Level.OK, "breach": ""} | well | over))
+    text = text_of(page, WallLook(40, 12))  # too narrow for letters of several rows
+    assert said in text
+    assert ("ALL WELL" in text) == (said == "ALL WELL")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_a_sentence_is_not_cut_while_lines_are_free(size: tuple[int, int]) -> None:
+    sentence = " ".join(f"word{n}" for n in range(50))
+    row = WallRow(states.of_level(Level.BREACH), "checkout", sentence, False)
+    text = text_of(shown(rows=(row,), figures=()), WallLook(*size))
+    assert text.split() != [] and "word49" in text
+    many = text_of(shown(rows=(row,) * 9, figures=()), WallLook(*size))
+    assert (
+        "and " in many or many.count("checkout") >= 9
+    )  # and then none is pushed out by the words of another
+
+
+def test_a_clock_goes_on_where_data_is_old() -> None:
+    zone = ZoneInfo("America/New_York")
+    assert as_of(1_795_532_700.0, 1_795_532_700.0, zone).startswith("as of ")
+    told = [as_of(1_795_532_700.0, 1_795_532_700.0 + n, zone) for n in (60, 61)]
+    assert told[0] != told[1] and all(", now " in one for one in told)
+    assert as_of(None, 1_795_532_700.0, zone).startswith("as of never, now ")

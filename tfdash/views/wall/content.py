@@ -82,6 +82,7 @@ class WallContent(NamedTuple):
     taken: bool
     old: str
     as_of: str
+    current_at: float | None  # as of when it is; None: never. ``old`` where that is not now
     calendar: str
     since: str
     warnings: tuple[str, ...] = ()
@@ -152,7 +153,8 @@ def content(
         breaches=breaches,
         taken=taken,
         old=_old_sentence(old, now, zone) if old is not None else "",
-        as_of=as_of(now if old is None else old.since, zone),
+        as_of=as_of(now, now, zone) if old is None else as_of(old.since, now, zone),
+        current_at=now if old is None else old.since,
         calendar=safe(one.assessment.calendar.text) if one.assessment.calendar is not None else "",
         since=f"{local(since, zone):%H:%M}" if since is not None else "",
         warnings=tuple(safe(w) for w in warnings),
@@ -241,9 +243,11 @@ def _old_sentence(old: OldData, now: float, zone: ZoneInfo) -> str:
     return f"OLD DATA: {what}, {when}" + (f": {old.cause}" if old.cause else "")
 
 
-def as_of(at: float | None, zone: ZoneInfo) -> str:
-    """``as of 09:15:00 EST``."""
-    return f"as of {_clock(at, zone)}" if at else "as of never"
+def as_of(at: float | None, now: float, zone: ZoneInfo) -> str:
+    """``as of 09:15:00 EST``; of what is older, with the time that it is, which goes on: a wall that stands still is another fault."""
+    if at == now:
+        return f"as of {_clock(at, zone)}"
+    return f"as of {_clock(at, zone)}, now {local(now, zone):%H:%M:%S}"
 
 
 def _clock(at: float | None, zone: ZoneInfo) -> str:

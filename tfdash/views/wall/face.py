@@ -20,6 +20,8 @@ WallPiece: TypeAlias = tuple[str, str]
 OWN = ("banner", "old", "env-production", "env-staging", "env-development", "env-neutral")
 MARK = "▌"
 _NOTHING = {Level.OK: "ALL WELL", Level.IDLE: "NOT JUDGED", Level.UNKNOWN: "NOT KNOWN"}
+_ELSEWHERE = "NOTHING HERE"  # this page is well, and the wall is not
+_UNTROUBLED = frozenset(states.of_level(level) for level in Level if level < Level.UNKNOWN)
 _GAP = 3  # cells between two figures
 _LEFT = 2  # cells left of all
 _ROOMY, _TALL = 150, 44  # from here on names are drawn in letters of several rows
@@ -171,10 +173,18 @@ def _body(shown: WallContent, width: int, room: int, look: WallLook) -> list[lis
     lines += _figures(shown, width, room, look)
     lines.append([])
     if not shown.rows:
-        token = states.of_level(shown.level).token
-        lines += _words(_NOTHING.get(shown.level, shown.level.name), token, width, look)
+        lines += _words(*_nothing(shown), width, look)
         return [*lines, [], *(_section(state, text, width) for state, text in shown.sections)]
     return lines + _rows(shown.rows, width, room - len(lines), look)
+
+
+def _nothing(shown: WallContent) -> WallPiece:
+    """What a page says that has nothing to list. All is well only where it is so of every page of every environment, and current: the
+    largest letters on a wall are read without the small ones."""
+    well = not shown.old and all(one.state in _UNTROUBLED for one in shown.environments)
+    if shown.level is Level.OK and not well:
+        return _ELSEWHERE, "dim"
+    return _NOTHING.get(shown.level, shown.level.name), states.of_level(shown.level).token
 
 
 def _section(state: State, text: str, width: int) -> list[WallPiece]:
@@ -247,14 +257,18 @@ def _rows(rows: Sequence[WallRow], width: int, room: int, look: WallLook) -> lis
     if len(rows) > fits:
         fits = max((room - 1) // per, 1)
     lines: list[list[WallPiece]] = []
+    spare = max(room - len(rows) * per, 0) if per > 1 and len(rows) <= fits else 0
     for row in rows[:fits]:
-        lines += _row(row, per, width)
+        drawn_row = _row(row, per, width, 1 + spare)
+        spare -= len(drawn_row) - per
+        lines += drawn_row
     if len(rows) > fits:
         lines.append([(f"    and {len(rows) - fits} more", "dim")])
     return lines
 
 
-def _row(row: WallRow, per: int, width: int) -> list[list[WallPiece]]:
+def _row(row: WallRow, per: int, width: int, most: int) -> list[list[WallPiece]]:
+    """``most``: lines that its sentence may have, where it has lines of its own."""
     mark = (MARK if row.changed else " ", "accent")
     token = row.state.token
     if per == 1:
@@ -264,7 +278,7 @@ def _row(row: WallRow, per: int, width: int) -> list[list[WallPiece]]:
     if per == 3:
         return [
             [mark, (f" {row.state.text}  ", token), (_fit(row.name, width - 16), "bright")],
-            [mark, ("   ", ""), (_fit(row.sentence, width - 6), "")],
+            *([mark, ("   ", ""), (part, "")] for part in _wrapped(row.sentence, width - 6, most)),
             [],
         ]
     size, word = letters.WORDS, row.state.word.upper()
@@ -274,7 +288,8 @@ def _row(row: WallRow, per: int, width: int) -> list[list[WallPiece]]:
         [mark, (" ", ""), (a, token), ("     ", ""), (b, "bright")]
         for a, b in zip(drawn_word, drawn_name, strict=True)
     ]
-    return [*text, [mark, (" ", ""), (_fit(f"{row.state.glyph} {row.sentence}", width - 6), "")], []]
+    sentence = _wrapped(f"{row.state.glyph} {row.sentence}", width - 6, most)
+    return [*text, *([mark, (" ", ""), (part, "")] for part in sentence), []]
 
 
 def _footer(shown: WallContent, width: int) -> list[WallPiece]:
