@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from tfdash.board.fold import Entered, Fold
-from tfdash.model.assessment import EMPTY_ASSESSMENT
+from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kube import Condition, Container, ContainerStatus, Owner, Pod, Resources
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
@@ -83,19 +83,13 @@ def judged(number: int, at: float) -> tuple[Verdict, ...]:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pods", type=int, default=10_000)
-    parser.add_argument("--changes", type=int, default=50)
-    parser.add_argument("--minutes", type=int, default=60)
-    parser.add_argument("--no-metrics", action="store_true")
-    given = parser.parse_args()
+def record(path: Path, given: argparse.Namespace) -> tuple[list[float], Picture, Assessment]:
+    """Write it; the CPU seconds of each second of it, and what there is at its end."""
     random.seed(1)
     clock = Clock()
     none = ClusterPicture(ref=REF, info=Observation(source="eu-1"), kinds={})
     fold = Fold(Picture(at=START, number=0, clusters={REF: none}))
     assessment = EMPTY_ASSESSMENT
-    path = Path(tempfile.mkdtemp()) / "a.tfrec"
     recorder = Recorder(
         OneFile(path, RecordingHeader(environment="production")),
         clock,
@@ -146,6 +140,23 @@ def main() -> None:
         recorder.attempt(ending=False)
         spent.append(time.thread_time() - began)
     recorder.attempt(ending=True)
+    return spent, fold.picture, assessment
+
+
+def asked(parser: argparse.ArgumentParser) -> None:
+    """What is recorded."""
+    parser.add_argument("--pods", type=int, default=10_000)
+    parser.add_argument("--changes", type=int, default=50)
+    parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--no-metrics", action="store_true")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    asked(parser)
+    given = parser.parse_args()
+    path = Path(tempfile.mkdtemp()) / "a.tfrec"
+    spent, last, assessment = record(path, given)
     size = path.stat().st_size
     print(f"{given.pods} pods, {given.changes} changes a second, {given.minutes} minutes")
     print(
@@ -165,7 +176,7 @@ def main() -> None:
         took.append(time.process_time() - began)
     print(f"seeking: median {1e3 * statistics.median(took):.0f} ms, worst {1e3 * max(took):.0f} ms")
     picture = recording.picture_at(recording.end)
-    assert picture.clusters == fold.picture.clusters and recording.judged_at(recording.end) == assessment
+    assert picture.clusters == last.clusters and recording.judged_at(recording.end) == assessment
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from tfdash.board.board import Board
 from tfdash.board.fold import Entered, Fold
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
+from tfdash.model.subject import ClusterRef
 from tfdash.recording.changes import VerdictChange
 
 
@@ -24,6 +25,10 @@ class InMemory:
     foreign: str = ""
     told: Sequence[Assessment] = ()  # what was said then, each at its time
     verdict_changes: Sequence[VerdictChange] = field(default=())
+
+    @property
+    def clusters(self) -> tuple[ClusterRef, ...]:
+        return tuple(self.first.clusters)
 
     def puts(self, since: float, until: float) -> Iterator[Entered]:
         return (one for one in self.entered if since < one.at <= until)

@@ -55,12 +55,9 @@ def board_of(moment: RecordedMoment, make: Callable[[], Judge]) -> Board:
     from tfdash.replay.judging import ReplayJudge
     from tfdash.replay.walk import Walk
 
-    def opened() -> Recording:
-        return Recording.open(moment.path)
-
-    walk = Walk(make, opened())
+    recording = Recording.open(moment.path)
+    walk = Walk(make, recording.again())
     walk.to(moment.at)
-    recording = opened()
     replayed = ReplayJudge(make, recording)
     replayed.restart(walk.remembered(moment.at))
     clusters = [RecordedCluster(ref) for ref in recording.clusters]

@@ -48,7 +48,7 @@ def command(args: argparse.Namespace) -> int:
     def make(hold: float) -> Judge:
         return judge_of(validated.result(), hold)
 
-    player = Player(lambda: Recording.open(path), make, at=at, anew=not args.then)
+    player = Player(recording.again, make, at=at, anew=not args.then)
     log_to_file(args.debug)
 
     from screens.context import AppContext

@@ -8,6 +8,7 @@ file anew writes new links.
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -161,11 +162,11 @@ def frames(file: BinaryIO, link: bytes) -> Iterator[tuple[Frame, bytes]]:
 
 
 def payload(file: BinaryIO, frame: Frame) -> bytes:
-    """Unpacked, within bounds. Raises ``NotWhole``."""
-    file.seek(frame.offset)
+    """Unpacked, within bounds; from any thread. Raises ``NotWhole`` and ``OSError``."""
+    packed = os.pread(file.fileno(), frame.length, frame.offset)
     unpacker = zlib.decompressobj()
     try:
-        raw = unpacker.decompress(file.read(frame.length), MOST_RAW)
+        raw = unpacker.decompress(packed, MOST_RAW)
     except zlib.error:
         raise NotWhole("has a frame that cannot be unpacked") from None
     if unpacker.unconsumed_tail or not unpacker.eof:

@@ -22,11 +22,16 @@ from tfdash.recording.series import WITH_SERIES, Odd, SeriesReader, SeriesView
 
 
 class _Waiting(NamedTuple):
-    """Not decoded yet."""
+    """Not decoded yet. ``whole``: of a picture that is written whole."""
 
     type: str
     raw: msgspec.Raw
     views: tuple[SeriesView, ...]
+    whole: bool
+
+
+_Put = tuple[ObjectsBody, tuple[SeriesView, ...], bool]
+_Made = dict[tuple[str, bytes], Object]
 
 
 class _Kind:
@@ -39,8 +44,8 @@ class _Kind:
         self.seen = _UNSEEN
         self.objects: dict[Key, Any] | None = None
         self.lost: set[Key] = set()  # objects that could not be read
-        self.coming: list[tuple[ObjectsBody, tuple[SeriesView, ...]]] = []
-        self.waiting: list[tuple[ObjectsBody, tuple[SeriesView, ...]]] = []
+        self.coming: list[_Put] = []
+        self.waiting: list[_Put] = []
 
 
 _UNSEEN = msgspec.Raw(msgspec.msgpack.encode(Observation()))
@@ -49,8 +54,13 @@ _UNSEEN = msgspec.Raw(msgspec.msgpack.encode(Observation()))
 class Picked:
     """Of one recording, from a keyframe on. Raises ``Odd`` and ``msgspec.MsgspecError`` for what is not as recorders write it."""
 
-    def __init__(self, clusters: tuple[ClusterRef, ...]) -> None:
+    def __init__(self, clusters: tuple[ClusterRef, ...], before: Picked | None = None) -> None:
+        """``before``: another state of the same recording; what is in both is not decoded again."""
         self.at = 0.0
+        # objects of the newest picture that is written whole, and of one before it, by what is written of them
+        self._made: _Made = {}
+        self._made_before: _Made = {} if before is None else before._made or before._made_before
+        self._within = False  # a picture that is written whole
         self._clusters = clusters
         self._series = SeriesReader()
         self._kinds: dict[tuple[ClusterRef, str], _Kind] = {}
@@ -79,6 +89,7 @@ class Picked:
         """Take it in. ``tell``: what it was, as it entered the board; None where that is nothing that does. ``whole``: it is of a picture
         that is written whole, until ``is_whole``."""
         self.at = max(self.at, one.at)
+        self._within = whole
         for chunk in one.chunks:
             self._series.grow(chunk, anew=whole)
         body_of = BODIES.get(one.what)
@@ -94,6 +105,8 @@ class Picked:
     def is_whole(self) -> None:
         """All of the picture was said anew."""
         self._series.forget()
+        if self._made:
+            self._made, self._made_before = {}, self._made
 
     def _leave_out(self, name: str) -> None:
         if name in self.unknown or len(self.unknown) < 100:
@@ -103,7 +116,7 @@ class Picked:
         kind = self._kinds.setdefault((body.ref, body.kind), _Kind())
         if kind.coming and (body.whole or not kind.coming[-1][0].more):
             kind.coming.clear()  # the end of that put is lacking
-        kind.coming.append((body, views))
+        kind.coming.append((body, views, self._within))
         if body.more:
             return None
         first, put = kind.coming[0][0], kind.coming
@@ -121,7 +134,7 @@ class Picked:
     def _settle(self, kind: _Kind) -> set[Key]:
         """Read what waits; which keys of the last put it names."""
         changed: set[Key] = set()
-        for body, views in kind.waiting:
+        for body, views, whole in kind.waiting:
             if body.whole:
                 changed.update(kind.objects or ())
                 kind.objects, kind.lost = {} if body.valued else None, set()
@@ -138,7 +151,7 @@ class Picked:
                 key = Key(namespace, name)
                 kind.lost.discard(key)
                 if type in object_types():
-                    objects[key] = _Waiting(type, raw, views)
+                    objects[key] = _Waiting(type, raw, views, whole)
                     changed.add(key)
                 else:
                     self._leave_out(type)
@@ -164,8 +177,14 @@ class Picked:
         )
 
     def _object(self, one: _Waiting) -> Object:
-        made: Object = decoder(object_types()[one.type]).decode(one.raw)
-        self._place(made, one.views)
+        of = object_types()[one.type]
+        if not one.whole or of in WITH_SERIES:  # samples are placed by what was read before them
+            made: Object = decoder(of).decode(one.raw)
+            self._place(made, one.views)
+            return made
+        written = one.type, bytes(one.raw)
+        known = self._made_before.get(written)
+        made = self._made[written] = decoder(of).decode(one.raw) if known is None else known
         return made
 
     def _place(self, value: Any, views: tuple[SeriesView, ...]) -> None:

@@ -1,12 +1,13 @@
 """A recording by time: a file, or the folder of a ring. What is in it is untrusted, and read within bounds.
 
-Not for several threads. Times are epoch seconds of the recorded platform's clock.
+A reader is for one thread; others read ``again``. Times are epoch seconds of the recorded platform's clock.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -57,7 +58,7 @@ class Recording:
         self.clusters = tuple(ClusterRef(*pair) for pair in self.header.clusters)
         self.cut = self.foreign = ""
         self.closed = False
-        self._files = [file for file, _, _ in files]
+        self._files = [file for file, _, _ in files]  # of all who read them
         self._places: list[_Place] = []
         self._keys: list[int] = []  # the places at which what is whole begins
         self._read_all(files, name)
@@ -65,12 +66,23 @@ class Recording:
         self.end = max((place.frame.last for place in self._places), default=self.start)
         self._firsts = [place.frame.first for place in self._places]
         self._key_times = [self._firsts[key] for key in self._keys]
+        self._foreign(files)
+        self._begin()
+
+    def _begin(self) -> None:
         self._picked: Picked | None = None
         self._next = (0, 0)  # the frame and the entry in it that come next
         self._until = self.start
         self._numbers = 0
         self._gap = False  # something is lacking before the next whole picture
-        self._foreign(files)
+
+    def again(self) -> Recording:
+        """Another reader of it, where it begins: without reading all of it once more, as opening does."""
+        made = copy(self)
+        made._places, made._firsts = self._places[:], self._firsts[:]
+        made._keys, made._key_times = self._keys[:], self._key_times[:]
+        made._begin()
+        return made
 
     @classmethod
     def open(cls, path: Path | str) -> Recording:
@@ -170,7 +182,8 @@ class Recording:
         at = max(at, self._key_times[0])
         key = self._keys[bisect_right(self._key_times, at) - 1]
         if self._picked is None or at < self._until or key > self._next[0]:
-            self._picked, self._next, self._until = Picked(self.clusters), (key, 0), self._firsts[key]
+            self._picked = Picked(self.clusters, self._picked)
+            self._next, self._until = (key, 0), self._firsts[key]
         picked = self._picked
         for _ in self._forward(picked, at, tell=False):
             pass

@@ -40,14 +40,13 @@ class Player:
         anew: bool = True,
         interval: float = 0.2,
     ) -> None:
-        """``opened`` opens the recording, once for each of those who read it on a way of their own. ``make``: a judge by the policy of today, that judges releases for so many seconds in one go. ``at``: where it begins; None: at the start."""
+        """``opened`` gives a reader of the recording, one for each who reads it on a way of its own. ``make``: a judge by the policy of today, that judges releases for so many seconds in one go. ``at``: where it begins; None: at the start."""
         self.recording = recording = opened()
         self.clock = ReplayClock(recording.start, recording.end)
         self._then = opened()
         self.judge = ReplayJudge(lambda: make(_HOLD), opened(), anew=anew)
         self.walk = Walk(lambda: make(math.inf), opened())
-        first = recording.picture_at(recording.start)
-        self._clusters = [RecordedCluster(ref, self._asked) for ref in first.clusters]
+        self._clusters = [RecordedCluster(ref, self._asked) for ref in recording.clusters]
         self.board = Board(self._clusters, self.judge, self.clock, interval=interval)
         self.jumped: list[Callable[[Picture], None]] = []  # told on the board's thread
         self._target: float | None = None

@@ -8,6 +8,7 @@ from typing import Protocol
 from tfdash.board.fold import Entered
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
+from tfdash.model.subject import ClusterRef
 from tfdash.recording.changes import VerdictChange
 
 
@@ -18,6 +19,7 @@ class Played(Protocol):
 
     start: float
     end: float
+    clusters: tuple[ClusterRef, ...]
     cut: str
     foreign: str
 

@@ -66,6 +66,44 @@ def test_every_picture_is_as_it_was(tmp_path: Path, whole_every: float) -> None:
     assert puts[-2].arguments[3] == {Key(*name)}
 
 
+def test_who_jumps_reads_again_only_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "a.tfrec"
+    lived = in_file(path, whole_every=0.0)
+    lived.turn()
+    lived.world()
+    lived.turn()
+    pods = lived.fold.picture.clusters[REF].kinds["Pod"]
+    assert pods.value is not None
+    name, one = next(iter(pods.value.items()))
+    ends = []
+    for number in range(3):
+        value = {**pods.value, name: msgspec.structs.replace(one, phase=f"Phase{number}")}
+        lived.put("put_objects", REF, "Pod", msgspec.structs.replace(pods, value=value), frozenset({name}))
+        lived.turn()
+        ends.append(lived.clock.at)
+    lived.end()
+    played = opened(path)
+    shown = [played.picture_at(at).clusters[REF].kinds["Pod"].value or {} for at in (ends[2], ends[0], ends[1])]
+    assert {o.phase for o in (value[name] for value in shown)} == {"Phase0", "Phase1", "Phase2"}
+    for value in shown[1:]:
+        assert all(value[key] is shown[0][key] for key in value if key != name)
+
+
+def test_other_readers_of_it_go_ways_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.tfrec"
+    lived = in_file(path, whole_every=0.0)
+    lived.turn()
+    lived.world()
+    lived.end()
+    played = opened(path)
+    coming = iter(played.puts(played.start, played.end))
+    first, other = next(coming), played.again()
+    path.unlink()
+    for at, picture in reversed(lived.pictures):
+        assert other.picture_at(at).clusters == picture.clusters
+    assert [first.at, *(one.at for one in coming)] == [at for at, _ in lived.pictures]
+
+
 def test_numbers_beyond_64_bits_and_what_is_none(tmp_path: Path) -> None:
     path = tmp_path / "a.tfrec"
     lived = in_file(path)
