@@ -28,7 +28,6 @@ from tfdash.model.picture import Change, Picture
 from tfdash.recording.reading import Recording
 from tfdash.replay.player import Player
 
-
 SETTINGS = load(None)
 T = TypeVar("T")
 

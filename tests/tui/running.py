@@ -82,7 +82,7 @@ class Run:
         async def unmoved() -> bool:
             nonlocal before
             await self.until(lambda: not self.app.relay._armed, "that the newest update is shown")
-            same, before = self.text == before, self.text
+            same, before = before == self.text != "", self.text  # "": nothing is drawn yet
             return same
 
         await soon(unmoved, "a screen that does not move", every=0.02)

@@ -83,7 +83,9 @@ def test_who_jumps_reads_again_only_what_differs(tmp_path: Path) -> None:
         ends.append(lived.clock.at)
     lived.end()
     played = opened(path)
-    shown = [played.picture_at(at).clusters[REF].kinds["Pod"].value or {} for at in (ends[2], ends[0], ends[1])]
+    shown = [
+        played.picture_at(at).clusters[REF].kinds["Pod"].value or {} for at in (ends[2], ends[0], ends[1])
+    ]
     assert {o.phase for o in (value[name] for value in shown)} == {"Phase0", "Phase1", "Phase2"}
     for value in shown[1:]:
         assert all(value[key] is shown[0][key] for key in value if key != name)
