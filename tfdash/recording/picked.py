@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -69,6 +70,7 @@ class Picked:
         self._store: dict[str, Any] = {}
         self._statuses: dict[str, Observation[SourceInfo]] = {}
         self._said: dict[str, Any] = {}
+        self._saying: deque[FieldsBody] = deque()  # not decoded yet: of who looks at pictures alone nothing is
         self._assessment: Assessment | None = None
         self._take: dict[str, Callable[[Any, tuple[SeriesView, ...], bool], Any]] = {
             "put_objects": self._put_objects,
@@ -231,8 +233,9 @@ class Picked:
         return (self._state(),) if tell else None
 
     def _judged(self, body: FieldsBody, views: tuple[SeriesView, ...], tell: bool) -> Any:
-        self._fields(Assessment, self._said, body)
-        self._assessment = None
+        if body.whole:
+            self._saying.clear()
+        self._saying.append(body)
         return (self.assessment(),) if tell else None
 
     def _fields(self, of: type, held: dict[str, Any], body: FieldsBody) -> None:
@@ -262,6 +265,12 @@ class Picked:
         return msgspec.structs.replace(EMPTY_STORE_STATE, **self._store)
 
     def assessment(self) -> Assessment:
+        while self._saying:
+            self._assessment = None
+            try:
+                self._fields(Assessment, self._said, self._saying.popleft())
+            except (Odd, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                self._leave_out("judged")
         if self._assessment is None:
             held: Mapping[str, Any] = {
                 n: tuple(v.values()) if n == "sections" else v for n, v in self._said.items()

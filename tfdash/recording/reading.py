@@ -159,7 +159,7 @@ class Recording:
 
     def puts(self, since: float, until: float) -> Iterator[Entered]:
         """What entered the board after ``since`` and until ``until``, in order."""
-        return (one for one in self.entries(since, until) if one.what != "judged")
+        yield from self._forward(self._to(since), until, tell=True, judged=False)
 
     def entries(self, since: float, until: float) -> Iterator[Entered]:
         """The same, and what was judged: ``what`` "judged", with the assessment."""
@@ -189,7 +189,7 @@ class Recording:
             pass
         return picked
 
-    def _forward(self, picked: Picked, until: float, tell: bool) -> Iterator[Entered]:
+    def _forward(self, picked: Picked, until: float, tell: bool, judged: bool = True) -> Iterator[Entered]:
         number, skip = self._next
         while number < len(self._places) and self._places[number].frame.first <= until:
             file, frame = self._places[number]
@@ -204,7 +204,8 @@ class Recording:
                             self._next, self._until = (number, place), until
                             return
                         # what is whole says nothing new, unless something before it is lacking
-                        told = picked.absorb(one, tell and (self._gap or not whole), whole=whole)
+                        telling = tell and (self._gap or not whole) and (judged or one.what != "judged")
+                        told = picked.absorb(one, telling, whole=whole)
                         if told is not None:
                             self._next, self._until = (number, place + 1), max(self._until, one.at)
                             yield told
