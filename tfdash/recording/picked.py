@@ -70,7 +70,8 @@ class Picked:
         self._store: dict[str, Any] = {}
         self._statuses: dict[str, Observation[SourceInfo]] = {}
         self._said: dict[str, Any] = {}
-        self._saying: deque[FieldsBody] = deque()  # not decoded yet: of who looks at pictures alone nothing is
+        # not decoded yet: who looks at pictures alone asks for nothing of it
+        self._saying: deque[FieldsBody] = deque()
         self._assessment: Assessment | None = None
         self._take: dict[str, Callable[[Any, tuple[SeriesView, ...], bool], Any]] = {
             "put_objects": self._put_objects,
