@@ -34,6 +34,12 @@ class Watchdog:
         self._now, self._last = now, float("-inf")
         self._ready = False
 
+    def try_file(self) -> None:
+        """Before anything begins: a file that can never be touched would have us ended for ever. Raises ``OSError``."""
+        if self._file is not None:
+            self._file.touch(mode=0o600)
+            os.utime(self._file)
+
     def beat(self) -> None:
         """Say that we live; the first time that we are ready. What cannot be told is passed over: then we are started anew."""
         at = self._now()
@@ -44,8 +50,7 @@ class Watchdog:
         self._ready = True
         if self._file is not None:
             with contextlib.suppress(OSError):
-                self._file.touch(mode=0o600)
-                os.utime(self._file)
+                self.try_file()
 
     def stopping(self) -> None:
         self._tell("STOPPING=1")

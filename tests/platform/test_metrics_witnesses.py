@@ -44,6 +44,11 @@ EXPORTER = shutil.which("prometheus-node-exporter")
 @pytest.mark.parametrize("case", CASES)
 def test_the_node_exporter_hands_it_on(tmp_path: Path, case: str) -> None:
     (tmp_path / "tfdash.prom").write_bytes(written(case))
+    beside = FORMATS["prometheus"].write(
+        pages(WORLD, None, "overview")
+    )  # of another run, into the same folder
+    assert isinstance(beside, bytes)
+    (tmp_path / "overview.prom").write_bytes(beside)
     address = f"127.0.0.1:{free_ports(1)[0]}"
     flags = [
         "--collector.disable-defaults",
@@ -57,8 +62,16 @@ def test_the_node_exporter_hands_it_on(tmp_path: Path, case: str) -> None:
     finally:
         end(process)
     assert "\nnode_textfile_scrape_error 0\n" in told
-    ours = [line for line in written(case).decode().splitlines() if line.startswith("tfdash_up ")]
-    assert len(ours) == 1 and ours[0] in told.splitlines()
+    ours = [line.rsplit(" ", 1)[0] for text in (written(case), beside) for line in text.decode().splitlines()]
+    lost = [line for line in ours if line.startswith("tfdash_up{") and f"\n{_sorted(line)} " not in told]
+    assert sum(line.startswith("tfdash_up{") for line in ours) == 2 and not lost
+    assert "collected before" not in log.read_text()
+
+
+def _sorted(series: str) -> str:
+    """As the exporter writes it: labels by name."""
+    name, labels = series[:-1].split("{")
+    return f"{name}{{{','.join(sorted(labels.split(',')))}}}"
 
 
 def answer(url: str, process: subprocess.Popen[bytes], log: Path) -> str:

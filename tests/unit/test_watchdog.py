@@ -48,6 +48,14 @@ def test_the_first_says_ready_and_a_third_of_the_limit_lies_between_two(
     assert told(server) == ["STOPPING=1"]
 
 
+def test_a_file_that_cannot_be_touched_is_told_at_once_and_passed_over_later(tmp_path: Path) -> None:
+    dog = Watchdog({}, str(tmp_path / "away" / "beat"))
+    with pytest.raises(FileNotFoundError):
+        dog.try_file()
+    dog.beat()
+    Watchdog({}).try_file()
+
+
 def test_an_abstract_socket_and_one_that_is_gone() -> None:
     name = f"tfdash-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:

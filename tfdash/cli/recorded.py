@@ -17,12 +17,24 @@ if TYPE_CHECKING:
 
 def chosen(args: argparse.Namespace) -> QuickConfig:
     """The configuration that the command line names; with ``--recording`` its policy, and the environment that was recorded.
-    Raises ``ConfigError``."""
+    Raises ``ConfigError``, also for words that would not be heeded."""
+    from tfdash.config.problems import ConfigError, ConfigProblem
+
     if not args.recording:
+        if args.at:
+            raise ConfigError(
+                [ConfigProblem("--at", 0, "", "a moment of a recording; name it: --recording FILE")]
+            )
         return load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    for word, given in (
+        ("--environment", args.environment),
+        ("--kubeconfig", args.kubeconfig),
+        ("--context", args.context),
+    ):
+        if given:
+            raise ConfigError([ConfigProblem(word, 0, "", "a recording is of what it is of; leave it out")])
     from dataclasses import replace
 
-    from tfdash.config.problems import ConfigError, ConfigProblem
     from tfdash.config.startup import DemoSettings
     from tfdash.recording.reading import NoRecording, Recording
     from tfdash.views.replay import meant
@@ -31,9 +43,9 @@ def chosen(args: argparse.Namespace) -> QuickConfig:
     try:
         recording = Recording.open(path)
         zone = ZoneInfo(config.zone)
-        at = meant(args.at, recording.end, recording.start, recording.end, zone)
+        at = meant(args.at or "end", recording.end, recording.start, recording.end, zone)
     except NoRecording as error:
-        raise ConfigError([ConfigProblem(str(path), 0, "", str(error))]) from None
+        raise ConfigError([ConfigProblem("--recording", 0, "", str(error))]) from None
     except ValueError as error:
         raise ConfigError([ConfigProblem("--at", 0, "", str(error))]) from None
     return replace(

@@ -141,18 +141,20 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.cli.store_options import store_options
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
+    from tfdash.durations import write_duration
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     clock = clock_of(config)
+    board, sources = board_of(config, settings, clock, remembering=True, others=True)
+    scope = scope_of(args, config.environment, sources)
+    # once nothing else can be wrong: an empty file would be in the way of the next try
     name = args.file or default_name(config.environment.name, clock.now())
     try:
         file = made_file(name, config)
     except OSError as error:
         narrate(f"{program()} record: {why_not(name, error)}")
         return ERROR
-    board, sources = board_of(config, settings, clock, remembering=True, others=True)
-    scope = scope_of(args, config.environment, sources)
     board.want("record", dict.fromkeys(RECORDED, scope))
     keep_journal(board, config.environment.name, store_options(settings, config.path), clock, scope)
     [recorder] = keep_recording(board, config, settings, clock, file, ring=False)
@@ -160,7 +162,8 @@ def command(args: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
     board.start()
-    narrate(f"{program()}: recording {config.environment.name} to {safe(name)}; it ends with ctrl+c")
+    ends = f"for {write_duration(args.seconds)}, or until ctrl+c" if args.seconds else "it ends with ctrl+c"
+    narrate(f"{program()}: recording {config.environment.name} to {safe(name)}; {ends}")
     until = time.monotonic() + args.seconds if args.seconds else float("inf")
     told = ""
     while not ended.wait(_DURATION) and time.monotonic() < until:

@@ -13,6 +13,18 @@ def beside(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _some(duration: Callable[[str], float]) -> Callable[[str], float]:
+    """A time that is not none: 0 would be taken for "without end"."""
+
+    def read(text: str) -> float:
+        seconds = duration(text)
+        if not seconds:
+            raise argparse.ArgumentTypeError(f"{text} is no time; without --for it records until ctrl+c")
+        return seconds
+
+    return read
+
+
 def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> None:
     parser.add_argument(
         "file", nargs="?", default="", metavar="FILE", help="a new file (tfdash-ENVIRONMENT-TIME.tfrec)"
@@ -20,8 +32,8 @@ def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> No
     parser.add_argument(
         "--for",
         dest="seconds",
-        type=duration,
-        default=0.0,
+        type=_some(duration),
+        default=None,
         metavar="DURATION",
         help='for so long, "2h"; without it until ctrl+c',
     )

@@ -49,15 +49,6 @@ def run(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     clock = clock_of(config)
     screen = args.screen or config.ui.start
-    file: OneFile | None = None
-    if name := getattr(args, "record", ""):
-        from tfdash.cli.recording import made_file, why_not
-
-        try:
-            file = made_file(name, config)
-        except OSError as error:
-            narrate(f"{program()}: --record {why_not(name, error)}")
-            return ERROR
     from tfdash.cli.lazy_judge import LazyJudge
     from tfdash.model.traffic import NO_SIGNALS
 
@@ -67,6 +58,15 @@ def run(args: argparse.Namespace) -> int:
     board = Board(sources, judge, clock, interval=config.kubernetes.publish_every, signals=NO_SIGNALS)
     scope = scope_of(args, config.environment, sources)
     kind = first_kind(screen)
+    file: OneFile | None = None
+    if name := getattr(args, "record", ""):
+        from tfdash.cli.recording import made_file, why_not
+
+        try:
+            file = made_file(name, config)
+        except OSError as error:
+            narrate(f"{program()}: --record {why_not(name, error)}")
+            return ERROR
     for source in sources:
         source.prefetch(board, kind, scope)
     log_to_file(args.debug)

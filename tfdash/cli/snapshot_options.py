@@ -43,9 +43,9 @@ def add(
     )
     parser.add_argument(
         "--at",
-        default="end",
+        default="",
         metavar="TIME",
-        help='that moment of it: "10:42", "start", "-10m" from its end (end)',
+        help='that moment of the recording: "10:42", "start", "-10m" from its end (end)',
     )
     parser.add_argument(
         "--wait", type=duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tfdash.cli.output import cannot_draw, draw_on_terminal, narrate, on_terminal
 from tfdash.cli.parser import ERROR, OK, USAGE, program
 from tfdash.cli.wall_options import LEAST, pages_of
+from tfdash.text import safe
 
 if TYPE_CHECKING:
     from screens.wall.context import WatchedEnvironment
@@ -36,6 +37,15 @@ def command(args: argparse.Namespace) -> int:
         narrate(f"{program()} wallboard: {wrong}")
         return USAGE
 
+    from tfdash.watchdog import Watchdog
+
+    watchdog = Watchdog(os.environ, args.heartbeat)
+    try:
+        watchdog.try_file()
+    except OSError as error:
+        narrate(f"{program()} wallboard: --heartbeat {safe(args.heartbeat)}: {error.strerror or error}")
+        return ERROR
+
     from tfdash.cli.compose import clock_of, log_to_file
     from tfdash.cli.recording import keep_recording
     from tfdash.config.load import load
@@ -56,7 +66,6 @@ def command(args: argparse.Namespace) -> int:
 
     from screens.wall.app import WallApp
     from screens.wall.context import WallContext
-    from tfdash.watchdog import Watchdog
 
     context = WallContext(
         watched,
@@ -67,7 +76,7 @@ def command(args: argparse.Namespace) -> int:
         theme=args.theme or ("ansi" if console else configs[0].ui.theme),
         kiosk=args.kiosk,
         ascii=plain,
-        watchdog=Watchdog(os.environ, args.heartbeat),
+        watchdog=watchdog,
         warnings=lambda: [told for look in looks for told in look.told],
     )
     app = WallApp(context)

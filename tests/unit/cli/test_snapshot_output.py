@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,8 @@ def test_a_file_has_what_stdout_has_not(
     if format == "json":
         assert list(json.loads(written)["screens"]) == list(EVERY)
     if format == "prometheus":
-        assert "tfdash_up 0\n" in written and "tfdash_exit_code 1\n" in written
+        assert re.search(r"^tfdash_up\{.*\} 0$", written, re.M)
+        assert re.search(r"^tfdash_exit_code\{.*\} 1$", written, re.M)
 
 
 def test_what_cannot_be_written_is_told_and_the_code_stays(

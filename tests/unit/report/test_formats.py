@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+from collections import Counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -182,7 +183,7 @@ SAMPLE = re.compile(r'(tfdash_\w+)(?:\{((?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)*)\
 def samples(written: str) -> dict[tuple[str, str], float]:
     """By name and labels. Each family has its help and type before its samples, once; each series stands once; no time stamps."""
     found: dict[tuple[str, str], float] = {}
-    family, done = "", set[str]()
+    family, about, done = "", "", set[str]()
     assert written.endswith("\n") and "\n\n" not in written
     for line in written.splitlines():
         if line.startswith("# HELP "):
@@ -194,8 +195,11 @@ def samples(written: str) -> dict[tuple[str, str], float]:
         else:
             match = SAMPLE.fullmatch(line)
             assert match and match[1] == family, line
-            assert (match[1], match[2] or "") not in found, line
-            found[match[1], match[2] or ""] = float(match[3])
+            about = about or match[2].partition(",version=")[0]
+            assert 'environment="' in match[2] and 'snapshot="' in match[2], line
+            labels = match[2].removeprefix(about).removeprefix(",")  # what differs from the head's
+            assert (match[1], labels) not in found, line
+            found[match[1], labels] = float(match[3])
     return found
 
 
@@ -228,6 +232,25 @@ def test_of_what_was_read_there_is_every_level() -> None:
     )
     pages_of = {labels for name, labels in found if name == "tfdash_page_subjects"}
     assert len(pages_of) == 2 * len(Level)
+
+
+def test_no_two_snapshots_on_one_machine_have_a_series_in_common() -> None:
+    """The exporter has one namespace for all files of its folder: of two equal series it drops one, and says nothing of it."""
+    away = REF._replace(environment="staging")
+    elsewhere = msgspec.structs.replace(
+        WORLD, clusters={away: msgspec.structs.replace(WORLD.clusters[REF], ref=away)}
+    )
+    [overview] = pages(WORLD, None, "overview")
+    narrow = overview._replace(asked=overview.asked._replace(namespace="shop"))
+    others = [[overview], [narrow], pages(WORLD, None, "deployments"), pages(WORLD)]
+    others.append(pages(elsewhere, None, "overview"))
+    series = [
+        line.rsplit(" ", 1)[0]
+        for one in others
+        for line in text("prometheus", *one).splitlines()
+        if not line.startswith("#")
+    ]
+    assert [one for one, times in Counter(series).items() if times > 1] == []
 
 
 def test_no_more_series_for_more_pods() -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.report.test_formats import WORLD, pages, text
 from tests.unit.report.test_report import check
 from tfdash.cli import main
+from tfdash.cli.parser import build, subcommands
 from tfdash.report.schemas import documents, schema
 from tfdash.report.screens import EVERY
 from tfdash.report.shown import SCHEMA_VERSION
@@ -65,5 +66,9 @@ def test_the_command_prints_each_and_says_which_there_are(capsys: pytest.Capture
     for name in names:
         assert main(["schema", *name.split()]) == 0
         assert json.loads(capsys.readouterr().out) == schema(name)
+    for command, words in subcommands(build()).items():
+        for name in subcommands(words) if command in ("gate", "report") else ():
+            assert main(["schema", command, name]) == 0, (command, name)
+            assert json.loads(capsys.readouterr().out)["type"] == "object"
     assert main(["schema", "gate", "canari"]) == 64
     assert "gate canary" in capsys.readouterr().err

@@ -2,7 +2,8 @@
 
 Bounded by pages, rules, sections, clusters and sources, never by what runs. What was not read is not 0: then ``tfdash_up`` is 0, the sections that
 need it are UNKNOWN, a rule that could not speak has no series, and no 0 is written of anything that is counted. A file that is written no more
-is told by ``tfdash_generated_timestamp_seconds``.
+is told by ``tfdash_generated_timestamp_seconds``. Every series says of what environment, clusters, namespace and page it is: a collector has
+one namespace for all files of its folder, and drops what two of them say under one name without telling it in its own metrics.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from tfdash import __version__
 from tfdash.model.assessment import Assessment
 from tfdash.model.verdict import Level
-from tfdash.report.shown import Shown, code_of_all
+from tfdash.report.shown import ALL, Shown, code_of_all
 from tfdash.text import safe
 from tfdash.views.sources import SourceRow, doubts
 
@@ -29,12 +30,28 @@ class MetricFamily(NamedTuple):
 
 def write(shown: Sequence[Shown]) -> bytes:
     """Raises ValueError where nothing is shown."""
-    text = "\n".join(line for family in _families(shown) for line in _lines(family))
+    about = _about(shown)
+    text = "\n".join(line for family in _families(shown) for line in _lines(family, about))
     return f"{text}\n".encode(errors="backslashreplace")
 
 
-def _lines(family: MetricFamily) -> Iterator[str]:
-    samples = [f"{family.name}{_labels(labels)} {value:.17g}" for labels, value in family.samples]
+def _about(shown: Sequence[Shown]) -> Mapping[str, str]:
+    """What tells this snapshot's series from those of any other on the same machine."""
+    asked = shown[0].asked
+    refs = sorted(asked.picture.clusters)
+    return {
+        "environment": ",".join(dict.fromkeys(ref.environment for ref in refs)),
+        "cluster": ",".join(dict.fromkeys(ref.cluster for ref in refs)),
+        "namespace": asked.namespace or "",
+        "snapshot": asked.screen if len(shown) == 1 else ALL,
+    }
+
+
+def _lines(family: MetricFamily, about: Mapping[str, str]) -> Iterator[str]:
+    samples = [
+        f"{family.name}{_labels({**about, **{name: text for name, text in labels.items() if text}})} {value:.17g}"
+        for labels, value in family.samples
+    ]
     if samples:
         yield f"# HELP {family.name} {family.help}"
         yield f"# TYPE {family.name} gauge"
@@ -84,7 +101,7 @@ def _families(shown: Sequence[Shown]) -> Iterator[MetricFamily]:
         "tfdash_page_subjects",
         "What stands on a page and was judged, by its worst level.",
         [
-            ({"screen": one.screen, "namespace": one.asked.namespace or "", "level": level}, count)
+            ({"screen": one.screen, "level": level}, count)
             for one in shown
             for level, count in one.counts.items()
             if count or whole
