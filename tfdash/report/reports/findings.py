@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
+from tfdash.model.usage import HISTORY_SOURCE, UsageHistory
 from tfdash.model.verdict import Level
 from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.store.journal.seeing import JudgedTable, Outlook, Says, covers_of, said_by_sections, said_of
@@ -76,7 +77,8 @@ def findings_now(picture: Picture, assessment: Assessment) -> tuple[OpenFinding,
 
 
 def known_now(picture: Picture, assessment: Assessment, environment: str) -> Callable[[Named], bool]:
-    """Whether a rule's silence on a subject says that it is well now: it judges it, and all that it needs was read."""
+    """Whether a rule's silence on a subject says that it is well now: it judges it, all that it needs was read, and no weeks of use are lacking
+    that it speaks by."""
     table = JudgedTable(RULES, SECTIONS)
     table.hear(assessment, None)
     covers = covers_of(picture, assessment, table, Outlook(environment))
@@ -87,10 +89,17 @@ def known_now(picture: Picture, assessment: Assessment, environment: str) -> Cal
         if v.level is Level.UNKNOWN or v.unknown is not None
     }
 
+    by_weeks: frozenset[str] = frozenset[str]().union(
+        *(table.said_by(rule) for rule in RULES if UsageHistory in rule.uses)
+    )
+    every = [status for id, status in picture.sources.items() if id.startswith(HISTORY_SOURCE)]
+    lacking = {s.value.cluster for s in every if s.value is not None and s.progress is not None}
+
     def known(named: Named) -> bool:
         cover = covers.get(named[0].cluster)
         return (
             named not in doubted
+            and not (named[1] in by_weeks and named[0].cluster in lacking)
             and cover is not None
             and cover.has(named[0].kind, named[0].namespace, named[1])
         )

@@ -12,14 +12,20 @@ from tests.unit.report.reports.past import DAY, HOUR, REF, SHOP, T0, ZONE, Log, 
 from tests.unit.report.test_report import check
 from tests.unit.store.journal.journals import span, view, word
 from tests.unit.views.making import HOSTILE
+from tfdash.model.assessment import Assessment
 from tfdash.model.maintenance import item_subject
+from tfdash.model.observation import ListProgress, Observation
+from tfdash.model.picture import ClusterPicture, Picture, SourceInfo
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import Subject
+from tfdash.model.usage import HISTORY_SOURCE, UsageHistory
 from tfdash.model.verdict import Level
+from tfdash.playbook.registry import RULES
+from tfdash.playbook.rule import Rule
 from tfdash.report.reports.actions import NO_OUTCOME, acted
 from tfdash.report.reports.contents import REPORTS
 from tfdash.report.reports.document import code_of, document, for_templates, parts_of
-from tfdash.report.reports.findings import OpenFinding, compared
+from tfdash.report.reports.findings import OpenFinding, compared, known_now
 from tfdash.report.reports.instants import instant_of, parsed
 from tfdash.report.reports.made import ReportData
 from tfdash.report.reports.releases import ReleaseOutcome, shared
@@ -163,6 +169,26 @@ def test_what_is_not_known_now_did_not_end() -> None:
     now, before = (finding("old"),), (finding("old"), finding("gone"), finding("lost"))
     told = compared(now, before, verdict_times(WATCHED), 10, 100, lambda named: False)
     assert (names(told.ended), names(told.unsure)) == (["gone"], ["lost", "fresh"][::-1])
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES if UsageHistory in r.uses], ids=lambda r: r.id)
+def test_a_rule_that_speaks_by_weeks_of_use_says_nothing_by_its_silence_while_days_are_lacking(
+    rule: Rule,
+) -> None:
+    """Such a finding was called ended by each report that was made without those days."""
+    kinds = {kind: Observation[Any](value={}, observed_at=T0, complete=True) for kind in rule.needed}
+    cluster = ClusterPicture(ref=REF, info=Observation(), kinds=kinds)
+    named = (Subject(REF, rule.judges[0].KIND, "shop", "shop", ""), rule.id)
+
+    def known(progress: ListProgress | None) -> bool:
+        status = Observation(value=SourceInfo(name="history", cluster=REF), observed_at=T0, progress=progress)
+        picture = Picture(at=T0, number=1, clusters={REF: cluster}, sources={f"{HISTORY_SOURCE} x": status})
+        return known_now(picture, Assessment(at=T0, number=1, verdicts={}, workloads={}), REF.environment)(
+            named
+        )
+
+    assert known(None)
+    assert not known(ListProgress(3, 14))
 
 
 def test_without_one_it_is_by_what_terminals_saw() -> None:
