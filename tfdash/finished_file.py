@@ -6,12 +6,21 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_finished(path: Path, data: bytes) -> None:
+    """As ``finished``, of what is there already."""
+    with finished(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def finished(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Written beside ``path`` and renamed; what a link leads to, and not the link. A file that was there keeps its permissions, and
-    its owner where we may give it away; a new one has what the umask leaves. Missing folders are made.
+    its owner where we may give it away; a new one has what the umask leaves of ``mode``. Missing folders are made.
 
     Raises OSError, whose words name what is wrong; then the old file is as it was. A pipe or a device is refused: a rename would put a
     file in its place.
@@ -25,14 +34,14 @@ def write_finished(path: Path, data: bytes) -> None:
         raise OSError(f"{above} is no folder; give another name")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".tfdash-{secrets.token_hex(8)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             if before is not None:
                 with contextlib.suppress(PermissionError):
                     os.fchown(descriptor, before.st_uid, before.st_gid)
                 os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(descriptor)
         os.replace(beside, path)

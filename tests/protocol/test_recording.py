@@ -1,4 +1,4 @@
-"""Started without --record and killed in the midst of it: the ring holds what was judged, up to the last second."""
+"""Started without --record and killed in the midst of it: the ring holds what was judged, up to the last second, and a bundle of it plays so."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.protocol.recording_child import said
 from tests.waiting import until
+from tfdash.cli import main
 from tfdash.cli.compose import judge_of
 from tfdash.cli.recording import ring_folder
 from tfdash.config.load import load
@@ -77,14 +78,18 @@ def test_a_ring_outlives_its_terminal(tmp_path: Path) -> None:
         settings = load(demo.config)
         [ring] = rings(ring_folder(settings))
         assert not alive(ring)
-        recording = Recording.open(ring)
+        bundle = tmp_path / "b.zip"
+        asked = ["--config", str(demo.config), "--last", f"{KEPT:.0f}s", "--output", str(bundle), "--yes"]
+        assert main(["incident-bundle", *asked]) == 2  # there is no audit log, which is told
+        assert Recording.open(bundle).end == Recording.open(ring).end
+        recording = Recording.open(bundle)
         assert recording.cut in ("", "ends within a frame")
         last = told[-1][0]
         assert (
             recording.end > last - 3 * SPEED
         )  # what was not written when it ended: of the last seconds of the machine's
         since = recording.end - KEPT
-        assert recording.start < since
+        assert recording.start <= since
         held = [one.arguments[0] for one in recording.entries(since, recording.end) if one.what == "judged"]
         assert len(held) > 20 and held[-1].at > last - 3 * SPEED
         for assessment in held:  # as judged then: to the letter of what it said while it lived

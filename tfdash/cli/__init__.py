@@ -65,6 +65,7 @@ _MODULES = {
     "wallboard": "wallboard",
     "record": "recording",
     "replay": "replay",
+    "incident-bundle": "incident_bundle",
     "snapshot": "snapshot",
     "doctor": "doctor",
     "gate": "gate",

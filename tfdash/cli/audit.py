@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tfdash.model.store_state import Entry
     from tfdash.store.log.anchors import Head
     from tfdash.store.log.reading import LogHolder
+    from tfdash.store.log.verify import Report
     from tfdash.store.opening import StoreOptions
 
 FIELDS = (
@@ -126,18 +127,32 @@ def holders(
 
 
 def _verify(args: argparse.Namespace, options: StoreOptions) -> int:
-    from tfdash.store.log.verify import lines, verify
-
     sources, unknown = _sources(args, options)
-    names = [*args.anchor, *([options.anchor_file] if options.anchor_file else [])]
-    anchors, read = anchors_of(names, options.folder, unknown)
-    report = verify(sources, anchors, unknown, read)
-    if args.format == "json":
-        import msgspec
+    report = verified(options, sources, unknown, args.anchor)
+    return deliver(verification(report, args.format), report.code)
 
-        document = {"schema_version": 1, "code": report.code, **msgspec.to_builtins(report)}
-        return deliver(json.dumps(document, indent=2), report.code)
-    return deliver("\n".join(safe(line) for line in lines(report)), report.code)
+
+def verified(
+    options: StoreOptions, sources: list[LogHolder], unknown: list[str], given: Iterable[str] = ()
+) -> Report:
+    """Held against the anchors in the files that are ``given`` and the configured one."""
+    from tfdash.store.log.verify import verify
+
+    names = [*given, *([options.anchor_file] if options.anchor_file else [])]
+    anchors, read = anchors_of(names, options.folder, unknown)
+    return verify(sources, anchors, unknown, read)
+
+
+def verification(report: Report, format: str) -> str:
+    """As "text" or "json"."""
+    import msgspec
+
+    from tfdash.store.log.verify import lines
+
+    if format != "json":
+        return "\n".join(safe(line) for line in lines(report))
+    document = {"schema_version": 1, "code": report.code, **msgspec.to_builtins(report)}
+    return json.dumps(document, indent=2)
 
 
 def anchors_of(names: Iterable[str], folder: Path, unknown: list[str]) -> tuple[list[Head], list[str]]:
@@ -197,6 +212,11 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
+def json_line(entry: Entry) -> str:
+    """ASCII: every control character is escaped."""
+    return json.dumps(_row(entry)).replace("\x7f", "\\u007f")
+
+
 def _stamp(at: float) -> str:
     try:
         return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
@@ -220,8 +240,8 @@ def _export(args: argparse.Namespace, options: StoreOptions, environments: set[s
             row["data"] = json.dumps(row["data"], sort_keys=True)
             writer.writerow([_cell(row[name]) for name in FIELDS])
     else:
-        for entry in found:  # ASCII: every control character is escaped
-            out.write(json.dumps(_row(entry)).replace("\x7f", "\\u007f") + "\n")
+        for entry in found:
+            out.write(json_line(entry) + "\n")
     for problem in unknown:
         _say(problem)
     code = UNKNOWN if unknown else OK

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN
 from tfdash.model.kinds import JUDGED
+
+if TYPE_CHECKING:
+    from tfdash.sources.diagnosis import Diagnosis
 
 _NAMESPACES = 20.0  # seconds for clusters to say which they have
 
@@ -40,9 +44,14 @@ def command(args: argparse.Namespace) -> int:
     code = FINDINGS if absent or any(one.findings for one in found) else OK
     if not all(one.reached for one in found):
         code = UNKNOWN
-    if args.format == "json":
-        document: dict[str, Any] = {"schema_version": 1, "clusters": [], "metrics": [], "sources": []}
-        for one in found:
-            document[one.group].append(one.document)
-        return deliver(json.dumps(document, indent=2), code)
-    return deliver("\n".join(line for one in found for line in one.lines), code)
+    return deliver(written(found, args.format), code)
+
+
+def written(found: Sequence[Diagnosis], format: str) -> str:
+    """As "text" or "json"."""
+    if format != "json":
+        return "\n".join(line for one in found for line in one.lines)
+    document: dict[str, Any] = {"schema_version": 1, "clusters": [], "metrics": [], "sources": []}
+    for one in found:
+        document[one.group].append(one.document)
+    return json.dumps(document, indent=2)

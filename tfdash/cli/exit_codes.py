@@ -47,3 +47,7 @@ CALENDAR = """\
 exit codes:
   0  none is overdue    1  one is    2  of one it is not known, or what was to be recorded is not
 """
+BUNDLE = """\
+exit codes:
+  0  written    2  written, and something that belongs in it could not be had    3  not written
+"""

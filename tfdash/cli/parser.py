@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from tfdash import __version__
 from tfdash.cli import (
     audit_options,
+    bundle_options,
     calendar_options,
     exit_codes,
     recording_options,
@@ -177,6 +178,15 @@ def _built(prog: str) -> argparse.ArgumentParser:
     recording_options.add(record, _duration)
     replay = commands.add_parser("replay", help="every screen at any time of a recording, no cluster needed")
     replay_options.add(replay, SCREENS, _namespace)
+    bundle = commands.add_parser(
+        "incident-bundle",
+        help="the last minutes in one file, for who was not there",
+        description="Recording, audit excerpt, snapshot and doctor of the last minutes in one archive,\nwithout secrets. It lists what it holds before it writes.",
+        epilog=exit_codes.BUNDLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _where(bundle)
+    bundle_options.add(bundle, _duration)
     snapshot = commands.add_parser(
         "snapshot",
         help="one screen or all, on stdout or in a file",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 def add(parser: argparse.ArgumentParser, screens: tuple[str, ...], namespace: Callable[[str], str]) -> None:
     """``screens`` that it may begin with; ``namespace`` checks the name of one."""
-    parser.add_argument("file", metavar="FILE", help="a recording, or the folder of a ring")
+    parser.add_argument("file", metavar="FILE", help="a recording, the folder of a ring, or a bundle")
     parser.add_argument("--at", metavar="TIME", default="", help='stand there: "10:42", "+10m", "end"')
     parser.add_argument("--then", action="store_true", help="as it was judged then, not by today's policy")
     parser.add_argument("--config", metavar="FILE", help="configuration whose policy it is judged by")

@@ -79,7 +79,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         started=view is not None,
         enough=whole if resources else None,
     )
-    changes = _changes(board, scope, clock) if CHANGES in screens else None
+    changes = changes_of(board, scope, clock) if CHANGES in screens else None
     asked = ReportAsked(
         board.picture,
         board.assessment,
@@ -145,7 +145,7 @@ def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int
     return UNKNOWN if silent else USAGE
 
 
-def _changes(board: Board, scope: Scope, clock: Clock) -> RecentChanges:
+def changes_of(board: Board, scope: Scope, clock: Clock) -> RecentChanges:
     """Metadata and revisions are read; nothing is watched but what tells that the clusters are reached."""
     import asyncio
 

@@ -39,7 +39,10 @@ def add(
         help="; ".join(f"{one.name}: {one.help}" for one in FORMATS.values()),
     )
     parser.add_argument(
-        "--recording", default="", metavar="FILE", help="of a recording or a ring; no cluster is asked"
+        "--recording",
+        default="",
+        metavar="FILE",
+        help="of a recording or a bundle; no cluster is asked",
     )
     parser.add_argument(
         "--at",

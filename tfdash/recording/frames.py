@@ -11,7 +11,7 @@ import hashlib
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -85,7 +85,10 @@ class FrameWriter:
 
     def add(self, kind: FrameKind, first: float, last: float, raw: bytes) -> int:
         """How many bytes it takes in the file."""
-        packed = zlib.compress(raw, 1)
+        return self.add_packed(kind, first, last, zlib.compress(raw, 1))
+
+    def add_packed(self, kind: int, first: float, last: float, packed: bytes) -> int:
+        """The same of a frame as another file has it."""
         link = _link(self.link, kind, first, last, packed)
         head = _HEAD.pack(_SYNC, kind, len(packed), zlib.crc32(packed), first, last, link)
         self._write(head + packed)
@@ -115,9 +118,19 @@ def _link(before: bytes, kind: int, first: float, last: float, packed: bytes) ->
     return digest.digest()[:16]
 
 
+def framed_size(header: RecordingHeader, frames: Sequence[Frame]) -> int:
+    """Bytes of a file with that header and these frames."""
+    line = len(MAGIC) + len(msgspec.json.encode(header)) + 1
+    return line + sum(_HEAD.size + frame.length for frame in frames)
+
+
 def open_recording(path: Path) -> tuple[BinaryIO, RecordingHeader, bytes]:
     """The file at its first frame, its header and first link. Raises ``NotWhole`` and ``OSError``."""
-    file = path.open("rb")
+    return begin_reading(path.open("rb"))
+
+
+def begin_reading(file: BinaryIO) -> tuple[BinaryIO, RecordingHeader, bytes]:
+    """The same of a file that is open, which is closed where it raises."""
     try:
         if file.read(len(MAGIC)) != MAGIC:
             raise NotWhole("is no recording of tfdash")

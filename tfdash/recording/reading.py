@@ -1,4 +1,4 @@
-"""A recording by time: a file, or the folder of a ring. What is in it is untrusted, and read within bounds.
+"""A recording by time: a file, the folder of a ring, or a bundle that holds one. What is in it is untrusted, and read within bounds.
 
 A reader is for one thread; others read ``again``. Times are epoch seconds of the recorded platform's clock.
 """
@@ -18,6 +18,7 @@ from tfdash.board.fold import Entered
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
+from tfdash.recording.bundle import is_bundle, recording_in
 from tfdash.recording.changes import VerdictChange
 from tfdash.recording.codec import decoder, schema
 from tfdash.recording.entries import Written
@@ -26,6 +27,7 @@ from tfdash.recording.frames import (
     FrameKind,
     NotWhole,
     RecordingHeader,
+    begin_reading,
     frames,
     open_recording,
     payload,
@@ -94,7 +96,8 @@ class Recording:
             names = sorted(path.glob(SEGMENT))[:_MOST_SEGMENTS] if path.is_dir() else [path]
             for name in names:
                 try:
-                    found.append(open_recording(name))
+                    bundled = not path.is_dir() and is_bundle(name)
+                    found.append(begin_reading(recording_in(name)) if bundled else open_recording(name))
                 except NotWhole as error:  # the newest segment of a ring may have no whole header yet
                     why = str(error)
             if not found:
@@ -107,6 +110,16 @@ class Recording:
                 f"{path} holds nothing that can be shown" + (f": it {made.cut}" if made.cut else "")
             )
         return made
+
+    def frames_since(self, since: float) -> list[Frame]:
+        """Where its frames are, from the last picture at or before ``since`` that is written whole."""
+        return [place.frame for place in self._places[self._key_of(since) :]]
+
+    def packed_since(self, since: float) -> Iterator[tuple[Frame, bytes]]:
+        """The same frames, with what they hold as it lies in the file."""
+        for file, frame in self._places[self._key_of(since) :]:
+            file.seek(frame.offset)
+            yield frame, file.read(frame.length)
 
     def close(self) -> None:
         for file in self._files:
@@ -177,10 +190,13 @@ class Recording:
                     continue
         return tuple(sorted(found, key=lambda change: change.at))
 
+    def _key_of(self, at: float) -> int:
+        return self._keys[max(0, bisect_right(self._key_times, at) - 1)]
+
     def _to(self, at: float) -> Picked:
         """The state at that time; forward from where we are, where that is shorter."""
         at = max(at, self._key_times[0])
-        key = self._keys[bisect_right(self._key_times, at) - 1]
+        key = self._key_of(at)
         if self._picked is None or at < self._until or key > self._next[0]:
             self._picked = Picked(self.clusters, self._picked)
             self._next, self._until = (key, 0), self._firsts[key]

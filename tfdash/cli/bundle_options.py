@@ -1,0 +1,30 @@
+"""What ``tfdash incident-bundle`` takes. Imports nothing heavy: the parser reads it for the help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> None:
+    """``duration`` reads a time."""
+    parser.add_argument(
+        "--last",
+        type=duration,
+        default=1800.0,
+        metavar="DURATION",
+        help="so much, up to the end of the recording that ends last (30m)",
+    )
+    parser.add_argument(
+        "--recording",
+        default="",
+        metavar="FILE",
+        help="of this recording or bundle; without it of what this machine's terminals keep",
+    )
+    parser.add_argument(
+        "-o", "--output", default="", metavar="FILE", help="the file (tfdash-ENVIRONMENT-TIME.zip)"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
+    parser.add_argument(
+        "--wait", type=duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
+    )

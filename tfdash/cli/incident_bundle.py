@@ -1,0 +1,283 @@
+"""``tfdash incident-bundle``: what is known of the last minutes in one file, for who was not there. It is listed before it is written.
+
+Everything in it is what a report prints: without the values of variables and secrets. stdout is the file's name, stderr the list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.cli.output import deliver, narrate
+from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
+from tfdash.text import safe, scrubbed
+
+if TYPE_CHECKING:
+    from tfdash.clock import Clock
+    from tfdash.config.quick import QuickConfig
+    from tfdash.config.settings import Settings
+    from tfdash.recording.bundle import Manifest, Piece
+    from tfdash.recording.excerpt import Excerpt
+    from tfdash.store.opening import StoreOptions
+
+_MOST_RECORDINGS = 8
+_PAGES = ("json", "text", "html")
+_README = """\
+A bundle of tfdash: what is known of an incident, without the values of variables and without secrets that tfdash knows of.
+
+manifest.json     what it holds, with sizes and SHA-256, and what could not be had
+recordings/       what terminals saw and judged: tfdash replay BUNDLE plays the first of them; unpack another to play it
+audit/            entries.jsonl: who did what in that time. It is an excerpt, and proves nothing by itself: with the log it comes
+                  from, an entry is found by terminal, sequence and hash. verify.txt: what "tfdash audit verify" said of that whole log
+snapshot/         every page, when the bundle was made
+doctor.txt        which sources were reached then, as whom, and what to fix
+"""
+
+
+class _Gathered(NamedTuple):
+    """``lacking``: sentences of what could not be had."""
+
+    pieces: list[Piece]
+    lacking: list[str]
+
+
+def command(args: argparse.Namespace) -> int:
+    if not args.yes and not _can_ask():
+        narrate(f"{program()}: there is nobody to ask: this is no terminal; with --yes it is written at once")
+        return USAGE
+    from tfdash.cli.compose import clock_of
+    from tfdash.cli.recorded import chosen
+    from tfdash.cli.recording import ring_folder
+    from tfdash.config.load import load
+    from tfdash.recording.excerpt import excerpt, newest
+    from tfdash.recording.reading import NoRecording, Recording
+
+    args.at = "end"
+    config = chosen(args)
+    settings = load(config.path)
+    clock = clock_of(config)
+    environment = config.environment.name
+    try:
+        if args.recording:
+            recording = Recording.open(args.recording)
+            found = [excerpt(recording, recording.end - args.last)]
+        else:
+            found = newest(ring_folder(settings), environment, args.last, _MOST_RECORDINGS)
+    except NoRecording as error:
+        narrate(f"{program()}: {error}")
+        return ERROR
+    made = clock.now() if config.recorded is None else config.recorded.at
+    until = max((one.end for one in found), default=made)
+    since = until - args.last
+    gathered = [
+        _recordings(found, environment),
+        _audit(config, settings, since, max(until, made)),
+        _now(args, config, settings, clock),
+    ]
+    from tfdash import __version__
+    from tfdash.recording.bundle import Manifest, text_piece
+
+    pieces = [piece for one in gathered for piece in one.pieces]
+    pieces.append(text_piece("README.txt", "what is what", _README))
+    lacking = tuple(safe(scrubbed(told)) for one in gathered for told in one.lacking)
+    manifest = Manifest(
+        program=__version__,
+        environment=environment,
+        made=made,
+        since=since,
+        until=max(until, made),
+        plays=pieces[0].name if found else "",
+        lacking=lacking,
+        anonymised=bool(found) and all(one.header.anonymised for one in found),
+    )
+    name = args.output or _name(environment, made)
+    narrate(*_listed(pieces, manifest, ZoneInfo(config.zone), name))
+    if not args.yes and not _asked():
+        narrate(f"{program()}: nothing was written")
+        return ERROR
+    return _write(name, manifest, pieces)
+
+
+def _write(name: str, manifest: Manifest, pieces: list[Piece]) -> int:
+    from tfdash.recording.bundle import write_bundle
+
+    try:
+        written = write_bundle(Path(name).expanduser(), manifest, pieces)
+    except OSError as error:
+        narrate(f"{program()}: {safe(name)} cannot be written: {safe(error.strerror or str(error))}")
+        return ERROR
+    narrate(f"{program()}: written, {size(written)}; {program()} replay {safe(name)} plays it")
+    return deliver(safe(name), UNKNOWN if manifest.lacking else OK)
+
+
+def _name(environment: str, now: float) -> str:
+    from tfdash.cli.recording import default_name
+
+    return str(Path(default_name(environment, now)).with_suffix(".zip"))
+
+
+# -- asking -----------------------------------------------------------------------------------------------------
+
+
+def size(count: int) -> str:
+    """``12.3 MB``, as a file manager has it."""
+    for unit, of in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= of:
+            return f"{count / of:.1f} {unit}"
+    return f"{count} B"
+
+
+def _can_ask() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _asked() -> bool:
+    """Whether somebody says yes. Nothing is no."""
+    if sys.stderr is not None:
+        sys.stderr.write("Write it? [y/N] ")
+        sys.stderr.flush()
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except (OSError, ValueError):
+        return False
+
+
+def _listed(pieces: list[Piece], manifest: Manifest, zone: ZoneInfo, name: str) -> list[str]:
+    """What it will hold, before it is written."""
+    from tfdash.views.times import moment
+
+    sizes = [size(piece.size) for piece in pieces]
+    wide, room = max(map(len, sizes)), max(len(piece.name) for piece in pieces)
+    span = f"{moment(manifest.since, zone)} to {moment(manifest.until, zone)}"
+    return [
+        f"{safe(name)} will hold, of {safe(manifest.environment)}, {span}:",
+        *(
+            f"  {told:>{wide}}  {safe(piece.name):<{room}}  {safe(piece.what)}"
+            for told, piece in zip(sizes, pieces, strict=True)
+        ),
+        f"  {size(sum(piece.size for piece in pieces))} in all before it is packed; without values of variables and secrets",
+        *(f"  lacking: {told}" for told in manifest.lacking),
+    ]
+
+
+# -- what it holds ----------------------------------------------------------------------------------------------
+
+
+def _recordings(found: list[Excerpt], environment: str) -> _Gathered:
+    """The one that is played first."""
+    from tfdash.figures import span
+
+    lacking = [] if found else [f"no terminal on this machine keeps a recording of {environment}"]
+    pieces: list[Piece] = []
+    for number, one in enumerate(found, 1):
+        name = f"recordings/{number}-{_word(one.terminal)}.tfrec"
+        pieces.append(one.piece(name, f"what was seen and judged in {span(one.end - one.start)}"))
+        if one.recording.cut:
+            lacking.append(f"{name}: it {one.recording.cut}")
+    return _Gathered(pieces, lacking)
+
+
+def _word(text: str) -> str:
+    """That is a name of a file everywhere; a recording may say any."""
+    return "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in text)[:48] or "terminal"
+
+
+def _audit(config: QuickConfig, settings: Settings, since: float, until: float) -> _Gathered:
+    from tfdash.cli.audit import holders, json_line, verification, verified
+    from tfdash.cli.store_options import store_options
+    from tfdash.recording.bundle import text_piece
+    from tfdash.store.log.reading import entries_of
+
+    options: StoreOptions = store_options(settings, config.path)
+    sources, unknown = holders(options)
+    wanted = (config.environment.name, "")  # what is said of none is said of all
+    entries = [one for one in entries_of(sources) if since <= one.at <= until and one.environment in wanted]
+    report = verified(options, sources, list(unknown))
+    return _Gathered(
+        [
+            text_piece(
+                "audit/entries.jsonl",
+                f"{len(entries):,} entries of the audit log",
+                "".join(scrubbed(json_line(one)) + "\n" for one in entries),
+            ),
+            *(
+                text_piece(
+                    f"audit/verify.{suffix}",
+                    "what verifies that log, and what is wrong with it",
+                    scrubbed(verification(report, format)) + "\n",
+                )
+                for suffix, format in (("txt", "text"), ("json", "json"))
+            ),
+        ],
+        [f"audit log: {told}" for told in unknown],
+    )
+
+
+def _now(args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock) -> _Gathered:
+    """Who cannot log in has the recording and the log all the same."""
+    from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
+
+    try:
+        return _snapshot(args, config, settings, clock)
+    except KubeconfigError as error:
+        return _Gathered([], [f"snapshot and doctor: {error}"])
+
+
+def _snapshot(args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock) -> _Gathered:
+    """Every page, and what the sources say of themselves; of a recording its end, and no source is asked."""
+    import asyncio
+
+    from tfdash.cli.compose import board_of, scope_of
+    from tfdash.cli.doctor import written
+    from tfdash.cli.headless import settle
+    from tfdash.cli.snapshot import changes_of
+    from tfdash.model.kinds import JUDGED
+    from tfdash.recording.bundle import text_piece
+    from tfdash.report.formats import FORMATS
+    from tfdash.report.gather import needs
+    from tfdash.report.screens import EVERY, OWN, shown
+    from tfdash.report.shown import ALL, ReportAsked
+
+    board, clusters = board_of(config, settings, clock, probing=True, remembering=True, others=True)
+    scope = scope_of(args, config.environment, clusters)
+    lists = (kind for screen in EVERY if screen not in OWN for kind in needs(screen))
+    kinds = dict.fromkeys((*JUDGED, *lists), scope)
+    try:
+        late = settle(board, kinds, args.wait)
+        asked = ReportAsked(
+            board.picture,
+            board.assessment,
+            ALL,
+            clock.now(),
+            ZoneInfo(config.zone),
+            args.namespace or None,
+            None,
+            late,
+            None,
+            changes_of(board, scope, clock),
+        )
+        told = [shown(asked._replace(screen=screen)) for screen in EVERY]
+        found = asyncio.run(board.doctor()) if config.recorded is None else []
+    finally:
+        board.stop()
+    pieces = []
+    for name in _PAGES:
+        content = FORMATS[name].write(told)
+        assert isinstance(content, str)
+        pieces.append(
+            text_piece(f"snapshot/all{FORMATS[name].suffix}", "every page", scrubbed(content) + "\n")
+        )
+    for suffix, format in (("txt", "text"), ("json", "json")) if found else ():
+        pieces.append(
+            text_piece(
+                f"doctor.{suffix}",
+                "which sources are reached, as whom, and what to fix",
+                scrubbed(written(found, format)) + "\n",
+            )
+        )
+    lacking = [f"snapshot: not settled within {args.wait:g} s: {', '.join(late)}"] if late else []
+    lacking += [f"doctor: {line}" for one in found if not one.reached for line in one.lines[:1]]
+    return _Gathered(pieces, lacking)
