@@ -81,8 +81,8 @@ def test_a_ring_outlives_its_terminal(tmp_path: Path) -> None:
         bundle = tmp_path / "b.zip"
         asked = ["--config", str(demo.config), "--last", f"{KEPT:.0f}s", "--output", str(bundle), "--yes"]
         assert main(["incident-bundle", *asked]) == 2  # there is no audit log, which is told
-        assert Recording.open(bundle).end == Recording.open(ring).end
-        recording = Recording.open(bundle)
+        recording, ringed = Recording.open(bundle), Recording.open(ring)
+        assert recording.end == ringed.end
         assert recording.cut in ("", "ends within a frame")
         last = told[-1][0]
         assert (
@@ -94,7 +94,10 @@ def test_a_ring_outlives_its_terminal(tmp_path: Path) -> None:
         assert len(held) > 20 and held[-1].at > last - 3 * SPEED
         for assessment in held:  # as judged then: to the letter of what it said while it lived
             assert words(assessment) in [list(word) for word in told if word[1] == assessment.number]
-        assert recording.verdict_changes and any(assessment.whole for assessment in held)
+        assert ringed.verdict_changes and any(assessment.whole for assessment in held)
+        assert [one for one in ringed.verdict_changes if one.at > since] == [
+            one for one in recording.verdict_changes if one.at > since
+        ]
         # and judged anew, of the pictures alone
         whole = [assessment for assessment in held if assessment.whole]
         for assessment in whole[:: max(1, len(whole) // 5)]:
