@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfdash.clock import Clock
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
-    from tfdash.recording.bundle import Manifest, Piece
+    from tfdash.recording.bundle import Manifest, BundlePiece
     from tfdash.recording.excerpt import Excerpt
     from tfdash.store.opening import StoreOptions
 
@@ -40,7 +40,7 @@ doctor.txt        which sources were reached then, as whom, and what to fix
 class _Gathered(NamedTuple):
     """``lacking``: sentences of what could not be had."""
 
-    pieces: list[Piece]
+    pieces: list[BundlePiece]
     lacking: list[str]
 
 
@@ -101,7 +101,7 @@ def command(args: argparse.Namespace) -> int:
     return _write(name, manifest, pieces)
 
 
-def _write(name: str, manifest: Manifest, pieces: list[Piece]) -> int:
+def _write(name: str, manifest: Manifest, pieces: list[BundlePiece]) -> int:
     from tfdash.recording.bundle import write_bundle
 
     try:
@@ -145,7 +145,7 @@ def _asked() -> bool:
         return False
 
 
-def _listed(pieces: list[Piece], manifest: Manifest, zone: ZoneInfo, name: str) -> list[str]:
+def _listed(pieces: list[BundlePiece], manifest: Manifest, zone: ZoneInfo, name: str) -> list[str]:
     """What it will hold, before it is written."""
     from tfdash.views.times import moment
 
@@ -171,7 +171,7 @@ def _recordings(found: list[Excerpt], environment: str) -> _Gathered:
     from tfdash.figures import span
 
     lacking = [] if found else [f"no terminal on this machine keeps a recording of {environment}"]
-    pieces: list[Piece] = []
+    pieces: list[BundlePiece] = []
     for number, one in enumerate(found, 1):
         name = f"recordings/{number}-{_word(one.terminal)}.tfrec"
         pieces.append(one.piece(name, f"what was seen and judged in {span(one.end - one.start)}"))

@@ -58,7 +58,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Member, ...] = ()
 
 
-class Piece(NamedTuple):
+_MANIFEST = msgspec.json.Decoder(Manifest)
+
+
+class BundlePiece(NamedTuple):
     """A file that a bundle will hold. ``write`` writes exactly ``size`` bytes. ``stored``: as it is, since it is packed already."""
 
     name: str
@@ -68,13 +71,13 @@ class Piece(NamedTuple):
     stored: bool = False
 
 
-def text_piece(name: str, what: str, text: str) -> Piece:
+def text_piece(name: str, what: str, text: str) -> BundlePiece:
     data = text.encode(errors="backslashreplace")
 
     def write(out: BinaryIO) -> None:
         out.write(data)
 
-    return Piece(name, what, len(data), write)
+    return BundlePiece(name, what, len(data), write)
 
 
 class _Hashed(io.RawIOBase):
@@ -93,7 +96,7 @@ class _Hashed(io.RawIOBase):
         return len(data)
 
 
-def write_bundle(path: Path, manifest: Manifest, pieces: Sequence[Piece]) -> int:
+def write_bundle(path: Path, manifest: Manifest, pieces: Sequence[BundlePiece]) -> int:
     """A finished file for its user alone, with the manifest as its last member; returns its size in bytes. Raises ``OSError``."""
     when = time.gmtime(max(manifest.made, 315_532_800.0))[:6]  # a zip begins with 1980
     files: list[Member] = []
@@ -219,7 +222,7 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
     if len(data) > _MOST_MANIFEST:
         raise NotWhole("has a list of its files that is too large")
     try:
-        manifest = msgspec.json.decode(data, type=Manifest)
+        manifest = _MANIFEST.decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         raise NotWhole("has a list of its files that cannot be read") from None
     if manifest.format > BUNDLE_FORMAT:

@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from tfdash.recording.bundle import Piece
+from tfdash.recording.bundle import BundlePiece
 from tfdash.recording.frames import Frame, FrameWriter, RecordingHeader, framed_size
 from tfdash.recording.places import rings
 from tfdash.recording.reading import NoRecording, Recording
@@ -29,8 +29,8 @@ class Excerpt(NamedTuple):
     def terminal(self) -> str:
         return self.recording.header.terminal
 
-    def piece(self, name: str, what: str) -> Piece:
-        return Piece(name, what, framed_size(self.header, self.frames), self.write, stored=True)
+    def piece(self, name: str, what: str) -> BundlePiece:
+        return BundlePiece(name, what, framed_size(self.header, self.frames), self.write, stored=True)
 
     def write(self, out: BinaryIO) -> None:
         writer = FrameWriter(out, self.header)
