@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfdash.clock import Clock
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
-    from tfdash.recording.bundle import Manifest, BundlePiece
+    from tfdash.recording.bundle import BundlePiece, Manifest
     from tfdash.recording.excerpt import Excerpt
     from tfdash.store.opening import StoreOptions
 

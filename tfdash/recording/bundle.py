@@ -136,10 +136,10 @@ def is_bundle(path: Path) -> bool:
 
 
 class _Part(io.RawIOBase):
-    """A stretch of a file, as a file."""
+    """A stretch of a file: positions are the file's own, and it ends where the stretch does."""
 
     def __init__(self, file: BinaryIO, start: int, size: int) -> None:
-        self._file, self._start, self._size, self._at = file, start, size, 0
+        self._file, self._at, self._end = file, start, start + size
 
     def readable(self) -> bool:
         return True
@@ -147,8 +147,11 @@ class _Part(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
         self._at = max(0, base + offset)
         return self._at
 
@@ -156,8 +159,8 @@ class _Part(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._file.seek(self._start + self._at)
-        data = self._file.read(min(len(buffer), max(0, self._size - self._at)))
+        self._file.seek(self._at)
+        data = self._file.read(min(len(buffer), max(0, self._end - self._at)))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
