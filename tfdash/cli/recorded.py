@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from tfdash.cli.output import narrate
+from tfdash.cli.parser import program
 from tfdash.config.quick import QuickConfig, RecordedMoment, load_quick
+from tfdash.text import safe
 
 if TYPE_CHECKING:
     from tfdash.board.board import Board
@@ -48,6 +51,8 @@ def chosen(args: argparse.Namespace) -> QuickConfig:
         raise ConfigError([ConfigProblem("--recording", 0, "", str(error))]) from None
     except ValueError as error:
         raise ConfigError([ConfigProblem("--at", 0, "", str(error))]) from None
+    if recording.cut:  # what follows is of what is whole, and whoever reads it must know
+        narrate(f"{program()}: the recording {safe(recording.cut)}; it is taken up to there")
     return replace(
         config,
         environment=config.known(recording.header.environment),

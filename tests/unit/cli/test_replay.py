@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ import pytest
 from tests.tui.recorded import REF
 from tests.unit.recording.worlds import in_file
 from tfdash.cli import main
+from tfdash.cli.recorded import chosen
 from tfdash.judging.judge import Judge
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ServerInfo
@@ -75,7 +77,9 @@ def test_what_cannot_be_played_is_told_in_a_sentence(
         assert str(given) in told and "Traceback" not in told and told.count("\n") == 1
 
 
-def test_what_is_cut_or_changed_plays_up_to_there_and_says_so(tmp_path: Path) -> None:
+def test_what_is_cut_or_changed_plays_up_to_there_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.tfrec"
     lived = in_file(path)
     lived.world()
@@ -95,6 +99,9 @@ def test_what_is_cut_or_changed_plays_up_to_there_and_says_so(tmp_path: Path) ->
         told = words(player.state, NEW_YORK).cut
         assert told.startswith("▲ ") and "\n" not in told
         assert words(player.state, NEW_YORK).place
+        absent = dict.fromkeys(("config", "environment", "kubeconfig", "context"))
+        chosen(Namespace(recording=str(other), at="end", **absent))
+        assert capsys.readouterr().err.count("it is taken up to there") == 1
 
 
 @pytest.mark.parametrize(

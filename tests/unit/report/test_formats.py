@@ -113,6 +113,8 @@ def test_a_spreadsheet_reads_rows_of_one_width_and_numbers_as_numbers() -> None:
     values = [dict(zip(head, row, strict=True)) for row in numbers][1:]
     counts = [row["count"] for row in values if (row["screen"], row["table"]) == ("overview", "sections")]
     assert counts and all(isinstance(count, float) for count in counts)
+    judged = [row["level"] for row in values if (row["screen"], row["table"]) == ("resources", "workloads")]
+    assert judged and all(judged), "a row says how grave it is"
     assert not any("\N{FULL BLOCK}" in str(value) for row in values for value in row.values()), "a bar"
 
 

@@ -35,7 +35,8 @@ def _rows(shown: Shown) -> Iterator[Mapping[str, Any]]:
         if isinstance(part, TablePart):
             for row in part.rows:
                 told = zip(part.fields, row.values, strict=True)
-                yield first | {field.id: value for field, value in told if field.programs}
+                judged = {"level": row.level.name} if row.level is not None else {}
+                yield first | judged | {field.id: value for field, value in told if field.programs}
         elif isinstance(part, SentencesPart):
             for said in part.said:
                 level = said.level.name if said.level is not None else None
