@@ -7,7 +7,8 @@
 #   gate.sh after WORKLOAD    may the release go on: the playbook's rollback triggers, waited for
 #
 # Reports are left in $REPORTS (reports): *.xml for JUnit, *.md for a summary. TFDASH_CONFIG names the configuration, TFDASH_ENVIRONMENT
-# the environment, BASELINE (tfdash-baseline.json) what was there before, WAIT (15m) how long a decision is waited for.
+# the environment, BASELINE (tfdash-baseline.json) what was there before, WAIT (15m) how long a decision is waited for,
+# READ (2m) how long for what is read, weeks of use among it.
 set -u
 
 reports=${REPORTS:-reports}
@@ -38,7 +39,7 @@ case "${1:-}" in
     before)
         ask release release
         if [ -f "$baseline" ]; then
-            ask all all --baseline "$baseline"
+            ask all all --baseline "$baseline" --wait "${READ:-2m}" # weeks of use are read: without them it is not known
         else # what is there before anybody kept account of it stops no release unless it is a breach
             ask all all --fail-on breach
         fi

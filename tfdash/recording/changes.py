@@ -46,10 +46,13 @@ def verdict_changes(
         return
     subjects = before.verdicts.keys() | after.verdicts.keys() if judged is None else judged
     for subject in {*subjects, *before.answers, *after.answers}:
-        if before.verdicts.get(subject) is after.verdicts.get(subject) and subject not in after.answers:
+        if all(
+            known.get(subject) is new.get(subject)
+            for known, new in ((before.verdicts, after.verdicts), (before.answers, after.answers))
+        ):
             continue
         was, now = levels_of(before, subject), levels_of(after, subject)
         for rule in sorted({*was, *now}):
-            then, new = was.get(rule, Level.OK), now.get(rule, Level.OK)
-            if then is not new:
-                yield VerdictChange(at, subject, rule, then, new)
+            then, later = was.get(rule, Level.OK), now.get(rule, Level.OK)
+            if then is not later:
+                yield VerdictChange(at, subject, rule, then, later)

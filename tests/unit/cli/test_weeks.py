@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.unit.playbook.making import NOW, REF, picture
+from tfdash.cli.gates.sections import without_weeks
 from tfdash.cli.headless import weeks_judged, weeks_lacking
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
 from tfdash.model.picture import SourceInfo
@@ -40,3 +41,13 @@ def test_days_that_can_be_asked_for_are_waited_for(
     seen = msgspec.structs.replace(picture(), number=9, sources=sources, signals=signals)
     board: Any = SimpleNamespace(picture=seen, assessment=SimpleNamespace(number=number))
     assert (weeks_judged(board), weeks_lacking(board)) == (judged, said)
+
+
+@pytest.mark.parametrize(
+    ("code", "fail_on", "then"),
+    [(0, "warn", 2), (0, "unknown", 2), (0, "breach", 0), (1, "warn", 1), (2, "breach", 2)],
+)
+def test_a_gate_that_did_not_read_the_weeks_says_no_yes_to_who_asks_for_warnings(
+    code: int, fail_on: str, then: int
+) -> None:
+    assert without_weeks(code, fail_on) == then

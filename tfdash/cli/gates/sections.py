@@ -17,7 +17,7 @@ from tfdash.model.kinds import JUDGED
 from tfdash.model.picture import Picture
 from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.verdict import Level, Verdict
-from tfdash.report.gates.answer import GateAnswer, findings_of, in_doubt
+from tfdash.report.gates.answer import OK, GateAnswer, findings_of, in_doubt
 from tfdash.report.gates.judged import Judged, Suite, judged, mark
 from tfdash.report.gather import counted
 from tfdash.text import safe
@@ -66,14 +66,21 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     board.stop()
     unsettled = f"not settled: {', '.join(late)}" if late else "" if found else "nothing was judged"
     reason = safe(nowhere or unsettled)
-    told = (f"{lacking}; --wait 10m asks for them, {program()} rightsize keeps them too",) if lacking else ()
+    days = f"{lacking}; --wait 10m asks for them, {program()} rightsize keeps them too" if lacking else ""
 
     def explained(finding: SectionFinding) -> tuple[str, ...]:
         return tuple(line for v in verdicts_of(assessment, finding) for line in behind(v, clock.now()))
 
     result = judged(suites_of(found), asked, reason, explained if args.explain else None)
-    answer = answer_of(found, result, gate, args.what, reason, told, clock.now())
+    if days and (code := without_weeks(result.code, asked.fail_on)) != result.code:
+        result, reason = result._replace(code=code), safe(days)
+    answer = answer_of(found, result, gate, args.what, reason, (days,) if days else (), clock.now())
     return with_baseline_written(answer, args, suites_of(found), config.environment.name, asked)
+
+
+def without_weeks(code: int, fail_on: str) -> int:
+    """The code where days of use were not read: bands warn, and a warning that was not looked for is no yes to who asks for warnings."""
+    return UNKNOWN if code == OK and fail_on != "breach" else code
 
 
 def sections_of(
