@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -126,7 +127,13 @@ def framed_size(header: RecordingHeader, frames: Sequence[Frame]) -> int:
 
 def open_recording(path: Path) -> tuple[BinaryIO, RecordingHeader, bytes]:
     """The file at its first frame, its header and first link. Raises ``NotWhole`` and ``OSError``."""
-    return begin_reading(path.open("rb"))
+    descriptor = os.open(
+        path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    )  # nothing waits for a pipe's other end
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotWhole("is no file")
+    return begin_reading(os.fdopen(descriptor, "rb"))
 
 
 def begin_reading(file: BinaryIO) -> tuple[BinaryIO, RecordingHeader, bytes]:

@@ -149,7 +149,16 @@ def rings(folder: Path) -> list[Path]:
 
 def _newest(path: Path) -> float:
     """When it was written last."""
-    return max((segment.stat().st_mtime for segment in path.glob(f"*{SUFFIX}")), default=path.stat().st_mtime)
+    # a living terminal lets some go meanwhile
+    found = [_written(segment) for segment in path.glob(f"*{SUFFIX}")]
+    return max(filter(None, found), default=_written(path))
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def alive(path: Path) -> bool:

@@ -100,6 +100,9 @@ class Recording:
                     found.append(begin_reading(recording_in(name)) if bundled else open_recording(name))
                 except NotWhole as error:  # the newest segment of a ring may have no whole header yet
                     why = str(error)
+                except FileNotFoundError:  # its terminal let the oldest go since we looked
+                    if name == path:
+                        raise
             if not found:
                 raise NoRecording(f"{path} {why}")
             made = cls(found, path.name)
@@ -195,6 +198,8 @@ class Recording:
 
     def _to(self, at: float) -> Picked:
         """The state at that time; forward from where we are, where that is shorter."""
+        if not self._keys:  # not even the first picture could be read
+            return Picked(self.clusters)
         at = max(at, self._key_times[0])
         key = self._key_of(at)
         if self._picked is None or at < self._until or key > self._next[0]:
@@ -240,5 +245,5 @@ class Recording:
         self.cut = self.cut or f"holds what cannot be read: {why}"
         del self._places[number:]
         self._firsts = self._firsts[:number]
-        self._keys = [key for key in self._keys if key < number] or self._keys[:1]
+        self._keys = [key for key in self._keys if key < number]
         self._key_times = self._key_times[: len(self._keys)]

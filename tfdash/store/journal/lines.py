@@ -15,6 +15,7 @@ from tfdash.model.verdict import Level
 from tfdash.store.journal.view import Cover, Covers, JournalWord
 
 FORMAT = 1
+NEVER = 253_370_764_800.0  # epoch seconds of the year 9999: no calendar tells a later time
 BEGIN, SAY, COVER, BEAT, END = "begin", "say", "cover", "beat", "end"
 
 
@@ -88,6 +89,10 @@ def decode(raw: bytes) -> JournalLine:
         line = _decoder.decode(body)
     except msgspec.DecodeError as error:
         raise NewerFormat(str(error)) from None
+    except (RecursionError, UnicodeDecodeError):
+        raise DamagedLine("it is nothing that a terminal writes") from None
+    if not 0 <= line.at < NEVER or any(not 0 <= one.ago < NEVER for one in line.told):
+        raise DamagedLine("it is of no time")
     if line.format > FORMAT:
         raise NewerFormat(f"format {line.format}")
     return line

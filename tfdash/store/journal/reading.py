@@ -11,10 +11,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.moments import moment
+from tfdash.named_file import read_named
 from tfdash.store.journal.lines import (
     BEGIN,
     COVER,
     END,
+    NEVER,
     DamagedLine,
     JournalLine,
     NewerFormat,
@@ -107,9 +109,10 @@ def _heard_lately(span: WatchSpan, until: float) -> WatchSpan:
 def let_go_until(folder: Path) -> float:
     """Until when journals were let go for want of room; 0 where none were."""
     try:
-        return float((folder / LET_GO).read_bytes()[:40])
+        until = float(read_named(str(folder / LET_GO), 40))
     except (OSError, ValueError):
         return 0.0
+    return until if 0 <= until < NEVER else 0.0
 
 
 def view_of(
