@@ -131,6 +131,8 @@ def _member(
 
 def is_bundle(path: Path) -> bool:
     """Whether it begins as an archive does. Raises ``OSError``."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        return False
     with path.open("rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
 

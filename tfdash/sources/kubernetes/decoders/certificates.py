@@ -20,6 +20,7 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     mapping,
     text,
     when,
+    words,
 )
 
 _END = b"-----END CERTIFICATE-----"
@@ -110,7 +111,7 @@ def _issuer(found: Custom) -> dict[str, Any]:
         **meta(found.metadata),
         "by": next((name for name in _ISSUERS if isinstance(spec.get(name), Mapping)), ""),
         "secret": text(mapping(spec, "ca"), "secretName"),
-        "server": text(mapping(spec, "acme"), "server"),
+        "server": words(mapping(spec, "acme"), "server"),
         "conditions": conditions(status),
     }
 
@@ -130,7 +131,7 @@ def order(found: Custom) -> m.Order:
         names=_names(spec, "dnsNames", "ipAddresses"),
         issuer=_issuer_of(spec),
         state=text(status, "state"),
-        reason=text(status, "reason"),
+        reason=words(status, "reason"),
     )
 
 
@@ -142,7 +143,7 @@ def challenge(found: Custom) -> m.Challenge:
         wildcard=flag(spec, "wildcard"),
         by=text(spec, "type"),
         state=text(status, "state"),
-        reason=text(status, "reason"),
+        reason=words(status, "reason"),
         presented=flag(status, "presented"),
         processing=flag(status, "processing"),
     )

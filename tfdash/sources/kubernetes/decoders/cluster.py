@@ -15,6 +15,7 @@ from tfdash.sources.kubernetes.decoders.common import (
     meta,
     seconds,
     share,
+    words,
 )
 
 _ROLE = "node-role.kubernetes.io/"
@@ -145,7 +146,7 @@ def event(found: Event) -> mc.Event:
         **meta(found.metadata),
         type=share(found.type),
         reason=share(found.reason),
-        message=found.message,
+        message=words(found.message),
         count=max(found.count or 0, series.count, 1),
         first_seen=first,
         last_seen=last,

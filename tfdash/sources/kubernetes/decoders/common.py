@@ -13,6 +13,7 @@ from tfdash.model import kube as m
 from tfdash.model import placement as p
 from tfdash.quantities import NANO, amounts, parse
 from tfdash.sources.kubernetes.decoders import wire as w
+from tfdash.text import scrubbed
 
 T = TypeVar("T")
 Decoders: TypeAlias = Mapping[str, tuple[type[Any], Callable[[Any], m.Object]]]
@@ -114,7 +115,7 @@ def conditions(found: list[w.Condition] | None) -> tuple[m.Condition, ...]:
             share(c.type),
             share(c.status),
             share(c.reason or ""),
-            c.message or "",
+            words(c.message),
             seconds(c.last_transition_time),
             seconds(c.last_update_time),
         )
@@ -222,6 +223,11 @@ def _elsewhere(found: w.PodAffinity | None) -> bool:
     weighed = found.preferred_during_scheduling_ignored_during_execution or ()
     terms += [t.pod_affinity_term for t in weighed if t.pod_affinity_term is not None]
     return any(t.namespaces or isinstance(t.namespace_selector, Raw) for t in terms)
+
+
+def words(said: str | None) -> str:
+    """What a program says in its status, or the address that it was given: either may hold a password, which goes no further than here."""
+    return scrubbed(said) if said else ""
 
 
 def text(value: str | int | None) -> str:

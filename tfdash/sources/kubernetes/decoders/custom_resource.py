@@ -68,6 +68,11 @@ def text(found: Mapping[str, Any], name: str) -> str:
     return common.share(value) if isinstance(value, str) else ""
 
 
+def words(found: Mapping[str, Any], name: str) -> str:
+    """As ``text``, of what may hold a password: words of a program, an address."""
+    return common.words(text(found, name))
+
+
 def scalar(found: Mapping[str, Any], name: str) -> str:
     """Text or an integer, as text."""
     value = found.get(name)

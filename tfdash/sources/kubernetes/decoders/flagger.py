@@ -18,6 +18,7 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     number,
     text,
     when,
+    words,
 )
 
 _MOST = 1000  # iterations; each is a step of the release
@@ -72,7 +73,7 @@ def canary(found: Custom) -> m.Canary:
         sticky=bool(mapping(analysis, "sessionAffinity")),
         metrics=tuple(metrics),
         webhooks=tuple(
-            m.Webhook(text(h, "name"), text(h, "type"), text(h, "url"), _lasts(h))
+            m.Webhook(text(h, "name"), text(h, "type"), words(h, "url"), _lasts(h))
             for h in items(analysis, "webhooks")
         ),
         suspend=flag(spec, "suspend"),

@@ -16,6 +16,7 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     items,
     mapping,
     text,
+    words,
 )
 
 
@@ -34,10 +35,10 @@ def application(found: Operating) -> m.Application:
     return m.Application(
         **meta(found.metadata),
         destination="/".join(
-            p for p in (text(there, "name") or text(there, "server"), text(there, "namespace")) if p
+            p for p in (text(there, "name") or words(there, "server"), text(there, "namespace")) if p
         ),
         source=" ".join(
-            p for p in (text(source, "repoURL"), text(source, "path") or text(source, "chart")) if p
+            p for p in (words(source, "repoURL"), text(source, "path") or text(source, "chart")) if p
         ),
         automated=isinstance(policy, Mapping) and automated.get("enabled") is not False,
         self_heal=flag(automated, "selfHeal") and automated.get("enabled") is not False,

@@ -18,6 +18,7 @@ from tfdash.sources.kubernetes.decoders.common import (
     resources,
     seconds,
     share,
+    words,
 )
 
 
@@ -113,10 +114,10 @@ def _status(found: ContainerStatus, init: bool, asked: _Asked, pending: bool) ->
     if state.running is not None:
         kind, since = "running", seconds(state.running.started_at)
     elif state.waiting is not None:
-        kind, reason, message = "waiting", share(state.waiting.reason), state.waiting.message
+        kind, reason, message = "waiting", share(state.waiting.reason), words(state.waiting.message)
     elif state.terminated is not None:
         ended = state.terminated
-        kind, reason, message = "terminated", share(ended.reason), ended.message
+        kind, reason, message = "terminated", share(ended.reason), words(ended.message)
         code, signal, since = ended.exit_code, ended.signal, seconds(ended.finished_at)
     allocated, actual = _resized(found, asked.get(found.name), pending)
     if last is None:
@@ -153,7 +154,7 @@ def _status(found: ContainerStatus, init: bool, asked: _Asked, pending: bool) ->
         share(last.reason),
         last.exit_code,
         last.signal,
-        last.message,
+        words(last.message),
         seconds(last.finished_at),
         share(found.image_id),
         allocated,
@@ -186,7 +187,7 @@ def pod(found: Pod) -> m.Pod:
         nominated_node=share(status.nominated_node_name),
         phase=share(status.phase),
         reason=share(status.reason),
-        message=status.message,
+        message=words(status.message),
         ip=status.pod_ip,
         qos=share(status.qos_class),
         priority=spec.priority,

@@ -21,6 +21,7 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     template,
     text,
     when,
+    words,
 )
 from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_by
 from tfdash.text import counter
@@ -81,7 +82,7 @@ def _run(found: Any) -> m.RunStatus | None:
     run = mapping(found)
     if not run:
         return None
-    return m.RunStatus(text(run, "name"), text(run, "status"), text(run, "message"))
+    return m.RunStatus(text(run, "name"), text(run, "status"), words(run, "message"))
 
 
 class SizedCustom(Custom):
@@ -120,7 +121,7 @@ def rollout(found: SizedCustom) -> m.Rollout:
         current_hash=text(status, "currentPodHash"),
         active_hash=text(colours, "activeSelector"),
         phase=text(status, "phase"),
-        message=text(status, "message"),
+        message=words(status, "message"),
         paused=flag(spec, "paused"),
         pauses=tuple(
             (text(p, "reason"), when(p, "startTime") or 0.0) for p in items(status, "pauseConditions")
@@ -161,7 +162,7 @@ def _measured(found: Mapping[str, Any]) -> m.MetricMeasurement:
     return m.MetricMeasurement(
         text(found, "phase"),
         text(found, "value"),
-        text(found, "message"),
+        words(found, "message"),
         when(found, "startedAt"),
         when(found, "finishedAt"),
     )
@@ -171,7 +172,7 @@ def _provider(metric: Mapping[str, Any]) -> tuple[str, str]:
     """The provider's name, and its query where it has one."""
     for name, body in mapping(metric, "provider").items():
         asked = mapping(body)
-        return share(str(name)), text(asked, "query") or text(asked, "url")
+        return share(str(name)), text(asked, "query") or words(asked, "url")
     return "", ""
 
 
@@ -199,7 +200,7 @@ def analysis_run(found: Custom) -> m.AnalysisRun:
                 success_limit=scalar(metric, "consecutiveSuccessLimit"),
                 dry_run=flag(result, "dryRun") or name in dry,
                 phase=text(result, "phase"),
-                message=text(result, "message"),
+                message=words(result, "message"),
                 successful=integer(result, "successful"),
                 failed=integer(result, "failed"),
                 inconclusive=integer(result, "inconclusive"),
@@ -210,7 +211,7 @@ def analysis_run(found: Custom) -> m.AnalysisRun:
     return m.AnalysisRun(
         **meta(found.metadata),
         phase=text(status, "phase"),
-        message=text(status, "message"),
+        message=words(status, "message"),
         terminate=flag(spec, "terminate"),
         started=when(status, "startedAt"),
         completed=when(status, "completedAt"),
@@ -224,7 +225,7 @@ def experiment(found: Custom) -> m.Experiment:
     return m.Experiment(
         **meta(found.metadata),
         phase=text(status, "phase"),
-        message=text(status, "message"),
+        message=words(status, "message"),
         terminate=flag(spec, "terminate"),
         duration=go_duration(spec.get("duration")),
         available_at=when(status, "availableAt"),
@@ -233,7 +234,7 @@ def experiment(found: Custom) -> m.Experiment:
             for t in items(status, "templateStatuses")
         ),
         runs=tuple(
-            (text(r, "name"), text(r, "analysisRun"), text(r, "phase"), text(r, "message"))
+            (text(r, "name"), text(r, "analysisRun"), text(r, "phase"), words(r, "message"))
             for r in items(status, "analysisRuns")
         ),
         conditions=conditions(status),
