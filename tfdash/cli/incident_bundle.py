@@ -55,7 +55,7 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.recording.excerpt import excerpt, newest
     from tfdash.recording.reading import NoRecording, Recording
 
-    args.at = "end"
+    args.at = "end" if args.recording else ""
     config = chosen(args)
     settings = load(config.path)
     clock = clock_of(config)
