@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from tfdash.cli.output import cannot_draw, deliver, narrate, on_terminal
-from tfdash.cli.parser import ERROR, OK, USAGE, program
+from tfdash.cli.parser import ERROR, OK, USAGE, parse, program
 from tfdash.text import safe
 
 
@@ -42,27 +42,18 @@ def _demo(args: argparse.Namespace) -> int:
                 )
                 demo.wait()
             return code
-        shared = {
-            "config": str(demo.config),
-            "environment": args.environment,
-            "kubeconfig": "",
-            "context": "",
-            "namespace": "",
-            "all_namespaces": False,
-            "debug": False,
-            "screen": args.screen,
-        }
+        words = ["--config", str(demo.config), "--screen", args.screen]
+        words += ["--environment", args.environment] if args.environment else []
         why = cannot_draw() if on_terminal() else "this is no terminal"
         if not why:
             from tfdash.cli.running import run
 
-            return run(argparse.Namespace(**shared, theme=args.theme, read_only=args.read_only, act=False))
+            words += ["--theme", args.theme] if args.theme else []
+            return run(parse(["run", *words, *(["--read-only"] if args.read_only else [])]))
         from tfdash.cli.snapshot import command as snapshot
 
         narrate(f"{why}: a text snapshot of the demo follows")
-        return snapshot(
-            argparse.Namespace(**shared, format="text", output="", wait=20.0, width=0), judged=False
-        )
+        return snapshot(parse(["snapshot", *words]), judged=False)
 
 
 def _told(config: Path) -> str:
