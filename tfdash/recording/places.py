@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from tfdash import __version__
+from tfdash.locked_file import is_locked
 from tfdash.model.picture import Picture
 from tfdash.recording.codec import schema
 from tfdash.recording.frames import FrameWriter, RecordingHeader
@@ -164,16 +165,9 @@ def _written(path: Path) -> float:
 def alive(path: Path) -> bool:
     """Whether a terminal writes to it."""
     try:
-        held = os.open(path / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return is_locked(path / LOCK)
     except OSError:
         return False
-    try:
-        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(held)
-    return False
 
 
 def sweep(folder: Path, now: float) -> None:

@@ -177,3 +177,8 @@ def test_what_waits_for_a_slow_disk_is_bounded(tmp_path: Path, monkeypatch: pyte
     lived.end()
     recording = opened(tmp_path / "a")
     assert recording.picture_at(recording.end).clusters == lived.fold.picture.clusters
+
+
+def test_a_pipe_in_the_place_of_a_lock_is_nobody_and_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / LOCK)
+    assert not alive(tmp_path)

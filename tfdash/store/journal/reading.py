@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import zlib
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.locked_file import is_locked
 from tfdash.moments import moment
 from tfdash.named_file import read_named
 from tfdash.store.journal.lines import (
@@ -163,16 +163,9 @@ def unpacked(body: bytes) -> list[bytes]:
 def is_living(path: Path) -> bool:
     """Whether a process holds that file to write on."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return is_locked(path)
     except OSError:
         return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def spans_of(raw: Sequence[bytes], living: bool = False) -> tuple[list[WatchSpan], str]:

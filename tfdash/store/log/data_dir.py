@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.locked_file import is_locked
 
 SLOTS = 64
 _REMOTE = frozenset(
@@ -171,18 +172,11 @@ def is_held(folder: Path, number: int) -> bool:
     """Whether a living terminal holds that place. Nothing is made or written to find out."""
     path = folder / f"terminal-{number}.lock"
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe waits
+        return is_locked(path)
     except FileNotFoundError:
         return False
     except OSError as error:
         raise LedgerUnavailable(f"{path}: {why(error)}") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def why_unreadable(folder: Path) -> str:
