@@ -51,13 +51,11 @@ PARTS = (
             "tfdash/playbook/maintenance/standing.py",
             "tfdash/judging/maintenance.py",
             "tfdash/store/evidence_recorder.py",
-            "tfdash/store/misses_recorder.py",
         ),
         (
             "tests/unit/playbook/maintenance/test_*.py",
             "tests/unit/test_judging_maintenance.py",
             "tests/unit/store/test_live_evidence.py",
-            "tests/unit/store/test_misses_on_record.py",
             "tests/unit/store/test_rules_on_record.py",
         ),
     ),

@@ -91,19 +91,6 @@ class PeriodWaiver(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: float = 0.0
 
 
-class MissSaid(msgspec.Struct, frozen=True, kw_only=True):
-    """``terminal`` put on record at ``recorded_at`` that the period [start, end) closed at ``closes`` as missed. ``read``: the terminals of
-    which it held all that they had recorded until then, itself among them; ``evidence``: what was demanded, as ``RuleTerms`` has it."""
-
-    start: float
-    end: float
-    closes: float
-    recorded_at: float
-    terminal: str
-    read: frozenset[str]
-    evidence: str = ""
-
-
 class PeriodVerdict(StrEnum):
     KEPT = "kept"
     LATE = "late"
@@ -128,9 +115,6 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[Completion, ...] = ()  # of the same period, which do not decide it
     waiver: PeriodWaiver | None = None
     lost: LostEntries | None = None  # why nobody knows whether it was kept, where that is why
-    said: MissSaid | None = (
-        None  # by which it is missed still, though entries are lost that may have told of it
-    )
 
 
 class RuleTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,15 +193,13 @@ class ItemState(msgspec.Struct, frozen=True, kw_only=True):
 
 class MaintenanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the store has on record of dated promises. ``started``: what was said of from when account is kept; ``uses``: when
-    break-glass began, by environment, oldest first; ``lost``: when it was recorded that is lost; ``missed``: what was put on record as
-    missed when it closed; ``known``: it was read."""
+    break-glass began, by environment, oldest first; ``lost``: when it was recorded that is lost; ``known``: it was read."""
 
     completions: Mapping[Subject, tuple[Completion, ...]] = {}
     waivers: Mapping[Subject, tuple[PeriodWaiver, ...]] = {}
     sightings: Mapping[Subject, tuple[Sighting, ...]] = {}
     started: Mapping[Subject, tuple[AccountStart, ...]] = {}
     rules: Mapping[Subject, tuple[RuleSaid, ...]] = {}
-    missed: Mapping[Subject, tuple[MissSaid, ...]] = {}
     uses: Mapping[str, tuple[float, ...]] = {}
     lost: tuple[LostEntries, ...] = ()
     known: bool = False

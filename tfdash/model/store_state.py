@@ -106,8 +106,6 @@ COMPLETION, PERIOD_WAIVER, MAINTENANCE_START = "completion", "maintenance-waiver
 """The topics of the entries that say what was done of the dated promises, who answers for what was not, and from when account is kept."""
 MAINTENANCE_RULES = "maintenance-rules"
 """The topic of the entries that put the settings themselves on record: by which rules which promises are kept, and which no longer."""
-MAINTENANCE_PERIODS = "maintenance-periods"
-"""The topic of the entries that put on record which periods closed as missed."""
 RULE = "rule"
 """Where such an entry says by which rule the promise was kept then."""
 SIGHTING = "maintenance-sighting"

@@ -16,7 +16,6 @@ from tfdash.model.maintenance import (
     ItemStanding,
     ItemState,
     LostEntries,
-    MissSaid,
     Period,
     PeriodVerdict,
     PeriodWaiver,
@@ -236,15 +235,7 @@ def _period(period: Period) -> dict[str, Any]:
         "others": [_completion(one) for one in period.others],
         "waiver": _waiver(period.waiver),
         "lost": _lost(period.lost),
-        "said": _said(period.said),
     }
-
-
-def _said(said: MissSaid | None) -> dict[str, Any] | None:
-    """By whose entry it is missed still, where entries are lost that would prove it."""
-    return (
-        {"terminal": safe(said.terminal), "recorded_at": iso(said.recorded_at)} if said is not None else None
-    )
 
 
 def _lost(lost: LostEntries | None) -> dict[str, Any] | None:

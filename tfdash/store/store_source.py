@@ -24,7 +24,6 @@ from tfdash.store.local_reading import LocalReading
 from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
-from tfdash.store.misses_recorder import MissesRecorder
 from tfdash.store.rules_recorder import RulesRecorder
 from tfdash.store.version_recorder import VersionRecorder, watched
 
@@ -151,7 +150,6 @@ class StoreSource:
                 group.create_task(VersionRecorder(self.store).run(board))
                 group.create_task(EvidenceRecorder(self.store).run(board))
                 group.create_task(RulesRecorder(self.store).run(board))
-                group.create_task(MissesRecorder(self.store).run(board))
                 if self.handing_on.wanted:
                     group.create_task(self.handing_on.run())
             while True:

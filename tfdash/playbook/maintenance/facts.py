@@ -14,8 +14,6 @@ from tfdash.model.maintenance import (
     Completion,
     EvidenceKind,
     LostEntries,
-    MissSaid,
-    Period,
     PeriodWaiver,
     RuleSaid,
     Sighting,
@@ -32,7 +30,7 @@ _LONGEST = 460 * 86_400.0  # seconds from the begin of a period until it closes:
 class Facts(NamedTuple):
     """``started``: from when account is kept by the settings, None where they do not say; ``starts``: by what was adopted;
     ``sightings`` of a live source; ``events`` that it follows; ``lost``: when that was recorded which is in no log any more; ``rules``:
-    those by which it was kept when something was recorded; ``missed``: the periods that were on record as missed when they closed; ``kept``: the settings have it still. All in epoch seconds."""
+    those by which it was kept when something was recorded; ``kept``: the settings have it still. All in epoch seconds."""
 
     started: float | None = None
     completions: tuple[Completion, ...] = ()
@@ -42,7 +40,6 @@ class Facts(NamedTuple):
     starts: tuple[AccountStart, ...] = ()
     lost: tuple[LostEntries, ...] = ()
     rules: tuple[RuleSaid, ...] = ()
-    missed: tuple[MissSaid, ...] = ()
     kept: bool = True
 
     @property
@@ -113,9 +110,6 @@ class Known:
         started = [] if facts.started is None else [facts.started]
         self.begins = min([*starts, *started, *([self._first] if told else [])], default=None)
         self._lost = facts.lost
-        self._missed: dict[tuple[float, float, float], list[MissSaid]] = {}
-        for one in sorted(facts.missed, key=lambda m: (m.recorded_at, m.terminal)):
-            self._missed.setdefault((one.start, one.end, one.closes), []).append(one)
         self._first_seen = min((known_at(s) for s in facts.sightings), default=_EVER)
 
     def since(self, before: float = _EVER) -> float | None:
@@ -155,20 +149,6 @@ class Known:
         """What is lost that may have been about something done from ``since`` on until ``until``; of several what was noted first."""
         found = (lost for lost in self._lost if lost.since < until and since <= lost.until)
         return min(found, key=lambda lost: (lost.until, lost), default=None)
-
-    def said_missed(self, period: Period, since: float, evidence: str) -> MissSaid | None:
-        """The first on record that says that ``period`` is missed, where of each loss that may have been about something done from ``since``
-        on one says so that held all which that terminal had recorded when the period closed: nothing that is lost can have told otherwise
-        in time. None where there is no loss."""
-        said = [
-            one
-            for one in self._missed.get((period.start, period.end, period.closes), ())
-            if one.evidence == evidence
-        ]
-        lost = [one for one in self._lost if one.since < period.closes and since <= one.until]
-        held = [one for one in said if any(loss.terminal in one.read for loss in lost)]
-        known = lost and all(any(loss.terminal in one.read for one in held) for loss in lost)
-        return held[0] if known else None
 
     def _undone(self, since: float, until: float, before: float) -> bool:
         """Whether what was seen last at ``until`` or later says that nothing was done from ``since`` on."""

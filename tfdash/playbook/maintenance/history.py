@@ -3,8 +3,7 @@ nor does another rule.
 
 A completion serves one period: the one it was done in, or, where the period before was not kept and its grace still ran, that one,
 late. Of several in one period the one done first decides, then the one recorded first, then the terminal's name; the others
-are told beside it. Where entries of a log are lost that were recorded in its time, nobody knows whether a period was kept, unless it was on record as missed
-(``Known.said_missed``): such an entry makes that worse, and never anything better. What is recorded after the period closed comes too late for it and is told beside it, too. One exception: a
+are told beside it. Where entries of a log are lost that were recorded in its time, nobody knows whether a period was kept. What is recorded after the period closed comes too late for it and is told beside it, too. One exception: a
 period of which nobody had known anything is kept once a live source shows that it was done then.
 """
 
@@ -108,27 +107,14 @@ def _judged(
 
 
 def _named(periods: Iterable[Period], item: MaintenanceItem, known: Known) -> Iterator[Period]:
-    """With what is lost that may have said of them that they were kept; missed where that was on record when it closed. No other period becomes
-    another by that."""
+    """With what is lost that may have said of them that they were kept."""
     age = item.when.age if isinstance(item.when, Within) else 0.0
-    demanded = item.evidence if item.evidence == "imported" else ""
-    unsure = -inf  # until when work may have served one before, of which nobody knows
     for period in periods:
         since = known.since(period.closes)
         kept = since is not None and (period.end > since if age else period.start >= since)
-        not_known = kept and period.verdict is PeriodVerdict.NOT_WATCHED
-        done = period.completion
-        doubted = done is not None and done.done_at < unsure
-        said = known.said_missed(period, period.start - age, demanded) if not_known or doubted else None
-        lost = known.lost_of(period.start - age, period.closes) if not_known else None
-        if said is not None:
-            others = period.others if done is None else (done, *period.others)
-            period = msgspec.structs.replace(
-                period, verdict=PeriodVerdict.MISSED, said=said, completion=None, others=others, late_by=0.0
-            )
-        elif lost is not None:
-            period = msgspec.structs.replace(period, lost=lost)
-        unsure = period.closes if doubted or said is not None or lost is not None else -inf
+        if kept and period.verdict is PeriodVerdict.NOT_WATCHED:
+            lost = known.lost_of(period.start - age, period.closes)
+            period = msgspec.structs.replace(period, lost=lost) if lost is not None else period
         yield period
 
 

@@ -79,7 +79,6 @@ def facts_of(
             events=uses,
             lost=record.lost,
             rules=record.rules.get(subject, ()),
-            missed=record.missed.get(subject, ()),
         ),
         item,
         subject,
@@ -112,7 +111,6 @@ def with_before(facts: Facts, item: MaintenanceItem, subject: Subject, record: M
             ),
             waivers=(*facts.waivers, *record.waivers.get(one, ())),
             sightings=(*facts.sightings, *(record.sightings.get(one, ()) if same else ())),
-            missed=(*facts.missed, *(record.missed.get(one, ()) if same else ())),
             starts=(*facts.starts, *record.started.get(one, ())),
             rules=(*facts.rules, *(rule for rule in record.rules.get(one, ()) if rule.terms is not None)),
         )
@@ -171,6 +169,5 @@ def facts_of_gone(subject: Subject, record: MaintenanceRecord) -> Facts:
         sightings=record.sightings.get(subject, ()),
         lost=record.lost,
         rules=record.rules.get(subject, ()),
-        missed=record.missed.get(subject, ()),
         kept=False,
     )

@@ -121,7 +121,7 @@ def _doubted(periods: Iterable[Period]) -> Iterator[Period]:
             yield period
             before = period
         else:
-            before = period if period.lost is not None or period.said is not None else None
+            before = period if period.lost is not None else None
 
 
 def months(now: float, zone: ZoneInfo, count: int) -> tuple[float, float]:

@@ -270,11 +270,6 @@ class AuditProjection:
         return tuple(sorted(found))
 
     @property
-    def newest(self) -> dict[str, float]:
-        """Of each chain the time of the last entry that is held."""
-        return {terminal: at for terminal, (_, _, at) in self._ends.items()}
-
-    @property
     def baselines(self) -> dict[Subject, str]:
         return {
             subject: value

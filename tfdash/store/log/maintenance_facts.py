@@ -3,7 +3,7 @@ entries add up to it, in any order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -16,8 +16,6 @@ from tfdash.model.maintenance import (
     ItemState,
     LostEntries,
     MaintenanceRecord,
-    MissSaid,
-    Period,
     PeriodWaiver,
     RuleSaid,
     RuleTerms,
@@ -26,7 +24,6 @@ from tfdash.model.maintenance import (
 )
 from tfdash.model.store_state import (
     COMPLETION,
-    MAINTENANCE_PERIODS,
     MAINTENANCE_RULES,
     MAINTENANCE_START,
     PERIOD_WAIVER,
@@ -51,7 +48,6 @@ class MaintenanceFacts:
         self._sightings: _Rows[Sighting] = _Rows()
         self._started: _Rows[AccountStart] = _Rows()
         self._rules: _Rows[RuleSaid] = _Rows()
-        self._missed: _Rows[MissSaid] = _Rows()
 
     def told(
         self, uses: Mapping[str, tuple[float, ...]], lost: tuple[LostEntries, ...] = ()
@@ -62,7 +58,6 @@ class MaintenanceFacts:
             sightings=self._sightings.told(),
             started=self._started.told(),
             rules=self._rules.told(),
-            missed=self._missed.told(),
             uses=uses,
             lost=lost,
             known=True,
@@ -73,9 +68,6 @@ class MaintenanceFacts:
         topic = data.get("topic")
         if topic == MAINTENANCE_RULES:
             self._settings(entry, data)
-            return
-        if topic == MAINTENANCE_PERIODS:
-            self._closed(entry, data)
             return
         if topic not in _TOPICS or subject is None or subject.kind != KIND:
             return
@@ -114,34 +106,6 @@ class MaintenanceFacts:
                     self._rules.add(subject, RuleSaid(terms, entry.at, **words))
         for subject in _places(data.get("withdrawn")):
             self._rules.add(subject, RuleSaid(None, entry.at))
-
-    def _closed(self, entry: Entry, data: Mapping[str, Any]) -> None:
-        """What closed as missed. What had not closed yet when it was said may have been kept still: that says nothing."""
-        read = data.get("read")
-        read = read if isinstance(read, Mapping) else {}
-        held = {str(name): at for name, value in read.items() if (at := _time(value)) is not None}
-        for told in _list(data.get("missed")):
-            if not isinstance(told, Mapping):
-                continue
-            places = tuple(_places([told.get("at")]))
-            for one in _list(told.get("periods")):
-                times = [_time(value) for value in _list(one)]
-                if len(times) != 3 or None in times:
-                    continue
-                start, end, closes = (value or 0.0 for value in times)
-                if not start < end <= closes <= entry.at:
-                    continue
-                said = MissSaid(
-                    start=start,
-                    end=end,
-                    closes=closes,
-                    recorded_at=entry.at,
-                    terminal=entry.terminal,
-                    read=frozenset({entry.terminal, *(name for name, at in held.items() if at >= closes)}),
-                    evidence=str(told.get("evidence", "")),
-                )
-                for subject in places:
-                    self._missed.add(subject, said)
 
     def _completion(self, entry: Entry, data: Mapping[str, Any], subject: Subject) -> None:
         done = _time(data.get("done_at"))
@@ -200,25 +164,6 @@ def rules_data(kept: Iterable[ItemState], withdrawn: Iterable[Subject]) -> dict[
         "topic": MAINTENANCE_RULES,
         "items": list(items.values()),
         "withdrawn": [_place_data(one) for one in withdrawn],
-    }
-
-
-def missed_data(
-    found: Iterable[tuple[Subject, str, Sequence[Period]]], read: Mapping[str, float]
-) -> dict[str, Any]:
-    """Periods that closed as missed, with what was demanded there, as they stand in ``data``. ``read``: of each terminal the time of the last
-    entry that is held."""
-    return {
-        "topic": MAINTENANCE_PERIODS,
-        "missed": [
-            {
-                "at": _place_data(subject),
-                "evidence": evidence,
-                "periods": [[p.start, p.end, p.closes] for p in periods],
-            }
-            for subject, evidence, periods in found
-        ],
-        "read": dict(read),
     }
 
 

@@ -147,8 +147,6 @@ def _period_words(period: Period, aged: bool, zone: ZoneInfo) -> str:
     words = f"{word}{late}"
     if period.lost is not None:
         words += f": {lost_text(period.lost, zone)}"
-    elif period.said is not None:
-        words += f": as {safe(period.said.terminal)} recorded on {moment_text(period.said.recorded_at, zone)}; entries are lost since"
     elif period.completion is not None:
         words += f": {'last ' if aged else ''}done {moment_text(period.completion.done_at, zone)}, {by_text(period.completion)}"
     elif period.waiver is not None:
