@@ -68,7 +68,7 @@ async def test_a_kind_is_listed_by_every_name_that_kubectl_takes(word: str) -> N
         await say(run, word)
         await run.shows(f"› {ID}", "3 externalsecrets", "[b]False", "READY", "COUNT", "ISSUER")
         assert run.app.screen.page == "kind"
-        assert run.source.wanted[ID]
+        await run.until(lambda: ID in run.source.wanted)  # the source is told on the board's loop
 
 
 async def test_it_opens_as_text_and_nothing_else_is_offered() -> None:
