@@ -159,6 +159,7 @@ class WallApp(ThemedApp, inherit_bindings=False):
             since=self.looks.since(place),
             taken=self.turns.taken,
             warnings=self.context.warnings(),
+            detailed=place.page == self.context.pages[0],
         )
         self._news, self._looked = False, at
 

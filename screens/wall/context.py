@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.sources.base import ALL, Scope
+from tfdash.views.wall.warnings import WallWarning
 from tfdash.watchdog import Watchdog
 
 
@@ -36,5 +37,5 @@ class WallContext:
     kiosk: bool = False
     ascii: bool = False
     watchdog: Watchdog | None = None
-    warnings: Callable[[], Sequence[str]] = lambda: ()
+    warnings: Callable[[], Sequence[WallWarning]] = lambda: ()
     monotonic: Callable[[], float] = time.monotonic  # seconds of a clock that never steps: turns go by it

@@ -15,6 +15,7 @@ from tests.waiting import soon
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.subject import ClusterRef
 from tfdash.views.wall.names import WALL_IDS
+from tfdash.views.wall.warnings import WallWarning
 from tfdash.watchdog import Watchdog
 
 PRODUCTION = ClusterRef("production", "eu-1")
@@ -154,12 +155,13 @@ async def test_nothing_takes_the_focus_or_the_mouse() -> None:
         assert shown.app.screen.focused is None
 
 
-async def test_warnings_stand_at_the_foot_of_every_page() -> None:
-    async with wall(
-        warnings=lambda: ["PRODUCTION eu-1: this login can write (delete pods)"], rotate=20.0
-    ) as shown:
-        for _ in WALL_IDS:
-            assert "▲ PRODUCTION eu-1: this login can write (delete pods)" in await shown.look(20.0)
+async def test_warnings_stand_at_the_foot_of_every_page_and_whole_on_the_first() -> None:
+    told = WallWarning("PRODUCTION eu-1", "login can write", " (delete pods)")
+    async with wall(warnings=lambda: [told], rotate=20.0) as shown:
+        assert "▲ PRODUCTION eu-1: login can write (delete pods)" in shown.text
+        for _ in WALL_IDS[1:]:
+            assert "▲ login can write: PRODUCTION eu-1\n" in await shown.look(20.0)
+        assert "(delete pods)" in await shown.look(20.0)
 
 
 async def test_a_board_that_answers_no_more_is_no_sign_of_life(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tfdash.views.wall.face import OWN, WallLook, face
 from tfdash.views.wall.figures import Figure
 from tfdash.views.wall.names import OVERVIEW, WALL_IDS
 from tfdash.views.wall.pages import WALL_PAGES
+from tfdash.views.wall.warnings import WallWarning
 
 
 def test_the_command_line_knows_the_pages_that_there_are() -> None:
@@ -68,7 +69,15 @@ CASES: tuple[dict[str, object], ...] = (
     {"rows": (), "level": Level.IDLE, "breach": "", "sections": ((states.of_level(Level.IDLE), "x " * 99),)},
     {"loading": True, "figures": ()},
     {"old": "OLD DATA: nothing here is current, as it was at 09:10:00 EST, 5m ago: connection refused " * 3},
-    {"warnings": ("this login can write: delete pods",)},
+    *(
+        {
+            "warnings": tuple(
+                WallWarning(f"PRODUCTION eu-{n}", "login can write", " (delete pods)" * 20) for n in range(9)
+            ),
+            "detailed": detailed,
+        }
+        for detailed in (False, True)
+    ),
     {
         "environments": tuple(
             EnvironmentMark(f"ENVIRONMENT{n}", "neutral", states.LOADING, 0) for n in range(9)
@@ -113,10 +122,30 @@ def test_as_of_when_is_never_cut_and_warnings_are_counted_where_there_are_many()
     many = tuple(
         EnvironmentMark(f"DEMO ENVIRONMENT {n}", "neutral", states.of_level(Level.OK), 0) for n in range(5)
     )
-    warnings = tuple(f"ENVIRONMENT {n}: this login can write (patch deployments.apps)" for n in range(5))
+    rights = " (patch deployments.apps, delete pods, create pods/exec, create pods/eviction, update secrets, 4 more)"
+    warnings = tuple(WallWarning(f"ENVIRONMENT eu-{n}", "login can write", rights) for n in range(5))
+    warnings += (
+        WallWarning("ENVIRONMENT eu-1", "login ends in 3d", ": the token, and nothing here renews it"),
+    )
     text = text_of(shown(environments=many, warnings=warnings), WallLook(80, 24))
     assert "  Overview" in text and "as of 09:15:00 EST" in text
-    assert "▲ 5 warnings: ENVIRONMENT 0: this login can write" in text
+    foot = text.splitlines()[-2]
+    assert foot.split() == ["▲", "login", "can", "write", "(5)", "▲", "login", "ends", "in", "3d"]
+    wide = text_of(shown(warnings=warnings), WallLook(120, 40)).splitlines()[-2]
+    assert "▲ login can write: ENVIRONMENT eu-0 and 4 more   ▲ login ends in 3d: ENVIRONMENT eu-1" in wide
+    whole = text_of(shown(environments=many, warnings=warnings, detailed=True), WallLook(80, 24))
+    assert all(f"▲ ENVIRONMENT eu-{n}: login can write (patch" in whole for n in range(3))
+    assert "4 more)" in whole and "and 3 more logins" in whole
+
+
+def test_a_warning_stands_on_every_page_in_words_that_are_whole_at_80_columns_and_is_no_louder_than_the_rest() -> (
+    None
+):
+    one = WallWarning("PRODUCTION eu-1", "login can write", " (patch deployments.apps, create pods/exec)")
+    lines = face(shown(warnings=(one,)), WallLook(80, 24))
+    line = next(line for line in lines if any("login" in text for text, _ in line))
+    assert "".join(text for text, _ in line).strip() == "▲ login can write: PRODUCTION eu-1"
+    assert {token for text, token in line if "login" in text} == {"dim"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.requests import Document, LogLine, LogRequest, Managed, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
 from tfdash.model.subject import ClusterRef, Key, Subject
-from tfdash.sources.kubernetes import entrances, helm_stored, managed_fields
+from tfdash.sources.kubernetes import entrances, helm_stored, managed_fields, write_rights
 from tfdash.sources.kubernetes.codec import Codec
 from tfdash.sources.kubernetes.discovery import Discovery
 from tfdash.sources.kubernetes.entrances import Entrance
@@ -26,22 +26,9 @@ from tfdash.sources.kubernetes.pem import PemPage, page, single
 from tfdash.sources.kubernetes.reading_rule import METRICS
 from tfdash.sources.kubernetes.redaction import as_asked, cleaned
 from tfdash.sources.kubernetes.transport import ApiError, Reader, problem_of
+from tfdash.sources.kubernetes.write_rights import WriteRight
 
 _PAGE = {"CustomResourceDefinition": 25}  # objects of one page, of those that are large: whole schemas
-
-WRITES: tuple[tuple[str, str, str], ...] = (
-    ("patch", "apps", "deployments"),
-    ("delete", "", "pods"),
-    ("create", "", "pods/exec"),
-    ("create", "", "pods/eviction"),
-    ("update", "", "configmaps"),
-    ("update", "", "secrets"),
-    ("patch", "", "nodes"),
-    ("patch", "argoproj.io", "rollouts"),
-    ("create", "rbac.authorization.k8s.io", "rolebindings"),
-    ("impersonate", "", "users"),
-)
-"""(verb, group, resource): what no login of somebody who only looks may do. Whoever may write at all may mostly do one of these."""
 
 
 class SingleReads:
@@ -230,12 +217,25 @@ class SingleReads:
             await self._asked({"nonResourceAttributes": {"verb": "get", "path": METRICS}}, "get", METRICS),
         )
 
+    async def rules(self, namespace: str) -> tuple[frozenset[WriteRight], bool]:
+        """What this login may do there beyond reading, by the server's own list, and whether the list is whole."""
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        }
+        try:
+            answer = await self._open().review("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body)
+            return write_rights.listed(answer.get("status") or {})
+        except Exception as error:
+            raise self._failed(error) from None
+
     async def writes(self) -> tuple[Privilege, ...]:
         """What of ``WRITES`` this login may do, in all namespaces, else in each known one; what the server would not say among it."""
-        everywhere = await asyncio.gather(*(self._write(*write) for write in WRITES))
+        everywhere = await asyncio.gather(*(self._write(*write) for write in write_rights.WRITES))
         narrow = [
             self._write(verb, group, resource, namespace)
-            for (verb, group, resource), told in zip(WRITES, everywhere, strict=True)
+            for (verb, group, resource), told in zip(write_rights.WRITES, everywhere, strict=True)
             if told.allowed is False
             for namespace in self._fallback
         ]

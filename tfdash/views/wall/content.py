@@ -21,6 +21,7 @@ from tfdash.views.times import local, zone_name
 from tfdash.views.wall.figures import Figure, WallSight
 from tfdash.views.wall.pages import BY_ID, page_of
 from tfdash.views.wall.turns import WallPlace
+from tfdash.views.wall.warnings import WallWarning
 
 
 class WallEnvironment(NamedTuple):
@@ -85,7 +86,8 @@ class WallContent(NamedTuple):
     current_at: float | None  # as of when it is; None: never. ``old`` where that is not now
     calendar: str
     since: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[WallWarning, ...] = ()
+    detailed: bool = False  # whether this is the page that tells them whole
 
 
 def breaches_of(environments: Sequence[WallEnvironment]) -> dict[Hashable, WallPlace]:
@@ -126,7 +128,8 @@ def content(
     changed: frozenset[Hashable] = frozenset(),
     since: float | None = None,
     taken: bool = False,
-    warnings: Sequence[str] = (),
+    warnings: Sequence[WallWarning] = (),
+    detailed: bool = False,
 ) -> WallContent:
     """``changed`` and ``since``: keys of ``stands`` that are others than at the last look at this page, and when that was."""
     one = environments[place.environment]
@@ -157,7 +160,8 @@ def content(
         current_at=now if old is None else old.since,
         calendar=safe(one.assessment.calendar.text) if one.assessment.calendar is not None else "",
         since=f"{local(since, zone):%H:%M}" if since is not None else "",
-        warnings=tuple(safe(w) for w in warnings),
+        warnings=tuple(warnings),
+        detailed=detailed,
     )
 
 

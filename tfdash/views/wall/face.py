@@ -14,6 +14,7 @@ from tfdash.views.wall import letters
 from tfdash.views.wall.content import WallContent, WallRow
 from tfdash.views.wall.figures import Figure
 from tfdash.views.wall.letters import LetterSize, drawn
+from tfdash.views.wall.warnings import in_short
 
 WallPiece: TypeAlias = tuple[str, str]
 """A text and its token: one of ``views.table.TOKENS``, "" or one of ``OWN``."""
@@ -24,6 +25,7 @@ _ELSEWHERE = "NOTHING HERE"  # this page is well, and the wall is not
 _UNTROUBLED = frozenset(states.of_level(level) for level in Level if level < Level.UNKNOWN)
 _GAP = 3  # cells between two figures
 _LEFT = 2  # cells left of all
+_DETAILED = 3  # warnings that are told whole
 _ROOMY, _TALL = 150, 44  # from here on names are drawn in letters of several rows
 _ASCII = str.maketrans(
     {
@@ -53,7 +55,7 @@ def face(shown: WallContent, look: WallLook) -> list[list[WallPiece]]:
     top += _banner(shown, width, look)
     if shown.old:
         top += [[(_fit(f"  {part}", width), "old")] for part in _wrapped(shown.old, width - 4, 2)]
-    bottom = [*_warnings(shown.warnings, width), _footer(shown, width)]
+    bottom = [*_warnings(shown, width), _footer(shown, width)]
     room = look.height - len(top) - len(bottom)
     body = _body(shown, width, room, look)
     body = body[:room] + [[]] * (room - len(body))
@@ -121,12 +123,26 @@ def _ends(line: list[WallPiece], last: WallPiece, width: int) -> list[WallPiece]
     return [*line, (" " * left, ""), last] if left > 0 else None
 
 
-def _warnings(warnings: Sequence[str], width: int) -> list[list[WallPiece]]:
-    """In two lines at most; how many there are where not each has its own."""
-    if len(warnings) <= 2:
-        return [[(_fit(f"  ▲ {one}", width), "warn")] for one in warnings]
-    told = f"{len(warnings)} warnings: {' · '.join(warnings)}"
-    return [[(_fit(f"  ▲ {part}", width), "warn")] for part in _wrapped(told, width - 6, 2)]
+def _warnings(shown: WallContent, width: int) -> list[list[WallPiece]]:
+    """Calm, as they stand there for weeks: whole on the page that tells them, in one line on the others."""
+    if not shown.detailed:
+        told = in_short(shown.warnings, width)
+        if not told:
+            return []
+        line: list[WallPiece] = [(" ", "")]
+        for state, text in told:
+            line += [(f" {state.glyph} ", state.token), (f"{text}  ", "dim")]
+        return [line]
+    lines: list[list[WallPiece]] = []
+    for one in shown.warnings[:_DETAILED]:
+        parts = _wrapped(one.text, width - 6, 2)
+        lines += [
+            [(f"  {one.state.glyph if n == 0 else ' '} ", one.state.token), (part, "dim")]
+            for n, part in enumerate(parts)
+        ]
+    if len(shown.warnings) > _DETAILED:
+        lines.append([(f"    and {len(shown.warnings) - _DETAILED} more logins", "dim")])
+    return lines
 
 
 def _roomy(look: WallLook) -> bool:
