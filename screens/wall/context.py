@@ -26,7 +26,7 @@ class WatchedEnvironment:
 @dataclass(frozen=True)
 class WallContext:
     """``pages`` in the order of their turns, ``rotate`` seconds each. ``kiosk``: no key does anything. ``ascii``: for a console whose font
-    has no signs. ``warnings``: what of our own access is to be told, asked for at each look; it never waits."""
+    has no signs. ``warnings``: what of our own access and of what we write is to be told, asked for at each look; it never waits."""
 
     watched: Sequence[WatchedEnvironment]
     clock: Clock

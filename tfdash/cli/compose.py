@@ -219,13 +219,14 @@ def board_of(
     remembering: bool = False,
     others: bool = False,
     weeks: bool = False,
+    kept: bool = False,
     keeping: bool = False,
     judge: Judging | None = None,
 ) -> tuple[Board, list[KubernetesSource]]:
     """For a headless judgement. ``probing``: with the sources that send requests of their own, which only read here.
     ``remembering``: with the store, opened for reading: nothing is made or written. ``others``: and with what other terminals left.
     ``weeks``: and with what was used over weeks, of which what the store keeps is read first and waited for.
-    ``keeping``: days of usage that are over are kept for whoever asks next. ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
+    ``kept``: and with a look whether what terminals keep for later could be written. ``keeping``: days of usage that are over are kept for whoever asks next. ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
     if config.recorded is not None:
         from tfdash.cli import recorded
 
@@ -243,7 +244,7 @@ def board_of(
         config.environment.name, settings, clusters, clock, opened=opened, keeping=keeping, once=weeks
     )
     needs = (Needs.LEAVE,) * probing + (Needs.STORE,) * remembering + (Needs.OTHERS,) * others
-    needs += (Needs.WEEKS,) * (weeks or others)
+    needs += (Needs.WEEKS,) * (weeks or others) + (Needs.KEEPING,) * kept
     sources = made(wiring, Needs.SETTINGS, *needs)
     board = Board(
         clusters,

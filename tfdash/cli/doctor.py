@@ -29,7 +29,7 @@ def command(args: argparse.Namespace) -> int:
     settings = load(config.path)
     narrate(f"configuration: {config.path or 'none, the defaults hold'}")
     board, clusters = board_of(
-        config, settings, clock_of(config), probing=True, remembering=True, others=True
+        config, settings, clock_of(config), probing=True, remembering=True, others=True, kept=True
     )
     if board.sources:  # they are asked for what is released, which is to be known first
         board.want("doctor", dict.fromkeys(JUDGED, scope_of(args, config.environment, clusters)))

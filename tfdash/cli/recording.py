@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import ERROR, OK, program
 from tfdash.model.kinds import JUDGED, LISTED
+from tfdash.sources.kept import Kept, KeptSource, why_unwritable
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tfdash.recording.recorder import Recorder, WrittenTo
 
 _SEGMENT = 120.0  # seconds of one segment of a ring, at most
+_REMEDY = "it is tried again; make room on that disk, or choose another"
 _DURATION = 0.5  # seconds between two looks at the clock
 RECORDED = tuple(dict.fromkeys((*JUDGED, *LISTED)))
 """Kinds that ``tfdash record`` wants. What is asked for singly alone never comes as a list: whatever waits for all that is wanted (metrics, the
@@ -95,7 +97,6 @@ def _begun(
     whole_every: float = 0.0,
 ) -> Recorder:
     from tfdash.recording.recorder import WHOLE_EVERY, Recorder
-    from tfdash.recording.recording_source import RecordingSource
 
     recorder = Recorder(
         place,
@@ -104,12 +105,29 @@ def _begun(
         lambda problem: board.put_status(source.id, source.status),
         whole_every=whole_every or WHOLE_EVERY,
     )
-    source = RecordingSource(name, recorder, where, clock)
+    source = KeptSource(_kept(name, recorder, where), clock)
     board.add_source(source)
     board.record(recorder.taken)
     board.subscribe(recorder.update)
     recorder.start()
     return recorder
+
+
+def _kept(name: str, recorder: Recorder, where: Callable[[], str]) -> Kept:
+    def about() -> str:
+        lost = f", {recorder.lost:,} changes lost" if recorder.lost else ""
+        return f"{recorder.written / 1e6:.1f} MB written{lost}: {where()}"
+
+    def written() -> str | None:
+        return recorder.trouble or ("" if recorder.written else None)
+
+    return Kept(name, written, about, lambda: "", _REMEDY)
+
+
+def kept_ring(settings: Settings) -> Kept:
+    """What ``doctor`` looks at: a ring that a terminal of this user would keep."""
+    folder = ring_folder(settings)
+    return Kept("ring", lambda: None, lambda: str(folder), lambda: why_unwritable(folder), _REMEDY)
 
 
 def default_name(environment: str, now: float) -> str:
@@ -167,12 +185,12 @@ def command(args: argparse.Namespace) -> int:
     until = time.monotonic() + args.seconds if args.seconds else float("inf")
     told = ""
     while not ended.wait(_DURATION) and time.monotonic() < until:
-        if recorder.problem != told:
-            told = recorder.problem
+        if recorder.trouble != told:
+            told = recorder.trouble
             narrate(f"{program()}: {safe(told) or 'it is recorded again'}")
     board.stop()
     recorder.stop()
-    lacking = recorder.problem or (f"{recorder.lost:,} changes were not recorded" if recorder.lost else "")
+    lacking = recorder.trouble or (f"{recorder.lost:,} changes were not recorded" if recorder.lost else "")
     if lacking:
         narrate(f"{program()}: {safe(lacking)}")
     return deliver(safe(name), ERROR if lacking else OK)

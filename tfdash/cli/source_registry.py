@@ -41,6 +41,7 @@ class Needs(Enum):
         auto()
     )  # the store, and the time to look what others left: a terminal, or doctor; no judgement waits for it
     WEEKS = auto()  # the store, and the time to read weeks: a terminal, or a command that judges by them
+    KEEPING = auto()  # terminals add it with what writes for later; doctor looks whether one could write
     LEAVE = auto()  # it sends requests of its own: a terminal whose turn it is, or a command that judges once
 
 
@@ -329,6 +330,18 @@ def _certificate_metrics(wiring: Wiring) -> Iterable[Source]:
         )
 
 
+def _kept(wiring: Wiring) -> Iterable[Source]:
+    """What terminals write for later, where nobody here does."""
+    from tfdash.cli.journal import kept_journal
+    from tfdash.cli.recording import kept_ring
+    from tfdash.cli.store_options import store_options
+    from tfdash.sources.kept import KeptSource
+
+    yield KeptSource(kept_journal(store_options(wiring.settings)), wiring.clock)
+    if wiring.settings.recording.ring:
+        yield KeptSource(kept_ring(wiring.settings), wiring.clock)
+
+
 SOURCES = (
     Registration("usage", Needs.SETTINGS, _usage),
     Registration("cluster-autoscaler", Needs.SETTINGS, _cluster_autoscaler),
@@ -342,6 +355,7 @@ SOURCES = (
     Registration("calendar feeds", Needs.STORE, _feeds),
     Registration("peers", Needs.OTHERS, _peers),
     Registration("usage history", Needs.WEEKS, _usage_history),
+    Registration("kept", Needs.KEEPING, _kept),
     Registration("journeys", Needs.LEAVE, _journeys),
 )
 

@@ -66,6 +66,7 @@ def command(args: argparse.Namespace) -> int:
 
     from screens.wall.app import WallApp
     from screens.wall.context import WallContext
+    from tfdash.views.sources import not_written
 
     context = WallContext(
         watched,
@@ -77,7 +78,10 @@ def command(args: argparse.Namespace) -> int:
         kiosk=args.kiosk,
         ascii=plain,
         watchdog=watchdog,
-        warnings=lambda: [told for look in looks for told in look.told],
+        warnings=lambda: [
+            *(told for look in looks for told in look.told),
+            *(f"{safe(one.word)} {told}" for one in watched for told in not_written(one.board.picture)),
+        ],
     )
     app = WallApp(context)
     draw_on_terminal()

@@ -26,6 +26,7 @@ class ProblemKind(StrEnum):
     STALE = "stale"  # it answers, and with what is old
     CONFIG = "configuration"
     INTERNAL = "internal error"
+    NOT_WRITTEN = "not written"  # what is kept for later cannot be
     NOT_RECORDED = "not recorded"  # a recording is played, and does not hold it
 
 

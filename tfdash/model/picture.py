@@ -57,6 +57,10 @@ class ClusterPicture(msgspec.Struct, frozen=True, kw_only=True):
         return seen.value if seen is not None and seen.value is not None else {}
 
 
+NO_PAGE = ("sources",)
+"""Of what only the page of the sources itself shows: what is written for later."""
+
+
 class SourceInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a source says of itself beside whether it is well. ``name`` as on screens; texts may come from outside."""
 

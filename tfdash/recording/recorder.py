@@ -31,6 +31,7 @@ _LEAST = 5.0  # seconds of the machine between them: a simulated clock may run f
 MOST_WAITING = 20_000  # puts that wait for a disk; more are not held, and the next picture is written whole
 _FRAME = 1 << 20  # bytes of entries, after which a frame ends
 _PATIENCE = 3.0  # seconds that the end waits for the disk
+_SILENT = 30.0  # seconds of one turn, after which the disk is said to hang
 _RETRY = 15.0  # seconds between two tries to write again
 
 
@@ -77,9 +78,18 @@ class Recorder:
         self._whole_size = 0  # bytes of the last that was written whole
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="tfdash-recorder", daemon=True)
+        self._turn_at = 0.0  # when the turn began that goes on, else 0
         self.problem = ""
         self.lost = 0  # puts that were not recorded
         self.written = 0  # bytes
+
+    @property
+    def trouble(self) -> str:
+        """``problem``, or that the disk does not answer: whoever waits for it cannot say so."""
+        begun = self._turn_at
+        if begun and time.monotonic() - begun > _SILENT:
+            return f"nothing is recorded: the disk has not answered for {time.monotonic() - begun:.0f} s"
+        return self.problem
 
     # -- by the board -------------------------------------------------------------------------------------------
 
@@ -122,6 +132,7 @@ class Recorder:
 
     def attempt(self, *, ending: bool) -> None:
         """Write what waits, and say why where that does not succeed. On the recorder's thread alone."""
+        self._turn_at = time.monotonic()
         try:
             self._turn(ending)
         except OSError as error:
@@ -129,6 +140,7 @@ class Recorder:
         except Exception:
             log.exception("the recorder failed")
             self._failed("nothing is recorded: a fault of tfdash itself; its log has the details")
+        self._turn_at = 0.0
         if ending:
             self._close()
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tfdash.model.made import MADE
 from tfdash.model.observation import Observation
-from tfdash.model.picture import Picture, SourceInfo
+from tfdash.model.picture import NO_PAGE, Picture, SourceInfo
 from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level
 from tfdash.text import safe
@@ -62,8 +62,22 @@ def source_rows(picture: Picture, now: float, stale: Stale = NONE_STALE) -> tupl
 
 def doubts(rows: Iterable[SourceRow], page: str) -> list[Level]:
     """An UNKNOWN for each source that ``page`` (of ``views/pages.py``) rests on and that is not read as it should be."""
-    mine = (row for row in rows if not row.only_for or page in row.only_for or page == "overview")
+    mine = (
+        row
+        for row in rows
+        if not row.only_for or page in row.only_for or (page == "overview" and row.only_for != NO_PAGE)
+    )
     return [Level.UNKNOWN for row in mine if row.state.level >= Level.UNKNOWN]
+
+
+def not_written(picture: Picture) -> tuple[str, ...]:
+    """What is kept for later and cannot be written, a sentence each, for where sources are not listed."""
+    said = (status for status in picture.sources.values() if status.problem is not None)
+    return tuple(
+        f"{safe(status.value.name)}: {safe(str(status.problem))}"
+        for status in said
+        if status.value is not None and status.value.only_for == NO_PAGE
+    )
 
 
 def _row(

@@ -74,7 +74,8 @@ class JournalRecorder:
         self._thread = StoreThread(deadline)
         self._writing: Future[None] | None = None
         self.problem = ""
-        """Why nothing is written, "" where it is."""
+        """Why nothing is written, "" where it is, or where nothing was to be yet."""
+        self.begun = False  # something was written
         self._open = False
         self._started = self._again = self._last = self._last_boot = self._swept = self._beaten = 0.0
         self._reset()
@@ -117,6 +118,7 @@ class JournalRecorder:
         slept, step = self._apart(at, boot)
         before, self._last, self._last_boot = self._last, at, boot
         if self._busy():
+            self._say(f"the disk did not answer within {TICK:g} s")
             if self._open:
                 self._leave(Ended.SLEPT, before)
             return
@@ -133,6 +135,8 @@ class JournalRecorder:
                 and not astray(picture)
             ):
                 self._begin(picture, assessment, at)
+            elif ready and assessment.whole and (doubted := astray(picture)):
+                self._say(doubted)
             return
         self._covered(picture, assessment, at)
         for key, before_it, says, flapped in self._steady.due(at):
@@ -266,6 +270,11 @@ class JournalRecorder:
         self._pending, self._seen, self._beaten = [], [], at
         self._do(lambda: self.journal.add(at, seen, words))
 
+    def _say(self, problem: str) -> None:
+        if problem != self.problem:
+            log.warning("the verdict journal is not written: %s", problem)
+        self.problem = problem
+
     def _do(self, work: Callable[[], None]) -> None:
         """In the thread, one after the other. Where the disk fails the span is over, and another is tried at the next look."""
 
@@ -273,14 +282,12 @@ class JournalRecorder:
             try:
                 work()
             except OSError as error:
-                if not self.problem:
-                    log.warning("the verdict journal is not written: %s", error)
-                self.problem = why(error)
+                self._say(why(error))
                 self._again = self._boot() + _AGAIN
                 self._open = False
                 self.journal.close()
             else:
-                self.problem = ""
+                self.problem, self.begun = "", True
 
         self._writing = self._thread.submit(written)
 

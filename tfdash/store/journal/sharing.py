@@ -30,7 +30,8 @@ class JournalSharing:
     def __init__(self, folder: Path, url: str, deadline: float) -> None:
         self._folder, self._url, self._deadline = folder, url, deadline
         self._thread = StoreThread(_ENDED)
-        self._told = ""
+        self.problem = ""
+        """Why they were not delivered when it was tried last, "" where they were."""
 
     async def run(self, _board: Board) -> None:
         """Until cancelled."""
@@ -45,9 +46,9 @@ class JournalSharing:
                     )
                 except (LedgerUnavailable, OSError) as error:
                     problem = str(error)
-                if problem and problem != self._told:
+                if problem and problem != self.problem:
                     log.warning("verdict journals are not shared: %s", problem)
-                self._told = problem
+                self.problem = problem
         finally:
             self._thread.stop()
 
@@ -55,6 +56,8 @@ class JournalSharing:
 def deliver(folder: Path, url: str, deadline: float) -> int:
     """Deliver what the shared store does not hold as it is here; how many files. Raises ``LedgerUnavailable`` and ``OSError``."""
     sent = 0
+    if not folder.exists():  # no span was begun yet
+        return sent
     with _connected(url, deadline) as connection:
         rows = connection.execute(
             "SELECT file, md5(body) FROM tfdash.journals WHERE written_by = session_user"

@@ -103,6 +103,8 @@ class JournalFile:
         raw = encode(msgspec.structs.replace(line, n=self._number + 1))
         if self._file < 0:
             raise OSError(errno.EBADF, "no span was begun")
+        if not os.fstat(self._file).st_nlink:  # it would take all, and nobody could read it
+            raise OSError(errno.ENOENT, "its file was removed")
         if os.write(self._file, raw) != len(raw):
             raise OSError(errno.ENOSPC, "the disk took only a part of a line")
         os.utime(self._file, (line.at, line.at))  # by our clock: readers and sweepers ask it how old it is
