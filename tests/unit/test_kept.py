@@ -24,6 +24,7 @@ from tfdash.sources.base import ALL
 from tfdash.sources.kept import Kept, KeptSource, why_unwritable
 from tfdash.store.opening import StoreOptions
 from tfdash.views.sources import SourceRow, doubts, not_written, source_rows
+from tfdash.views.wall.warnings import of_kept
 
 CLOCK = SystemClock()
 NOBODY = "postgresql://127.0.0.1:1/x"
@@ -86,6 +87,8 @@ def test_what_cannot_be_written_is_told_and_that_it_is_again(
         assert all(r.state.level is Level.UNKNOWN for r in rows)
         assert "it is tried again" in row(board, "ring").detail
         assert "reports name this time as not watched" in row(board, "verdict journal").detail
+        warned = {one.text for one in of_kept("PRODUCTION", board.picture)}
+        assert any("PRODUCTION: ring is not written: nothing is recorded: " in one for one in warned)
         for page in ("overview", "pods", "calendar"):
             assert doubts(rows, page) == [], "what is shown is as good without it"
         assert doubts(rows, "sources")
@@ -114,7 +117,7 @@ def test_what_is_taken_away_while_it_is_written_is_told(
         shutil.rmtree(folder / name)
         (folder / name).write_text("in its place")
         told = {"journal": "verdict journal", "ring": "ring"}[name]
-        heard(board, lambda: any(one.startswith(told) for one in not_written(board.picture)))
+        heard(board, lambda: any(one == told for one, _ in not_written(board.picture)))
     finally:
         end()
 

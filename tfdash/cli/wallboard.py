@@ -66,7 +66,7 @@ def command(args: argparse.Namespace) -> int:
 
     from screens.wall.app import WallApp
     from screens.wall.context import WallContext
-    from tfdash.views.sources import not_written
+    from tfdash.views.wall.warnings import of_kept
 
     context = WallContext(
         watched,
@@ -80,7 +80,7 @@ def command(args: argparse.Namespace) -> int:
         watchdog=watchdog,
         warnings=lambda: [
             *(told for look in looks for told in look.told),
-            *(f"{safe(one.word)} {told}" for one in watched for told in not_written(one.board.picture)),
+            *(told for one in watched for told in of_kept(one.word, one.board.picture)),
         ],
     )
     app = WallApp(context)

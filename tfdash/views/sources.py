@@ -70,11 +70,11 @@ def doubts(rows: Iterable[SourceRow], page: str) -> list[Level]:
     return [Level.UNKNOWN for row in mine if row.state.level >= Level.UNKNOWN]
 
 
-def not_written(picture: Picture) -> tuple[str, ...]:
-    """What is kept for later and cannot be written, a sentence each, for where sources are not listed."""
+def not_written(picture: Picture) -> tuple[tuple[str, str], ...]:
+    """What is kept for later and cannot be written, and why, for where sources are not listed."""
     said = (status for status in picture.sources.values() if status.problem is not None)
     return tuple(
-        f"{safe(status.value.name)}: {safe(str(status.problem))}"
+        (safe(status.value.name), safe(str(status.problem)))
         for status in said
         if status.value is not None and status.value.only_for == NO_PAGE
     )
