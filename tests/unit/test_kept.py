@@ -23,8 +23,8 @@ from tfdash.model.verdict import Level
 from tfdash.sources.base import ALL
 from tfdash.sources.kept import Kept, KeptSource, why_unwritable
 from tfdash.store.opening import StoreOptions
-from tfdash.views.sources import SourceRow, doubts, not_written, source_rows
-from tfdash.views.wall.warnings import of_kept
+from tfdash.views.sources import SourceRow, doubts, source_rows
+from tfdash.views.wall.kept import not_written, of_kept
 
 CLOCK = SystemClock()
 NOBODY = "postgresql://127.0.0.1:1/x"

@@ -66,7 +66,7 @@ def command(args: argparse.Namespace) -> int:
 
     from screens.wall.app import WallApp
     from screens.wall.context import WallContext
-    from tfdash.views.wall.warnings import of_kept
+    from tfdash.views.wall.kept import of_kept
 
     context = WallContext(
         watched,

@@ -70,16 +70,6 @@ def doubts(rows: Iterable[SourceRow], page: str) -> list[Level]:
     return [Level.UNKNOWN for row in mine if row.state.level >= Level.UNKNOWN]
 
 
-def not_written(picture: Picture) -> tuple[tuple[str, str], ...]:
-    """What is kept for later and cannot be written, and why, for where sources are not listed."""
-    said = (status for status in picture.sources.values() if status.problem is not None)
-    return tuple(
-        (safe(status.value.name), safe(str(status.problem)))
-        for status in said
-        if status.value is not None and status.value.only_for == NO_PAGE
-    )
-
-
 def _row(
     cluster: ClusterRef | None,
     kind: str,

@@ -1,17 +1,14 @@
-"""What a wall's own access, and what it writes for later, have to tell: whole on one page, in a few words on the others."""
+"""What a wall's own access has to tell: whole on one page, in a few words on the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level
-from tfdash.text import safe
 from tfdash.views import state as states
-from tfdash.views.sources import not_written
 from tfdash.views.state import State
 
 
@@ -31,12 +28,6 @@ class WallWarning(NamedTuple):
     @property
     def text(self) -> str:
         return f"{self.at}: {self.short}{self.detail}"
-
-
-def of_kept(word: str, picture: Picture) -> Iterator[WallWarning]:
-    """What a wall writes for later and cannot write. ``word``: of its environment."""
-    for name, why in not_written(picture):
-        yield WallWarning(safe(word), f"{name} is not written", f": {why}", Level.UNKNOWN)
 
 
 def in_short(warnings: Sequence[WallWarning], room: int) -> list[tuple[State, str]]:
