@@ -15,7 +15,7 @@ from tests.protocol.recording_child import said
 from tests.waiting import until
 from tfdash.cli import main
 from tfdash.cli.compose import judge_of
-from tfdash.cli.recording import ring_folder
+from tfdash.cli.kept import ring_folder
 from tfdash.config.load import load
 from tfdash.demo.process import DemoOptions, start_process
 from tfdash.model.assessment import Assessment

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tfdash.board.board import Board
-from tfdash.cli.journal import keep_journal, kept_journal
-from tfdash.cli.recording import keep_recording, kept_ring, ring_folder
+from tfdash.cli.journal import keep_journal
+from tfdash.cli.kept import kept_journal, kept_ring, ring_folder
+from tfdash.cli.recording import keep_recording
 from tfdash.clock import SystemClock
 from tfdash.config.load import parse
 from tfdash.config.quick import load_quick
@@ -21,7 +22,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.picture import SourceInfo
 from tfdash.model.verdict import Level
 from tfdash.sources.base import ALL
-from tfdash.sources.kept import Kept, KeptSource, why_unwritable
+from tfdash.sources.kept import KeptRecord, KeptSource, why_unwritable
 from tfdash.store.opening import StoreOptions
 from tfdash.views.sources import SourceRow, doubts, source_rows
 from tfdash.views.wall.kept import not_written, of_kept
@@ -29,6 +30,17 @@ from tfdash.views.wall.kept import not_written, of_kept
 CLOCK = SystemClock()
 NOBODY = "postgresql://127.0.0.1:1/x"
 NAMES = ("verdict journal", "ring")
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks every few seconds does so all the time."""
+    monkeypatch.setattr("tfdash.sources.kept._LOOK", 0.05)
+    monkeypatch.setattr("tfdash.store.journal.recorder.TICK", 0.05)
+    monkeypatch.setattr("tfdash.store.journal.recorder._AGAIN", 0.0)
+    monkeypatch.setattr("tfdash.store.journal.recorder.BEAT", 0.1)
+    monkeypatch.setattr("tfdash.recording.recorder.EVERY", 0.05)
+    monkeypatch.setattr("tfdash.recording.recorder._RETRY", 0.0)
 
 
 def keeping(folder: Path) -> tuple[Board, Callable[[], None]]:
@@ -68,11 +80,7 @@ def heard(board: Board, true: Callable[[], bool]) -> None:
         unsubscribe()
 
 
-def test_what_cannot_be_written_is_told_and_that_it_is_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tfdash.store.journal.recorder._AGAIN", 0.0)
-    monkeypatch.setattr("tfdash.recording.recorder._RETRY", 0.0)
+def test_what_cannot_be_written_is_told_and_that_it_is_again(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     folder.mkdir()
     for name in ("journal", "ring"):
@@ -155,7 +163,7 @@ def test_where_a_folder_could_be_made(tmp_path: Path) -> None:
 
 async def test_it_is_told_since_when() -> None:
     said: list[str | None] = [None]
-    source = KeptSource(Kept("ring", lambda: said[0], lambda: "here", lambda: "", "mend it"), CLOCK)
+    source = KeptSource(KeptRecord("ring", lambda: said[0], lambda: "here", lambda: "", "mend it"), CLOCK)
     first: Observation[SourceInfo] = source.status
     assert first.observed_at is None and first.problem is None
     said[0] = "the disk is full"

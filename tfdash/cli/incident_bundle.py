@@ -49,8 +49,8 @@ def command(args: argparse.Namespace) -> int:
         narrate(f"{program()}: there is nobody to ask: this is no terminal; with --yes it is written at once")
         return USAGE
     from tfdash.cli.compose import clock_of
+    from tfdash.cli.kept import ring_folder
     from tfdash.cli.recorded import chosen
-    from tfdash.cli.recording import ring_folder
     from tfdash.config.load import load
     from tfdash.recording.excerpt import excerpt, newest
     from tfdash.recording.reading import NoRecording, Recording

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from tfdash.sources.kept import Kept, KeptSource, why_unwritable
+from tfdash.cli.kept import kept_journal
+from tfdash.sources.kept import KeptSource
 
 if TYPE_CHECKING:
     from tfdash.board.board import Board
     from tfdash.clock import Clock
     from tfdash.sources.base import Scope
-    from tfdash.store.journal.recorder import JournalRecorder
-    from tfdash.store.journal.sharing import JournalSharing
     from tfdash.store.journal.view import JournalView
     from tfdash.store.opening import StoreOptions
 
@@ -40,38 +38,6 @@ def keep_journal(board: Board, environment: str, options: StoreOptions, clock: C
     if sharing is not None:
         board.add_task("verdict journals of others", sharing.run)
     board.add_source(KeptSource(kept_journal(options, recorder, sharing), clock))
-
-
-def kept_journal(
-    options: StoreOptions, recorder: JournalRecorder | None = None, sharing: JournalSharing | None = None
-) -> Kept:
-    """What is told of it, and what ``doctor`` looks at where nobody here writes one."""
-    from tfdash.store.journal.reading import journal_folder
-    from tfdash.store.journal.sharing import fetched
-
-    folder = journal_folder(options.folder)
-
-    def told(written: str, shared: str) -> str:
-        causes = [f"it is not written: {written}"] if written else []
-        return "; ".join([*causes, *([f"others cannot see it: {shared}"] if shared else [])])
-
-    def written() -> str | None:
-        shared = sharing.problem if sharing is not None else ""
-        if recorder is None or not (recorder.begun or recorder.problem or shared):
-            return None
-        return told(recorder.problem, shared)
-
-    def could() -> str:
-        shared = fetched(options.url, options.deadline, time.time()).problem if options.url else ""
-        return told(why_unwritable(folder), shared)
-
-    return Kept(
-        "verdict journal",
-        written,
-        lambda: f"{folder}{' and the shared store' if options.url else ''}",
-        could,
-        "it is tried again; reports name this time as not watched",
-    )
 
 
 def read_journal(options: StoreOptions, since: float, until: float) -> JournalView:

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfdash.cli.kept import kept_recording, ring_folder
 from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import ERROR, OK, program
 from tfdash.model.kinds import JUDGED, LISTED
-from tfdash.sources.kept import Kept, KeptSource, why_unwritable
+from tfdash.sources.kept import KeptSource
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -27,18 +28,10 @@ if TYPE_CHECKING:
     from tfdash.recording.recorder import Recorder, WrittenTo
 
 _SEGMENT = 120.0  # seconds of one segment of a ring, at most
-_REMEDY = "it is tried again; make room on that disk, or choose another"
 _DURATION = 0.5  # seconds between two looks at the clock
 RECORDED = tuple(dict.fromkeys((*JUDGED, *LISTED)))
 """Kinds that ``tfdash record`` wants. What is asked for singly alone never comes as a list: whatever waits for all that is wanted (metrics, the
 verdict journal) would wait for good."""
-
-
-def ring_folder(settings: Settings) -> Path:
-    """Where the rings of this user's terminals lie."""
-    from tfdash.store.opening import StoreOptions
-
-    return StoreOptions(path=settings.store.path).folder / "ring"
 
 
 def made_file(name: str, config: QuickConfig) -> OneFile:
@@ -105,29 +98,12 @@ def _begun(
         lambda problem: board.put_status(source.id, source.status),
         whole_every=whole_every or WHOLE_EVERY,
     )
-    source = KeptSource(_kept(name, recorder, where), clock)
+    source = KeptSource(kept_recording(name, recorder, where), clock)
     board.add_source(source)
     board.record(recorder.taken)
     board.subscribe(recorder.update)
     recorder.start()
     return recorder
-
-
-def _kept(name: str, recorder: Recorder, where: Callable[[], str]) -> Kept:
-    def about() -> str:
-        lost = f", {recorder.lost:,} changes lost" if recorder.lost else ""
-        return f"{recorder.written / 1e6:.1f} MB written{lost}: {where()}"
-
-    def written() -> str | None:
-        return recorder.trouble or ("" if recorder.written else None)
-
-    return Kept(name, written, about, lambda: "", _REMEDY)
-
-
-def kept_ring(settings: Settings) -> Kept:
-    """What ``doctor`` looks at: a ring that a terminal of this user would keep."""
-    folder = ring_folder(settings)
-    return Kept("ring", lambda: None, lambda: str(folder), lambda: why_unwritable(folder), _REMEDY)
 
 
 def default_name(environment: str, now: float) -> str:

@@ -332,8 +332,7 @@ def _certificate_metrics(wiring: Wiring) -> Iterable[Source]:
 
 def _kept(wiring: Wiring) -> Iterable[Source]:
     """What terminals write for later, where nobody here does."""
-    from tfdash.cli.journal import kept_journal
-    from tfdash.cli.recording import kept_ring
+    from tfdash.cli.kept import kept_journal, kept_ring
     from tfdash.cli.store_options import store_options
     from tfdash.sources.kept import KeptSource
 

@@ -21,7 +21,7 @@ from tfdash.sources.diagnosis import Diagnosis, by_status
 _LOOK, _EVERY = 5.0, 30.0  # seconds of the machine between two looks, and two words on what is as it was
 
 
-class Kept(NamedTuple):
+class KeptRecord(NamedTuple):
     """``written``: why it is not, "" where it is, None while nothing is known of that. ``about``: where to, and how much. ``could``: why a
     terminal of this user could not write it, "" where it could; it blocks, and is asked where nobody here writes it."""
 
@@ -37,7 +37,7 @@ class KeptSource:
 
     id = ""
 
-    def __init__(self, kept: Kept, clock: Clock) -> None:
+    def __init__(self, kept: KeptRecord, clock: Clock) -> None:
         self.id, self._kept, self._clock = kept.name, kept, clock
         self._since = 0.0
 

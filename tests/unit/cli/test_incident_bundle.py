@@ -15,7 +15,7 @@ from tests.unit.cli.server import kubeconfig
 from tests.unit.cli.test_report import config
 from tests.unit.recording.worlds import Lived, in_file, opened
 from tfdash.cli import main
-from tfdash.cli.recording import ring_folder
+from tfdash.cli.kept import ring_folder
 from tfdash.config.load import load
 from tfdash.recording.frames import RecordingHeader
 from tfdash.recording.places import Ring
