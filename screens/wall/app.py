@@ -29,7 +29,6 @@ from widgets.theme import ThemedApp
 from widgets.wallface import WallFace
 from widgets.workers import begin
 
-FAILED = 3
 _ANEW = 5.0  # seconds after which all is looked at again though no news came: ages and old data
 _SILENT = 30.0  # seconds for which a board's loop may owe an answer before we are no longer called alive
 _SHIFT = (
@@ -114,7 +113,7 @@ class WallApp(ThemedApp, inherit_bindings=False):
         """The composition reports it: Textual would print the values of variables."""
         if self.failure is None:
             self.failure = error
-            self.exit(return_code=FAILED)
+            self.exit()
 
     # -- looking ------------------------------------------------------------------------------------------------
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.platform.harness.cluster import Cluster
+from tfdash.cli import wallboard
 from tfdash.cli.wall_login import ClusterLogin, LoginLook
 from tfdash.clock import FixedClock, SystemClock
+from tfdash.config.load import load
+from tfdash.config.quick import load_quick
 from tfdash.model.kinds import JUDGED, KINDS
 from tfdash.model.subject import ClusterRef
 from tfdash.sources.kubernetes.kubeconfig import resolve
 from tfdash.sources.kubernetes.source import KubernetesSource
+from tfdash.views.wall.content import WallEnvironment, not_readable, old_data
 
 pytestmark = pytest.mark.platform
 RBAC = Path(__file__).parents[2] / "examples/wallboard/rbac.yaml"
@@ -63,6 +68,32 @@ def test_the_login_of_the_example_reads_what_is_judged_and_may_not_write(
         if ok is False and name.partition(".")[0] == resource
     }
     assert refused == set()
+
+
+def test_the_login_of_the_example_lacks_no_right_that_the_wall_asks_for(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """A wall that says on each page that something may not be read says so for ever, and nobody looks at it any more."""
+    config = tmp_path / "wall.toml"
+    config.write_text(
+        f'[environments.production]\nkubeconfig = "{wall_kubeconfig(cluster, tmp_path, "1h")}"\nname = "eu-1"\n'
+        f'[store]\npath = "{tmp_path / "store"}"\n'
+    )
+    quick = load_quick(str(config))
+    args = argparse.Namespace(namespace="", all_namespaces=False)
+    watched = wallboard._watched(args, quick, load(quick.path), SystemClock(), [])
+    board = watched.board
+    board.want("wall", dict.fromkeys(JUDGED, watched.scope))
+    board.start()
+    try:
+        cluster.wait(
+            lambda: not board.unsettled() and board.assessment.number >= board.picture.number, "all is read"
+        )
+        one = WallEnvironment(watched.word, watched.colour, board.picture, board.assessment)
+        assert not_readable(one, SystemClock().now()) is None
+        assert old_data(one, SystemClock().now()) is None
+    finally:
+        board.stop()
 
 
 def test_a_login_that_may_write_is_told_and_one_that_ends_soon(cluster: Cluster, tmp_path: Path) -> None:

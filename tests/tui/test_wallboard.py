@@ -99,6 +99,24 @@ async def test_a_lost_server_is_told_across_the_page_and_what_was_read_stays() -
         assert before.count("\n") == shown.text.count("\n")
 
 
+async def test_a_right_that_lacks_is_no_old_data_and_is_told_at_the_foot_until_it_is() -> None:
+    async with wall(rotate=20.0) as shown:
+        lacking = Problem(
+            kind=ProblemKind.FORBIDDEN, cause="nodes is forbidden: you may not", since=world.NOW
+        )
+        shown.sources[0].show("Node", problem=lacking, value={}, complete=False, observed_at=None)
+        await shown.judged()
+        text = await shown.look()
+        assert "OLD DATA" not in text and "as of 09:15:00 EST" in text
+        assert "? PRODUCTION: no right to read 1 of " in text and "nodes is forbidden: you may not" in text
+        assert "? no right to read 1 of " in await shown.look(20.0)
+        shown.sources[0].fail("Deployment", lacking)  # it was read before, and grows old
+        await shown.judged()
+        assert "no right to read 2 of " in await shown.look()
+        text = await shown.look(3600.0)
+        assert "OLD DATA: " in text and "no right to read 1 of " in text and ", now " in text
+
+
 @pytest.mark.parametrize(
     ("at", "later", "clock"),
     [
@@ -147,6 +165,31 @@ async def test_no_key_does_anything_in_a_kiosk_and_elsewhere_q_ends_it(kiosk: bo
         assert shown.text == before
         await shown.pilot.press("q")
         assert shown.app._exit is not kiosk
+
+
+async def test_all_stands_a_cell_to_the_side_every_second_hour_and_moves_at_a_turn_alone() -> None:
+    async with wall(rotate=20.0, pages=["overview"]) as shown:
+        at = shown.text.splitlines()[0].index("PRODUCTION")
+        seen = set()
+        for _ in range(4):
+            before = shown.text.splitlines()[0].index("PRODUCTION")
+            shown.clocks.at += 3600.0
+            assert (await shown.look()).splitlines()[0].index("PRODUCTION") == before  # no turn, no move
+            seen.add((await shown.look(20.0)).splitlines()[0].index("PRODUCTION") - at)
+        assert len(seen) == 2 and max(seen) - min(seen) == 1
+
+
+async def test_the_clock_that_stands_beside_old_data_ticks_while_nothing_is_looked_at_anew() -> None:
+    async with wall() as shown:
+        lost = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused", since=world.NOW)
+        shown.sources[0].fail("Pod", lost)
+        await shown.judged()
+        await shown.look()
+        for second in (1, 2, 3):
+            shown.clocks.go(1.0)
+            shown.app.look()
+            await shown.pilot.pause()
+            assert f"as of 09:15:00 EST, now 09:15:0{second}" in shown.text
 
 
 async def test_nothing_takes_the_focus_or_the_mouse() -> None:

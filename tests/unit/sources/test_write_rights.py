@@ -42,8 +42,8 @@ def rule(verbs: str, groups: str = "", resources: str = "pods", *names: str) -> 
         ([rule("get list patch", "", "configmaps")], ["patch configmaps"]),
         ([rule("patch", "", "configmaps", "a", "b")], ["patch configmaps (a, b)"]),
         ([rule("create", "", "pods/exec")], ["create pods/exec"]),
-        ([rule("get", "", "pods/exec nodes/proxy pods/attach pods/portforward services/proxy")], [
-            "get nodes/proxy", "get pods/attach", "get pods/exec", "get pods/portforward", "get services/proxy"]),
+        ([rule("get", "", "pods/exec nodes/proxy pods/attach pods/portforward services/proxy pods/proxy")], [
+            "get nodes/proxy", "get pods/attach", "get pods/exec", "get pods/portforward"]),
         ([rule("get list watch", "*", "*")], ["get *, exec and proxy among it"]),
         ([rule("get list watch", "argoproj.io", "*")], []),
         ([rule("impersonate", "", "users")], ["impersonate users"]),

@@ -14,8 +14,9 @@ import msgspec
 _READS = frozenset({"get", "list", "watch"})
 _PATH_READS = frozenset({"get", "head", "options"})
 _ABOUT_ONESELF = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"})
-_ACTS_BY_GET = frozenset({"exec", "attach", "portforward", "proxy"})
-"""Subresources whose GET opens a connection into a container or to a kubelet: no reading."""
+_ACTS_BY_GET = frozenset({"pods/exec", "pods/attach", "pods/portforward", "nodes/proxy", "*/exec", "*/proxy"})
+"""Whose GET opens a connection into a container, or to a kubelet, which runs commands. That of a service's proxy is a GET of the service:
+so a Prometheus may be read."""
 EVERYTHING = "*"
 
 WRITES: tuple[tuple[str, str, str], ...] = (
@@ -95,9 +96,7 @@ def _acts(verb: str, group: str, resource: str) -> bool:
         return verb not in {"create", *_READS}
     if verb not in _READS:
         return True
-    _, _, sub = resource.partition("/")
-    core = group in ("", EVERYTHING)
-    return verb == "get" and core and (resource == EVERYTHING or sub in _ACTS_BY_GET)
+    return verb == "get" and group in ("", EVERYTHING) and resource in {EVERYTHING, *_ACTS_BY_GET}
 
 
 def _shown(resource: str, group: str) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
-from tfdash.model.observation import Observation
+from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Picture
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
-from tfdash.views.age import of_observation, short_age
+from tfdash.views.age import freshness, of_observation, short_age
 from tfdash.views.found import FoundRow, found_rows, where
-from tfdash.views.says import NONE_STALE, Stale
 from tfdash.views.sections import state_of
 from tfdash.views.state import State
 from tfdash.views.times import local, zone_name
@@ -160,7 +159,7 @@ def content(
         current_at=now if old is None else old.since,
         calendar=safe(one.assessment.calendar.text) if one.assessment.calendar is not None else "",
         since=f"{local(since, zone):%H:%M}" if since is not None else "",
-        warnings=tuple(warnings),
+        warnings=(*warnings, *(w for e in environments if (w := not_readable(e, now)) is not None)),
         detailed=detailed,
     )
 
@@ -213,26 +212,49 @@ def _breach_line(environments: Sequence[WallEnvironment]) -> tuple[str, str, int
     return (*told[0], len(told)) if told else ("", "", 0)
 
 
-def old_data(one: WallEnvironment, now: float, stale: Stale = NONE_STALE) -> OldData | None:
-    """None where everything that is read is current or on its way for the first time."""
-    stale = stale or one.assessment.stale
-    old: list[Observation[Any]] = []
-    total = 0
+def _observed(one: WallEnvironment) -> Iterator[tuple[Observation[Any], float | None]]:
+    """All that is read, and how stale each is by the server's own word."""
+    stale = one.assessment.stale
     for cluster in one.picture.clusters.values():
-        seen: list[tuple[str, Observation[Any]]] = [("", cluster.info), *cluster.kinds.items()]
-        for kind, observation in seen:
-            if observation.absent:
-                continue
-            total += 1
-            fresh = of_observation(observation, now, stale.get((cluster.ref, kind)))
-            if fresh.state in ("old", "dead"):
-                old.append(observation)
+        all_of: list[tuple[str, Observation[Any]]] = [("", cluster.info), *cluster.kinds.items()]
+        for kind, seen in all_of:
+            if not seen.absent:
+                yield seen, stale.get((cluster.ref, kind))
+
+
+def old_data(one: WallEnvironment, now: float) -> OldData | None:
+    """None where everything that is read is current or on its way for the first time. What we have no right to read is another matter."""
+    seen = list(_observed(one))
+    old = [
+        o
+        for o, stale in seen
+        if of_observation(o, now, stale).state in ("old", "dead") and not _forbidden(o, now, stale)
+    ]
     if not old:
         return None
     times = [o.observed_at for o in old if o.observed_at is not None]
     causes = (o.problem for o in old if o.problem is not None)
     cause = next((safe(str(p)) for p in causes), "")
-    return OldData(len(old), total, min(times) if times else None, cause)
+    return OldData(len(old), len(seen), min(times) if times else None, cause)
+
+
+def _forbidden(seen: Observation[Any], now: float, stale: float | None) -> bool:
+    """Whether it lacks a right and is not old: never read, or all was that may be. Sections that need it say that they do not know."""
+    if seen.problem is None or seen.problem.kind is not ProblemKind.FORBIDDEN:
+        return False
+    aged = freshness(seen.observed_at, seen.interval, now, None, stale)
+    return seen.observed_at is None or aged.state not in ("old", "dead")
+
+
+def not_readable(one: WallEnvironment, now: float) -> WallWarning | None:
+    """What no right is there to read, as it lasts until somebody grants it."""
+    seen = list(_observed(one))
+    lacking = [safe(str(o.problem)) for o, stale in seen if _forbidden(o, now, stale)]
+    if not lacking:
+        return None
+    short = f"no right to read {len(lacking)} of {len(seen)}"
+    detail = f": {'; '.join(dict.fromkeys(lacking))}"
+    return WallWarning(safe(one.word), short, detail, Level.UNKNOWN)
 
 
 def _old_sentence(old: OldData, now: float, zone: ZoneInfo) -> str:

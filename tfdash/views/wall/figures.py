@@ -61,6 +61,8 @@ def serving(sight: WallSight) -> list[Figure]:
     down = sum(w.serving is Serving.DOWN for w in wanted)
     moving = sum(w.release in IN_FLIGHT for w in workloads)
     worst = max((states.serving(w).level for w in wanted), default=Level.IDLE)
+    if not wanted and _not_whole(sight):
+        return [_not_known("serve"), _not_known("down"), _not_known("moving")]
     return [
         Figure(f"{well}/{len(wanted)}", "serve", worst),
         Figure(str(down), "down", Level.BREACH if down else Level.IDLE),
@@ -71,6 +73,8 @@ def serving(sight: WallSight) -> list[Figure]:
 def releases(sight: WallSight) -> list[Figure]:
     """In flight, to be rolled back, and the share of traffic of the worst."""
     shown = canary.shown(sight.assessment)
+    if not shown and _not_whole(sight):
+        return [_not_known("in flight"), _not_known("roll back")]
     back = sum(sight.assessment.answer(r).must_roll_back for r in shown)
     flying = sum(r.in_flight for r in shown)
     figures = [
@@ -113,7 +117,7 @@ def promises(sight: WallSight) -> list[Figure]:
     items = sight.assessment.maintenance
     overdue = [] if items is None else [i for i in items.values() if i.standing is ItemStanding.OVERDUE]
     figures = [
-        Figure("?", "overdue", Level.UNKNOWN)
+        _not_known("overdue")
         if items is None
         else Figure(str(len(overdue)), "overdue", max((i.level for i in overdue), default=Level.IDLE))
     ]
@@ -145,4 +149,14 @@ def certificates(sight: WallSight) -> list[Figure]:
 def nodes(sight: WallSight) -> list[Figure]:
     """How many there are, and how many of them are not well."""
     there = sum(len(cluster.objects("Node")) for cluster in sight.picture.clusters.values())
-    return [Figure(str(there), "nodes", Level.OK if there else Level.UNKNOWN), *counts(sight)]
+    level = Level.UNKNOWN if any(s.level is Level.UNKNOWN for s in sight.sections) else Level.OK
+    return [Figure(str(there), "nodes", level) if there else _not_known("nodes"), *counts(sight)]
+
+
+def _not_whole(sight: WallSight) -> bool:
+    """Whether something that the page's sections need is not known: then none seen is not none."""
+    return any(section.level is Level.UNKNOWN or section.unknown for section in sight.sections)
+
+
+def _not_known(label: str) -> Figure:
+    return Figure("?", label, Level.UNKNOWN)

@@ -1,0 +1,84 @@
+"""The large digits of a wall: what is not known is no number, and what is old is not counted as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Picture
+from tfdash.model.resource_rules import CPU_BAND, MEMORY_BAND
+from tfdash.model.section import SectionState
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.usage import Usage, usage_key
+from tfdash.model.verdict import Level, Verdict
+from tfdash.model.workload import Release, Serving, WorkloadState
+from tfdash.views.wall import figures
+from tfdash.views.wall.figures import Figure, WallSight
+
+REF = ClusterRef("production", "eu-1")
+WEB = Subject(REF, "Deployment", "shop", "web")
+
+
+def sight(sections: tuple[SectionState, ...] = (), **over: Any) -> WallSight:
+    given: dict[str, Any] = {"at": 0.0, "number": 1, "verdicts": {}, "workloads": {}}
+    return WallSight(Picture(number=1, at=0.0, clusters={}), Assessment(**(given | over)), 0.0, sections)
+
+
+def workload(name: str, serving: Serving, **over: Any) -> WorkloadState:
+    return WorkloadState(
+        subject=WEB._replace(name=name),
+        serving=serving,
+        release=Release.COMPLETE,
+        message="",
+        **over,
+    )
+
+
+def texts(figures: list[Figure]) -> dict[str, tuple[str, Level]]:
+    return {figure.label: (figure.text, figure.level) for figure in figures}
+
+
+def test_what_is_no_longer_proven_is_not_counted_as_serving() -> None:
+    fresh, stale = workload("web", Serving.OK), workload("old", Serving.OK, as_of=5.0)
+    idle, down = workload("off", Serving.IDLE), workload("down", Serving.DOWN)
+    found = texts(figures.serving(sight(workloads={w.subject: w for w in (fresh, stale, idle)})))
+    assert found["serve"][0] == "1/2"
+    assert found["serve"][1] >= Level.UNKNOWN
+    found = texts(figures.serving(sight(workloads={w.subject: w for w in (fresh, stale, idle, down)})))
+    assert found["serve"] == ("1/3", Level.BREACH) and found["down"] == ("1", Level.BREACH)
+
+
+def cluster_use(rule: str, level: Level, measured: float | None, cluster: str = "eu-1") -> Verdict:
+    key = usage_key("Cluster", "", "")
+    at = Subject(ClusterRef("production", cluster), Usage.KIND, key.namespace, key.name)
+    return Verdict(level=level, rule=rule, subject=at, sentence="", measured=measured)
+
+
+def told(*verdicts: Verdict) -> dict[Subject, tuple[Verdict, ...]]:
+    subjects = dict.fromkeys(v.subject for v in verdicts)
+    return {s: tuple(v for v in verdicts if v.subject == s) for s in subjects}
+
+
+def test_a_band_that_is_not_known_is_no_number_and_neither_is_one_that_nothing_measures() -> None:
+    known, unknown = cluster_use(CPU_BAND, Level.OK, 71.4), cluster_use(MEMORY_BAND, Level.UNKNOWN, None)
+    found = texts(figures.bands(sight(verdicts=told(known, unknown))))
+    assert found["cpu"] == ("71%", Level.OK)
+    assert found["memory"] == ("?", Level.UNKNOWN)
+    found = texts(figures.bands(sight(verdicts=told(unknown))))
+    assert found["cpu"] == ("-", Level.IDLE)
+    other = cluster_use(CPU_BAND, Level.UNKNOWN, None, "eu-2")
+    assert texts(figures.bands(sight(verdicts=told(known, other))))["cpu"] == ("?", Level.UNKNOWN)
+
+
+@pytest.mark.parametrize("page", [figures.serving, figures.releases, figures.nodes])
+def test_none_that_is_not_known_is_a_question_and_no_zero(page: Callable[[WallSight], list[Figure]]) -> None:
+    unknown = SectionState(id="x", title="X", level=Level.UNKNOWN, sentence="cannot be read")
+    found = page(sight((unknown,)))
+    assert (found[0].text, found[0].level) == ("?", Level.UNKNOWN)
+    fine = msgspec.structs.replace(unknown, level=Level.OK)
+    if page is not figures.nodes:  # there is no cluster without one
+        assert page(sight((fine,)))[0].text in ("0", "0/0")
