@@ -17,8 +17,8 @@ from tfdash.report.shown import (
     TablePart,
     TableRow,
     framed,
+    sentence_of,
 )
-from tfdash.text import safe
 from tfdash.views.calendar.release import as_json as release_json
 from tfdash.views.calendar.release import lines as release_lines
 from tfdash.views.sources import doubts, source_rows
@@ -41,8 +41,8 @@ def shown(asked: ReportAsked) -> Shown:
     doubtful += [Level.UNKNOWN] if found is None or release is None else []
     code = code_of([*(row.level for row in rows), *doubtful], asked.late)
     may = release_lines(release) if release is not None else ["? whether a release may be is not known yet"]
-    told = (section.sentence, section.detail) if section is not None else ()
-    sentence = "; ".join(safe(one) for one in told if one)
+    head = sentence_of(section) if section is not None else Sentence("")
+    unsure = Level.UNKNOWN if release is None else None
 
     def content() -> dict[str, Any]:
         return {
@@ -51,8 +51,7 @@ def shown(asked: ReportAsked) -> Shown:
         }
 
     def lines() -> list[str]:
-        told = [*may, "", sentence, "", *(table(rows, zone) if rows else [_NONE])]
-        return [*told, *(f"? not read: {safe(name)}" for name in asked.late)]
+        return [*may, "", head.text, "", *(table(rows, zone) if rows else [_NONE])]
 
     def parts() -> list[ReportPart]:
         fields = tuple(TableField(title.lower().replace(" ", "_"), title) for title in FIELDS)
@@ -69,9 +68,11 @@ def shown(asked: ReportAsked) -> Shown:
             made.append(TableRow(row.level, (state, *texts), exact))
         return [
             SentencesPart(
-                "release", "May we release now", tuple(Sentence(line.strip()) for line in may if line.strip())
+                "release",
+                "May we release now",
+                tuple(Sentence(line.strip(), unsure) for line in may if line.strip()),
             ),
-            SentencesPart("section", "Dated promises", (Sentence(sentence),) if sentence else ()),
+            SentencesPart("section", "Dated promises", (head,) if head.text else ()),
             TablePart("items", "", fields, tuple(made), _NONE),
         ]
 

@@ -10,6 +10,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.release import ReleaseState
 from tfdash.model.traffic import NOT_MEASURED
+from tfdash.model.verdict import Level
 from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.shown import (
     ReportAsked,
@@ -73,11 +74,12 @@ def shown(asked: ReportAsked) -> Shown:
             told += [*_release(picture, assessment, release, now, asked.zone), ""]
         if releases:
             told.append(_plain(canaryfacts.calendar_line(assessment.calendar)))
-        return [*told, *(f"? not read: {safe(name)}" for name in lacking)]
+        return told
 
     def parts() -> list[ReportPart]:
         if not releases:
-            return [SentencesPart("canary", "", tuple(map(Sentence, filter(None, nothing()))))]
+            level = Level.UNKNOWN if lacking or canary.unread(assessment) is not None else None
+            return [SentencesPart("canary", "", tuple(Sentence(line, level) for line in nothing() if line))]
         table = TablePart(
             "releases", "Releases in flight", _FIELDS, tuple(_row(assessment, r) for r in releases)
         )

@@ -12,7 +12,6 @@ from tfdash.report.gather import code_of, counted, readable
 from tfdash.report.shown import (
     ReportAsked,
     ReportPart,
-    Sentence,
     SentencesPart,
     Shown,
     TableField,
@@ -20,6 +19,7 @@ from tfdash.report.shown import (
     TableRow,
     framed,
     plain_of,
+    sentence_of,
     verdict_json,
 )
 from tfdash.text import safe
@@ -40,24 +40,30 @@ def shown(asked: ReportAsked) -> Shown:
     rows = list(certificate_rows(picture, assessment, names).values())
     lacking = tuple(dict.fromkeys((*_unread(picture), *asked.late)))
     sources = source_rows(picture, asked.now, assessment.stale)
-    section = next((s for s in assessment.sections if s.id == CERTIFICATES), None)
-    said = [] if section is None or namespace else [Level(section.level)]
+    sections = assessment.sections
+    if names and sections:
+        from tfdash.judging.narrowed import sections_within
+
+        sections = sections_within(picture, assessment, names, (CERTIFICATES,))
+    section = next((s for s in sections if s.id == CERTIFICATES), None)
+    said = [Level(section.level)] if section is not None else []
     levels = [*(row.level for row in rows), *said, *doubts(sources, CERTIFICATES)]
     code = code_of(levels or (Level.UNKNOWN,), lacking)
     rotating = [one for one in rotations(assessment, names) if one.rotation.under_way]
-    sentence = "; ".join(filter(None, (safe(section.sentence), safe(section.detail)))) if section else ""
+    head = sentence_of(section) if section is not None else None
 
     def content() -> dict[str, Any]:
         return {"certificates": [_row(row) for row in rows], "rotations": [as_json(one) for one in rotating]}
 
     def lines() -> list[str]:
-        told = [sentence, ""] if section is not None else []
+        told = [head.text, ""] if head is not None else []
         told += _table(rows, asked.now) if rows else [nothing_text(picture)]
-        told += [line for one in rotating for line in ("", *of_one(one))]
-        return [*told, *(f"? not read: {safe(name)}" for name in lacking)]
+        return [*told, *(line for one in rotating for line in ("", *of_one(one)))]
 
     def parts() -> list[ReportPart]:
-        told: list[ReportPart] = [SentencesPart("section", "", (Sentence(sentence),))] if sentence else []
+        told: list[ReportPart] = (
+            [SentencesPart("section", "", (head,))] if head is not None and head.text else []
+        )
         told.append(_part(rows, asked.now, nothing_text(picture)))
         return [*told, *(part for one in rotating for part in plain_of(of_one(one), "rotation", "Rotation"))]
 

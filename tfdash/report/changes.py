@@ -45,7 +45,6 @@ def shown(asked: ReportAsked) -> Shown:
     def lines() -> list[str]:
         return [
             f"changes of the last {HOURS:g} hours, newest first",
-            *(f"? not read: {safe(u)}" for u in late),
             "",
             *(told(changes) or [_NONE]),
         ]

@@ -21,6 +21,7 @@ from tfdash.report.shown import (
     TableRow,
     framed,
     section_json,
+    sentence_of,
     verdict_json,
 )
 from tfdash.text import safe
@@ -69,10 +70,12 @@ def shown(asked: ReportAsked) -> Shown:
         told = list(head)
         for view in VIEWS:
             told += ["", *_table(view, rows[view.id], seen, asked.width or _WIDTH)]
-        return [*told, *(f"? not read: {safe(name)}" for name in lacking)]
+        return told
 
     def parts() -> list[ReportPart]:
-        told = SentencesPart("sections", "", tuple(Sentence(line) for line in head if line))
+        worst_first = sorted(mine, key=lambda section: -section.level)
+        said = tuple(sentence_of(section, named=True) for section in worst_first)
+        told = SentencesPart("sections", "", said or tuple(map(Sentence, head)))
         return [told, *(_part(view, rows[view.id], seen) for view in VIEWS)]
 
     return framed(asked, code, counted(worst.values()), sources, lacking, content, lines, parts)

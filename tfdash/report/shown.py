@@ -18,7 +18,7 @@ from tfdash.report.gather import FINDINGS, OK, UNKNOWN, WORKLOADS
 from tfdash.text import safe
 from tfdash.views.kinds import KindView
 from tfdash.views.pages import PAGES
-from tfdash.views.sections import next_line
+from tfdash.views.sections import next_line, state_of
 from tfdash.views.sources import SourceRow
 from tfdash.views.times import iso
 
@@ -111,10 +111,17 @@ class LinesPart(NamedTuple):
 ReportPart = TablePart | SentencesPart | LinesPart
 
 
+def sentence_of(section: SectionState, *, named: bool = False) -> Sentence:
+    """The line of a section, with its level; ``named``: and with its title."""
+    told = "; ".join(dict.fromkeys(filter(None, (safe(section.sentence), safe(section.detail)))))
+    title = f"{section.title}: " if named else ""
+    return Sentence(f"{title}{told}", Level(section.level), state_of(section).text)
+
+
 class Shown(NamedTuple):
     """One page. ``counts``: of what was judged, how many are at each level, by its name, worst first. ``place``: which clusters, their
-    versions and who we are there. ``unread``: names of what was not read. ``lines`` are the page as the terminal has it, without its head and its
-    sources. What costs something is made when it is asked for."""
+    versions and who we are there. ``unread``: names of what was not read. ``lines`` are the page as the terminal has it, without its head, its
+    sources and what was not read. What costs something is made when it is asked for."""
 
     asked: ReportAsked
     title: str
@@ -130,6 +137,27 @@ class Shown(NamedTuple):
     @property
     def screen(self) -> str:
         return self.asked.screen
+
+
+_SOURCES = (
+    TableField("state", "STATE"),
+    TableField("source", "SOURCE"),
+    TableField("objects", "OBJECTS", right=True),
+    TableField("age", "READ"),
+    TableField("detail", "DETAIL"),
+)
+
+
+def sources_part(shown: Sequence[Shown]) -> TablePart:
+    """The data sources of all pages, each once."""
+    rows = []
+    for row in dict.fromkeys(row for one in shown for row in one.sources):
+        objects = "" if row.objects is None else f"{row.objects:,}"
+        cells = (row.state.text, row.name, objects, row.age_text, row.detail)
+        rows.append(
+            TableRow(row.state.level, cells, (row.state.word, row.name, row.objects, row.age, row.detail))
+        )
+    return TablePart("sources", "Data sources", _SOURCES, tuple(rows), "none")
 
 
 def code_of_all(shown: Sequence[Shown]) -> int:

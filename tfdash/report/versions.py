@@ -57,18 +57,15 @@ def shown(asked: ReportAsked) -> Shown:
     def told() -> list[str]:
         return versions_lines(state, memory, asked.zone.key) if state is not None else [_NOTHING]
 
-    def lines() -> list[str]:
-        return [*told(), *(f"? not read: {safe(name)}" for name in asked.late)]
-
     def parts() -> list[ReportPart]:
         if state is None:
-            return [SentencesPart("versions", "", (Sentence(_NOTHING),))]
+            return [SentencesPart("versions", "", (Sentence(_NOTHING, Level.UNKNOWN),))]
         said = [Sentence(safe(v.sentence), v.level, states.of_level(v.level).text) for v in verdicts]
         rest = rests_on(state, memory, asked.zone.key)
         running = safe(state.running) or "nothing is known to run"
         return [SentencesPart("versions", running, tuple(said)), *plain_of(rest, "seen", "What it rests on")]
 
-    return framed(asked, code, counted(v.level for v in verdicts), sources, asked.late, content, lines, parts)
+    return framed(asked, code, counted(v.level for v in verdicts), sources, asked.late, content, told, parts)
 
 
 def _soak(soak: Soak) -> dict[str, Any]:

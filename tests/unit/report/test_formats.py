@@ -8,6 +8,8 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,7 +31,7 @@ from tfdash.model.verdict import Level, Verdict
 from tfdash.report.formats import FORMATS
 from tfdash.report.formats.csv import cell
 from tfdash.report.screens import EVERY, shown
-from tfdash.report.shown import ReportAsked, Shown, TablePart, code_of_all
+from tfdash.report.shown import ReportAsked, SentencesPart, Shown, TablePart, code_of_all
 
 UTC = ZoneInfo("UTC")
 CLEAN = "\x1b\u202e\x00\u200b"
@@ -91,6 +93,34 @@ def test_what_others_wrote_carries_nothing_out(format: str) -> None:
             assert VISIBLE in html.unescape(written), one.screen
 
 
+def levels_in(document: Any) -> Iterator[tuple[str, str]]:
+    """Each sentence of a document that has a level beside it."""
+    if isinstance(document, dict):
+        if isinstance(document.get("level"), str) and isinstance(document.get("sentence"), str):
+            yield document["sentence"], document["level"]
+        document = list(document.values())
+    if isinstance(document, list):
+        for one in document:
+            yield from levels_in(one)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_what_has_a_level_for_programs_has_it_in_a_spreadsheet(scenario: str) -> None:
+    for one in pages(whole(SCENARIOS[scenario])):
+        levels = dict(levels_in(json.loads(text("json", one))))
+        for row in csv.DictReader(io.StringIO(text("csv", one), newline="")):
+            said = next((level for level in levels if level and level in (row.get("sentence") or "")), None)
+            assert said is None or row["level"], (one.screen, row)
+            assert row.get("table") == "changes" or row["level"] or said is None, row
+        for part in one.parts():
+            if isinstance(part, SentencesPart):
+                assert all(said.level is not None for said in part.said if judged(said.text, levels)), part
+
+
+def judged(sentence: str, levels: dict[str, str]) -> bool:
+    return any(told and told in sentence for told in levels)
+
+
 def test_rows_have_what_their_columns_ask_for() -> None:
     for one in pages(WORLD):
         for part in one.parts():
@@ -98,6 +128,86 @@ def test_rows_have_what_their_columns_ask_for() -> None:
                 wide = len(part.fields)
                 assert all(len(row.cells) == len(row.values) == wide for row in part.rows), one.screen
                 assert len({field.id for field in part.fields}) == wide, one.screen
+
+
+# -- what was not read ------------------------------------------------------------------------------------------------
+
+
+def words(written: str) -> str:
+    """Without what a layout makes of blanks."""
+    return " ".join(written.split())
+
+
+def markdown(written: str) -> str:
+    return re.sub(r"\\\|", "|", html.unescape(written).replace("`", ""))
+
+
+READERS: dict[str, Callable[[str], str]] = {
+    "csv": lambda written: "\n".join(" ".join(row) for row in csv.reader(io.StringIO(written, newline=""))),
+    "html": lambda written: html.unescape(re.sub("<[^>]*>", "\n", written)),
+    "md": markdown,
+    "slack": lambda written: "\n".join(told for told, _ in messages(json.loads(written)["blocks"])),
+    "svg": lambda written: html.unescape(written.partition("<desc>")[2].partition("</desc>")[0]),
+}
+"""A format as its reader shows it."""
+
+
+def lacking(format: str, written: str, one: Shown) -> list[str]:
+    """What of the page's doubts does not stand there: what was not read, and each source that is not as it should be."""
+    doubtful = [row for row in one.sources if row.state.level >= Level.UNKNOWN]
+    if format == "prometheus":
+        found = samples(written)
+        down = sum(not value for (name, _), value in found.items() if name == "tfdash_source_up")
+        sure = found["tfdash_up", ""] == 1 and bool(doubtful or one.unread)
+        return [f"{down} sources of {len(doubtful)}"] * (down != len(doubtful)) + ["up"] * sure
+    if format == "json":
+        document = json.loads(written)
+        states = [source["state"] for source in document["sources"]]
+        return [
+            *{*one.unread}.difference(document["unread"]),
+            *({r.state.word for r in doubtful}.difference(states)),
+        ]
+    there = words(READERS[format](written) if format in READERS else written)
+    names = [*one.unread, *(row.name for row in doubtful), *(row.state.word for row in doubtful)]
+    if format == "slack" and doubtful:  # it has little room: so many, and the first of them
+        names = [*one.unread, doubtful[0].name, f"? {len(doubtful)} of {len(one.sources)} data sources"]
+    told = [words(name.replace("`", "") if format == "md" else name) for name in names]
+    return [name for name in told if name not in there]
+
+
+NAMES = ("eu-1", "us-1|`<b>\\", '=a"b')
+"""Of a cluster, as somebody may name it; what is not read is told with it."""
+
+
+@pytest.mark.parametrize("format", [name for name, one in FORMATS.items() if not one.binary])
+@pytest.mark.parametrize("state", STATES)
+def test_each_format_says_what_was_not_read(format: str, state: str) -> None:
+    """A page, a spreadsheet and a message without it are good news. (A picture of pixels is one of the vectors.)"""
+    for source in SOURCES:
+        for one in doubtful_pages(source, state):
+            assert not lacking(format, text(format, one), one), (one.screen, source)
+
+
+@cache
+def doubtful_pages(source: str, state: str) -> list[Shown]:
+    name = NAMES[(SOURCES.index(source) + list(STATES).index(state)) % len(NAMES)]
+    p = broken(WORLD, source, STATES[state])
+    here = p.clusters[REF]
+    clusters = {ref: one for ref, one in p.clusters.items() if ref != REF}
+    ref = REF._replace(cluster=name)
+    clusters[ref] = msgspec.structs.replace(here, ref=ref)
+    p = msgspec.structs.replace(p, clusters=clusters)
+    return pages(p, judge_all(p, NOW, stale_after=STALE_AFTER))
+
+
+@pytest.mark.parametrize("format", ["text", "md", "html", "svg"])
+def test_for_people_each_source_stands_below_with_its_age(format: str) -> None:
+    [one] = pages(WORLD, None, "overview")
+    written = text(format, one)
+    there = words(READERS[format](written) if format in READERS else written)
+    assert one.sources
+    for row in one.sources:
+        assert all(told in there for told in (row.state.text, row.name, row.age_text, row.detail)), row
 
 
 # -- rows for spreadsheets ------------------------------------------------------------------------------------------

@@ -13,14 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from tfdash.report.shown import SentencesPart, Shown, TablePart
+from tfdash.model.verdict import Level
+from tfdash.report.shown import SentencesPart, Shown, TablePart, sources_part
 
 _FORMULA = tuple("=+-@\t\r＝＋－＠")
 _FIRST = ("screen", "table")
 
 
 def write(shown: Sequence[Shown]) -> bytes:
-    rows = [row for one in shown for row in _rows(one)]
+    rows = [*(row for one in shown for row in _rows(one)), *_doubtful(sources_part(shown))]
     columns = dict.fromkeys((*_FIRST, *(name for row in rows for name in row)))
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
@@ -43,6 +44,15 @@ def _rows(shown: Shown) -> Iterator[Mapping[str, Any]]:
                 yield first | {"level": level, "sentence": said.text}
     for name in shown.unread:  # rows that may be lacking are no good news
         yield {"screen": shown.screen, "table": "unread", "level": "UNKNOWN", "sentence": f"not read: {name}"}
+
+
+def _doubtful(sources: TablePart) -> Iterator[Mapping[str, Any]]:
+    """What was read and is old or not whole is no good news either."""
+    for row in sources.rows:
+        if row.level is not None and row.level >= Level.UNKNOWN:
+            state, name, _, _, detail = row.values
+            told = f"{name}: {state}{': ' if detail else ''}{detail}"
+            yield {"screen": "", "table": sources.id, "level": row.level.name, "sentence": told}
 
 
 def cell(value: Any) -> int | float | str:

@@ -17,6 +17,7 @@ from tfdash.report.shown import (
     TableField,
     TablePart,
     code_of_all,
+    sources_part,
 )
 from tfdash.report.templates import Templates
 from tfdash.report.toned import tone_of, toned
@@ -32,13 +33,6 @@ _BARS = frozenset(gauge.FULL + gauge.EMPTY + gauge.POINT + gauge.BEYOND + gauge.
 _NAME = "snapshot.html"
 _ANSWERS = {OK: (Level.OK, "nothing found"), FINDINGS: (Level.WARN, "findings")}
 _NOT_KNOWN = (Level.UNKNOWN, "not all is known")
-_SOURCES = (
-    TableField("state", "STATE"),
-    TableField("source", "SOURCE"),
-    TableField("objects", "OBJECTS", right=True),
-    TableField("age", "READ"),
-    TableField("detail", "DETAIL"),
-)
 
 
 def write(shown: Sequence[Shown]) -> str:
@@ -59,7 +53,7 @@ def write(shown: Sequence[Shown]) -> str:
         "zone": str(asked.zone),
         "answer": _answer(code_of_all(shown), _worst(shown)),
         "pages": [_page(one, n) for n, one in enumerate(shown, 1)],
-        "sources": _table("sources", "Data sources", _SOURCES, _source_rows(shown), "none"),
+        "sources": part_of(sources_part(shown), "sources"),
     }
     return sealed(Templates().render(_NAME, document))
 
@@ -157,17 +151,3 @@ def _length(cell: str) -> str:
     if len(cell) <= _SHORT:
         return ""
     return "long" if max(map(len, cell.split()), default=0) > _LONGEST else "words"
-
-
-def _source_rows(shown: Sequence[Shown]) -> list[list[str]]:
-    """Of all pages, each once."""
-    return [
-        [
-            row.state.text,
-            row.name,
-            "" if row.objects is None else f"{row.objects:,}",
-            row.age_text,
-            row.detail,
-        ]
-        for row in dict.fromkeys(row for one in shown for row in one.sources)
-    ]

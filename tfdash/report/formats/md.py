@@ -7,11 +7,10 @@ request, a commit or a label, an emoji) stands as code: there nothing is read. A
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from tfdash.report.shown import SentencesPart, Shown, TablePart
-from tfdash.views.sources import SourceRow
+from tfdash.report.shown import ReportPart, SentencesPart, Shown, TablePart, sources_part
 from tfdash.views.times import clocks
 
 # Letters and digits of any script, and what means nothing inside a word; "%" and ":" only behind it.
@@ -24,8 +23,8 @@ _BEGINS = re.compile(r"(?:[-+=]+|(?P<number>\d{1,9})(?P<end>[.)]))(?=\s|$)")  # 
 
 
 def write(shown: Sequence[Shown]) -> str:
-    sources = dict.fromkeys(row for one in shown for row in one.sources)
-    lines = [*(line for one in shown for line in _page(one)), *_sources(sources)]
+    sources = sources_part(shown)
+    lines = [*(line for one in shown for line in _page(one)), *(_part(sources) if sources.rows else ())]
     return "\n".join(lines).rstrip("\n")
 
 
@@ -44,36 +43,23 @@ def _page(shown: Shown) -> Iterator[str]:
     if shown.unread:
         yield ""
     for part in shown.parts():
-        if part.title:
-            yield f"## {inline(part.title)}"
-            yield ""
-        if isinstance(part, TablePart):
-            titles, right = [f.title for f in part.columns], [f.right for f in part.columns]
-            yield from _table(titles, right, [part.cells(row) for row in part.rows], part.empty)
-        elif isinstance(part, SentencesPart):
-            for said in part.said:
-                yield f"- {inline(' '.join(filter(None, (said.state, said.text))))}"
-                yield from (f"  <br>{inline(line)}" for line in said.under)
-            yield ""
-        else:
-            yield from fenced(part.lines)
+        yield from _part(part)
 
 
-def _sources(sources: Iterable[SourceRow]) -> Iterator[str]:
-    rows = [
-        (
-            row.state.text,
-            row.name,
-            "" if row.objects is None else f"{row.objects:,}",
-            row.age_text,
-            row.detail,
-        )
-        for row in sources
-    ]
-    if rows:
-        yield "## Data sources"
+def _part(part: ReportPart) -> Iterator[str]:
+    if part.title:
+        yield f"## {inline(part.title)}"
         yield ""
-        yield from _table(("STATE", "SOURCE", "OBJECTS", "READ", "DETAIL"), (0, 0, 1, 0, 0), rows)
+    if isinstance(part, TablePart):
+        titles, right = [f.title for f in part.columns], [f.right for f in part.columns]
+        yield from _table(titles, right, [part.cells(row) for row in part.rows], part.empty)
+    elif isinstance(part, SentencesPart):
+        for said in part.said:
+            yield f"- {inline(' '.join(filter(None, (said.state, said.text))))}"
+            yield from (f"  <br>{inline(line)}" for line in said.under)
+        yield ""
+    else:
+        yield from fenced(part.lines)
 
 
 _CODES = {0: "in order", 1: "findings", 2: "not all is known"}

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfdash.model.verdict import Level
-from tfdash.report.shown import SentencesPart, Shown, TablePart
+from tfdash.report.shown import SentencesPart, Shown, TablePart, sources_part
 from tfdash.views.times import clocks
 
 _BLOCKS, _HEADER, _TEXT, _FIELDS, _FIELD = 50, 150, 3000, 10, 2000
 _WHOLE = 12_000  # characters of a message: longer ones Slack refuses as a whole, and says no number
+_NAMED = 10  # sources
 _FRAME = 4  # blocks of a page beside its lines: header, context, fields, divider
 _CODES = {0: "in order", 1: "findings", 2: "not all is known"}
 
@@ -49,6 +50,12 @@ def _lines(shown: Shown) -> Iterator[str]:
     """What was not read, what is said, and of tables the rows that want attention."""
     for name in shown.unread:
         yield f"? not read: {name}"
+    sources = sources_part([shown]).rows
+    doubtful = [row for row in sources if row.level is not None and row.level >= Level.UNKNOWN]
+    if doubtful:
+        names = [f"{row.values[1]} ({row.values[0]})" for row in doubtful[:_NAMED]]
+        names += [f"and {left} more"] if (left := len(doubtful) - _NAMED) > 0 else []
+        yield f"? {len(doubtful)} of {len(sources)} data sources: {'; '.join(names)}"
     for part in shown.parts():
         if isinstance(part, SentencesPart):
             yield from (" ".join(filter(None, (said.state, said.text))) for said in part.said)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from tfdash.report.shown import Shown
+from tfdash.report.shown import Shown, TablePart, sources_part
 from tfdash.views.layout import columns, cut_apart
-from tfdash.views.sources import SourceRow
 from tfdash.views.times import clocks
 
 
@@ -22,21 +21,12 @@ def lines_of(shown: Sequence[Shown]) -> list[str]:
     lines = [f"{first.place}  {clocks(asked.now, asked.zone)}", ""]
     for one in shown:
         lines += [f"== {one.title} ==", ""] if len(shown) > 1 else []
-        lines += [*one.lines(), ""]
-    sources = dict.fromkeys(row for one in shown for row in one.sources)
-    lines = [*lines, *_sources(sources)] if sources else lines[:-1]
+        lines += [*one.lines(), *(f"? not read: {name}" for name in one.unread), ""]
+    sources = sources_part(shown)
+    lines = [*lines, *_sources(sources)] if sources.rows else lines[:-1]
     return cut_apart(lines, asked.width) if asked.width else lines
 
 
-def _sources(rows: Iterable[SourceRow]) -> list[str]:
-    table = [
-        (
-            row.state.text,
-            row.name,
-            "" if row.objects is None else f"{row.objects:,}",
-            row.age_text,
-            row.detail,
-        )
-        for row in rows
-    ]
-    return ["data sources", *(f"  {line}" for line in columns(table, right=(False, False, True)))]
+def _sources(part: TablePart) -> list[str]:
+    told = columns([row.cells for row in part.rows], right=[field.right for field in part.fields])
+    return ["data sources", *(f"  {line}" for line in told)]

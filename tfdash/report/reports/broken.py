@@ -13,7 +13,7 @@ from tfdash.store.journal.view import SECTION
 
 class BrokenRule(NamedTuple):
     """One rule, all its subjects together: seconds at each level summed up over them, ``watched`` likewise. ``worst`` is the subject that was
-    broken for longest, and ``longest`` its seconds. ``open``: of how many it lasts."""
+    broken for longest, and ``longest`` its seconds."""
 
     rule: str
     level: Level
@@ -23,7 +23,6 @@ class BrokenRule(NamedTuple):
     waived: float
     longest: float
     worst: Subject
-    open: int
 
 
 class BrokenSubject(NamedTuple):
@@ -58,9 +57,6 @@ def broken_subjects(times: Iterable[VerdictTimes]) -> tuple[BrokenSubject, ...]:
 def broken_rules(times: Iterable[VerdictTimes]) -> tuple[BrokenRule, ...]:
     """By rule, longest breach first."""
     every = [t for t in times if t.rule != SECTION]
-    lasting = [
-        (t.rule, t.open and t.spells[-1].level >= Level.WARN and not t.spells[-1].waived) for t in every
-    ]
     by: dict[str, list[BrokenSubject]] = {}
     for one in broken_subjects(every):
         by.setdefault(one.rule, []).append(one)
@@ -77,7 +73,6 @@ def broken_rules(times: Iterable[VerdictTimes]) -> tuple[BrokenRule, ...]:
                 waived=sum(b.waived for b in several),
                 longest=worst.breach or worst.warn or worst.waived,
                 worst=worst.subject,
-                open=lasting.count((rule, True)),
             )
         )
     return tuple(sorted(found, key=lambda b: (-b.breach, -b.warn, -b.waived, b.rule)))

@@ -22,13 +22,14 @@ _TABLE = JudgedTable(RULES, SECTIONS)
 
 class OpenFinding(NamedTuple):
     """One rule's word on one subject (without uid) that is a warning or a breach and that nobody answers for. ``since``: for how
-    long it has been so, where that is known (epoch seconds)."""
+    long it has been so, where that is known (epoch seconds). ``lasted``: of what may be over, for how long it was seen (seconds)."""
 
     level: Level
     rule: str
     subject: Subject
     sentence: str
     since: float | None = None
+    lasted: float | None = None
 
     @property
     def key(self) -> tuple[Subject, str]:
@@ -151,7 +152,7 @@ def compared(
         tuple(sorted(ended, key=lambda e: (-e.finding.level, e.finding.rule, e.finding.subject))),
         gravest(still),
         tuple(sorted(passed, key=lambda e: (-e.finding.level, e.finding.rule, e.finding.subject))),
-        gravest(e.finding for e in unsure),
+        gravest(e.finding._replace(lasted=e.lasted) for e in unsure),
         known_before,
         now_is_known,
     )

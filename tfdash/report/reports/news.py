@@ -55,20 +55,31 @@ def new(made: ReportData) -> Iterable[ReportPart]:
         yield _table("open", "Open; whether it is new is not known", found.open, made, "nothing")
     if found.unsure:
         yield _table(
-            "unsure", "Open when it was last seen; whether it still is is not known", found.unsure, made
+            "unsure",
+            "Open when it was last seen; whether it still is is not known",
+            found.unsure,
+            made,
+            sure=False,
         )
     if found.passed:
         yield table("passed", "Began and ended between", _ENDED, _gone(found.passed, made), right=_RIGHT)
 
 
 def _table(
-    id: str, title: str, found: Sequence[OpenFinding], made: ReportData, empty: str = ""
+    id: str,
+    title: str,
+    found: Sequence[OpenFinding],
+    made: ReportData,
+    empty: str = "",
+    *,
+    sure: bool = True,
 ) -> ReportPart:
+    """``sure``: what is listed is open now; else only what was watched of it counts."""
     f = made.facts
 
     def rows() -> Iterable[Row]:
         for one in found:
-            lasts = f.until - one.since if one.since is not None else None
+            lasts = f.until - one.since if sure and one.since is not None else one.lasted
             yield one.level, (*_cells(one), when(one.since, f.zone), lasting(lasts))
 
     return table(id, title, _OPEN, rows(), empty, _RIGHT)
@@ -173,6 +184,8 @@ def _rules(made: ReportData, id: str, title: str, *, bands: bool) -> ReportPart:
         ("open", "OPEN"),
     )
 
+    lasting_now = Counter(one.rule for one in (*made.compared.new, *made.compared.open))
+
     def rows() -> Iterable[Row]:
         for b in broken_rules(t for t in made.times if t.rule.startswith(_BANDS) is bands):
             yield (
@@ -185,7 +198,7 @@ def _rules(made: ReportData, id: str, title: str, *, bands: bool) -> ReportPart:
                     lasting(b.waived),
                     lasting(b.longest),
                     thing(b.worst),
-                    number(b.open),
+                    number(lasting_now[b.rule]),
                 ),
             )
 

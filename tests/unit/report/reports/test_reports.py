@@ -6,12 +6,14 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.report.reports.past import DAY, HOUR, REF, SHOP, T0, ZONE, Log, facts, replica_set
 from tests.unit.report.test_report import check
 from tests.unit.store.journal.journals import span, view, word
-from tests.unit.views.making import HOSTILE
+from tests.unit.views.making import HOSTILE, cluster, picture
+from tfdash.judging.judge import judge_all
 from tfdash.model.assessment import Assessment
 from tfdash.model.maintenance import item_subject
 from tfdash.model.observation import ListProgress, Observation
@@ -19,7 +21,7 @@ from tfdash.model.picture import ClusterPicture, Picture, SourceInfo
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import Subject
 from tfdash.model.usage import HISTORY_SOURCE, UsageHistory
-from tfdash.model.verdict import Level
+from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.registry import RULES
 from tfdash.playbook.rule import Rule
 from tfdash.report.reports.actions import NO_OUTCOME, acted
@@ -169,6 +171,7 @@ def test_what_is_not_known_now_did_not_end() -> None:
     now, before = (finding("old"),), (finding("old"), finding("gone"), finding("lost"))
     told = compared(now, before, verdict_times(WATCHED), 10, 100, lambda named: False)
     assert (names(told.ended), names(told.unsure)) == (["gone"], ["lost", "fresh"][::-1])
+    assert [f.lasted for f in told.unsure] == [80, None], "as long as it was seen, and no longer"
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if UsageHistory in r.uses], ids=lambda r: r.id)
@@ -237,6 +240,22 @@ def test_gaps_are_named_and_who_watched() -> None:
     assert told["watched"] == pytest.approx(6 / 7, abs=1e-5)
     (rule,) = told["parts"]["broken"]["rows"]
     assert (rule["breach_seconds"], rule["subjects"]) == (DAY - HOUR, 1), "nothing of it in the gap"
+
+
+def test_what_may_be_over_lasted_as_long_as_it_was_watched_and_what_is_open_now_counts_as_open() -> None:
+    seen = [
+        span(T0, T0 + DAY, word(T0 + HOUR, "a", Level.BREACH), word(T0, "b", Level.WARN), ended=Ended.SILENT)
+    ]
+    told = judge_all(picture(cluster(REF)), T0 + 7 * DAY)
+    b = Subject(REF, "Deployment", "shop", "b")
+    says = Verdict(level=Level.WARN, rule="workload", subject=b, sentence="b says so")
+    told = msgspec.structs.replace(told, verdicts={b: (says,)})
+    found = ReportData(facts("weekly", journal=view(seen, T0, T0 + 7 * DAY), assessment=told))
+    parts = document(found, parts_of(found))["parts"]
+    (unsure,) = parts["unsure"]["rows"]
+    assert (unsure["subject"].split()[1], unsure["lasts_seconds"]) == ("shop/a", DAY - HOUR)
+    (rule,) = parts["broken"]["rows"]
+    assert (rule["rule"], rule["subjects"], rule["open"]) == ("workload", 2, 1)
 
 
 def test_promises_of_other_environments_are_told_as_now_so_then() -> None:
