@@ -1,24 +1,32 @@
 """Documents as text, Markdown or HTML by Jinja templates: those that ship (``packaged/``), or the company's own of the same name.
 
 A template gets plain data (texts, numbers, lists, tables) and gives text. It reads no file but templates of its folder, reaches no
-object of the program, and whatever it prints is escaped for the format that its name ends with: no template can forget to.
+object of the program, and whatever it prints is written for the format that its name ends with: no template can forget to. What was
+written is a type of its own that no template can make: of a macro's text that is cut, joined or replaced it is lost, and the outcome is
+written again. A company's own is rendered in a child, within bounds of time and memory.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateNotFound, pass_context
 from jinja2.exceptions import TemplateSyntaxError
+from jinja2.nodes import FilterBlock
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from tfdash.named_file import read_named
+from tfdash.process import CommandFailed, CommandTimedOut, run_command
 from tfdash.report.formats.md import inline
 from tfdash.spelling import nearest
 from tfdash.text import safe
@@ -27,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _LARGEST = 1_000_000  # bytes of a template
 _LONGEST = 50_000_000  # characters of a report
+SECONDS = 20  # of a processor, for a template of the company's own
+_PATIENCE = 60  # seconds, and ten times its own: others work beside it
 _TRUSTING = (
     "safe",
     "urlize",
@@ -34,7 +44,8 @@ _TRUSTING = (
     "forceescape",
     "tojson",
     "pprint",
-)  # what would let text through as it is
+)  # what would spell a text for a format, as each text is anyway
+_SPELLED = ("e", "escape")  # asks for what is done
 
 
 class TemplateFault(Exception):
@@ -48,7 +59,8 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {"html": escape, "md": partial(in
 class Templates:
     """``folder``: the company's own templates, "" for none. One of the name of a shipped one is taken in its place."""
 
-    def __init__(self, folder: str = "") -> None:
+    def __init__(self, folder: str = "", seconds: int = SECONDS) -> None:
+        self._folder, self._seconds = folder, seconds
         self._loader = _Loader(folder)
         self._made: dict[str, Environment] = {}
 
@@ -67,6 +79,38 @@ class Templates:
     def render(self, name: str, document: Mapping[str, Any]) -> str:
         """The template ``name`` ("daily.md") with ``document``: texts, numbers, true, false and None in lists and mappings by names.
         Raises ``TemplateFault``."""
+        return self._apart(name, document) if self._folder else self.render_here(name, document)
+
+    def _apart(self, name: str, document: Mapping[str, Any]) -> str:
+        """In a child that may be ended."""
+        with tempfile.TemporaryDirectory(prefix="tfdash-report-") as private:
+            file = Path(private) / "document.json"
+            file.write_text(json.dumps(document, default=_no_plain), "utf-8", "backslashreplace")
+            words = [self._folder, name, str(file), str(self._seconds)]
+            try:
+                done = run_command(
+                    [sys.executable, "-m", "tfdash.report.template_child", *words],
+                    timeout=_PATIENCE + 10 * self._seconds,
+                    max_output=4 * _LONGEST,
+                )
+            except CommandTimedOut:
+                raise TemplateFault(self._too_much(name)) from None
+            except CommandFailed as error:
+                raise TemplateFault(safe(f"{self._loader.place(name)}: {error}")) from None
+        told = done.stdout.decode("utf-8", "replace")
+        if done.returncode == 0:
+            return told
+        if done.stderr:
+            log.error("a template goes wrong: %s", done.stderr)
+        raise TemplateFault(safe(told) if done.returncode == 1 and told else self._too_much(name))
+
+    def _too_much(self, name: str) -> str:
+        return safe(
+            f"{self._loader.place(name)}: it takes more time or memory than a template may, and was ended"
+        )
+
+    def render_here(self, name: str, document: Mapping[str, Any]) -> str:
+        """As ``render``, in this process and without a bound of time."""
         try:
             plain = _plain(document)
             template = self._environment(name.rpartition(".")[2]).get_template(name)
@@ -82,9 +126,10 @@ class Templates:
 
     def _environment(self, suffix: str) -> Environment:
         if suffix not in self._made:
-            made = ImmutableSandboxedEnvironment(
+            made = _Sandbox(
                 loader=self._loader,
-                autoescape=True,
+                autoescape=False,  # what is printed is written by ``finalize``, whatever it is
+                optimized=False,  # nothing is computed before it is rendered
                 finalize=_finalized(_WRITTEN[suffix]),
                 undefined=StrictUndefined,
                 trim_blocks=True,
@@ -93,6 +138,7 @@ class Templates:
             )
             for trusting in _TRUSTING:
                 del made.filters[trusting]
+            made.filters.update(dict.fromkeys(_SPELLED, _as_it_is))
             self._made[suffix] = made
         return self._made[suffix]
 
@@ -108,6 +154,8 @@ class Templates:
         if isinstance(error, TemplateNotFound):
             wanted = str(error.name or "")
             what = f'there is no template "{wanted}"; {nearest(wanted, self._loader.list_templates())}'
+        elif isinstance(error, MemoryError):
+            what = "it takes more memory than a template may"
         elif isinstance(error, TemplateError):
             what = error.message or type(error).__name__
         else:
@@ -125,14 +173,52 @@ def _within(pieces: Iterator[str]) -> Iterator[str]:
         yield piece
 
 
-def _finalized(write: Callable[[str], str]) -> Callable[[object], object]:
-    def finalize(value: object) -> object:
-        """What was written once, as what a macro gives, is not written again."""
+class _Written(str):
+    """A text that was written for its format: a value, or what a macro or a block made of such. Whatever is made of one is a plain text."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: object = "") -> Any:
+        return str(text)  # as the sandbox makes them, of one that was formatted
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def _written(text: str) -> str:
+    return str.__new__(_Written, text)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    @staticmethod
+    def concat(pieces: Iterable[str]) -> str:  # of a macro, a block: each was written
+        return _written("".join(pieces))
+
+    def call(
+        __self, __context: Context, __obj: Any, *args: Any, **kwargs: Any
+    ) -> Any:  # its names are the template's
+        """What a block calls ({% call %}) is printed as it is: it is written here, unless a macro did."""
+        given = super().call(__context, __obj, *args, **kwargs)
+        return __self.finalize(__context, given) if "caller" in kwargs and __self.finalize else given
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _no_plain(value: object) -> Any:
+    raise TemplateFault(f"a template gets no {type(value).__name__}")
+
+
+def _finalized(write: Callable[[str], str]) -> Callable[[Context, object], object]:
+    @pass_context
+    def finalize(context: Context, value: object) -> object:
+        """What was written once is not written again."""
         if value is None:
             return ""
-        if isinstance(value, Markup | StrictUndefined):
+        if isinstance(value, _Written | StrictUndefined):
             return value
-        return Markup(write(safe(str(value))))
+        return _written(write(safe(str(value))))
 
     return finalize
 
@@ -182,6 +268,9 @@ class _Loader(BaseLoader):
                 raise TemplateNotFound(template)
             text, place = shipped.read_text("utf-8"), template
         self.places.add(place)
+        for block in environment.parse(text, template, place).find_all(FilterBlock):
+            why = "{% filter %} prints what it makes of a block as it is: write {{ x | filter }}"
+            raise TemplateSyntaxError(why, block.lineno, template, place)
         return text, place, None
 
     def _own(self, folder: Path, name: str) -> str | None:

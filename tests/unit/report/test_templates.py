@@ -14,7 +14,7 @@ HOSTILE = "<script>alert(1)</script>\x1b[31m\n| a **b** [x](javascript:1) @all #
 
 def render(folder: Path, text: str, name: str = "own.txt", **document: Any) -> str:
     (folder / name).write_text(text)
-    return Templates(str(folder)).render(name, document)
+    return Templates(str(folder)).render_here(name, document)
 
 
 def fault(folder: Path, text: str, **document: Any) -> str:
@@ -32,7 +32,21 @@ def test_what_is_printed_is_written_for_the_format(tmp_path: Path) -> None:
         "{{ who | upper | lower }}",
         "{{ [who] | join(',') }}",
         "{% set n = who %}{{ n }}",
-        "{% filter trim %}{{ who }}{% endfilter %}",
+        "{{ who | e }}",
+        "{{ who | escape }}",
+        "{% macro m() %}{% endmacro %}{{ m() ~ who }}",
+        "{% macro m() %}{% endmacro %}{{ m() + who }}",
+        "{% macro m() %}{0}{% endmacro %}{{ m().format(who) }}",
+        "{% macro m() %}%s{% endmacro %}{{ m() | format(who) }}",
+        "{% macro m() %}x{% endmacro %}{{ m() | replace('x', who) }}",
+        "{% macro m() %}{% endmacro %}{{ [m(), who] | join }}",
+        "{% macro m() %}{% endmacro %}{{ m().join([who]) }}",
+        "{% macro m(x) %}{{ caller() }}{{ x }}{% endmacro %}{% call m(who) %}{% endcall %}",
+        "{% set n %}{{ who }}{% endset %}{{ n }}",
+        "{% call '{0}'.format(who) %}{% endcall %}",
+        "{% autoescape true %}{{ who }}{% endautoescape %}",
+        "{% block b %}{{ who }}{% endblock %}",
+        "{{ {'a': who}.a }}",
     )
     for way in ways:
         html = render(tmp_path, way, "own.html", who=HOSTILE)
@@ -67,6 +81,10 @@ def test_no_filter_lets_text_through_as_it_is(trusting: str, tmp_path: Path) -> 
         ),
         ("{{ who | dictsort }}", "DIR/own.txt:1: what stands there goes wrong (AttributeError)"),
         ("{% include 'own.txt' %}", "DIR/own.txt: it goes round in a circle of its own"),
+        (
+            "a\n{% filter trim %}{{ who }}{% endfilter %}",
+            "DIR/own.txt:2: {% filter %} prints what it makes of a",
+        ),
         ("{% for a in range(99) %}{% for b in range(99) %}{{ big }}{% endfor %}{% endfor %}", "DIR/own.txt:"),
     ],
 )
@@ -97,6 +115,35 @@ def test_a_template_reads_no_file_and_reaches_no_object(tmp_path: Path) -> None:
     assert fault(folder, "{% include 'link.txt' %}").endswith(
         "it is a link that leads out of the folder of templates"
     )
+
+
+LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"a\n{LOOP}" + "{% endfor %}" * 3, "DIR/own.txt:2: it computes for longer than 1 s"),
+        ("a\n{{ 10 ** (10 ** 9) }}", "DIR/own.txt:2: it computes for longer than 1 s"),
+        ("a\n{{ ('x' * 9999999999) | length }}", "DIR/own.txt:2: it takes more memory than a template may"),
+        ("a\n{{ nme }}", "DIR/own.txt:2: 'nme' is undefined"),
+    ],
+)
+def test_one_that_would_not_end_is_ended_and_told_with_its_line(text: str, told: str, tmp_path: Path) -> None:
+    """Also one without a loop; and before that it is looked at without computing anything."""
+    (tmp_path / "own.txt").write_text(text)
+    made = Templates(str(tmp_path), seconds=1)
+    assert made.chosen("own.txt") == "own.txt"
+    with pytest.raises(TemplateFault) as fault:
+        made.render("own.txt", {"who": "x"})
+    assert str(fault.value).replace(str(tmp_path), "DIR").startswith(told)
+
+
+def test_the_companys_own_is_rendered_apart_and_says_the_same(tmp_path: Path) -> None:
+    text = "{% for who in rows %}{{ who }} é {{ n }}|{% endfor %}"
+    document = {"rows": [HOSTILE, "half \ud800"], "n": 1.5}
+    here = render(tmp_path, text, **document)
+    assert Templates(str(tmp_path)).render("own.txt", document) == here
 
 
 def test_a_folder_that_is_mounted_by_links_within_it_is_read(tmp_path: Path) -> None:
