@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replaced
 
 from benchmarks.usage import T0, Bench, drained
 from tests.tui import world
 from tests.unit.playbook.making import deployment, picture, pod
 from tests.unit.playbook.resources.test_bands import WELL, usage
 from tests.unit.test_judging_usage import measured
+from tfdash.cli.gates import GATES
+from tfdash.cli.gates.sections import kinds_of
 from tfdash.judging.judge import Judge, judge_all
 from tfdash.judging.narrowed import sections_within
+from tfdash.model.kinds import JUDGED
 from tfdash.model.made import MADE
 from tfdash.model.picture import Change, Picture
 from tfdash.model.release import ReleaseState
@@ -53,6 +57,27 @@ def test_alone_it_says_what_it_says_among_all(section: Section) -> None:
         (alone,) = judge.assess(seen, everything(seen), seen.at)[0].sections
         whole = next(s for s in judge_all(seen, seen.at).sections if s.id == section.id)
         assert alone == whole
+
+
+@pytest.mark.parametrize(
+    "what", [what for what, gate in GATES.items() if gate.sections and gate.ask == "sections"]
+)
+def test_a_gate_reads_all_that_its_sections_rest_on(what: str) -> None:
+    """And no more than that, where nothing of it is made of something else."""
+    ids = GATES[what].sections
+    kinds, sections = set(kinds_of(ids)), tuple(s for s in SECTIONS if s.id in ids)
+    assert kinds <= set(JUDGED) and kinds_of(()) == JUDGED
+    for seen in pictures():
+        clusters = {
+            ref: replaced(
+                cluster, kinds={k: o for k, o in cluster.kinds.items() if k in kinds or k not in JUDGED}
+            )
+            for ref, cluster in seen.clusters.items()
+        }
+        narrow = replaced(seen, clusters=clusters)
+        judge = Judge(rules=rules_behind(sections), sections=sections)
+        alone = judge.assess(narrow, everything(narrow), seen.at)[0].sections
+        assert alone == tuple(s for s in judge_all(seen, seen.at).sections if s.id in ids)
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda s: s.id)

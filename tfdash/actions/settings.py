@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tfdash.actions.core.policy import ActionsSettings
-from tfdash.actions.registry import wrong_for_second_person, wrong_id
 from tfdash.setting import Unfit
 
 
@@ -15,6 +14,11 @@ class ActionsTable(ActionsSettings):
 
     def __post_init__(self) -> None:
         """A misspelt id would ask nobody, and run nothing."""
+        if not self.second_person and not self.pipelines:
+            return
+        # all that acts is imported where something is named, and not by each command that only reads
+        from tfdash.actions.registry import wrong_for_second_person, wrong_id
+
         for name in self.second_person:
             if why := wrong_for_second_person(name):
                 raise Unfit("second_person", why)

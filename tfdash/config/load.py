@@ -1,20 +1,26 @@
-"""The whole configuration, validated. Slow to import (pydantic): the first frame uses ``quick`` instead."""
+"""The whole configuration, validated. Slow where a file says something (pydantic): the first frame uses ``quick`` instead.
+
+Of what a file says nothing the playbook's values and our own defaults hold, which no command need validate: a test holds them to what validation
+makes of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of, read_text, toml_of
 from tfdash.config.settings import Settings
-from tfdash.setting import SettingsTable, SeveralUnfit, Unfit, hints_of, shipped, table_in
+from tfdash.setting import SettingsTable, SeveralUnfit, Unfit, hints_of, read, shipped, table_in
 from tfdash.spelling import closest, nearest
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
 
 T = TypeVar("T", bound=SettingsTable)
 _TYPES = {
@@ -40,17 +46,62 @@ _WORDS: dict[type | UnionType, str] = {
 
 def load(path: Path | None) -> Settings:
     """Settings of a file, or the defaults when there is none. Raises ``ConfigError`` with every fault."""
-    if path is None:
-        return table_of(Settings, {})
-    return parse(read_text(path), str(path))
+    return _unsaid() if path is None else parse(read_text(path), str(path))
 
 
 def parse(text: str, file: str) -> Settings:
-    return table_of(Settings, toml_of(text, file), text, file)
+    raw = toml_of(text, file)
+    return _by_parts(raw) or table_of(Settings, raw, text, file)
+
+
+@cache
+def _unsaid() -> Settings:
+    """Of a configuration that says nothing."""
+    return read(Settings, over_shipped(Settings, {}))
+
+
+def _by_parts(raw: Mapping[str, Any]) -> Settings | None:
+    """Only what the file names is validated; None where that is not right, which the validation of all of it puts in words."""
+    hints = hints_of(Settings)
+    if not raw.keys() <= hints.keys():
+        return None
+    if not raw:
+        return _unsaid()
+    from pydantic import ValidationError
+
+    try:
+        return replace(
+            _unsaid(),
+            **{name: _part(hints[name]).validate_python(_over(hints[name], raw[name])) for name in raw},
+        )
+    except (ValidationError, ValueError):
+        return None
+
+
+def _over(hint: Any, raw: Any) -> Any:
+    return over_shipped(hint, raw) if _is_table(hint) else raw
+
+
+def _is_table(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, SettingsTable)
+
+
+@cache
+def _part(hint: Any) -> TypeAdapter[Any]:
+    """What validates one key of the whole as the whole would."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    return (
+        adapter(hint)
+        if _is_table(hint)
+        else TypeAdapter(hint, config=ConfigDict(extra="forbid", strict=True))
+    )
 
 
 def table_of(kind: type[T], raw: Mapping[str, Any], text: str = "", file: str = "configuration") -> T:
     """One table, or the whole, from what TOML says over the playbook's values. Raises ``ConfigError``."""
+    from pydantic import ValidationError
+
     try:
         plain: Any = kind  # mypy takes a dataclass for something that has no hash
         found: T = adapter(plain).validate_python(over_shipped(kind, raw))
@@ -64,6 +115,8 @@ def table_of(kind: type[T], raw: Mapping[str, Any], text: str = "", file: str = 
 @cache
 def adapter(kind: Any) -> TypeAdapter[Any]:
     """What validates, writes and describes a table."""
+    from pydantic import TypeAdapter
+
     return TypeAdapter(kind)
 
 
@@ -82,7 +135,7 @@ def over_shipped(kind: Any, raw: Any) -> Any:
 @cache
 def _tables_within(kind: Any) -> tuple[tuple[str, Any], ...]:
     hints = hints_of(kind).items()
-    return tuple((k, hint) for k, hint in hints if isinstance(hint, type) and issubclass(hint, SettingsTable))
+    return tuple((k, hint) for k, hint in hints if _is_table(hint))
 
 
 @cache

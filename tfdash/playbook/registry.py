@@ -77,6 +77,12 @@ def rules_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -
     return tuple(rule for rule in table if rule in wanted)
 
 
+def kinds_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -> frozenset[str]:
+    """What has to be read for ``sections`` to say all that they say: what they and the rules behind them look at."""
+    sections = tuple(sections)
+    return frozenset(kind for one in (*sections, *rules_behind(sections, table)) for kind in one.kinds)
+
+
 def _with_rules(section: Section) -> Section:
     return replace(section, behind=frozenset(rule.id for rule in rules_behind((section,))))
 

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from tests.syntax import children
 from tfdash.cli.config import shown
 from tfdash.config.example import example
-from tfdash.config.load import load, parse
+from tfdash.config.load import _by_parts, load, parse, table_of
 from tfdash.config.problems import ConfigError
 from tfdash.config.quick import QuickConfig, load_quick
 from tfdash.config.settings import ClusterSettings, EnvironmentSettings, Settings
@@ -74,6 +74,40 @@ def test_the_values_that_are_shipped_are_those_that_are_validated() -> None:
     ):
         assert shipped(kind)
         assert read(kind, shipped(kind)) == found
+
+
+def test_what_a_file_does_not_say_is_what_its_validation_would_make_of_it() -> None:
+    """A command validates nothing that stands in no file."""
+    assert load(None) == table_of(Settings, {}) == parse("", "c.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (ROOT / "config.example.toml").read_text(),
+        (ROOT / "tests/fixtures/0beb7b6/config.rich.toml").read_text(),
+        "read_only = false\n[environments.a]\nproduction = false\n[policy.canary]\n[versions]\n",
+    ],
+)
+def test_a_file_that_is_validated_by_its_parts_says_what_it_says_as_a_whole(text: str) -> None:
+    raw = tomllib.loads(text)
+    assert parse(text, "c.toml") == table_of(Settings, raw)
+    for name, value in raw.items():
+        try:
+            alone = table_of(Settings, {name: value})
+        except ConfigError:  # it names what stands elsewhere
+            continue
+        assert _by_parts({name: value}) == alone
+
+
+@pytest.mark.parametrize("name", hints_of(Settings))
+@pytest.mark.parametrize("value", ["yes", 1, 2.5, True, [], [{}], {}, {"x": 1}])
+def test_a_part_refuses_what_the_whole_refuses(name: str, value: Any) -> None:
+    try:
+        whole: Settings | None = table_of(Settings, {name: value})
+    except ConfigError:
+        whole = None
+    assert _by_parts({name: value}) == whole
 
 
 def test_a_shipped_file_holds_every_key_and_nothing_else() -> None:

@@ -14,6 +14,7 @@ from tfdash.cli.parser import UNKNOWN, program
 from tfdash.judging.narrowed import sections_within
 from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import JUDGED
+from tfdash.model.made import MADE
 from tfdash.model.picture import Picture
 from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.verdict import Level, Verdict
@@ -58,7 +59,7 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
             judged(suites_of(found_now()), asked).code != UNKNOWN and weeks_judged(board)
         )
 
-    kinds = {**(live_kinds(settings) if gate.store else {}), **dict.fromkeys(JUDGED, scope)}
+    kinds = {**(live_kinds(settings) if gate.store else {}), **dict.fromkeys(kinds_of(gate.sections), scope)}
     late = settle(board, kinds, max(_FIRST, args.wait), enough=enough if gate.weeks else None)
     found, assessment = found_now(), board.assessment
     lacking = weeks_lacking(board) if gate.weeks else ""
@@ -76,6 +77,14 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
         result, reason = result._replace(code=code), safe(days)
     answer = answer_of(found, result, gate, args.what, reason, (days,) if days else (), clock.now())
     return with_baseline_written(answer, args, suites_of(found), config.environment.name, asked)
+
+
+def kinds_of(ids: Collection[str]) -> tuple[str, ...]:
+    """Which kinds are read for the sections of ``ids``, () is all: those that they rest on; where one of these is made of others, every one."""
+    from tfdash.playbook.registry import SECTIONS, kinds_behind
+
+    wanted = kinds_behind(section for section in SECTIONS if section.id in ids) if ids else MADE.keys()
+    return JUDGED if MADE.keys() & wanted else tuple(kind for kind in JUDGED if kind in wanted)
 
 
 def without_weeks(code: int, fail_on: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+JSON = "application/json"
 LARGEST = 256 << 20
 """Bytes of one answer, unpacked. A page has 500 objects, of which etcd takes no larger ones than 1.5 MiB."""
 LONGEST = 16 << 20

@@ -22,6 +22,12 @@ class RawList(Wire):
     items: list[Raw] | None = None
 
 
+class ListHead(Wire):
+    """A page of which only is read whether another follows."""
+
+    metadata: ListMeta
+
+
 class WatchEvent(Wire):
     type: str
     object: Raw
@@ -45,3 +51,4 @@ class Bookmark(Wire):
 # Made once, at import: a type whose first use is by two threads at one time ends the process (msgspec 0.22).
 status = Decoder(StatusObject).decode
 bookmark = Decoder(Bookmark).decode
+list_head = Decoder(ListHead).decode

@@ -25,6 +25,7 @@ from tfdash.model.subject import Key
 from tfdash.pieces import in_pieces
 from tfdash.sources.kubernetes import bodies, envelopes
 from tfdash.sources.kubernetes.codec import Codec, event
+from tfdash.sources.kubernetes.list_pages import ListPages
 from tfdash.sources.kubernetes.login import WaitsForPerson
 from tfdash.sources.kubernetes.settings import KubernetesSettings
 from tfdash.sources.kubernetes.tables import TableCodec
@@ -153,40 +154,47 @@ class ListWatch:
 
     async def _list(self) -> None:
         found: dict[Key, Object] = {}
-        params = {"limit": str(self._tuning.page_size), **self._codec.params}
         restarted = False
         self._codec.begin()
         with _quiet_collector():
-            while True:
-                try:
-                    body = await self._reader.get(
-                        self.kind.path(self.namespace), params, self._codec.list_accept
-                    )
-                except ApiError as error:
-                    if error.status != 410 or restarted or "continue" not in params:
-                        raise
-                    params.pop("continue")  # the continue token expired half way: once more from the start
-                    found, restarted = {}, True
-                    continue
-                if self.kind.watched or isinstance(self._codec, TableCodec):
-                    meta, objects = self._codec.page(body)  # on the board's loop, which is not the screen's
-                else:  # not every server behind the API server knows pages
-                    meta, objects = await in_pieces(self._codec.pieces(body, self._objects))
-                del body
-                for obj in objects:
-                    found[Key(obj.namespace, obj.name)] = obj
-                if not meta.continue_:
-                    break
-                params["continue"] = meta.continue_
-                left = meta.remaining_item_count
-                if not self._complete:
-                    total = None if left is None else len(found) + left
-                    self._say(ListProgress(len(found), total), changed=frozenset())
+            async with ListPages(self._page) as pages:
+                while True:
+                    try:
+                        body = await pages.next()
+                    except ApiError as error:
+                        if error.status != 410 or restarted or not pages.begun:
+                            raise
+                        pages.restart()  # the continue token expired half way: once more from the start
+                        found, restarted = {}, True
+                        continue
+                    if self.kind.watched or isinstance(self._codec, TableCodec):
+                        meta, objects = self._codec.page(
+                            body
+                        )  # on the board's loop, which is not the screen's
+                    else:  # not every server behind the API server knows pages
+                        meta, objects = await in_pieces(self._codec.pieces(body, self._objects))
+                    del body
+                    for obj in objects:
+                        found[Key(obj.namespace, obj.name)] = obj
+                    if not meta.continue_:
+                        break
+                    pages.goes_on(meta.continue_)
+                    left = meta.remaining_item_count
+                    if not self._complete:
+                        total = None if left is None else len(found) + left
+                        self._say(ListProgress(len(found), total), changed=frozenset())
         self._objects, self._version, self._complete = found, meta.resource_version, True
         self._pending.clear()
         self._heard = self._clock.now()
         self._recovered(say=False)
         self._say(None, changed=None)
+
+    async def _page(self, continues: str, sent: Callable[[], None]) -> bytes:
+        params = {"limit": str(self._tuning.page_size), **self._codec.params}
+        if continues:
+            params["continue"] = continues
+        path, accept = self.kind.path(self.namespace), self._codec.list_accept
+        return await self._reader.get(path, params, accept=accept, sent=sent)
 
     # -- watch --------------------------------------------------------------------------------------------------
 
