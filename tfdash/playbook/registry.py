@@ -80,7 +80,8 @@ def rules_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -
 def kinds_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -> frozenset[str]:
     """What has to be read for ``sections`` to say all that they say: what they and the rules behind them look at."""
     sections = tuple(sections)
-    return frozenset(kind for one in (*sections, *rules_behind(sections, table)) for kind in one.kinds)
+    rules = rules_behind(sections, table)
+    return frozenset().union(*(section.kinds for section in sections), *(rule.kinds for rule in rules))
 
 
 def _with_rules(section: Section) -> Section:
