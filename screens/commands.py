@@ -145,6 +145,12 @@ def _break_glass(shell: Shell, argument: str) -> None:
     break_glass.begin(shell, argument)
 
 
+def _bundle(shell: Shell, last: str) -> None:
+    from screens.frame.bundle import make_bundle
+
+    shell.tell(*make_bundle(shell, shell.context.bundle, last.strip()))
+
+
 def _decide(command: str, shell: Shell, argument: str) -> None:
     from screens.dialogs import decide
 
@@ -255,6 +261,15 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         ("rightsize", "sizing"),
         "by their history; on the page of resources",
         lambda shell, _: shell.open("resources", view="rightsize"),
+    ),
+    PaletteEntry(
+        "bundle",
+        "incident: bundle of the last minutes",
+        ("incident-bundle", "incident"),
+        "one file for who was not there; it is listed first",
+        _bundle,
+        "30m",
+        lambda shell: ("10m", "30m", "2h"),
     ),
     PaletteEntry(
         "theme",

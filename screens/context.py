@@ -35,6 +35,9 @@ class AppContext:
         None  # the newest of the audit log; None: there is no store here
     )
     may_elevate: bool = False  # whether ":elevate" may start the program anew with a writer
+    bundle: tuple[
+        str, ...
+    ] = ()  # the command that makes a bundle of what is shown; () where none can be made
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
     policies: Policies | None = None  # that days and promises are drawn by; None until all is validated
     actions: ActionService | None = None  # what may be done; None: nothing is even offered

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 
 def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> None:
@@ -27,4 +29,14 @@ def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> No
     parser.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
     parser.add_argument(
         "--wait", type=duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
+    )
+
+
+def command_line(config: Path | None, given: Mapping[str, str]) -> tuple[str, ...]:
+    """What makes a bundle from within another command: ``given`` by option, without those that are "". The folder that it is
+    run in is no place to import from."""
+    words = {"--config": str(config or ""), **given}
+    return (
+        *(sys.executable, "-P", "-m", "tfdash", "incident-bundle"),
+        *(part for option, value in words.items() if value for part in (option, value)),
     )

@@ -23,6 +23,7 @@ def command(args: argparse.Namespace) -> int:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from tfdash.cli.bundle_options import command_line
     from tfdash.cli.compose import judge_of, log_to_file
     from tfdash.config.quick import load_quick
     from tfdash.recording.reading import NoRecording, Recording
@@ -93,6 +94,9 @@ def command(args: argparse.Namespace) -> int:
         namespaces=(args.namespace,) if args.namespace else None,
         ui=replace(config.ui, start=screen, theme=args.theme or config.ui.theme),
         validate=validate,
+        bundle=command_line(
+            config.path, {"--recording": str(path.absolute()), "--namespace": args.namespace}
+        ),
     )
     app = ReplayApp(player, context)
     draw_on_terminal()

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from tfdash.board.board import Board
+    from tfdash.cli.bundle_options import command_line
     from tfdash.cli.compose import (
         clock_of,
         clusters_of,
@@ -142,6 +143,16 @@ def run(args: argparse.Namespace) -> int:
         validate=validate,
         contexts=contexts,
         may_elevate=not args.read_only,
+        bundle=command_line(
+            config.path,
+            {
+                "--environment": args.environment,
+                "--kubeconfig": args.kubeconfig,
+                "--context": args.context,
+                "--namespace": args.namespace,
+            },
+        )
+        + ("--all-namespaces",) * args.all_namespaces,
         context_name=sources[0].access.context if sources else "",
     )
     app = TfdashApp(board, context)

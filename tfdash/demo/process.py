@@ -91,7 +91,7 @@ def arguments(options: DemoOptions) -> list[str]:
 def start_process(options: DemoOptions, timeout: float = 180.0) -> DemoProcess:
     """Start the child and wait until it serves. Raises ``DemoFailed`` with its last words."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tfdash.demo", "--with-parent", *arguments(options)],
+        [sys.executable, "-P", "-m", "tfdash.demo", "--with-parent", *arguments(options)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -241,7 +241,7 @@ def read(data: bytes, what: str, zone: ZoneInfo, now: float) -> FeedDays:
         words = [file.name, zone.key, str(now - _BACK), str(now + _AHEAD), str(_READING)]
         try:
             told = run_command(
-                [sys.executable, "-m", "tfdash.sources.feeds.child", *words],
+                [sys.executable, "-P", "-m", "tfdash.sources.feeds.child", *words],
                 timeout=2.0 * _READING,
                 max_output=_TELL,
             )

@@ -1,0 +1,49 @@
+"""The bundle of an incident, from the palette: the terminal is lent to ``tfdash incident-bundle``, which lists what it will hold and asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from textual.app import SuspendNotSupported
+
+from screens.frame.terminal_handover import Terminal, hand_over
+from tfdash.durations import parse_duration
+from tfdash.process import how_ended
+from tfdash.text import safe
+
+_WRITTEN, _NOT_WHOLE, _NOT_WRITTEN = 0, 2, 3  # exit codes of ``tfdash incident-bundle``
+
+
+class Told(NamedTuple):
+    """``level`` as ``Shell.tell`` has it."""
+
+    text: str
+    level: str = "warning"
+
+
+def make_bundle(app: Terminal, argv: Sequence[str], last: str) -> Told:
+    """``argv`` makes it, of so much as ``last`` says ("10m"; "" is what the command has by itself); returns where it is, or why it is not."""
+    if not argv:
+        return Told("a bundle cannot be made here: tfdash incident-bundle makes it in another terminal")
+    if last:
+        try:
+            parse_duration(last)
+        except ValueError as error:
+            return Told(f"{safe(str(error))}; as: :incident-bundle 10m")
+    words = (*argv, *(("--last", last) if last else ()))
+    printed = bytearray()
+    try:
+        code = hand_over(app, words, "what is known of the last minutes is gathered ...", None, printed)
+    except SuspendNotSupported:
+        return Told("this terminal cannot be lent out; run in another one: tfdash incident-bundle")
+    except OSError as error:
+        return Told(f"tfdash incident-bundle cannot be run: {error.strerror}")
+    name = bytes(printed).decode("utf-8", "backslashreplace").strip()
+    if code in (_WRITTEN, _NOT_WHOLE) and name:
+        lacking = "; it says what it lacks" if code else ""
+        return Told(f"the bundle is {safe(str(Path(name).absolute()))}{lacking}", "information")
+    if code == _NOT_WRITTEN:
+        return Told("no bundle was written; why stood on the terminal")
+    return Told(f"no bundle was written: tfdash incident-bundle {how_ended(code)}")

@@ -1,0 +1,93 @@
+"""``:incident-bundle``: the terminal is lent to the command, which lists and asks, and comes back with where the file is. On a real one."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.pseudoterminal import PseudoTerminal
+from tests.tui.running import running
+from tests.unit.recording.worlds import in_file
+from tfdash.cli.bundle_options import command_line
+from tfdash.cli.parser import parse
+
+TYPED = ":incident-bundle"
+
+
+@pytest.fixture
+def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PseudoTerminal:
+    """A replay in an empty folder of its own, which has a module named like ours in it."""
+    for name in ("STATE", "CACHE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.delenv("TFDASH_CONFIG", raising=False)
+    lived = in_file(tmp_path / "a.tfrec")
+    lived.world()
+    lived.turn()
+    lived.end()
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "tfdash.py").write_text("raise SystemExit('the folder that it was run in was imported from')")
+    monkeypatch.chdir(here)
+    return PseudoTerminal([sys.executable, "-P", "-m", "tfdash", "replay", str(tmp_path / "a.tfrec")])
+
+
+def test_it_is_listed_asked_for_and_written_and_the_screen_says_where(
+    replayed: PseudoTerminal, tmp_path: Path
+) -> None:
+    replayed.until("REPLAY")
+    replayed.type(f"{TYPED} 10m")
+    replayed.until("incident: bundle")
+    replayed.type("\r")
+    replayed.until(r"will hold, of production(?s:.*)snapshot/all\.html(?s:.*)Write it\?")
+    replayed.type("y\n")
+    replayed.until("written, (?s:.*)Enter goes back")  # it lacks an audit log, which is said
+    replayed.seen = ""
+    replayed.type("\n")
+    replayed.until("the bundle is")
+    [made] = (tmp_path / "here").glob("*.zip")
+    assert "recordings/1-" in " ".join(zipfile.ZipFile(made).namelist())
+    replayed.type(":q\r")
+    assert replayed.ended() == 0
+    replayed.close()
+
+
+def test_a_no_writes_nothing_and_the_screen_comes_back(replayed: PseudoTerminal, tmp_path: Path) -> None:
+    replayed.until("REPLAY")
+    replayed.type(TYPED)
+    replayed.until("incident: bundle")
+    replayed.type("\r")
+    replayed.until(r"Write it\?")
+    replayed.type("\n")
+    replayed.until("nothing was written(?s:.*)Enter goes back")
+    replayed.seen = ""
+    replayed.type("\n")
+    replayed.until("no bundle was written")
+    assert not list((tmp_path / "here").glob("*.zip"))
+    replayed.type(":q\r")
+    assert replayed.ended() == 0
+    replayed.close()
+
+
+async def test_where_the_terminal_cannot_be_lent_it_says_what_to_run() -> None:
+    async with running() as run:
+        whole = command_line(None, {})
+        for words, last, told in (
+            (whole, "", "run in another one: tfdash incident-bundle"),
+            (whole, "soon", ":incident-bundle 10m"),
+            ((), "", "a bundle cannot be made here"),
+        ):
+            run.app.context.bundle = words
+            run.app.do("bundle", last)
+            await run.until(lambda told=told: told in run.app.messages.all[-1].text, told)
+
+
+def test_the_words_for_it_are_those_of_the_command() -> None:
+    """Whatever a terminal was started with, the parser takes it for its bundle."""
+    given = {"--environment": "staging", "--kubeconfig": "k", "--context": "", "--namespace": "shop"}
+    words = command_line(Path("c.toml"), given)
+    args = parse(list(words[words.index("tfdash") + 1 :]))
+    assert (args.command, args.config, args.environment) == ("incident-bundle", "c.toml", "staging")
+    assert (args.kubeconfig, args.context, args.namespace, args.recording) == ("k", "", "shop", "")
