@@ -16,34 +16,34 @@ from tfdash.text import safe
 _WRITTEN, _NOT_WHOLE, _NOT_WRITTEN = 0, 2, 3  # exit codes of ``tfdash incident-bundle``
 
 
-class Told(NamedTuple):
+class BundleTold(NamedTuple):
     """``level`` as ``Shell.tell`` has it."""
 
     text: str
     level: str = "warning"
 
 
-def make_bundle(app: Terminal, argv: Sequence[str], last: str) -> Told:
+def make_bundle(app: Terminal, argv: Sequence[str], last: str) -> BundleTold:
     """``argv`` makes it, of so much as ``last`` says ("10m"; "" is what the command has by itself); returns where it is, or why it is not."""
     if not argv:
-        return Told("a bundle cannot be made here: tfdash incident-bundle makes it in another terminal")
+        return BundleTold("a bundle cannot be made here: tfdash incident-bundle makes it in another terminal")
     if last:
         try:
             parse_duration(last)
         except ValueError as error:
-            return Told(f"{safe(str(error))}; as: :incident-bundle 10m")
+            return BundleTold(f"{safe(str(error))}; as: :incident-bundle 10m")
     words = (*argv, *(("--last", last) if last else ()))
     printed = bytearray()
     try:
         code = hand_over(app, words, "what is known of the last minutes is gathered ...", None, printed)
     except SuspendNotSupported:
-        return Told("this terminal cannot be lent out; run in another one: tfdash incident-bundle")
+        return BundleTold("this terminal cannot be lent out; run in another one: tfdash incident-bundle")
     except OSError as error:
-        return Told(f"tfdash incident-bundle cannot be run: {error.strerror}")
+        return BundleTold(f"tfdash incident-bundle cannot be run: {error.strerror}")
     name = bytes(printed).decode("utf-8", "backslashreplace").strip()
     if code in (_WRITTEN, _NOT_WHOLE) and name:
         lacking = "; it says what it lacks" if code else ""
-        return Told(f"the bundle is {safe(str(Path(name).absolute()))}{lacking}", "information")
+        return BundleTold(f"the bundle is {safe(str(Path(name).absolute()))}{lacking}", "information")
     if code == _NOT_WRITTEN:
-        return Told("no bundle was written; why stood on the terminal")
-    return Told(f"no bundle was written: tfdash incident-bundle {how_ended(code)}")
+        return BundleTold("no bundle was written; why stood on the terminal")
+    return BundleTold(f"no bundle was written: tfdash incident-bundle {how_ended(code)}")

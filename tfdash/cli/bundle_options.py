@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tfdash.cli.recorded_options import Unsaid
+
 
 def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> None:
     """``duration`` reads a time."""
@@ -28,7 +30,11 @@ def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> No
     )
     parser.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
     parser.add_argument(
-        "--wait", type=duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
+        "--wait",
+        type=duration,
+        default=Unsaid(20.0),
+        metavar="DURATION",
+        help="longest wait for all sources (20s)",
     )
 
 

@@ -62,7 +62,7 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.actions.core.mode import Mode
     from tfdash.cli.acting import deciding
     from tfdash.cli.action_policy import policy_of
-    from tfdash.cli.compose import board_of, clock_of, judge_of
+    from tfdash.cli.compose import board_of, clock_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.sources.base import ALL
@@ -75,9 +75,7 @@ def command(args: argparse.Namespace) -> int:
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     clock = clock_of(config)
-    board, sources = board_of(
-        config, settings, clock, remembering=not args.act, judge=judge_of(settings, of=SECTIONS)
-    )
+    board, sources = board_of(config, settings, clock, remembering=not args.act, of=SECTIONS)
     store = None
     if args.act:
         service, store = deciding(board, config, settings, sources, clock)

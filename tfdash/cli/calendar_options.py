@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from tfdash.cli import exit_codes
+from tfdash.cli import exit_codes, recorded_options
 
 _TOLD = {
     "list": "every promise at each place, and how it stands",
@@ -69,6 +69,7 @@ def _promises(whats: argparse._SubParsersAction[Any], where: Callable[..., None]
         )
         where(made[what], scoped=False)
     for what in _TOLD:
+        recorded_options.add(made[what])
         made[what].add_argument("--item", metavar="NAME", default="", help="this item alone")
         made[what].add_argument("--format", choices=("text", "json"), default="text")
     adopt, sign = made["adopt"], made["sign-off"]

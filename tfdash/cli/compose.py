@@ -221,16 +221,18 @@ def board_of(
     weeks: bool = False,
     kept: bool = False,
     keeping: bool = False,
+    of: Collection[str] = (),
     judge: Judging | None = None,
 ) -> tuple[Board, list[KubernetesSource]]:
     """For a headless judgement. ``probing``: with the sources that send requests of their own, which only read here.
     ``remembering``: with the store, opened for reading: nothing is made or written. ``others``: and with what other terminals left.
     ``weeks``: and with what was used over weeks, of which what the store keeps is read first and waited for.
-    ``kept``: and with a look whether what terminals keep for later could be written. ``keeping``: days of usage that are over are kept for whoever asks next. ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
+    ``kept``: and with a look whether what terminals keep for later could be written. ``keeping``: days of usage that are over are kept for whoever asks next.
+    ``of``: ids of the sections that are asked for, where not all are. ``judge``: another than the configuration's. Raises ``ConfigError`` where a secret of the store cannot be had."""
     if config.recorded is not None:
         from tfdash.cli import recorded
 
-        return recorded.board_of(config.recorded, lambda: judge_of(settings)), []
+        return recorded.board_of(config.recorded, lambda: judge_of(settings, of=of)), []
     from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
 
     clusters = clusters_of(config.environment, config, clock)
@@ -248,7 +250,7 @@ def board_of(
     sources = made(wiring, Needs.SETTINGS, *needs)
     board = Board(
         clusters,
-        judge or judge_of(settings),
+        judge or judge_of(settings, of=of),
         clock,
         interval=config.kubernetes.publish_every,
         sources=sources,

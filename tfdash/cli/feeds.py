@@ -6,26 +6,32 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfdash.cli.compose import calendar_of
+from tfdash.playbook.schedule.feeds import in_force
 
 if TYPE_CHECKING:
     from tfdash.clock import Clock
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
+    from tfdash.model.picture import Picture
     from tfdash.playbook.schedule import CalendarPolicy
 
 _FEEDS = 45.0  # seconds: of an address, and of reading what it serves
 
 
-def calendar_in_force(config: QuickConfig, settings: Settings, clock: Clock) -> CalendarPolicy:
-    """The release calendar, its feeds read: a copy of the last half day as it lies, else the file or address itself."""
+def calendar_in_force(
+    config: QuickConfig, settings: Settings, clock: Clock, then: Picture | None = None
+) -> CalendarPolicy:
+    """The release calendar, its feeds read: a copy of the last half day as it lies, else the file or address itself. ``then``: by what a
+    recording holds of them."""
     policy = calendar_of(settings)
     if not policy.feeds:
         return policy
+    if then is not None:
+        return in_force(policy, then.signals.feeds)
     from tfdash.board.board import Board
     from tfdash.cli.compose import judge_of
     from tfdash.cli.headless import settle
     from tfdash.cli.store_options import store_options
-    from tfdash.playbook.schedule.feeds import in_force
     from tfdash.sources.feeds.source import FeedsSource
 
     folder = store_options(settings, config.path).folder / "feeds"

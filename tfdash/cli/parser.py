@@ -16,6 +16,7 @@ from tfdash.cli import (
     bundle_options,
     calendar_options,
     exit_codes,
+    recorded_options,
     recording_options,
     replay_options,
     report_options,
@@ -215,7 +216,14 @@ def _built(prog: str) -> argparse.ArgumentParser:
             help="write it there too: .xml JUnit, .md, .json or .txt",
         )
         if told.waits:
-            made.add_argument("--wait", type=_duration, metavar="DURATION", default=0.0, help=told.waits)
+            made.add_argument(
+                "--wait",
+                type=_duration,
+                metavar="DURATION",
+                default=recorded_options.Unsaid(0.0),
+                help=told.waits,
+            )
+        recorded_options.add(made, at=not any(flag == "--at" for flag, _ in told.options))
         for flag, how in (*told.options, *(OF_FINDINGS if told.findings else ())):
             made.add_argument(flag, **how)
     rightsize = commands.add_parser(
@@ -225,6 +233,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _where(rightsize)
+    recorded_options.add(rightsize)
     rightsize.add_argument(
         "--export",
         choices=("kustomize", "patch", "csv"),
@@ -234,7 +243,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
     rightsize.add_argument(
         "--wait",
         type=_duration,
-        default=600.0,
+        default=recorded_options.Unsaid(600.0),
         metavar="DURATION",
         help="longest wait for the history (10m); days that are over are kept",
     )

@@ -21,6 +21,7 @@ from tfdash.spelling import nearest
 from tfdash.text import safe, toml_key
 
 if TYPE_CHECKING:
+    from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
     from tfdash.playbook.maintenance.policy import MaintenanceItem
 
@@ -47,17 +48,15 @@ def live_kinds(settings: Settings) -> dict[str, Scope]:
     return {**kinds, SPACE: ALL} if spaced else kinds
 
 
-def asked(args: argparse.Namespace) -> AskedPromises | int:
+def asked(args: argparse.Namespace, config: QuickConfig) -> AskedPromises | int:
     """How the promises stand that are asked for, one item or all; the exit code where that cannot be said, which is narrated."""
-    from tfdash.cli.compose import board_of, clock_of, judge_of
+    from tfdash.cli.compose import board_of, clock_of
     from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
 
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
     clock = clock_of(config)
-    board, _ = board_of(config, settings, clock, remembering=True, judge=judge_of(settings, of=SECTIONS))
-    found = states_of(board, settings)
+    board, _ = board_of(config, settings, clock, remembering=True, of=SECTIONS)
+    found = states_of(board, settings, coming=config.recorded is None)
     board.stop()
     if found is None:
         return UNKNOWN
@@ -71,12 +70,15 @@ def asked(args: argparse.Namespace) -> AskedPromises | int:
     return AskedPromises(found, clock.now(), ZoneInfo(config.zone), settings.maintenance.look_back)
 
 
-def states_of(board: Board, settings: Settings) -> Mapping[Subject, ItemState] | None:
-    """Each promise at each place by what is on record, once that is read; None, and why, where it was not in time."""
+def states_of(board: Board, settings: Settings, *, coming: bool = True) -> Mapping[Subject, ItemState] | None:
+    """Each promise at each place by what is on record, once that is read; None, and why, where it was not in time. ``coming`` False: what is
+    not there comes no more."""
 
     kinds = live_kinds(settings)
 
     def enough(settled: bool, took: float) -> bool:
+        if not coming:
+            return settled
         status = board.picture.sources.get("store")
         if kinds and not settled and took < _FIRST:
             return False  # what live evidence is read from
@@ -87,7 +89,9 @@ def states_of(board: Board, settings: Settings) -> Mapping[Subject, ItemState] |
 
     late = settle(board, kinds, _FIRST, enough=enough)
     found = board.assessment.maintenance
-    if found is None:
+    if found is None and not coming:
+        narrate(f"{program()}: what is on record had not been read at that time of the recording")
+    elif found is None:
         narrate(f"{program()}: what is on record was not read in time{': ' if late else ''}{', '.join(late)}")
     return found
 

@@ -10,21 +10,23 @@ from zoneinfo import ZoneInfo
 
 from tfdash.cli.output import narrate
 from tfdash.cli.parser import program
+from tfdash.cli.recorded_options import Unsaid
 from tfdash.config.quick import QuickConfig, RecordedMoment, load_quick
 from tfdash.text import safe
 
 if TYPE_CHECKING:
     from tfdash.board.board import Board
     from tfdash.judging.judge import Judge
+    from tfdash.model.picture import Picture
 
 
-def chosen(args: argparse.Namespace) -> QuickConfig:
+def chosen(args: argparse.Namespace, *, at_alone: bool = False) -> QuickConfig:
     """The configuration that the command line names; with ``--recording`` its policy, and the environment that was recorded.
-    Raises ``ConfigError``, also for words that would not be heeded."""
+    ``at_alone``: ``--at`` means something without a recording too. Raises ``ConfigError``, also for words that would not be heeded."""
     from tfdash.config.problems import ConfigError, ConfigProblem
 
     if not args.recording:
-        if args.at:
+        if args.at and not at_alone:
             raise ConfigError(
                 [ConfigProblem("--at", 0, "", "a moment of a recording; name it: --recording FILE")]
             )
@@ -36,6 +38,8 @@ def chosen(args: argparse.Namespace) -> QuickConfig:
     ):
         if given:
             raise ConfigError([ConfigProblem(word, 0, "", "a recording is of what it is of; leave it out")])
+    if not isinstance(getattr(args, "wait", Unsaid()), Unsaid):
+        raise ConfigError([ConfigProblem("--wait", 0, "", "in a recording nothing comes; leave it out")])
     from dataclasses import replace
 
     from tfdash.config.startup import DemoSettings
@@ -58,8 +62,15 @@ def chosen(args: argparse.Namespace) -> QuickConfig:
         environment=config.known(recording.header.environment),
         demo=DemoSettings(),
         instead="",
-        recorded=RecordedMoment(path, max(recording.start, min(recording.end, at))),
+        recorded=RecordedMoment(path, at),
     )
+
+
+def picture_of(moment: RecordedMoment) -> Picture:
+    """What was known then."""
+    from tfdash.recording.reading import Recording
+
+    return Recording.open(moment.path).picture_at(moment.at)
 
 
 def board_of(moment: RecordedMoment, make: Callable[[], Judge]) -> Board:

@@ -18,27 +18,28 @@ def command(args: argparse.Namespace) -> int:
     """Exit 0: all requests fit; 1: some do not by 0.25 cores or 250 MiB; 2: of some or all nothing is known."""
     from tfdash.actions.core.protocols import LedgerUnavailable
     from tfdash.cli.compose import board_of, clock_of, scope_of
+    from tfdash.cli.recorded import chosen
     from tfdash.cli.store_options import store_options
     from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
     from tfdash.playbook.resources.rightsizing import Gap
     from tfdash.report.rightsize import as_csv, as_kustomize, as_patches, sized_workloads, table
     from tfdash.sources.prometheus.usage.source import UsageHistorySource
     from tfdash.store.log.data_dir import prepare
 
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    config = chosen(args)
     settings = load(config.path)
     board, sources = board_of(config, settings, clock_of(config), remembering=True, weeks=True, keeping=True)
     scope = scope_of(args, config.environment, sources)
     reading = [s for s in board.sources if isinstance(s, UsageHistorySource)]
-    if not reading:
+    if not reading and config.recorded is None:
         narrate(
             f"{program()}: no Prometheus is configured that has a history; "
             'set [environments.NAME.prometheus] url = "http://host:9090", and [metrics.usage] enabled = true'
         )
         return UNKNOWN
-    with contextlib.suppress(LedgerUnavailable):  # then days are held in memory, and read again next time
-        prepare(store_options(settings, config.path).folder)
+    if reading:
+        with contextlib.suppress(LedgerUnavailable):  # then days are held in memory, and read again next time
+            prepare(store_options(settings, config.path).folder)
     for source in reading:
         source.only(scope.namespaces)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from tfdash.cli import recorded_options
+from tfdash.cli.recorded_options import Unsaid
 from tfdash.model.kinds import LIST_SCREENS
 from tfdash.report.formats import FORMATS
 from tfdash.views.pages import HEADLESS
@@ -38,20 +40,13 @@ def add(
         default="text",
         help="; ".join(f"{one.name}: {one.help}" for one in FORMATS.values()),
     )
+    recorded_options.add(parser)
     parser.add_argument(
-        "--recording",
-        default="",
-        metavar="FILE",
-        help="of a recording or a bundle; no cluster is asked",
-    )
-    parser.add_argument(
-        "--at",
-        default="",
-        metavar="TIME",
-        help='that moment of the recording: "10:42", "start", "-10m" from its end (end)',
-    )
-    parser.add_argument(
-        "--wait", type=duration, default=20.0, metavar="DURATION", help="longest wait for all sources (20s)"
+        "--wait",
+        type=duration,
+        default=Unsaid(20.0),
+        metavar="DURATION",
+        help="longest wait for all sources (20s)",
     )
     parser.add_argument(
         "--width", type=count, default=0, metavar="COLUMNS", help="cut text to so many columns"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -81,41 +81,46 @@ def _word(level: Level) -> str:
 
 
 def meant(text: str, now: float, start: float, end: float, zone: ZoneInfo) -> float:
-    """The time that is meant (epoch seconds), within the recording: a time of the day is its first one there. Raises ``ValueError``
-    with a sentence."""
+    """The time that is meant (epoch seconds), within the recording: a time of the day is its first one there, and the minute in which
+    it begins is its beginning. Raises ``ValueError`` with a sentence."""
     word = " ".join(text.split()).lower()
     if word in ("start", "end"):
         return start if word == "start" else end
     if word[:1] in ("+", "-"):
         try:
-            return now + (1 if word[0] == "+" else -1) * parse_duration(word[1:])
+            gone = parse_duration(word[1:])
         except ValueError as error:
             raise ValueError(f"{error}; write {TIMES}") from None
+        return _within(now + (gone if word[0] == "+" else -gone), start, end, zone)
     if (clock := _CLOCK.fullmatch(word)) is not None:
         hour, minute, second = (int(part or 0) for part in clock.groups())
         if hour < 24 and minute < 60 and second < 60:
-            return _within(_first(time(hour, minute, second), start, zone), start, end, zone)
+            least = 60.0 if clock[3] is None else 1.0
+            at = _first(time(hour, minute, second), start, end, least, zone)
+            return _within(at, start, end, zone, least=least)
     try:
-        at = datetime.fromisoformat(word.upper())
+        said = datetime.fromisoformat(word.upper())
     except ValueError:
         raise ValueError(f"{safe(text)!r} is no time; write {TIMES}") from None
-    return _within((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp(), start, end, zone)
+    at = (said if said.tzinfo else said.replace(tzinfo=zone)).timestamp()
+    return _within(at, start, end, zone, least=1.0 if said.second else 60.0)
 
 
-def _first(clock: time, start: float, zone: ZoneInfo) -> float:
-    """The first such time of the day that is not before the minute in which it begins."""
+def _first(clock: time, start: float, end: float, least: float, zone: ZoneInfo) -> float:
+    """The first such time of the day that the recording holds; that of the day on which it begins where it holds none."""
     day = local(start, zone).date()
-    found = datetime.combine(day, clock, zone).timestamp()
-    return (
-        found
-        if found >= start - 60.0
-        else datetime.combine(day + timedelta(days=1), clock, zone).astimezone(UTC).timestamp()
-    )
+    found = [datetime.combine(day + timedelta(days=n), clock, zone).timestamp() for n in (0, 1)]
+    return next((at for at in found if _holds(at, start, end, least)), found[0])
 
 
-def _within(at: float, start: float, end: float, zone: ZoneInfo) -> float:
-    if start - 60.0 <= at <= end + 60.0:
-        return at
+def _holds(at: float, start: float, end: float, least: float) -> bool:
+    return start <= at <= end or 0.0 < start - at < least
+
+
+def _within(at: float, start: float, end: float, zone: ZoneInfo, *, least: float = 0.0) -> float:
+    """``least``: seconds of the smallest unit that was typed, of which the first that the recording holds is meant."""
+    if _holds(at, start, end, least):
+        return max(at, start)
     raise ValueError(
         f"the recording does not hold {moment(at, zone)}; it goes from {moment(start, zone)} to {moment(end, zone)}"
     )

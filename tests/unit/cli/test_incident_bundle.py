@@ -77,12 +77,12 @@ def test_of_a_recording_no_source_is_asked(
     lived.turn()
     lived.end()
     path = tmp_path / "b.zip"
-    given = asked(config, "--yes", "-o", str(path), "--recording", str(tmp_path / "a.tfrec"))
-    assert main(given) in (0, 2)
+    given = ["incident-bundle", "--config", str(config), "--yes", "-o", str(path), "--recording"]
+    assert main([*given, str(tmp_path / "a.tfrec")]) in (0, 2)
     names = zipfile.ZipFile(path).namelist()
     assert "snapshot/all.txt" in names and "doctor.txt" not in names
     capsys.readouterr()
-    assert main(asked(config, "--yes", "--recording", str(tmp_path / "none"), "-o", str(path))) == 64
+    assert main([*given, str(tmp_path / "none")]) == 64
     assert "none" in capsys.readouterr().err and zipfile.ZipFile(path).testzip() is None
 
 

@@ -123,12 +123,28 @@ def test_a_time_that_is_typed(text: str, at: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "25:00", "08:00", "2026-11-24 09:45", "+", "+x", "\x1b[31m", "9:99"]
+    "text",
+    [
+        *("", "soon", "25:00", "2026-11-24 09:45", "+", "+x", "\x1b[31m", "9:99"),
+        *("08:00", "09:14", "09:14:59", "11:15:01", "11:16", "-1s", "+2h1s", "2026-11-23 11:16"),
+    ],
 )
 def test_what_is_no_time_of_it(text: str) -> None:
     with pytest.raises(ValueError, match=r"write|does not hold") as told:
         meant(text, START, START, END, NEW_YORK)
     assert "\x1b" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("09:15", START + 23), ("-23s", START + 23), ("11:15:22", END + 22)]
+)
+def test_the_minute_in_which_it_begins_is_its_beginning(text: str, at: float) -> None:
+    assert meant(text, START + 46, START + 23, END + 23, NEW_YORK) == at
+
+
+def test_what_it_does_not_hold_is_told_by_the_day_on_which_it_begins() -> None:
+    with pytest.raises(ValueError, match=r"hold Mon 23 Nov 2026 11:30:00 EST; it goes from Mon .* to Mon"):
+        meant("11:30", START, START, END, NEW_YORK)
 
 
 def test_a_time_of_the_day_after_midnight_is_the_one_that_it_holds() -> None:

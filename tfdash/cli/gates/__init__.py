@@ -37,7 +37,13 @@ class Gate(NamedTuple):
 _READ = 'wait so long for all to be read, e.g. "1m"'
 _WEEKS = 'wait so long for what was not seen for long enough, and for days of use that the store does not keep, e.g. "15m"'
 _OF_RELEASE: tuple[Option, ...] = (
-    ("--at", {"metavar": "TIME", "help": 'another time: "2026-11-26 10:30", "2026-11-26" or "Thursday"'}),
+    (
+        "--at",
+        {
+            "metavar": "TIME",
+            "help": 'another time: "2026-11-26 10:30", "2026-11-26" or "Thursday"; that moment of a recording, where one is named',
+        },
+    ),
     ("--no-clock-check", {"action": "store_true", "help": "do not compare our clock with the API server's"}),
     ("--emergency-approver", {"metavar": "NAME", "default": "", "help": "who approved an emergency fix"}),
     ("--emergency-reason", {"metavar": "TEXT", "default": "", "help": "why it cannot wait"}),

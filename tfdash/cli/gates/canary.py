@@ -41,16 +41,15 @@ Found = tuple[ReleaseState, CanaryJudgement | None, ReleaseAnswer]  # None: noth
 def ask(args: argparse.Namespace) -> GateAnswer:
     """Exit 0: every trigger passes and the hold is over; 1: one is breached, or it is stuck or aborted; 2: not known (yet),
     or nothing is in flight."""
-    from tfdash.cli.compose import board_of, clock_of, judge_of, scope_of
+    from tfdash.cli.compose import board_of, clock_of, scope_of
+    from tfdash.cli.recorded import chosen
     from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
 
     wait = args.wait
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    config = chosen(args)
     settings = load(config.path)
-    judge = judge_of(settings, of=("releases",))
     clock = clock_of(config)
-    board, sources = board_of(config, settings, clock, probing=True, remembering=True, judge=judge)
+    board, sources = board_of(config, settings, clock, probing=True, remembering=True, of=("releases",))
     judged = [kind for kind in JUDGED if kind not in MADE_OF]  # what is used says nothing of a release
     kinds = dict.fromkeys(judged, scope_of(args, config.environment, sources))
     longest = max(_FIRST, wait)
@@ -60,6 +59,8 @@ def ask(args: argparse.Namespace) -> GateAnswer:
         if not settled:
             return False
         found = found_in(board.assessment, args.workload)
+        if config.recorded is not None:  # nothing comes any more
+            return True
         return took >= wait or _decided(found) or (not found and took >= _FIRST)
 
     late = settle(board, kinds, longest, enough=enough)

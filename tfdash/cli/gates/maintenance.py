@@ -27,11 +27,12 @@ _NOT_KNOWN = (ItemStanding.NO_EVIDENCE, ItemStanding.NOT_WATCHED, ItemStanding.W
 
 def ask(args: argparse.Namespace) -> GateAnswer | int:
     """Exit 0: none is overdue; 1: one is; 2: of one it is not known."""
-    from tfdash.config.quick import load_quick
+    from tfdash.cli.recorded import chosen
 
-    environment = load_quick(args.config, args.environment, args.kubeconfig, args.context).environment.name
+    config = chosen(args)
+    environment = config.environment.name
     against = asked_of(args, environment)
-    told = asked(args)
+    told = asked(args, config)
     if isinstance(told, int):
         return told
     suites = [suite_of(told.states, bool(args.item))]

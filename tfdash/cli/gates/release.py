@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tfdash.cli.output import narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.model.calendar import CalendarState
+from tfdash.model.observation import Observation
+from tfdash.model.picture import Picture, ServerInfo
 from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
+from tfdash.model.subject import ClusterRef
 from tfdash.report.gates.answer import GateAnswer, in_doubt, question, told_apart
 from tfdash.text import safe
 
@@ -26,22 +30,28 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     another time, by the calendar alone."""
     from tfdash.cli.compose import clock_of
     from tfdash.cli.feeds import calendar_in_force, sure
+    from tfdash.cli.recorded import chosen, picture_of
     from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
     from tfdash.playbook.schedule import calendar_state
     from tfdash.playbook.schedule.asking import asked
     from tfdash.views.calendar.release import as_json, lines
 
     emergency = _emergency(args)
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    config = chosen(args, at_alone=True)
     settings = load(config.path)
     clock = clock_of(config)
-    policy = calendar_in_force(config, settings, clock)
+    then = picture_of(config.recorded) if config.recorded is not None else None
+    policy = calendar_in_force(config, settings, clock, then)
     now = clock.now()
     skew: float | None = None
     cluster = unknown = unread = ""
     facts = EMPTY_STORE_STATE
-    if args.at is not None:
+    if then is not None:
+        at = now
+        if not args.no_clock_check:
+            skew, cluster, unknown = _worst_of({r: c.info for r, c in then.clusters.items()})
+        facts, unread = then.store_state, _why_unread(then)
+    elif args.at is not None:
         try:
             at = asked(args.at, policy, now).at
         except ValueError as error:
@@ -123,6 +133,14 @@ def remembered(config: QuickConfig, settings: Settings, clock: Clock) -> tuple[S
     return facts, safe(why)
 
 
+def _why_unread(then: Picture) -> str:
+    """Why it was not known at a time of a recording what people decided; "" where it was."""
+    status = then.sources.get("store")
+    if status is not None and status.problem is not None:
+        return safe(status.problem.cause)
+    return "" if status is not None and status.complete else "the store was not read then"
+
+
 def counted(
     state: CalendarState,
     emergency: dict[str, str] | None,
@@ -167,13 +185,17 @@ async def _worst_skew(config: Any) -> tuple[float | None, str, str]:
     finally:
         for source in sources:
             await source.close()
+    return _worst_of({source.ref: seen for source, seen in zip(sources, answers, strict=True)})
+
+
+def _worst_of(answers: Mapping[ClusterRef, Observation[ServerInfo]]) -> tuple[float | None, str, str]:
     worst: float | None = None
     where = ""
     unknown = []
-    for source, seen in zip(sources, answers, strict=True):
+    for ref, seen in answers.items():
         skew = seen.value.skew if seen.value is not None else None
         if seen.problem is not None or skew is None:
-            unknown.append(f"{source.ref.cluster}: {seen.problem or 'its answers carry no Date'}")
+            unknown.append(f"{ref.cluster}: {seen.problem or 'its answers carry no Date'}")
         elif worst is None or abs(skew) > abs(worst):
-            worst, where = skew, source.ref.cluster
+            worst, where = skew, ref.cluster
     return worst, where, safe("; ".join(unknown))

@@ -31,19 +31,18 @@ _FIRST = 20.0  # seconds for all sources to settle
 
 def ask(args: argparse.Namespace) -> GateAnswer | int:
     """With ``--wait`` it waits for what is not seen for long enough, and for the days of use that the store does not keep."""
-    from tfdash.cli.compose import board_of, clock_of, judge_of, scope_of
+    from tfdash.cli.compose import board_of, clock_of, scope_of
     from tfdash.cli.promises import live_kinds
+    from tfdash.cli.recorded import chosen
     from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
 
     gate = GATES[args.what]
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    config = chosen(args)
     asked = asked_of(args, config.environment.name)
     settings = load(config.path)
     clock = clock_of(config)
-    judge = judge_of(settings, of=gate.sections)
     board, sources = board_of(
-        config, settings, clock, probing=True, remembering=gate.store, weeks=gate.weeks, judge=judge
+        config, settings, clock, probing=True, remembering=gate.store, weeks=gate.weeks, of=gate.sections
     )
     scope = scope_of(args, config.environment, sources)
     if gate.weeks:
@@ -67,7 +66,8 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     board.stop()
     unsettled = f"not settled: {', '.join(late)}" if late else "" if found else "nothing was judged"
     reason = safe(nowhere or unsettled)
-    days = f"{lacking}; --wait 10m asks for them, {program()} rightsize keeps them too" if lacking else ""
+    remedy = f"; --wait 10m asks for them, {program()} rightsize keeps them too"
+    days = f"{lacking}{remedy if config.recorded is None else ' then'}" if lacking else ""
 
     def explained(finding: SectionFinding) -> tuple[str, ...]:
         return tuple(line for v in verdicts_of(assessment, finding) for line in behind(v, clock.now()))

@@ -24,10 +24,10 @@ _FIRST = 20.0  # seconds for all sources to settle
 def ask(args: argparse.Namespace) -> GateAnswer:
     """Exit 0: it may; 1: it may not yet, or none waits; 2: that is not known, or this is not production."""
     from tfdash.cli.compose import board_of, clock_of
+    from tfdash.cli.recorded import chosen
     from tfdash.config.load import load
-    from tfdash.config.quick import load_quick
 
-    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    config = chosen(args)
     clock = clock_of(config)
     board, _ = board_of(config, load(config.path), clock, remembering=True)
     late = settle(board, {Node.KIND: ALL}, _FIRST)
