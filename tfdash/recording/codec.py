@@ -24,6 +24,7 @@ from tfdash.recording.series import SeriesWriter
 from tfdash.text import held_secrets, scrubbed
 
 _LEAST, _MOST = -(2**63), 2**64 - 1
+_PLAIN: tuple[type[Any], ...] = (str, bytes, int, float)
 # whatever ``tfdash.text.scrubbed`` may take out; it decides
 _SUSPICIOUS = re.compile(
     rb"PRIVATE KEY|[Bb][Ee][Aa][Rr][Ee][Rr]\s|[Bb][Aa][Ss][Ii][Cc]\s|\beyJ|://[^\s/\"'@]{0,700}@"
@@ -116,7 +117,7 @@ class Encoder:
 
     def __init__(self) -> None:
         self.series = SeriesWriter()
-        self._native = msgspec.msgpack.Encoder(enc_hook=self.series.hook)
+        self._native = msgspec.msgpack.Encoder(enc_hook=self._hook)
         self._plain = msgspec.msgpack.Encoder()
         self._large: set[type] = set()  # types of which one had a number beyond 64 bits
         self._held: tuple[tuple[str, ...], tuple[bytes, ...]] = (), ()
@@ -133,8 +134,15 @@ class Encoder:
             self._large.add(type(value))
             return self._slowly(value)
 
+    def _hook(self, value: Any) -> Any:
+        """Of what msgspec does not know: a text or number with something more to it is that text or number."""
+        for plain in _PLAIN:
+            if isinstance(value, plain):
+                return plain(value)
+        return self.series.hook(value)
+
     def _slowly(self, value: Any, change: Callable[[str], str] | None = None) -> msgspec.Raw:
-        plain = msgspec.to_builtins(value, enc_hook=self.series.hook)
+        plain = msgspec.to_builtins(value, enc_hook=self._hook)
         return msgspec.Raw(self._plain.encode(_fit(plain, change)))
 
     def clean(self, value: Any) -> msgspec.Raw:

@@ -145,6 +145,7 @@ class Recorder:
             self._close()
 
     def _failed(self, problem: str) -> None:
+        self.lost += 1  # at least what was at hand
         self._lacking, self._frames = True, None
         self._retry_at = time.monotonic() + _RETRY
         self._say(problem)
@@ -165,6 +166,7 @@ class Recorder:
 
     def _turn(self, ending: bool) -> None:
         if self._lacking and time.monotonic() < self._retry_at and not ending:
+            self.lost += len(self._waiting)
             self._waiting.clear()
             return
         if self._lacking:
@@ -173,6 +175,8 @@ class Recorder:
             self._changes()
             self._whole()
         self._changes()
+        self.lost += self._entries.left_out
+        self._entries.left_out = 0
         self._say("")
 
     def _whole_due(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -31,6 +32,8 @@ from tfdash.views.mask import for_a_report, masked
 
 _TOGETHER = 400  # objects of one entry, so that a frame is bounded
 _MISSING = object()
+_NONE_WRITTEN = 0, 0, 0  # ``SeriesWriter.mark`` where nothing waits
+log = logging.getLogger(__name__)
 _JUDGED = ("verdicts", "workloads")  # whose changes an update names
 
 
@@ -46,6 +49,8 @@ class EntryWriter:
         self.store = EMPTY_STORE_STATE
         self.statuses: dict[str, Observation[Any]] = {}
         self.assessment = EMPTY_ASSESSMENT
+        self.left_out = 0  # puts and judgements that no recording can hold
+        self._told = False
         self._puts: dict[str, Callable[..., Iterator[Any]]] = {
             "put_objects": self._objects,
             "drop_objects": self._drop,
@@ -57,15 +62,40 @@ class EntryWriter:
 
     def entries(self, one: Entered) -> Iterator[bytes]:
         """Of one put. Of what no recording holds yet (a put that came with a later version) nothing."""
-        make = self._puts.get(one.what)
-        for body in make(*one.arguments) if make is not None else ():
-            yield self._written(one.at, one.what, body)
+        make, store, left_out = self._puts.get(one.what), self.store, self.left_out
+        if make is not None:
+            yield from self._kept(one.at, one.what, make(*one.arguments))
+        if self.left_out != left_out:  # what comes next of it is no change of that
+            if one.what == "put_objects":
+                self.kinds.pop(one.arguments[:2], None)
+            elif one.what == "put_store_state":
+                self.store = store
 
     def judged(self, at: float, assessment: Assessment, judged: frozenset[Subject] | None) -> Iterator[bytes]:
         """``judged``: as ``Update`` has it."""
-        before, self.assessment = self.assessment, assessment
+        before, left_out, self.assessment = self.assessment, self.left_out, assessment
         if before is not assessment:
-            yield self._written(at, "judged", self._differs(Assessment, before, assessment, judged))
+            yield from self._kept(at, "judged", self._said(before, assessment, judged))
+        if self.left_out != left_out:
+            self.assessment = before
+
+    def _said(
+        self, before: Assessment | None, after: Assessment, judged: frozenset[Subject] | None
+    ) -> Iterator[FieldsBody]:
+        yield self._differs(Assessment, before, after, judged)
+
+    def _kept(self, at: float, what: str, bodies: Iterator[Any]) -> Iterator[bytes]:
+        """What is of a type that no recording holds costs itself, and not all that is recorded."""
+        try:
+            for body in bodies:
+                yield self._written(at, what, body)
+        except (NotImplementedError, TypeError):
+            self._encoder.series.back_to(_NONE_WRITTEN)
+            self.left_out += 1
+            log.log(
+                logging.DEBUG if self._told else logging.ERROR, "a %s cannot be recorded", what, exc_info=True
+            )
+            self._told = True  # it may come with each put
 
     def take(self, picture: Picture, assessment: Assessment) -> None:
         """This is what there is, however it came to be: the next whole has it."""
@@ -79,26 +109,27 @@ class EntryWriter:
         """Everything that there is, from nothing on."""
         self._encoder.series.reset()
         for ref, info in self.infos.items():
-            yield self._written(at, "put_info", InfoBody(ref, self._encoder.clean(info)))
+            yield from self._kept(at, "put_info", self._info(ref, info))
         for (ref, kind), seen in self.kinds.items():
-            for objects in self._all(ref, kind, seen):
-                yield self._written(at, "put_objects", objects)
+            yield from self._kept(at, "put_objects", self._all(ref, kind, seen))
         for id, status in self.statuses.items():
-            yield self._written(at, "put_status", StatusBody(id, self._encoder.clean(status)))
+            yield from self._kept(at, "put_status", self._status(id, status))
         for signal in self.signals.items():
-            yield self._written(at, "put_signals", self._of_signals((signal,)))
-        yield self._written(at, "put_store_state", self._differs(StoreState, None, _masked(self.store), None))
-        yield from self._assessed(at)
+            yield from self._kept(at, "put_signals", map(self._of_signals, ((signal,),)))
+        yield from self._kept(at, "put_store_state", self._remembered())
+        yield from self._kept(at, "judged", self._assessed())
 
-    def _assessed(self, at: float) -> Iterator[bytes]:
+    def _remembered(self) -> Iterator[FieldsBody]:
+        yield self._differs(StoreState, None, _masked(self.store), None)
+
+    def _assessed(self) -> Iterator[FieldsBody]:
         large: dict[str, Mapping[Any, Any]] = {name: getattr(self.assessment, name) for name in _JUDGED}
         small = msgspec.structs.replace(self.assessment, **{name: {} for name in large})
-        yield self._written(at, "judged", self._differs(Assessment, None, small, None))
+        yield self._differs(Assessment, None, small, None)
         for name, table in large.items():
             items = iter(table.items())
             while piece := dict(islice(items, _TOGETHER)):
-                tables = {name: (self._encoder.clean(piece), self._encoder.value(()))}
-                yield self._written(at, "judged", FieldsBody(tables=tables))
+                yield FieldsBody(tables={name: (self._encoder.clean(piece), self._encoder.value(()))})
 
     def _written(self, at: float, what: str, body: Any) -> bytes:
         raw = msgspec.Raw(self._line.encode(body))

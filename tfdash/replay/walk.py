@@ -23,7 +23,8 @@ _REST = 1.0  # so long does it rest for each second of work: who looks at the re
 
 
 class Walk:
-    """``changes`` and ``until`` grow while it walks (``run``, on a thread of its own); they may be read from any thread.
+    """``changes`` and ``until`` grow while it walks (``run``, on a thread of its own), and ``told`` is what was said last; they may be
+    read from any thread.
 
     A recording holds what came in frames of a second at most, so that it is judged once for each second.
     """
@@ -31,7 +32,7 @@ class Walk:
     def __init__(self, make: Callable[[], Judge], recording: Played) -> None:
         self._make, self._recording = make, recording
         self._own = OwnTime(recording.start)
-        self._told = EMPTY_ASSESSMENT
+        self.told = EMPTY_ASSESSMENT
         self._times: list[float] = []
         self._memories: list[Remembered] = []
         self._stopped = Event()
@@ -59,7 +60,7 @@ class Walk:
             pass
 
     def steps(self, until: float | None = None) -> Iterator[float]:
-        """One second of the recording after the other, each with its time."""
+        """One second of the recording after the other, and what time alone makes another between them, each with its time."""
         played, judge = self._recording, self._make()
         fold = Fold(played.picture_at(played.start))
         fold.show(fold.picture)
@@ -67,23 +68,24 @@ class Walk:
         yield played.start
         end = played.end if until is None else min(until, played.end)
         for at, entered in _seconds(played.puts(played.start, end)):
-            self._what_is_due(judge, fold, entered[0].at)
+            yield from self._what_is_due(judge, fold, entered[0].at)
             for one in entered:
                 fold.put(one)
             self._judge(judge, fold, fold.take(), at)
             yield at
-        self._what_is_due(judge, fold, end)
+        yield from self._what_is_due(judge, fold, end)
         self.until = end
 
-    def _what_is_due(self, judge: Judge, fold: Fold, before: float) -> None:
+    def _what_is_due(self, judge: Judge, fold: Fold, before: float) -> Iterator[float]:
         """What time alone makes another between two puts."""
         while (due := judge.due_at()) is not None and self.until < due < before:
             self._judge(judge, fold, _NOTHING, due)
+            yield due
 
     def _judge(self, judge: Judge, fold: Fold, change: Change, at: float) -> None:
         told, changed = judge.assess(self._own(fold.picture), change, at)
-        self.changes += verdict_changes(at, self._told, told, changed)
-        self._told = told
+        self.changes += verdict_changes(at, self.told, told, changed)
+        self.told = told
         known = judge.remembered
         if not self._memories or self._memories[-1] != known:
             self._times.append(at)

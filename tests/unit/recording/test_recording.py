@@ -12,7 +12,7 @@ from tests.tui import world
 from tests.tui.recorded import REF
 from tests.unit.recording.worlds import in_file, opened
 from tfdash.model.assessment import EMPTY_ASSESSMENT
-from tfdash.model.observation import Observation
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.recording.reading import NoRecording
@@ -127,3 +127,46 @@ def test_what_is_no_recording(tmp_path: Path) -> None:
         opened(tmp_path)
     with pytest.raises(NoRecording, match="No such file"):
         opened(tmp_path / "b")
+
+
+class Named(str):
+    """A text with something more to it, as what says why a host is not reached."""
+
+    unknown = True
+
+
+def test_a_text_with_something_more_to_it_is_recorded_as_that_text(tmp_path: Path) -> None:
+    """With an API server that refused its connections nothing was recorded at all."""
+    lived = in_file(tmp_path / "a.tfrec")
+    lived.world()
+    lived.turn()
+    pods = lived.fold.picture.clusters[REF].kinds["Pod"]
+    lost = Problem(kind=ProblemKind.UNREACHABLE, cause=Named("connection refused"))
+    lived.put("put_objects", REF, "Pod", msgspec.structs.replace(pods, problem=lost), frozenset())
+    lived.end()
+    assert lived.problems == [] and lived.recorder.lost == 0
+    at, _ = lived.pictures[-1]
+    told = opened(tmp_path / "a.tfrec").picture_at(at).clusters[REF].kinds["Pod"].problem
+    assert told == msgspec.structs.replace(lost, cause="connection refused")
+
+
+@pytest.mark.parametrize("whole_every", [1e9, 0.0])
+def test_what_no_recording_can_hold_costs_itself_and_is_counted(tmp_path: Path, whole_every: float) -> None:
+    lived = in_file(tmp_path / "a.tfrec", whole_every=whole_every)
+    lived.world()
+    lived.turn()
+    kinds = lived.fold.picture.clusters[REF].kinds
+    pods, nodes = kinds["Pod"], kinds["Node"]
+    strange = msgspec.structs.replace(pods, note=object())
+    lived.put("put_objects", REF, "Pod", strange, frozenset())
+    fresh = msgspec.structs.replace(nodes, observed_at=lived.clock.at)
+    lived.put("put_objects", REF, "Node", fresh, frozenset())
+    lived.turn()
+    assert lived.recorder.lost > 0 and lived.recorder.problem == ""
+    lived.put("put_objects", REF, "Pod", msgspec.structs.replace(pods, value={}), None)
+    lived.end()
+    played = opened(tmp_path / "a.tfrec")
+    assert played.cut == ""
+    shown = [played.picture_at(at).clusters[REF].kinds for at, _ in lived.pictures[-3:]]
+    assert shown[1]["Node"] == fresh
+    assert shown[2]["Pod"].value == {}

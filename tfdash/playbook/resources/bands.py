@@ -21,18 +21,12 @@ from tfdash.model.kube import (
     HorizontalPodAutoscaler,
     Job,
     Object,
+    Pod,
     StatefulSet,
 )
 from tfdash.model.kubecluster import Node
 from tfdash.model.subject import Key
-from tfdash.model.usage import (
-    PROMETHEUS,
-    PROMETHEUS_WINDOW,
-    NodeMetrics,
-    Usage,
-    UsageHistory,
-    usage_key,
-)
+from tfdash.model.usage import PROMETHEUS, PROMETHEUS_WINDOW, NodeMetrics, Usage, UsageHistory, usage_key
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.model.workload import CauseCode, WorkloadState
 from tfdash.nouns import counted
@@ -189,16 +183,20 @@ def _not_counted(case: _Case, usage: Usage, resource: str, who: str, rule: str) 
     """Nothing is known of its use."""
     nodes, allocatable = amount(usage.nodes_used, resource), amount(usage.allocatable, resource)
     level, unknown = Level.IDLE, None
+    share = ""
     if nodes is not None and allocatable:
-        share = f"{100 * nodes / allocatable:.0f} % of allocatable by its nodes"
-        sentence = f"{who} {share}, not judged: the pods of other namespaces are not read"
+        share = f" {100 * nodes / allocatable:.0f} % of allocatable by its nodes,"
+    if share and not case.whole(Pod):
+        sentence = f"{who}{share} not judged: the pods of other namespaces are not read"
     elif usage.of == "Node":
         sentence = f"{who} is not measured{_by_its_clock(case, usage)}"
         level, unknown = Level.UNKNOWN, UnknownKind.NO_DATA
     elif not usage.pods:
-        sentence = f"{who} has no pods"
+        sentence = f"{who}{share} not judged: it has no pods" if share else f"{who} has no pods"
     else:
-        sentence = f"{who} is not measured yet ({counted(usage.pods, 'pod')})"
+        sentence = (
+            f"{who}{f'{share} and' if share else ''} is not measured yet ({counted(usage.pods, 'pod')})"
+        )
         level, unknown = Level.UNKNOWN, UnknownKind.NO_DATA
     return Verdict(level=level, rule=rule, subject=case.subject, sentence=sentence, unknown=unknown)
 
@@ -390,7 +388,7 @@ RULE = Rule(
     (*WORKLOADS, Usage),
     _judge,
     needs=(Usage,),
-    uses=(UsageHistory, HorizontalPodAutoscaler, Node, NodeMetrics),
+    uses=(UsageHistory, HorizontalPodAutoscaler, Node, NodeMetrics, Pod),
     whom=_concerned,
     hears=(WorkloadState,),
 )

@@ -302,8 +302,6 @@ def test_what_else_tells_of_too_little_stands_beside() -> None:
         ("Namespace", "shop", "namespace shop: cpu 70 % of its request", {"pods": 4, "asked": amounts({"cpu": "1100m"})}, Level.OK),
         ("Namespace", "shop", "namespace shop: cpu 70 % of its request, 1 of 4 pods not measured",
          {"pods": 4, "asked": amounts({"cpu": "2"})}, Level.UNKNOWN),
-        ("Cluster", "", "eu-1: cpu 20 % of allocatable by its nodes, not judged: the pods of other namespaces are not read",
-         {"used": (), "pods": 0, "measured": 0, "nodes_used": amounts({"cpu": "200m"})}, Level.IDLE),
     ],
 )  # fmt: skip
 def test_more_than_a_workload(of: str, name: str, who: str, over: dict[str, Any], level: Level) -> None:
@@ -312,6 +310,31 @@ def test_more_than_a_workload(of: str, name: str, who: str, over: dict[str, Any]
     )
     told = judged(seen, subject=Subject(REF, "Usage", seen.namespace, seen.name))["cpu"]
     assert (told.level, told.sentence) == (level, who)
+
+
+@pytest.mark.parametrize(
+    ("pods", "partial", "level", "words"),
+    [
+        (0, True, Level.IDLE, "not judged: the pods of other namespaces are not read"),
+        (3, False, Level.UNKNOWN, "and is not measured yet (3 pods)"),
+        (0, False, Level.IDLE, "not judged: it has no pods"),
+    ],
+)
+def test_nodes_that_say_more_than_pods_do_are_laid_to_other_namespaces_only_where_those_are_not_read(
+    pods: int, partial: bool, level: Level, words: str
+) -> None:
+    """What nodes say of themselves comes before what their pods use is read."""
+    by_nodes = {"used": (), "pods": pods, "measured": 0, "nodes_used": amounts({"cpu": "200m"})}
+    seen = usage(*WELL, of="Cluster", namespace="", name="", allocatable=amounts({"cpu": "1"}), **by_nodes)
+    whole = picture(seen)
+    kinds = whole.clusters[REF].kinds
+    kinds = {**kinds, "Pod": msgspec.structs.replace(kinds["Pod"], partial=partial)}
+    read = msgspec.structs.replace(
+        whole, clusters={REF: msgspec.structs.replace(whole.clusters[REF], kinds=kinds)}
+    )
+    verdicts = judge_all(read, NOW).verdicts[Subject(REF, "Usage", seen.namespace, seen.name)]
+    told = next(v for v in verdicts if v.rule == "resources.band.cpu")
+    assert (told.level, told.sentence) == (level, f"eu-1: cpu 20 % of allocatable by its nodes, {words}")
 
 
 SILENT = {
