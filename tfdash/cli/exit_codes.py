@@ -41,7 +41,7 @@ exit codes:
 """
 MAINTENANCE = """\
 exit codes:
-  0  none is overdue    1  one is    2  of one it is not known; of one that is named, also while nobody watches it
+  0  none is overdue    1  one is    2  of one it is not known; nothing is on record; of one that is named, also while nobody watches it
 """
 CALENDAR = """\
 exit codes:

@@ -12,8 +12,10 @@ from tfdash.board.board import Board
 from tfdash.cli.headless import settle
 from tfdash.cli.output import narrate
 from tfdash.cli.parser import UNKNOWN, USAGE, program
-from tfdash.model.maintenance import ItemState
+from tfdash.model.maintenance import ItemState, MaintenanceRecord
+from tfdash.model.section import SectionFinding
 from tfdash.model.subject import Subject
+from tfdash.model.verdict import Level
 from tfdash.playbook.maintenance.live import READERS
 from tfdash.playbook.maintenance.spaces import KIND as SPACE
 from tfdash.sources.base import ALL, Scope
@@ -29,12 +31,13 @@ SECTIONS = ("maintenance",)
 
 
 class AskedPromises(NamedTuple):
-    """What is asked for, at this time (epoch seconds). ``look_back``: months."""
+    """What is asked for, at this time (epoch seconds). ``look_back``: months. ``record``: what they were read from."""
 
     states: Mapping[Subject, ItemState]
     now: float
     zone: ZoneInfo
     look_back: int
+    record: MaintenanceRecord
 
 
 _FIRST = 20.0  # seconds for what is on record
@@ -67,7 +70,18 @@ def asked(args: argparse.Namespace, config: QuickConfig) -> AskedPromises | int:
         for name, item in settings.maintenance.items.items():
             if item.enabled and item.per == "environment" and name not in kept:
                 narrate(f"{program()}: {_nowhere(name, item)}")
-    return AskedPromises(found, clock.now(), ZoneInfo(config.zone), settings.maintenance.look_back)
+    record = board.picture.store_state.maintenance
+    return AskedPromises(found, clock.now(), ZoneInfo(config.zone), settings.maintenance.look_back, record)
+
+
+def without_memory(record: MaintenanceRecord, fail_on: str) -> tuple[SectionFinding, ...]:
+    """What a gate says besides where nothing at all is on record of any promise: no terminal ever wrote here, as on a runner, so that
+    a promise which a terminal calls overdue would be "not yet watched". It could only have warned: who asks for breaches alone is not told."""
+    written = (record.completions, record.waivers, record.sightings, record.started, record.rules)
+    if fail_on == "breach" or any(written):
+        return ()
+    said = "no terminal has anything on record of the promises here: [store] path or url names where terminals write"
+    return (SectionFinding(level=Level.UNKNOWN, sentence=said),)
 
 
 def states_of(board: Board, settings: Settings, *, coming: bool = True) -> Mapping[Subject, ItemState] | None:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from tfdash.cli.gates.baseline_file import asked_of, with_baseline_written
-from tfdash.cli.promises import AskedPromises, asked
+from tfdash.cli.promises import AskedPromises, asked, without_memory
 from tfdash.item_place import place_of
 from tfdash.model.maintenance import ItemStanding, ItemState
 from tfdash.model.section import SectionFinding
@@ -35,15 +35,27 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     told = asked(args, config)
     if isinstance(told, int):
         return told
-    suites = [suite_of(told.states, bool(args.item))]
+    suite = suite_of(told.states, bool(args.item))
+    more = without_memory(told.record, against.fail_on) if told.states and not args.item else ()
+    suites = [
+        suite._replace(level=max(suite.level, *(f.level for f in more)), findings=[*suite.findings, *more])
+        if more
+        else suite
+    ]
     result = judged(suites, against, explained=_explained(told) if args.explain else None)
     first, *rest = lines(told.states)
+    rest += [f"  {states.of_level(f.level).text}  {f.sentence}" for f in more]
     document = json_of("list", told.states, told.now, result.code)
     answer = GateAnswer(
         result.code,
         first,
         [first, *rest, *_ways(told), *_arithmetic(result.cases), *result.lines],
-        {**document, "gate": args.what, **result.document},
+        {
+            **document,
+            "gate": args.what,
+            "reason": "; ".join(f.sentence for f in more) or None,
+            **result.document,
+        },
         result.cases,
         told.now,
     )

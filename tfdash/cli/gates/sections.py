@@ -7,6 +7,8 @@ import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import msgspec
+
 from tfdash.cli.gates import GATES, Gate
 from tfdash.cli.gates.baseline_file import asked_of, with_baseline_written
 from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_lacking, weeks_of_these
@@ -32,7 +34,7 @@ _FIRST = 20.0  # seconds for all sources to settle
 def ask(args: argparse.Namespace) -> GateAnswer | int:
     """With ``--wait`` it waits for what is not seen for long enough, and for the days of use that the store does not keep."""
     from tfdash.cli.compose import board_of, clock_of, scope_of
-    from tfdash.cli.promises import live_kinds
+    from tfdash.cli.promises import SECTIONS, live_kinds, without_memory
     from tfdash.cli.recorded import chosen
     from tfdash.config.load import load
 
@@ -49,7 +51,9 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
         weeks_of_these(board, scope, ask=args.wait > 0)
 
     def found_now() -> tuple[SectionState, ...]:
-        return sections_of(board.picture, board.assessment, asked.namespace, gate.sections)
+        found = sections_of(board.picture, board.assessment, asked.namespace, gate.sections)
+        more = without_memory(board.picture.store_state.maintenance, asked.fail_on) if gate.store else ()
+        return tuple(with_more(s, more) if s.id in SECTIONS and not asked.namespace else s for s in found)
 
     def enough(settled: bool, took: float) -> bool:
         if not settled:
@@ -85,6 +89,12 @@ def kinds_of(ids: Collection[str]) -> tuple[str, ...]:
 
     wanted = kinds_behind(section for section in SECTIONS if section.id in ids) if ids else MADE.keys()
     return JUDGED if MADE.keys() & wanted else tuple(kind for kind in JUDGED if kind in wanted)
+
+
+def with_more(section: SectionState, more: tuple[SectionFinding, ...]) -> SectionState:
+    """The section with findings that its gate has beside its own."""
+    level = Level(max(section.level, *(f.level for f in more))) if more else section.level
+    return msgspec.structs.replace(section, level=level, findings=(*section.findings, *more))
 
 
 def without_weeks(code: int, fail_on: str) -> int:
