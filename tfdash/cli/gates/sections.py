@@ -51,9 +51,7 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
         weeks_of_these(board, scope, ask=args.wait > 0)
 
     def found_now() -> tuple[SectionState, ...]:
-        found = sections_of(board.picture, board.assessment, asked.namespace, gate.sections)
-        more = without_memory(board.picture.store_state.maintenance, asked.fail_on) if gate.store else ()
-        return tuple(with_more(s, more) if s.id in SECTIONS and not asked.namespace else s for s in found)
+        return sections_of(board.picture, board.assessment, asked.namespace, gate.sections)
 
     def enough(settled: bool, took: float) -> bool:
         if not settled:
@@ -68,6 +66,9 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     lacking = weeks_lacking(board) if gate.weeks else ""
     nowhere = no_namespace(board, scope, _FIRST) if asked.namespace else ""
     board.stop()
+    more = without_memory(board.picture.store_state.maintenance, asked.fail_on) if gate.store else ()
+    if not asked.namespace:
+        found = tuple(with_more(s, more) if s.id in SECTIONS else s for s in found)
     unsettled = f"not settled: {', '.join(late)}" if late else "" if found else "nothing was judged"
     reason = safe(nowhere or unsettled)
     remedy = f"; --wait 10m asks for them, {program()} rightsize keeps them too"
