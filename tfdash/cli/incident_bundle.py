@@ -233,6 +233,7 @@ def _snapshot(args: argparse.Namespace, config: QuickConfig, settings: Settings,
     from tfdash.cli.compose import board_of, scope_of
     from tfdash.cli.doctor import written
     from tfdash.cli.headless import settle
+    from tfdash.cli.recorded import judged_by
     from tfdash.cli.snapshot import changes_of
     from tfdash.model.kinds import JUDGED
     from tfdash.recording.bundle import text_piece
@@ -258,6 +259,7 @@ def _snapshot(args: argparse.Namespace, config: QuickConfig, settings: Settings,
             late,
             None,
             changes_of(board, scope, clock),
+            judged_by(config),
         )
         told = [shown(asked._replace(screen=screen)) for screen in EVERY]
         found = asyncio.run(board.doctor()) if config.recorded is None else []

@@ -45,6 +45,7 @@ def chosen(args: argparse.Namespace, *, at_alone: bool = False) -> QuickConfig:
     from tfdash.config.startup import DemoSettings
     from tfdash.recording.reading import NoRecording, Recording
     from tfdash.views.replay import meant
+    from tfdash.views.times import moment
 
     config, path = load_quick(args.config), Path(args.recording)
     try:
@@ -57,13 +58,22 @@ def chosen(args: argparse.Namespace, *, at_alone: bool = False) -> QuickConfig:
         raise ConfigError([ConfigProblem("--at", 0, "", str(error))]) from None
     if recording.cut:  # what follows is of what is whole, and whoever reads it must know
         narrate(f"{program()}: the recording {safe(recording.cut)}; it is taken up to there")
-    return replace(
+    made = replace(
         config,
         environment=config.known(recording.header.environment),
         demo=DemoSettings(),
         instead="",
         recorded=RecordedMoment(path, at),
     )
+    narrate(f"{program()}: of a recording, {moment(at, zone)}, judged by {safe(judged_by(made))}")
+    return made
+
+
+def judged_by(config: QuickConfig) -> str:
+    """By which policy a recording is judged, "" where none is: what was in force then is not in it."""
+    if config.recorded is None:
+        return ""
+    return f"the policy of {config.path}" if config.path else "the shipped playbook (--config names another)"
 
 
 def picture_of(moment: RecordedMoment) -> Picture:

@@ -35,7 +35,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         narrate(f"tfdash: {why}")
         return ERROR
     from tfdash.cli.compose import clock_of
-    from tfdash.cli.recorded import chosen
+    from tfdash.cli.recorded import chosen, judged_by
     from tfdash.config.load import load
 
     config = chosen(args)
@@ -91,6 +91,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         late,
         view,
         changes,
+        judged_by(config),
     )
     lacking = weeks_lacking(board) if resources else ""
     if unknown := no_namespace(board, scope, args.wait):

@@ -31,7 +31,7 @@ ALL = "all"  # the name of all pages together
 
 class ReportAsked(NamedTuple):
     """``namespace`` None: all. ``width``: cells that the lines of a text have at most, None: as many as they need. ``late``: what was
-    waited for in vain. ``view``: the list where no table of ours has it. ``changes``: what was read for the page of that name."""
+    waited for in vain. ``view``: the list where no table of ours has it. ``changes``: what was read for the page of that name. ``judged_by``: of a recording by which policy, "" of what is now."""
 
     picture: Picture
     assessment: Assessment
@@ -43,6 +43,7 @@ class ReportAsked(NamedTuple):
     late: tuple[str, ...] = ()
     view: KindView | None = None
     changes: RecentChanges | None = None
+    judged_by: str = ""
 
 
 class TableField(NamedTuple):
@@ -190,6 +191,7 @@ def framed(
             "screen": asked.screen,
             "namespace": safe(asked.namespace) if asked.namespace else None,
             "exit_code": code,
+            "judged_by": safe(asked.judged_by) or None,
             "counts": dict(counts),
             "sources": sources_json(sources),
             "unread": [safe(name) for name in unread],
@@ -197,7 +199,8 @@ def framed(
         }
 
     title = _TITLES.get(asked.screen) or safe(asked.view.noun if asked.view is not None else asked.screen)
-    place = place_of(asked.picture)
+    by = f"recording, judged by {safe(asked.judged_by)}" if asked.judged_by else ""
+    place = " · ".join(filter(None, (place_of(asked.picture), by)))
     return Shown(asked, title, place, code, counts, sources, tuple(map(safe, unread)), document, lines, parts)
 
 
@@ -209,7 +212,15 @@ def place_of(picture: Picture) -> str:
     names = []
     for ref, cluster in picture.clusters.items():
         info = cluster.info.value
-        about = " ".join(p for p in (info.version, info.user) if p) if info is not None else "not reached"
+        answered = any(seen.observed_at is not None for seen in cluster.kinds.values())
+        none = (
+            "not read yet"
+            if cluster.info.problem is None
+            else "version not read"
+            if answered
+            else "not reached"
+        )
+        about = " ".join(p for p in (info.version, info.user) if p) if info is not None else none
         names.append(safe(f"{ref.environment} {ref.cluster} {about}"))
     return " · ".join(names)
 

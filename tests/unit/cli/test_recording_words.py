@@ -170,3 +170,19 @@ def test_each_answers_of_a_recording(
     assert ended([*words, "--recording", str(path)]) in (0, 1, 2)
     said = capsys.readouterr()
     assert said.out and "Traceback" not in said.err and "no kubeconfig" not in said.err
+
+
+@pytest.mark.parametrize("format", ["text", "json", "md", "html", "slack"])
+@pytest.mark.parametrize("screen", ["overview", "all"])
+def test_a_page_of_a_recording_says_by_which_policy_it_is_judged(
+    format: str, screen: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["snapshot", "--screen", screen, "--format", format, "--recording", str(lived(tmp_path))]
+    ended(words)
+    said = capsys.readouterr()
+    assert "the shipped playbook" in said.out and said.err.count("the shipped playbook") == 1
+    config = tmp_path / "mine.toml"
+    config.write_text("[environments.production]\n")
+    ended([*words, "--config", str(config)])
+    said = capsys.readouterr()
+    assert "the policy of " in said.out and "mine" in said.out and "mine.toml" in said.err

@@ -22,6 +22,7 @@ def write(shown: Sequence[Shown]) -> str:
             "screen": ALL,
             "namespace": safe(asked.namespace) if asked.namespace else None,
             "exit_code": code_of_all(shown),
+            "judged_by": safe(asked.judged_by) or None,
             "screens": {one.screen: one.document() for one in shown},
         }
     )
