@@ -215,14 +215,13 @@ def _built(prog: str) -> argparse.ArgumentParser:
             metavar="FILE",
             help="write it there too: .xml JUnit, .md, .json or .txt",
         )
-        if told.waits:
-            made.add_argument(
-                "--wait",
-                type=_duration,
-                metavar="DURATION",
-                default=recorded_options.Unsaid(0.0),
-                help=told.waits,
-            )
+        made.add_argument(
+            "--wait",
+            type=_duration,
+            metavar="DURATION",
+            default=recorded_options.Unsaid(0.0),
+            help=told.waits,
+        )
         recorded_options.add(made, at=not any(flag == "--at" for flag, _ in told.options))
         for flag, how in (*told.options, *(OF_FINDINGS if told.findings else ())):
             made.add_argument(flag, **how)

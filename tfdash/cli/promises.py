@@ -59,7 +59,8 @@ def asked(args: argparse.Namespace, config: QuickConfig) -> AskedPromises | int:
     settings = load(config.path)
     clock = clock_of(config)
     board, _ = board_of(config, settings, clock, remembering=True, of=SECTIONS)
-    found = states_of(board, settings, coming=config.recorded is None)
+    wait = max(_FIRST, getattr(args, "wait", 0.0))
+    found = states_of(board, settings, wait, coming=config.recorded is None)
     board.stop()
     if found is None:
         return UNKNOWN
@@ -84,9 +85,11 @@ def without_memory(record: MaintenanceRecord, fail_on: str) -> tuple[SectionFind
     return (SectionFinding(level=Level.UNKNOWN, sentence=said),)
 
 
-def states_of(board: Board, settings: Settings, *, coming: bool = True) -> Mapping[Subject, ItemState] | None:
-    """Each promise at each place by what is on record, once that is read; None, and why, where it was not in time. ``coming`` False: what is
-    not there comes no more."""
+def states_of(
+    board: Board, settings: Settings, wait: float = _FIRST, *, coming: bool = True
+) -> Mapping[Subject, ItemState] | None:
+    """Each promise at each place by what is on record, once that is read; None, and why, where it was not in time (``wait``: seconds).
+    ``coming`` False: what is not there comes no more."""
 
     kinds = live_kinds(settings)
 
@@ -94,14 +97,14 @@ def states_of(board: Board, settings: Settings, *, coming: bool = True) -> Mappi
         if not coming:
             return settled
         status = board.picture.sources.get("store")
-        if kinds and not settled and took < _FIRST:
+        if kinds and not settled and took < wait:
             return False  # what live evidence is read from
         known = board.assessment.number >= board.picture.number and board.assessment.maintenance is not None
         feeds = board.picture.sources.get("calendar feeds")  # what promises move for
         fed = feeds is None or not feeds.unasked
         return known and fed and status is not None and (status.complete or status.problem is not None)
 
-    late = settle(board, kinds, _FIRST, enough=enough)
+    late = settle(board, kinds, wait, enough=enough)
     found = board.assessment.maintenance
     if found is None and not coming:
         narrate(f"{program()}: what is on record had not been read at that time of the recording")

@@ -89,7 +89,7 @@ class Templates:
             words = [self._folder, name, str(file), str(self._seconds)]
             try:
                 done = run_command(
-                    [sys.executable, "-m", "tfdash.report.template_child", *words],
+                    [sys.executable, "-P", "-m", "tfdash.report.template_child", *words],
                     timeout=_PATIENCE + 10 * self._seconds,
                     max_output=4 * _LONGEST,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfdash.cli.gates import GATES
-from tfdash.cli.gates.sections import answer_of, suites_of
+from tfdash.cli.gates.sections import answer_of, suites_of, why_in_doubt
 from tfdash.model.section import SectionState
 from tfdash.report.gates.answer import Explained, GateAnswer
 from tfdash.report.gates.judged import GateTerms, judged
@@ -21,8 +21,7 @@ def gated(
     reason: str = "",
     explained: Explained | None = None,
 ) -> GateAnswer:
-    if not found:
-        reason = reason or "nothing was judged"
+    reason = reason or why_in_doubt(found, ())
     return answer_of(
         found, judged(suites_of(found), asked, reason, explained), GATES[what], what, reason, (), NOW
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,7 +14,8 @@ from tests.unit.playbook.making import NOW, REF, deployment, picture, pod
 from tests.unit.playbook.resources.test_bands import LOW, WELL, usage
 from tests.unit.playbook.resources.test_volume import RUNS, claim
 from tests.unit.report.test_report import check
-from tfdash.cli.gates.sections import sections_of
+from tfdash.cli.gates.baseline_file import with_baseline_written
+from tfdash.cli.gates.sections import sections_of, why_in_doubt
 from tfdash.cli.parser import parse
 from tfdash.judging.judge import judge_all
 from tfdash.model.capacity import ResourceQuota
@@ -22,6 +25,8 @@ from tfdash.model.picture import Objects
 from tfdash.model.section import MOST, SectionFinding, SectionState
 from tfdash.model.verdict import Level
 from tfdash.quantities import amounts
+from tfdash.report.gates.answer import GateAnswer
+from tfdash.report.gates.judged import GateTerms
 from tfdash.report.schemas import schema
 
 FULL = ResourceQuota(
@@ -168,6 +173,32 @@ def test_volumes_that_are_watched_are_not_counted_among_those_that_are_not() -> 
     seen = picture(deployment(), usage(*WELL), claim(), other, RUNS, pod())
     (resources, _) = sections_of(seen, judge_all(seen, NOW), "", IDS)
     assert resources.sentence == "4 of 4 in order; 1 volume not watched"
+
+
+def test_where_the_judge_cut_nothing_no_section_is_read_anew() -> None:
+    seen = picture(deployment(), usage(*WELL), FULL, RUNS, pod())
+    told = judge_all(seen, NOW)
+    assert all(any(s is own for own in told.sections) for s in sections_of(seen, told, "", IDS))
+
+
+def test_where_nothing_was_judged_there_is_no_yes() -> None:
+    for fail_on, code in (("breach", 2), ("warn", 2), ("unknown", 1)):
+        answer = gated((), asked=GateTerms(fail_on))
+        assert (answer.code, answer.reason) == (code, "nothing was judged")
+    assert why_in_doubt((), ["eu-1/Pod"]) == "not settled: eu-1/Pod"
+
+
+def test_of_days_that_were_not_read_no_baseline_is_made(tmp_path: Path) -> None:
+    """Whatever else was found: the next gate would call new what only was not looked for."""
+    file = tmp_path / "known.json"
+    args = argparse.Namespace(write_baseline=str(file), what="all")
+    terms = GateTerms("breach", writes=True)
+    answer = with_baseline_written(
+        gated((), asked=terms)._replace(reason=""), args, (), "p", terms, "days lack"
+    )
+    assert (
+        not file.exists() and isinstance(answer, GateAnswer) and answer.told[-1] == "no baseline was written"
+    )
 
 
 def test_a_gate_has_every_finding_where_the_judge_tells_two_hundred() -> None:

@@ -75,6 +75,7 @@ def test_what_nobody_could_read_is_not_known_in_every_format(what: str, runner: 
     options = OPTIONS.get(what, ())
     reports = [runner.folder / f"told.{suffix}" for suffix in ("xml", "md", "json", "txt")]
     flags = [flag for report in reports for flag in ("--report", str(report))]
+    flags += ["--wait", "1s"]  # an option of each, so that a pipeline asks all of them in the same words
     code, out, err = runner(what, *options, "--format", "json", "--explain", *flags)
     document: dict[str, Any] = json.loads(out)
     assert (code, document["exit_code"]) == (2, 2), err

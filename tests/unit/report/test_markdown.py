@@ -30,6 +30,8 @@ SHARP = [
     "- ",
     "a@b.c",
     "deadbeef",
+    "/close ",
+    "/",
 ]
 SHARP += [
     "<script>",
@@ -47,6 +49,8 @@ SHARP += [
     "<!--",
 ]
 TEXTS = st.lists(st.sampled_from(SHARP), max_size=9).map("".join) | st.text(max_size=30)
+# a quick action of GitLab: it looks for them in what is written, before it is rendered, and passes code by
+COMMAND = re.compile(r"^/\w", re.MULTILINE)
 # what GitHub and GitLab look for in a text that is no code, once it is rendered
 READ = re.compile(
     r"@\w|(?<!\w)[#!$%&~^]\w|//|www\.|:\w+:|\b[0-9a-f]{7,}\b|\b[A-Z]{2,}-\d|\{[-+]|[*~_`|\\\[\]{}]", re.ASCII
@@ -86,8 +90,11 @@ def plain(text: str) -> list[str]:
 @example(text="@org/team see #12")
 @example(text=safe(HOSTILE))
 @example(text="Setext\\")
+@example(text="/close it")
 def test_in_a_paragraph_heading_and_list(place: str, text: str) -> None:
-    html = Rendered(RENDERER.render(place.format(inline(text))))
+    written = place.format(inline(text))
+    html = Rendered(RENDERER.render(written))
+    assert not COMMAND.search(written)
     assert set(html.tags) <= OURS, html.tags
     told = html.text.split()
     assert (told[1:] if "<br>" in place else told) == text.split()
@@ -106,5 +113,8 @@ def test_in_a_table(cells: list[tuple[str, str]]) -> None:
 
 @given(lines=st.lists(TEXTS.map(safe), min_size=1, max_size=4))
 def test_lines_are_fenced(lines: list[str]) -> None:
-    html = Rendered(RENDERER.render("\n".join(fenced(lines))))
-    assert html.tags == ["pre", "code"] and html.text.rstrip("\n") == "\n".join(lines).rstrip("\n")
+    written = "\n".join(fenced(lines))
+    html = Rendered(RENDERER.render(written))
+    same = "\n".join(f" {line}" if line.startswith("/") else line for line in lines)
+    assert html.tags == ["pre", "code"] and html.text.rstrip("\n") == same.rstrip("\n")
+    assert not COMMAND.search(written)

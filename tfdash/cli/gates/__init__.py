@@ -27,14 +27,13 @@ class Gate(NamedTuple):
     ask: str = "sections"
     findings: bool = True
     scoped: bool = True
-    waits: str = ""
+    waits: str = 'wait so long for all to be read, e.g. "1m"'
     weeks: bool = False
     store: bool = False
     least: str = "PAUSED"
     options: tuple[Option, ...] = ()
 
 
-_READ = 'wait so long for all to be read, e.g. "1m"'
 _WEEKS = 'wait so long for what was not seen for long enough, and for days of use that the store does not keep, e.g. "15m"'
 _OF_RELEASE: tuple[Option, ...] = (
     (
@@ -109,7 +108,6 @@ GATES: dict[str, Gate] = {
         "are all certificates renewed in time",
         exit_codes.CERTIFICATES,
         ("certificates",),
-        waits=_READ,
         least="MOVING",  # what is under way may wait for an issuer that there is not
     ),
     "maintenance": Gate(
@@ -120,9 +118,9 @@ GATES: dict[str, Gate] = {
         scoped=False,
         options=_OF_MAINTENANCE,
     ),
-    "serving": Gate("does every workload serve", exit_codes.SECTION, ("serving",), waits=_READ),
-    "nodes": Gate("is every node ready", exit_codes.SECTION, ("nodes",), scoped=False, waits=_READ),
-    "jobs": Gate("did the jobs run", exit_codes.SECTION, ("jobs",), waits=_READ),
+    "serving": Gate("does every workload serve", exit_codes.SECTION, ("serving",)),
+    "nodes": Gate("is every node ready", exit_codes.SECTION, ("nodes",), scoped=False),
+    "jobs": Gate("did the jobs run", exit_codes.SECTION, ("jobs",)),
     "all": Gate(
         "what is not in order, of all sections at once; a closed calendar is no fault",
         exit_codes.SECTION,

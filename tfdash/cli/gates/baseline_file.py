@@ -16,8 +16,8 @@ from tfdash.report.gates.judged import GateTerms, Suite, never_excused
 from tfdash.text import safe
 
 
-def asked_of(args: argparse.Namespace, environment: str) -> GateTerms:
-    """What findings are held against. Ends the program where the baseline is none: it would excuse something else than it says."""
+def asked_of(args: argparse.Namespace, environment: str, now: float) -> GateTerms:
+    """What findings are held against, at ``now`` (epoch seconds). Ends the program where the baseline is none: it would excuse something else than it says."""
     namespace = getattr(args, "namespace", "")
     if args.baseline and args.write_baseline:
         raise _ended(
@@ -27,7 +27,7 @@ def asked_of(args: argparse.Namespace, environment: str) -> GateTerms:
     if not args.baseline:
         return GateTerms(args.fail_on, None, bool(args.write_baseline), namespace)
     try:
-        baseline = read_baseline(read_named(args.baseline, MOST), environment)
+        baseline = read_baseline(read_named(args.baseline, MOST), environment, now)
     except FileNotFoundError:
         raise _ended(f"--baseline: there is no {args.baseline}; --write-baseline makes it", USAGE) from None
     except OSError as error:
@@ -40,13 +40,18 @@ def asked_of(args: argparse.Namespace, environment: str) -> GateTerms:
 
 
 def with_baseline_written(
-    answer: GateAnswer, args: argparse.Namespace, suites: Sequence[Suite], environment: str, asked: GateTerms
+    answer: GateAnswer,
+    args: argparse.Namespace,
+    suites: Sequence[Suite],
+    environment: str,
+    asked: GateTerms,
+    lacking: str = "",
 ) -> GateAnswer | int:
-    """The answer, once the baseline is written, where one is asked for. Of what was not read in time none is made: the next gate would call
-    new what only was not seen."""
+    """The answer, once the baseline is written, where one is asked for. Of what was not read in time, or is ``lacking``, none is made: the next
+    gate would call new what only was not seen."""
     if not asked.writes:
         return answer
-    if answer.reason:
+    if answer.reason or lacking:
         return answer._replace(told=(*answer.told, "no baseline was written"))
     told = [(suite.id, finding) for suite in suites for finding in suite.findings]
     text = baseline_text(told, args.what, environment, asked.namespace, answer.now)

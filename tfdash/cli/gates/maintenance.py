@@ -27,11 +27,12 @@ _NOT_KNOWN = (ItemStanding.NO_EVIDENCE, ItemStanding.NOT_WATCHED, ItemStanding.W
 
 def ask(args: argparse.Namespace) -> GateAnswer | int:
     """Exit 0: none is overdue; 1: one is; 2: of one it is not known."""
+    from tfdash.cli.compose import clock_of
     from tfdash.cli.recorded import chosen
 
     config = chosen(args)
     environment = config.environment.name
-    against = asked_of(args, environment)
+    against = asked_of(args, environment, clock_of(config).now())
     told = asked(args, config)
     if isinstance(told, int):
         return told

@@ -61,7 +61,7 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
         at = now
         if not args.no_clock_check:
             skew, cluster, unknown = asyncio.run(_worst_skew(config))
-        facts, unread = remembered(config, settings, clock)
+        facts, unread = remembered(config, settings, clock, max(_STORE, args.wait))
     glass = facts.break_glass.get(config.environment.name)
     waived = f"break-glass by {glass.by}: {glass.reason}" if glass is not None and glass.until > at else ""
     decided = [
@@ -115,7 +115,9 @@ def _arithmetic(counts: dict[str, int], skew: float | None, cluster: str, code: 
     return [clock, f"calendar, clock and store: {sums}: exit {code}"]
 
 
-def remembered(config: QuickConfig, settings: Settings, clock: Clock) -> tuple[StoreState, str]:
+def remembered(
+    config: QuickConfig, settings: Settings, clock: Clock, wait: float = _STORE
+) -> tuple[StoreState, str]:
     """What the store remembers, opened for reading, and why it is not known; a store that nobody made yet remembers nothing."""
     from tfdash.board.board import Board
     from tfdash.cli.compose import judge_of
@@ -125,7 +127,7 @@ def remembered(config: QuickConfig, settings: Settings, clock: Clock) -> tuple[S
 
     opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
     board = Board([], judge_of(settings), clock, sources=[opened.source])
-    late = settle(board, {}, _STORE)
+    late = settle(board, {}, wait)
     status = board.picture.sources[opened.source.id]
     facts = board.picture.store_state
     board.stop()

@@ -40,9 +40,9 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
 
     gate = GATES[args.what]
     config = chosen(args)
-    asked = asked_of(args, config.environment.name)
-    settings = load(config.path)
     clock = clock_of(config)
+    asked = asked_of(args, config.environment.name, clock.now())
+    settings = load(config.path)
     board, sources = board_of(
         config, settings, clock, probing=True, remembering=gate.store, weeks=gate.weeks, of=gate.sections
     )
@@ -69,8 +69,7 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     more = without_memory(board.picture.store_state.maintenance, asked.fail_on) if gate.store else ()
     if not asked.namespace:
         found = tuple(with_more(s, more) if s.id in SECTIONS else s for s in found)
-    unsettled = f"not settled: {', '.join(late)}" if late else "" if found else "nothing was judged"
-    reason = safe(nowhere or unsettled)
+    reason = why_in_doubt(found, late, nowhere)
     remedy = f"; --wait 10m asks for them, {program()} rightsize keeps them too"
     days = f"{lacking}{remedy if config.recorded is None else ' then'}" if lacking else ""
 
@@ -81,7 +80,14 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     if days and (code := without_weeks(result.code, asked.fail_on)) != result.code:
         result, reason = result._replace(code=code), safe(days)
     answer = answer_of(found, result, gate, args.what, reason, (days,) if days else (), clock.now())
-    return with_baseline_written(answer, args, suites_of(found), config.environment.name, asked)
+    return with_baseline_written(answer, args, suites_of(found), config.environment.name, asked, days)
+
+
+def why_in_doubt(found: Sequence[SectionState], late: Sequence[str], nowhere: str = "") -> str:
+    """Why nothing of it is a yes, "" where it may be one."""
+    return safe(
+        nowhere or (f"not settled: {', '.join(late)}" if late else "" if found else "nothing was judged")
+    )
 
 
 def kinds_of(ids: Collection[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def ask(args: argparse.Namespace) -> GateAnswer:
     config = chosen(args)
     clock = clock_of(config)
     board, _ = board_of(config, load(config.path), clock, remembering=True)
-    late = settle(board, {Node.KIND: ALL}, _FIRST)
+    late = settle(board, {Node.KIND: ALL}, max(_FIRST, args.wait))
     state = board.assessment.versions
     unread = next((s.sentence for s in board.assessment.sections if s.id == SECTION and s.unknown), "")
     board.stop()

@@ -16,7 +16,7 @@ from tfdash.views.times import clocks
 # Letters and digits of any script, and what means nothing inside a word; "%" and ":" only behind it.
 _HARMLESS = re.compile(r"[\"'(]*(?:[^\W_]|[.,;()/+='\"-]|[^\x00-\x7f]|:(?=\d))*[%:?.,;)\"']*")
 _READ = re.compile(  # although all its characters are harmless
-    r"//|(?i:\bwww\.|\b[0-9a-f]{7,}\b)|\b[A-Z][A-Z0-9]+-\d"  # a link, a commit, a ticket
+    r"^[\"'(]*/|//|(?i:www\.|\b[0-9a-f]{7,}\b)|\b[A-Z][A-Z0-9]+-\d"  # a command to GitLab ("/close"), a link, a commit, a ticket
 )
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "<=": "&lt;=", ">=": "&gt;="}
 _BEGINS = re.compile(r"(?:[-+=]+|(?P<number>\d{1,9})(?P<end>[.)]))(?=\s|$)")  # a list, a line below a heading
@@ -84,7 +84,9 @@ def fenced(lines: Sequence[str]) -> Iterator[str]:
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     yield f"{fence}text"
-    yield from lines
+    yield from (
+        f" {line}" if line.startswith("/") else line for line in lines
+    )  # no command, whoever reads fences
     yield fence
     yield ""
 

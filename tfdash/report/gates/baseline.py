@@ -26,6 +26,7 @@ from tfdash.views.times import iso
 
 FORMAT = 1
 MOST = 16_000_000  # bytes of one
+_SKEW = 3600.0  # seconds that the clocks of two machines may differ by
 NEVER = frozenset({"releases"})
 """Sections of which no finding is excused."""
 BEGINS = frozenset({"serving", "nodes"})
@@ -176,8 +177,8 @@ def _entry(section: str, finding: SectionFinding) -> dict[str, Any]:
     }
 
 
-def read_baseline(raw: bytes, environment: str) -> Baseline:
-    """A baseline of this environment. Raises ``ValueError`` with one sentence; what a later version adds is passed over, what is lacking or
+def read_baseline(raw: bytes, environment: str, now: float) -> Baseline:
+    """A baseline of this environment, written before ``now`` (epoch seconds). Raises ``ValueError`` with one sentence; what a later version adds is passed over, what is lacking or
     no finding is refused, since it would excuse something else than it says."""
     try:
         document = json.loads(raw)
@@ -196,6 +197,8 @@ def read_baseline(raw: bytes, environment: str) -> Baseline:
         raise ValueError("environment, written_at and findings must stand in it")
     if of != environment:
         raise ValueError(f"it is of {safe(of) or 'no environment'}, and not of {safe(environment)}")
+    if moment > now + _SKEW:  # of what began since then nothing would be new
+        raise ValueError(f"it says that it was written at {safe(str(at))}, which lies ahead: write it anew")
     found = tuple(_known(entry, number) for number, entry in enumerate(document["findings"], 1))
     return Baseline(of, moment, str(by), found)
 

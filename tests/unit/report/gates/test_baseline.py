@@ -14,7 +14,7 @@ from tfdash.model.section import SectionFinding
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
 from tfdash.report.gates.answer import FINDINGS, OK, UNKNOWN, GateStanding
-from tfdash.report.gates.baseline import Baseline, baseline_text, read_baseline
+from tfdash.report.gates.baseline import Baseline, KnownFinding, baseline_text, compared, read_baseline
 from tfdash.report.gates.judged import GateTerms, Judged, Suite, judged
 
 AT = 1_800_000_000.0
@@ -39,7 +39,7 @@ def written(*suites: Suite, environment: str = "production") -> bytes:
 
 
 def held(now: Suite, before: Suite, fail_on: str = "warn", namespace: str = "") -> Judged:
-    baseline = read_baseline(written(before), "production")
+    baseline = read_baseline(written(before), "production", AT)
     return judged([now], GateTerms(fail_on, baseline, namespace=namespace))
 
 
@@ -103,7 +103,7 @@ def test_what_a_release_does_is_in_no_baseline() -> None:
     by_hand = json.loads(written(suite(found())))
     by_hand["findings"][0]["section"] = "releases"
     with pytest.raises(ValueError, match="what a release does is never excused"):
-        read_baseline(json.dumps(by_hand).encode(), "production")
+        read_baseline(json.dumps(by_hand).encode(), "production", AT)
 
 
 @pytest.mark.parametrize("fail_on", ["breach", "warn", "unknown"])
@@ -133,7 +133,7 @@ def test_what_is_no_longer_there_is_told_and_what_cannot_be_seen_is_not_called_g
     assert elsewhere["gone"] == []
     assert (
         judged(
-            [suite(id="jobs")], GateTerms(baseline=read_baseline(written(suite(found())), "production"))
+            [suite(id="jobs")], GateTerms(baseline=read_baseline(written(suite(found())), "production", AT))
         ).document["baseline"]["gone"]
         == []
     )
@@ -173,6 +173,7 @@ GOOD = json.loads(written(suite(found())))
         ({"environment": None}, "must stand in it"),
         ({"written_at": "yesterday"}, "must stand in it"),
         ({"written_at": "2026-11-30T10:00:00"}, "must stand in it"),  # in which zone?
+        ({"written_at": "2999-01-01T00:00:00Z"}, "which lies ahead: write it anew"),
         ({"findings": None}, "must stand in it"),
         ({"findings": ["x"]}, "finding 1 is none"),
         ({"findings": [{**GOOD["findings"][0], "level": "OK"}]}, 'finding 1 is at level "OK"'),
@@ -185,13 +186,28 @@ GOOD = json.loads(written(suite(found())))
 )
 def test_a_file_that_says_something_else_is_refused(change: dict[str, object], why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        read_baseline(json.dumps({**GOOD, **change}).encode(), "production")
+        read_baseline(json.dumps({**GOOD, **change}).encode(), "production", AT)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
 def test_what_is_no_baseline_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match="it is no"):
-        read_baseline(raw, "production")
+        read_baseline(raw, "production", AT)
+
+
+def test_the_clock_of_who_wrote_it_may_differ_a_little() -> None:
+    assert read_baseline(written(suite(found())), "production", AT - 600).findings
+
+
+@pytest.mark.parametrize(
+    ("section", "now"),
+    [("resources", found(Level.UNKNOWN)), ("releases", found()), ("resources", found(Level.IDLE))],
+)
+def test_what_never_stands_in_a_baseline_is_never_known_by_one(section: str, now: SectionFinding) -> None:
+    """Whatever made it: reading one refuses such a finding before, and comparing does not rest on that."""
+    there = KnownFinding(section, now.rule, WEB, Level.BREACH, 1, now.sentence)
+    made = Baseline("production", AT, "9.9", (there,))
+    assert not compared(made, [(section, now)], {section}, "", ()).known
 
 
 def test_what_another_version_adds_is_passed_over() -> None:
@@ -201,9 +217,9 @@ def test_what_another_version_adds_is_passed_over() -> None:
         "written_by": "9.9",
         "findings": [{**GOOD["findings"][0], "owner": "jo"}],
     }
-    kept = read_baseline(json.dumps(more).encode(), "production")
+    kept = read_baseline(json.dumps(more).encode(), "production", AT)
     assert kept == Baseline(
-        "production", AT, "9.9", read_baseline(written(suite(found())), "production").findings
+        "production", AT, "9.9", read_baseline(written(suite(found())), "production", AT).findings
     )
 
 
