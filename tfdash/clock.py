@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +17,13 @@ class Clock(Protocol):
 def in_clock_seconds(clock: Clock, seconds: float) -> float:
     """So many of the machine's seconds as ages by this clock count them: a simulated one runs faster."""
     return seconds * max(1.0, float(getattr(clock, "speed", 1.0)))
+
+
+def boottime() -> float:
+    """Seconds on a clock that counts suspend: CLOCK_BOOTTIME; on macOS CLOCK_MONOTONIC, which does so there."""
+    if sys.platform.startswith("linux"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 class SystemClock:

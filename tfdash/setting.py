@@ -118,19 +118,29 @@ class Checked:
 
 
 class Between(Checked):
-    """The least and the greatest useful value; ``seconds``: of a duration."""
+    """The least and the greatest useful value; ``seconds``: of a duration. ``write``: how a value is spelled, where it is ``Spelled``."""
 
-    def __init__(self, low: float, high: float, *, seconds: bool = False) -> None:
+    def __init__(
+        self,
+        low: float,
+        high: float,
+        write: Callable[[float], str] = lambda value: f"{value:.15g}",
+        *,
+        seconds: bool = False,
+    ) -> None:
         super().__init__(self._check)
         self.low, self.high, self.seconds = low, high, seconds
+        self.write = write_duration if seconds else write
 
     def _check(self, value: Any) -> None:
         if not self.low <= value <= self.high:
-            said, low, high = map(self.write, (value, self.low, self.high))
-            raise ValueError(f"{said} is out of range; choose one from {low} to {high}")
+            raise ValueError(f"{self.write(value)} is out of range; choose {self.told}")
 
-    def write(self, value: float) -> str:
-        return write_duration(value) if self.seconds else f"{value:g}"
+    @property
+    def told(self) -> str:
+        """What may be chosen, as it is spelled; of a duration that is never nothing no least one."""
+        low, high = self.write(self.low), self.write(self.high)
+        return f"one of at most {high}" if self.seconds and not self.low else f"one from {low} to {high}"
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
         found = handler(schema)

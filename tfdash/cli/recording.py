@@ -63,12 +63,14 @@ def keep_recording(
     file: OneFile | None = None,
     *,
     ring: bool = True,
+    size: int = 0,
 ) -> list[Recorder]:
-    """From now on, until each is told to ``stop``. ``file``: as ``made_file`` has made it."""
+    """From now on, until each is told to ``stop``. ``file``: as ``made_file`` has made it, of at most ``size`` bytes (0: as configured)."""
     from tfdash.recording.places import Ring
 
     found: list[Recorder] = []
     if file is not None:
+        file.most = size or settings.recording.file_size
         found.append(_begun(board, clock, "recording", file, lambda: str(file.path)))
     if ring and settings.recording.ring:
         kept, size = settings.recording.ring, settings.recording.size
@@ -114,11 +116,9 @@ def default_name(environment: str, now: float) -> str:
 
 def next_name(name: str) -> str:
     """Where a terminal goes on that begins anew: ``a.tfrec``, ``a-2.tfrec``, ..."""
-    path = Path(name).expanduser()
-    number = 2
-    while path.with_name(f"{path.stem}-{number}{path.suffix}").exists():
-        number += 1
-    return str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+    from tfdash.recording.places import next_path
+
+    return str(next_path(Path(name).expanduser()))
 
 
 def why_not(name: str, error: OSError) -> str:
@@ -129,13 +129,14 @@ def why_not(name: str, error: OSError) -> str:
 
 
 def command(args: argparse.Namespace) -> int:
-    """``tfdash record``: until the time is over or it is ended; 0 where all of it was written."""
+    """``tfdash record``: until the time is over, it is as large as it may be, or it is ended; 0 where all was written that was asked for."""
     from tfdash.cli.compose import board_of, clock_of, scope_of
     from tfdash.cli.journal import keep_journal
     from tfdash.cli.store_options import store_options
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.durations import write_duration
+    from tfdash.recording.settings import write_size
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
     settings = load(config.path)
@@ -151,16 +152,17 @@ def command(args: argparse.Namespace) -> int:
         return ERROR
     board.want("record", dict.fromkeys(RECORDED, scope))
     keep_journal(board, config.environment.name, store_options(settings, config.path), clock, scope)
-    [recorder] = keep_recording(board, config, settings, clock, file, ring=False)
+    [recorder] = keep_recording(board, config, settings, clock, file, ring=False, size=args.size)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
     board.start()
-    ends = f"for {write_duration(args.seconds)}, or until ctrl+c" if args.seconds else "it ends with ctrl+c"
+    most = f"at {write_size(file.most)}, or with ctrl+c"
+    ends = f"it ends after {write_duration(args.seconds)}, {most}" if args.seconds else f"it ends {most}"
     narrate(f"{program()}: recording {config.environment.name} to {safe(name)}; {ends}")
     until = time.monotonic() + args.seconds if args.seconds else float("inf")
     told = ""
-    while not ended.wait(_DURATION) and time.monotonic() < until:
+    while not ended.wait(_DURATION) and time.monotonic() < until and not recorder.full:
         if recorder.trouble != told:
             told = recorder.trouble
             narrate(f"{program()}: {safe(told) or 'it is recorded again'}")
@@ -169,4 +171,5 @@ def command(args: argparse.Namespace) -> int:
     lacking = recorder.trouble or (f"{recorder.lost:,} changes were not recorded" if recorder.lost else "")
     if lacking:
         narrate(f"{program()}: {safe(lacking)}")
-    return deliver(safe(name), ERROR if lacking else OK)
+    as_asked = not lacking or (recorder.full and recorder.shows and not args.seconds)
+    return deliver("\n".join(safe(str(path)) for path in file.paths), OK if as_asked else ERROR)

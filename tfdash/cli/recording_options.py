@@ -25,6 +25,19 @@ def _some(duration: Callable[[str], float]) -> Callable[[str], float]:
     return read
 
 
+def _size(text: str) -> int:
+    """Bytes."""
+    from tfdash.recording.settings import LEAST, parse_size, write_size
+
+    try:
+        size = parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if size < LEAST:
+        raise argparse.ArgumentTypeError(f"{text} holds no picture; write at least {write_size(LEAST)}")
+    return size
+
+
 def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> None:
     parser.add_argument(
         "file", nargs="?", default="", metavar="FILE", help="a new file (tfdash-ENVIRONMENT-TIME.tfrec)"
@@ -36,4 +49,11 @@ def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> No
         default=None,
         metavar="DURATION",
         help='for so long, "2h"; without it until ctrl+c',
+    )
+    parser.add_argument(
+        "--size",
+        type=_size,
+        default=0,
+        metavar="SIZE",
+        help='of the file, at most, "500MB": it ends there ([recording] file_size)',
     )

@@ -8,6 +8,7 @@ file anew writes new links.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import stat
 import struct
@@ -26,6 +27,7 @@ MOST_PACKED = 32 << 20  # of one frame, and unpacked: who reads takes no more, w
 MOST_RAW = 64 << 20
 _HEAD = struct.Struct("<4sBIIdd16s")
 _SYNC = b"tfd>"
+_THE_END = _HEAD.size + 16  # room that the last frame has in any case
 
 
 class FrameKind(IntEnum):
@@ -73,27 +75,35 @@ class NotWhole(ValueError):
     """From here on the file is not what was written; the text says how, as the rest of a sentence."""
 
 
-class FrameWriter:
-    """``out`` is unbuffered."""
+class RecordingFull(Exception):
+    """It has all the bytes that it may have; what is written plays."""
 
-    def __init__(self, out: BinaryIO, header: RecordingHeader) -> None:
+
+class FrameWriter:
+    """``out`` is unbuffered. ``most``: bytes of the whole file."""
+
+    def __init__(self, out: BinaryIO, header: RecordingHeader, most: float = math.inf) -> None:
         line = msgspec.json.encode(header) + b"\n"
-        self._out = out
+        self._out, self._most = out, most
         self.link = hashlib.sha256(line).digest()[:16]
         self.size = 0  # of what is whole
         self.broken = False  # a frame was written in part
+        self.shows = False  # a picture is in it, whole
         self._write(MAGIC + line)
 
     def add(self, kind: FrameKind, first: float, last: float, raw: bytes) -> int:
-        """How many bytes it takes in the file."""
+        """How many bytes it takes in the file. Raises ``OSError`` and ``RecordingFull``."""
         return self.add_packed(kind, first, last, zlib.compress(raw, 1))
 
     def add_packed(self, kind: int, first: float, last: float, packed: bytes) -> int:
         """The same of a frame as another file has it."""
         link = _link(self.link, kind, first, last, packed)
         head = _HEAD.pack(_SYNC, kind, len(packed), zlib.crc32(packed), first, last, link)
+        if kind != FrameKind.END and self.size + len(head) + len(packed) + _THE_END > self._most:
+            raise RecordingFull
         self._write(head + packed)
         self.link = link
+        self.shows = self.shows or kind == FrameKind.WHOLE
         return len(head) + len(packed)
 
     def cut_back(self) -> None:

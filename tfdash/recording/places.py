@@ -1,10 +1,12 @@
-"""Where a recording is written: one file, or a ring of segments in a folder of this terminal's own."""
+"""Where a recording is written: one file, or a ring of segments in a folder of this terminal's own. No disk is filled by either."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import math
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -23,6 +25,24 @@ SUFFIX = ".tfrec"
 LOCK = "lock"
 _KEPT = 24 * 3600.0  # seconds for which what an ended terminal left stays, and how many of them
 _MOST_ENDED = 8
+_REMOVED = "its file was removed"
+_TIDYING = 1.0  # seconds for letting such go, before the first picture is written and at each segment
+_LEFT, _SHARE = 100e6, 0.05  # bytes of a disk that are left to others, of a small one a share
+
+
+def check_room(place: int | Path) -> None:
+    """Raises ``OSError`` where the disk of a file, open or not, is as good as full: what is left is for others."""
+    seen = os.statvfs(place)
+    left = min(_LEFT, _SHARE * seen.f_blocks * seen.f_frsize)
+    if seen.f_bavail * seen.f_frsize < left:
+        raise OSError(
+            errno.ENOSPC, f"less than {left / 1e6:.0f} MB of that disk are free, and these are left to others"
+        )
+
+
+def _removed(file: BinaryIO | None) -> bool:
+    """It would take all, and nobody could read it."""
+    return file is not None and not file.closed and not os.fstat(file.fileno()).st_nlink
 
 
 def _header(picture: Picture, at: float, about: RecordingHeader) -> RecordingHeader:
@@ -30,25 +50,48 @@ def _header(picture: Picture, at: float, about: RecordingHeader) -> RecordingHea
     return msgspec.structs.replace(about, program=__version__, started=at, clusters=clusters, schema=schema())
 
 
-def _made(path: Path, *, new: bool = True) -> BinaryIO:
-    """For its user alone, unbuffered; never through a link, and never over another file."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_EXCL if new else os.O_TRUNC)
-    return os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0)
+def _made(path: Path) -> BinaryIO:
+    """For its user alone, whatever the umask, unbuffered; never through a link, and never over another file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_EXCL, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "wb", buffering=0)
 
 
 class OneFile:
-    """``--record FILE``."""
+    """``--record FILE``, of at most so many bytes. Where the clock is set back a file beside it goes on, ``FILE-2``: times only grow in one."""
 
     piece = math.inf
 
-    def __init__(self, path: Path, about: RecordingHeader) -> None:
-        self.path, self._about = path, about
+    def __init__(self, path: Path, about: RecordingHeader, most: float = math.inf) -> None:
+        self.paths = [path]
+        self._about, self.most = about, most
         self._file: BinaryIO | None = None
         self._frames: FrameWriter | None = None
+
+    @property
+    def path(self) -> Path:
+        """The one that is written to."""
+        return self.paths[-1]
 
     def make(self) -> None:
         """At once, so that what is wrong with it is said before anything begins. Raises ``OSError``: also where it is there already."""
         self._file = _made(self.path)
+
+    def check(self) -> None:
+        if _removed(self._file):
+            self.close()
+            self._file = self._frames = None
+            raise OSError(errno.ENOENT, _REMOVED)
+        check_room(self.path.parent if self._file is None else self._file.fileno())
+
+    def bears(self, step: float) -> bool:
+        return step > 0 or self._frames is None
+
+    def anew(self) -> None:
+        self.most -= self._frames.size if self._frames is not None else 0
+        self.close()
+        self._file = self._frames = None
+        self.paths.append(next_path(self.paths[0]))
 
     def begin(self, picture: Picture, at: float) -> FrameWriter:
         if self._file is None:
@@ -60,7 +103,7 @@ class OneFile:
             else:
                 self._file.seek(0)
                 self._file.truncate()
-                self._frames = FrameWriter(self._file, _header(picture, at, self._about))
+                self._frames = FrameWriter(self._file, _header(picture, at, self._about), self.most)
         return self._frames
 
     def close(self) -> None:
@@ -68,9 +111,18 @@ class OneFile:
             self._file.close()
 
 
+def next_path(path: Path) -> Path:
+    """What is free beside it: ``a.tfrec``, ``a-2.tfrec``, ..."""
+    number = 2
+    while os.path.lexists(found := path.with_name(f"{path.stem}-{number}{path.suffix}")):
+        number += 1
+    return found
+
+
 class Ring:
     """The last ``span`` seconds of the platform's clock in at most ``size`` bytes: segments of which each begins with a picture that is
-    whole. The folder is locked while the terminal lives, and stays when it ends."""
+    whole. The folder is locked while the terminal lives, and stays when it ends. Where the clock is set another folder goes on: by its times
+    all that there is would be too old, or never."""
 
     def __init__(
         self,
@@ -82,41 +134,80 @@ class Ring:
     ) -> None:
         self._folder, self._about, self._span, self._size, self._now = folder, about, span, size, now
         self.piece = size / 4  # what the newest segment may grow to while the older ones lie beside it
+        self._forsake()
+
+    def _forsake(self) -> None:
         self.path: Path | None = None
         self._lock = -1
         self._file: BinaryIO | None = None
         self._frames: FrameWriter | None = None
+        self._follows = ""  # the link of the segment before the newest
         self._segments: list[tuple[Path, float]] = []  # with the time at which each begins
         self._number = 0
 
+    def check(self) -> None:
+        if self.path is not None and (_removed(self._file) or not self.path.is_dir()):
+            self.close()
+            self._forsake()
+            raise OSError(errno.ENOENT, _REMOVED)
+        check_room(next(path for path in (self._folder, *self._folder.parents) if path.exists()))
+
+    def bears(self, step: float) -> bool:
+        return self.path is None
+
+    def anew(self) -> None:
+        self.close()
+        self._forsake()
+
     def begin(self, picture: Picture, at: float) -> FrameWriter:
         folder = self._own_folder()
-        follows = self._frames.link.hex() if self._frames is not None and not self._frames.broken else ""
-        if self._file is not None:
-            self._file.close()
+        self._finish()
         self._number += 1
         path = folder / f"{self._number:06d}{SUFFIX}"
         self._file = _made(path)
+        try:
+            about = msgspec.structs.replace(self._about, follows=self._follows)
+            self._frames = FrameWriter(self._file, _header(picture, at, about))
+        except OSError:
+            self._file.close()
+            self._file = None
+            path.unlink(missing_ok=True)
+            raise
         self._segments.append((path, at))
-        header = _header(picture, at, msgspec.structs.replace(self._about, follows=follows))
-        self._frames = FrameWriter(self._file, header)
         self._forget(at)
+        sweep(self._folder, self._now())
         return self._frames
+
+    def _finish(self) -> None:
+        """The newest segment ends where it is whole, so that what comes next follows it; without a whole picture it goes."""
+        if self._file is not None and self._frames is not None:
+            if not self._frames.shows:
+                path, _ = self._segments.pop()
+                path.unlink(missing_ok=True)
+            else:
+                if self._frames.broken:
+                    self._frames.cut_back()
+                self._follows = self._frames.link.hex()
+        if self._file is not None:
+            self._file.close()
+        self._file = self._frames = None
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
         if self._lock >= 0:
             os.close(self._lock)
+            self._lock = -1
 
     def _own_folder(self) -> Path:
         if self.path is None:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder.chmod(0o700)
-            sweep(self._folder, self._now())
-            path = self._folder / f"{int(self._now())}-{os.getpid()}"
+            path = self._folder / f"{int(self._now())}-{os.getpid()}-{secrets.token_hex(3)}"
             path.mkdir(mode=0o700)
+            path.chmod(0o700)
             self._lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            os.fchmod(self._lock, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.path = path
         return self.path
@@ -170,10 +261,13 @@ def alive(path: Path) -> bool:
         return False
 
 
-def sweep(folder: Path, now: float) -> None:
-    """Remove what terminals left that ended long ago, and of many the oldest."""
+def sweep(folder: Path, now: float, patience: float = _TIDYING) -> None:
+    """Remove what terminals left that ended long ago, and of many the oldest; what so many seconds do not suffice for, the next time."""
+    until = time.monotonic() + patience
     ended = [path for path in rings(folder) if not alive(path)]
-    for number, path in enumerate(ended):
+    for number, path in reversed(list(enumerate(ended))):
+        if time.monotonic() > until:
+            return
         try:
             if number >= _MOST_ENDED or now - _newest(path) > _KEPT:
                 shutil.rmtree(path, ignore_errors=True)

@@ -93,7 +93,9 @@ class Recording:
         found: list[tuple[BinaryIO, RecordingHeader, bytes]] = []
         why = "holds no recording"
         try:
-            names = sorted(path.glob(SEGMENT))[:_MOST_SEGMENTS] if path.is_dir() else [path]
+            names = [path]
+            if path.is_dir():  # a ring, which has no links
+                names = sorted(one for one in path.glob(SEGMENT) if not one.is_symlink())[:_MOST_SEGMENTS]
             for name in names:
                 try:
                     bundled = not path.is_dir() and is_bundle(name)

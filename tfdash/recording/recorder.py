@@ -15,13 +15,13 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from tfdash.board.fold import Entered
-from tfdash.clock import Clock
+from tfdash.clock import Clock, boottime, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
 from tfdash.recording.changes import VerdictChange, verdict_changes
-from tfdash.recording.frames import FrameKind, FrameWriter
+from tfdash.recording.frames import FrameKind, FrameWriter, RecordingFull
 from tfdash.recording.writing import EntryWriter
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ _LEAST = 5.0  # seconds of the machine between them: a simulated clock may run f
 MOST_WAITING = 20_000  # puts that wait for a disk; more are not held, and the next picture is written whole
 _FRAME = 1 << 20  # bytes of entries, after which a frame ends
 _PATIENCE = 3.0  # seconds that the end waits for the disk
+_STEP = 60.0  # seconds by which the platform's clock and the machine's may differ between two turns
+FULL = "the recording ended: it has all the room that it may take"
 _SILENT = 30.0  # seconds of one turn, after which the disk is said to hang
 _RETRY = 15.0  # seconds between two tries to write again
 
@@ -40,6 +42,15 @@ class WrittenTo(Protocol):
     which another picture is to be written whole, whatever the time."""
 
     piece: float
+
+    def check(self) -> None:
+        """Before anything is written: raises ``OSError`` where it cannot be, or is not to be."""
+
+    def bears(self, step: float) -> bool:
+        """Whether it goes on after the platform's clock was set by so many seconds."""
+
+    def anew(self) -> None:
+        """What comes next has another place: times only grow in one."""
 
     def begin(self, picture: Picture, at: float) -> FrameWriter:
         """Where to write a picture that is whole; what comes next follows it there."""
@@ -52,7 +63,7 @@ _Judged: TypeAlias = tuple[float, Assessment, frozenset[Subject] | None]
 
 class Recorder:
     """``taken`` is called by the board under its lock, for each put; ``update`` for each update. ``now``: picture and assessment as they
-    are. ``told`` is called on the recorder's thread with the problem, where that becomes another; "" where it is well."""
+    are. ``boot``: seconds on a clock that is never set and counts suspend. ``told`` is called on the recorder's thread with the problem, where that becomes another; "" where it is well."""
 
     def __init__(
         self,
@@ -64,6 +75,7 @@ class Recorder:
         every: float = EVERY,
         whole_every: float = WHOLE_EVERY,
         least: float = _LEAST,
+        boot: Callable[[], float] = boottime,
     ) -> None:
         self._place, self._clock, self._now, self._told = place, clock, now, told
         self._every, self._whole_every, self._least = every, whole_every, least
@@ -78,10 +90,18 @@ class Recorder:
         self._whole_size = 0  # bytes of the last that was written whole
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="tfdash-recorder", daemon=True)
+        self._boot = boot
+        self._looked: tuple[float, float] | None = None  # the platform's clock and the machine's, last
+        self.full = False  # it has all that it may have, and ended
         self._turn_at = 0.0  # when the turn began that goes on, else 0
         self.problem = ""
         self.lost = 0  # puts that were not recorded
         self.written = 0  # bytes
+
+    @property
+    def shows(self) -> bool:
+        """Whether a whole picture was written."""
+        return self._whole_size > 0
 
     @property
     def trouble(self) -> str:
@@ -94,6 +114,8 @@ class Recorder:
     # -- by the board -------------------------------------------------------------------------------------------
 
     def taken(self, one: Entered) -> None:
+        if self.full:
+            return
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append(one)
         else:
@@ -101,7 +123,7 @@ class Recorder:
             self.lost += 1
 
     def update(self, update: Update) -> None:
-        if update.assessment is self._heard:
+        if update.assessment is self._heard or self.full:
             return
         self._heard = update.assessment
         if len(self._waiting) < MOST_WAITING:
@@ -132,9 +154,15 @@ class Recorder:
 
     def attempt(self, *, ending: bool) -> None:
         """Write what waits, and say why where that does not succeed. On the recorder's thread alone."""
+        if self.full:
+            return
         self._turn_at = time.monotonic()
         try:
             self._turn(ending)
+        except RecordingFull:
+            self.full = ending = True
+            self._waiting.clear()
+            self._say(FULL)
         except OSError as error:
             self._failed(f"nothing is recorded: {error.strerror or error}")
         except Exception:
@@ -147,6 +175,7 @@ class Recorder:
     def _failed(self, problem: str) -> None:
         self.lost += 1  # at least what was at hand
         self._lacking, self._frames = True, None
+        self._waiting.clear()  # what comes next begins with all that there is
         self._retry_at = time.monotonic() + _RETRY
         self._say(problem)
 
@@ -164,7 +193,27 @@ class Recorder:
         except OSError as error:
             log.info("the recording was not closed: %s", error)
 
+    def _step(self) -> tuple[float, float]:
+        """Seconds by which the platform's clock was set since the last turn, 0 where it only went on; and when that turn was."""
+        at, boot = self._clock.now(), self._boot()
+        before, self._looked = self._looked, (at, boot)
+        if before is None:
+            return 0.0, at
+        step = at - before[0] - in_clock_seconds(self._clock, boot - before[1])
+        return (step if abs(step) > in_clock_seconds(self._clock, _STEP) else 0.0), before[0]
+
+    def _elsewhere(self, at: float) -> None:
+        """What comes next stands in another place, from what there is then on; the one before was last written ``at``."""
+        if self._frames is not None and not self._frames.broken:
+            self._frames.add(FrameKind.END, at, at, b"")
+        self._place.anew()
+        self._lacking, self._frames, self._retry_at = True, None, 0.0
+
     def _turn(self, ending: bool) -> None:
+        self._place.check()
+        step, before = self._step()
+        if step and not self._place.bears(step):
+            self._elsewhere(before)
         if self._lacking and time.monotonic() < self._retry_at and not ending:
             self.lost += len(self._waiting)
             self._waiting.clear()

@@ -13,7 +13,7 @@ import msgspec
 
 from tfdash.actions.core.plan_digest import plan_of
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
-from tfdash.clock import Clock
+from tfdash.clock import Clock, boottime
 from tfdash.model.action import Plan
 from tfdash.model.judgement import Breach
 from tfdash.model.store_state import (
@@ -27,7 +27,7 @@ from tfdash.model.store_state import (
 )
 from tfdash.model.subject import Subject
 from tfdash.store.approvals import break_glass as break_glass_entries
-from tfdash.store.approvals.break_glass import OwnBreakGlass, boottime
+from tfdash.store.approvals.break_glass import OwnBreakGlass
 from tfdash.store.approvals.protocol import Approvals, as_shown
 from tfdash.store.log.audit_projection import VERIFIED_WITHIN, AuditProjection, subject_data
 from tfdash.store.log.audit_recorder import AuditRecorder

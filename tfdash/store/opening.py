@@ -13,8 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.clock import Clock
-from tfdash.store.approvals.break_glass import boottime
+from tfdash.clock import Clock, boottime
 from tfdash.store.approvals.protocol import Approvals
 from tfdash.store.handing_on import Anchoring
 from tfdash.store.ledger import Store

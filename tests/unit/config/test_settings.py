@@ -24,7 +24,17 @@ from tfdash.config.quick import QuickConfig, load_quick
 from tfdash.config.settings import ClusterSettings, EnvironmentSettings, Settings
 from tfdash.config.startup import Cluster, Environment
 from tfdash.playbook.schedule.policy import DAYS
-from tfdash.setting import Note, SettingsTable, default_of, hints_of, read, shipped, table_in
+from tfdash.setting import (
+    Between,
+    Note,
+    SettingsTable,
+    Spelled,
+    default_of,
+    hints_of,
+    read,
+    shipped,
+    table_in,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -64,6 +74,31 @@ def test_a_sample_can_be_used(kind: type[SettingsTable], key: str, hint: Any) ->
         TypeAdapter(Annotated[hint, None]).validate_python(
             value if not isinstance(value, list) else tuple(value)
         )
+
+
+BOUNDED = [
+    pytest.param(key, hint, id=f"{kind.__name__}.{key}")
+    for kind in TABLES.values()
+    for key, hint in hints_of(kind).items()
+    if any(isinstance(mark, Between) for mark in getattr(hint, "__metadata__", ()))
+]
+
+
+@pytest.mark.parametrize(("key", "hint"), BOUNDED)
+def test_a_bound_is_told_in_words_that_are_taken(key: str, hint: Any) -> None:
+    """Whoever writes what the refusal says, or the example, is not refused again."""
+    marks = hint.__metadata__
+    [bounds] = [mark for mark in marks if isinstance(mark, Between)]
+    spelled = next((mark for mark in marks if isinstance(mark, Spelled)), None)
+    for bound in (bounds.low, bounds.high):
+        told = bounds.write(bound)
+        if told not in bounds.told:
+            assert bound == 0, "a duration that is never nothing"
+            continue
+        taken = spelled.take(told) if spelled is not None else type(bound)(told)
+        assert taken == pytest.approx(bound), told
+        bounds.take(taken)
+        assert "e+" not in told, "nobody writes a number so"
 
 
 def test_the_values_that_are_shipped_are_those_that_are_validated() -> None:

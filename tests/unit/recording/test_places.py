@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from tests.unit.recording.worlds import Lived, in_file, opened
 from tfdash.model.observation import Observation
 from tfdash.model.subject import Key
 from tfdash.model.verdict import Level
-from tfdash.recording.frames import RecordingHeader
+from tfdash.recording import places
+from tfdash.recording.frames import FrameKind, FrameWriter, RecordingHeader, frames, open_recording
 from tfdash.recording.places import LOCK, OneFile, Ring, alive, rings, sweep
+from tfdash.recording.reading import NoRecording
+from tfdash.recording.recorder import FULL
 
 ABOUT = RecordingHeader(environment=REF.environment)
 DAY = 86_400.0
@@ -182,3 +186,259 @@ def test_what_waits_for_a_slow_disk_is_bounded(tmp_path: Path, monkeypatch: pyte
 def test_a_pipe_in_the_place_of_a_lock_is_nobody_and_holds_nothing_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / LOCK)
     assert not alive(tmp_path)
+
+
+# -- what a disk, a clock and somebody else do to it ------------------------------------------------------------------
+
+
+def test_a_ring_whose_disk_was_full_in_mid_frame_is_whole_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often: what was written in part is cut, and what has no picture goes, so that reading does not end there."""
+    room = [10**9]
+    make = places._made
+    monkeypatch.setattr(places, "_made", lambda path: Full(make(path), room))
+    place, lived = ring(tmp_path / "ring", span=1e9)
+    lived.world()
+    live(lived, 3)
+    before = lived.clock.at
+    for left in (0, 30, 100, 2000, 9000):
+        room[0] = left
+        live(lived, 2)
+        assert lived.problems[-1] == "nothing is recorded: No space left on device"
+        assert place.path is not None
+        assert opened(place.path).picture_at(before).clusters  # what was written until then plays meanwhile
+        room[0] = 10**9
+        lived.recorder._retry_at = 0.0
+        live(lived, 2)
+        assert lived.problems[-1] == ""
+        recording = opened(place.path)
+        assert (recording.cut, recording.end) == ("", lived.clock.at), left
+        assert recording.start < before
+        assert recording.picture_at(recording.end).clusters == lived.fold.picture.clusters
+
+
+def test_what_was_cut_in_mid_frame_is_what_was_whole(tmp_path: Path) -> None:
+    with open(tmp_path / "a", "wb", buffering=0) as file:
+        writer = FrameWriter(file, ABOUT)
+        writer.add(FrameKind.GAP, 1.0, 1.0, b"")
+        size, link = writer.size, writer.link
+        writer._out = Full(file, [20])  # type: ignore[assignment]
+        with pytest.raises(OSError, match="No space"):
+            writer.add(FrameKind.GAP, 2.0, 2.0, b"x" * 99)
+        assert writer.broken and os.path.getsize(tmp_path / "a") == size + 20
+        writer._out = file
+        writer.cut_back()
+        assert os.path.getsize(tmp_path / "a") == size and (writer.size, writer.link) == (size, link)
+        writer.add(FrameKind.GAP, 3.0, 3.0, b"")
+    opened_file, _, first = open_recording(tmp_path / "a")
+    with opened_file:
+        assert [frame.first for frame, _ in frames(opened_file, first)] == [1.0, 3.0]
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, -7200.0, DAY])
+def test_another_ring_goes_on_where_the_clock_is_set(tmp_path: Path, seconds: float) -> None:
+    """By the new times all that there is would be too old, or never: it stays, whole, and is kept as what an ended terminal left."""
+    place, lived = ring(tmp_path / "ring", span=1800.0)
+    lived.world()
+    live(lived, 5)
+    first, until = place.path, lived.clock.at
+    lived.clock.set(seconds)
+    live(lived, 5)
+    assert place.path is not None and first is not None and place.path != first
+    assert alive(place.path) and not alive(first)
+    old, new = opened(first), opened(place.path)
+    assert (old.cut, old.closed, old.end) == ("", True, until)
+    assert (new.cut, new.end) == ("", lived.clock.at) and new.start > until + seconds
+    assert new.picture_at(new.end).clusters == lived.fold.picture.clusters
+
+
+def test_another_file_goes_on_where_the_clock_is_set_back(tmp_path: Path) -> None:
+    lived = in_file(tmp_path / "a.tfrec")
+    (tmp_path / "a-2.tfrec").touch()
+    lived.world()
+    lived.turn()
+    live(lived, 2)
+    lived.clock.set(DAY)
+    live(lived, 2)
+    until = lived.clock.at
+    lived.clock.set(-7200.0)
+    live(lived, 2)
+    lived.end()
+    old, new = opened(tmp_path / "a.tfrec"), opened(tmp_path / "a-3.tfrec")
+    assert (old.cut, old.end, old.closed) == ("", until, True)
+    assert (new.cut, new.end, new.closed) == ("", lived.clock.at, True)
+
+
+def test_a_machine_that_slept_had_no_clock_set(tmp_path: Path) -> None:
+    place, lived = ring(tmp_path / "ring", span=1800.0)
+    lived.world()
+    live(lived, 2)
+    lived.clock.at += 600.0  # stopped, or suspended: both clocks went on
+    live(lived, 2)
+    [only] = rings(tmp_path / "ring")
+    assert place.path == only and opened(only).cut == "" and opened(only).end == lived.clock.at
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277, 0o777])
+def test_it_is_for_its_user_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        place, lived = ring(tmp_path / "ring")
+        live(lived, 2)
+        OneFile(tmp_path / "a", ABOUT).make()
+    finally:
+        os.umask(before)
+    assert place.path is not None
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [tmp_path / "a", *place.path.iterdir()]}
+    assert set(modes.values()) == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "ring", place.path)} == {0o700}
+
+
+def test_a_link_planted_in_the_place_of_a_segment_is_neither_followed_nor_read(tmp_path: Path) -> None:
+    place, lived = ring(tmp_path / "ring")
+    lived.world()
+    live(lived, 2)
+    assert place.path is not None
+    other = tmp_path / "other"
+    other.write_text("mine")
+    (place.path / f"{place._number + 1:06d}.tfrec").symlink_to(other)
+    (place.path / f"{place._number + 2:06d}.tfrec").symlink_to(tmp_path / "nowhere")
+    for _ in range(3):
+        lived.recorder._retry_at = 0.0
+        live(lived, 1)
+    assert lived.problems[-1] == "" and other.read_text() == "mine" and not (tmp_path / "nowhere").exists()
+    recording = opened(place.path)
+    assert (recording.cut, recording.end) == ("", lived.clock.at)
+
+
+@pytest.mark.parametrize("taken", ["ring", "its own folder", "segments"])
+def test_a_ring_that_is_removed_while_it_is_written_is_begun_anew(tmp_path: Path, taken: str) -> None:
+    place, lived = ring(tmp_path / "ring")
+    lived.world()
+    live(lived, 2)
+    assert place.path is not None
+    if taken == "segments":
+        for segment in place.path.glob("*.tfrec"):
+            segment.unlink()
+    else:
+        shutil.rmtree(place.path if taken == "its own folder" else tmp_path / "ring")
+    live(lived, 1)
+    assert lived.problems[-1] == "nothing is recorded: its file was removed"
+    lived.recorder._retry_at = 0.0
+    live(lived, 2)
+    assert lived.problems[-1] == "" and place.path is not None
+    recording = opened(place.path)
+    assert (recording.cut, recording.end) == ("", lived.clock.at)
+    assert [one for one in rings(tmp_path / "ring") if alive(one)] == [place.path]
+
+
+def test_a_file_that_is_removed_while_it_is_written_is_begun_anew(tmp_path: Path) -> None:
+    lived = in_file(tmp_path / "a")
+    lived.world()
+    lived.turn()
+    (tmp_path / "a").unlink()
+    live(lived, 1)
+    assert lived.problems[-1] == "nothing is recorded: its file was removed"
+    lived.recorder._retry_at = 0.0
+    live(lived, 1)
+    lived.end()
+    assert opened(tmp_path / "a").end == lived.clock.at and lived.problems[-1] == ""
+
+
+def test_two_terminals_with_one_folder_have_a_ring_each(tmp_path: Path) -> None:
+    (one, first), (two, second) = ring(tmp_path / "ring"), ring(tmp_path / "ring")
+    for lived in (first, second):
+        lived.world()
+        live(lived, 3)
+    assert one.path != two.path and len(rings(tmp_path / "ring")) == 2
+    first.end()
+    live(second, 3)
+    for place, lived in ((one, first), (two, second)):
+        assert place.path is not None
+        assert (opened(place.path).cut, opened(place.path).end) == ("", lived.clock.at)
+
+
+def test_a_copy_of_a_ring_is_one_that_ended(tmp_path: Path) -> None:
+    place, lived = ring(tmp_path / "ring")
+    lived.world()
+    live(lived, 3)
+    assert place.path is not None
+    copy = tmp_path / "ring" / "copy"
+    shutil.copytree(place.path, copy)
+    live(lived, 1)
+    assert alive(place.path) and not alive(copy) and opened(copy).cut == ""
+
+
+def test_thousands_of_dead_rings_hold_nothing_up(tmp_path: Path) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number:05d}").mkdir()
+    asked = iter(range(10**6))
+    sweep(tmp_path, now=1e12, patience=0.0)
+    left = len(rings(tmp_path))
+    assert left >= 2998, "what there is no time for stays"
+    while rings(tmp_path) and next(asked) < 100:
+        sweep(tmp_path, now=1e12, patience=60.0)
+    assert rings(tmp_path) == []
+
+
+def test_the_last_of_a_disk_is_left_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [10**12]
+    seen = os.statvfs(tmp_path)
+
+    class Room:
+        f_frsize, f_blocks = 4096, 10**12 // 4096
+
+        @property
+        def f_bavail(self) -> int:
+            return left[0] // 4096
+
+    monkeypatch.setattr(places.os, "statvfs", lambda place: Room())
+    assert seen.f_frsize
+    one, first = ring(tmp_path / "ring")
+    second = in_file(tmp_path / "a")
+    for lived in (first, second):
+        lived.world()
+        lived.turn()
+    sizes = {path: path.stat().st_size for path in tmp_path.rglob("*.tfrec")}
+    left[0] = 99_000_000
+    for lived in (first, second):
+        live(lived, 2)
+        [problem] = lived.problems
+        assert problem.startswith("nothing is recorded: less than 100 MB of that disk are free")
+    assert sizes == {path: path.stat().st_size for path in tmp_path.rglob("*.tfrec")}
+    left[0] = 10**12
+    for lived in (first, second):
+        lived.recorder._retry_at = 0.0
+        live(lived, 2)
+        assert lived.problems[-1] == ""
+    assert one.path is not None
+    for path, lived in ((one.path, first), (tmp_path / "a", second)):
+        assert (opened(path).cut, opened(path).end) == ("", lived.clock.at)
+
+
+def test_a_file_ends_at_its_size_and_plays(tmp_path: Path) -> None:
+    for most in range(24_000, 60_000, 1999):
+        path = tmp_path / str(most)
+        lived = Lived(OneFile(path, ABOUT, most))
+        lived.world()
+        lived.turn()
+        shows = lived.recorder.shows
+        for number in range(400):
+            if lived.recorder.full:
+                break
+            noise = hashlib.sha256(str(number).encode()).hexdigest() * 9
+            one = msgspec.structs.replace(world.objects()["Pod"][0], name=noise)
+            lived.put("put_objects", REF, "Pod", Observation(value={Key("a", noise): one}), None)
+            lived.turn()
+        assert lived.recorder.full and lived.problems == [FULL]
+        lived.world()
+        lived.end()
+        assert most - 20_000 < path.stat().st_size <= most
+        if shows:
+            recording = opened(path)
+            assert recording.closed and recording.cut == "" and recording.end <= lived.clock.at
+            assert recording.picture_at(recording.end).clusters
+        else:
+            with pytest.raises(NoRecording):
+                opened(path)

@@ -8,11 +8,11 @@ import pytest
 
 from tests.unit.store.helpers import NOW, REF, Board, Clock, opened
 from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.clock import boottime
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
 from tfdash.model.store_state import EntryKind
 from tfdash.model.subject import ClusterRef
-from tfdash.store.approvals.break_glass import boottime
 from tfdash.store.log.draft import EntryDraft
 
 

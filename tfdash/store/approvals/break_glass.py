@@ -7,8 +7,6 @@ while the machine sleeps, so that neither suspend nor a clock that is set back m
 from __future__ import annotations
 
 import secrets
-import sys
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,14 +14,6 @@ import msgspec
 
 from tfdash.model.store_state import BreakGlass, EntryKind
 from tfdash.store.log.draft import EntryDraft
-
-
-def boottime() -> float:
-    """Seconds on a clock that counts suspend: CLOCK_BOOTTIME; on macOS CLOCK_MONOTONIC, which does so there."""
-    if sys.platform.startswith("linux"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.clock_gettime(time.CLOCK_MONOTONIC)
-
 
 _APART = 60.0  # seconds by which the clocks of two terminals may differ
 

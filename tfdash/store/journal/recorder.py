@@ -15,14 +15,13 @@ from pathlib import Path
 
 from tfdash import __version__
 from tfdash.board.board import Board
-from tfdash.clock import Clock, in_clock_seconds
+from tfdash.clock import Clock, boottime, in_clock_seconds
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.update import Update
 from tfdash.playbook.clocks import astray
 from tfdash.sources.base import Observing
-from tfdash.store.approvals.break_glass import boottime
 from tfdash.store.journal.flapping import Steady
 from tfdash.store.journal.reading import BEAT
 from tfdash.store.journal.seeing import (
