@@ -12,8 +12,9 @@ from tests.tui import world
 from tests.tui.running import compare
 from tests.tui.wallworld import STAGING, Clocks, wall
 from tests.waiting import soon
-from tfdash.model.observation import Problem, ProblemKind
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.subject import ClusterRef
+from tfdash.views.wall.content import _observed
 from tfdash.views.wall.names import WALL_IDS
 from tfdash.views.wall.warnings import WallWarning
 from tfdash.watchdog import Watchdog
@@ -97,6 +98,18 @@ async def test_a_lost_server_is_told_across_the_page_and_what_was_read_stays() -
         assert "OLD DATA" not in await shown.look()
         assert "09:20:00 EST" in shown.text
         assert before.count("\n") == shown.text.count("\n")
+
+
+async def test_a_prometheus_that_is_gone_is_told_though_no_kind_of_object_comes_of_it() -> None:
+    async with wall() as shown:
+        gone = Problem(kind=ProblemKind.UNREACHABLE, cause="Prometheus: connection refused", since=world.NOW)
+        board = shown.app.context.watched[0].board
+        many = len(list(_observed(shown.app.environments()[0])))
+        board.put_signals({("prometheus", PRODUCTION): Observation(value="3.1", problem=gone)})
+        await shown.judged()
+        text = " ".join((await shown.look()).split())
+        assert f"OLD DATA: 1 of {many + 1} is not current" in text
+        assert "Prometheus: connection refused" in text
 
 
 async def test_a_right_that_lacks_is_no_old_data_and_is_told_at_the_foot_until_it_is() -> None:

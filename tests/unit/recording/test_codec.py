@@ -6,6 +6,7 @@ import types
 from array import array
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from errno import ECONNREFUSED
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from tests.tui import world
 from tests.tui.recorded import REF
+from tfdash.connecting import no_way
 from tfdash.model.assessment import Assessment
-from tfdash.model.observation import Observation
+from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ServerInfo, SourceInfo
 from tfdash.model.samples import Buckets, Point, Points, Scrapes
 from tfdash.model.store_state import StoreState
@@ -232,3 +234,12 @@ def test_a_world_of_objects_is_encoded_natively() -> None:
             assert decoder(type(one)).decode(encoder.value(one)) == one
     assert Key("a", "b") == msgspec.msgpack.decode(encoder.value(Key("a", "b")), type=Key)
     assert decoder(type(REF)).decode(encoder.value(REF)) == REF
+
+
+def test_a_text_that_knows_more_of_itself_is_written_as_its_words() -> None:
+    """Of a server that is away: a ring that stops then lacks what it is there for."""
+    refused = no_way(ConnectionRefusedError(ECONNREFUSED, "x"), "eu-1")
+    assert type(refused) is not str
+    problem = Problem(kind=ProblemKind.UNREACHABLE, cause=refused, since=1.0)
+    seen: Observation[ServerInfo] = Observation(problem=problem)
+    assert decoder(Observation[ServerInfo]).decode(Encoder().clean(seen)) == seen

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Picture
+from tfdash.model.traffic import NOT_MEASURED
 from tfdash.model.verdict import Level
 from tfdash.text import safe
 from tfdash.views import state as states
@@ -220,6 +221,10 @@ def _observed(one: WallEnvironment) -> Iterator[tuple[Observation[Any], float | 
         for kind, seen in all_of:
             if not seen.absent:
                 yield seen, stale.get((cluster.ref, kind))
+    signals = one.picture.signals
+    for source in (*signals.prometheus.values(), *signals.feeds.values()):
+        if source != NOT_MEASURED:
+            yield source, None
 
 
 def old_data(one: WallEnvironment, now: float) -> OldData | None:
@@ -258,8 +263,11 @@ def not_readable(one: WallEnvironment, now: float) -> WallWarning | None:
 
 
 def _old_sentence(old: OldData, now: float, zone: ZoneInfo) -> str:
+    verb = "is" if old.many == 1 else "are"
     what = (
-        "nothing here is current" if old.many == old.total else f"{old.many} of {old.total} are not current"
+        "nothing here is current"
+        if old.many == old.total
+        else f"{old.many} of {old.total} {verb} not current"
     )
     when = (
         f"as it was at {_clock(old.since, zone)}, {short_age(now - old.since)} ago"
