@@ -222,9 +222,8 @@ def _observed(one: WallEnvironment) -> Iterator[tuple[Observation[Any], float | 
             if not seen.absent:
                 yield seen, stale.get((cluster.ref, kind))
     signals = one.picture.signals
-    for source in (*signals.prometheus.values(), *signals.feeds.values()):
-        if source != NOT_MEASURED:
-            yield source, None
+    beside: list[Observation[Any]] = [*signals.prometheus.values(), *signals.feeds.values()]
+    yield from ((source, None) for source in beside if source != NOT_MEASURED)
 
 
 def old_data(one: WallEnvironment, now: float) -> OldData | None:
