@@ -50,6 +50,7 @@ class VersionsRunner:
         self._policy, self._patience = policy, patience if patience < math.inf else ANSWERS_COUNT
         self._watched: dict[ClusterRef, _Watched] = {}
         self._due: float | None = None
+        self._ages: list[float] = []  # when what is looked at now turns stale
         self._judged: object = None  # what ``state`` was made of, but for how long it has been so
         self.state: VersionsState | None = None
 
@@ -84,6 +85,7 @@ class VersionsRunner:
         )
         if not (news or self.state is None or (self._due is not None and self._due <= now)):
             return False
+        self._ages = []
         running = [self._running(cluster, now) for cluster in picture.clusters.values()]
         known = [one for one in running if one is not None]
         if not known:
@@ -113,7 +115,8 @@ class VersionsRunner:
             lacking,
             self._waivers,
         )
-        self._due = min(moment.again if moment.again is not None else math.inf, now + _AGAIN)
+        again = moment.again if moment.again is not None else math.inf
+        self._due = min(again, now + _AGAIN, *(at for at in self._ages if at > now))
         other = self.state is None or msgspec.structs.replace(told, seen=()) != msgspec.structs.replace(
             self.state, seen=()
         )
@@ -142,6 +145,7 @@ class VersionsRunner:
             why = Unread(UnknownKind.NO_DATA, str(info.problem))
         listed = nodes.observed_at if nodes is not None and nodes.observed_at is not None else 0.0
         proven = min(newest, listed) if control else listed
+        self._ages.append(proven + self._patience)
         if why is None and now >= proven + self._patience:
             why = not_current(proven)
         skew = info.value.skew if info.value is not None else None
@@ -151,6 +155,9 @@ class VersionsRunner:
         elif why == LOADING and not watched.nodes:
             return None
         deprecated = info.value.deprecated if info.value is not None else None
+        stored = cluster.kinds.get(StoredRelease.KIND)
+        if stored is not None:
+            self._ages.append((stored.observed_at or 0.0) + stored.interval)
         return Running(cluster.ref, control, watched.nodes, why, deprecated, _stored(cluster, now))
 
     def _see(

@@ -136,6 +136,15 @@ def unsure(
             Outcome.STALE,
             f"the {name}'s newest sample is {age:.0f} s old, over {policy.stale_intervals:g} scrape intervals of {interval:g} s",
         )
+    # after a gap the newest sample is of now, and all that was counted is of before it
+    silent = compared.tally.latency_silent if roles == ("latency",) else compared.tally.silent
+    for name, is_silent in zip(("canary", "baseline"), silent, strict=True):
+        ours = name == "canary" or not (compared.past is not None or _serves_no_more(compared, policy))
+        if is_silent and ours:
+            return Obstacle(
+                Outcome.STALE,
+                f"the {name} was not scraped in the last window that ended: what was counted is of before it",
+            )
     return None
 
 

@@ -60,7 +60,8 @@ class Slow(NamedTuple):
 
 class Tally(NamedTuple):
     """``began``: the canary's earliest known start. ``newest``: its and the baseline's newest sample. ``grid``, ``pairs`` and
-    ``slows`` are the windows that count now, ``reach`` and ``slow_reach`` all of the release that the samples hold."""
+    ``slows`` are the windows that count now, ``reach`` and ``slow_reach`` all of the release that the samples hold. ``silent``: whether
+    the canary, and the baseline, were scraped at no time of the last window that ended."""
 
     grid: Grid
     began: float | None
@@ -76,6 +77,8 @@ class Tally(NamedTuple):
     twice: tuple[str, str] = ("", "")  # why requests, and latencies, are the same ones more than once
     unlike: str = ""  # why the sides' histograms cannot be compared
     note: str = ""  # what of them is not compared
+    silent: tuple[bool, bool] = (False, False)
+    latency_silent: tuple[bool, bool] = (False, False)
 
 
 def canary_start(traffic: Traffic, sorter: Sorter, started: Mapping[str, float], side: Side) -> float | None:
@@ -200,10 +203,16 @@ def tally(
     def newest_of(side: str, first: int, last: int) -> float | None:
         return newest(everything[i] for i in range(first, last) if sides[i] == side)
 
-    seen, slow_seen = (
-        (newest_of(CANARY, *span), newest_of(BASELINE, *span))
-        for span in ((0, len(traffic.requests)), (late, len(everything)))
-    )
+    patience = max(grid.length, policy.stale_intervals * (traffic.scrape_interval or 0.0))
+
+    def silent_of(side: str, first: int, last: int) -> bool:
+        found = [everything[i].points for i in range(first, last) if sides[i] == side]
+        ended, began = grid.end, grid.end - patience
+        return bool(found) and all(how_many_before(p, ended) <= how_many_before(p, began) for p in found)
+
+    spans = (0, len(traffic.requests)), (late, len(everything))
+    seen, slow_seen = ((newest_of(CANARY, *span), newest_of(BASELINE, *span)) for span in spans)
+    silent, slow_silent = ((silent_of(CANARY, *span), silent_of(BASELINE, *span)) for span in spans)
     most = min(grid.number, policy.windows)
     now = Grid(grid.start + (grid.number - most) * grid.length, grid.length, most)
     return Tally(
@@ -221,6 +230,8 @@ def tally(
         _twice(everything, marks, len(traffic.requests), late, grid, cache),
         shapes.unlike,
         shapes.note,
+        silent,
+        slow_silent,
     )
 
 

@@ -286,3 +286,33 @@ WARMING = Pair(T0, T0 + 60, 0, Count(), Count(), Count(100, 1), Count(900, 300))
 def test_what_both_served_is_added_up(told: Trigger, given: dict[str, Any]) -> None:
     """The service as a whole is over the limit, though its new version alone is not."""
     assert both_bad.held(told, compared(**given), BEFORE, policy(warm_up=0)).outcome is Outcome.HOLD
+
+
+@pytest.mark.parametrize(
+    ("silent", "past", "roles", "words"),
+    [
+        (
+            (True, False),
+            None,
+            ("requests", "errors"),
+            "the canary was not scraped in the last window that ended",
+        ),
+        (
+            (False, True),
+            None,
+            ("requests", "errors"),
+            "the baseline was not scraped in the last window that ended",
+        ),
+        ((False, True), BEFORE, ("requests", "errors"), ""),  # it is held against what was counted before
+        ((True, True), None, ("latency",), ""),
+    ],
+)
+def test_after_a_gap_what_was_counted_before_it_is_no_pass(
+    silent: tuple[bool, bool], past: FrozenBaseline | None, roles: tuple[str, ...], words: str
+) -> None:
+    """The newest sample is of now, and the window that it is in has not ended: PASS, and "promote", of a canary that failed meanwhile."""
+    given = compared(past=past)
+    given = given._replace(tally=given.tally._replace(silent=silent))
+    found = unsure(given, roles, (NOW, NOW), RULES)
+    assert (found is None) == (not words)
+    assert found is None or (found.outcome is Outcome.STALE and found.sentence.startswith(words))
