@@ -168,6 +168,8 @@ async def test_nothing_can_be_done_to_what_was_and_each_key_says_so() -> None:
         await told_of(run, "restart is refused: this is a recording: nothing can be done to what was")
         await run.press("a")
         await run.shows("✖ refused", "tfdash run shows the platform as it is now")
+        await run.shows("it would send: PATCH /apis/apps/v1/namespaces/tf-production/deployments/")
+        await run.shows("it is confirmed by", "as things stood")
         await run.press("escape", "colon", *"elevate", "enter")
         await run.shows("refused: this is a recording")
         await run.press("escape")

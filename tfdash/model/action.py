@@ -37,6 +37,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""  # e.g. the YAML that would add the gate hook
     arguments: tuple[str, ...] = ()  # names of what may be given: "replicas", "revision"
     needed: tuple[str, ...] = ()  # those without which there is no plan
+    about: tuple[str, ...] = ()  # what it would send and do, where no plan can be made that shows it
 
     @property
     def said_with(self) -> str:

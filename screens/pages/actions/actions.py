@@ -82,6 +82,8 @@ class ActionsScreen(BoardScreen):
         lines: list[list[Cell]] = []
         if offer is not None and offer.refused:
             lines.append([("refused: ", "warn"), safe(offer.refused)])
+        if offer is not None:
+            lines += [[line] for line in offer.about]
         if offer is not None and offer.remedy:
             lines.append([("what would help:", "dim")])
             lines += [[line] for line in safe_lines(offer.remedy)]

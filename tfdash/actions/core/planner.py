@@ -12,6 +12,7 @@ import msgspec
 
 from tfdash.actions.core import gate_rules
 from tfdash.actions.core.action import Action, Target
+from tfdash.actions.core.description import described
 from tfdash.actions.core.eligibility import Look, Standing, bare, of_object
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_context import PlanContext
@@ -129,6 +130,16 @@ class Planner:
             remedy=no.remedy,
             arguments=action.arguments,
             needed=action.needed,
+            about=self._about(action, found),
+        )
+
+    def _about(self, action: Action, found: Standing) -> tuple[str, ...]:
+        """Of a recording: a plan is made of the live object, which it does not hold."""
+        if not self._mode.recorded:
+            return ()
+        unable = self._unable(action, found).why
+        return described(
+            action, found, self._risk(action, found), unable or self._playbook(action, found).why
         )
 
     def _refusal(self, action: Action, found: Standing) -> _No:
@@ -141,6 +152,10 @@ class Planner:
         right = self._no_right(action, found)
         if right:
             return _No(right)
+        return self._playbook(action, found)
+
+    def _playbook(self, action: Action, found: Standing) -> _No:
+        """Why calendar, verdict or somebody else's doing refuses it."""
         case = self._case(
             action,
             found,
