@@ -51,7 +51,7 @@ def shown(asked: ReportAsked) -> Shown:
         }
 
     def lines() -> list[str]:
-        return [*may, "", head.text, "", *(table(rows, zone) if rows else [_NONE])]
+        return [*may, "", head.text, "", *(table(rows, zone, asked.width) if rows else [_NONE])]
 
     def parts() -> list[ReportPart]:
         fields = tuple(TableField(title.lower().replace(" ", "_"), title) for title in FIELDS)

@@ -24,7 +24,7 @@ from tfdash.report.shown import (
 )
 from tfdash.text import safe
 from tfdash.views.certificates import CertificateRow, cells, certificate_rows, columns, nothing_text
-from tfdash.views.layout import columns as laid_out
+from tfdash.views.layout import columns_within
 from tfdash.views.rotation import as_json, of_one, rotations
 from tfdash.views.sources import doubts, source_rows
 from tfdash.views.table import Cell
@@ -57,7 +57,7 @@ def shown(asked: ReportAsked) -> Shown:
 
     def lines() -> list[str]:
         told = [head.text, ""] if head is not None else []
-        told += _table(rows, asked.now) if rows else [nothing_text(picture)]
+        told += _table(rows, asked.now, asked.width) if rows else [nothing_text(picture)]
         return [*told, *(line for one in rotating for line in ("", *of_one(one)))]
 
     def parts() -> list[ReportPart]:
@@ -83,10 +83,10 @@ def _part(rows: Sequence[CertificateRow], now: float, empty: str) -> TablePart:
     return TablePart("certificates", "Certificates", fields, tuple(made), empty)
 
 
-def _table(rows: Sequence[CertificateRow], now: float) -> list[str]:
+def _table(rows: Sequence[CertificateRow], now: float, width: int | None) -> list[str]:
     parts = columns(lambda subject: subject.name)
     table = [[part.title for part in parts], *([_text(cell) for cell in cells(row, now)] for row in rows)]
-    return list(laid_out(table, right=[part.align == "right" for part in parts]))
+    return columns_within(table, table[0], width, [part.align == "right" for part in parts])
 
 
 def _text(cell: Cell) -> str:

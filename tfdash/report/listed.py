@@ -26,7 +26,7 @@ from tfdash.views import says, sections
 from tfdash.views import state as states
 from tfdash.views.found import found_rows, gravest_first
 from tfdash.views.kinds import VIEWS
-from tfdash.views.layout import cells, columns
+from tfdash.views.layout import cells, columns_within
 from tfdash.views.rows import RowKey
 from tfdash.views.shortnames import common_start, short_names
 from tfdash.views.times import iso
@@ -185,7 +185,8 @@ def _sections(asked: ReportAsked) -> list[str]:
         )
         if line.strip()
     ]
-    return [*columns(table), *(["", *found] if found else [])]
+    titles = [field.title for field in (_SECTION[1], _SECTION[0], *_SECTION[2:4])]
+    return [*columns_within(table, titles, asked.width), *(["", *found] if found else [])]
 
 
 def _table(asked: ReportAsked, found: ReportContents) -> list[str]:
@@ -202,7 +203,7 @@ def _table(asked: ReportAsked, found: ReportContents) -> list[str]:
         table.append([field.text(obj, context) if obj is not None else "" for field in rows.fields])
     if asked.width:
         _shorten_names(table, asked.width, next((i for i, f in enumerate(rows.fields) if f.id == "name"), 0))
-    return lines + columns(table, right=[field.right for field in rows.fields])
+    return lines + columns_within(table, table[0], asked.width, [field.right for field in rows.fields])
 
 
 def _shorten_names(table: list[list[str]], width: int, at: int) -> None:

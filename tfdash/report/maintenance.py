@@ -28,7 +28,7 @@ from tfdash.report.shown import SCHEMA_VERSION
 from tfdash.text import safe
 from tfdash.views.calendar.audit import month_signs, months_back, of_account
 from tfdash.views.calendar.words import LOST, PERIODS, SPANNED, clash_text, lost_text, state_of
-from tfdash.views.layout import columns
+from tfdash.views.layout import columns, columns_within
 from tfdash.views.times import iso, local
 
 _ASKED = (ItemStanding.OVERDUE, ItemStanding.NO_EVIDENCE, ItemStanding.DUE)
@@ -111,9 +111,9 @@ def counts(rows: Sequence[ItemState]) -> dict[str, int]:
 FIELDS = ("STATE", "PROMISE", "PLACE", "DUE", "LAST DONE", "OWNER", "ITEM")
 
 
-def table(rows: Sequence[ItemState], zone: ZoneInfo) -> list[str]:
+def table(rows: Sequence[ItemState], zone: ZoneInfo, width: int | None = None) -> list[str]:
     """One line for each promise at each place."""
-    return columns([FIELDS, *(cells(state, zone) for state in rows)])
+    return columns_within([FIELDS, *(cells(state, zone) for state in rows)], FIELDS, width)
 
 
 def cells(state: ItemState, zone: ZoneInfo) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from tfdash.report.shown import (
 )
 from tfdash.text import safe
 from tfdash.usage_compared import usage_compared
-from tfdash.views.layout import columns
+from tfdash.views.layout import columns_within
 from tfdash.views.resources.columns import VIEWS, Room, View
 from tfdash.views.resources.head import SECTIONS, head_lines, nothing_text
 from tfdash.views.resources.rows import BANDS, ResourceRow, Sight, sight
@@ -69,7 +69,7 @@ def shown(asked: ReportAsked) -> Shown:
     def lines() -> list[str]:
         told = list(head)
         for view in VIEWS:
-            told += ["", *_table(view, rows[view.id], seen, asked.width or _WIDTH)]
+            told += ["", *_table(view, rows[view.id], seen, asked.width)]
         return told
 
     def parts() -> list[ReportPart]:
@@ -101,16 +101,20 @@ def _part(view: View, rows: Sequence[ResourceRow], seen: Sight) -> TablePart:
     return TablePart(view.id, view.title, fields, tuple(made), nothing_text(view, seen))
 
 
-def _table(view: View, rows: Sequence[ResourceRow], seen: Sight, width: int) -> list[str]:
+def _table(view: View, rows: Sequence[ResourceRow], seen: Sight, asked: int | None) -> list[str]:
     if not rows:
         return [view.title, f"  {nothing_text(view, seen)}"]
+    width = asked or _WIDTH
     parts = view.parts(rows, Room(width, seen.namespaces is not None))
     if width < _WIDTH:
         parts = [part for part in parts if part.column.priority < _FIRST_TO_GO]
     table = [[part.column.title for part in parts]]
     table += [[_text(part.write(row)) for part in parts] for row in rows]
     right = [part.column.align == "right" for part in parts]
-    return [f"{view.title} {len(rows)}", *(f"  {line}" for line in columns(table, right=right))]
+    return [
+        f"{view.title} {len(rows)}",
+        *(f"  {line}" for line in columns_within(table, table[0], asked and asked - 2, right)),
+    ]
 
 
 def _text(cell: Cell) -> str:

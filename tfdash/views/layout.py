@@ -76,6 +76,40 @@ def columns(
     ]
 
 
+_LEAST = 16  # cells that a column is worth having with
+
+
+def columns_within(
+    rows: Sequence[Sequence[str]],
+    titles: Sequence[str],
+    width: int | None,
+    right: Sequence[bool] = (),
+    gap: int = 3,
+) -> list[str]:
+    """As ``columns``, in ``width`` cells at most (None, 0: as many as they need): the widest give way first, and of what there is no room
+    for even so a last line says the ``titles``."""
+    wide = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    if not width or sum(wide) + gap * (len(wide) - 1) <= width:
+        return columns(rows, right, gap)
+    many = next(
+        (
+            n
+            for n in range(len(wide), 1, -1)
+            if sum(min(w, _LEAST) for w in wide[:n]) + gap * (n - 1) <= width
+        ),
+        1,
+    )
+    room, left = wide[:many], [title for title, w in zip(titles[many:], wide[many:], strict=True) if w]
+    while sum(room) + gap * (many - 1) > width:
+        room[room.index(max(room))] -= 1
+    told = [
+        cut_apart(column, w)
+        for column, w in zip(zip(*(row[:many] for row in rows), strict=True), room, strict=True)
+    ]
+    lines = columns(list(zip(*told, strict=True)), right[:many], gap, room)
+    return [*lines, *cut_apart([f"… no room here for {', '.join(left)}"], width)] if left else lines
+
+
 def pairs(given: Sequence[tuple[str, str | Sequence[str]]], indent: int = 0) -> list[str]:
     """``Name:   value`` under each other; of several values each after the first has a line of its own."""
     width = max((cells(label) for label, _ in given), default=0) + 3

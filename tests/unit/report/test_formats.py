@@ -32,6 +32,7 @@ from tfdash.report.formats import FORMATS
 from tfdash.report.formats.csv import cell
 from tfdash.report.screens import EVERY, shown
 from tfdash.report.shown import ReportAsked, SentencesPart, Shown, TablePart, code_of_all
+from tfdash.views.layout import cells
 
 UTC = ZoneInfo("UTC")
 CLEAN = "\x1b\u202e\x00\u200b"
@@ -380,3 +381,15 @@ def test_a_label_is_written_as_the_format_has_it() -> None:
     told = msgspec.structs.replace(HOSTILE_TOLD, verdicts={who: (nasty,)})
     written = text("prometheus", *pages(HOSTILE_WORLD, told, "overview"))
     assert any('rule="a\\"b\\\\c␊d"' in labels for _, labels in samples(written))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
+def test_no_page_has_a_column_of_nothing(width: int) -> None:
+    long = whole((deployment(name="a-workload-of-a-very-long-name-" * 3), pod(name="another-" * 9)))
+    for one in pages(long):
+        narrow = shown(one.asked._replace(width=width))
+        for format in ("text", "svg"):
+            written = text(format, narrow)
+            lines = READERS["svg"](written).splitlines() if format == "svg" else written.splitlines()
+            assert lines and all(cells(line) <= width for line in lines), (one.screen, format)
+            assert not any(re.search(r"  …$", line) for line in lines), (one.screen, format)

@@ -260,7 +260,7 @@ def test_a_namespace_narrows_rows_and_verdict_alike() -> None:
 def test_a_width_cuts_lines_and_none_leaves_them_whole() -> None:
     shown = whole(Deployment=[deployment("w" * 200)])
     assert max(map(len, text(shown, EMPTY_ASSESSMENT, "deployments").splitlines())) > 200
-    assert max(map(len, text(shown, EMPTY_ASSESSMENT, "deployments", width=80).splitlines())) == 80
+    assert max(map(len, text(shown, EMPTY_ASSESSMENT, "deployments", width=80).splitlines())) <= 80
 
 
 def test_wide_characters_keep_the_columns_aligned() -> None:

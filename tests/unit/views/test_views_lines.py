@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.views.making import EU, HOSTILE, NOW, US, VISIBLE, cluster, picture, pod, seen
 from tfdash.model.kubecluster import Event
@@ -20,7 +23,7 @@ from tfdash.views import quantity, says, state
 from tfdash.views.events import event_lines, event_text
 from tfdash.views.header import header
 from tfdash.views.kinds import VIEWS, view_named
-from tfdash.views.layout import cells, columns, cut, cut_apart, pad, pairs
+from tfdash.views.layout import cells, columns, columns_within, cut, cut_apart, pad, pairs
 from tfdash.views.sources import source_rows
 from tfdash.views.times import clocks, iso, moment
 from tfdash.views.why import why_lines
@@ -349,3 +352,21 @@ def test_a_band_may_lack_either_end(band: tuple[float | None, float | None], tol
     who = Subject(EU, "Deployment", "a", "web")
     verdict = Verdict(level=Level.OK, rule="r", subject=who, sentence="s", measured=12.0, band=band, unit="%")
     assert any(line.endswith(told) for line in why_lines(who, (verdict,), None, NOW))
+
+
+@given(
+    rows=st.lists(st.tuples(*[st.text("aé日.", max_size=60)] * 5), min_size=1, max_size=6),
+    width=st.integers(16, 200),
+)
+def test_a_table_keeps_to_its_width_and_says_what_it_has_no_room_for(
+    rows: list[tuple[str, ...]], width: int
+) -> None:
+    titles = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
+    shown = columns_within([titles, *rows], titles, width)
+    assert all(cells(line) <= width for line in shown)
+    assert width < 60 or not any(re.search(r"(^|  )…$", line) for line in shown), "a column of nothing"
+    left = shown[-1].partition("no room here for ")[2]
+    if width >= 60:
+        assert all((title in shown[0]) is not (title in left) for title in titles)
+    if sum(max(map(cells, column)) for column in zip(titles, *rows, strict=True)) + 12 <= width:
+        assert shown == columns([titles, *rows])

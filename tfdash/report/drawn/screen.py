@@ -39,10 +39,10 @@ class ScreenPiece(NamedTuple):
     shape: CellShape | None = None
 
 
-def svg(lines: Iterable[str], title: str) -> str:
-    """``lines``, safe texts, as one picture; what is wider than ``WIDEST`` goes on in the next line, and of more than ``LONGEST`` the
+def svg(lines: Iterable[str], title: str, widest: int = WIDEST) -> str:
+    """``lines``, safe texts, as one picture; what is wider than ``widest`` goes on in the next line, and of more than ``LONGEST`` the
     last says how many there are."""
-    shown = [part for line in lines for part in wrapped(line, WIDEST)]
+    shown = [part for line in lines for part in wrapped(line, min(widest, WIDEST))]
     if (more := len(shown) - LONGEST) > 0:
         shown = [*shown[:LONGEST], "", f"… {more:,} more lines, which the other formats have"]
     wide = max([60, *map(cells, shown)]) * WIDE + 2 * _PAD
