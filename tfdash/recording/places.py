@@ -36,7 +36,8 @@ def check_room(place: int | Path) -> None:
     left = min(_LEFT, _SHARE * seen.f_blocks * seen.f_frsize)
     if seen.f_bavail * seen.f_frsize < left:
         raise OSError(
-            errno.ENOSPC, f"less than {left / 1e6:.0f} MB of that disk are free, and these are left to others"
+            errno.ENOSPC,
+            f"less than {round(left / 1e6, 1):g} MB of that disk are free, and these are left to others",
         )
 
 
