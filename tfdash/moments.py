@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+NEVER = 253_370_764_800.0
+"""Epoch seconds of the year 9999: no calendar tells a later time."""
+
 
 def moment(at: float, zone: ZoneInfo) -> str:
     """``2026-11-26 10:30 EST``."""

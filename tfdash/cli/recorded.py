@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tfdash.board.board import Board
     from tfdash.judging.judge import Judge
     from tfdash.model.picture import Picture
+    from tfdash.recording.reading import Recording
 
 
 def chosen(args: argparse.Namespace, *, at_alone: bool = False) -> QuickConfig:
@@ -56,8 +57,7 @@ def chosen(args: argparse.Namespace, *, at_alone: bool = False) -> QuickConfig:
         raise ConfigError([ConfigProblem("--recording", 0, "", str(error))]) from None
     except ValueError as error:
         raise ConfigError([ConfigProblem("--at", 0, "", str(error))]) from None
-    if recording.cut:  # what follows is of what is whole, and whoever reads it must know
-        narrate(f"{program()}: the recording {safe(recording.cut)}; it is taken up to there")
+    _say_cut(recording, "")
     made = replace(
         config,
         environment=config.known(recording.header.environment),
@@ -80,7 +80,17 @@ def picture_of(moment: RecordedMoment) -> Picture:
     """What was known then."""
     from tfdash.recording.reading import Recording
 
-    return Recording.open(moment.path).picture_at(moment.at)
+    recording = Recording.open(moment.path)
+    at_opening = recording.cut
+    picture = recording.picture_at(moment.at)
+    _say_cut(recording, at_opening)
+    return picture
+
+
+def _say_cut(recording: Recording, at_opening: str) -> None:
+    """What was found only where it was played: what is shown is of before that, and whoever reads it must know."""
+    if recording.cut != at_opening:
+        narrate(f"{program()}: the recording {safe(recording.cut)}; it is taken up to there")
 
 
 def board_of(moment: RecordedMoment, make: Callable[[], Judge]) -> Board:
@@ -100,5 +110,7 @@ def board_of(moment: RecordedMoment, make: Callable[[], Judge]) -> Board:
     replayed.restart(walk.remembered(moment.at))
     clusters = [RecordedCluster(ref) for ref in recording.clusters]
     board = Board(clusters, replayed, FixedClock(moment.at))
+    at_opening = recording.cut
     board.show(recording.picture_at(moment.at))
+    _say_cut(recording, at_opening)
     return board

@@ -20,11 +20,14 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from tfdash.moments import NEVER
+
 MAGIC = b"tfdash recording\n"
 FILE_FORMAT = 1
 MOST_HEADER = 1 << 20
 MOST_PACKED = 32 << 20  # of one frame, and unpacked: who reads takes no more, whatever the file says
 MOST_RAW = 64 << 20
+SET_BACK = 3600.0  # seconds: a clock may be set back a little
 _HEAD = struct.Struct("<4sBIIdd16s")
 _SYNC = b"tfd>"
 _THE_END = _HEAD.size + 16  # room that the last frame has in any case
@@ -168,7 +171,7 @@ def begin_reading(file: BinaryIO) -> tuple[BinaryIO, RecordingHeader, bytes]:
 
 def frames(file: BinaryIO, link: bytes) -> Iterator[tuple[Frame, bytes]]:
     """From where the file stands, with the link of each; each held against its checksum and its link. Raises ``NotWhole`` where one is not whole."""
-    last_seen = float("-inf")
+    last_seen = 0.0
     while True:
         head = file.read(_HEAD.size)
         if not head:
@@ -185,7 +188,7 @@ def frames(file: BinaryIO, link: bytes) -> Iterator[tuple[Frame, bytes]]:
         link = _link(link, kind, first, last, packed)
         if zlib.crc32(packed) != crc or link != told:
             raise NotWhole("goes on with what was changed, cut out or put in")
-        if not (last_seen - 3600 < first <= last < float("inf")):  # a clock may be set back a little
+        if not max(0.0, last_seen - SET_BACK) <= first <= last < NEVER:
             raise NotWhole("goes on with a frame without a time")
         last_seen = last
         yield Frame(kind, first, last, offset, length), link

@@ -19,7 +19,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import Signals
 from tfdash.recording.codec import decoder, fields_of, object_types, table_of
 from tfdash.recording.entries import BODIES, FieldsBody, Named, ObjectsBody, Written
-from tfdash.recording.series import WITH_SERIES, Odd, SeriesReader, SeriesView
+from tfdash.recording.series import UNREADABLE, WITH_SERIES, Odd, SeriesReader, SeriesView
 
 
 class _Waiting(NamedTuple):
@@ -135,9 +135,18 @@ class Picked:
         return body.ref, body.kind, self._observation(kind), None if body.listed else frozenset(changed)
 
     def _settle(self, kind: _Kind) -> set[Key]:
-        """Read what waits; which keys of the last put it names."""
+        """Read what waits; which keys of the last put it names. Where that cannot be read nothing is known of the kind any more."""
+        waiting, kind.waiting = kind.waiting, []
+        try:
+            return self._take_in(kind, waiting)
+        except UNREADABLE:
+            kind.objects, kind.lost, kind.seen = None, set(), _UNSEEN
+            self._leave_out(waiting[-1][0].kind)
+            return set()
+
+    def _take_in(self, kind: _Kind, waiting: list[_Put]) -> set[Key]:
         changed: set[Key] = set()
-        for body, views, whole in kind.waiting:
+        for body, views, whole in waiting:
             if body.whole:
                 changed.update(kind.objects or ())
                 kind.objects, kind.lost = {} if body.valued else None, set()
@@ -159,7 +168,7 @@ class Picked:
                 else:
                     self._leave_out(type)
                     kind.lost.add(key)
-        kind.waiting.clear()
+        decoder(Observation[None]).decode(kind.seen)
         return changed
 
     def _observation(self, kind: _Kind) -> Observation[Objects]:
@@ -171,7 +180,7 @@ class Picked:
             if type(one) is _Waiting:
                 try:
                     kind.objects[key] = self._object(one)
-                except (Odd, msgspec.MsgspecError, RecursionError):
+                except UNREADABLE:
                     del kind.objects[key]
                     self._leave_out(one.type)
                     kind.lost.add(key)
@@ -270,7 +279,7 @@ class Picked:
             self._assessment = None
             try:
                 self._fields(Assessment, self._said, self._saying.popleft())
-            except (Odd, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            except UNREADABLE:
                 self._leave_out("judged")
         if self._assessment is None:
             held: Mapping[str, Any] = {

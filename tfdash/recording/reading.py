@@ -12,8 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import msgspec
-
 from tfdash.board.fold import Entered
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
@@ -23,6 +21,7 @@ from tfdash.recording.changes import VerdictChange
 from tfdash.recording.codec import decoder, schema
 from tfdash.recording.entries import Written
 from tfdash.recording.frames import (
+    SET_BACK,
     Frame,
     FrameKind,
     NotWhole,
@@ -33,11 +32,10 @@ from tfdash.recording.frames import (
     payload,
 )
 from tfdash.recording.picked import Picked
-from tfdash.recording.series import Odd
+from tfdash.recording.series import UNREADABLE, Odd
 
 SEGMENT = "*.tfrec"
 _MOST_SEGMENTS = 10_000
-_ODD = (Odd, msgspec.MsgspecError, RecursionError, OverflowError, UnicodeDecodeError)
 
 
 class NoRecording(ValueError):
@@ -191,7 +189,7 @@ class Recording:
             if place.frame.kind == FrameKind.VERDICTS:
                 try:
                     found += decoder(list[VerdictChange]).decode(payload(place.file, place.frame))
-                except (*_ODD, NotWhole):
+                except (*UNREADABLE, NotWhole):
                     continue
         return tuple(sorted(found, key=lambda change: change.at))
 
@@ -223,6 +221,8 @@ class Recording:
                 try:
                     entries: list[Written] = decoder(list[Written]).decode(payload(file, frame))
                     for place, one in enumerate(entries[skip:], skip):
+                        if not frame.first - SET_BACK <= one.at <= frame.last + SET_BACK:
+                            raise Odd("an entry of another time than its frame")
                         if one.at > until and not whole:
                             self._next, self._until = (number, place), until
                             return
@@ -232,7 +232,7 @@ class Recording:
                         if told is not None:
                             self._next, self._until = (number, place + 1), max(self._until, one.at)
                             yield told
-                except (*_ODD, NotWhole) as error:
+                except (*UNREADABLE, NotWhole) as error:
                     self._stop(number, str(error))
                     return
                 if frame.kind == FrameKind.WHOLE:

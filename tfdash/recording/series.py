@@ -147,6 +147,10 @@ class Odd(ValueError):
     """What was read is not what a recorder writes; the text says how."""
 
 
+UNREADABLE = (Odd, msgspec.MsgspecError, RecursionError, OverflowError, UnicodeDecodeError)
+"""What reading raises for what no recorder wrote."""
+
+
 class SeriesReader:
     """The arrays as far as they were read."""
 

@@ -18,6 +18,9 @@ from tfdash.recording.changes import VerdictChange, verdict_changes
 from tfdash.replay.judging import OwnTime
 from tfdash.replay.recorded import Played
 
+# looks at what time alone makes another, in all and for each second with a put: more than half a day of silence needs. What a longer one would
+# make another is judged at its end, since a file may say that a century passed
+_LOOKS, _LOOKS_MORE = 10_000, 10
 _NOTHING = Change(keys={}, freshness=frozenset())
 _REST = 1.0  # so long does it rest for each second of work: who looks at the recording has the machine first
 
@@ -29,13 +32,14 @@ class Walk:
     A recording holds what came in frames of a second at most, so that it is judged once for each second.
     """
 
-    def __init__(self, make: Callable[[], Judge], recording: Played) -> None:
+    def __init__(self, make: Callable[[], Judge], recording: Played, *, looks: int = _LOOKS) -> None:
         self._make, self._recording = make, recording
         self._own = OwnTime(recording.start)
         self.told = EMPTY_ASSESSMENT
         self._times: list[float] = []
         self._memories: list[Remembered] = []
         self._stopped = Event()
+        self._looks = looks
         self.changes: list[VerdictChange] = []
         self.until = recording.start
 
@@ -69,6 +73,7 @@ class Walk:
         end = played.end if until is None else min(until, played.end)
         for at, entered in _seconds(played.puts(played.start, end)):
             yield from self._what_is_due(judge, fold, entered[0].at)
+            self._looks += _LOOKS_MORE
             for one in entered:
                 fold.put(one)
             self._judge(judge, fold, fold.take(), at)
@@ -78,7 +83,8 @@ class Walk:
 
     def _what_is_due(self, judge: Judge, fold: Fold, before: float) -> Iterator[float]:
         """What time alone makes another between two puts."""
-        while (due := judge.due_at()) is not None and self.until < due < before:
+        while (due := judge.due_at()) is not None and self.until < due < before and self._looks > 0:
+            self._looks -= 1
             self._judge(judge, fold, _NOTHING, due)
             yield due
 

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from tests.tui.recorded import REF
 from tests.unit.recording.test_recording import said
 from tests.unit.recording.worlds import in_file, opened
+from tfdash.judging.judge import Judge
 from tfdash.model.observation import Observation
 from tfdash.model.verdict import Level
 from tfdash.recording import frames as file_of
 from tfdash.recording.entries import Written
 from tfdash.recording.frames import FrameKind, FrameWriter, NotWhole, RecordingHeader
 from tfdash.recording.reading import NoRecording, Recording
+from tfdash.replay.walk import Walk
 
 
 @pytest.fixture(scope="module")
@@ -199,3 +201,54 @@ def test_a_header_is_bounded(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(file_of.MAGIC + b"[" * 100_000 + b"\n")
     with pytest.raises(NoRecording, match="has a header that cannot be read"):
         opened(tmp_path / "a")
+
+
+def timed(path: Path, *times: tuple[float, float, float]) -> Recording:
+    """After its first picture at 1.0 a frame for each (first, last, time of its entry)."""
+    with path.open("wb", buffering=0) as out:
+        writer = FrameWriter(out, RecordingHeader(environment=REF.environment, clusters=(tuple(REF),)))
+        writer.add(FrameKind.WHOLE, 1.0, 1.0, msgspec.msgpack.encode([]))
+        for first, last, at in times:
+            body = msgspec.Raw(msgspec.msgpack.encode({"ref": REF, "kind": "Pod"}))
+            writer.add(
+                FrameKind.CHANGES, first, last, msgspec.msgpack.encode([Written(at, "drop_objects", body)])
+            )
+    return opened(path)
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), float("-inf"), 1e300, -1e300, 9000.0])
+def test_an_entry_of_another_time_ends_it(tmp_path: Path, at: float) -> None:
+    recording = timed(tmp_path / "a", (2.0, 3.0, 2.5), (4.0, 5.0, at), (6.0, 7.0, 6.5))
+    assert [one.at for one in recording.puts(0.0, 9.0)] == [2.5]
+    assert recording.cut == "holds what cannot be read: an entry of another time than its frame"
+
+
+@pytest.mark.parametrize("last", [float("nan"), float("inf"), 1e300, 253_370_764_800.0])
+def test_a_frame_of_no_time_ends_it(tmp_path: Path, last: float) -> None:
+    recording = timed(tmp_path / "a", (2.0, 3.0, 2.5), (4.0, last, 4.5))
+    assert (recording.end, recording.cut) == (3.0, "goes on with a frame without a time")
+
+
+@pytest.mark.parametrize("objects", [True, [["a", "x", True, {}]], [["a"]], {"a": 1}])
+def test_of_a_kind_that_cannot_be_read_nothing_is_known(tmp_path: Path, objects: object) -> None:
+    seen = msgspec.to_builtins(Observation(source="eu-1", observed_at=2.0))
+    raw = msgspec.msgpack.encode({"ref": REF, "kind": "Pod", "seen": seen, "objects": objects})
+    recording = forged(tmp_path / "a", [Written(2.0, "put_objects", msgspec.Raw(raw))])
+    pods = recording.picture_at(2.0).clusters[REF].kinds["Pod"]
+    assert pods.value is None and pods.observed_at is None
+    list(recording.puts(0.0, 9.0))
+
+
+def test_a_century_of_silence_is_not_walked_second_by_second(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    lived = in_file(path, whole_every=1e9)
+    lived.turn()
+    lived.world()
+    lived.turn()
+    lived.end()
+    recording = opened(path)
+    recording.end += 3e9
+    walk = Walk(Judge, recording, looks=50)
+    steps = list(walk.steps())
+    assert walk.done and steps[-1] < recording.end
+    assert len(steps) < 1000

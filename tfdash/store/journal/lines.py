@@ -12,10 +12,10 @@ import msgspec
 
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
+from tfdash.moments import NEVER
 from tfdash.store.journal.view import Cover, Covers, JournalWord
 
 FORMAT = 1
-NEVER = 253_370_764_800.0  # epoch seconds of the year 9999: no calendar tells a later time
 BEGIN, SAY, COVER, BEAT, END = "begin", "say", "cover", "beat", "end"
 
 

@@ -10,13 +10,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.locked_file import is_locked
-from tfdash.moments import moment
+from tfdash.moments import NEVER, moment
 from tfdash.named_file import read_named
 from tfdash.store.journal.lines import (
     BEGIN,
     COVER,
     END,
-    NEVER,
     DamagedLine,
     JournalLine,
     NewerFormat,
