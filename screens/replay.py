@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
 from textual.widgets import Input
 
 from screens.app import TfdashApp
@@ -15,10 +16,13 @@ from screens.frame.board_screen import BoardScreen
 from tfdash.changes.history import ChangeHistory
 from tfdash.model.picture import Picture
 from tfdash.replay.player import Player
+from tfdash.text import safe
 from tfdash.views.replay import TIMES, ReplayWords, changed, meant, words
 from widgets.commands import Command
+from widgets.replay_bar import ReplayBar
 
 _LEAP = 60.0  # seconds
+_TOLD = 5.0  # for which what is told stands in the line
 _REFUSED = "this is a recording: nothing can be done to what was"
 
 
@@ -78,6 +82,8 @@ class ReplayApp(TfdashApp):
         super().__init__(player.board, context)
         self._player = player
         self.replay = self
+        self._told = ""  # what is new, in its line
+        self._forgets: Timer | None = None
         self._does: dict[str, Callable[[], None]] = {
             "replay.play": self.action_replay_play,
             "replay.next": lambda: self.action_replay_step(True),
@@ -96,13 +102,37 @@ class ReplayApp(TfdashApp):
 
     @property
     def words(self) -> ReplayWords:
-        return words(self._player.state, self.zone)
+        return words(self._player.state, self.zone)._replace(told=self._told)
 
     @property
     def keys(self) -> list[tuple[str, str]]:
         plays = self._player.clock.plays
         named = [(k.shown, k.short) for k in _KEYS if k.short]
         return [(key, "pause" if plays and word == "play" else word) for key, word in named]
+
+    def tell(self, text: str, level: str = "information") -> None:
+        """In its line, where that has the room: a notice would stand on what the key was pressed to see."""
+        bar = self._bar()
+        if bar is None or not bar.takes(safe(text)):
+            super().tell(text, level)
+        else:
+            self.tell_in_line(text, level)
+
+    def tell_in_line(self, text: str, level: str = "information") -> None:
+        """What does not fit is cut; the messages have all of it."""
+        self._told = self.messages.add(self.now(), level, text).text
+        if self._forgets is not None:
+            self._forgets.stop()
+        self._forgets = self.set_timer(_TOLD, self._forget)
+        self._show_line()
+
+    def _forget(self) -> None:
+        self._told = ""
+        self._show_line()
+
+    def _bar(self) -> ReplayBar | None:
+        shown = self.screen
+        return next(iter(shown.query(ReplayBar)), None) if isinstance(shown, BoardScreen) else None
 
     def _show_line(self) -> None:
         if self.top is not None and self.top.is_mounted:
@@ -128,7 +158,7 @@ class ReplayApp(TfdashApp):
         elif not found:
             self.tell(f"nothing begins or ceases to warn or to break {'after' if forward else 'before'} this")
         else:
-            self.tell(changed(found, self.zone))
+            self.tell_in_line(changed(found, self.zone))
         self._show_line()
 
     def action_replay_speed(self, steps: int) -> None:

@@ -36,6 +36,9 @@ class ReplayControl(Protocol):
     def keys(self) -> Sequence[tuple[str, str]]:
         """(key, what it does now), the most useful first."""
 
+    def tell_in_line(self, text: str, level: str = "information") -> None:
+        """A short notice that covers nothing of the page; what has no room in the line stands in the messages alone."""
+
 
 class Shell(Protocol):
     """The program around a page. Called on the screen's loop."""

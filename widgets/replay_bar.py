@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from tfdash.views.replay import ReplayWords
+from widgets.cells import width_of
 from widgets.oneline import LinePiece, OneLine
 
 
@@ -34,10 +35,19 @@ ReplayBar {
             self._words, self._keys = words, tuple(keys)
             self.refresh()
 
+    def takes(self, text: str) -> bool:
+        """Whether that can be told here whole."""
+        return width_of(f" REPLAY  {text}") <= self.size.width
+
     def left(self, width: int) -> list[LinePiece]:
         told = self._words
         if told is None:
             return []
+        if told.told:
+            return [
+                LinePiece(" REPLAY ", ("replay--word",)),
+                LinePiece(f" {told.told}", ("tok-bright",), 1, 20),
+            ]
         return [
             LinePiece(" REPLAY ", ("replay--word",)),
             LinePiece(f" {told.state}"),
@@ -51,6 +61,8 @@ ReplayBar {
         ]
 
     def right(self, width: int) -> list[LinePiece]:
+        if self._words is not None and self._words.told:
+            return []
         pieces = []
         for index, (key, does) in enumerate(self._keys):
             pieces.append(LinePiece(f"  {key}", ("replay--key",), 10 + index, target=key))

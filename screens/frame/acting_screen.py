@@ -159,7 +159,7 @@ class ActingScreen(BoardScreen):
         if len(subjects) == 1 and self.shell.show_run_of(offer.action, subjects[0]):
             return  # the key that began it shows how far it is: nothing is begun twice
         if offer.refused:
-            self.shell.tell(refusal(offer), "warning")
+            tell_refused(self.shell, offer)
             return
         actions = self.shell.context.actions
         if actions is not None and len(subjects) > actions.bulk_cap:
@@ -190,6 +190,12 @@ def refusal(offer: Offer) -> str:
     first = offer.remedy.strip().splitlines()
     more = f"; {first[0]}" if first else ""
     return f"{safe(offer.title)} is refused: {safe(offer.refused)}{safe(more)}"
+
+
+def tell_refused(shell: Shell, offer: Offer) -> None:
+    """In a recording everything is, and by one reason that stands there already."""
+    tell = shell.tell if shell.replay is None else shell.replay.tell_in_line
+    tell(refusal(offer), "warning")
 
 
 def commands_of(offers: Sequence[Offer], subjects: Sequence[Subject]) -> list[Command]:

@@ -138,6 +138,26 @@ async def test_steps_lead_from_one_change_of_a_verdict_to_the_next_and_back() ->
         await told_of(run, "ceases to warn or to break before this")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_a_key_tells_covers_nothing_of_the_page(size: tuple[int, int]) -> None:
+    async with replaying(await recorded(), size) as run:
+        for key, told in (
+            ("full_stop", "09:25:00  Deployment tf-production/auth: "),
+            ("r", "workload: restart is refu"),
+        ):
+            await run.press("2", "down", key)
+            await run.until(lambda told=told: run.text.splitlines()[1].startswith(f" REPLAY  {told}"), told)
+            assert not run.app._notifications
+            run.app._forget()
+            await run.shows("judged anew")
+
+
+async def test_what_has_no_room_in_the_line_is_told_whole() -> None:
+    async with replaying(await recorded(), (80, 24)) as run:
+        run.app.tell("a long one " * 9)
+        await run.until(lambda: bool(run.app._notifications), "a notice of its own")
+
+
 async def test_a_time_is_typed_and_one_that_it_does_not_hold_is_told() -> None:
     async with replaying(await recorded()) as run:
         for typed, shown in (("09:27", "09:27:00 EST  12m of 40m"), ("+2m", "09:29:00 EST  14m of 40m")):

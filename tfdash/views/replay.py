@@ -35,7 +35,8 @@ class ReplayState(NamedTuple):
 
 
 class ReplayWords(NamedTuple):
-    """Safe texts, for a line. ``by`` goes on with ``judged``; ``walking`` and ``cut`` are "" where there is nothing to tell."""
+    """Safe texts, for a line. ``by`` goes on with ``judged``; ``walking`` and ``cut`` are "" where there is nothing to tell. ``told`` stands
+    in the place of all of it while it is new."""
 
     state: str
     clock: str
@@ -45,6 +46,7 @@ class ReplayWords(NamedTuple):
     by: str
     walking: str
     cut: str
+    told: str = ""
 
 
 def words(state: ReplayState, zone: ZoneInfo) -> ReplayWords:

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from screens.frame.acting_screen import action_of, commands_of, common, confirm, refusal
+from screens.frame.acting_screen import action_of, commands_of, common, confirm, tell_refused
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from tfdash.model.action import Offer
@@ -109,6 +109,6 @@ class ActionsScreen(BoardScreen):
 
     def _begin(self, offer: Offer | None, argument: str = "") -> None:
         if offer is not None and offer.refused:
-            self.shell.tell(refusal(offer), "warning")
+            tell_refused(self.shell, offer)
         elif offer is not None:
             confirm(self.shell, offer, self._subjects, argument)
