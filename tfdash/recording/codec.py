@@ -20,6 +20,7 @@ from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object
 from tfdash.model.store_state import StoreState
 from tfdash.model.traffic import Signals
+from tfdash.recording.measured import MeasuredPods
 from tfdash.recording.series import SeriesWriter
 from tfdash.text import held_secrets, scrubbed
 
@@ -96,7 +97,7 @@ def decoder(of: Any) -> msgspec.msgpack.Decoder[Any]:
 def schema() -> dict[str, list[str]]:
     """The fields of each type that a recording of this version may hold: by it a reader of another version tells what it leaves out."""
     found: dict[str, list[str]] = {}
-    left: list[Any] = [*object_types().values(), Signals, StoreState, Assessment]
+    left: list[Any] = [*object_types().values(), Signals, StoreState, Assessment, MeasuredPods]
     seen: set[Any] = set()
     while left:
         one = left.pop()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from tfdash.model.subject import ClusterRef, Key
+from tfdash.recording.measured import MeasuredPods, Roster
 from tfdash.recording.series import Chunk, SeriesView
 
 
@@ -23,7 +24,7 @@ class Written(msgspec.Struct, frozen=True, array_like=True):
 class ObjectsBody(msgspec.Struct, frozen=True):
     """``seen`` without its value; of that, what appeared or changed (``Named`` by ``objects``, read when it is wanted), and what is ``gone``.
     ``whole``: nothing from before stays. ``more``: the next entry goes on with the same put. ``valued``: there is a value. ``listed``:
-    a fresh list, which readers compare for themselves."""
+    a fresh list, which readers compare for themselves. ``roster``: who came to that of what is measured."""
 
     ref: ClusterRef
     kind: str
@@ -34,10 +35,12 @@ class ObjectsBody(msgspec.Struct, frozen=True):
     more: bool = False
     valued: bool = True
     listed: bool = False
+    roster: Roster | None = None
 
 
 Named = list[tuple[str, str, str, msgspec.Raw]]
-"""Namespace and name of the key, the type's name, the object."""
+"""Namespace and name of the key, the type's name, the object. One of type ``MEASURED`` stands for many, and its key is none."""
+MEASURED = MeasuredPods.__name__
 
 
 class DropBody(msgspec.Struct, frozen=True):

@@ -18,7 +18,8 @@ from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import Signals
 from tfdash.recording.codec import decoder, fields_of, object_types, table_of
-from tfdash.recording.entries import BODIES, FieldsBody, Named, ObjectsBody, Written
+from tfdash.recording.entries import BODIES, MEASURED, FieldsBody, Named, ObjectsBody, Written
+from tfdash.recording.measured import Columns, Known, MeasuredObjects, MeasuredPods, known
 from tfdash.recording.series import UNREADABLE, WITH_SERIES, Odd, SeriesReader, SeriesView
 
 
@@ -31,20 +32,21 @@ class _Waiting(NamedTuple):
     whole: bool
 
 
-_Put = tuple[ObjectsBody, tuple[SeriesView, ...], bool]
+_Put = tuple[ObjectsBody, tuple[SeriesView, ...], bool, list[Known]]
 _Made = dict[tuple[str, bytes], Object]
 
 
 class _Kind:
     """One kind of one cluster. ``objects`` None: nothing was ever read of it. ``coming``: of a put whose end is still to come; ``waiting``:
-    what was put and not read yet."""
+    what was put and not read yet. ``measured``: some of the objects are ``MeasuredAt``."""
 
-    __slots__ = ("coming", "lost", "objects", "seen", "waiting")
+    __slots__ = ("coming", "lost", "measured", "objects", "seen", "waiting")
 
     def __init__(self) -> None:
         self.seen = _UNSEEN
         self.objects: dict[Key, Any] | None = None
         self.lost: set[Key] = set()  # objects that could not be read
+        self.measured = False
         self.coming: list[_Put] = []
         self.waiting: list[_Put] = []
 
@@ -65,6 +67,7 @@ class Picked:
         self._clusters = clusters
         self._series = SeriesReader()
         self._kinds: dict[tuple[ClusterRef, str], _Kind] = {}
+        self._rosters: dict[tuple[ClusterRef, str], list[Known]] = {}  # these lists only grow
         self._infos: dict[ClusterRef, Observation[ServerInfo]] = {}
         self._signals: dict[str, dict[Any, Observation[Any]]] = {}
         self._store: dict[str, Any] = {}
@@ -119,7 +122,7 @@ class Picked:
         kind = self._kinds.setdefault((body.ref, body.kind), _Kind())
         if kind.coming and (body.whole or not kind.coming[-1][0].more):
             kind.coming.clear()  # the end of that put is lacking
-        kind.coming.append((body, views, self._within))
+        kind.coming.append((body, views, self._within, self._roster(body)))
         if body.more:
             return None
         first, put = kind.coming[0][0], kind.coming
@@ -134,6 +137,25 @@ class Picked:
         changed = self._settle(kind)
         return body.ref, body.kind, self._observation(kind), None if body.listed else frozenset(changed)
 
+    def _roster(self, body: ObjectsBody) -> list[Known]:
+        at, grown = (body.ref, body.kind), body.roster
+        held = self._rosters.setdefault(at, [])
+        if grown is not None:
+            if not grown.since:
+                held = self._rosters[at] = []
+            if grown.since != len(held):
+                raise Odd("a roster that does not go on where it ended")
+            held += map(known, grown.pods)
+        return held
+
+    def _measured(self, raw: msgspec.Raw, roster: list[Known]) -> dict[Key, Any]:
+        """Who was measured; {} where the row is odd."""
+        try:
+            return Columns(decoder(MeasuredPods).decode(raw), roster).all()
+        except UNREADABLE:
+            self._leave_out(MEASURED)
+            return {}
+
     def _settle(self, kind: _Kind) -> set[Key]:
         """Read what waits; which keys of the last put it names. Where that cannot be read nothing is known of the kind any more."""
         waiting, kind.waiting = kind.waiting, []
@@ -146,10 +168,10 @@ class Picked:
 
     def _take_in(self, kind: _Kind, waiting: list[_Put]) -> set[Key]:
         changed: set[Key] = set()
-        for body, views, whole in waiting:
+        for body, views, whole, roster in waiting:
             if body.whole:
                 changed.update(kind.objects or ())
-                kind.objects, kind.lost = {} if body.valued else None, set()
+                kind.objects, kind.lost, kind.measured = {} if body.valued else None, set(), False
             elif kind.objects is None:
                 kind.objects = {}
             objects = kind.objects if kind.objects is not None else {}
@@ -161,6 +183,13 @@ class Picked:
             named: Named = decoder(Named).decode(body.objects)
             for namespace, name, type, raw in named:
                 key = Key(namespace, name)
+                if type == MEASURED and kind.objects is not None:
+                    measured = self._measured(raw, roster)
+                    kind.measured = True
+                    kind.objects |= measured
+                    kind.lost = kind.lost - measured.keys() if measured else {*kind.lost, key}
+                    changed.update(measured)
+                    continue
                 kind.lost.discard(key)
                 if type in object_types():
                     objects[key] = _Waiting(type, raw, views, whole)
@@ -184,9 +213,9 @@ class Picked:
                     del kind.objects[key]
                     self._leave_out(one.type)
                     kind.lost.add(key)
-        return msgspec.structs.replace(
-            seen, value=dict(kind.objects), unreadable=seen.unreadable + len(kind.lost)
-        )
+        held = dict(kind.objects)
+        value: Objects = MeasuredObjects(held) if kind.measured else held
+        return msgspec.structs.replace(seen, value=value, unreadable=seen.unreadable + len(kind.lost))
 
     def _object(self, one: _Waiting) -> Object:
         of = object_types()[one.type]

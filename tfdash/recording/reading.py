@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tfdash.board.fold import Entered
+from tfdash.collector import quiet_collector
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
@@ -166,7 +167,8 @@ class Recording:
     def picture_at(self, at: float) -> Picture:
         """As it was then."""
         self._numbers += 1
-        return self._to(at).picture(self._numbers)
+        with quiet_collector():  # half of the time went into its passes
+            return self._to(at).picture(self._numbers)
 
     def judged_at(self, at: float) -> Assessment | None:
         """What was said then, by the policy of then; None where nothing was yet."""

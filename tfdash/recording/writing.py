@@ -19,6 +19,7 @@ from tfdash.model.store_state import EMPTY_STORE_STATE, ApprovalRequest, StoreSt
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.recording.codec import Encoder, table_of
 from tfdash.recording.entries import (
+    MEASURED,
     NIL,
     DropBody,
     FieldsBody,
@@ -28,6 +29,7 @@ from tfdash.recording.entries import (
     StatusBody,
     Written,
 )
+from tfdash.recording.measured import MeasuredWriter, Roster
 from tfdash.views.mask import for_a_report, masked
 
 _TOGETHER = 400  # objects of one entry, so that a frame is bounded
@@ -43,6 +45,7 @@ class EntryWriter:
     def __init__(self) -> None:
         self._encoder = Encoder()
         self._line = msgspec.msgpack.Encoder()
+        self._measured = MeasuredWriter()
         self.kinds: dict[tuple[ClusterRef, str], Observation[Objects]] = {}
         self.infos: dict[ClusterRef, Observation[Any]] = {}
         self.signals: dict[tuple[str, Any], Observation[Any]] = {}
@@ -108,6 +111,7 @@ class EntryWriter:
     def whole(self, at: float) -> Iterator[bytes]:
         """Everything that there is, from nothing on."""
         self._encoder.series.reset()
+        self._measured.reset()
         for ref, info in self.infos.items():
             yield from self._kept(at, "put_info", self._info(ref, info))
         for (ref, kind), seen in self.kinds.items():
@@ -169,29 +173,39 @@ class EntryWriter:
         about, value = self._about(seen), seen.value
         for start in range(0, max(1, len(keys)), _TOGETHER):
             end = start + _TOGETHER
+            roster, objects = self._of((ref, kind), value if value is not None else {}, keys[start:end])
             yield ObjectsBody(
                 ref,
                 kind,
                 about,
-                self._of(value if value is not None else {}, keys[start:end]),
+                objects,
                 gone if not start else [],
                 whole=whole and not start,
                 more=end < len(keys),
                 valued=value is not None,
                 listed=listed,
+                roster=roster,
             )
 
     def _all(self, ref: ClusterRef, kind: str, seen: Observation[Objects]) -> Iterator[ObjectsBody]:
         return self._pieces(ref, kind, seen, list(seen.value or ()), [], True, True)
 
-    def _of(self, value: Objects, keys: list[Key]) -> msgspec.Raw:
+    def _of(
+        self, at: tuple[ClusterRef, str], value: Objects, keys: list[Key]
+    ) -> tuple[Roster | None, msgspec.Raw]:
         objects: list[Object] = [value[key] for key in keys]
+        columns = self._measured.written(at, keys, objects)
+        if columns is not None:
+            roster, row = columns
+            if not self._encoder.suspicious(self._line.encode(roster)):  # numbers tell no secret
+                return roster, msgspec.Raw(self._line.encode([("", "", MEASURED, row)]))
+            self._measured.forget(at, roster)
         raws = self._encoder.clean_each(objects)
         named = [
             (key[0], key[1], type(one).__name__, raw)
             for key, one, raw in zip(keys, objects, raws, strict=True)
         ]
-        return msgspec.Raw(self._line.encode(named))
+        return None, msgspec.Raw(self._line.encode(named))
 
     def _about(self, seen: Observation[Any]) -> msgspec.Raw:
         """All of it but the value."""

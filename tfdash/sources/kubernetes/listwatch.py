@@ -8,7 +8,6 @@ not.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import random
 import time
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from tfdash.clock import Clock
+from tfdash.collector import quiet_collector
 from tfdash.model.kind_spec import KindSpec
 from tfdash.model.kube import Object
 from tfdash.model.observation import ListProgress, Observation, Problem, ProblemKind
@@ -156,7 +156,7 @@ class ListWatch:
         found: dict[Key, Object] = {}
         restarted = False
         self._codec.begin()
-        with _quiet_collector():
+        with quiet_collector(freeze=True):
             async with ListPages(self._page) as pages:
                 while True:
                     try:
@@ -351,29 +351,6 @@ class ListWatch:
         if lost:
             told.append(f"{lost} without a name")
         return ", ".join(told)
-
-
-class _quiet_collector:
-    """No garbage collection while a list is decoded: its passes over a growing cache cost more than the decoding.
-
-    After the first lists what was loaded is frozen, so that later passes do not walk it. Once in the program's life: what is
-    garbage when it is frozen stays for ever, and each list leaves some, the screen more.
-    """
-
-    _depth = 0
-    _frozen = False
-
-    def __enter__(self) -> None:
-        _quiet_collector._depth += 1
-        gc.disable()
-
-    def __exit__(self, *exc: object) -> None:
-        _quiet_collector._depth -= 1
-        if not _quiet_collector._depth:
-            if not _quiet_collector._frozen:
-                _quiet_collector._frozen = True
-                gc.freeze()
-            gc.enable()
 
 
 def split_scope(namespaces: tuple[str, ...] | None, kind: KindSpec) -> Iterator[str | None]:
