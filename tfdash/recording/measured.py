@@ -155,7 +155,7 @@ def known(who: Who) -> Known:
     return Key(who[0], who[1]), who[2]
 
 
-class Columns:
+class MeasuredColumns:
     """``row`` as it is read. Raises ``Odd``."""
 
     def __init__(self, row: MeasuredPods, roster: Sequence[Known]) -> None:
@@ -202,7 +202,7 @@ def _said(value: int, unit: int) -> int | None:
     return None if value < 0 else value * unit
 
 
-MeasuredAt = tuple[Columns, int]
+MeasuredAt = tuple[MeasuredColumns, int]
 """An object that is not made yet: its columns, and its place in them. A plain tuple: there are ten thousand of them."""
 
 

@@ -19,7 +19,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import Signals
 from tfdash.recording.codec import decoder, fields_of, object_types, table_of
 from tfdash.recording.entries import BODIES, MEASURED, FieldsBody, Named, ObjectsBody, Written
-from tfdash.recording.measured import Columns, Known, MeasuredObjects, MeasuredPods, known
+from tfdash.recording.measured import Known, MeasuredColumns, MeasuredObjects, MeasuredPods, known
 from tfdash.recording.series import UNREADABLE, WITH_SERIES, Odd, SeriesReader, SeriesView
 
 
@@ -151,7 +151,7 @@ class Picked:
     def _measured(self, raw: msgspec.Raw, roster: list[Known]) -> dict[Key, Any]:
         """Who was measured; {} where the row is odd."""
         try:
-            return Columns(decoder(MeasuredPods).decode(raw), roster).all()
+            return MeasuredColumns(decoder(MeasuredPods).decode(raw), roster).all()
         except UNREADABLE:
             self._leave_out(MEASURED)
             return {}

@@ -18,7 +18,7 @@ from tfdash.model.subject import Key
 from tfdash.model.usage import NodeMetrics, PodMetrics, measured_pod
 from tfdash.quantities import NANO
 from tfdash.recording.frames import RecordingHeader
-from tfdash.recording.measured import Columns, MeasuredObjects, MeasuredWriter, known
+from tfdash.recording.measured import MeasuredColumns, MeasuredObjects, MeasuredWriter, known
 from tfdash.recording.places import OneFile
 from tfdash.recording.reading import Recording
 from tfdash.recording.series import Odd
@@ -127,7 +127,7 @@ def test_a_row_that_is_odd_is_refused_whatever_is_odd_of_it() -> None:
     told = MeasuredWriter().written(AT, keys, objects)
     assert told is not None
     roster, row = [known(who) for who in told[0].pods], told[1]
-    assert list(Columns(row, roster).all()) == keys
+    assert list(MeasuredColumns(row, roster).all()) == keys
     for change in (
         {"start": 1},
         {"start": -1},
@@ -139,9 +139,9 @@ def test_a_row_that_is_odd_is_refused_whatever_is_odd_of_it() -> None:
         {"places": b"\0" * 8},
     ):
         with pytest.raises(Odd):
-            Columns(msgspec.structs.replace(row, **change), roster)
+            MeasuredColumns(msgspec.structs.replace(row, **change), roster)
     with pytest.raises(Odd):
-        Columns(row, roster[:-1])
+        MeasuredColumns(row, roster[:-1])
 
 
 def test_a_roster_in_which_a_secret_stands_is_cleaned_as_all_else_is(tmp_path: Path) -> None:
