@@ -205,6 +205,13 @@ async def test_what_a_recording_does_not_hold_is_said_and_is_not_waited_for() ->
         await run.shows("a recording does not hold this")
 
 
+async def test_the_page_of_the_audit_log_says_that_a_recording_has_none() -> None:
+    async with replaying(await recorded()) as run:
+        run.app.open("audit")
+        await run.shows("A recording holds no audit log")
+        await run.lacks("started without a store")
+
+
 async def test_it_is_shown_as_it_was_judged_then_and_the_line_says_which() -> None:
     tape = await recorded()
     tape.told = [told_then()]

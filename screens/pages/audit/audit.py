@@ -44,6 +44,10 @@ def _cells(entry: Entry, zone: ZoneInfo, now: float) -> Sequence[Cell]:
     )
 
 
+_NONE = "This terminal has no audit log: it was started without a store."
+_IN_A_RECORDING = "A recording holds no audit log. tfdash audit tail tells it; a bundle has that of its time (audit/entries.jsonl)."
+
+
 class AuditScreen(Narrowing, BoardScreen):
     """``/`` filters by anything; Enter shows one entry whole."""
 
@@ -83,7 +87,7 @@ class AuditScreen(Narrowing, BoardScreen):
     async def _reading(self) -> None:
         table, read = self.query_one("#body", Table), self.shell.context.audit
         if read is None:
-            table.set_empty("This terminal has no audit log: it was started without a store.")
+            table.set_empty(_NONE if self.shell.replay is None else _IN_A_RECORDING)
             return
         if not self._entries.all:
             table.set_progress("reading the log")
