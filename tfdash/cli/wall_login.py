@@ -21,7 +21,7 @@ from tfdash.views.age import short_age
 from tfdash.views.wall.warnings import WallWarning
 
 log = logging.getLogger(__name__)
-_EVERY, _AGAIN = 3600.0, 60.0  # seconds after which rights are asked for anew, and between two looks
+_EVERY, _AGAIN = 3600.0, 15.0  # seconds after which rights are asked for anew, and between two looks
 _NAMED = 12  # rights that are named
 _ALWAYS = ("default", "kube-system")  # what both hold is a right everywhere; they need not exist
 _SILENT = frozenset({ProblemKind.FORBIDDEN, ProblemKind.NOT_SERVED, ProblemKind.BAD_ANSWER})

@@ -206,6 +206,25 @@ def test_one_that_never_asks_and_did_not_end_is_run_again_after_the_longest_wait
         clock.now += later
 
 
+@pytest.mark.parametrize(("interactive", "again"), [("IfAvailable", 1800.0), ("Never", 30.0)])
+def test_where_nobody_sits_it_is_run_again_by_itself_and_no_key_is_spoken_of(
+    tmp_path: Path, interactive: str, again: float
+) -> None:
+    """A wall: what waited for a person would wait for weeks."""
+    credentials, clock, runs = counted(tmp_path, "exec sleep 600", patience=2.0)
+    plugin = credentials.access.plugin
+    assert plugin is not None
+    credentials.access = replace(credentials.access, plugin=replace(plugin, interactive=interactive))
+    credentials.unattended()
+    for wanted, later in ((1, again - 1.0), (1, 1.0), (2, 0.0)):
+        with pytest.raises(LoginNeeded, match="did not end within") as told:
+            credentials.authorization()
+        assert "ctrl" not in str(told.value) + told.value.remedy
+        assert told.value.remedy.startswith("run: ")
+        assert runs() == wanted
+        clock.now += later
+
+
 def test_a_refused_credential_is_renewed_once_for_all(tmp_path: Path) -> None:
     count = tmp_path / "count"
     credentials, clock, runs = counted(

@@ -108,6 +108,7 @@ class Credentials:
                 self._header, self._valid_until = self._obtain()
             except LoginNeeded as needed:
                 self._login = needed.command
+                needed.attended = self._attempts.attended
                 raise
             self.changes += self._header != before
             self._login = None
@@ -121,6 +122,10 @@ class Credentials:
             self._refused.pop(asker, None)
         if self._renewals:
             self._renewals, self._renew_at = 0, self._now() + _JUST_MADE
+
+    def unattended(self) -> None:
+        """Nobody sits here: what would wait for a person for ever is tried again, and no key is spoken of."""
+        self._attempts.attended = False
 
     def ask_again(self) -> None:
         """A person asked, or logged in: the next who needs the credential tries at once. Never waits."""
@@ -186,6 +191,10 @@ class Credentials:
             if plugin.interactive == "Never":
                 raise DidNotEnd(f"credential plug-in: {failed}", argv) from None
             asks = "it may have waited for you, and is not run again before you ask (ctrl+l)"
+            if not self._attempts.attended:
+                asks = (
+                    "it may have waited for somebody, and nobody is here; it is run again after half an hour"
+                )
             raise WaitsForPerson(f"credential plug-in: {failed}; {asks}", argv) from None
         except CommandFailed as failed:
             hint = f" ({safe(plugin.install_hint)})" if plugin.install_hint else ""

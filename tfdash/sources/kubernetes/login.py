@@ -15,8 +15,11 @@ T = TypeVar("T")
 class LoginNeeded(Exception):
     """The credential cannot be had without a person; ``command`` is what they run.
 
-    ``retry_after``: seconds until it is tried again; until then all who ask get this failure, and nothing is run.
+    ``retry_after``: seconds until it is tried again; until then all who ask get this failure, and nothing is run. ``attended``: whether
+    somebody sits at this program who has a key for it.
     """
+
+    attended = True
 
     def __init__(
         self, cause: str, command: list[str] | None = None, retry_after: float | None = None
@@ -28,7 +31,7 @@ class LoginNeeded(Exception):
     def remedy(self) -> str:
         if self.command is None:
             return "renew the credential in the kubeconfig"
-        return f"run: {shlex.join(self.command)} (ctrl+l runs it)"
+        return f"run: {shlex.join(self.command)}" + (" (ctrl+l runs it)" if self.attended else "")
 
 
 class Take(Protocol):
@@ -49,8 +52,11 @@ class Attempts:
     """At one command, by all who need what it prints: one run at a time, and a failure is everybody's until the next.
 
     The next run waits, longer each time: a run may open a browser or ring somebody's phone. One that did not end by itself,
-    and may ask, waited for a person: it is not run again before one asks. ``now`` is a monotonic clock in seconds. Thread-safe.
+    and may ask, waited for a person: it is not run again before one asks. Where nobody sits there (``attended``) it is, after the longest
+    wait, and one that waits for nobody after the usual ones. ``now`` is a monotonic clock in seconds. Thread-safe.
     """
+
+    attended = True
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -67,9 +73,9 @@ class Attempts:
                     found = command()
                 except LoginNeeded as needed:
                     self._failures += 1
-                    if isinstance(needed, DidNotEnd):
+                    if isinstance(needed, DidNotEnd if self.attended else WaitsForPerson):
                         self._failures = len(_AGAIN)
-                    forever = isinstance(needed, WaitsForPerson)
+                    forever = isinstance(needed, WaitsForPerson) and self.attended
                     self._run_at = float("inf") if forever else self._now() + wait_after(self._failures)
                     self._failed = needed
                 else:
