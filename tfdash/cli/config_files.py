@@ -36,6 +36,12 @@ def _found(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, str]]:
                 f'there is no table "{table}"',
                 f"valid here: {', '.join(names)}",
             )
+    if settings.reports.templates and (why := _no_templates(settings.reports.templates)):
+        yield (
+            ("reports", "templates"),
+            why,
+            'name the folder of your templates, or write "" for those that ship',
+        )
     for i, endpoint in enumerate(settings.certificates.endpoints):
         if endpoint.trust and (why := _no_authorities(endpoint.trust)):
             yield (
@@ -51,6 +57,19 @@ def _found(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, str]]:
                 f"there is no file {feed.file}{where}, and until it was read the calendar is closed",
                 "name one that is there, by its whole path",
             )
+
+
+def _no_templates(folder: str) -> str:
+    """Why those of a company's own cannot be used, "" where they can: each is looked at, and none is run."""
+    from tfdash.report.templates import TemplateFault, Templates
+
+    templates = Templates(folder)
+    try:
+        for name in templates.own():
+            templates.chosen(name)
+    except TemplateFault as error:
+        return str(error)
+    return ""
 
 
 def _no_authorities(trust: str) -> str:

@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import os
 import sys
+from functools import cache
 
 from tfdash.cli.parser import ERROR
 from tfdash.text import safe
@@ -51,8 +52,8 @@ def deliver(content: str | bytes, code: int) -> int:
             sys.stdout.buffer.write(content)
         else:
             sys.stdout.write(f"{content}\n")
-    except OSError:
-        return code or ERROR
+    except OSError as error:
+        return _undelivered(error.strerror or str(error), error, code)
     return delivered(code)
 
 
@@ -79,9 +80,23 @@ def delivered(code: int) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
             return code
-    except (OSError, ValueError):  # ValueError: it was closed
+    except OSError as error:
+        return _undelivered(error.strerror or str(error), error, code)
+    except ValueError:  # it was closed
         pass
+    return _undelivered("it is closed", None, code)
+
+
+def _undelivered(why: str, error: OSError | None, code: int) -> int:
+    """Whoever reads half of it and goes away knows that he did."""
+    if not isinstance(error, BrokenPipeError):
+        _tell_once(why)
     return code or ERROR
+
+
+@cache
+def _tell_once(why: str) -> None:
+    narrate(f"tfdash: stdout could not be written, and the answer with it: {safe(why)}")
 
 
 def narrate(*lines: str) -> None:

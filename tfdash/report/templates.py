@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -63,6 +64,10 @@ class Templates:
         self._folder, self._seconds = folder, seconds
         self._loader = _Loader(folder)
         self._made: dict[str, Environment] = {}
+
+    def own(self) -> list[str]:
+        """Names of the company's own. Raises ``TemplateFault`` where there is no such folder."""
+        return self._loader.own()
 
     def chosen(self, *names: str) -> str:
         """The first of those names of which there is a template, once it was looked at: a broken one is told before anything is read. Raises
@@ -238,7 +243,7 @@ class _Loader(BaseLoader):
     """A name is that of a file in the folder itself: none leads out of it, by ".." or by a link."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = Path(folder).expanduser() if folder else None
+        self._folder = Path(os.path.expanduser(folder)) if folder else None
         self._shipped = files("tfdash.report").joinpath("packaged")
         self.places: set[str] = set()
 
@@ -251,6 +256,17 @@ class _Loader(BaseLoader):
         return self._shipped.joinpath(name).is_file() or (
             self._folder is not None and (not self._folder.is_dir() or (self._folder / name).exists())
         )
+
+    def own(self) -> list[str]:
+        folder = self._folder
+        if folder is None:
+            return []
+        try:
+            return sorted(
+                one.name for one in folder.iterdir() if one.suffix[1:] in _WRITTEN and one.is_file()
+            )
+        except OSError as error:
+            raise TemplateFault(safe(f"{folder}: {error.strerror}")) from None
 
     def list_templates(self) -> list[str]:
         return sorted(one.name for one in self._shipped.iterdir()) if self._shipped.is_dir() else []

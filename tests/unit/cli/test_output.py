@@ -75,6 +75,24 @@ def test_without_a_reader_a_yes_becomes_an_error_and_a_no_stays(
         assert tfdash(tmp_path, argv, away) == code
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"), [(gone, ""), (full, "No space left on device"), (closed, "it is closed")]
+)
+@pytest.mark.parametrize("argv", [OPEN, LONG, ("schema", "snapshot", "overview")])
+def test_why_an_answer_could_not_be_written_is_told(
+    tmp_path: Path,
+    argv: tuple[str, ...],
+    broken: Callable[[], AbstractContextManager[int | None]],
+    said: str,
+) -> None:
+    """But to one who went away: he knows."""
+    narration = tmp_path / "narration"
+    with broken() as away, narration.open("wb") as err:
+        assert tfdash(tmp_path, argv, away, err.fileno()) == 3
+    told = [line for line in narration.read_text().splitlines() if "stdout" in line]
+    assert told == ([f"tfdash: stdout could not be written, and the answer with it: {said}"] if said else [])
+
+
 def test_nobody_reads_the_narration_and_the_answer_stands(tmp_path: Path) -> None:
     """A wrong question is still a wrong question: its sentence cannot be written, its code can."""
     with sound() as there, gone() as away:
