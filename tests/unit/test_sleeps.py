@@ -22,6 +22,7 @@ KEPT = {
     "platform/harness/cluster.py": (1, "waits, and names the part that ended meanwhile"),
     "platform/harness/prometheus.py": (1, "waits, and names the server that ended meanwhile"),
     "platform/harness/cert_manager.py": (1, "waits, and names the controller that ended meanwhile"),
+    "platform/harness/flagger.py": (1, "waits, and names the controller that ended meanwhile"),
     "platform/harness/argo.py": (1, "waits, and names the controller that ended meanwhile"),
     "platform/harness/__main__.py": (2, "the command for people: waits for the keeper"),
     "unit/actions/proxying.py": (1, "a proxy that is late on purpose"),

@@ -46,7 +46,8 @@ class FrameKind(IntEnum):
 
 
 class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """``started`` in epoch seconds of the platform's clock. ``schema``: the types of the version that wrote it, and their fields."""
+    """``started`` in epoch seconds of the platform's clock. ``schema``: the types of the version that wrote it, and their fields.
+    ``parts``: what played, with its version, where whoever keeps it says so; no terminal writes that."""
 
     format: int = FILE_FORMAT
     program: str = ""
@@ -59,6 +60,7 @@ class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     follows: str = ""  # the link of the segment before, of a ring
     schema: dict[str, list[str]] = {}
+    parts: dict[str, str] = {}
 
 
 _HEADER = msgspec.json.Decoder(RecordingHeader)
