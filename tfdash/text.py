@@ -52,6 +52,18 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{16,}"), rf"\1 {GONE}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), GONE),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://[^\s/:@\"']{0,200}):[^\s/\"']{0,500}@"), rf"\1:{GONE}@"),
+    (
+        re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|hvs\.)[A-Za-z0-9_-]{8,500}"),
+        GONE,
+    ),
+    (re.compile(r"\bA[KS]IA[A-Z0-9]{16}\b"), GONE),
+    (  # "password=x", of a connection's words, a command's or an address's; with ":" it is a sentence, as "secret: not found"
+        re.compile(
+            r"(?i)(password|passwd|passphrase|pwd|(?:token|secret|(?:api|private|access)[-_.]?key)(?==[^\"']))="
+            r"(?!\[redacted\])(?:\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s&,;\"'<>]{1,500})"
+        ),
+        rf"\1={GONE}",
+    ),
 )
 
 

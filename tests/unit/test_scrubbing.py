@@ -13,6 +13,7 @@ from tfdash.cli.compose import _WithoutSecrets
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
 from tfdash.model.observation import Problem, ProblemKind
+from tfdash.recording.codec import Encoder
 from tfdash.sources.kubernetes.credentials import Credentials, read_header, read_secret
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.proxies import proxy_for
@@ -273,3 +274,49 @@ def test_a_database_s_key_asks_nobody_for_its_passphrase() -> None:
         assert found.pop("sslpassword") == "-" and found == conninfo_to_dict(given)
     own = "postgresql://ann@h/x?sslkey=k&sslpassword=theirs"
     assert asking_nobody(own) == own
+
+
+PLAIN = (
+    "-----BEGIN RSA PRIVATE KEY-----\nPLANTED",
+    "Authorization: Bearer PLANTEDabcdefghijkl",
+    "basic PLANTEDabcdefghijkl",
+    "eyJPLANTEDabc.PLANTED.PLANTED",
+    "postgres://app:PLANTED@db/x",
+    "host=db user=app password=PLANTED sslmode=require",
+    "host=db password='PLANTED two'",
+    'DB_PASSWORD="PLANTED two"',
+    "kubectl set env MYSQL_PWD=PLANTED",
+    "https://registry/v2?scope=x&access_token=PLANTED&y=1",
+    "--client-secret=PLANTED",
+    "api_key=PLANTED",
+    "ghp_PLANTED012345",
+    "github_pat_PLANTED012345",
+    "glpat-PLANTED012345",
+    "xoxb-PLANTED012345",
+    "hvs.PLANTED012345",
+    "AKIAPLANTED012345678",
+)
+"""What is plainly a secret, whoever says it."""
+
+
+@pytest.mark.parametrize("said", PLAIN)
+def test_what_is_plainly_a_secret_is_taken_out_of_words_and_recordings(said: str) -> None:
+    clean = scrubbed(f"cannot log in: {said} was refused")
+    assert "PLANTED" not in clean and clean.startswith("cannot log in: ")
+    assert scrubbed(clean) == clean
+    assert b"PLANTED" not in bytes(Encoder().clean({"message": f"cannot log in: {said} was refused"}))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'secret "web-tls" not found',
+        "token: expired",
+        "Secret: key password is lacking",
+        'kube_secret_info{secret="web-tls"} and token=""',
+        "keys=3, tokens=4, key=a",
+        "password=",
+    ],
+)
+def test_what_only_speaks_of_secrets_stays(said: str) -> None:
+    assert scrubbed(said) == said

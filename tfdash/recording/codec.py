@@ -30,6 +30,16 @@ _PLAIN: tuple[type[Any], ...] = (str, bytes, int, float)
 _SUSPICIOUS = re.compile(
     rb"PRIVATE KEY|[Bb][Ee][Aa][Rr][Ee][Rr]\s|[Bb][Aa][Ss][Ii][Cc]\s|\beyJ|://[^\s/\"'@]{0,700}@"
 )
+# a look for one literal is a twentieth of a look for any of several
+_ASSIGNED = re.compile(
+    b"=(?:"
+    + b"|".join(
+        b"(?<=(?i:%s=))" % name
+        for name in (b"password", b"passwd", b"passphrase", b"pwd", b"token", b"secret", b"key")
+    )
+    + b")"
+)
+_BEGINNINGS = tuple(b"ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox sk_live_ hvs. AKIA ASIA".split())
 _MODELS = (
     "autoscaling",
     "capacity",
@@ -169,7 +179,9 @@ class Encoder:
         if held != self._held[0]:
             self._held = held, tuple(secret.encode("utf-8", "surrogatepass") for secret in held)
         data = bytes(data)
-        return _SUSPICIOUS.search(data) is not None or any(secret in data for secret in self._held[1])
+        if _ASSIGNED.search(data) is not None or _SUSPICIOUS.search(data) is not None:
+            return True
+        return any(one in data for one in (*_BEGINNINGS, *self._held[1]))
 
 
 def _fit(value: Any, change: Callable[[str], str] | None) -> Any:
