@@ -93,10 +93,11 @@ class ReplayApp(TfdashApp):
         player.jumped.append(self._jumped)
 
     def _jumped(self, picture: Picture) -> None:
-        """On the board's thread: between two times nothing changed."""
+        """On the board's thread: what was changed until then, as far as it is known; between two times nothing was."""
         history: ChangeHistory | None = self.change_history
         if history is not None:
-            history.begin(picture)
+            now = self._player.clock.now()
+            history.begin(picture, [one for one in self._player.walk.seen.seen_changes if one.at <= now])
 
     # -- its line -----------------------------------------------------------------------------------------------
 

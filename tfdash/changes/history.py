@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from tfdash.model.kube import Object, Provisional
@@ -23,15 +24,15 @@ class ChangeHistory:
         self._size = size
         self.begin(picture)
 
-    def begin(self, picture: Picture | None) -> None:
-        """From ``picture`` on, with nothing remembered: a replay that jumped tells no difference between two times."""
+    def begin(self, picture: Picture | None, known: Iterable[SeenChange] = ()) -> None:
+        """From ``picture`` on, with what is ``known`` to have changed until then: a replay that jumped tells no difference between two times."""
         self._before: dict[tuple[ClusterRef, str], Objects] = {}
         self._followed: set[tuple[ClusterRef, str]] = set()
         for ref, cluster in picture.clusters.items() if picture is not None else ():
             for kind, seen in cluster.kinds.items():
                 if kind in SEEN and seen.value is not None and seen.complete and not seen.provisional:
                     self._before[ref, kind] = seen.value
-        self._seen_changes: deque[SeenChange] = deque(maxlen=self._size)
+        self._seen_changes: deque[SeenChange] = deque(known, maxlen=self._size)
 
     @property
     def seen_changes(self) -> tuple[SeenChange, ...]:

@@ -11,9 +11,11 @@ from math import floor
 from threading import Event
 
 from tfdash.board.fold import Entered, Fold
+from tfdash.changes.history import ChangeHistory
 from tfdash.judging.judge import Judge, Remembered
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.picture import Change
+from tfdash.model.update import Update
 from tfdash.recording.changes import VerdictChange, verdict_changes
 from tfdash.replay.judging import OwnTime
 from tfdash.replay.recorded import Played
@@ -22,6 +24,7 @@ from tfdash.replay.recorded import Played
 # make another is judged at its end, since a file may say that a century passed
 _LOOKS, _LOOKS_MORE = 10_000, 10
 _NOTHING = Change(keys={}, freshness=frozenset())
+_SEEN = 10_000  # changes of what is wished for, the newest
 _REST = 1.0  # so long does it rest for each second of work: who looks at the recording has the machine first
 
 
@@ -42,6 +45,9 @@ class Walk:
         self._looks = looks
         self.changes: list[VerdictChange] = []
         self.until = recording.start
+        self.seen = ChangeHistory(
+            lambda: self.until, size=_SEEN
+        )  # what was changed, as a terminal sees it pass by
 
     @property
     def done(self) -> bool:
@@ -68,6 +74,7 @@ class Walk:
         played, judge = self._recording, self._make()
         fold = Fold(played.picture_at(played.start))
         fold.show(fold.picture)
+        self.seen.begin(fold.picture)
         self._judge(judge, fold, fold.take(), played.start)
         yield played.start
         end = played.end if until is None else min(until, played.end)
@@ -97,6 +104,7 @@ class Walk:
             self._times.append(at)
             self._memories.append(known)
         self.until = at
+        self.seen.follow(Update(fold.picture, told, change, None))
 
     def remembered(self, at: float) -> Remembered | None:
         """What a judge knew at that time; None where it is not known, or not yet."""

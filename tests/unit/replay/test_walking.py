@@ -59,6 +59,18 @@ def test_what_time_alone_makes_another_is_found_when_it_is_due() -> None:
     assert aged and all(NOW + STALE <= c.at < NOW + 3600 for c in aged)
 
 
+def test_what_was_changed_is_known_with_its_time() -> None:
+    auth = next(o for o in world.objects()["Deployment"] if o.name == "auth")
+    seen = kinds(NOW + 60)["Deployment"]
+    assert seen.value is not None
+    key = Key(auth.namespace, auth.name)
+    gone = msgspec.structs.replace(seen, value={k: o for k, o in seen.value.items() if k != key})
+    entered = [Entered(NOW + 60, "put_objects", (REF, "Deployment", gone, frozenset({key})))]
+    walk = Walk(Judge, InMemory(picture(), NOW, NOW + 120, entered))
+    walk.run(rest=0.0)
+    assert [(one.at, one.subject) for one in walk.seen.seen_changes] == [(NOW + 60, AUTH)]
+
+
 def test_beyond_where_it_walked_nothing_is_known_yet() -> None:
     walk = Walk(lambda: Judge(stale_after=STALE), silent())
     assert walk.remembered(NOW + 1) is None
