@@ -31,12 +31,12 @@ def write_whatever_the_encoding() -> None:
             stream.reconfigure(errors="tfdash.escaped")
 
 
-def cannot_draw() -> str:
-    """Why no screen can be drawn although this is a terminal, with the remedy; "" where it can."""
+def cannot_draw(*, plain: bool = False) -> str:
+    """Why no screen can be drawn although this is a terminal, with the remedy; "" where it can. ``plain``: with ASCII alone."""
     if os.environ.get("TERM") in ("dumb", "unknown"):
         return f"TERM={os.environ['TERM']} says that this terminal cannot place text; set TERM to what it is, as TERM=xterm-256color"
     try:
-        "✔▌…日".encode(sys.stdout.encoding or "ascii")
+        ("" if plain else "✔▌…日").encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return f"the output is {sys.stdout.encoding}, which has no signs for the screens; set LC_ALL=C.UTF-8 (and no PYTHONIOENCODING)"
     return ""

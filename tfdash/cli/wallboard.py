@@ -26,8 +26,7 @@ _NO_BLANKING = "\x1b[9;0]\x1b[14;0]"
 def command(args: argparse.Namespace) -> int:
     console = os.environ.get("TERM") == "linux"
     plain = args.ascii or console
-    why = cannot_draw() if on_terminal() else "this is no terminal"
-    if why and not (plain and on_terminal()):
+    if why := cannot_draw(plain=plain) if on_terminal() else "this is no terminal":
         narrate(f"{program()}: {why}; for text or JSON use: {program()} snapshot")
         return ERROR
     pages, wrong = pages_of(args.pages)

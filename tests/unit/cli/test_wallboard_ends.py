@@ -74,3 +74,9 @@ def test_a_wall_that_fails_says_so_by_its_exit_code_and_without_what_variables_h
     assert "\x1b[?25h" in terminal.seen
     assert "RuntimeError" in terminal.seen
     assert "Traceback" not in terminal.seen
+
+
+def test_a_terminal_that_cannot_place_text_gets_words_and_no_sequence_in_ascii_too(tmp_path: Path) -> None:
+    terminal = begun(tmp_path, "--ascii", term="dumb")
+    assert terminal.ended() == 3
+    assert "TERM=dumb" in terminal.seen and "\x1b" not in terminal.seen
