@@ -54,6 +54,7 @@ ReplayBar {
             LinePiece(f"  {told.day}", (), 7),
             LinePiece(f" {told.clock}" if told.day else f"  {told.clock}"),
             LinePiece(f"  {told.place}", ("tok-dim",), 6),
+            LinePiece(f"  {told.names}" if told.names else "", ("tok-warn",), 1),
             LinePiece(f"  {told.judged}", (), 2),
             LinePiece(told.by, ("tok-dim",), 30),
             LinePiece(f"  {told.cut}" if told.cut else "", ("tok-warn",), 3, 20),

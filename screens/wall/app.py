@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -18,12 +18,14 @@ from textual.screen import Screen
 
 from screens.frame.update_relay import UpdateRelay
 from screens.wall.context import WallContext
+from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.model.kinds import JUDGED
 from tfdash.model.update import Update
 from tfdash.views.wall.content import WallContent, WallEnvironment, as_of, breaches_of, content, stands
 from tfdash.views.wall.face import WallLook, face
 from tfdash.views.wall.looks import Looks
 from tfdash.views.wall.turns import Turns, WallPlace
+from tfdash.views.wall.warnings import WallWarning
 from widgets.textual_private import quick_escape_driver
 from widgets.theme import ThemedApp
 from widgets.wallface import WallFace
@@ -58,6 +60,8 @@ class WallApp(ThemedApp, inherit_bindings=False):
         self.zone = ZoneInfo(context.zone)
         self.failure: BaseException | None = None
         environments = range(len(context.watched))
+        table = context.aliases
+        self._names = [None if table is None else Anonymiser(table) for _ in context.watched]
         self.turns = Turns(
             [WallPlace(e, page) for e in environments for page in context.pages], context.rotate
         )
@@ -121,10 +125,15 @@ class WallApp(ThemedApp, inherit_bindings=False):
         self._news = True
 
     def environments(self) -> list[WallEnvironment]:
-        return [
-            WallEnvironment(w.word, w.colour, w.board.picture, w.board.assessment)
-            for w in self.context.watched
-        ]
+        shown = []
+        for w, names in zip(self.context.watched, self._names, strict=True):
+            word, picture, assessment = w.word, w.board.picture, w.board.assessment
+            if names is not None:
+                picture, assessment = names.shown(picture, assessment)
+                told = names.text(word)  # mostly the environment's name in capitals
+                word = (told if told != word else names.table.alias(word, "environment")).upper()
+            shown.append(WallEnvironment(word, w.colour, picture, assessment))
+        return shown
 
     def look(self) -> None:
         """Once a second: whose turn it is, and the clock. All else only where something is new, or not looked at for a while."""
@@ -157,10 +166,19 @@ class WallApp(ThemedApp, inherit_bindings=False):
             changed=changed,
             since=self.looks.since(place),
             taken=self.turns.taken,
-            warnings=self.context.warnings(),
+            warnings=self._warnings(),
             detailed=place.page == self.context.pages[0],
         )
         self._news, self._looked = False, at
+
+    def _warnings(self) -> Sequence[WallWarning]:
+        told, names = self.context.warnings(), self._names[0]
+        if names is None:
+            return told
+        return [
+            w._replace(at=names.text(w.at), short=names.text(w.short), detail=names.text(w.detail))
+            for w in told
+        ]
 
     def _paint(self) -> None:
         if self._shown is None or not self.is_running:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tfdash.anonymise.table import AliasTable
 from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.sources.base import ALL, Scope
@@ -26,7 +27,8 @@ class WatchedEnvironment:
 @dataclass(frozen=True)
 class WallContext:
     """``pages`` in the order of their turns, ``rotate`` seconds each. ``kiosk``: no key does anything. ``ascii``: for a console whose font
-    has no signs. ``warnings``: what of our own access and of what we write is to be told, asked for at each look; it never waits."""
+    has no signs. ``warnings``: what of our own access and of what we write is to be told, asked for at each look; it never waits. ``aliases``: by
+    which all is shown, where names are not to be read."""
 
     watched: Sequence[WatchedEnvironment]
     clock: Clock
@@ -37,5 +39,6 @@ class WallContext:
     kiosk: bool = False
     ascii: bool = False
     watchdog: Watchdog | None = None
+    aliases: AliasTable | None = None
     warnings: Callable[[], Sequence[WallWarning]] = lambda: ()
     monotonic: Callable[[], float] = time.monotonic  # seconds of a clock that never steps: turns go by it

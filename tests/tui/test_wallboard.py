@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.leaks import leaks, names_in
 from tests.tui import world
 from tests.tui.running import compare
 from tests.tui.wallworld import STAGING, Clocks, wall
 from tests.waiting import soon
+from tfdash.anonymise.table import AliasTable
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.subject import ClusterRef
 from tfdash.views.wall.content import _observed
@@ -253,3 +255,18 @@ async def test_a_board_that_answers_no_more_is_no_sign_of_life(tmp_path: Path) -
             await soon(lambda: not any(shown.app._asked), "an answer")
             await shown.look(5.0)
             assert beats()
+
+
+async def test_a_wall_by_aliases_shows_no_name_and_each_thing_under_one() -> None:
+    table = AliasTable()
+    async with wall(places=(PRODUCTION, STAGING), rotate=20.0, aliases=table) as shown:
+        await shown.down("auth", 1)
+        texts = [await shown.look(20.0) for _ in range(2 * len(WALL_IDS))]
+        names: set[str] = set()
+        for watched in shown.app.context.watched:
+            names |= names_in(watched.board.picture)
+    assert "auth" in names and not leaks(
+        [("wall", text) for text in texts], names - set(table.aliases.values())
+    )
+    auth, staging = table.aliases["auth"], table.aliases["staging"]
+    assert any(auth in text for text in texts) and any(staging.upper() in text for text in texts)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tfdash.cli import anonymise_options
 from tfdash.cli.recorded_options import Unsaid
 
 
@@ -36,6 +37,7 @@ def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> No
         metavar="DURATION",
         help="longest wait for all sources (20s)",
     )
+    anonymise_options.add(parser)
 
 
 def command_line(config: Path | None, given: Mapping[str, str]) -> tuple[str, ...]:

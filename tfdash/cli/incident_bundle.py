@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.cli.output import deliver, narrate
@@ -16,6 +16,7 @@ from tfdash.cli.parser import ERROR, OK, UNKNOWN, USAGE, program
 from tfdash.text import safe, scrubbed
 
 if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
     from tfdash.clock import Clock
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
@@ -35,6 +36,11 @@ audit/            entries.jsonl: who did what in that time. It is an excerpt, an
 snapshot/         every page, when the bundle was made
 doctor.txt        which sources were reached then, as whom, and what to fix
 """
+_ALIASES = """
+Names of namespaces, workloads, nodes, people and hosts are aliases, the same in every file of this bundle and in no other. Policies that
+name them match none of them: the recording is shown as it was judged then. Sentences keep words that nothing told to be a name.
+"""
+_UNPROVEN = "the audit excerpt has aliases: its hashes are none of the log's, and it cannot be verified"
 
 
 class _Gathered(NamedTuple):
@@ -48,6 +54,7 @@ def command(args: argparse.Namespace) -> int:
     if not args.yes and not _can_ask():
         narrate(f"{program()}: there is nobody to ask: this is no terminal; with --yes it is written at once")
         return USAGE
+    from tfdash.cli.anonymising import anonymiser_of, environment_of, keep_table
     from tfdash.cli.compose import clock_of
     from tfdash.cli.kept import ring_folder
     from tfdash.cli.recorded import chosen
@@ -57,6 +64,7 @@ def command(args: argparse.Namespace) -> int:
 
     args.at = "end" if args.recording else ""
     config = chosen(args)
+    anonymiser = anonymiser_of(args, config)
     settings = load(config.path)
     clock = clock_of(config)
     environment = config.environment.name
@@ -73,32 +81,36 @@ def command(args: argparse.Namespace) -> int:
     until = max((one.end for one in found), default=made)
     since = until - args.last
     gathered = [
-        _recordings(found, environment),
-        _audit(config, settings, since, max(until, made)),
-        _now(args, config, settings, clock),
+        _recordings(found, environment, anonymiser),
+        _audit(config, settings, since, max(until, made), anonymiser),
+        _now(args, config, settings, clock, anonymiser),
     ]
     from tfdash import __version__
     from tfdash.recording.bundle import Manifest, text_piece
 
     pieces = [piece for one in gathered for piece in one.pieces]
-    pieces.append(text_piece("README.txt", "what is what", _README))
-    lacking = tuple(safe(scrubbed(told)) for one in gathered for told in one.lacking)
+    pieces.append(text_piece("README.txt", "what is what", _README + (_ALIASES if anonymiser else "")))
+    told = [scrubbed(told) for one in gathered for told in one.lacking]
+    lacking = tuple(safe(one if anonymiser is None else anonymiser.text(one)) for one in told)
+    if anonymiser is not None:
+        lacking += (_UNPROVEN,)
     manifest = Manifest(
         program=__version__,
-        environment=environment,
+        environment=environment_of(anonymiser, environment),
         made=made,
         since=since,
         until=max(until, made),
         plays=pieces[0].name if found else "",
         lacking=lacking,
-        anonymised=bool(found) and all(one.header.anonymised for one in found),
+        anonymised=anonymiser is not None,
     )
-    name = args.output or _name(environment, made)
+    name = args.output or _name(manifest.environment, made)
     narrate(*_listed(pieces, manifest, ZoneInfo(config.zone), name))
     if not args.yes and not _asked():
         narrate(f"{program()}: nothing was written")
         return ERROR
-    return _write(name, manifest, pieces)
+    code = _write(name, manifest, pieces)
+    return code if keep_table(args, anonymiser) else ERROR
 
 
 def _write(name: str, manifest: Manifest, pieces: list[BundlePiece]) -> int:
@@ -166,18 +178,41 @@ def _listed(pieces: list[BundlePiece], manifest: Manifest, zone: ZoneInfo, name:
 # -- what it holds ----------------------------------------------------------------------------------------------
 
 
-def _recordings(found: list[Excerpt], environment: str) -> _Gathered:
+def _recordings(found: list[Excerpt], environment: str, anonymiser: Anonymiser | None) -> _Gathered:
     """The one that is played first."""
     from tfdash.figures import span
 
     lacking = [] if found else [f"no terminal on this machine keeps a recording of {environment}"]
     pieces: list[BundlePiece] = []
     for number, one in enumerate(found, 1):
-        name = f"recordings/{number}-{_word(one.terminal)}.tfrec"
-        pieces.append(one.piece(name, f"what was seen and judged in {span(one.end - one.start)}"))
+        what = f"what was seen and judged in {span(one.end - one.start)}"
+        if anonymiser is None:
+            name = f"recordings/{number}-{_word(one.terminal)}.tfrec"
+            pieces.append(one.piece(name, what))
+        else:
+            name = f"recordings/{number}-{anonymiser.table.alias(one.terminal, 'terminal')}.tfrec"
+            pieces.append(_by_aliases(one, anonymiser, name, what))
         if one.recording.cut:
             lacking.append(f"{name}: it {one.recording.cut}")
     return _Gathered(pieces, lacking)
+
+
+def _by_aliases(one: Excerpt, anonymiser: Anonymiser, name: str, what: str) -> BundlePiece:
+    """Written at once, to a file without a name: how large it will be is told before the bundle is written."""
+    import shutil
+    import tempfile
+
+    from tfdash.recording.bundle import BundlePiece
+    from tfdash.recording.rewritten import write_anonymised
+
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (the piece reads it)
+    write_anonymised(one, anonymiser, file)
+
+    def write(out: BinaryIO) -> None:
+        file.seek(0)
+        shutil.copyfileobj(file, out)
+
+    return BundlePiece(name, what, file.seek(0, 2), write, stored=True)
 
 
 def _word(text: str) -> str:
@@ -185,7 +220,9 @@ def _word(text: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in text)[:48] or "terminal"
 
 
-def _audit(config: QuickConfig, settings: Settings, since: float, until: float) -> _Gathered:
+def _audit(
+    config: QuickConfig, settings: Settings, since: float, until: float, anonymiser: Anonymiser | None
+) -> _Gathered:
     from tfdash.cli.audit import holders, json_line, verification, verified
     from tfdash.cli.store_options import store_options
     from tfdash.recording.bundle import text_piece
@@ -196,6 +233,11 @@ def _audit(config: QuickConfig, settings: Settings, since: float, until: float) 
     wanted = (config.environment.name, "")  # what is said of none is said of all
     entries = [one for one in entries_of(sources) if since <= one.at <= until and one.environment in wanted]
     report = verified(options, sources, list(unknown))
+    said = {format: verification(report, format) for format in ("text", "json")}
+    if anonymiser is not None:
+        anonymiser.learn(entries)
+        entries = anonymiser.value(entries)
+        said = {"text": anonymiser.text(said["text"]), "json": anonymiser.document(said["json"])}
     return _Gathered(
         [
             text_piece(
@@ -207,7 +249,7 @@ def _audit(config: QuickConfig, settings: Settings, since: float, until: float) 
                 text_piece(
                     f"audit/verify.{suffix}",
                     "what verifies that log, and what is wrong with it",
-                    scrubbed(verification(report, format)) + "\n",
+                    scrubbed(said[format]) + "\n",
                 )
                 for suffix, format in (("txt", "text"), ("json", "json"))
             ),
@@ -216,17 +258,29 @@ def _audit(config: QuickConfig, settings: Settings, since: float, until: float) 
     )
 
 
-def _now(args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock) -> _Gathered:
+def _now(
+    args: argparse.Namespace,
+    config: QuickConfig,
+    settings: Settings,
+    clock: Clock,
+    anonymiser: Anonymiser | None,
+) -> _Gathered:
     """Who cannot log in has the recording and the log all the same."""
     from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
 
     try:
-        return _snapshot(args, config, settings, clock)
+        return _snapshot(args, config, settings, clock, anonymiser)
     except KubeconfigError as error:
         return _Gathered([], [f"snapshot and doctor: {error}"])
 
 
-def _snapshot(args: argparse.Namespace, config: QuickConfig, settings: Settings, clock: Clock) -> _Gathered:
+def _snapshot(
+    args: argparse.Namespace,
+    config: QuickConfig,
+    settings: Settings,
+    clock: Clock,
+    anonymiser: Anonymiser | None,
+) -> _Gathered:
     """Every page, and what the sources say of themselves; of a recording its end, and no source is asked."""
     import asyncio
 
@@ -240,7 +294,7 @@ def _snapshot(args: argparse.Namespace, config: QuickConfig, settings: Settings,
     from tfdash.report.formats import FORMATS
     from tfdash.report.gather import needs
     from tfdash.report.screens import EVERY, OWN, shown
-    from tfdash.report.shown import ALL, ReportAsked
+    from tfdash.report.shown import ALL, ReportAsked, anonymised
 
     board, clusters = board_of(config, settings, clock, probing=True, remembering=True, others=True)
     scope = scope_of(args, config.environment, clusters)
@@ -261,6 +315,8 @@ def _snapshot(args: argparse.Namespace, config: QuickConfig, settings: Settings,
             changes_of(board, scope, clock),
             judged_by(config),
         )
+        if anonymiser is not None:
+            asked = anonymised(asked, anonymiser)
         told = [shown(asked._replace(screen=screen)) for screen in EVERY]
         found = asyncio.run(board.doctor()) if config.recorded is None else []
     finally:
@@ -277,9 +333,15 @@ def _snapshot(args: argparse.Namespace, config: QuickConfig, settings: Settings,
             text_piece(
                 f"doctor.{suffix}",
                 "which sources are reached, as whom, and what to fix",
-                scrubbed(written(found, format)) + "\n",
+                scrubbed(_doctor(written(found, format), format, anonymiser)) + "\n",
             )
         )
     lacking = [f"snapshot: not settled within {args.wait:g} s: {', '.join(late)}"] if late else []
     lacking += [f"doctor: {line}" for one in found if not one.reached for line in one.lines[:1]]
     return _Gathered(pieces, lacking)
+
+
+def _doctor(told: str, format: str, anonymiser: Anonymiser | None) -> str:
+    if anonymiser is None:
+        return told
+    return anonymiser.document(told) if format == "json" else anonymiser.text(told)

@@ -116,7 +116,7 @@ def program() -> str:
 
 def _where(parser: argparse.ArgumentParser, *, scoped: bool = True, several: bool = False) -> None:
     parser.add_argument(
-        "--config", metavar="FILE", help="configuration (default: $TFDASH_CONFIG, then the platform's folder)"
+        "--config", metavar="FILE", help="configuration (else $TFDASH_CONFIG, the usual folder)"
     )
     parser.add_argument(
         "-e",

@@ -63,7 +63,7 @@ def chosen(args: argparse.Namespace, *, at_alone: bool = False) -> QuickConfig:
         environment=config.known(recording.header.environment),
         demo=DemoSettings(),
         instead="",
-        recorded=RecordedMoment(path, at),
+        recorded=RecordedMoment(path, at, recording.header.anonymised),
     )
     narrate(f"{program()}: of a recording, {moment(at, zone)}, judged by {safe(judged_by(made))}")
     return made
@@ -73,6 +73,8 @@ def judged_by(config: QuickConfig) -> str:
     """By which policy a recording is judged, "" where none is: what was in force then is not in it."""
     if config.recorded is None:
         return ""
+    if config.recorded.anonymised:
+        return "the policy of then (it is anonymised, and today's names none of its aliases)"
     return f"the policy of {config.path}" if config.path else "the shipped playbook (--config names another)"
 
 
@@ -95,7 +97,7 @@ def _say_cut(recording: Recording, at_opening: str) -> None:
 
 def board_of(moment: RecordedMoment, make: Callable[[], Judge]) -> Board:
     """With what was known then and nothing else; judged by the policy of today (``make``), which is told what a terminal that
-    had watched from the beginning would remember."""
+    had watched from the beginning would remember. An anonymised one is shown as it was judged then: policies name none of its aliases."""
     from tfdash.board.board import Board
     from tfdash.clock import FixedClock
     from tfdash.recording.reading import Recording
@@ -106,7 +108,7 @@ def board_of(moment: RecordedMoment, make: Callable[[], Judge]) -> Board:
     recording = Recording.open(moment.path)
     walk = Walk(make, recording.again())
     walk.to(moment.at)
-    replayed = ReplayJudge(make, recording)
+    replayed = ReplayJudge(make, recording, anew=not recording.header.anonymised)
     replayed.restart(walk.remembered(moment.at))
     clusters = [RecordedCluster(ref) for ref in recording.clusters]
     board = Board(clusters, replayed, FixedClock(moment.at))

@@ -19,6 +19,7 @@ from tfdash.sources.kept import KeptSource
 from tfdash.text import safe
 
 if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
     from tfdash.board.board import Board
     from tfdash.clock import Clock
     from tfdash.config.quick import QuickConfig
@@ -34,11 +35,11 @@ RECORDED = tuple(dict.fromkeys((*JUDGED, *LISTED)))
 verdict journal) would wait for good."""
 
 
-def made_file(name: str, config: QuickConfig) -> OneFile:
+def made_file(name: str, config: QuickConfig, anonymiser: Anonymiser | None = None) -> OneFile:
     """For ``--record``, at once: what is wrong with it is said before anything begins. Raises ``OSError``."""
     from tfdash.recording.places import OneFile
 
-    found = OneFile(Path(name).expanduser(), _about(config))
+    found = OneFile(Path(name).expanduser(), _about(config), anonymiser)
     found.make()
     return found
 
@@ -71,7 +72,9 @@ def keep_recording(
     found: list[Recorder] = []
     if file is not None:
         file.most = size or settings.recording.file_size
-        found.append(_begun(board, clock, "recording", file, lambda: str(file.path)))
+        found.append(
+            _begun(board, clock, "recording", file, lambda: str(file.path), anonymiser=file.anonymiser)
+        )
     if ring and settings.recording.ring:
         kept, size = settings.recording.ring, settings.recording.size
         place = Ring(ring_folder(settings), _about(config), kept, size)
@@ -90,6 +93,7 @@ def _begun(
     place: WrittenTo,
     where: Callable[[], str],
     whole_every: float = 0.0,
+    anonymiser: Anonymiser | None = None,
 ) -> Recorder:
     from tfdash.recording.recorder import WHOLE_EVERY, Recorder
 
@@ -99,6 +103,7 @@ def _begun(
         lambda: (board.picture, board.assessment),
         lambda problem: board.put_status(source.id, source.status),
         whole_every=whole_every or WHOLE_EVERY,
+        anonymiser=anonymiser,
     )
     source = KeptSource(kept_recording(name, recorder, where), clock)
     board.add_source(source)
@@ -130,6 +135,7 @@ def why_not(name: str, error: OSError) -> str:
 
 def command(args: argparse.Namespace) -> int:
     """``tfdash record``: until the time is over, it is as large as it may be, or it is ended; 0 where all was written that was asked for."""
+    from tfdash.cli.anonymising import anonymiser_of, environment_of, keep_table
     from tfdash.cli.compose import board_of, clock_of, scope_of
     from tfdash.cli.journal import keep_journal
     from tfdash.cli.store_options import store_options
@@ -139,14 +145,15 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.recording.settings import write_size
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    anonymiser = anonymiser_of(args, config)
     settings = load(config.path)
     clock = clock_of(config)
     board, sources = board_of(config, settings, clock, remembering=True, others=True)
     scope = scope_of(args, config.environment, sources)
     # once nothing else can be wrong: an empty file would be in the way of the next try
-    name = args.file or default_name(config.environment.name, clock.now())
+    name = args.file or default_name(environment_of(anonymiser, config.environment.name), clock.now())
     try:
-        file = made_file(name, config)
+        file = made_file(name, config, anonymiser)
     except OSError as error:
         narrate(f"{program()} record: {why_not(name, error)}")
         return ERROR
@@ -172,4 +179,6 @@ def command(args: argparse.Namespace) -> int:
     if lacking:
         narrate(f"{program()}: {safe(lacking)}")
     as_asked = not lacking or (recorder.full and recorder.shows and not args.seconds)
-    return deliver("\n".join(safe(str(path)) for path in file.paths), OK if as_asked else ERROR)
+    kept = keep_table(args, anonymiser)
+    told = "\n".join(safe(str(path)) for path in file.paths)
+    return deliver(told, OK if as_asked and kept else ERROR)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from tfdash.cli import anonymise_options
+
 
 def beside(parser: argparse.ArgumentParser) -> None:
     """Of a command that shows, too."""
     parser.add_argument(
         "--record", metavar="FILE", default="", help="record what is seen and judged, for tfdash replay"
     )
+    anonymise_options.add(parser, of=" in it")
 
 
 def _some(duration: Callable[[str], float]) -> Callable[[str], float]:
@@ -57,3 +60,4 @@ def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> No
         metavar="SIZE",
         help='of the file, at most, "500MB": it ends there ([recording] file_size)',
     )
+    anonymise_options.add(parser)

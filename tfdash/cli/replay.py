@@ -49,7 +49,8 @@ def command(args: argparse.Namespace) -> int:
     def make(hold: float) -> Judge:
         return judge_of(validated.result(), hold)
 
-    player = Player(recording.again, make, at=at, anew=not args.then)
+    others = recording.header.anonymised  # names that no policy of today knows
+    player = Player(recording.again, make, at=at, anew=not args.then and not others, anonymised=others)
     log_to_file(args.debug)
 
     from screens.context import AppContext

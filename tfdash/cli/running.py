@@ -10,7 +10,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tfdash.cli.output import cannot_draw, draw_on_terminal, narrate, on_terminal
-from tfdash.cli.parser import ERROR, OK, program
+from tfdash.cli.parser import ERROR, OK, USAGE, program
 from tfdash.model.kinds import first_kind
 
 if TYPE_CHECKING:
@@ -60,11 +60,19 @@ def run(args: argparse.Namespace) -> int:
     scope = scope_of(args, config.environment, sources)
     kind = first_kind(screen)
     file: OneFile | None = None
+    anonymiser = None
+    if getattr(args, "anonymise", False) or getattr(args, "aliases", ""):
+        from tfdash.cli.anonymising import anonymiser_of, keep_table
+
+        if not args.record:
+            narrate(f"{program()}: --anonymise is of what is recorded; add --record FILE")
+            return USAGE
+        anonymiser = anonymiser_of(args, config)
     if name := getattr(args, "record", ""):
         from tfdash.cli.recording import made_file, why_not
 
         try:
-            file = made_file(name, config)
+            file = made_file(name, config, anonymiser)
         except OSError as error:
             narrate(f"{program()}: --record {why_not(name, error)}")
             return ERROR
@@ -161,6 +169,8 @@ def run(args: argparse.Namespace) -> int:
     board.stop(*(acting.last_wait for acting in opened))
     for recorder in recorders:
         recorder.stop()
+    if anonymiser is not None:
+        keep_table(args, anonymiser)
     for acting in opened:
         acting.ledger.close()  # where the program begins anew, what was left open here is seen to have ended
     if app.failure is not None:
@@ -168,8 +178,6 @@ def run(args: argparse.Namespace) -> int:
 
         return report(app.failure)
     if problems:
-        from tfdash.cli.parser import USAGE
-
         narrate(*(f"{program()}: {line}" for line in problems[0].splitlines()))
         return USAGE
     if file is not None and (any(app.switch_to) or app.elevate):

@@ -34,11 +34,13 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     if why := format.lacking():
         narrate(f"tfdash: {why}")
         return ERROR
+    from tfdash.cli.anonymising import anonymiser_of, keep_table
     from tfdash.cli.compose import clock_of
     from tfdash.cli.recorded import chosen, judged_by
     from tfdash.config.load import load
 
     config = chosen(args)
+    anonymiser = anonymiser_of(args, config, "" if args.screen in REPORTED else args.screen)
     settings = load(config.path)  # a headless run has the time to validate first
     clock = clock_of(config)
     from tfdash.cli.compose import board_of, scope_of
@@ -48,7 +50,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     from tfdash.report.gather import needs
     from tfdash.report.resources import RESOURCES
     from tfdash.report.screens import EVERY, OWN, shown
-    from tfdash.report.shown import ReportAsked, code_of_all
+    from tfdash.report.shown import ReportAsked, anonymised, code_of_all
 
     screens = EVERY if args.screen == ALL else (args.screen,)
     only_changes, resources = screens == (CHANGES,), RESOURCES in screens
@@ -100,7 +102,12 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
     if scope.namespaces and not args.namespace:
         names = ", ".join(map(safe, scope.namespaces))
         narrate(f"tfdash: the configuration restricts what is read to {names}; -A: all")
+    if anonymiser is not None:
+        asked = anonymised(asked, anonymiser)
     told = [shown(asked._replace(screen=screen)) for screen in screens]
+    if not keep_table(args, anonymiser):
+        board.stop()
+        return ERROR
     code = deliver_to(args.output, format.write(told), code_of_all(told) if judged else OK)
     board.stop()
     if late:

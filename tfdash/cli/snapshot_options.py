@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from tfdash.cli import recorded_options
+from tfdash.cli import anonymise_options, recorded_options
 from tfdash.cli.recorded_options import Unsaid
 from tfdash.model.kinds import LIST_SCREENS
 from tfdash.report.formats import FORMATS
@@ -56,5 +56,6 @@ def add(
         "--output",
         default="",
         metavar="FILE",
-        help="write there, a finished file in one step; stdout without it",
+        help="a finished file, in one step; else stdout",
     )
+    anonymise_options.add(parser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from tfdash.cli import anonymise_options
 from tfdash.spelling import nearest
 from tfdash.views.wall.names import WALL_IDS
 
@@ -39,6 +40,7 @@ def add(
     parser.add_argument(
         "--theme", choices=("dark", "light", "ansi", "colour-blind"), default="", help="colours"
     )
+    anonymise_options.add(parser, file=False)
     parser.add_argument("--debug", action="store_true", help="write more to the log")
 
 

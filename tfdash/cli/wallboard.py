@@ -45,6 +45,7 @@ def command(args: argparse.Namespace) -> int:
         narrate(f"{program()} wallboard: --heartbeat {safe(args.heartbeat)}: {error.strerror or error}")
         return ERROR
 
+    from tfdash.cli.anonymising import anonymiser_of
     from tfdash.cli.compose import clock_of, log_to_file
     from tfdash.cli.recording import keep_recording
     from tfdash.config.load import load
@@ -55,6 +56,7 @@ def command(args: argparse.Namespace) -> int:
     settings = load(configs[0].path)  # a wall is started seldom: all is validated first
     clock = clock_of(configs[0])
     looks: list[LoginLook] = []
+    anonymiser = anonymiser_of(args, configs[0])
     watched = [_watched(args, config, settings, clock, looks) for config in configs]
     log_to_file(args.debug)
     recorders = [
@@ -81,6 +83,7 @@ def command(args: argparse.Namespace) -> int:
             *(told for look in looks for told in look.told),
             *(told for one in watched for told in of_kept(one.word, one.board.picture)),
         ],
+        aliases=None if anonymiser is None else anonymiser.table,
     )
     app = WallApp(context)
     draw_on_terminal()

@@ -34,6 +34,7 @@ class RecordedMoment(NamedTuple):
 
     path: Path
     at: float
+    anonymised: bool = False
 
 
 @dataclass(frozen=True)

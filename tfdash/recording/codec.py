@@ -15,6 +15,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from tfdash.anonymise.anonymiser import Anonymiser
+from tfdash.anonymise.fields import NAME, FieldRole
 from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import Object
@@ -124,17 +126,28 @@ def schema() -> dict[str, list[str]]:
 
 
 class Encoder:
-    """Of one recording. Not for several threads."""
+    """Of one recording. Not for several threads. ``anonymiser``: whoever gives names others, if anybody does; nothing is encoded past it."""
 
-    def __init__(self) -> None:
+    def __init__(self, anonymiser: Anonymiser | None = None) -> None:
+        self._anonymiser = anonymiser
         self.series = SeriesWriter()
         self._native = msgspec.msgpack.Encoder(enc_hook=self._hook)
         self._plain = msgspec.msgpack.Encoder()
         self._large: set[type] = set()  # types of which one had a number beyond 64 bits
         self._held: tuple[tuple[str, ...], tuple[bytes, ...]] = (), ()
 
-    def value(self, value: Any) -> msgspec.Raw:
+    def value(self, value: Any, role: FieldRole = NAME) -> msgspec.Raw:
         """Its bytes; the series in it wait at ``series``. Raises ``TypeError`` for what is none of the model's."""
+        return self._raw(self.shown(value, role))
+
+    def shown(self, value: Any, role: FieldRole = NAME) -> Any:
+        """As it may be written: its names are learned before any sentence is that may name them. ``role``: of the field that it stands in."""
+        if self._anonymiser is None:
+            return value
+        self._anonymiser.learn(value, role=role)
+        return self._anonymiser.value(value, role)
+
+    def _raw(self, value: Any) -> msgspec.Raw:
         if type(value) in self._large:
             return self._slowly(value)
         mark = self.series.mark()
@@ -156,22 +169,25 @@ class Encoder:
         plain = msgspec.to_builtins(value, enc_hook=self._hook)
         return msgspec.Raw(self._plain.encode(_fit(plain, change)))
 
-    def clean(self, value: Any) -> msgspec.Raw:
+    def clean(self, value: Any, role: FieldRole = NAME) -> msgspec.Raw:
         """As ``value``, without secrets."""
+        return self._clean(self.shown(value, role))
+
+    def _clean(self, value: Any) -> msgspec.Raw:
         mark = self.series.mark()
-        made = self.value(value)
+        made = self._raw(value)
         if self.suspicious(made):
             self.series.back_to(mark)
             made = self._slowly(value, scrubbed)
         return made
 
     def clean_each(self, values: Sequence[Any]) -> list[msgspec.Raw]:
-        """The same of many; one look at all of them together is cheaper."""
+        """The same of many that are ``shown``; one look at all of them together is cheaper."""
         mark = self.series.mark()
-        made = [self.value(one) for one in values]
+        made = [self._raw(one) for one in values]
         if self.suspicious(b"".join(map(bytes, made))):
             self.series.back_to(mark)
-            made = [self.clean(one) for one in values]
+            made = [self._clean(one) for one in values]
         return made
 
     def suspicious(self, data: bytes | msgspec.Raw) -> bool:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import msgspec
 
 from tfdash import __version__
+from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.locked_file import is_locked
 from tfdash.model.picture import Picture
 from tfdash.recording.codec import schema
@@ -46,7 +47,13 @@ def _removed(file: BinaryIO | None) -> bool:
     return file is not None and not file.closed and not os.fstat(file.fileno()).st_nlink
 
 
-def _header(picture: Picture, at: float, about: RecordingHeader) -> RecordingHeader:
+def header_of(
+    picture: Picture, at: float, about: RecordingHeader, anonymiser: Anonymiser | None = None
+) -> RecordingHeader:
+    """``about`` with what is only known when it begins."""
+    if anonymiser is not None:
+        about = anonymiser.value(msgspec.structs.replace(about, anonymised=True))
+        picture = msgspec.structs.replace(picture, clusters=anonymiser.value(dict.fromkeys(picture.clusters)))
     clusters = tuple((ref.environment, ref.cluster) for ref in picture.clusters)
     return msgspec.structs.replace(about, program=__version__, started=at, clusters=clusters, schema=schema())
 
@@ -63,9 +70,15 @@ class OneFile:
 
     piece = math.inf
 
-    def __init__(self, path: Path, about: RecordingHeader, most: float = math.inf) -> None:
+    def __init__(
+        self,
+        path: Path,
+        about: RecordingHeader,
+        anonymiser: Anonymiser | None = None,
+        most: float = math.inf,
+    ) -> None:
         self.paths = [path]
-        self._about, self.most = about, most
+        self._about, self.anonymiser, self.most = about, anonymiser, most
         self._file: BinaryIO | None = None
         self._frames: FrameWriter | None = None
 
@@ -104,7 +117,8 @@ class OneFile:
             else:
                 self._file.seek(0)
                 self._file.truncate()
-                self._frames = FrameWriter(self._file, _header(picture, at, self._about), self.most)
+                about = header_of(picture, at, self._about, self.anonymiser)
+                self._frames = FrameWriter(self._file, about, self.most)
         return self._frames
 
     def close(self) -> None:
@@ -168,7 +182,7 @@ class Ring:
         self._file = _made(path)
         try:
             about = msgspec.structs.replace(self._about, follows=self._follows)
-            self._frames = FrameWriter(self._file, _header(picture, at, about))
+            self._frames = FrameWriter(self._file, header_of(picture, at, about))
         except OSError:
             self._file.close()
             self._file = None

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.board.fold import Entered
 from tfdash.clock import Clock, boottime, in_clock_seconds
 from tfdash.model.assessment import Assessment
@@ -63,7 +64,9 @@ _Judged: TypeAlias = tuple[float, Assessment, frozenset[Subject] | None]
 
 class Recorder:
     """``taken`` is called by the board under its lock, for each put; ``update`` for each update. ``now``: picture and assessment as they
-    are. ``boot``: seconds on a clock that is never set and counts suspend. ``told`` is called on the recorder's thread with the problem, where that becomes another; "" where it is well."""
+    are. ``anonymiser``: it is written by other names, as that one tells; from then on it is the recorder's alone. ``boot``: seconds on a clock
+    that is never set and counts suspend. ``told`` is called on the recorder's thread with the problem, where that becomes another; "" where it
+    is well."""
 
     def __init__(
         self,
@@ -76,7 +79,9 @@ class Recorder:
         whole_every: float = WHOLE_EVERY,
         least: float = _LEAST,
         boot: Callable[[], float] = boottime,
+        anonymiser: Anonymiser | None = None,
     ) -> None:
+        self._anonymiser = anonymiser
         self._place, self._clock, self._now, self._told = place, clock, now, told
         self._every, self._whole_every, self._least = every, whole_every, least
         self._waiting: deque[Entered | _Judged] = deque()
@@ -85,7 +90,7 @@ class Recorder:
         self._lacking = True  # what is held is not what was: the next picture is written whole
         self._heard: Assessment | None = None
         self._frames: FrameWriter | None = None
-        self._entries = EntryWriter()
+        self._entries = EntryWriter(self._anonymiser)
         self._whole_at = 0.0, 0.0  # by the machine's monotonic clock and the platform's
         self._whole_size = 0  # bytes of the last that was written whole
         self._retry_at = 0.0
@@ -241,7 +246,7 @@ class Recorder:
         self._waiting.clear()
         picture, assessment = self._now()
         gap = self.written > 0
-        self._entries = EntryWriter()
+        self._entries = EntryWriter(self._anonymiser)
         self._entries.take(picture, assessment)
         self._whole(gap)
 
@@ -261,6 +266,7 @@ class Recorder:
     def _changes(self) -> None:
         batch = _Batch(self, FrameKind.CHANGES)
         changes: list[VerdictChange] = []
+        self._entries.learn(one for one in tuple(self._waiting) if isinstance(one, Entered))
         for _ in range(len(self._waiting)):
             one = self._waiting.popleft()
             if isinstance(one, Entered):
@@ -274,7 +280,8 @@ class Recorder:
                 batch.add(at, entry)
         batch.end(FrameKind.CHANGES)
         if changes:
-            raw = msgspec.msgpack.encode(changes)
+            told = changes if self._anonymiser is None else self._anonymiser.value(changes)
+            raw = msgspec.msgpack.encode(told)
             self._add(FrameKind.VERDICTS, changes[0].at, changes[-1].at, raw)
 
     def _add(self, kind: FrameKind, first: float, last: float, raw: bytes) -> None:

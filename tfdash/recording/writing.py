@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from tfdash.anonymise.anonymiser import Anonymiser
+from tfdash.anonymise.fields import TextRole, role_of
 from tfdash.board.fold import Entered
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kube import Object
@@ -40,10 +42,11 @@ _JUDGED = ("verdicts", "workloads")  # whose changes an update names
 
 
 class EntryWriter:
-    """Of one file. Holds, by reference, what was written last."""
+    """Of one file. Holds, by reference, what was written last: as it is, though ``anonymiser`` has it written by other names."""
 
-    def __init__(self) -> None:
-        self._encoder = Encoder()
+    def __init__(self, anonymiser: Anonymiser | None = None) -> None:
+        self._anonymiser = anonymiser
+        self._encoder = Encoder(anonymiser)
         self._line = msgspec.msgpack.Encoder()
         self._measured = MeasuredWriter()
         self.kinds: dict[tuple[ClusterRef, str], Observation[Objects]] = {}
@@ -65,6 +68,8 @@ class EntryWriter:
 
     def entries(self, one: Entered) -> Iterator[bytes]:
         """Of one put. Of what no recording holds yet (a put that came with a later version) nothing."""
+        if self._anonymiser is not None and not self._anonymiser.tells(one.arguments):
+            return
         make, store, left_out = self._puts.get(one.what), self.store, self.left_out
         if make is not None:
             yield from self._kept(one.at, one.what, make(*one.arguments))
@@ -112,6 +117,8 @@ class EntryWriter:
         """Everything that there is, from nothing on."""
         self._encoder.series.reset()
         self._measured.reset()
+        if self._anonymiser is not None:
+            self._learn_all(self._anonymiser)
         for ref, info in self.infos.items():
             yield from self._kept(at, "put_info", self._info(ref, info))
         for (ref, kind), seen in self.kinds.items():
@@ -126,6 +133,34 @@ class EntryWriter:
     def _remembered(self) -> Iterator[FieldsBody]:
         yield self._differs(StoreState, None, _masked(self.store), None)
 
+    def _learn_all(self, anonymiser: Anonymiser) -> None:
+        self.kinds = {kind: seen for kind, seen in self.kinds.items() if anonymiser.tells(kind)}
+        ordered = sorted(self.kinds.items(), key=lambda named: anonymiser.rank(named[0][1]))
+        self._learned(self.infos, *(tuple((seen.value or {}).values()) for _, seen in ordered))
+        self._learned(list(self.signals.values()), self.store, self.statuses, self.assessment)
+
+    def learn(self, coming: Iterable[Entered]) -> None:
+        """What is written next: a list may come behind the events that name what is in it."""
+        if self._anonymiser is None:
+            return
+        put = [
+            one.arguments
+            for one in coming
+            if one.what == "put_objects" and self._anonymiser.tells(one.arguments)
+        ]
+        for ref, _, seen, changed in sorted(put, key=lambda of: Anonymiser.rank(of[1])):
+            objects = seen.value or {}
+            keys = objects if changed is None else [key for key in changed if key in objects]
+            self._learned(ref, [objects[key] for key in keys])
+
+    def _learned(self, *values: Any) -> None:
+        assert self._anonymiser is not None
+        for value in values:
+            try:
+                self._anonymiser.learn(value)
+            except TypeError:  # it is left out, and told, where it would be written
+                continue
+
     def _assessed(self) -> Iterator[FieldsBody]:
         large: dict[str, Mapping[Any, Any]] = {name: getattr(self.assessment, name) for name in _JUDGED}
         small = msgspec.structs.replace(self.assessment, **{name: {} for name in large})
@@ -136,7 +171,7 @@ class EntryWriter:
                 yield FieldsBody(tables={name: (self._encoder.clean(piece), self._encoder.value(()))})
 
     def _written(self, at: float, what: str, body: Any) -> bytes:
-        raw = msgspec.Raw(self._line.encode(body))
+        raw = msgspec.Raw(self._line.encode(self._encoder.shown(body)))
         chunks, views = self._encoder.series.take()
         return self._line.encode(Written(at, what, raw, chunks, views))
 
@@ -193,7 +228,8 @@ class EntryWriter:
     def _of(
         self, at: tuple[ClusterRef, str], value: Objects, keys: list[Key]
     ) -> tuple[Roster | None, msgspec.Raw]:
-        objects: list[Object] = [value[key] for key in keys]
+        objects: list[Object] = self._encoder.shown([value[key] for key in keys])
+        keys = self._encoder.shown(keys)
         columns = self._measured.written(at, keys, objects)
         if columns is not None:
             roster, row = columns
@@ -231,7 +267,11 @@ class EntryWriter:
 
     def _of_signals(self, signals: Iterable[tuple[tuple[str, Any], Observation[Any] | None]]) -> SignalsBody:
         made = [
-            (topic, self._encoder.clean(key), NIL if seen is None else self._encoder.clean(seen))
+            (
+                topic,
+                self._encoder.clean(key, role_of("Signals", topic)),
+                NIL if seen is None else self._encoder.clean(seen),
+            )
             for (topic, key), seen in signals
         ]
         return SignalsBody(made)
@@ -258,7 +298,7 @@ class EntryWriter:
                 )
             elif table_of(of, name) is None or new is None or old is None or old is _MISSING:
                 if old is _MISSING or new != old:
-                    fields[name] = self._encoder.clean(new)
+                    fields[name] = self._encoder.clean(new, role_of(of.__name__, name))
                 continue
             was: Any = {} if old is _MISSING else old
             asked: Iterable[Any] = [*new, *(key for key in was if key not in new)]
@@ -267,7 +307,8 @@ class EntryWriter:
             put = {k: new[k] for k in asked if k in new and (o := was.get(k)) is not new[k] and o != new[k]}
             gone = [key for key in asked if key in was and key not in new]
             if put or gone:
-                tables[name] = self._encoder.clean(put), self._encoder.clean(gone)
+                role = TextRole.OWN if name == "sections" else role_of(of.__name__, name)
+                tables[name] = self._encoder.clean(put, role), self._encoder.clean(gone, role)
         return FieldsBody(fields, tables, whole=before is None)
 
 

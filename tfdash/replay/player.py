@@ -38,9 +38,12 @@ class Player:
         *,
         at: float | None = None,
         anew: bool = True,
+        anonymised: bool = False,
         interval: float = 0.2,
     ) -> None:
-        """``opened`` gives a reader of the recording, one for each who reads it on a way of its own. ``make``: a judge by the policy of today, that judges releases for so many seconds in one go. ``at``: where it begins; None: at the start."""
+        """``opened`` gives a reader of the recording, one for each who reads it on a way of its own. ``make``: a judge by the policy of today, that judges releases for so many seconds in one go. ``at``: where it begins; None: at the start. ``anonymised``: it has
+        aliases, which the bar says."""
+        self._anonymised = anonymised
         self.recording = recording = opened()
         self.clock = ReplayClock(recording.start, recording.end)
         self._then = opened()
@@ -113,6 +116,7 @@ class Player:
             anew=self.judge.anew,
             on_record=self.judge.on_record,
             walked=self.walk.until,
+            anonymised=self._anonymised,
             cut="; ".join(filter(None, (recording.cut, recording.foreign))),
         )
 

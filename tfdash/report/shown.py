@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.section import SectionState
@@ -44,6 +45,19 @@ class ReportAsked(NamedTuple):
     view: KindView | None = None
     changes: RecentChanges | None = None
     judged_by: str = ""
+
+
+def anonymised(asked: ReportAsked, anonymiser: Anonymiser) -> ReportAsked:
+    """The same by other names: what every page and format is a reading of. A list of a kind that only a cluster knows has none."""
+    picture, assessment = anonymiser.shown(asked.picture, asked.assessment)
+    return asked._replace(
+        picture=picture,
+        assessment=assessment,
+        namespace=anonymiser.table.alias(asked.namespace, "namespace") if asked.namespace else None,
+        late=tuple(map(anonymiser.text, asked.late)),
+        changes=anonymiser.value(asked.changes),
+        judged_by=anonymiser.text(asked.judged_by),
+    )
 
 
 class TableField(NamedTuple):

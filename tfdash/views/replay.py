@@ -32,11 +32,12 @@ class ReplayState(NamedTuple):
     on_record: bool
     walked: float
     cut: str = ""
+    anonymised: bool = False
 
 
 class ReplayWords(NamedTuple):
-    """Safe texts, for a line. ``by`` goes on with ``judged``; ``walking`` and ``cut`` are "" where there is nothing to tell. ``told`` stands
-    in the place of all of it while it is new."""
+    """Safe texts, for a line. ``by`` goes on with ``judged``; ``walking``, ``cut`` and ``names`` are "" where there is nothing to tell. ``told``
+    stands in the place of all of it while it is new."""
 
     state: str
     clock: str
@@ -46,6 +47,7 @@ class ReplayWords(NamedTuple):
     by: str
     walking: str
     cut: str
+    names: str = ""
     told: str = ""
 
 
@@ -53,6 +55,8 @@ def words(state: ReplayState, zone: ZoneInfo) -> ReplayWords:
     at = local(state.at, zone)
     over = state.at >= state.end
     judged, by = ("judged anew", ", by today's policy") if state.anew else ("as judged then", "")
+    if state.anew and state.anonymised:
+        by = ", by what of today's policy names nobody"
     if not state.anew and not state.on_record:
         judged = "judged anew: what was said then is not recorded"
     gone = human_duration(int(state.at) - int(state.start))
@@ -67,6 +71,7 @@ def words(state: ReplayState, zone: ZoneInfo) -> ReplayWords:
         if state.anew and state.walked < state.end
         else "",
         f"▲ {safe(state.cut)}" if state.cut else "",
+        "anonymised" if state.anonymised else "",
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.leaks import leaks_of, names_in
 from tests.tui.recorded import REF
 from tests.unit.cli.server import kubeconfig
 from tests.unit.cli.test_report import config
@@ -128,3 +129,29 @@ def test_no_secret_that_the_program_holds_is_in_it(config: Path, tmp_path: Path)
         with zipfile.ZipFile(tmp_path / name) as archive:
             found[name] = b"".join(archive.read(one) for one in archive.namelist())
     assert planted.encode() in found["before.zip"] and planted.encode() not in found["b.zip"]
+
+
+def test_by_aliases_no_part_has_a_name_and_the_file_has_none(
+    silent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lived = ring(silent)
+    monkeypatch.chdir(tmp_path)
+    assert main(asked(silent, "--yes", "--last", "48h", "--aliases", str(tmp_path / "table"))) == 2
+    said = capsys.readouterr()
+    [path] = tmp_path.glob("tfdash-*.zip")
+    aliases = json.loads((tmp_path / "table").read_text())
+    names = (names_in(lived.fold.picture) | {"wall-1", "x"}) - set(aliases) - {"x"}
+    assert leaks_of(path, names) == {} and path.name in said.out
+    assert (tmp_path / "table").stat().st_mode & 0o77 == 0
+    assert (
+        aliases[path.name.split("-2")[0].removeprefix("tfdash-")[: len("environment-") + 2].rstrip("-")]
+        == "production"
+    )
+    [cluster] = opened(path).picture_at(lived.clock.at).clusters.values()
+    assert len(cluster.objects("Pod")) == len(lived.fold.picture.clusters[REF].objects("Pod"))
+    manifest = json.loads(zipfile.ZipFile(path).read("manifest.json"))
+    assert manifest["anonymised"] and any("cannot be verified" in told for told in manifest["lacking"])
+    assert (
+        main(["snapshot", "--screen", "widgets.acme.example", "--anonymise", "--config", str(silent)]) == 64
+    )
+    assert "only the cluster knows" in capsys.readouterr().err

@@ -179,6 +179,8 @@ def test_the_line_says_where_it_is_and_by_what_it_is_judged() -> None:
     assert words(state._replace(anew=False), NEW_YORK).judged == "as judged then"
     assert "not recorded" in words(state._replace(anew=False, on_record=False), NEW_YORK).judged
     assert words(state._replace(cut="odd\x1b"), NEW_YORK).cut == "▲ odd␛"
+    others = words(state._replace(anonymised=True), NEW_YORK)
+    assert (told.names, others.names) == ("", "anonymised") and others.by.endswith("names nobody")
 
 
 def test_of_what_changed_at_one_moment_the_gravest_is_told() -> None:

@@ -71,7 +71,7 @@ def completed(words: str) -> set[str]:
         ("tfdash snapshot --screen can", {"canary", "canaries"}),
         ("tfdash audit v", {"verify"}),
         ("tfdash audit export --format ", {"jsonl", "csv"}),
-        ("tfdash run --a", {"--act", "--all-namespaces"}),
+        ("tfdash run --a", {"--act", "--aliases", "--all-namespaces", "--anonymise"}),
     ],
 )
 def test_bash_offers(typed: str, offered: set[str]) -> None:

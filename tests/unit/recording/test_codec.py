@@ -33,31 +33,31 @@ LARGE = 2**80
 """Of each number: amounts of memory are beyond 64 bits."""
 
 
-def sample(hint: Any, depth: int = 0) -> Any:
-    """A value of that type in which nothing is the default, as far as it goes."""
+def sample(hint: Any, depth: int = 0, text: str = "é\x1b[0m") -> Any:
+    """A value of that type in which nothing is the default, as far as it goes; ``text`` wherever there is one."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return sample(next(one for one in args if one is not type(None)), depth)
+        return sample(next(one for one in args if one is not type(None)), depth, text)
     if origin is tuple:
         return (
-            (sample(args[0], depth + 1),)
+            (sample(args[0], depth + 1, text),)
             if args[-1] is Ellipsis
-            else tuple(sample(one, depth + 1) for one in args)
+            else tuple(sample(one, depth + 1, text) for one in args)
         )
     if origin is frozenset:
-        return frozenset({sample(args[0], depth + 1)})
+        return frozenset({sample(args[0], depth + 1, text)})
     if origin in (dict, Mapping):
-        return {sample(args[0], depth + 1): sample(args[1], depth + 1)}
+        return {sample(args[0], depth + 1, text): sample(args[1], depth + 1, text)}
     if origin is Sequence or origin is list:
-        return (sample(args[0], depth + 1),)
+        return (sample(args[0], depth + 1, text),)
     if origin is Observation:
         return Observation(
-            value=sample(args[0], depth + 1), source="s", observed_at=1.5, note="n", hidden=("x",)
+            value=sample(args[0], depth + 1, text), source="s", observed_at=1.5, note="n", hidden=("x",)
         )
     if isinstance(hint, type) and issubclass(hint, Enum):
         return list(hint)[-1]
     if hint in (str, int, float, bool, type(None), Any):
-        return {str: "é\x1b[0m", int: LARGE, float: 0.1 + depth, bool: True}.get(hint)
+        return {str: text, int: LARGE, float: 0.1 + depth, bool: True}.get(hint)
     if hasattr(hint, "__struct_fields__"):
         hints = get_type_hints(hint)
         deep = depth > 6
@@ -68,13 +68,13 @@ def sample(hint: Any, depth: int = 0) -> Any:
         )
         return hint(
             **{
-                name: sample(hints[name], depth + 1)
+                name: sample(hints[name], depth + 1, text)
                 for name in (names if names is not None else hint.__struct_fields__)
             }
         )
     if hasattr(hint, "_fields"):
         hints = get_type_hints(hint)
-        return hint(*(sample(hints[name], depth + 1) for name in hint._fields))
+        return hint(*(sample(hints[name], depth + 1, text) for name in hint._fields))
     raise AssertionError(f"no sample of {hint}")
 
 

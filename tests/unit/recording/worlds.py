@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.tui import world
 from tests.tui.recorded import INFO, REF
+from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.board.fold import Entered, Fold
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.observation import Observation
@@ -36,7 +37,13 @@ class MovableClock:
 class Lived:
     """A fold that a recorder hears, turn by turn and without a thread. ``pictures`` and ``said`` are what there was, with the time."""
 
-    def __init__(self, place: WrittenTo, whole_every: float = 1e9, least: float = 0.0) -> None:
+    def __init__(
+        self,
+        place: WrittenTo,
+        whole_every: float = 1e9,
+        least: float = 0.0,
+        anonymiser: Anonymiser | None = None,
+    ) -> None:
         self.clock = MovableClock()
         none = ClusterPicture(ref=REF, info=Observation(source=REF.cluster), kinds={})
         self.fold = Fold(Picture(at=self.clock.at, number=0, clusters={REF: none}))
@@ -50,6 +57,7 @@ class Lived:
             whole_every=whole_every,
             least=least,
             boot=lambda: self.clock.at - self.clock.set_by,
+            anonymiser=anonymiser,
         )
         self.pictures: list[tuple[float, Picture]] = []
         self.said: list[tuple[float, Assessment]] = []

@@ -1,0 +1,68 @@
+"""Who gives names others for a command, and the table that stays with whoever asked for it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdash.anonymise.anonymiser import Anonymiser
+from tfdash.cli.output import narrate
+from tfdash.cli.parser import program
+from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.config.quick import QuickConfig
+
+
+def wanted(args: argparse.Namespace) -> bool:
+    """Whether names are to be others; keeping their table asks for it."""
+    return bool(args.anonymise or getattr(args, "aliases", ""))
+
+
+def anonymiser_of(args: argparse.Namespace, config: QuickConfig, screen: str = "") -> Anonymiser | None:
+    """One for each file; None where the command line asks for none. It knows the environments and clusters of the configuration.
+    Raises ``ConfigError`` for a ``screen`` whose names nobody can tell from its words."""
+    from tfdash.config.problems import ConfigError, ConfigProblem
+
+    if not wanted(args):
+        return None
+    if screen:
+        raise ConfigError(
+            [
+                ConfigProblem(
+                    "--anonymise",
+                    0,
+                    "",
+                    f"what the columns of {safe(screen)} hold only the cluster knows, so that no name in them can be told from a word",
+                )
+            ]
+        )
+    made = Anonymiser()
+    for name in (config.environment.name, *config.environments):
+        made.table.alias(name, "environment")
+    for cluster in config.environment.clusters:
+        made.table.alias(cluster.name, "cluster")
+        made.table.alias(cluster.context, "context")
+    return made
+
+
+def environment_of(anonymiser: Anonymiser | None, name: str) -> str:
+    """As it may be said: in the name of the file, too."""
+    return name if anonymiser is None else anonymiser.table.alias(name, "environment")
+
+
+def keep_table(args: argparse.Namespace, anonymiser: Anonymiser | None) -> bool:
+    """Write ``--aliases``, for its user alone; False where that failed, which is told."""
+    if anonymiser is None or not args.aliases:
+        return True
+    from tfdash.finished_file import finished
+
+    try:
+        with finished(Path(args.aliases).expanduser(), 0o600) as file:
+            file.write(anonymiser.table.told().encode(errors="backslashreplace") + b"\n")
+    except OSError as error:
+        name = safe(args.aliases)
+        narrate(f"{program()}: --aliases {name}: {safe(error.strerror or str(error))}")
+        return False
+    return True
