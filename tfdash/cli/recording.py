@@ -39,7 +39,7 @@ def made_file(name: str, config: QuickConfig, anonymiser: Anonymiser | None = No
     """For ``--record``, at once: what is wrong with it is said before anything begins. Raises ``OSError``."""
     from tfdash.recording.places import OneFile
 
-    found = OneFile(Path(name).expanduser(), _about(config), anonymiser)
+    found = OneFile(Path(name).expanduser(), _about(config), anonymiser=anonymiser)
     found.make()
     return found
 

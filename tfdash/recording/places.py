@@ -74,8 +74,8 @@ class OneFile:
         self,
         path: Path,
         about: RecordingHeader,
-        anonymiser: Anonymiser | None = None,
         most: float = math.inf,
+        anonymiser: Anonymiser | None = None,
     ) -> None:
         self.paths = [path]
         self._about, self.anonymiser, self.most = about, anonymiser, most

@@ -241,7 +241,7 @@ def test_a_recording_by_aliases_is_played(tmp_path: Any) -> None:
     path = tmp_path / "a.tfrec"
     anonymiser = Anonymiser()
     about = RecordingHeader(environment=REF.environment, terminal="boss-laptop")
-    lived = Lived(OneFile(path, about, anonymiser), whole_every=3.0, anonymiser=anonymiser)
+    lived = Lived(OneFile(path, about, anonymiser=anonymiser), whole_every=3.0, anonymiser=anonymiser)
     lived.world()
     lived.turn()
     lived.judge(said(1, Level.OK))
