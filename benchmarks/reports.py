@@ -7,12 +7,15 @@ network or a server is in the figures: milliseconds of the processor, of one run
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from benchmarks.usage import T0, Bench, drained
 from tests.unit.playbook.making import NOW, deployment, picture, pod, replica_set, running, waiting
+from tests.unit.test_judging_usage import measured
 from tfdash.changes.gather import RecentChanges
 from tfdash.cli.headless import collect_seldom
 from tfdash.judging.judge import judge_all
@@ -20,6 +23,7 @@ from tfdash.model.kube import Object, Owner
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
 from tfdash.report.formats import FORMATS
+from tfdash.report.resources import RESOURCES
 from tfdash.report.screens import EVERY, shown
 from tfdash.report.shown import ReportAsked
 
@@ -62,17 +66,33 @@ def main() -> None:
     print(f"{args.pods:,} pods: judged at once in {cold:,.0f} ms, again {warm:,.0f} ms")
     asked = ReportAsked(p, told, "", NOW, ZoneInfo("UTC"), changes=RecentChanges((), ()))
     for screens in (("overview",), ("deployments",), ("pods",), EVERY):
-        for name, format in FORMATS.items():
-            if format.binary:
-                continue
+        written(asked, screens)
+    used = used_platform(args.pods)
+    written(asked._replace(picture=used, assessment=judge_all(used, used.at), now=used.at), (RESOURCES,))
 
-            def write(format: Any = format, screens: tuple[str, ...] = screens) -> int:
-                return len(format.write([shown(asked._replace(screen=screen)) for screen in screens]))
 
-            write()
-            took, size = timed(write)
-            where = screens[0] if len(screens) == 1 else "all"
-            print(f"{where:12} {name:10} {took:7,.0f} ms {size:12,} characters")
+def used_platform(pods: int) -> Picture:
+    """Ten pods a workload, of which each was seen for a quarter of an hour: what the page of resources lists."""
+    bench, chance = Bench(pods // _EACH, _EACH, _NODES), random.Random(3)
+    for number in range(16):
+        bench._take(PodMetrics=measured(bench, T0 + 60 * number, chance))
+        bench._take(Usage=drained(bench.maker.make(bench.cluster, 60.0, True)).objects)
+    return Picture(at=T0 + 900, number=1, clusters={bench.cluster.ref: bench.cluster})
+
+
+def written(asked: ReportAsked, screens: tuple[str, ...]) -> None:
+    """Each format once for the warmth, and once for the figure."""
+    for name, format in FORMATS.items():
+        if format.binary:
+            continue
+
+        def write(format: Any = format) -> int:
+            return len(format.write([shown(asked._replace(screen=screen)) for screen in screens]))
+
+        write()
+        took, size = timed(write)
+        where = screens[0] if len(screens) == 1 else "all"
+        print(f"{where:12} {name:10} {took:7,.0f} ms {size:12,} characters", flush=True)
 
 
 if __name__ == "__main__":
