@@ -393,7 +393,7 @@ def test_the_last_of_a_disk_is_left_to_others(tmp_path: Path, monkeypatch: pytes
         def f_bavail(self) -> int:
             return left[0] // 4096
 
-    monkeypatch.setattr(places.os, "statvfs", lambda place: Room())
+    monkeypatch.setattr(os, "statvfs", lambda place: Room())
     assert seen.f_frsize
     one, first = ring(tmp_path / "ring")
     second = in_file(tmp_path / "a")
@@ -442,3 +442,33 @@ def test_a_file_ends_at_its_size_and_plays(tmp_path: Path) -> None:
         else:
             with pytest.raises(NoRecording):
                 opened(path)
+
+
+@pytest.mark.parametrize("what", ["removed", "of another"])
+def test_a_segment_that_does_not_follow_ends_it(tmp_path: Path, what: str) -> None:
+    """One in the midst of a ring that was taken out, or put in its place from another ring."""
+    place, lived = ring(tmp_path / "ring")
+    other, second = ring(tmp_path / "other")
+    second.clock.at += 1.0
+    for one in (lived, second):
+        one.world()
+        live(one, 6)
+    assert place.path is not None and other.path is not None
+    segments = sorted(place.path.glob("*.tfrec"))
+    assert len(segments) > 4
+    segments[2].unlink()
+    if what == "of another":
+        shutil.copy(other.path / segments[2].name, segments[2])
+    recording = opened(place.path)
+    assert recording.cut == "a part of it is missing, or is of another recording"
+    assert recording.end < lived.clock.at - 5.0
+
+
+def test_a_link_to_what_somebody_holds_makes_no_ring_alive(tmp_path: Path) -> None:
+    place, lived = ring(tmp_path / "ring")
+    live(lived, 1)
+    assert place.path is not None and alive(place.path)
+    dead = tmp_path / "ring" / "dead"
+    dead.mkdir()
+    (dead / LOCK).symlink_to(place.path / LOCK)
+    assert not alive(dead)

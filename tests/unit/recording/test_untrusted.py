@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -252,3 +253,19 @@ def test_a_century_of_silence_is_not_walked_second_by_second(tmp_path: Path) -> 
     steps = list(walk.steps())
     assert walk.done and steps[-1] < recording.end
     assert len(steps) < 1000
+
+
+@pytest.mark.parametrize(
+    ("at", "taken"),
+    [(9_000.0, True), (7_000.0, True), (6_000.0, False), (math.inf, False), (math.nan, False)],
+)
+def test_a_clock_is_set_back_a_little_within_a_file_and_no_more(
+    tmp_path: Path, at: float, taken: bool
+) -> None:
+    with (tmp_path / "a").open("wb", buffering=0) as out:
+        writer = FrameWriter(out, RecordingHeader(environment=REF.environment, clusters=(tuple(REF),)))
+        writer.add(FrameKind.WHOLE, 10_000.0, 10_000.0, msgspec.msgpack.encode([]))
+        writer.add(FrameKind.CHANGES, at, at, msgspec.msgpack.encode([]))
+    recording = opened(tmp_path / "a")
+    assert recording.cut == ("" if taken else "goes on with a frame without a time")
+    assert recording.end == 10_000.0

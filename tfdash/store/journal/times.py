@@ -114,7 +114,7 @@ def _said(spans: Iterable[WatchSpan]) -> dict[Key, list[_Said]]:
                 if word.level is not None and word.level > Level.OK:
                     state = (word.level, not word.waived)
                     found[key] += [
-                        _Said(b, e, state, word) for b, e in clipped(seen, max(word.at, span.begin), end)
+                        _Said(b, e, state, word) for b, e in clipped(seen, word.at, end)
                     ]
     return found
 

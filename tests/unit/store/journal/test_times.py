@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.store.journal.journals import ALL, REF, span, subject, view, word
 from tfdash.model.verdict import Level
 from tfdash.store.journal.times import verdict_times
-from tfdash.store.journal.view import Cover, Covers, Ended, JournalView, WatchSpan
+from tfdash.store.journal.view import Cover, Covers, Ended, JournalView, WatchSpan, both
 from tfdash.store.journal.watched import WatchGap, watched
 
 BREACH, WARN, UNKNOWN = Level.BREACH, Level.WARN, Level.UNKNOWN
@@ -156,3 +158,13 @@ def test_the_same_as_by_the_second(spans: list[WatchSpan], one: int, other: int)
     ]
     assert watched(asked).seconds == len(every)
     assert sum(gap.end - gap.begin for gap in watched(asked).gaps) == asked.until - asked.since - len(every)
+
+
+@pytest.mark.parametrize("which", ["hidden", "without"])
+def test_what_one_of_two_did_not_see_was_not_seen_by_both(which: str) -> None:
+    whole = Cover(frozenset({"r", "q"}))
+    for part in (("r", "shop"), ("q", "shop")):
+        less = msgspec.structs.replace(whole, **{which: (part,)})
+        for pair in ((whole, less), (less, whole)):
+            assert both({REF: pair[0]}, {REF: pair[1]}) == {REF: less}
+    assert both({REF: whole}, {REF: Cover(frozenset({"x"}))}) == {}
