@@ -302,8 +302,11 @@ class _Batch:
         if self._size and self._size + len(entry) > _FRAME:
             self.end(self._kind)
         if not self._entries:
-            self._first = at
-        self._last = at
+            self._first = self._last = at
+        self._first, self._last = (
+            min(self._first, at),
+            max(self._last, at),
+        )  # a clock may be set back a little
         self._entries.append(entry)
         self._size += len(entry)
 

@@ -32,6 +32,7 @@ from tfdash.recording.entries import (
     Written,
 )
 from tfdash.recording.measured import MeasuredWriter, Roster
+from tfdash.text import scrubbed
 from tfdash.views.mask import for_a_report, masked
 
 _TOGETHER = 400  # objects of one entry, so that a frame is bounded
@@ -214,7 +215,7 @@ class EntryWriter:
                 kind,
                 about,
                 objects,
-                gone if not start else [],
+                self._names(gone) if not start else [],
                 whole=whole and not start,
                 more=end < len(keys),
                 valued=value is not None,
@@ -239,9 +240,16 @@ class EntryWriter:
         raws = self._encoder.clean_each(objects)
         named = [
             (key[0], key[1], type(one).__name__, raw)
-            for key, one, raw in zip(keys, objects, raws, strict=True)
+            for key, one, raw in zip(self._names(keys), objects, raws, strict=True)
         ]
         return None, msgspec.Raw(self._line.encode(named))
+
+    def _names(self, keys: list[Key]) -> list[Key]:
+        """Without secrets, as the objects themselves have their names."""
+        joined = "\n".join(part for key in keys for part in key)
+        if not self._encoder.suspicious(joined.encode("utf-8", "replace")):
+            return keys
+        return [Key(*map(scrubbed, key)) for key in keys]
 
     def _about(self, seen: Observation[Any]) -> msgspec.Raw:
         """All of it but the value."""

@@ -472,3 +472,17 @@ def test_a_link_to_what_somebody_holds_makes_no_ring_alive(tmp_path: Path) -> No
     dead.mkdir()
     (dead / LOCK).symlink_to(place.path / LOCK)
     assert not alive(dead)
+
+
+def test_a_clock_that_is_set_back_a_little_within_a_frame_cuts_nothing(tmp_path: Path) -> None:
+    lived = in_file(tmp_path / "a")
+    lived.world()
+    lived.turn()
+    for after in (1.0, 5.0, -4.0, 1.0):
+        lived.put("drop_objects", REF, "Pod", after=after)
+        lived.put("put_objects", REF, "Pod", Observation(value={}, complete=True), None, after=0.1)
+    lived.turn()
+    lived.end()
+    recording = opened(tmp_path / "a")
+    list(recording.puts(recording.start, recording.end))
+    assert recording.cut == ""

@@ -89,3 +89,23 @@ def test_a_planted_secret_is_in_no_frame(tmp_path: Path) -> None:
     pods = recording.picture_at(recording.end).clusters[REF].kinds["Pod"].value
     assert pods is not None and Key(world.NS, "") not in pods
     assert "it said [redacted]" in recording.picture_at(recording.end).store_state.manual.popitem()[1]
+
+
+def test_a_secret_in_a_name_is_in_no_frame_and_its_object_comes_and_goes(tmp_path: Path) -> None:
+    hold_secret(HELD)
+    lived = in_file(tmp_path / "a")
+    lived.turn()
+    one = msgspec.structs.replace(world.objects()["Pod"][0], name=f"x-{HELD}")
+    there = Observation(value={Key(one.namespace, one.name): one}, complete=True)
+    lived.put("put_objects", REF, "Pod", there, None)
+    at = lived.clock.at
+    lived.put("put_objects", REF, "Pod", msgspec.structs.replace(there, value={}), None)
+    lived.turn()
+    lived.end()
+    file, _, link = file_of.open_recording(tmp_path / "a")
+    raw = b"".join(file_of.payload(file, frame) for frame, _ in file_of.frames(file, link))
+    assert HELD.encode() not in raw
+    pods = opened(tmp_path / "a").picture_at(at).clusters[REF].kinds["Pod"].value
+    assert pods is not None
+    assert [(key.name, pod.name) for key, pod in pods.items()] == [("x-[redacted]", "x-[redacted]")]
+    assert opened(tmp_path / "a").picture_at(at + 1).clusters[REF].kinds["Pod"].value == {}
