@@ -113,9 +113,7 @@ def _said(spans: Iterable[WatchSpan]) -> dict[Key, list[_Said]]:
             for word, end in zip(told, ends, strict=True):
                 if word.level is not None and word.level > Level.OK:
                     state = (word.level, not word.waived)
-                    found[key] += [
-                        _Said(b, e, state, word) for b, e in clipped(seen, word.at, end)
-                    ]
+                    found[key] += [_Said(b, e, state, word) for b, e in clipped(seen, word.at, end)]
     return found
 
 
