@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.platform.harness.cluster import Cluster
+from tests.waiting import soon
 from tfdash.cli import wallboard
 from tfdash.cli.wall_login import ClusterLogin, LoginLook
 from tfdash.clock import FixedClock, SystemClock
@@ -142,18 +143,13 @@ def test_whatever_else_a_login_may_do_is_told_by_its_name_and_place(
         source = KubernetesSource(REF, resolve(str(kubeconfig)), clock)
         login = ClusterLogin("PRODUCTION", source, clock)
 
-        async def told() -> list[str]:  # the authorizer learns of a binding by a watch
+        expected = [f"PRODUCTION eu-1: login can write ({said})"] if said else []
+
+        async def seen() -> bool:  # the authorizer learns of a binding by a watch
+            login._since = float("-inf")
             await login.look(["tf-one"])
-            return [one.text for one in login.told if "write" in one.short]
+            return [one.text for one in login.told if "write" in one.short] == expected
 
-        async def until() -> None:
-            for _ in range(100):
-                login._since = float("-inf")
-                if await told() == ([f"PRODUCTION eu-1: login can write ({said})"] if said else []):
-                    return
-                await asyncio.sleep(0.1)
-            raise AssertionError(login.told)
-
-        asyncio.run(until())
+        asyncio.run(soon(seen, lambda: login.told))
     finally:
         cluster.kubectl("delete", "-f", "-", stdin=odd)
