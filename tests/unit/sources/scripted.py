@@ -25,11 +25,13 @@ class Asked:
 
 @dataclass
 class Answer:
-    """``headers``: whole lines. ``hold``: keep the connection open after the pieces, until the client or the server goes."""
+    """``headers``: whole lines. ``hold``: keep the connection open after the pieces, until the client or the server goes; ``mute``:
+    not a byte is answered until then."""
 
     pieces: list[bytes] = field(default_factory=list)
     status: int = 200
     hold: bool = False
+    mute: bool = False
     headers: bytes = b""
 
 
@@ -49,6 +51,9 @@ async def scripted(
                 split = urlsplit(head.split(b" ", 2)[1].decode())
                 asked.append(Asked(split.path, dict(parse_qsl(split.query))))
                 answer = say(asked[-1])
+                if answer.mute:
+                    await reader.read()
+                    return
                 writer.write(b"HTTP/1.1 %d X\r\n" % answer.status)
                 writer.write(b"%sTransfer-Encoding: chunked\r\n\r\n" % answer.headers)
                 for piece in answer.pieces:

@@ -2,7 +2,9 @@
 
 What the screen shows never empties on a failure: a relist replaces the objects when it is complete. The age of the
 data counts from the last byte of the watch, not from the last change: a quiet cluster is fresh, a dead connection is
-not.
+not. Bookmarks alone do not tell the two apart: an API server sends none where its version is no newer than the one that
+the watch began at (apiserver/pkg/storage/cacher/cache_watcher.go: process), and that of a quiet kind may stand for minutes.
+So a watch that is silent is opened anew from where it was, which a server that lives answers at once.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 
+import httpx
 import msgspec
 
 from tfdash.clock import Clock
@@ -39,6 +42,13 @@ _STEADY = 5.0  # seconds that a watch must have lasted to count as recovered, wh
 _AT_ONCE = 1.0  # seconds: a watch that ended within them may do so for ever
 _UNWATCHED = 15.0  # seconds between two lists of a kind that cannot be watched (metrics.k8s.io)
 _PULSE = 15.0  # seconds between two publications of mere freshness
+_SILENT = (
+    0.75,
+    0.83,
+)  # of `watch_silence`, by chance: the server is asked then (past the bookmark of each minute), and the rest is its time to answer
+_OLDEST = (
+    90.0  # seconds: however long a silence is borne, a kind is proven anew within the least `stale_after`
+)
 
 
 class Gone(Exception):
@@ -106,6 +116,9 @@ class ListWatch:
         self._wake = asyncio.Event()
         self._watching: asyncio.Timeout | None = None
         self._relisting = False
+        shortest, longest = (min(tuning.watch_silence, _OLDEST) * share for share in _SILENT)
+        self.asks_after = shortest + (longest - shortest) * chance()  # seconds of silence
+        self._silent = False  # the watch before this one told nothing for so long
 
     @property
     def forbidden(self) -> bool:
@@ -199,8 +212,8 @@ class ListWatch:
     # -- watch --------------------------------------------------------------------------------------------------
 
     async def _watch(self) -> tuple[bool, bool]:
-        """Until the server ends it: whether that was at once, and whether something new was told until then."""
-        before = self._version
+        """Until the server ends it, or it is silent: whether that was at once, and whether something new was told until then."""
+        before, silent, self._silent = self._version, self._silent, False
         params = {
             "watch": "1",
             "resourceVersion": self._version,
@@ -212,25 +225,30 @@ class ListWatch:
             self.kind.path(self.namespace),
             params,
             accept=self._codec.watch_accept,
-            silence=self._tuning.watch_silence,
+            silence=self.asks_after,
+            within=self._tuning.watch_silence - self.asks_after if silent else None,
         )
         opened = self._now()
         try:
             self._heard = self._clock.now()
             self._recovered()
+            if silent:
+                self._say(None, changed=frozenset())
             async for lines in bodies.lines(answer):
                 self._heard = self._clock.now()
                 for line in lines:
                     self._take(event(line))
                 if self._heard - self._published > _PULSE and not self._pending:
                     self._say(None, changed=frozenset())
+        except httpx.ReadTimeout:
+            self._silent = True  # nothing is wrong yet
         finally:
             lasted = self._now() - opened
             if lasted > _STEADY:  # one that breaks at once again is not worth a fresh start
                 self._backoff.reset()
                 self._failing_since = 0.0
             await answer.aclose()
-        return lasted < _AT_ONCE, self._version != before
+        return lasted < _AT_ONCE and not self._silent, self._version != before
 
     def _take(self, found: envelopes.WatchEvent) -> None:
         if found.type == "BOOKMARK":

@@ -17,7 +17,7 @@ class KubernetesSettings(SettingsTable):
     read_timeout: Annotated[Seconds, Note("of one answer")] = 30.0
     watch_silence: Annotated[
         Seconds,
-        Note("a watch that is silent for this long is taken as dead (bookmarks come each minute)"),
+        Note("a watch that is silent for this long is taken as dead; before that its server is asked"),
     ] = 90.0
     backoff_first: Annotated[Seconds, Note("wait after a first failure, doubled with full jitter")] = 0.5
     backoff_longest: Seconds = 30.0

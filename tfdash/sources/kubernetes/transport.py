@@ -179,13 +179,13 @@ class Reader:
         body: Any = None,
         accept: str = bodies.JSON,
         silence: float | None = None,
+        within: float | None = None,
         sent: Callable[[], None] | None = None,
     ) -> httpx.Response:
         """Send and return the answer with its body still to be read; the caller closes it. ``sent`` is called when the server has the request.
 
         A 401 renews the credential once. Raises ``ApiError``, ``LoginNeeded`` or httpx's errors. ``silence`` is the
-        longest wait for the next byte of the body, in seconds.
-        """
+        longest wait for the next byte of the body, ``within`` for the answer's beginning, in seconds."""
         timeout = httpx.Timeout(silence or self._read, connect=self._connect, pool=self._read)
         asker = resource_of(path)
         for renew in (False, True):
@@ -200,7 +200,7 @@ class Reader:
                 request.extensions["sni_hostname"] = self.access.tls_server_name
             if sent is not None:
                 request.extensions["trace"] = telling_when_sent(sent)
-            async with asyncio.timeout(self._connect + self._read):  # a watch is patient once it has begun
+            async with asyncio.timeout(within or self._connect + self._read):  # a begun watch is patient
                 try:
                     answer = await client.send(request, stream=True)
                 except httpx.ConnectError as error:
