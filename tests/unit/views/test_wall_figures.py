@@ -10,6 +10,7 @@ import pytest
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
+from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.resource_rules import CPU_BAND, MEMORY_BAND
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
@@ -50,6 +51,32 @@ def test_what_is_no_longer_proven_is_not_counted_as_serving() -> None:
     assert found["serve"][1] >= Level.UNKNOWN
     found = texts(figures.serving(sight(workloads={w.subject: w for w in (fresh, stale, idle, down)})))
     assert found["serve"] == ("1/3", Level.BREACH) and found["down"] == ("1", Level.BREACH)
+
+
+def test_rollouts_are_counted_beside_the_other_workloads_as_the_section_counts_them() -> None:
+    web = workload("web", Serving.OK)
+
+    def rollout(name: str, serving: Serving | None, phase: Phase, **over: Any) -> ReleaseState:
+        subject = Subject(REF, "Rollout", "shop", name)
+        return ReleaseState(
+            subject=subject, carrier=Carrier.ROLLOUT, phase=phase, message="", serving=serving, **over
+        )
+
+    of_web = ReleaseState(subject=web.subject, carrier=Carrier.DEPLOYMENT, phase=Phase.PAUSED, message="")
+    well = rollout("checkout", Serving.OK, Phase.PAUSED)
+
+    def look(*releases: ReleaseState) -> dict[str, tuple[str, Level]]:
+        given = sight(workloads={web.subject: web}, releases={r.subject: r for r in (of_web, *releases)})
+        return texts(figures.serving(given))
+
+    found = look(well)
+    assert (found["serve"], found["moving"][0]) == (("2/2", Level.OK), "1")
+    found = look(well, rollout("cart", Serving.DOWN, Phase.COMPLETE))
+    assert (found["serve"], found["down"]) == (("2/3", Level.BREACH), ("1", Level.BREACH))
+    found = look(well, rollout("old", Serving.OK, Phase.COMPLETE, as_of=5.0))
+    assert found["serve"] == ("2/3", Level.UNKNOWN)
+    assert look(well, rollout("odd", None, Phase.UNKNOWN))["serve"] == ("2/3", Level.UNKNOWN)
+    assert look(well, rollout("off", Serving.IDLE, Phase.COMPLETE))["serve"][0] == "2/2"
 
 
 def cluster_use(rule: str, level: Level, measured: float | None, cluster: str = "eu-1") -> Verdict:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tfdash.model.assessment import Assessment
 from tfdash.model.maintenance import ItemStanding
 from tfdash.model.picture import Picture
+from tfdash.model.release import Carrier
 from tfdash.model.resource_rules import CPU_BAND, MEMORY_BAND
 from tfdash.model.section import SectionState
 from tfdash.model.usage import Usage, usage_key
@@ -54,13 +55,17 @@ def counts(sight: WallSight) -> list[Figure]:
 
 
 def serving(sight: WallSight) -> list[Figure]:
-    """Of those that should serve, how many do; how many do not at all; how many releases are under way."""
+    """Of those that should serve, how many do; how many do not at all; how many releases are under way. Rollouts are among them, as in
+    the section's sentence beside."""
     workloads = sight.assessment.workloads.values()
-    wanted = [w for w in workloads if w.serving is not Serving.IDLE]
-    well = sum(w.serving is Serving.OK and w.as_of is None for w in wanted)
-    down = sum(w.serving is Serving.DOWN for w in wanted)
-    moving = sum(w.release in IN_FLIGHT for w in workloads)
-    worst = max((states.serving(w).level for w in wanted), default=Level.IDLE)
+    rollouts = [r for r in sight.assessment.releases.values() if r.carrier is Carrier.ROLLOUT]
+    told = [(w.serving, states.serving(w)) for w in workloads]
+    told += [(r.serving or Serving.UNKNOWN, states.of_rollout(r)[0]) for r in rollouts]
+    wanted = [(serving, state) for serving, state in told if serving is not Serving.IDLE]
+    well = sum(serving is Serving.OK and state.level is Level.OK for serving, state in wanted)
+    down = sum(serving is Serving.DOWN for serving, _ in wanted)
+    moving = sum(w.release in IN_FLIGHT for w in workloads) + sum(r.in_flight for r in rollouts)
+    worst = max((state.level for _, state in wanted), default=Level.IDLE)
     if not wanted and _not_whole(sight):
         return [_not_known("serve"), _not_known("down"), _not_known("moving")]
     return [
