@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.recording.measured import MeasuredPods, Roster
 from tfdash.recording.series import Chunk, SeriesView
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+MOST_OBJECT = 4 << 20  # bytes of one object: no server keeps one of half of that
+MOST_HELD = 1_000_000  # objects of one kind of one cluster
+# how many there may be: looked at before the first of them is read, so that a small file of many nothings costs nothing
+Table = Annotated[dict[_K, _V], Meta(max_length=500_000)]
+Gone = Annotated[list[_K], Meta(max_length=500_000)]
+_Few = Annotated[dict[str, _V], Meta(max_length=1_000)]
 
 
 class Written(msgspec.Struct, frozen=True, array_like=True):
@@ -17,8 +27,12 @@ class Written(msgspec.Struct, frozen=True, array_like=True):
     at: float
     what: str
     body: msgspec.Raw
-    chunks: tuple[Chunk, ...] = ()
-    views: tuple[SeriesView, ...] = ()
+    chunks: Annotated[tuple[Chunk, ...], Meta(max_length=100_000)] = ()
+    views: Annotated[tuple[SeriesView, ...], Meta(max_length=100_000)] = ()
+
+
+Entries = Annotated[list[Written], Meta(max_length=100_000)]
+"""Of one frame, which recorders end at a megabyte."""
 
 
 class ObjectsBody(msgspec.Struct, frozen=True):
@@ -30,7 +44,7 @@ class ObjectsBody(msgspec.Struct, frozen=True):
     kind: str
     seen: msgspec.Raw
     objects: msgspec.Raw
-    gone: list[Key] = []
+    gone: Gone[Key] = []
     whole: bool = False
     more: bool = False
     valued: bool = True
@@ -38,7 +52,7 @@ class ObjectsBody(msgspec.Struct, frozen=True):
     roster: Roster | None = None
 
 
-Named = list[tuple[str, str, str, msgspec.Raw]]
+Named = Annotated[list[tuple[str, str, str, msgspec.Raw]], Meta(max_length=10_000)]
 """Namespace and name of the key, the type's name, the object. One of type ``MEASURED`` stands for many, and its key is none."""
 MEASURED = MeasuredPods.__name__
 
@@ -56,14 +70,14 @@ class InfoBody(msgspec.Struct, frozen=True):
 class SignalsBody(msgspec.Struct, frozen=True):
     """(topic, key, observation or None)."""
 
-    signals: list[tuple[str, msgspec.Raw, msgspec.Raw]]
+    signals: Annotated[list[tuple[str, msgspec.Raw, msgspec.Raw]], Meta(max_length=10_000)]
 
 
 class FieldsBody(msgspec.Struct, frozen=True):
     """Of a struct as it was before, the fields that are another now; of those that are tables, what was set and which keys went."""
 
-    fields: dict[str, msgspec.Raw] = {}
-    tables: dict[str, tuple[msgspec.Raw, msgspec.Raw]] = {}
+    fields: _Few[msgspec.Raw] = {}
+    tables: _Few[tuple[msgspec.Raw, msgspec.Raw]] = {}
     whole: bool = False
 
 

@@ -10,15 +10,16 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from tfdash.model.kube import EMPTY_LABELS, Object
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.usage import PodMetrics
 from tfdash.quantities import NANO
-from tfdash.recording.series import Odd
+from tfdash.recording.bounds import Odd, within
 
 Who = tuple[str, str, tuple[str, ...]]
 """Namespace and name of a pod, and the names of its containers."""
@@ -30,7 +31,7 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
     """Who came to it behind place ``since``; at 0 it begins anew."""
 
     since: int
-    pods: list[Who]
+    pods: Annotated[list[Who], Meta(max_length=100_000)]
 
 
 class MeasuredPods(msgspec.Struct, frozen=True, array_like=True):
@@ -171,6 +172,8 @@ class MeasuredColumns:
             raise Odd("columns that differ in length")
         if many and not 0 <= min(places) <= max(places) < len(roster):
             raise Odd("a measurement of nobody")
+        if not (within(self._ats) and within(self._windows)):
+            raise Odd("a measurement of no time")
         self._who = [roster[place] for place in places]
         lengths = [2 * len(names) if len(names) > 1 else 0 for _, names in self._who]
         self._begins = list(accumulate(lengths, initial=0))

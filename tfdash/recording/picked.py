@@ -17,10 +17,22 @@ from tfdash.model.section import SectionState
 from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.traffic import Signals
+from tfdash.recording.bounds import Odd, bounded
 from tfdash.recording.codec import decoder, fields_of, object_types, table_of
-from tfdash.recording.entries import BODIES, MEASURED, FieldsBody, Named, ObjectsBody, Written
+from tfdash.recording.entries import (
+    BODIES,
+    MEASURED,
+    MOST_HELD,
+    MOST_OBJECT,
+    FieldsBody,
+    Gone,
+    Named,
+    ObjectsBody,
+    Table,
+    Written,
+)
 from tfdash.recording.measured import Known, MeasuredColumns, MeasuredObjects, MeasuredPods, known
-from tfdash.recording.series import UNREADABLE, WITH_SERIES, Odd, SeriesReader, SeriesView
+from tfdash.recording.series import UNREADABLE, WITH_SERIES, SeriesReader, SeriesView
 
 
 class _Waiting(NamedTuple):
@@ -197,7 +209,9 @@ class Picked:
                 else:
                     self._leave_out(type)
                     kind.lost.add(key)
-        decoder(Observation[None]).decode(kind.seen)
+            if len(objects) + len(kind.lost) > MOST_HELD:
+                raise Odd("more objects than a cluster has")
+        bounded(decoder(Observation[None]).decode(kind.seen))
         return changed
 
     def _observation(self, kind: _Kind) -> Observation[Objects]:
@@ -219,13 +233,15 @@ class Picked:
 
     def _object(self, one: _Waiting) -> Object:
         of = object_types()[one.type]
+        if len(bytes(one.raw)) > MOST_OBJECT:
+            raise Odd("an object larger than servers keep")
         if not one.whole or of in WITH_SERIES:  # samples are placed by what was read before them
-            made: Object = decoder(of).decode(one.raw)
+            made: Object = _read(of, one.raw)
             self._place(made, one.views)
             return made
         written = one.type, bytes(one.raw)
         known = self._made_before.get(written)
-        made = self._made[written] = decoder(of).decode(one.raw) if known is None else known
+        made = self._made[written] = _read(of, one.raw) if known is None else known
         return made
 
     def _place(self, value: Any, views: tuple[SeriesView, ...]) -> None:
@@ -238,11 +254,11 @@ class Picked:
         return body.ref, body.kind
 
     def _put_info(self, body: Any, views: tuple[SeriesView, ...], tell: bool) -> Any:
-        self._infos[body.ref] = decoder(Observation[ServerInfo]).decode(body.seen)
+        self._infos[body.ref] = _read(Observation[ServerInfo], body.seen)
         return body.ref, self._infos[body.ref]
 
     def _put_status(self, body: Any, views: tuple[SeriesView, ...], tell: bool) -> Any:
-        self._statuses[body.source] = decoder(Observation[SourceInfo]).decode(body.seen)
+        self._statuses[body.source] = _read(Observation[SourceInfo], body.seen)
         return body.source, self._statuses[body.source]
 
     def _put_signals(self, body: Any, views: tuple[SeriesView, ...], tell: bool) -> Any:
@@ -256,7 +272,8 @@ class Picked:
             table = self._signals.setdefault(topic, {})
             try:
                 seen: Observation[Any] | None = decoder(types[1] | None).decode(raw)
-            except msgspec.ValidationError:  # another version's: nothing is known of it
+                bounded(seen)
+            except (msgspec.ValidationError, Odd):  # another version's: nothing is known of it
                 self._leave_out(topic)
                 seen = None
             if seen is not None:
@@ -282,7 +299,7 @@ class Picked:
             held.clear()
         for name, raw in body.fields.items():
             try:
-                held[name] = decoder(fields_of(of)[name]).decode(raw)
+                held[name] = _read(fields_of(of)[name], raw)
             except (KeyError, msgspec.ValidationError):  # another version's
                 self._leave_out(name)
         for name, (put, gone) in body.tables.items():
@@ -293,8 +310,8 @@ class Picked:
                 self._leave_out(name)
                 continue
             table = dict(held.get(name) or {})
-            table.update(decoder(dict[types[0], types[1]]).decode(put))  # type: ignore[valid-type]
-            for key in decoder(list[types[0]]).decode(gone):  # type: ignore[valid-type]
+            table.update(_read(Table[types[0], types[1]], put))  # type: ignore[valid-type]
+            for key in decoder(Gone[types[0]]).decode(gone):  # type: ignore[valid-type]
                 table.pop(key, None)
             held[name] = table
 
@@ -336,3 +353,10 @@ class Picked:
             store_state=self._state(),
             sources=dict(self._statuses),
         )
+
+
+def _read(of: Any, raw: msgspec.Raw) -> Any:
+    """One of that type, all its times within a calendar."""
+    made = decoder(of).decode(raw)
+    bounded(made)
+    return made

@@ -17,10 +17,11 @@ from tfdash.collector import quiet_collector
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.subject import ClusterRef
+from tfdash.recording.bounds import Odd, bounded
 from tfdash.recording.bundle import is_bundle, recording_in
 from tfdash.recording.changes import VerdictChange
 from tfdash.recording.codec import decoder, schema
-from tfdash.recording.entries import Written
+from tfdash.recording.entries import Entries, Gone, Written
 from tfdash.recording.frames import (
     SET_BACK,
     Frame,
@@ -33,7 +34,7 @@ from tfdash.recording.frames import (
     payload,
 )
 from tfdash.recording.picked import Picked
-from tfdash.recording.series import UNREADABLE, Odd
+from tfdash.recording.series import UNREADABLE
 
 SEGMENT = "*.tfrec"
 _MOST_SEGMENTS = 10_000
@@ -190,7 +191,11 @@ class Recording:
         for place in self._places:
             if place.frame.kind == FrameKind.VERDICTS:
                 try:
-                    found += decoder(list[VerdictChange]).decode(payload(place.file, place.frame))
+                    some: list[VerdictChange] = decoder(Gone[VerdictChange]).decode(
+                        payload(place.file, place.frame)
+                    )
+                    bounded(some)
+                    found += some
                 except (*UNREADABLE, NotWhole):
                     continue
         return tuple(sorted(found, key=lambda change: change.at))
@@ -221,7 +226,7 @@ class Recording:
                 self._gap = True
             elif whole or frame.kind == FrameKind.CHANGES:
                 try:
-                    entries: list[Written] = decoder(list[Written]).decode(payload(file, frame))
+                    entries: list[Written] = decoder(Entries).decode(payload(file, frame))
                     for place, one in enumerate(entries[skip:], skip):
                         if not frame.first - SET_BACK <= one.at <= frame.last + SET_BACK:
                             raise Odd("an entry of another time than its frame")

@@ -18,6 +18,7 @@ from tfdash.model.samples import Points, Scrapes
 from tfdash.model.traffic import Traffic
 from tfdash.model.usage import Usage
 from tfdash.model.usage_points import AskedSince, CoarseColumns, FineColumns, UsagePoints
+from tfdash.recording.bounds import Odd, bounded, within
 
 LETTERS = {"p": "dd", "s": "ddd", "f": "Hff", "c": "HHH"}
 """The columns of a counter, a histogram, of what was used as measured, and as means."""
@@ -143,10 +144,6 @@ def _bytes(column: array[Any]) -> bytes:
     return column.tobytes()
 
 
-class Odd(ValueError):
-    """What was read is not what a recorder writes; the text says how."""
-
-
 UNREADABLE = (Odd, msgspec.MsgspecError, RecursionError, OverflowError, UnicodeDecodeError)
 """What reading raises for what no recorder wrote."""
 
@@ -180,6 +177,8 @@ class SeriesReader:
                 more.frombytes(added)
                 if sys.byteorder == "big":
                     more.byteswap()
+                if column is held[1][0] and not (within(more) and within((chunk.base,))):
+                    raise Odd("a series of no time")
                 column.extend(more)
         except ValueError:
             raise Odd("a series that is cut") from None
@@ -190,7 +189,8 @@ class SeriesReader:
     def view(self, placed: Sequence[Any], views: Sequence[SeriesView]) -> Sequence[Any]:
         """The series in the place of what stands there; what is no placeholder as it is."""
         if len(placed) != 1 or placed[0][0] >= 0:
-            return tuple(placed)
+            bounded(plain := tuple(placed))
+            return plain
         place = int(-placed[0][0]) - 1
         if not 0 <= place < len(views):
             raise Odd("a series that is not there")

@@ -17,11 +17,11 @@ from tfdash.model.observation import Observation
 from tfdash.model.subject import Key
 from tfdash.model.usage import NodeMetrics, PodMetrics, measured_pod
 from tfdash.quantities import NANO
+from tfdash.recording.bounds import Odd
 from tfdash.recording.frames import RecordingHeader
 from tfdash.recording.measured import MeasuredColumns, MeasuredObjects, MeasuredWriter, known
 from tfdash.recording.places import OneFile
 from tfdash.recording.reading import Recording
-from tfdash.recording.series import Odd
 
 AT = (REF, "PodMetrics")
 amount = st.none() | st.integers(0, 2**62) | st.integers(0, 2**40).map(lambda n: n * NANO)
