@@ -79,6 +79,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _FIGURES = re.compile(
     r"[-+~<>=*. ]*v?\d{1,5}(?:[.,:_/+-]?\d+)*\s*(?:%|[smhdkMGTPE]|[kKMGTPE]i|ms|rc\d*|beta\d*|alpha\d*)?"
 )
+_ACCOUNT = 12  # digits: so long is the number of an account of a cloud, which is a name
 _AMOUNTS = _of("cpu memory pods ephemeral-storage storage services secrets configmaps persistentvolumeclaims")
 _BEFORE = re.compile(r"(?:requests|limits|count)[./]")
 
@@ -94,12 +95,11 @@ def is_address(text: str) -> bool:
 
 def plain(text: str) -> bool:
     """A number, an amount, a version, a truth, an identifier without meaning: no letters that could be anybody's."""
+    account = text.isdecimal() and len(text) >= _ACCOUNT
     return (
-        (
-            not any(c.isalpha() for c in text) and len(text) < 12 and not is_address(text)
-        )  # numbers of accounts are longer
+        (not any(c.isalpha() for c in text) and len(text) < _ACCOUNT and not is_address(text))
         or text.lower() in ("true", "false", "none", "null", "nan", "inf", "+inf", "-inf", "yes", "no")
-        or (_FIGURES.fullmatch(text) is not None and not is_address(text))
+        or (_FIGURES.fullmatch(text) is not None and not account and not is_address(text))
         or _SPAN.fullmatch(text) is not None
         or _LASTS.fullmatch(text) is not None
         or _UUID.fullmatch(text) is not None

@@ -173,3 +173,24 @@ def test_an_image_keeps_its_form_and_its_version() -> None:
     assert made.count("/") == 1 and ":2.14.0@digest-" in made and "acme" not in made
     assert found.image("checkout:2.14.0") == f"{workload}:2.14.0"
     assert "hotfix" not in found.image("checkout:anna-hotfix")
+
+
+def test_a_text_that_was_rewritten_before_a_name_was_known_is_rewritten_anew() -> None:
+    found = table()
+    assert found.text("bignode is full") == "bignode is full"
+    node = found.alias("bignode", "node")
+    assert found.text("bignode is full") == f"{node} is full"
+
+
+def test_no_alias_is_called_like_an_original_that_is_known() -> None:
+    drawn = iter((0, 0, 1))
+    found = AliasTable(lambda below: next(drawn))
+    assert found.alias("workload-1", "name") == "name-1"
+    assert found.alias("cart", "workload") == "workload-2"
+
+
+def test_the_number_of_an_account_is_a_name_and_the_program_is_nobody() -> None:
+    found = table()
+    assert found.person("tfdash") == "tfdash" and found.person("anna").startswith("person-")
+    made = found.image("123456789012.dkr.ecr.eu-1.amazonaws.com/shop/cart:123456789012")
+    assert "123456789012" not in made
