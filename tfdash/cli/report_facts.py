@@ -59,6 +59,7 @@ def gathered(args: argparse.Namespace, config: QuickConfig, settings: Settings, 
     """Blocks for as long as ``--wait``. Raises ``ReportRefused``."""
     from tfdash.cli.journal import read_journal
     from tfdash.cli.store_options import store_options
+    from tfdash.store.journal.writing import KEEP
 
     options = store_options(settings, config.path)
     zone, environment = ZoneInfo(settings.time.zone), config.environment.name
@@ -88,6 +89,7 @@ def gathered(args: argparse.Namespace, config: QuickConfig, settings: Settings, 
             proof=proof,
             commit_named=bool(settings.reports.committed),
             unread=(*unread, *late),
+            kept=lambda: read_journal(options, max(0.0, until - KEEP), until),
         )
         if args.what == "release":
             facts = facts._replace(workload=_workload(args.workload, facts))

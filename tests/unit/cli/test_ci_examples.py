@@ -41,6 +41,25 @@ def test_a_pipeline_asks_before_and_after_and_runs_nothing_that_somebody_typed(n
     assert re.search(r"reports/", text)
 
 
+@pytest.mark.parametrize("name", ["github-actions.yml", "gitlab-ci.yml"])
+def test_copied_to_where_it_says_it_finds_the_script_and_installs_nothing_by_its_bare_name(
+    name: str, tmp_path: Path
+) -> None:
+    """In somebody's own repository, where there is no examples/ci; the program is on no public index."""
+    text = (CI / name).read_text()
+    words = " ".join(text.split("name: release")[0].split("stages:")[0].replace("#", "").split())
+    at = re.search(r"Copy it to (\S+) and gate\.sh (?:to (\S+?)|beside it),", words)
+    assert at is not None
+    script = tmp_path / (at[2] or Path(at[1]).with_name("gate.sh"))
+    script.write_text(SCRIPT.read_text())
+    asked = [line for line in steps(yaml.safe_load(text)) if "gate.sh" in line]
+    for line in asked:
+        done = subprocess.run(["sh", "-c", line.split("gate.sh")[0] + "gate.sh"], cwd=tmp_path, check=False)
+        assert done.returncode == 64, f"{line}: the script is there, and says how it is called"
+    installed = [line for line in steps(yaml.safe_load(text)) if "pip install" in line]
+    assert installed and all("TFDASH" in line for line in installed)
+
+
 def test_each_gate_that_the_script_asks_is_there() -> None:
     asked = re.findall(r"^ +ask \S+ (.*?)(?: #.*)?$", SCRIPT.read_text(), re.MULTILINE)
     assert len(asked) >= 4

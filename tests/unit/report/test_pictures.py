@@ -91,7 +91,7 @@ def test_of_many_lines_the_last_says_how_many_there_are() -> None:
 
 def test_a_format_whose_extra_is_not_there_says_what_to_do() -> None:
     assert Format("x", "", ".x", extra="y", needs=("no_such_module",)).lacking() == (
-        "x needs what draws it: pip install 'tfdash[y]'"
+        "x needs what draws it: pipx install --force '.[y]', in the folder of tfdash's source"
     )
     assert not FORMATS["svg"].lacking()
 

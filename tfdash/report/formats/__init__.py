@@ -28,7 +28,7 @@ class Format(NamedTuple):
         """Why it cannot be written here, with what to do; "" where it can."""
         if all(find_spec(name) is not None for name in self.needs):
             return ""
-        return f"{self.name} needs what draws it: pip install 'tfdash[{self.extra}]'"
+        return f"{self.name} needs what draws it: pipx install --force '.[{self.extra}]', in the folder of tfdash's source"
 
     def write(self, shown: Sequence[Shown]) -> str | bytes:
         """What is shown, one page or several, in this format; a text has no line end behind its last line. Bytes are written as they are, whatever the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ class ReportFacts(NamedTuple):
     """Times in epoch seconds; what is told is of ``[since, until)``. ``journal`` None: it could not be read. ``now_known``: whether a
     cluster was read, without which ``picture`` and ``assessment`` say nothing. ``before``: what stood open at ``since`` by the last
     report, None where there is none. ``committed``: when what is released was committed, as its pipeline wrote it there.
-    ``unread``: what could not be read, one sentence each."""
+    ``unread``: what could not be read, one sentence each. ``kept``: all that the journal keeps up to ``until``, read when it is asked for."""
 
     report: str
     environment: str
@@ -50,3 +50,4 @@ class ReportFacts(NamedTuple):
     committed: Mapping[Version, float] = {}
     commit_named: bool = False
     unread: tuple[str, ...] = ()
+    kept: Callable[[], JournalView | None] = lambda: None

@@ -11,6 +11,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.usage import HISTORY_SOURCE, UsageHistory
 from tfdash.model.verdict import Level
 from tfdash.playbook.registry import RULES, SECTIONS
+from tfdash.store.journal.reading import BEAT
 from tfdash.store.journal.seeing import JudgedTable, Outlook, Says, covers_of, said_by_sections, said_of
 from tfdash.store.journal.times import Spell, VerdictTimes
 from tfdash.store.journal.view import SECTION, plain
@@ -21,8 +22,9 @@ _TABLE = JudgedTable(RULES, SECTIONS)
 
 
 class OpenFinding(NamedTuple):
-    """One rule's word on one subject (without uid) that is a warning or a breach and that nobody answers for. ``since``: for how
-    long it has been so, where that is known (epoch seconds). ``lasted``: of what may be over, for how long it was seen (seconds)."""
+    """One rule's word on one subject (without uid) that is a warning or a breach and that nobody answers for. ``since``: since when it
+    has been so, where that is known (epoch seconds); else ``by``: it was so already when somebody began to look, who saw it so until
+    now. ``lasted``: of what may be over, for how long it was seen (seconds)."""
 
     level: Level
     rule: str
@@ -30,6 +32,7 @@ class OpenFinding(NamedTuple):
     sentence: str
     since: float | None = None
     lasted: float | None = None
+    by: float | None = None
 
     @property
     def key(self) -> tuple[Subject, str]:
@@ -119,9 +122,10 @@ def compared(
     since: float,
     until: float,
     known: Callable[[Named], bool] = lambda named: True,
+    earlier: Callable[[], Iterable[VerdictTimes]] = tuple,
 ) -> FindingNews:
     """``now`` and ``before``: what is and what was open; None where nobody can say, and then the journal is asked. ``known``: whether
-    what is not among ``now`` is well."""
+    what is not among ``now`` is well. ``earlier``: as ``times``, of all that is kept: asked only where something began before ``since``."""
     seen = {(t.subject, t.rule): t for t in times}
     known_before, now_is_known = before is not None, now is not None
     if before is None:
@@ -132,8 +136,16 @@ def compared(
     was, is_open = {f.key: f for f in before}, {f.key: f for f in now}
     new: list[OpenFinding] = []
     still: list[OpenFinding] = []
+    begun = {f.key: _since(f, seen.get(f.key), until) for f in now}
+    if any(told.since is None for told in begun.values()):
+        longer = {(t.subject, t.rule): t for t in earlier()}
+        begun |= {
+            f.key: _since(f, longer[f.key], until)
+            for f in now
+            if begun[f.key].since is None and f.key in longer
+        }
     for finding in now:
-        told = _since(finding, seen.get(finding.key))
+        told = begun[finding.key]
         began_since = finding.key not in was if known_before else _began(seen.get(finding.key), since)
         (new if began_since else still).append(told)
     away = [_ended(f, seen.get(key)) for key, f in was.items() if key not in is_open]
@@ -174,7 +186,8 @@ def _at(seen: Mapping[tuple[Subject, str], VerdictTimes], at: float) -> tuple[Op
 
 
 def _of(times: VerdictTimes, spell: Spell) -> OpenFinding:
-    return OpenFinding(spell.level, times.rule, times.subject, spell.word.sentence, spell.begin)
+    begun, already = (spell.begin, None) if spell.begun else (None, spell.begin)
+    return OpenFinding(spell.level, times.rule, times.subject, spell.word.sentence, begun, None, already)
 
 
 def _worst(times: VerdictTimes) -> Spell | None:
@@ -191,10 +204,13 @@ def _began(times: VerdictTimes | None, since: float) -> bool:
     return bool(bad) and bad[-1].begun and bad[-1].begin > since
 
 
-def _since(finding: OpenFinding, times: VerdictTimes | None) -> OpenFinding:
+def _since(finding: OpenFinding, times: VerdictTimes | None, until: float) -> OpenFinding:
     bad = [s for s in times.spells if _bad(s)] if times is not None else []
-    if not bad or not bad[-1].begun:
+    if not bad:
         return finding
+    if not bad[-1].begun:
+        seen_until_now = finding.since is None and not bad[-1].ended and bad[-1].end >= until - 2 * BEAT
+        return finding._replace(by=bad[-1].begin) if seen_until_now else finding
     return finding._replace(
         since=bad[-1].begin if finding.since is None else min(finding.since, bad[-1].begin)
     )

@@ -12,7 +12,7 @@ from tfdash.report.reports.findings import FindingNews, compared, findings_now, 
 from tfdash.report.reports.promised import Promised, promised
 from tfdash.report.reports.releases import Released, releases
 from tfdash.store.journal.times import VerdictTimes, verdict_times
-from tfdash.store.journal.view import SECTION
+from tfdash.store.journal.view import SECTION, JournalView
 from tfdash.store.journal.watched import Watched, watched
 
 _DAY = 86400.0
@@ -29,7 +29,10 @@ class ReportData:
     @cached_property
     def times(self) -> tuple[VerdictTimes, ...]:
         """Of every rule on every subject; sections, which are readings of these, are left out."""
-        journal, environment = self.facts.journal, self.facts.environment
+        return self._times(self.facts.journal)
+
+    def _times(self, journal: JournalView | None) -> tuple[VerdictTimes, ...]:
+        environment = self.facts.environment
         if journal is None:
             return ()
         return tuple(
@@ -52,10 +55,13 @@ class ReportData:
     def compared(self) -> FindingNews:
         f = self.facts
         if not f.now_known:
-            return compared(None, f.before, self.times, f.since, f.until)
+            return compared(None, f.before, self.times, f.since, f.until, earlier=self._earlier)
         known = known_now(f.picture, f.assessment, f.environment)
         now = findings_now(f.picture, f.assessment)
-        return compared(now, f.before, self.times, f.since, f.until, known)
+        return compared(now, f.before, self.times, f.since, f.until, known, self._earlier)
+
+    def _earlier(self) -> tuple[VerdictTimes, ...]:
+        return self._times(self.facts.kept())
 
     @cached_property
     def actions(self) -> tuple[Acted, ...]:

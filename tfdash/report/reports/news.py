@@ -79,6 +79,13 @@ def _table(
 
     def rows() -> Iterable[Row]:
         for one in found:
+            if sure and one.since is None and one.by is not None:
+                since = PartCell(f"before {when(one.by, f.zone).text}", None)
+                yield (
+                    one.level,
+                    (*_cells(one), since, PartCell(f"over {lasting(f.until - one.by).text}", None)),
+                )
+                continue
             lasts = f.until - one.since if sure and one.since is not None else one.lasted
             yield one.level, (*_cells(one), when(one.since, f.zone), lasting(lasts))
 
@@ -100,11 +107,11 @@ def decide(made: ReportData) -> Iterable[ReportPart]:
     said: list[Sentence] = []
     f, found = made.facts, made.compared
     every = (*found.new, *found.open)
-    old = [one for one in every if one.since is not None and f.until - one.since >= _LONG]
+    old = [one for one in every if (begun := _begun(one)) is not None and f.until - begun >= _LONG]
     old = [one for one in old if one.subject.kind != PROMISE]  # those stand below, by who owns them
     for rule, several in _by_rule(old).items():
-        longest = min(several, key=lambda one: one.since or 0.0)
-        since = longest.since or f.until
+        longest = min(several, key=lambda one: _begun(one) or f.until)
+        since = _begun(longest) or f.until
         text = f"{rule}: {counted(len(several), 'finding')} open for over a day, {longest.subject} for longest, {human_duration(f.until - since)}: mend it, or say who answers for it until when"
         said.append(judged(text, longest.level))
     for release in made.releases:
@@ -142,6 +149,11 @@ def decide(made: ReportData) -> Iterable[ReportPart]:
             )
         )
     yield sentences("decide", "To decide", said or ["nothing asks for a decision"])
+
+
+def _begun(finding: OpenFinding) -> float | None:
+    """Since when at least."""
+    return finding.since if finding.since is not None else finding.by
 
 
 def _by_rule(found: Sequence[OpenFinding]) -> dict[str, list[OpenFinding]]:

@@ -25,6 +25,7 @@ from tfdash.sources.base import Observing
 from tfdash.store.journal.flapping import Steady
 from tfdash.store.journal.reading import BEAT
 from tfdash.store.journal.seeing import (
+    CANARY,
     JudgedTable,
     Outlook,
     Says,
@@ -199,9 +200,11 @@ class JournalRecorder:
         first: bool = False,
     ) -> None:
         """What these subjects say now (None: all), and the sections. ``first``: since when it is so was not seen."""
-        subjects: Iterable[Subject] = (
-            judged if judged is not None else {*self._subjects, *assessment.verdicts, *assessment.canaries}
-        )
+        subjects: Iterable[Subject]
+        if judged is None:
+            subjects = {*self._subjects, *assessment.verdicts, *assessment.canaries}
+        else:  # what the triggers' word comes to hangs on the release too, which is no judging of them
+            subjects = judged | {s for s in assessment.canaries if CANARY in self._subjects.get(s, ())}
         for subject in subjects:
             says = dict(said_of(assessment, subject))
             before = self._subjects.get(subject, {})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from tfdash.model.assessment import Assessment
-from tfdash.model.judgement import Outcome
+from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.observation import ALL_OTHERS
 from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.section import MOST
@@ -84,9 +84,16 @@ def said_of(assessment: Assessment, subject: Subject) -> Mapping[str, Says]:
         if verdict.rule not in found or says.rank > found[verdict.rule].rank:
             found[verdict.rule] = says
     judged = assessment.canaries.get(subject)
-    if judged is not None and (level := _OUTCOMES.get(judged.outcome, Level.UNKNOWN)) > Level.OK:
+    if judged is not None and (level := _canary(assessment, subject, judged)) > Level.OK:
         found[CANARY] = Says(level, False, judged.sentence[:_CUT], "")
     return found
+
+
+def _canary(assessment: Assessment, subject: Subject, judged: CanaryJudgement) -> Level:
+    """A limit that was crossed stays crossed, but what went back is broken no longer: the breach lasts for as long as it is the answer."""
+    level = _OUTCOMES.get(judged.outcome, Level.UNKNOWN)
+    answer = assessment.answers.get(subject)
+    return level if level < Level.BREACH or answer is None else min(level, answer.level)
 
 
 def not_judged(assessment: Assessment, subject: Subject) -> frozenset[str]:

@@ -167,6 +167,32 @@ def test_with_a_report_before_it_is_by_that_what_is_new() -> None:
     assert (gone.at, gone.lasted, passed.at, passed.lasted) == (50, 20, 60, 30)
 
 
+def test_what_began_before_the_report_is_told_since_when_by_all_that_is_kept() -> None:
+    """A breach of three weeks had no "since" in a weekly report, and was no matter for the meeting's decision."""
+    kept = [span(0, 30 * DAY, word(0, "first", Level.WARN, first=True), word(5 * DAY, "old", Level.BREACH))]
+    since, until = 23 * DAY, 30 * DAY
+    now = (finding("first"), finding("old", Level.BREACH))
+    of_the_week = verdict_times(view(kept, since, until))
+    told = compared(now, now, of_the_week, since, until, earlier=lambda: verdict_times(view(kept, 0, until)))
+    assert [(f.subject.name, f.since, f.by) for f in told.open] == [
+        ("old", 5 * DAY, None),
+        ("first", None, 0),  # it was so when somebody began to look
+    ]
+    unread = made("weekly", journal=view(kept, since, until), since=since, until=until, now_known=False)
+    wide = unread.facts._replace(kept=lambda: view(kept, 0, until))
+    for facts_of, open_ in (
+        (unread.facts, ("before", "before")),
+        (wide, ("1970-01-05", "before 1969-12-31")),
+    ):
+        parts = {part.id: part for part in parts_of(ReportData(facts_of))}
+        rows = {row.values[1]: row for part in parts.values() if part.id == "open" for row in part.rows}
+        assert [
+            row.cells[4].startswith(begins) for row, begins in zip(rows.values(), open_, strict=True)
+        ] == [True, True]
+        decided = " ".join(said.text for said in parts["decide"].said)
+        assert "2 findings open for over a day" in decided, decided
+
+
 def test_what_is_not_known_now_did_not_end() -> None:
     now, before = (finding("old"),), (finding("old"), finding("gone"), finding("lost"))
     told = compared(now, before, verdict_times(WATCHED), 10, 100, lambda named: False)
