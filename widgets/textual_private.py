@@ -161,14 +161,15 @@ def bound_action(widget: Widget, key: str) -> str:
     return next((binding.action for binding in found if not binding.priority), "")
 
 
-def quick_escape_driver() -> type[Driver] | None:
-    """The driver class for ``App(driver_class=...)``; None where Textual's own must do (Windows, no terminal)."""
+def quick_escape_driver(most: int | None = None) -> type[Driver] | None:
+    """The driver class for ``App(driver_class=...)``; None where Textual's own must do (Windows, no terminal). ``most``: bytes that may be
+    typed in a second where nothing is ever pasted; what comes beside is dropped, and never waits in front of the frames."""
     if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
         return None
-    return _driver_class()
+    return _driver_class(most)
 
 
-def _driver_class() -> type[Driver]:
+def _driver_class(most: int | None) -> type[Driver]:
     import termios
 
     from textual.drivers.linux_driver import LinuxDriver
@@ -179,6 +180,7 @@ def _driver_class() -> type[Driver]:
         _wake: int | None = None  # writing end of a pipe that ends the wait for input
         _active = False  # whether the terminal is ours
         _was_active = False  # whether it was before
+        _typed, _since = 0, 0.0  # bytes, and the time from which on they are counted
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
@@ -277,6 +279,10 @@ def _driver_class() -> type[Driver]:
                     data = b""
                 if not data:
                     return False
+                if self._too_many(len(data)):
+                    with contextlib.suppress(termios.error):
+                        termios.tcflush(self.fileno, termios.TCIFLUSH)
+                    return True
                 if typed_before:
                     data = data.replace(b"\n", b"\r")
                 for message in reader.feed(data):
@@ -284,5 +290,12 @@ def _driver_class() -> type[Driver]:
             for message in reader.tick():
                 self.process_message(message)
             return True
+
+        def _too_many(self, count: int) -> bool:
+            at = get_time()
+            if at - self._since >= 1.0:
+                self._typed, self._since = 0, at
+            self._typed += count
+            return most is not None and self._typed > most
 
     return QuickEscapeDriver

@@ -36,6 +36,7 @@ _SILENT = 30.0  # seconds for which a board's loop may owe an answer before we a
 _SHIFT = (
     3600.0  # seconds after which a turn stands a cell further to the side, so that no cell is lit for ever
 )
+_TYPED = 2048  # bytes in a second: answers of the terminal and a key that is held down, no paste
 _IGNORED = ("SIGINT", "SIGQUIT", "SIGTSTP")
 
 
@@ -55,7 +56,7 @@ class WallApp(ThemedApp, inherit_bindings=False):
 
     def __init__(self, context: WallContext) -> None:
         plain = context.theme == "ansi" or bool(os.environ.get("NO_COLOR"))
-        super().__init__(theme=context.theme, ansi_color=plain, driver_class=quick_escape_driver())
+        super().__init__(theme=context.theme, ansi_color=plain, driver_class=quick_escape_driver(_TYPED))
         self.context = context
         self.zone = ZoneInfo(context.zone)
         self.failure: BaseException | None = None

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from tfdash.board.board import Board
 from tfdash.cli.headless import no_namespace, settle, weeks_judged, weeks_lacking, weeks_of_these
 from tfdash.cli.output import narrate
-from tfdash.cli.parser import UNKNOWN, USAGE, program
+from tfdash.cli.parser import ERROR, USAGE, program
 from tfdash.clock import Clock
 from tfdash.model.kinds import JUDGED, KINDS
 from tfdash.model.requests import ReadFailed
@@ -243,7 +243,7 @@ def _workload(wanted: str, facts: ReportFacts) -> Subject:
     if not meant:
         known = {s.name for s in every}
         if not facts.now_known:
-            raise ReportRefused(f'of "{wanted}" no release is on record, and no cluster was read', UNKNOWN)
+            raise ReportRefused(f'of "{wanted}" no release is on record, and no cluster was read', ERROR)
         raise ReportRefused(f'--workload: of "{wanted}" no release is known; {nearest(name, known)}')
     return meant[0]
 

@@ -225,6 +225,31 @@ def test_on_a_terminal_escape_is_quick_early_keys_count_and_everything_is_restor
         assert restored in seen
 
 
+def test_what_nobody_can_have_typed_does_not_wait_in_front_of_the_frames() -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - the child
+        os.environ.update(TERM="xterm-256color", TEXTUAL_DISABLE_KITTY_KEY="1")
+        os.environ.pop("TEXTUAL_DRIVER", None)
+        os.execv(sys.executable, [sys.executable, "-c", PROGRAM.replace("driver()", "driver(100)")])
+    seen, left, started = b"", b"x" * 200_000, time.monotonic()
+    os.set_blocking(terminal, False)
+    while b"done" not in seen:
+        assert time.monotonic() - started < 60, seen[-2000:]
+        ready, room, _ = select.select([terminal], [terminal] if b"ready" in seen else [], [], 0.2)
+        if ready:
+            try:
+                seen += os.read(terminal, 65536)
+            except OSError:
+                break
+        if room:
+            written = os.write(terminal, left[:4096] if left else b"q")
+            left = left[written:]
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert status == 0 and b"done" in seen
+    assert seen.count(b"]9;x") <= 100 * (time.monotonic() - started + 2)
+
+
 def test_another_driver_by_the_environment_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_DRIVER", "x:Y")
     assert quick_escape_driver() is None

@@ -107,6 +107,12 @@ class ReportData:
             found.append("how the dated promises stand is not known: what is on record was not read in time")
         return tuple(dict.fromkeys(found))
 
+    def none(self, text: str, *, now: bool = False) -> str:
+        """What a part says that lists nothing. ``now``: what it lists is what is so now, which without a cluster nobody knows."""
+        if now and not self.compared.known_now:
+            return "not known: no cluster was read"
+        return f"{text}, by what was read" if self.facts.unread else text
+
     @property
     def worst(self) -> Level:
         """Of what is open."""

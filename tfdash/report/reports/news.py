@@ -46,13 +46,16 @@ def new(made: ReportData) -> Iterable[ReportPart]:
         )
         yield sentences("now", "Now", [judged(f"no cluster was read: {seen}", Level.UNKNOWN)])
     if found.known_before:
-        yield _table("new", "New since then", found.new, made, "nothing is new")
-        yield table("ended", "Ended since then", _ENDED, _gone(found.ended, made), "nothing ended", _RIGHT)
-        yield _table("open", "Still open", found.open, made, "nothing")
+        yield _table("new", "New since then", found.new, made, made.none("nothing is new", now=True))
+        ended = made.none("nothing ended", now=True)
+        yield table("ended", "Ended since then", _ENDED, _gone(found.ended, made), ended, _RIGHT)
+        yield _table("open", "Still open", found.open, made, made.none("nothing", now=True))
     else:
         if found.new:
             yield _table("new", "New since then, as terminals saw it begin", found.new, made)
-        yield _table("open", "Open; whether it is new is not known", found.open, made, "nothing")
+        yield _table(
+            "open", "Open; whether it is new is not known", found.open, made, made.none("nothing", now=True)
+        )
     if found.unsure:
         yield _table(
             "unsure",
@@ -148,7 +151,7 @@ def decide(made: ReportData) -> Iterable[ReportPart]:
                 Level.UNKNOWN,
             )
         )
-    yield sentences("decide", "To decide", said or ["nothing asks for a decision"])
+    yield sentences("decide", "To decide", said or [made.none("nothing asks for a decision")])
 
 
 def _begun(finding: OpenFinding) -> float | None:

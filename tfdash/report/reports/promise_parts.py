@@ -37,7 +37,7 @@ def promises(made: ReportData) -> Iterable[ReportPart]:
     said = (
         [f"{found.kept} of {counted(found.judged, 'period')} that closed were kept"]
         if found.judged
-        else ["none closed"]
+        else [made.none("none closed")]
     )
     if found.lost:
         said.append(f"of {found.lost} it is not known: entries of the log are lost")
@@ -50,7 +50,7 @@ def promises(made: ReportData) -> Iterable[ReportPart]:
         ("last", "LAST DONE"),
     )
     for id, title, several, level, empty in (
-        ("overdue", "Overdue", found.overdue, Level.WARN, "nothing"),
+        ("overdue", "Overdue", found.overdue, Level.WARN, made.none("nothing")),
         ("due", "Due next", found.due, None, "nothing"),
     ):
         if id == "due" and not several:
@@ -126,7 +126,7 @@ def _closed(made: ReportData) -> ReportPart:
         if found is not None
         else ()
     )
-    return table("periods", "Periods that closed", fields, rows, "none closed")
+    return table("periods", "Periods that closed", fields, rows, made.none("none closed"))
 
 
 def _level(period: Period) -> Level | None:

@@ -32,6 +32,7 @@ from tfdash.report.reports.instants import instant_of, parsed
 from tfdash.report.reports.made import ReportData
 from tfdash.report.reports.releases import ReleaseOutcome, shared
 from tfdash.report.schemas import schema
+from tfdash.report.shown import SentencesPart, TablePart
 from tfdash.report.templates import Templates
 from tfdash.store.journal.times import verdict_times
 from tfdash.store.journal.view import Cover, Ended, JournalWord
@@ -247,6 +248,31 @@ def test_a_report_that_knows_nothing_says_so_with_the_times(report: str) -> None
     assert code_of(nothing) == 2
     assert "nobody watched from 2026-11-23 09:15 EST to 2026-11-30 09:15 EST" in text
     assert "the cluster: no answer" in text
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_where_not_all_was_read_no_part_says_that_there_is_nothing(report: str) -> None:
+    """What is on record, or was seen while somebody watched, is told as that; of all else nobody knows that there is none."""
+    bounded = ("not known", "by what was read", "on record", "while somebody watched")
+    for over in ({"now_known": False}, {"now_known": True}, {"now_known": True, "before": ()}):
+        of = ReportData(
+            facts(
+                report,
+                journal=NOBODY,
+                workload=SHOP,
+                promises={},
+                unread=("the log: no right",),
+                sets=(),
+                **over,
+            )
+        )
+        for part in parts_of(of):
+            if isinstance(part, TablePart) and not part.rows:
+                assert any(word in part.empty for word in bounded), (part.id, part.empty)
+            if isinstance(part, SentencesPart):
+                for one in part.said:
+                    bare = one.text.startswith(("nothing", "none")) and one.level is None
+                    assert not bare or any(word in one.text for word in bounded), (part.id, one.text)
 
 
 def test_gaps_are_named_and_who_watched() -> None:
