@@ -342,3 +342,30 @@ async def test_a_relist_leaves_nothing_to_the_collector_for_ever() -> None:
         frozen, before = gc.get_freeze_count(), lists(asked)
         await until(lambda: lists(asked) > before + 5)
     assert gc.get_freeze_count() <= frozen
+
+
+@pytest.mark.parametrize(
+    ("items", "rest", "told"),
+    [
+        ([named("one", "7")] * 3, {}, "2 that came twice"),
+        ([named("one", "7")], {"remainingItemCount": 500}, "500 more that no page of it has"),
+    ],
+    ids=["one three times", "more without a page"],
+)
+async def test_a_list_that_contradicts_itself_is_not_whole(
+    items: list[dict[str, Any]], rest: dict[str, Any], told: str
+) -> None:
+    """Whoever is in the place of what came twice is not known; a section of it was green."""
+    seen = Seen()
+    page = listed(*items)
+    body = json.loads(page.pieces[0])
+    body["metadata"] |= rest
+    answer = Answer([json.dumps(body).encode()])
+    async with (
+        scripted(script(IDLE, items=answer)) as (reader, _),
+        running(watch_of(reader, seen).run()),
+    ):
+        await until(lambda: seen.has(0) and seen.all[-1].complete)
+    assert seen.all[-1].unreadable
+    assert seen.all[-1].problem is not None
+    assert told in seen.all[-1].problem.cause

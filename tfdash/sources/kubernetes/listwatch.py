@@ -168,6 +168,7 @@ class ListWatch:
     async def _list(self) -> None:
         found: dict[Key, Object] = {}
         restarted = False
+        twice = lacking = 0
         self._codec.begin()
         with quiet_collector(freeze=True):
             async with ListPages(self._page) as pages:
@@ -178,7 +179,7 @@ class ListWatch:
                         if error.status != 410 or restarted or not pages.begun:
                             raise
                         pages.restart()  # the continue token expired half way: once more from the start
-                        found, restarted = {}, True
+                        found, restarted, twice = {}, True, 0
                         continue
                     if self.kind.watched or isinstance(self._codec, TableCodec):
                         meta, objects = self._codec.page(
@@ -187,15 +188,19 @@ class ListWatch:
                     else:  # not every server behind the API server knows pages
                         meta, objects = await in_pieces(self._codec.pieces(body, self._objects))
                     del body
+                    before = len(found)
                     for obj in objects:
                         found[Key(obj.namespace, obj.name)] = obj
+                    twice += before + len(objects) - len(found)
                     if not meta.continue_:
+                        lacking = meta.remaining_item_count or 0
                         break
                     pages.goes_on(meta.continue_)
                     left = meta.remaining_item_count
                     if not self._complete:
                         total = None if left is None else len(found) + left
                         self._say(ListProgress(len(found), total), changed=frozenset())
+        self._codec.not_whole(twice, max(0, lacking))
         self._objects, self._version, self._complete = found, meta.resource_version, True
         self._pending.clear()
         self._heard = self._clock.now()
@@ -368,6 +373,7 @@ class ListWatch:
             told.append(f"odd values in {'/'.join(filter(None, key))} ({why}){more}")
         if lost:
             told.append(f"{lost} without a name")
+        told += self._codec.doubtful()
         return ", ".join(told)
 
 

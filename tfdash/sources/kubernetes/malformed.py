@@ -17,20 +17,32 @@ _AT = re.compile(r" - at `\$\.?(.*?)`$")
 
 class Malformed:
     """What a codec keeps of one kind. ``malformed`` names the items that could not be read and why, newest last; ``lost`` counts
-    those that do not even say who they are. ``begin`` forgets both: another list begins."""
+    those that do not even say who they are. ``begin`` forgets all: another list begins."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.malformed: dict[Key, str] = {}
         self.lost = 0
+        self._twice = self._lacking = 0
 
     @property
     def unreadable(self) -> int:
         """How many items could not be read."""
-        return len(self.malformed) + self.lost
+        return len(self.malformed) + self.lost + self._twice + self._lacking
 
     def begin(self) -> None:
         self.malformed, self.lost = {}, 0
+        self._twice = self._lacking = 0
+
+    def not_whole(self, twice: int, lacking: int) -> None:
+        """Of the list as a whole: how many items came that were there already, in the place of whom nobody knows, and of how many the server
+        says that they come after its last page."""
+        self._twice, self._lacking = twice, lacking
+
+    def doubtful(self) -> list[str]:
+        """The same in words."""
+        told = [f"{self._twice} that came twice"] if self._twice else []
+        return [*told, f"{self._lacking} more that no page of it has"] if self._lacking else told
 
     def is_read(self, key: Key) -> None:
         """What was odd before is as it should be now."""

@@ -20,6 +20,14 @@ def no_number(series: bytes, error: ValueError) -> AnotherShape:
     return AnotherShape(f"a sample is {came} and no number, of {series.decode(errors='replace')[:200]}")
 
 
+def number(row: Row, text: str) -> float:
+    """A sample of that row. Raises ``AnotherShape`` for what is no number."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise no_number(bytes(row.metric), error) from None
+
+
 class NativeHistogram(msgspec.Struct, gc=False):
     """Numbers are texts; a bucket is [boundary rule, left, right, count], only those with observations, in order."""
 

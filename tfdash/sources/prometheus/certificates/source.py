@@ -19,7 +19,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.nouns import counted
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
-from tfdash.sources.prometheus.answer import decode_labels
+from tfdash.sources.prometheus.answer import decode_labels, number
 from tfdash.sources.prometheus.certificates.options import CertificateSeries
 from tfdash.sources.prometheus.certificates.told import BY, Labels, ToldSeries, told
 from tfdash.sources.prometheus.usage.asking import Asking
@@ -196,7 +196,7 @@ class CertificateMetricsSource:
             if row.value is not None:
                 labels = decode_labels(row.metric)
                 labels.pop("__name__", None)
-                found[tuple(sorted(labels.items()))] = float(row.value[1])
+                found[tuple(sorted(labels.items()))] = number(row, row.value[1])
         return found
 
     # -- what is told of no more --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tfdash.sources.prometheus.answer import Row, decode_labels
+from tfdash.sources.prometheus.answer import Row, decode_labels, number
 from tfdash.sources.prometheus.usage.digest import Digest, digest_of, together
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.queries import coarse
@@ -129,7 +129,7 @@ def piece_of(
     for role in (*_KNOWN_SUMS, "oom_limit"):
         for row in answers.rows.get(role, ()):
             found = _container(row, series, whose, containers)
-            value = float(row.value[1]) if row.value is not None else math.nan
+            value = number(row, row.value[1]) if row.value is not None else math.nan
             if found is not None and is_amount(value) and (value > 0 or role != "oom_limit"):
                 setattr(found, role, value)
     workloads = [
@@ -177,7 +177,7 @@ def is_amount(value: float) -> bool:
 
 def points_of(row: Row) -> list[tuple[float, float]]:
     """(time, value), without what is no number, and what nothing uses (``is_amount``)."""
-    return [(at, value) for at, text in row.values if is_amount(value := float(text))]
+    return [(at, value) for at, text in row.values if is_amount(value := number(row, text))]
 
 
 def _add(

@@ -20,7 +20,7 @@ from tfdash.model.subject import Key
 from tfdash.model.usage import PROMETHEUS_WINDOW, NodeMetrics, measured_pod
 from tfdash.process import in_thread
 from tfdash.quantities import NANO
-from tfdash.sources.prometheus.answer import Row, decode_labels
+from tfdash.sources.prometheus.answer import Row, decode_labels, number
 from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.piece import is_amount
@@ -273,11 +273,11 @@ def _take(
             for at, text in row.values:
                 place = round((at - times[0]) / STEP)
                 if 0 <= place < len(times):
-                    columns[which][place] = float(text)
+                    columns[which][place] = number(row, text)
     for row in rows.get("seen", ()):
         pod = whose(decode_labels(row.metric))
         if pod is not None and row.value is not None:
-            seen[pod] = float(row.value[1])
+            seen[pod] = number(row, row.value[1])
 
 
 def _moments(
@@ -339,7 +339,7 @@ def _unknown(count: int) -> array[float]:
 
 
 def _count(rows: Sequence[Row]) -> int:
-    return round(float(rows[0].value[1])) if rows and rows[0].value is not None else 0
+    return round(number(rows[0], rows[0].value[1])) if rows and rows[0].value is not None else 0
 
 
 def _no_names(now: float) -> Problem:

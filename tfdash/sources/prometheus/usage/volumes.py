@@ -20,7 +20,7 @@ from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.usage import VolumeUsage
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import Diagnosis, by_status
-from tfdash.sources.prometheus.answer import Row, decode_labels
+from tfdash.sources.prometheus.answer import Row, decode_labels, number
 from tfdash.sources.prometheus.usage.asking import Asking
 from tfdash.sources.prometheus.usage.options import UsageSeries
 from tfdash.sources.prometheus.usage.piece import is_amount, points_of
@@ -170,7 +170,7 @@ class VolumeUsageSource:
                 values[role].update(
                     (key, value)
                     for key, row in await self._ask(role, some, now, now, 0.0)
-                    if row.value and is_amount(value := float(row.value[1]))
+                    if row.value and is_amount(value := number(row, row.value[1]))
                 )
         problem = None
         if now >= self._asked_history + HOUR:
