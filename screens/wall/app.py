@@ -143,8 +143,7 @@ class WallApp(ThemedApp, inherit_bindings=False):
         if self._news or due or self._shown is None:
             self._look_at_all(at, now)
         else:
-            at_most = self._shown.current_at if self._shown.old else now
-            self._shown = self._shown._replace(as_of=as_of(at_most, now, self.zone))
+            self._shown = self._shown._replace(as_of=as_of(self._shown.current_at, now, self.zone))
         self._paint()
         self._live(at)
 

@@ -110,7 +110,7 @@ async def test_a_prometheus_that_is_gone_is_told_though_no_kind_of_object_comes_
         board.put_signals({("prometheus", PRODUCTION): Observation(value="3.1", problem=gone)})
         await shown.judged()
         text = " ".join((await shown.look()).split())
-        assert f"OLD DATA: 1 of {many + 1} is not current" in text
+        assert f"NOT READ: 1 of {many + 1} was not read yet" in text
         assert "Prometheus: connection refused" in text
 
 

@@ -89,7 +89,10 @@ def _as_configured(cluster: Cluster, named: str, access: Access) -> Access:
     return replace(access, **changes)
 
 
-def clusters_of(environment: ChosenEnvironment, config: QuickConfig, clock: Clock) -> list[KubernetesSource]:
+def clusters_of(
+    environment: ChosenEnvironment, config: QuickConfig, clock: Clock, *, attended: bool = False
+) -> list[KubernetesSource]:
+    """``attended``: somebody sits here who can log in with a key."""
     sources = []
     for cluster in environment.clusters:
         access = access_of(cluster)
@@ -99,9 +102,10 @@ def clusters_of(environment: ChosenEnvironment, config: QuickConfig, clock: Cloc
             access = only_simulated(access)
         name = cluster.name if cluster.name != "default" else access.context or "default"
         ref = ClusterRef(environment.name, name)
-        sources.append(
-            KubernetesSource(ref, access, clock, namespaces=cluster.namespaces, tuning=config.kubernetes)
-        )
+        source = KubernetesSource(ref, access, clock, namespaces=cluster.namespaces, tuning=config.kubernetes)
+        if not attended:
+            source.credentials.unattended()
+        sources.append(source)
     return sources
 
 

@@ -4,6 +4,7 @@ scenarios, and what checks a word."""
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -36,9 +37,12 @@ from tfdash.views.pages import FIRST
 OK, FINDINGS, UNKNOWN, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
 _LISTED = 30  # so many choices are listed beside the nearest
 _ABOUT = ("-h", "--help", "--version")
+_NAMESPACED = re.compile("-[nA]|--(namespace|all-namespaces)(=|$)")
 
 
 class _Parser(argparse.ArgumentParser):
+    whole = False  # it is of the whole platform, and takes no namespace
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """What is no choice, with the nearest and with all that there are, unless they are too many for a sentence."""
         if action.choices is not None and value not in action.choices:
@@ -136,6 +140,8 @@ def _where(parser: argparse.ArgumentParser, *, scoped: bool = True, several: boo
             "-n", "--namespace", type=_namespace, metavar="NAME", default="", help="this namespace alone"
         )
         group.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
+    elif isinstance(parser, _Parser):
+        parser.whole = True
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
@@ -323,9 +329,16 @@ def _refuse(parser: argparse.ArgumentParser, args: argparse.Namespace, odd: list
     """Say what the command that is meant does not take, and of an option the nearest that it does."""
     for name in (args.command, getattr(args, "what", "")):
         parser = subcommands(parser).get(name, parser)
+    parser.error(_not_understood(parser, odd))
+
+
+def _not_understood(parser: argparse.ArgumentParser, odd: list[str]) -> str:
     option = next((word for word in odd if word.startswith("--")), "").partition("=")[0]
+    if getattr(parser, "whole", False) and _NAMESPACED.match(odd[0]):
+        given = option or odd[0][:2]
+        return f"it is of the whole platform and takes no namespace; leave {given} out"
     meant = closest(option, parser._option_string_actions) if option else ""
-    parser.error(f"not understood: {safe(' '.join(odd))}" + (f'; did you mean "{meant}"?' if meant else ""))
+    return f"not understood: {safe(' '.join(odd))}" + (f'; did you mean "{meant}"?' if meant else "")
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -383,5 +396,5 @@ def _commands_first(parser: argparse.ArgumentParser, argv: list[str], options: d
     taken = _options(children[name])
     foreign = [word for word in leading if not _width(word, taken)]
     if foreign and not subcommands(children[name]):  # their values are none of the command's words
-        children[name].error(f"not understood: {safe(' '.join(foreign))}")
+        children[name].error(_not_understood(children[name], foreign))
     return [name, *_commands_first(children[name], others, options)]

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from tfdash.model.traffic import NO_SIGNALS
 
     validated: Future[Settings] = Future()  # nothing is judged before it is there
-    sources = clusters_of(config.environment, config, clock)
+    sources = clusters_of(config.environment, config, clock, attended=True)
     judge = LazyJudge(lambda: judge_of(validated.result(), _HOLD))
     board = Board(sources, judge, clock, interval=config.kubernetes.publish_every, signals=NO_SIGNALS)
     scope = scope_of(args, config.environment, sources)

@@ -118,8 +118,6 @@ def _watched(
 
     environment = config.environment
     clusters = clusters_of(environment, config, clock)
-    for cluster in clusters:
-        cluster.credentials.unattended()
     options = store_options(settings, config.path)
     opened = open_store(options, clock, acting=False)
     wiring = Wiring(environment.name, settings, clusters, clock, opened=opened)

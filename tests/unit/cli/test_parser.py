@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from tfdash.cli.gates import GATES
 from tfdash.cli.parser import build, parse, subcommands
 from tfdash.demo.options import SCENARIOS
 from tfdash.demo.scenarios.scenario import load
@@ -131,6 +132,16 @@ def test_a_misspelt_word_of_any_command_is_named_with_the_nearest(capsys: pytest
                     said,
                 )
     assert open_ended
+
+
+@pytest.mark.parametrize("words", [("gate", what) for what, gate in GATES.items() if not gate.scoped])
+@pytest.mark.parametrize("given", ["-n", "-nshop", "--namespace", "--namespace=shop", "-A"])
+def test_what_is_of_the_whole_platform_says_so_where_a_namespace_is_named(
+    words: tuple[str, ...], given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for rest in ([given], [given, "shop"]) if given in ("-n", "--namespace") else ([given],):
+        said = _said([*words, *rest], capsys)
+        assert "it is of the whole platform and takes no namespace; leave -" in said, said
 
 
 @pytest.mark.parametrize(

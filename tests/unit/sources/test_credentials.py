@@ -92,6 +92,13 @@ def test_a_plug_in_that_fails_names_its_command(tmp_path: Path, script: str, tol
     assert caught.value.remedy == f"run: {tmp_path / 'p'} (ctrl+l runs it)"
 
 
+def test_of_a_secret_that_no_key_renews_none_is_spoken_of() -> None:
+    """As the bearer of a Prometheus: ctrl+l is for the credentials of clusters."""
+    with pytest.raises(LoginNeeded, match="ended with 1") as caught:
+        read_secret("command:false")
+    assert caught.value.remedy == "run: false"
+
+
 def test_the_command_of_a_log_in_is_known_until_it_succeeded(tmp_path: Path) -> None:
     credentials = plugin(tmp_path / "p", "exit 1")
     with pytest.raises(LoginNeeded):

@@ -85,7 +85,7 @@ def unconnected(beneath: Exception, proxy: str = "") -> Exception:
         (
             LoginNeeded("token expired", ["aws", "sso", "login"]),
             ProblemKind.LOGIN_EXPIRED,
-            "login expired: token expired; run: aws sso login (ctrl+l runs it)",
+            "login expired: token expired; run: aws sso login",
         ),
         (ApiError(401, "Unauthorized"), ProblemKind.LOGIN_EXPIRED, "login expired"),
         (ApiError(403, "pods is forbidden"), ProblemKind.FORBIDDEN, "pods is forbidden; ask for the right"),

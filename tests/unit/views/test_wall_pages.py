@@ -186,4 +186,4 @@ def test_a_clock_goes_on_where_data_is_old() -> None:
     assert as_of(1_795_532_700.0, 1_795_532_700.0, zone).startswith("as of ")
     told = [as_of(1_795_532_700.0, 1_795_532_700.0 + n, zone) for n in (60, 61)]
     assert told[0] != told[1] and all(", now " in one for one in told)
-    assert as_of(None, 1_795_532_700.0, zone).startswith("as of never, now ")
+    assert as_of(0.0, 1_795_532_700.0, zone).startswith("not read yet, now ")

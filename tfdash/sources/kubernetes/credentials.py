@@ -192,9 +192,7 @@ class Credentials:
                 raise DidNotEnd(f"credential plug-in: {failed}", argv) from None
             asks = "it may have waited for you, and is not run again before you ask (ctrl+l)"
             if not self._attempts.attended:
-                asks = (
-                    "it may have waited for somebody, and nobody is here; it is run again after half an hour"
-                )
+                asks = "it may have waited for a person, and nobody can answer it here"
             raise WaitsForPerson(f"credential plug-in: {failed}; {asks}", argv) from None
         except CommandFailed as failed:
             hint = f" ({safe(plugin.install_hint)})" if plugin.install_hint else ""

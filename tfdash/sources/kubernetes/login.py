@@ -16,10 +16,10 @@ class LoginNeeded(Exception):
     """The credential cannot be had without a person; ``command`` is what they run.
 
     ``retry_after``: seconds until it is tried again; until then all who ask get this failure, and nothing is run. ``attended``: whether
-    somebody sits at this program who has a key for it.
+    somebody sits at this program who has a key that runs it: of a cluster's own credential, at the interactive terminal.
     """
 
-    attended = True
+    attended = False
 
     def __init__(
         self, cause: str, command: list[str] | None = None, retry_after: float | None = None

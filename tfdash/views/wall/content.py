@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -55,12 +56,14 @@ class WallRow(NamedTuple):
 
 
 class OldData(NamedTuple):
-    """What is not read as it should be: of how many of all, since when (epoch seconds; None: never), and why."""
+    """What is not read as it should be: of how many of all, since when (epoch seconds; None: none of it was read yet), why, and of which
+    clusters, where others of the same environment are well."""
 
     many: int
     total: int
     since: float | None
     cause: str
+    clusters: tuple[str, ...] = ()
 
 
 class WallContent(NamedTuple):
@@ -83,7 +86,7 @@ class WallContent(NamedTuple):
     taken: bool
     old: str
     as_of: str
-    current_at: float | None  # as of when it is; None: never. ``old`` where that is not now
+    current_at: float  # as of when what is shown is; inf: it is current, 0: nothing was read yet
     calendar: str
     since: str
     warnings: tuple[WallWarning, ...] = ()
@@ -156,8 +159,8 @@ def content(
         breaches=breaches,
         taken=taken,
         old=_old_sentence(old, now, zone) if old is not None else "",
-        as_of=as_of(now, now, zone) if old is None else as_of(old.since, now, zone),
-        current_at=now if old is None else old.since,
+        as_of=as_of(_current_at(old), now, zone),
+        current_at=_current_at(old),
         calendar=safe(one.assessment.calendar.text) if one.assessment.calendar is not None else "",
         since=f"{local(since, zone):%H:%M}" if since is not None else "",
         warnings=(*warnings, *(w for e in environments if (w := not_readable(e, now)) is not None)),
@@ -213,47 +216,60 @@ def _breach_line(environments: Sequence[WallEnvironment]) -> tuple[str, str, int
     return (*told[0], len(told)) if told else ("", "", 0)
 
 
-def _observed(one: WallEnvironment) -> Iterator[tuple[Observation[Any], float | None]]:
-    """All that is read, and how stale each is by the server's own word."""
+class _Read(NamedTuple):
+    """``stale``: since when by the server's own word. ``cluster``: "" of what is read beside them."""
+
+    seen: Observation[Any]
+    stale: float | None = None
+    cluster: str = ""
+
+
+def _observed(one: WallEnvironment) -> Iterator[_Read]:
+    """All that is read."""
     stale = one.assessment.stale
     for cluster in one.picture.clusters.values():
         all_of: list[tuple[str, Observation[Any]]] = [("", cluster.info), *cluster.kinds.items()]
         for kind, seen in all_of:
             if not seen.absent:
-                yield seen, stale.get((cluster.ref, kind))
+                yield _Read(seen, stale.get((cluster.ref, kind)), cluster.ref.cluster)
     signals = one.picture.signals
     beside: list[Observation[Any]] = [*signals.prometheus.values(), *signals.feeds.values()]
-    yield from ((source, None) for source in beside if source != NOT_MEASURED)
+    yield from (_Read(source) for source in beside if source != NOT_MEASURED)
 
 
 def old_data(one: WallEnvironment, now: float) -> OldData | None:
     """None where everything that is read is current or on its way for the first time. What we have no right to read is another matter."""
-    seen = list(_observed(one))
+    all_of = list(_observed(one))
     old = [
         o
-        for o, stale in seen
-        if of_observation(o, now, stale).state in ("old", "dead") and not _forbidden(o, now, stale)
+        for o in all_of
+        if of_observation(o.seen, now, o.stale).state in ("old", "dead") and not _forbidden(o, now)
     ]
     if not old:
         return None
-    times = [o.observed_at for o in old if o.observed_at is not None]
-    causes = (o.problem for o in old if o.problem is not None)
+    times = [o.seen.observed_at for o in old if o.seen.observed_at is not None]
+    causes = (o.seen.problem for o in old if o.seen.problem is not None)
     cause = next((safe(str(p)) for p in causes), "")
-    return OldData(len(old), len(seen), min(times) if times else None, cause)
+    places = dict.fromkeys(safe(o.cluster) for o in old)
+    elsewhere = len(places) < len(one.picture.clusters) and "" not in places
+    return OldData(
+        len(old), len(all_of), min(times) if times else None, cause, tuple(places) if elsewhere else ()
+    )
 
 
-def _forbidden(seen: Observation[Any], now: float, stale: float | None) -> bool:
+def _forbidden(read: _Read, now: float) -> bool:
     """Whether it lacks a right and is not old: never read, or all was that may be. Sections that need it say that they do not know."""
+    seen = read.seen
     if seen.problem is None or seen.problem.kind is not ProblemKind.FORBIDDEN:
         return False
-    aged = freshness(seen.observed_at, seen.interval, now, None, stale)
+    aged = freshness(seen.observed_at, seen.interval, now, None, read.stale)
     return seen.observed_at is None or aged.state not in ("old", "dead")
 
 
 def not_readable(one: WallEnvironment, now: float) -> WallWarning | None:
     """What no right is there to read, as it lasts until somebody grants it."""
     seen = list(_observed(one))
-    lacking = [safe(str(o.problem)) for o, stale in seen if _forbidden(o, now, stale)]
+    lacking = [safe(str(o.seen.problem)) for o in seen if _forbidden(o, now)]
     if not lacking:
         return None
     short = f"no right to read {len(lacking)} of {len(seen)}"
@@ -262,26 +278,34 @@ def not_readable(one: WallEnvironment, now: float) -> WallWarning | None:
 
 
 def _old_sentence(old: OldData, now: float, zone: ZoneInfo) -> str:
+    cause = f": {old.cause}" if old.cause else ""
+    where_from = f" (of {' and '.join(old.clusters)})" if old.clusters else ""
+    count = f"{old.many} of {old.total}{where_from}"
+    if old.since is None:
+        was = "was" if old.many == 1 else "were"
+        what = "nothing here was read yet" if old.many == old.total else f"{count} {was} not read yet"
+        return f"NOT READ: {what}{cause}"
     verb = "is" if old.many == 1 else "are"
-    what = (
-        "nothing here is current"
-        if old.many == old.total
-        else f"{old.many} of {old.total} {verb} not current"
+    what = "nothing here is current" if old.many == old.total else f"{count} {verb} not current"
+    return (
+        f"OLD DATA: {what}, as it was at {_clock(old.since, zone)}, {short_age(now - old.since)} ago{cause}"
     )
-    when = (
-        f"as it was at {_clock(old.since, zone)}, {short_age(now - old.since)} ago"
-        if old.since
-        else "never read"
-    )
-    return f"OLD DATA: {what}, {when}" + (f": {old.cause}" if old.cause else "")
 
 
-def as_of(at: float | None, now: float, zone: ZoneInfo) -> str:
-    """``as of 09:15:00 EST``; of what is older, with the time that it is, which goes on: a wall that stands still is another fault."""
-    if at == now:
-        return f"as of {_clock(at, zone)}"
-    return f"as of {_clock(at, zone)}, now {local(now, zone):%H:%M:%S}"
+def _current_at(old: OldData | None) -> float:
+    """What was never read makes nothing old that is shown."""
+    if old is None or (old.since is None and old.many < old.total):
+        return math.inf
+    return old.since or 0.0
 
 
-def _clock(at: float | None, zone: ZoneInfo) -> str:
-    return f"{local(at, zone):%H:%M:%S} {zone_name(at, zone)}" if at else "never"
+def as_of(at: float, now: float, zone: ZoneInfo) -> str:
+    """``as of 09:15:00 EST``; of what is older, with the time that it is, which goes on: a wall that stands still is another fault. 0: never."""
+    if at >= now:
+        return f"as of {_clock(now, zone)}"
+    then = f"as of {_clock(at, zone)}" if at else "not read yet"
+    return f"{then}, now {local(now, zone):%H:%M:%S}"
+
+
+def _clock(at: float, zone: ZoneInfo) -> str:
+    return f"{local(at, zone):%H:%M:%S} {zone_name(at, zone)}"
