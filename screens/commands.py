@@ -148,7 +148,8 @@ def _break_glass(shell: Shell, argument: str) -> None:
 def _bundle(shell: Shell, last: str) -> None:
     from screens.frame.bundle import make_bundle
 
-    shell.tell(*make_bundle(shell, shell.context.bundle, last.strip()))
+    shown = shell.context.clock.now() if shell.context.bundle_at else None
+    shell.tell(*make_bundle(shell, shell.context.bundle, last.strip(), shown))
 
 
 def _decide(command: str, shell: Shell, argument: str) -> None:

@@ -38,6 +38,7 @@ class AppContext:
     bundle: tuple[
         str, ...
     ] = ()  # the command that makes a bundle of what is shown; () where none can be made
+    bundle_at: bool = False  # it takes the moment that is shown, of a recording
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
     policies: Policies | None = None  # that days and promises are drawn by; None until all is validated
     actions: ActionService | None = None  # what may be done; None: nothing is even offered

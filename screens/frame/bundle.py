@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +25,9 @@ class BundleTold(NamedTuple):
     level: str = "warning"
 
 
-def make_bundle(app: Terminal, argv: Sequence[str], last: str) -> BundleTold:
-    """``argv`` makes it, of so much as ``last`` says ("10m"; "" is what the command has by itself); returns where it is, or why it is not."""
+def make_bundle(app: Terminal, argv: Sequence[str], last: str, shown: float | None = None) -> BundleTold:
+    """``argv`` makes it, of so much as ``last`` says ("10m"; "" is what the command has by itself), of a recording to the moment that is
+    ``shown``: who has jumped to it means what led to it. Returns where it is, or why it is not."""
     if not argv:
         return BundleTold("a bundle cannot be made here: tfdash incident-bundle makes it in another terminal")
     if last:
@@ -33,9 +36,20 @@ def make_bundle(app: Terminal, argv: Sequence[str], last: str) -> BundleTold:
         except ValueError as error:
             return BundleTold(f"{safe(str(error))}; as: :incident-bundle 10m")
     words = (*argv, *(("--last", last) if last else ()))
+    if shown is not None:
+        moment = datetime.fromtimestamp(math.floor(shown * 1000) / 1000, UTC)  # never behind the end
+        words += ("--at", moment.isoformat())
     printed = bytearray()
     try:
-        code = hand_over(app, words, "what is known of the last minutes is gathered ...", None, printed)
+        # what it lacks was listed before somebody said yes
+        code = hand_over(
+            app,
+            words,
+            "what is known of the last minutes is gathered ...",
+            None,
+            printed,
+            (_WRITTEN, _NOT_WHOLE),
+        )
     except SuspendNotSupported:
         return BundleTold("this terminal cannot be lent out; run in another one: tfdash incident-bundle")
     except OSError as error:

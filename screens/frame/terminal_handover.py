@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
@@ -30,11 +30,12 @@ def hand_over(
     told: str,
     environment: Mapping[str, str] | None = None,
     printed: bytearray | None = None,
+    well: Container[int] = (0,),
 ) -> int:
     """Run ``argv`` on the terminal, under a line that says what it is; returns how it ended, negative by a signal.
 
-    ``printed`` gets what it prints on stdout, which is then not shown; where it failed, its words on the terminal stand until
-    somebody has read them. Raises textual's SuspendNotSupported where the terminal cannot be handed over, and OSError where it
+    ``printed`` gets what it prints on stdout, which is then not shown; where it failed (ended with none of ``well``), its words on the
+    terminal stand until somebody has read them. Raises textual's SuspendNotSupported where the terminal cannot be handed over, and OSError where it
     does not start.
     """
     with app.suspend():
@@ -43,7 +44,7 @@ def hand_over(
             if printed is None:
                 return subprocess.run(argv, check=False, env=environment).returncode
             code = _run_keeping(argv, environment, printed)
-        if code:
+        if code not in well:
             print(f"tfdash: it {how_ended(code)}; Enter goes back", flush=True)
             with suppress(OSError, ValueError, KeyboardInterrupt):
                 sys.stdin.readline()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from screens.frame.bundle import make_bundle
 from tests.pseudoterminal import PseudoTerminal
 from tests.tui.running import running
 from tests.unit.recording.worlds import in_file
 from tfdash.cli.bundle_options import command_line
 from tfdash.cli.parser import parse
+from tfdash.views.replay import meant
 
 TYPED = ":incident-bundle"
 
@@ -82,6 +87,28 @@ async def test_where_the_terminal_cannot_be_lent_it_says_what_to_run() -> None:
             run.app.context.bundle = words
             run.app.do("bundle", last)
             await run.until(lambda told=told: told in run.app.messages.all[-1].text, told)
+
+
+def test_of_a_recording_it_is_asked_to_the_moment_that_is_shown(tmp_path: Path) -> None:
+    """And one that lacks something was written: nobody is waited for."""
+
+    class Lent:
+        @contextmanager
+        def suspend(self) -> Iterator[None]:
+            yield
+
+    said = tmp_path / "said"
+    made = (
+        sys.executable,
+        "-c",
+        f"import sys; open({str(said)!r}, 'w').write(' '.join(sys.argv[1:])); print('b.zip'); sys.exit(2)",
+    )
+    told = make_bundle(Lent(), made, "10m", 1_795_532_700.98765)
+    assert "b.zip; it says what it lacks" in told.text and told.level == "information"
+    words = said.read_text().split()
+    assert words == ["--last", "10m", "--at", "2026-11-24T15:05:00.987000+00:00"]
+    at = meant(words[-1], 0.0, 1_795_532_000.0, 1_795_532_700.98765, ZoneInfo("America/New_York"))
+    assert at == pytest.approx(1_795_532_700.987)
 
 
 def test_the_words_for_it_are_those_of_the_command() -> None:

@@ -27,6 +27,12 @@ def add(parser: argparse.ArgumentParser, duration: Callable[[str], float]) -> No
         help="of this recording or bundle; without it of what this machine's terminals keep",
     )
     parser.add_argument(
+        "--at",
+        default="",
+        metavar="TIME",
+        help='of a recording: up to that moment of it, "10:42", "-10m" (end)',
+    )
+    parser.add_argument(
         "-o", "--output", default="", metavar="FILE", help="the file (tfdash-ENVIRONMENT-TIME.zip)"
     )
     parser.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")

@@ -62,16 +62,15 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.recording.excerpt import excerpt, newest
     from tfdash.recording.reading import NoRecording, Recording
 
-    args.at = "end" if args.recording else ""
     config = chosen(args)
     anonymiser = anonymiser_of(args, config)
     settings = load(config.path)
     clock = clock_of(config)
     environment = config.environment.name
     try:
-        if args.recording:
-            recording = Recording.open(args.recording)
-            found = [excerpt(recording, recording.end - args.last)]
+        if config.recorded is not None:
+            at = config.recorded.at
+            found = [excerpt(Recording.open(args.recording), at - args.last, at)]
         else:
             found = newest(ring_folder(settings), environment, args.last, _MOST_RECORDINGS)
     except NoRecording as error:
@@ -79,7 +78,7 @@ def command(args: argparse.Namespace) -> int:
         return ERROR
     made = clock.now() if config.recorded is None else config.recorded.at
     until = max((one.end for one in found), default=made)
-    since = until - args.last
+    since = min((one.since for one in found), default=until - args.last)
     gathered = [
         _recordings(found, environment, anonymiser),
         _audit(config, settings, since, max(until, made), anonymiser),
@@ -186,6 +185,8 @@ def _recordings(found: list[Excerpt], environment: str, anonymiser: Anonymiser |
     pieces: list[BundlePiece] = []
     for number, one in enumerate(found, 1):
         what = f"what was seen and judged in {span(one.end - one.start)}"
+        if one.stepped:
+            what += ", until its clock was set"
         if anonymiser is None:
             name = f"recordings/{number}-{_word(one.terminal)}.tfrec"
             pieces.append(one.piece(name, what))

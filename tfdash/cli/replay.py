@@ -98,6 +98,7 @@ def command(args: argparse.Namespace) -> int:
         bundle=command_line(
             config.path, {"--recording": str(path.absolute()), "--namespace": args.namespace}
         ),
+        bundle_at=True,
     )
     app = ReplayApp(player, context)
     draw_on_terminal()

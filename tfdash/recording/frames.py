@@ -59,6 +59,7 @@ class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     zone: str = "UTC"
     follows: str = ""  # the link of the segment before, of a ring
+    continues: str = ""  # the folder before, of a ring whose clock was set
     schema: dict[str, list[str]] = {}
     parts: dict[str, str] = {}
 

@@ -148,6 +148,7 @@ class Ring:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._folder, self._about, self._span, self._size, self._now = folder, about, span, size, now
+        self._before: Path | None = None  # where it was written until its clock was set
         self.piece = size / 4  # what the newest segment may grow to while the older ones lie beside it
         self._forsake()
 
@@ -172,6 +173,7 @@ class Ring:
 
     def anew(self) -> None:
         self.close()
+        self._before = self.path
         self._forsake()
 
     def begin(self, picture: Picture, at: float) -> FrameWriter:
@@ -181,7 +183,8 @@ class Ring:
         path = folder / f"{self._number:06d}{SUFFIX}"
         self._file = _made(path)
         try:
-            about = msgspec.structs.replace(self._about, follows=self._follows)
+            continues = self._before.name if self._before is not None else ""
+            about = msgspec.structs.replace(self._about, follows=self._follows, continues=continues)
             self._frames = FrameWriter(self._file, header_of(picture, at, about))
         except OSError:
             self._file.close()
@@ -190,7 +193,7 @@ class Ring:
             raise
         self._segments.append((path, at))
         self._forget(at)
-        sweep(self._folder, self._now())
+        sweep(self._folder, self._now(), spared=self._before)
         return self._frames
 
     def _finish(self) -> None:
@@ -276,10 +279,11 @@ def alive(path: Path) -> bool:
         return False
 
 
-def sweep(folder: Path, now: float, patience: float = _TIDYING) -> None:
-    """Remove what terminals left that ended long ago, and of many the oldest; what so many seconds do not suffice for, the next time."""
+def sweep(folder: Path, now: float, patience: float = _TIDYING, spared: Path | None = None) -> None:
+    """Remove what terminals left that ended long ago, and of many the oldest; what so many seconds do not suffice for, the next time. Never
+    ``spared``, whatever its times say."""
     until = time.monotonic() + patience
-    ended = [path for path in rings(folder) if not alive(path)]
+    ended = [path for path in rings(folder) if path != spared and not alive(path)]
     for number, path in reversed(list(enumerate(ended))):
         if time.monotonic() > until:
             return

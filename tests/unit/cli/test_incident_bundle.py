@@ -82,6 +82,10 @@ def test_of_a_recording_no_source_is_asked(
     assert main([*given, str(tmp_path / "a.tfrec")]) in (0, 2)
     names = zipfile.ZipFile(path).namelist()
     assert "snapshot/all.txt" in names and "doctor.txt" not in names
+    recording = opened(tmp_path / "a.tfrec")
+    assert main([*given, str(tmp_path / "a.tfrec"), "--at", "start"]) in (0, 2)
+    manifest = json.loads(zipfile.ZipFile(path).read("manifest.json"))
+    assert (manifest["until"], manifest["made"]) == (recording.start, recording.start)
     capsys.readouterr()
     assert main([*given, str(tmp_path / "none")]) == 64
     assert "none" in capsys.readouterr().err and zipfile.ZipFile(path).testzip() is None

@@ -67,6 +67,20 @@ def test_of_a_ring_it_plays_the_last_of_it(tmp_path: Path) -> None:
     assert zipfile.ZipFile(tmp_path / "b.zip").getinfo(NAME).file_size == piece.size
 
 
+def test_it_ends_at_the_moment_that_was_asked_for(tmp_path: Path) -> None:
+    living = lived(in_file(tmp_path / "a.tfrec", whole_every=30.0))
+    living.end()
+    whole = opened(tmp_path / "a.tfrec")
+    until = (whole.start + whole.end) / 2
+    found = excerpt(whole, until - 50.0, until)
+    assert found.end == until
+    write_bundle(tmp_path / "b.zip", Manifest(plays=NAME), [found.piece(NAME, "")])
+    played = opened(tmp_path / "b.zip")
+    assert played.cut == "" and played.start <= until - 50.0 < until <= played.end < whole.end
+    assert played.picture_at(until).clusters == whole.picture_at(until).clusters
+    assert played.judged_at(until) == whole.judged_at(until)
+
+
 def test_of_a_file_and_of_a_bundle_likewise(tmp_path: Path) -> None:
     living = lived(in_file(tmp_path / "a.tfrec", whole_every=30.0))
     living.end()

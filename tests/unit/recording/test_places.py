@@ -19,6 +19,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.subject import Key
 from tfdash.model.verdict import Level
 from tfdash.recording import places
+from tfdash.recording.excerpt import newest
 from tfdash.recording.frames import FrameKind, FrameWriter, RecordingHeader, frames, open_recording
 from tfdash.recording.places import LOCK, OneFile, Ring, alive, rings, sweep
 from tfdash.recording.reading import NoRecording
@@ -251,6 +252,24 @@ def test_another_ring_goes_on_where_the_clock_is_set(tmp_path: Path, seconds: fl
     assert (old.cut, old.closed, old.end) == ("", True, until)
     assert (new.cut, new.end) == ("", lived.clock.at) and new.start > until + seconds
     assert new.picture_at(new.end).clusters == lived.fold.picture.clusters
+    # and a bundle has the last minutes of both, the newest first
+    for last in (1.0, 600.0):
+        held = newest(tmp_path / "ring", new.header.environment, new.end - new.start + last, 8)
+        assert [(one.end, one.stepped) for one in held] == [(new.end, False), (until, True)]
+        assert held[1].since == pytest.approx(until - last) and held[1].header.continues == ""
+    held = newest(tmp_path / "ring", new.header.environment, (new.end - new.start) / 2, 8)
+    assert [one.end for one in held] == [new.end]
+
+
+def test_a_folder_that_says_it_continues_itself_ends_all_the_same(tmp_path: Path) -> None:
+    place, lived = ring(tmp_path / "ring")
+    lived.world()
+    live(lived, 2)
+    place._before = place.path
+    live(lived, 50)
+    assert place.path is not None and opened(place.path).header.continues == place.path.name
+    [found] = newest(tmp_path / "ring", REF.environment, 1800.0, 8)
+    assert found.end == lived.clock.at
 
 
 def test_another_file_goes_on_where_the_clock_is_set_back(tmp_path: Path) -> None:

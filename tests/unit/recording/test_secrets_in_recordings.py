@@ -17,6 +17,7 @@ from tfdash.model.picture import ServerInfo, SourceInfo
 from tfdash.model.store_state import ApprovalRequest, StoreState, VerifiedGood
 from tfdash.model.subject import Key, Subject
 from tfdash.model.traffic import Alert
+from tfdash.model.usage import PodMetrics
 from tfdash.model.verdict import Level
 from tfdash.recording import frames as file_of
 from tfdash.text import hold_secret
@@ -109,3 +110,34 @@ def test_a_secret_in_a_name_is_in_no_frame_and_its_object_comes_and_goes(tmp_pat
     assert pods is not None
     assert [(key.name, pod.name) for key, pod in pods.items()] == [("x-[redacted]", "x-[redacted]")]
     assert opened(tmp_path / "a").picture_at(at + 1).clusters[REF].kinds["Pod"].value == {}
+
+
+def test_a_secret_in_a_name_of_what_is_measured_is_in_no_frame(tmp_path: Path) -> None:
+    """Of what pods use the names stand in a roster beside columns: that of a pod, of its namespace, of a container."""
+    hold_secret(HELD)
+    lived = in_file(tmp_path / "a")
+    lived.turn()
+    names = [("shop", "web", ("app",)), ("shop", f"x-{HELD}", ("app",))]
+    names += [(f"n-{HELD}", "web", ("app",)), ("shop", "two", ("app", f"c-{HELD}"))]
+    for at in (1.0, 2.0):  # the second time the roster is known already
+        pods = [
+            PodMetrics(
+                namespace=n, name=p, at=at, cpu=7, names=c, each=(7, None) * len(c) if len(c) > 1 else ()
+            )
+            for n, p, c in names
+        ]
+        value = {Key(one.namespace, one.name): one for one in pods}
+        lived.put("put_objects", REF, "PodMetrics", Observation(value=value, complete=True), None)
+    lived.turn()
+    lived.end()
+    file, _, link = file_of.open_recording(tmp_path / "a")
+    raw = b"".join(file_of.payload(file, frame) for frame, _ in file_of.frames(file, link))
+    assert HELD.encode() not in raw and b"web" in raw
+    recording = opened(tmp_path / "a")
+    read = recording.picture_at(recording.end).clusters[REF].kinds["PodMetrics"].value
+    assert read is not None and {(*key, one.at) for key, one in read.items()} == {
+        ("shop", "web", 2.0),
+        ("shop", "x-[redacted]", 2.0),
+        ("n-[redacted]", "web", 2.0),
+        ("shop", "two", 2.0),
+    }
