@@ -71,6 +71,38 @@ def test_what_was_changed_is_known_with_its_time() -> None:
     assert [(one.at, one.subject) for one in walk.seen.seen_changes] == [(NOW + 60, AUTH)]
 
 
+def test_what_is_due_behind_the_last_put_is_found_too() -> None:
+    """A recording ends with silence, too: an API server that is gone."""
+    walk = Walk(lambda: Judge(stale_after=STALE), InMemory(picture(), NOW, NOW + 3600, []))
+    walk.run(rest=0.0)
+    assert [c for c in walk.changes if c.after is Level.UNKNOWN and c.at < NOW + 3600]
+
+
+def test_what_is_so_at_its_beginning_is_no_change() -> None:
+    auth = next(o for o in world.objects()["Deployment"] if o.name == "auth")
+    seen = kinds(NOW + 60)["Deployment"]
+    walk = Walk(
+        Judge,
+        InMemory(
+            picture(), NOW, NOW + 120, [Entered(NOW + 60, "put_objects", (REF, "Deployment", seen, None))]
+        ),
+    )
+    walk.run(rest=0.0)
+    assert auth is not None and walk.seen.seen_changes == ()
+
+
+def test_each_second_with_a_put_lets_time_be_looked_at_some_more() -> None:
+    """Else a recording of days would be judged at its puts alone."""
+    again = [
+        Entered(NOW + hour * 3600, "put_objects", (REF, kind, seen, None))
+        for hour in (1, 2, 3)
+        for kind, seen in kinds(NOW + hour * 3600).items()
+    ]
+    walk = Walk(lambda: Judge(stale_after=STALE), InMemory(picture(), NOW, NOW + 4 * 3600, again), looks=0)
+    between = {int((at - NOW) // 3600) for at in walk.steps() if (at - NOW) % 3600}
+    assert between == {1, 2, 3}
+
+
 def test_beyond_where_it_walked_nothing_is_known_yet() -> None:
     walk = Walk(lambda: Judge(stale_after=STALE), silent())
     assert walk.remembered(NOW + 1) is None

@@ -13,10 +13,9 @@ PartMaker = Callable[[ReportData], Iterable[ReportPart]]
 
 
 class ReportKind(NamedTuple):
-    """``span``: seconds that it covers where no earlier one says since when. ``help``: for whom."""
+    """``span``: seconds that it covers where no earlier one says since when. For whom it is says ``cli/report_options.py: KINDS``."""
 
     title: str
-    help: str
     span: float
     parts: tuple[PartMaker, ...]
 
@@ -24,13 +23,11 @@ class ReportKind(NamedTuple):
 REPORTS: Mapping[str, ReportKind] = {
     "daily": ReportKind(
         "Daily report",
-        "for the on-call of the morning: what is new, ended and still open since the last one",
         86_400.0,
         (done.unread, news.new, done.released, done.actions, promise_parts.promises, news.broken, done.seen),
     ),
     "weekly": ReportKind(
         "Weekly report",
-        "for the operations meeting: what to decide, which rule was broken for how long, releases, promises",
         7 * 86_400.0,
         (
             done.unread,
@@ -46,7 +43,6 @@ REPORTS: Mapping[str, ReportKind] = {
     ),
     "audit": ReportKind(
         "Audit report",
-        "for the auditor: which promise was kept with what evidence, who did and approved what, what was not observed",
         30 * 86_400.0,
         (
             done.unread,
@@ -60,7 +56,6 @@ REPORTS: Mapping[str, ReportKind] = {
     ),
     "release": ReportKind(
         "Release report",
-        "for the release manager: one release from its start to its end, with verdicts, lead time and who",
         30 * 86_400.0,
         (done.unread, flight.head, flight.course, flight.verdicts, done.actions_on_it, done.seen),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.unit.report.reports.past import DAY, HOUR, REF, SHOP, T0, ZONE, Log, 
 from tests.unit.report.test_report import check
 from tests.unit.store.journal.journals import span, view, word
 from tests.unit.views.making import HOSTILE, cluster, picture
+from tfdash.cli.report_options import KINDS
 from tfdash.judging.judge import judge_all
 from tfdash.model.assessment import Assessment
 from tfdash.model.maintenance import item_subject
@@ -234,6 +236,13 @@ def test_where_nobody_looked_nothing_is_called_new() -> None:
 def test_without_a_cluster_it_is_what_terminals_saw_last() -> None:
     told = compared(None, (finding("old"),), verdict_times(WATCHED), 10, 100)
     assert not told.known_now and (names(told.new), names(told.open)) == (["fresh"], ["old"])
+
+
+def test_a_report_that_is_made_can_be_asked_for_and_stands_in_the_schema() -> None:
+    """The command line knows them without what makes them."""
+    told = json.loads(files("tfdash.report").joinpath("schema.json").read_text())["$defs"]["report"]
+    assert set(KINDS) == set(REPORTS) == set(told["properties"]["report"]["enum"])
+    assert [name for name in KINDS if name not in told["title"]] == []
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------
