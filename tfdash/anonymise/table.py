@@ -15,6 +15,10 @@ from collections.abc import Callable
 from tfdash.anonymise.words import KEPT, WORDS, known_domain, plain, quotable, said
 
 _SEGMENT = re.compile(r"[^\W_]+")
+_ESCAPED = re.compile(
+    r"""(%[2-7][0-9A-Fa-f]|\\[nrt]|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2})(\w[^\s%\\"']{0,300})"""
+)
+"""What stands behind a character that an address or a quoted text writes otherwise: "payments" of ``shop%2Fpayments``."""
 _JOINS = tuple("/\"'`=-@<>{}[]")
 _OURSELVES = ("rules", "tfdash")  # the program, where it says something by itself
 _MOST_TEXTS = 20_000
@@ -88,7 +92,7 @@ class AliasTable:
         self.grown += 1
         self._texts.clear()
         self._exact[core] = alias
-        self._folded.setdefault(core.casefold(), alias)
+        self._folded.setdefault(_folded(core), alias)
         first, many = found[0][0].casefold(), len(found)
         lengths = self._starts.get(first, ())
         if many not in lengths:
@@ -128,18 +132,19 @@ class AliasTable:
                     continue
                 end = segments[at + many - 1][1]
                 core = text[start:end]
-                alias = self._exact.get(core) or self._folded.get(core.casefold())
+                alias = self._exact.get(core) or self._folded.get(_folded(core))
                 if alias is None or not (
                     core.casefold() not in WORDS or core in about or _as_a_name(text, start, end)
                 ):
                     continue
-                pieces += (self._patterns(text[done:start], patterns), alias)
+                pieces += (self._patterns(text[done:start], patterns), core if alias in KEPT else alias)
                 done = end
                 at += many - 1
                 break
             at += 1
         pieces.append(self._patterns(text[done:], patterns))
-        return "".join(pieces)
+        made = "".join(pieces)
+        return _ESCAPED.sub(lambda m: m[1] + self._rewritten(m[2], about, patterns), made)
 
     def _patterns(self, text: str, patterns: re.Pattern[str]) -> str:
         return patterns.sub(self._plainly, text) if len(text) > 2 else text
@@ -203,6 +208,11 @@ class AliasTable:
         return json.dumps(
             {alias: original for original, alias in self.aliases.items()}, indent=1, sort_keys=True
         )
+
+
+def _folded(name: str) -> str:
+    """As it may be written elsewhere: in capitals, or as metrics and variables spell it (``billing_api``)."""
+    return name.casefold().replace("_", "-").replace(".", "-")
 
 
 def _as_a_name(text: str, start: int, end: int) -> bool:

@@ -95,6 +95,30 @@ def test_a_name_that_is_a_word_is_one_where_it_stands_as_one() -> None:
     assert found.text("api serves, 3 of 3", frozenset(("api", "pod"))) == f"{api} serves, 3 of 3"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /api/v4/projects/shop%2Fpayments-api: 404",
+        r'exec: "sh: \npayments-api: not found"',
+        r"stderr: \tpayments-api",
+        r"\u003cpayments-api\u003e",
+        r"\x1bpayments-api",
+        "rate(payments_api_requests_total[5m])",
+        "PAYMENTS_API_HOST is not set",
+        r"C:\payments-api",
+    ],
+)
+def test_a_known_name_goes_as_addresses_quotes_and_metrics_write_it(text: str) -> None:
+    table = AliasTable()
+    table.alias("payments-api", "workload")
+    for made in (table.text(text), table.foreign(text)):
+        assert "payments" not in made.lower(), made
+
+
+def test_a_well_known_name_keeps_its_capitals() -> None:
+    assert AliasTable().text("Kubernetes: in order") == "Kubernetes: in order"
+
+
 def test_well_known_names_stay() -> None:
     found = table()
     found.alias("kube", "workload")
