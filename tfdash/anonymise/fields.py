@@ -37,7 +37,7 @@ FieldRole = TextRole | Named
 NAME: Final = Named("name")
 
 _OWN = (
-    "access_modes address_type binding_mode blackout canary_policy capacity_text concurrency config_map_key day default effect expandable"
+    "access_modes address_type binding_mode blackout canary_policy capacity_text concurrency day default effect expandable"
     " expiration format id kind involved_kind target_kind workload_kind kubelet_version level max_surge max_unavailable"
     " min_available noun observed_generation only_for operator page pauses preemption_policy protocol"
     " restart_policy role rotation rule schedule side stamped_by stamps time_zone trigger unit"
@@ -47,7 +47,7 @@ _OWN = (
 _WORD = "type status phase reason state severity qos strategy health sync operation mode drift controls group scopes scoped last_reason by of revision finalizers crds cells managed_by scheduler roles uid involved_uid resource_version"
 _TEXT = (
     "about baseline_label cause condition detail doubt ended evidence flags involved_field label local losses"
-    " metric note odd other others overruled plain problem query queries remedy rest running next said second_opinion"
+    " metric note odd other others overruled plain problem remedy rest running next said second_opinion"
     " sentence served shared skips skips_full source sources taking text title uncounted unread waived what"
     " why words first gone left apart early stale follow below old_keys beside manual broken reported origin verdicts journeys"
     " silent"
@@ -83,7 +83,9 @@ BY_NAME: dict[str, FieldRole] = {
     **dict.fromkeys(_OWN.split(), TextRole.OWN),
     **dict.fromkeys(_WORD.split(), TextRole.WORD),
     **dict.fromkeys(_TEXT.split(), TextRole.TEXT),
-    **dict.fromkeys(("message", "last_message", "summary", "error", "warning"), TextRole.FOREIGN),
+    **dict.fromkeys(
+        ("message", "last_message", "summary", "error", "warning", "query", "queries"), TextRole.FOREIGN
+    ),
     **dict.fromkeys(_PEOPLE.split(), TextRole.PERSON),
     **dict.fromkeys(_LABELS.split(), TextRole.LABELS),
     **dict.fromkeys(_AMOUNTS.split(), TextRole.AMOUNTS),
@@ -92,6 +94,7 @@ BY_NAME: dict[str, FieldRole] = {
     **dict.fromkeys(("data", "memory"), TextRole.DOCUMENT),
     "baselines": TextRole.OURS,
     "key": TextRole.KEY,
+    "config_map_key": TextRole.WORD,
     "plan": TextRole.EMPTY,
     **{name: Named(noun) for noun, names in _NOUNS.items() for name in names.split()},
 }
@@ -140,6 +143,7 @@ BY_TYPE: dict[str, FieldRole] = {
     "PlaceDay.asked": TextRole.AMOUNTS,
     "PlannedUpdate.version": TextRole.OWN,
     "PrintedRow.shown": NAME,
+    "Query.text": TextRole.FOREIGN,
     "RecordingHeader.program": TextRole.OWN,
     "RecordingHeader.schema": TextRole.OWN,
     "ReleaseState.message": TextRole.TEXT,

@@ -17,12 +17,13 @@ from tests.unit.recording.worlds import Lived, opened
 from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.anonymise.fields import BY_NAME, BY_TYPE, NAME, TextRole, role_of
 from tfdash.model.assessment import Assessment
+from tfdash.model.cert_manager import Bundle
 from tfdash.model.kube import Condition, Object, Owner, Pod
 from tfdash.model.kubecluster import Event
 from tfdash.model.picture import AbsentNamespace, ServerInfo, SourceInfo
 from tfdash.model.store_state import Entry, EntryKind, StoreState
 from tfdash.model.subject import Subject
-from tfdash.model.traffic import Signals
+from tfdash.model.traffic import Query, Signals
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.versions import DeprecatedApi
 from tfdash.recording.codec import object_types, schema
@@ -279,3 +280,16 @@ def test_what_was_said_of_a_kind_that_is_owned() -> None:
         and made.name.startswith(f"{made.owner.name}-")
         and made.conditions[0].message == made.name
     )
+
+
+def test_a_metric_that_a_company_named_is_told_by_an_alias() -> None:
+    """A query stayed as it was but for its labels."""
+    text = 'sum(rate(acmecorp_checkout_requests_total{namespace="shop"}[5m])) / sum(acmecorp:http:rate5m)'
+    made = Anonymiser().value(Query("requests", text))
+    assert "acmecorp" not in made.text and "checkout" not in made.text
+    assert made.text.startswith("sum(rate(") and "[5m]" in made.text
+
+
+def test_the_key_that_a_bundle_is_written_to_is_a_name() -> None:
+    made = Anonymiser().value(Bundle(namespace="", name="roots", config_map_key="acmecorp-roots.pem"))
+    assert "acmecorp" not in made.config_map_key

@@ -236,12 +236,17 @@ def test_a_spreadsheet_reads_rows_of_one_width_and_numbers_as_numbers() -> None:
     | st.floats()
     | st.text()
     | st.lists(st.integers(), max_size=2),
-    first=st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", "＝", "＠"]),
+    first=st.sampled_from(
+        ["", "=", "+", "-", "@", "\t", "\r", "＝", "＠", "  =", "\n=", "\ufeff@", "\u200b+", "\u3000="]
+    ),
 )
 def test_no_cell_is_a_formula(value: Any, first: str) -> None:
     written = cell(f"{first}{value}" if first else value)
     if isinstance(written, str):
         assert not written or written[0] not in "=+-@\t\r＝＋－＠"
+        assert written.lstrip(" \n\ufeff\u200b\u3000")[:1] not in tuple("=+-@＝＋－＠"), (
+            "a spreadsheet takes blanks away first"
+        )
     else:
         assert written == value and not isinstance(value, bool)
     assert cell(-3.5) == -3.5 and cell(None) == "" and cell(True) == "true"

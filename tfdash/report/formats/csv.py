@@ -16,7 +16,11 @@ from typing import Any
 from tfdash.model.verdict import Level
 from tfdash.report.shown import SentencesPart, Shown, TablePart, sources_part
 
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_UNSEEN = " \v\f\0\x85\xa0\u1680\u180e\u2028\u2029\u202f\u205f\u3000\ufeff\t\r\n" + "".join(
+    map(chr, range(0x2000, 0x2010))
+)
+"""What a spreadsheet may take away before it looks for a formula."""
 _FIRST = ("screen", "table")
 
 
@@ -64,4 +68,5 @@ def cell(value: Any) -> int | float | str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    formula = text.startswith(_FORMULA) or text.lstrip(_UNSEEN).startswith(_FORMULA)
+    return f"'{text}" if formula else text
