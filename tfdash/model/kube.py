@@ -238,6 +238,7 @@ class Deployment(Object, frozen=True, gc=False, kw_only=True):
     revision: int | None = None  # deployment.kubernetes.io/revision
     notes: Labels = EMPTY_LABELS
     replicas_by: str = ""  # who applies a manifest that says how many; "" where that is nobody, or not known
+    replicas_at: float = 0.0  # when who said how many wrote last; 0.0 where that is not known
 
 
 class ReplicaSet(Object, frozen=True, gc=False, kw_only=True):
@@ -278,6 +279,7 @@ class StatefulSet(Object, frozen=True, gc=False, kw_only=True):
     claims: tuple[str, ...] = ()  # names of volumeClaimTemplates
     notes: Labels = EMPTY_LABELS
     replicas_by: str = ""  # as of a Deployment
+    replicas_at: float = 0.0
 
 
 class DaemonSet(Object, frozen=True, gc=False, kw_only=True):

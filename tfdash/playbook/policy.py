@@ -20,7 +20,7 @@ class WorkloadPolicy(SettingsTable, defaults="workloads.toml"):
     ready_grace: Annotated[
         Seconds,
         Note(
-            "how long a container may run without being ready before its probe is a cause, and a new workload without a ready pod before it is DOWN"
+            "how long a container may run without being ready before its probe is a cause, and a workload that was just made or scaled up from none may be held up before it is DOWN"
         ),
     ]
     terminating_grace: Annotated[

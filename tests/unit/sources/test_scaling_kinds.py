@@ -108,6 +108,30 @@ def test_who_says_in_a_manifest_how_many(
     assert decoded(kind, metadata={"managedFields": fields, "annotations": notes}).replicas_by == by
 
 
+def _wrote(at: str, fields: dict[str, Any], **how: str) -> dict[str, Any]:
+    return {"manager": "m", "operation": "Update", "time": f"2026-11-29T{at}Z", "fieldsV1": fields, **how}
+
+
+_SAYS = {"f:spec": {"f:replicas": {}}}
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+@pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        ([], 0.0),
+        ([_wrote("16:00:00", _SAYS, subresource="scale")], 1795968000.0),  # kubectl scale, an HPA
+        ([_wrote("16:00:00", _SAYS), _wrote("15:00:00", _SAYS, operation="Apply")], 1795968000.0),
+        ([_wrote("16:00:00", {"f:status": {"f:replicas": {}}}, subresource="status")], 0.0),
+        ([_wrote("16:00:00", {"f:spec": {"f:paused": {}}})], 0.0),
+        ([_wrote("25:00:00", _SAYS)], 0.0),
+        ([{"fieldsV1": {"f:spec": {"f:replicas": {}}}}], 0.0),
+    ],
+)
+def test_when_somebody_said_last_how_many(kind: str, fields: list[dict[str, Any]], at: float) -> None:
+    assert decoded(kind, metadata={"managedFields": fields}).replicas_at == at
+
+
 NEAR = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "zone"}]}}
 WISH = {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}]}}
 

@@ -6,6 +6,7 @@ import math
 
 from tfdash.demo.apiserver.object_store import ADDED, Happened, StoreKey
 from tfdash.demo.apiserver.objects import Obj, dig, stamp, with_meta, with_spec, with_status
+from tfdash.demo.apiserver.patch.ownership import after_update
 from tfdash.demo.apiserver.quantity import cpu as cpu_text
 from tfdash.demo.apiserver.quantity import memory as memory_text
 from tfdash.demo.apiserver.quantity import parse
@@ -202,8 +203,10 @@ class Autoscalers:
             scaled = with_meta(
                 with_spec(target, replicas=wanted), generation=target["metadata"].get("generation", 0) + 1
             )
-            self._k.update(storage, scaled)
             last = stamp(now)
+            version = target.get("apiVersion", "apps/v1")
+            fields = after_update(target, scaled, "kube-controller-manager", "scale", version, last)
+            self._k.update(storage, with_meta(scaled, managedFields=fields))
         self._k.update(
             STORAGE,
             with_status(

@@ -180,14 +180,14 @@ def _newest_hash(d: DaemonSet, pods: Sequence[Pod]) -> str:
 
 def _once_ready(pods: Sequence[Pod], min_ready: float) -> bool:
     """Whether none of them is on its way up for the first time as part of the release."""
-    coming = [p for p in pods if p.deleting is None and _never_ready(p)]
+    coming = [p for p in pods if p.deleting is None and never_ready(p)]
     if not coming:
         return True
     ready = [c.since for p in pods if (c := condition(p.conditions, "Ready")) and c.status == "True"]
     return bool(ready) and all(p.created > max(ready) + min_ready + _LATER for p in coming)
 
 
-def _never_ready(pod: Pod) -> bool:
+def never_ready(pod: Pod) -> bool:
     """It is not ready since it began. False also where nothing tells."""
     ready = condition(pod.conditions, "Ready")
     if ready is None:

@@ -19,6 +19,7 @@ from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.resources.wording import metric_words
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
+from tfdash.playbook.serving.coming_up import ComingUp, coming_up
 from tfdash.playbook.serving.health import contradiction, serving, uncounted
 from tfdash.playbook.serving.in_flight import behind, release_of
 from tfdash.playbook.serving.links import LINKED, Links, all_links_of
@@ -27,24 +28,30 @@ from tfdash.playbook.serving.unwell_since import unwell_since
 
 ID = "workload.serves"
 _LOOK_AGAIN = 15.0  # seconds: a troubled workload is judged again although nothing changed (ages, deadlines)
-_FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is its first
 
 
 def judge(
     ref: ClusterRef, workload: Object, links: Links, policy: WorkloadPolicy, now: float
 ) -> tuple[WorkloadState, Verdict]:
     """The state and the verdict of a Deployment, StatefulSet or DaemonSet."""
+    return _judged(ref, workload, links, policy, now)[:2]
+
+
+def _judged(
+    ref: ClusterRef, workload: Object, links: Links, policy: WorkloadPolicy, now: float
+) -> tuple[WorkloadState, Verdict, ComingUp | None]:
     assert isinstance(workload, Deployment | StatefulSet | DaemonSet)
     subject = Subject(ref, workload.KIND, workload.namespace, workload.name)
     status = rollout(workload)
     release = release_of(workload, links, status)
-    health = serving(workload, workload.desired, workload.available, release)
+    health = plain = serving(workload, workload.desired, workload.available, release)
     changed_at = links.newest.created if links.newest is not None else _changed_at(workload)
     odd = contradiction(workload)
     if odd and release in (Release.COMPLETE, Release.PARTITIONED):
         release = Release.UNKNOWN  # which the same counts tell
     may_start = health is Serving.DOWN or (uncounted(workload) and not odd)
-    if may_start and now < starts_until(workload, release, changed_at, policy):
+    begins = coming_up(workload, links, status, release, changed_at, policy) if may_start else None
+    if begins is not None and now < begins.until:
         health = Serving.STARTING
     cause = None
     unwell = health in (Serving.DOWN, Serving.DEGRADED, Serving.STARTING)
@@ -53,6 +60,13 @@ def judge(
         cause = causes.find(ref, about)
         if release is Release.PROGRESSING and causes.holds_up(about):
             release = Release.STUCK
+        if (
+            health is Serving.STARTING
+            and begins is not None
+            and now >= begins.patient
+            and causes.holds_up(about)
+        ):
+            health = plain
     containers = [c for c in workload.template.containers if not c.init or c.sidecar]
     state = WorkloadState(
         subject=subject,
@@ -76,7 +90,7 @@ def judge(
         scaled_by=_scaled_by(ref, links),
         disruption=_disruption(ref, links),
     )
-    return state, _verdict(state, unwell_since(workload, links, health, release, changed_at))
+    return state, _verdict(state, unwell_since(workload, links, health, release, changed_at)), begins
 
 
 def _said(workload: StatefulSet | DaemonSet | Deployment, links: Links, release: Release, odd: str) -> str:
@@ -120,7 +134,8 @@ def _verdict(state: WorkloadState, unwell: float | None) -> Verdict:
     elif state.serving is Serving.UNKNOWN:
         sentence = f"{state.subject.name}: {state.said}{why}"
     else:
-        kubectl = state.message if state.release in IN_FLIGHT or state.release is Release.UNKNOWN else ""
+        waits = state.serving is Serving.STARTING or state.release is Release.UNKNOWN
+        kubectl = state.message if waits or state.release in IN_FLIGHT else ""
         tail = state.said or kubectl
         sentence = f"{state.subject.name}: {what}{why or (f', {tail}' if tail else '')}"
     return Verdict(
@@ -135,14 +150,6 @@ def _verdict(state: WorkloadState, unwell: float | None) -> Verdict:
         unknown=UnknownKind.NO_DATA if level is Level.UNKNOWN else None,
         since=unwell if level >= Level.UNKNOWN else state.changed_at or None,
     )
-
-
-def starts_until(workload: Object, release: Release, changed_at: float, policy: WorkloadPolicy) -> float:
-    """Until when one that never served is coming up, and nothing broke (epoch seconds); 0.0 of one that served before."""
-    # of the others no controller tells a first release from a finished one before there are pods
-    unfinished = release in IN_FLIGHT or not isinstance(workload, Deployment)
-    first = changed_at - workload.created < _FIRST and unfinished
-    return workload.created + policy.ready_grace if first else 0.0
 
 
 def _level(state: WorkloadState) -> Level:
@@ -240,11 +247,13 @@ def _disruption(ref: ClusterRef, links: Links) -> DisruptionRoom | None:
 
 def _rule(case: Case[Deployment | StatefulSet | DaemonSet]) -> RuleResult:
     links = all_links_of(case, case.obj)
-    state, verdict = judge(case.ref, case.obj, links, case.policies.workloads, case.now)
+    state, verdict, begins = _judged(case.ref, case.obj, links, case.policies.workloads, case.now)
     leaving = any(p.deleting is not None for p in links.pods or ())
-    if state.serving is Serving.STARTING:
-        case.reached(case.obj.created + case.policies.workloads.ready_grace)
-    if state.cause is not None or state.deadline_at is not None or leaving:
+    starting = state.serving is Serving.STARTING
+    for at in begins or ():
+        if case.now < at:
+            case.reached(at)
+    if starting or state.cause is not None or state.deadline_at is not None or leaving:
         case.reached(case.now + _LOOK_AGAIN)
     return RuleResult((verdict,), state)
 

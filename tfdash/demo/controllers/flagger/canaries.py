@@ -14,9 +14,11 @@ from tfdash.demo.apiserver.objects import (
     hashed,
     name_of,
     owner_reference,
+    stamp,
     with_meta,
     with_spec,
 )
+from tfdash.demo.apiserver.patch.ownership import after_update
 from tfdash.demo.controllers.behaviour import duration
 from tfdash.demo.controllers.flagger.canary_status import STORAGE, analysis_of, set_status, tell
 from tfdash.demo.controllers.flagger.metric_checks import wrong_with
@@ -318,7 +320,9 @@ class Canaries:
         found = self._k.store.find(DEPLOYMENTS, target["metadata"]["namespace"], name_of(target)) or target
         if dig(found, "spec", "replicas") != replicas:
             generation = found["metadata"].get("generation", 0) + 1
-            self._k.update(DEPLOYMENTS, with_meta(with_spec(found, replicas=replicas), generation=generation))
+            after = with_meta(with_spec(found, replicas=replicas), generation=generation)
+            fields = after_update(found, after, "flagger", "", "apps/v1", stamp(self._k.store.now()))
+            self._k.update(DEPLOYMENTS, with_meta(after, managedFields=fields))
 
     @staticmethod
     def _whole(found: Obj) -> bool:

@@ -17,7 +17,7 @@ from tfdash.sources.kubernetes.decoders.common import (
     template,
     text,
 )
-from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_by
+from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_at, replicas_by
 from tfdash.text import counter
 
 _REVISIONS = (
@@ -122,6 +122,7 @@ def deployment(found: Workload) -> m.Deployment:
         revision=_revision(found.metadata),
         notes=ownership_notes(found.metadata.annotations),
         replicas_by=replicas_by(found.metadata),
+        replicas_at=replicas_at(found.metadata),
     )
 
 
@@ -171,6 +172,7 @@ def stateful_set(found: Workload) -> m.StatefulSet:
         claims=tuple(claims),
         notes=ownership_notes(found.metadata.annotations),
         replicas_by=replicas_by(found.metadata),
+        replicas_at=replicas_at(found.metadata),
     )
 
 

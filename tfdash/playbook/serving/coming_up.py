@@ -1,0 +1,75 @@
+"""Until when a workload of which no pod serves is coming up: nothing broke, it was just made, or scaled up from none.
+
+That it was at none is kept by no status. What tells is that all its pods were made right after somebody said how many there
+are to be, and that none was ever ready: those that replace lost ones come at another time. While a Deployment's release is
+in flight this says nothing: whoever writes a new template may own the number, too, and what was broken before stays so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tfdash.model.kube import Deployment, Object, Pod, StatefulSet
+from tfdash.model.workload import IN_FLIGHT, Release
+from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.serving.in_flight import never_ready
+from tfdash.playbook.serving.links import Links
+from tfdash.playbook.serving.rollout_status import Status
+
+_FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is its first
+_STAMP = 2.0  # seconds: both times are whole seconds
+_MADE = 10.0  # seconds: so soon a controller makes the pods that are asked for
+_DEADLINE = 600  # seconds: what the API server gives a Deployment that says none; others have no such field
+
+
+class ComingUp(NamedTuple):
+    """Epoch seconds: ``patient`` whatever ails it, ``until`` only while nothing holds it up that waiting does not heal."""
+
+    patient: float
+    until: float
+
+
+def coming_up(
+    workload: Object,
+    links: Links,
+    status: Status,
+    release: Release,
+    changed_at: float,
+    policy: WorkloadPolicy,
+) -> ComingUp | None:
+    """None of one that served before, and where nobody knows. ``changed_at``: when its newest revision began."""
+    began = workload.created if _is_new(workload, release, changed_at) else 0.0
+    pods = [p for p in links.pods or () if p.deleting is None and p.phase != "Succeeded"]
+    if not began:
+        began = _scaled_at(workload, status, release)
+        if not began or not (_all_new(pods, began) if pods else _was_at_none(workload, links)):
+            return None
+    patient = began + policy.ready_grace
+    deadline = getattr(workload, "progress_deadline", None) or _DEADLINE
+    return ComingUp(patient, max(patient, began + deadline) if pods and _all_new(pods, began) else patient)
+
+
+def _is_new(workload: Object, release: Release, changed_at: float) -> bool:
+    # of the others no controller tells a first release from a finished one before there are pods
+    unfinished = release in IN_FLIGHT or not isinstance(workload, Deployment)
+    return changed_at - workload.created < _FIRST and unfinished
+
+
+def _scaled_at(workload: Object, status: Status, release: Release) -> float:
+    match workload:
+        case Deployment() if release not in IN_FLIGHT or not status.observed:
+            return workload.replicas_at
+        case StatefulSet() if workload.update_revision == workload.current_revision:
+            return workload.replicas_at
+    return 0.0  # how many a DaemonSet has, nobody says
+
+
+def _was_at_none(workload: Object, links: Links) -> bool:
+    """No pod is there yet, and nothing says that there were any."""
+    counted = [getattr(o, "replicas", 0) for o in (workload, *links.replica_sets)]
+    return links.pods is not None and not any(counted)
+
+
+def _all_new(pods: Sequence[Pod], began: float) -> bool:
+    return all(began - _STAMP <= p.created <= began + _MADE and never_ready(p) for p in pods)
