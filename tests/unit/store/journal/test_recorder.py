@@ -3,83 +3,40 @@
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 import pytest
 
 from tests.unit.store.journal.journals import REF, subject
+from tests.unit.store.journal.seven_days import DAY, POLL, seven_days
 from tests.unit.store.journal.terminals import RULE, SetClock, Terminal, picture
 from tfdash.model.section import SectionFinding, SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
-from tfdash.store.journal.intervals import clipped, total, union
+from tfdash.store.journal.intervals import clipped, total
 from tfdash.store.journal.reading import read
 from tfdash.store.journal.seeing import Outlook
 from tfdash.store.journal.times import verdict_times
 from tfdash.store.journal.view import SECTION, Ended
 from tfdash.store.journal.watched import watched
 
-DAY = 86400.0
-POLL = 15.0
 BREACH, WARN, UNKNOWN = Level.BREACH, Level.WARN, Level.UNKNOWN
 
 
 def test_seven_days_with_twenty_breaches_two_watchers_and_two_gaps(tmp_path: Path) -> None:
     """Issue 13, section 6: durations within one poll, gaps named."""
-    luck = random.Random(13)
-    clock = SetClock()
-    begin, end = clock.at, clock.at + 7 * DAY
-    planted: list[tuple[float, float, Subject]] = []
-    for number in range(20):
-        at = begin + luck.uniform(0.0, 7 * DAY - 3 * 3600)
-        planted.append((at, at + luck.uniform(60.0, 3 * 3600), subject(f"shop-{number}")))
-    first = (begin, begin + 3 * DAY + 1000)  # is killed
-    second = (begin + 2 * DAY, begin + 4 * DAY)  # overlaps, and ends by itself
-    third = (begin + 4 * DAY + 4 * 3600, begin + 6 * DAY)  # after the first gap
-    fourth = (begin + 6 * DAY + 2 * 3600, end)  # after the second
-    desks = [(first, "wall-1"), (second, "ops-anna"), (third, "wall-1"), (fourth, "ops-anna")]
-    moments = sorted(
-        {
-            *(begin + POLL * n for n in range(int(7 * DAY / POLL) + 1)),
-            *(at for b, e, _ in planted for at in (b, e)),
-        }
-    )
-    running: dict[int, Terminal] = {}
-    for at in moments:
-        clock.pass_by(at - clock.at)
-        said = {one: BREACH for b, e, one in planted if b <= at < e}
-        for number, ((since, until), name) in enumerate(desks):
-            if since <= at < until:
-                if number not in running:
-                    running[number] = Terminal(tmp_path, clock, name)
-                    running[number].shows(said)
-                terminal = running[number]
-                if {s for s in terminal.assessment.verdicts} != set(said):
-                    terminal.shows(said)
-                if (at - begin) % POLL == 0:
-                    terminal.look()
-            elif number in running:
-                terminal = running.pop(number)
-                terminal.killed() if number == 0 else terminal.ends()
-    for terminal in running.values():
-        terminal.ends()
-
-    view = read(tmp_path, begin, end)
+    week = seven_days(tmp_path, SetClock().at)
+    view = read(tmp_path, week.begin, week.end)
     assert not view.doubts
-    seen = union([first, second, third, fourth])
     told = {times.subject: times for times in verdict_times(view)}
-    for since, until, one in planted:
-        expected = total(clipped(seen, since, until))
+    for since, until, one in week.planted:
+        expected = total(clipped(week.seen, since, until))
         found = told[one].seconds.get(BREACH, 0.0) if one in told else 0.0
         assert abs(found - expected) <= POLL, one
-    week = watched(view, REF.environment)
-    assert abs(week.seconds - total(seen)) <= 2 * POLL
-    assert [gap.after for gap in week.gaps] == [
-        (("ops-anna", Ended.CLOSED),),
-        (("wall-1", Ended.CLOSED),),
-    ]
-    assert [one.name for one in week.by] == ["wall-1", "ops-anna"]
+    looked = watched(view, REF.environment)
+    assert abs(looked.seconds - total(week.seen)) <= 2 * POLL
+    assert [gap.after for gap in looked.gaps] == [((who, Ended.CLOSED),) for *_, who in week.gaps]
+    assert [one.name for one in looked.by] == ["wall-1", "ops-anna"]
     assert not watched(view, "staging").seconds
 
 
