@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from tests.tui import world
 from tests.tui.recorded import INFO, REF
 from tests.unit.recording.test_recording import POD, said
 from tests.unit.recording.worlds import Lived, in_file, opened
+from tfdash.cli import main
 from tfdash.cli.headless import settle
 from tfdash.cli.parser import parse
 from tfdash.cli.recorded import board_of, chosen, judged_by, picture_of
@@ -103,3 +105,21 @@ def test_it_is_of_the_environment_that_was_recorded_and_says_by_which_policy(
     assert found.recorded.anonymised is anonymised
     assert ("the policy of then" in capsys.readouterr().err) is anonymised
     assert (str(config) in judged_by(found)) is not anonymised
+
+
+def test_whether_a_release_might_begin_then_is_asked_of_the_clock_and_the_store_of_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STATE", "CACHE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    path = tmp_path / "a.tfrec"
+    lived = in_file(path)
+    late = msgspec.structs.replace(INFO, skew=4000.0)
+    lived.put("put_info", REF, Observation(value=late, source="eu-1", observed_at=world.NOW))
+    lived.turn()
+    lived.end()
+    assert main(["gate", "release", "--recording", str(path), "--format", "json"]) != 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["store_unread"] == "the store was not read then"
+    assert told["clock_unchecked"] == "" and told["counts"]["no"] >= 1
+    assert "clock" in told["why"]

@@ -91,6 +91,8 @@ class Server:
         self.of: dict[str, frozenset[WriteRight]] = {}
         self.whole, self.granted = True, False
         self.fails: ProblemKind | None = None
+        self.in_part = ""  # a namespace of which not all rules are listed
+        self.silent = False  # to single questions
         self.asked: list[str] = []
 
     def log_in(self, token: str) -> None:
@@ -104,11 +106,11 @@ class Server:
         self.asked.append(namespace)
         if self.fails is not None:
             raise ReadFailed(Problem(kind=self.fails, cause="no", since=0.0))
-        return self.of.get(namespace, frozenset()), self.whole
+        return self.of.get(namespace, frozenset()), self.whole and namespace != self.in_part
 
     async def writes(self) -> tuple[Privilege, ...]:
         self.asked.append("*")
-        if self.fails is ProblemKind.UNREACHABLE:
+        if self.fails is ProblemKind.UNREACHABLE or self.silent:
             return (Privilege(verb="patch", resource="deployments.apps"),)
         return (Privilege(verb="patch", resource="deployments.apps", allowed=True),) if self.granted else ()
 
@@ -139,6 +141,24 @@ def test_each_namespace_is_asked_about_once_and_a_new_one_when_it_comes() -> Non
     server.log_in("another")
     look("shop")
     assert len(server.asked) == 5  # another login has other rights
+
+
+def test_all_is_asked_for_anew_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A right may be given to a login that stays the same."""
+    server, look = looks()
+    look()
+    monkeypatch.setattr("tfdash.cli.wall_login._EVERY", 0.0)
+    server.of["known"] = frozenset({WriteRight("patch", "configmaps")})
+    assert look() == ["PRODUCTION eu-1: login can write (patch configmaps in known)"]
+
+
+def test_one_namespace_that_is_not_listed_whole_leaves_it_open() -> None:
+    server, look = looks()
+    server.in_part = "default"
+    could = ["PRODUCTION eu-1: login could write: the server does not list all that this login may do"]
+    assert look() == could
+    server.silent = True  # what it does not answer is no right
+    assert look("shop") == could
 
 
 def test_a_server_that_does_not_list_all_is_asked_for_those_that_matter_most() -> None:
