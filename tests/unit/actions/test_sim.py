@@ -122,7 +122,7 @@ def test_a_rollback_goes_back_to_the_last_verified_good(at: Bench, admin: httpx.
     at.board.put_store_state(StoreState(verified={subject: remembered}))
     try:
         guarded = at.plan("workload.rollback", subject)
-        assert "last verified good, 14 Nov 22:13Z by rules" in guarded.plan.after
+        assert "last verified good, Tue 14 Nov 22:13 UTC by rules" in guarded.plan.after
         assert at.act(guarded)[0].result is Result.APPLIED
         assert deployment(admin, "checkout")["spec"]["template"]["spec"] == good["spec"]
         with pytest.raises(PlanRefused, match="revision 1 is not kept"):

@@ -197,11 +197,13 @@ async def test_what_a_breach_left_is_no_way_back() -> None:
     three = web("3", ("1", 1, ""), ("2", 2, ""), ("3", 3, ""))
     for state in (crossed("2"), crossed("2", ended="over", ended_at=NOW - 60)):
         assert "web:1" in (await back(three, state)).plan.after
-    with pytest.raises(PlanRefused, match=r"not released again: BREACH of 24 Nov 15:50Z: 3.1 % ≥ 1.3 %"):
+    with pytest.raises(
+        PlanRefused, match=r"not released again: BREACH of Tue 24 Nov 15:50 UTC: 3.1 % ≥ 1.3 %"
+    ):
         await back(three, crossed("2"), revision="2")
     over = (await back(three, crossed("2", ended="over", ended_at=NOW - 60), revision="2")).plan
     assert not is_back(over)
-    assert "BREACH of 24 Nov 15:50Z" in over.after
+    assert "BREACH of Tue 24 Nov 15:50 UTC" in over.after
     overruled = (await back(three, crossed("2", overruled="ann and bob: a probe"), revision="2")).plan
     assert not is_back(overruled)
     again = msgspec.structs.replace(verified("2", at=NOW - 60), breaches=crossed("2", ended="x").breaches)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.kubernetes import templates
 from tfdash.actions.kubernetes.never_served import KeptVersion, never_served, served_last
 from tfdash.model.store_state import VerifiedGood
+from tfdash.moments import weekday_moment
 from tfdash.playbook.releases.facts import canonical
 from tfdash.playbook.releases.history import Direction, History, Kept, history
 
@@ -180,7 +182,7 @@ async def choose(
                 return RollbackTarget(
                     templates.without_hash(template),
                     kept_as.revision if kept_as else good.revision,
-                    _good(good) + gone,
+                    _good(good, context.zone) + gone,
                     kept_as.annotations if kept_as else None,
                     kept_as.hash if kept_as else "",
                 )
@@ -236,7 +238,9 @@ def _asked(
         direction = Direction.FORWARD
     if direction is Direction.UNKNOWN and verified:
         direction = Direction.BACK
-    label = _good(good) if verified and good is not None else f"chosen, {_unverified(key, told)}"
+    label = (
+        _good(good, context.zone) if verified and good is not None else f"chosen, {_unverified(key, told)}"
+    )
     if against is not None:
         label = f"{label}, {against.why}"
     return found._replace(label=label, direction=direction, unserved=key in known.unserved - known.left)
@@ -285,7 +289,7 @@ def left_on_breach(context: PlanContext) -> dict[str, Breached]:
     found: dict[str, Breached] = {}
     for subject, breaches in state.breaches.items():
         for one in breaches if subject._replace(uid="") in at else ():
-            since = datetime.fromtimestamp(one.at, UTC).strftime("%d %b %H:%MZ")
+            since = weekday_moment(one.at, context.zone)
             stands = one.stands and not one.overruled
             if one.version and (one.version not in found or stands):
                 found[one.version] = Breached(f"BREACH of {since}: {one.sentence}", one.at, stands)
@@ -325,7 +329,7 @@ def _nothing(
     )
 
 
-def _good(good: VerifiedGood) -> str:
-    when = datetime.fromtimestamp(good.at, UTC).strftime("%d %b %H:%MZ")
+def _good(good: VerifiedGood, zone: ZoneInfo) -> str:
+    when = weekday_moment(good.at, zone)
     origin = f" ({good.origin})" if good.origin else ""
     return f"last verified good, {when} by {good.by}{origin}"
