@@ -151,7 +151,7 @@ def compared(
     away = [_ended(f, seen.get(key)) for key, f in was.items() if key not in is_open]
     ended = [e for e in away if e.at is not None or known(e.finding.key)]
     passed = [
-        EndedFinding(_of(t, worst), worst.end if worst.ended else None, _lasted(t))
+        _ended(_of(t, worst), t)
         for key, t in seen.items()
         if key not in was and key not in is_open and (worst := _worst(t)) is not None
     ]

@@ -20,8 +20,8 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.report.reports.actions import Acted
 from tfdash.report.reports.facts import Version
-from tfdash.store.journal.seeing import CANARY
 from tfdash.store.journal.times import Spell, VerdictTimes
+from tfdash.store.journal.view import CANARY
 from tfdash.store.log.audit_projection import subject_of
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of

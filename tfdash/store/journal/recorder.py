@@ -25,7 +25,6 @@ from tfdash.sources.base import Observing
 from tfdash.store.journal.flapping import Steady
 from tfdash.store.journal.reading import BEAT
 from tfdash.store.journal.seeing import (
-    CANARY,
     JudgedTable,
     Outlook,
     Says,
@@ -36,7 +35,7 @@ from tfdash.store.journal.seeing import (
     said_of,
 )
 from tfdash.store.journal.times import Key
-from tfdash.store.journal.view import SECTION, Covers, Ended, JournalWord, both, plain
+from tfdash.store.journal.view import CANARY, SECTION, Covers, Ended, JournalWord, both, plain
 from tfdash.store.journal.writing import JournalFile
 from tfdash.store.log.data_dir import why
 from tfdash.store.log.thread import StoreThread

@@ -17,10 +17,8 @@ from tfdash.model.verdict import Level
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Section
 from tfdash.playbook.staleness import unread
-from tfdash.store.journal.view import SECTION, Cover, Covers, plain, section_subject
+from tfdash.store.journal.view import CANARY, SECTION, Cover, Covers, plain, section_subject
 
-CANARY = "canary"
-"""The rule under which the word of the rollback triggers is written."""
 _OUTCOMES = {Outcome.PASS: Level.OK, Outcome.BREACH: Level.BREACH, Outcome.HOLD: Level.WARN}
 _CUT = 240  # characters of a sentence: nobody reads on, and the rule says it anew while it lasts
 

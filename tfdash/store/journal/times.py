@@ -16,7 +16,7 @@ import msgspec
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
 from tfdash.store.journal.intervals import Interval, Intervals, clipped, total, union
-from tfdash.store.journal.view import Covers, JournalView, JournalWord, WatchSpan
+from tfdash.store.journal.view import CANARY, Covers, JournalView, JournalWord, WatchSpan
 
 Key = tuple[Subject, str]
 State = tuple[Level, bool]
@@ -56,7 +56,7 @@ def verdict_times(view: JournalView) -> tuple[VerdictTimes, ...]:
     seen = _Seen(view.spans)
     found = []
     for key in sorted(said):
-        spells = tuple(_spells(said[key], seen.steps(key), view))
+        spells = tuple(_spells(said[key], seen.steps(key), view, latched=key[1] == CANARY))
         if not spells:
             continue
         seconds: dict[Level, float] = defaultdict(float)
@@ -152,8 +152,10 @@ class _Piece(NamedTuple):
     word: JournalWord | None
 
 
-def _spells(said: list[_Said], seen: list[tuple[float, int]], view: JournalView) -> Iterator[Spell]:
-    """The stretches at one state, worse than well, within the view."""
+def _spells(
+    said: list[_Said], seen: list[tuple[float, int]], view: JournalView, *, latched: bool
+) -> Iterator[Spell]:
+    """The stretches at one state, worse than well, within the view. ``latched``: it stays so until something ends it."""
     pieces = list(_pieces(said, seen))
     for before, piece, after in zip([None, *pieces], pieces, [*pieces[1:], None], strict=False):
         begin, end = max(piece.begin, view.since), min(piece.end, view.until)
@@ -164,14 +166,15 @@ def _spells(said: list[_Said], seen: list[tuple[float, int]], view: JournalView)
             end=end,
             level=piece.state[0],
             waived=not piece.state[1],
-            begun=begin == piece.begin and _known(before) and not piece.word.first,
-            ended=end == piece.end and _known(after),
+            begun=begin == piece.begin and _known(before, latched) and not piece.word.first,
+            ended=end == piece.end and _known(after, latched),
             word=piece.word,
         )
 
 
-def _known(piece: _Piece | None) -> bool:
-    return piece is not None and piece.state is not None and piece.state[0] is not Level.UNKNOWN
+def _known(piece: _Piece | None, latched: bool) -> bool:
+    """Whether what was so before or after tells that it was not so then."""
+    return piece is not None and piece.state is not None and (latched or piece.state[0] is not Level.UNKNOWN)
 
 
 def _pieces(said: list[_Said], seen: list[tuple[float, int]]) -> Iterator[_Piece]:

@@ -15,6 +15,9 @@ from tfdash.model.verdict import Level
 
 SECTION = "section"
 """The rule under which the level of a section is written, of the subject that ``section_subject`` makes."""
+CANARY = "canary"
+"""The rule under which the word of the rollback triggers is written. What was crossed stays crossed until something ends it, so that not to
+know before and after is no doubt of when it was so."""
 
 
 class Ended(StrEnum):
