@@ -21,7 +21,7 @@ from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.image import short_images
 from tfdash.views.mask import hidden_marked, masked_value
-from tfdash.views.revisions import Revision, RevisionDiff, compare
+from tfdash.views.revisions import Revision, RevisionDiff, before, compare, named
 from tfdash.views.times import moment
 from tfdash.views.yaml import yaml_lines
 
@@ -90,6 +90,7 @@ def altered(
     for seen in sorted(seen_changes, key=lambda s: -s.at):  # an owner is of the newest change
         if seen.at >= since:
             _join_seen(found, seen)
+    found = [change for change in found if change.at]
     for index, change in enumerate(found):
         lines = (diffs or {}).get(change.subject._replace(uid=""))
         if lines and not change.lines:
@@ -114,18 +115,21 @@ def _writes(one: Managed, since: float) -> list[ManagedWrite]:
 
 def _by_revisions(subject: Subject, known: Sequence[Revision], since: float) -> Iterable[Altered]:
     ordered = sorted(known, key=lambda r: r.number, reverse=True)
+    if len(ordered) > 1 and ordered[0].earlier:
+        yield _returned(subject, *ordered[:2])
     for index, one in enumerate(ordered):
         if one.created < since:
             continue
-        images = ", ".join(one.images)
-        where = f"revision {one.number}" if one.number else safe(one.name)
-        if index + 1 == len(ordered):
+        images, made_last = ", ".join(one.images), not index and not one.earlier
+        where = named(one) if one.number else safe(one.name)
+        older = before(one, ordered) if one.number else next(iter(ordered[index + 1 :]), None)
+        if older is None:
             first = f"{where}, the first that is kept: {short_images(one.images)}"
             yield Altered(
-                one.created, subject, "", first, witness="revision", images=images, newest=not index
+                one.created, subject, "", first, witness="revision", images=images, newest=made_last
             )
             continue
-        change: RevisionDiff = compare(ordered[index + 1], one)
+        change: RevisionDiff = compare(older, one)
         cause = f" ({safe(one.cause)})" if one.cause else ""
         yield Altered(
             one.created,
@@ -135,9 +139,17 @@ def _by_revisions(subject: Subject, known: Sequence[Revision], since: float) -> 
             tuple(change.lines),
             "revision",
             images=images,
-            newest=not index,
+            newest=made_last,
             set=_images_alone(change),
         )
+
+
+def _returned(subject: Subject, back: Revision, left: Revision) -> Altered:
+    """That an earlier revision was taken up again. No object says when: it is at 0 until a write is found that did it."""
+    change = compare(left, back)
+    what = f"revision {back.number}: back to revision {back.earlier[-1]}: {change.summary}"
+    images = ", ".join(back.images)
+    return Altered(0.0, subject, "", what, tuple(change.lines), "revision", images=images, newest=True)
 
 
 def _images_alone(change: RevisionDiff) -> tuple[str, ...]:
@@ -156,7 +168,8 @@ def _without_makers(found: list[Altered], one: Managed, writes: list[ManagedWrit
         makers = [w for w in makers if all(any(f.endswith(e) for f in w[4]) for e in found[at].set)]
     if at is None or len(makers) != 1:
         return writes
-    found[at] = found[at]._replace(manager=safe(makers[0][0]) or "unnamed")
+    made = found[at]
+    found[at] = made._replace(manager=safe(makers[0][0]) or "unnamed", at=made.at or makers[0][3])
     return [w for w in writes if w is not makers[0]]
 
 

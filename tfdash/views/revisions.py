@@ -17,6 +17,7 @@ from tfdash.views.image import short_images
 
 REVISION = "deployment.kubernetes.io/revision"
 _ROLLOUT_REVISION = "rollout.argoproj.io/revision"
+_HISTORIES = ("deployment.kubernetes.io/revision-history", "rollout.argoproj.io/revision-history")
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 
 
@@ -34,6 +35,12 @@ class Revision(NamedTuple):
     cause: str = ""
     replicas: int | None = None
     current: bool = False
+    earlier: tuple[int, ...] = ()  # the numbers that it had before it was returned to, oldest first
+
+    @property
+    def first(self) -> int:
+        """The number that it was made with."""
+        return self.earlier[0] if self.earlier else self.number
 
     def headline(self, now: float) -> str:
         """``revision 88  checkout:2.14.0  12m ago``, and the change cause where one was recorded."""
@@ -63,13 +70,26 @@ def revisions(workload: Mapping[str, Any], children: Iterable[Mapping[str, Any]]
     return tuple(r._replace(current=r.name == current) for r in found)
 
 
+def before(one: Revision, found: Iterable[Revision]) -> Revision | None:
+    """What was wanted when ``one`` was made: a revision that was returned to since has another number by now."""
+    older = [(number, r) for r in found for number in (*r.earlier, r.number) if number < one.first]
+    return max(older, key=lambda had: had[0])[1] if older else None
+
+
 def compare(old: Revision, new: Revision) -> RevisionDiff:
     """What changed from ``old`` to ``new``."""
     changes = template_changes(old.template, new.template)
     many = max(len(old.images), len(new.images))
-    names = (f"revision {r.number}" if r.number else r.name for r in (old, new))
+    names = (named(r) for r in (old, new))
     lines = unified(_bare(old.template), _bare(new.template), *names)
     return RevisionDiff(old, new, changes, summary(changes, many), tuple(lines))
+
+
+def named(one: Revision) -> str:
+    """By its number, and the one that it was made with."""
+    if not one.number:
+        return one.name
+    return f"revision {one.first}" + (f" (now {one.number})" if one.earlier else "")
 
 
 def latest_change(found: Sequence[Revision]) -> RevisionDiff | None:
@@ -104,7 +124,13 @@ def _of_replica_set(document: Json) -> Revision:
         _number(annotations),
         mapping(spec.get("template")),
         replicas if isinstance(replicas, int) else 0,
+        _earlier(annotations),
     )
+
+
+def _earlier(annotations: Json) -> tuple[int, ...]:
+    told = ",".join(str(annotations.get(name, "")) for name in _HISTORIES).split(",")
+    return tuple(sorted({number for one in told if (number := counter(one.strip()))}))
 
 
 def _of_controller_revision(document: Json) -> Revision:
@@ -113,7 +139,9 @@ def _of_controller_revision(document: Json) -> Revision:
     return _revision(metadata, str(document.get("revision", "")), template, None)
 
 
-def _revision(metadata: Json, number: str, template: Json, replicas: int | None) -> Revision:
+def _revision(
+    metadata: Json, number: str, template: Json, replicas: int | None, earlier: tuple[int, ...] = ()
+) -> Revision:
     spec = mapping(template.get("spec"))
     return Revision(
         number=counter(number) or 0,
@@ -123,6 +151,7 @@ def _revision(metadata: Json, number: str, template: Json, replicas: int | None)
         images=tuple(str(c.get("image", "")) for c in mappings(spec.get("containers"))),
         cause=str(mapping(metadata.get("annotations")).get(CHANGE_CAUSE, "")),
         replicas=replicas,
+        earlier=earlier,
     )
 
 

@@ -92,6 +92,25 @@ def test_a_write_of_another_time_stands_alone_and_an_old_one_not_at_all() -> Non
     assert told[0].manager == ""
 
 
+def test_a_revision_that_was_returned_to_is_known_by_the_number_that_it_had() -> None:
+    """After a rollback the release was told as a change of the version before, and the rollback as one of many fields."""
+    oldest, back = revision(25, "r/web:2.13.3", NOW - 9000), revision(28, "r/web:2.13.4", NOW - 1200)
+    kept = (back._replace(earlier=(26,)), revision(27, "r/web:2.14.0", NOW - 300), oldest)
+    ours = managed(write("tfdash", NOW - 60, "spec.template.spec.containers[m].image"))
+    told = altered([ours], {WEB._replace(uid="u"): kept}, [], SINCE)
+    assert [(NOW - c.at, c.manager, c.what) for c in told] == [
+        (60, "tfdash", "revision 28: back to revision 26: image 2.14.0 → 2.13.4"),
+        (300, "", "revision 27: image 2.13.4 → 2.14.0"),
+        (1200, "", "revision 26 (now 28): image 2.13.3 → 2.13.4"),
+    ]
+    two = managed(
+        write("tfdash", NOW - 60, "spec.template.spec.containers[m].image"),
+        write("kubectl", NOW - 50, "spec.template.spec"),
+    )
+    told = altered([two], {WEB._replace(uid="u"): kept}, [], SINCE)
+    assert {c.witness for c in told[:2]} == {"managed fields"}, "which of the two did it is not known"
+
+
 def test_controllers_and_statuses_are_no_changes() -> None:
     writes = [
         write("kube-controller-manager", NOW, "metadata.annotations.x"),

@@ -12,7 +12,7 @@ from tests.unit.views.making import HOSTILE, NOW, VISIBLE
 from tfdash.views.diff import summary, template_changes, unified
 from tfdash.views.image import change_of, short_image, short_images, split_image
 from tfdash.views.mask import for_a_report
-from tfdash.views.revisions import compare, latest_change, revisions
+from tfdash.views.revisions import before, compare, latest_change, revisions
 
 DIGEST = "sha256:4f2a" + "0" * 60
 
@@ -273,6 +273,14 @@ def test_a_rollback_is_compared_with_what_stands_below_it() -> None:
     found = revisions(owner, [replica_set("a", "11", "web:1"), replica_set("b", "10", "web:2")])
     change = latest_change(found)
     assert change is not None and change.summary == "image 2 → 1"
+
+
+def test_the_numbers_that_a_revision_had_before_are_read_of_both_sorts_of_annotation() -> None:
+    again = replica_set("a", "11", "web:1")
+    again["metadata"]["annotations"]["rollout.argoproj.io/revision-history"] = "9, 4,x"
+    found = revisions({}, [again, replica_set("b", "10", "web:2"), replica_set("c", "8", "web:0")])
+    assert [(r.number, r.earlier, r.first) for r in found] == [(11, (4, 9), 4), (10, (), 10), (8, (), 8)]
+    assert before(found[1], found) == found[0] and before(found[0], found) is None
 
 
 def test_a_stateful_sets_current_revision_is_its_update_revision() -> None:

@@ -5,15 +5,29 @@ from __future__ import annotations
 import itertools
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
+from tfdash.model.assessment import EMPTY_ASSESSMENT
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
+from tfdash.model.subject import ClusterRef
+from tfdash.model.traffic import Signals
 from tfdash.model.verdict import Level
 from tfdash.playbook.registry import SECTIONS
 from tfdash.views import state as states
 from tfdash.views.pages import PAGES
 from tfdash.views.table import TOKENS
-from tfdash.views.wall.content import EnvironmentMark, WallContent, WallRow, as_of
+from tfdash.views.wall.content import (
+    EnvironmentMark,
+    WallContent,
+    WallEnvironment,
+    WallRow,
+    _old_sentence,
+    as_of,
+    old_data,
+)
 from tfdash.views.wall.face import OWN, WallLook, face
 from tfdash.views.wall.figures import Figure
 from tfdash.views.wall.names import OVERVIEW, WALL_IDS
@@ -187,3 +201,43 @@ def test_a_clock_goes_on_where_data_is_old() -> None:
     told = [as_of(1_795_532_700.0, 1_795_532_700.0 + n, zone) for n in (60, 61)]
     assert told[0] != told[1] and all(", now " in one for one in told)
     assert as_of(0.0, 1_795_532_700.0, zone).startswith("not read yet, now ")
+
+
+def test_which_cluster_is_old_is_said_where_the_others_are_current() -> None:
+    """Of three clusters one was gone with its Prometheus, and nobody could read on the wall which."""
+    now = 1000.0
+    lost = Problem(kind=ProblemKind.UNREACHABLE, cause="connection lost")
+
+    def environment(*old: str) -> WallEnvironment:
+        clusters = {}
+        for name in ("eu-1", "eu-2", "us-1"):
+            info = Observation(value=ServerInfo(), observed_at=now, problem=lost if name in old else None)
+            if name in old:
+                info = msgspec.structs.replace(info, observed_at=now - 300.0)
+            ref = ClusterRef("production", name)
+            clusters[ref] = ClusterPicture(ref=ref, info=info, kinds={})
+        gone = [ref for ref in clusters if ref.cluster in old]
+        signals = Signals(prometheus={r: Observation(observed_at=now - 300.0, problem=lost) for r in gone})
+        picture = Picture(at=now, number=1, clusters=clusters, signals=signals)
+        return WallEnvironment(
+            word="PRODUCTION", colour="production", picture=picture, assessment=EMPTY_ASSESSMENT
+        )
+
+    def said(*old: str) -> tuple[str, ...]:
+        found = old_data(environment(*old), now)
+        return found.clusters if found is not None else ()
+
+    assert (said(), said("eu-2"), said("us-1", "eu-2")) == ((), ("eu-2",), ("eu-2", "us-1"))
+    assert said("eu-1", "eu-2", "us-1") == (), "it is true of all"
+    found = old_data(environment("eu-2"), now)
+    assert found is not None
+    told = _old_sentence(found, now, ZoneInfo("UTC"))
+    assert "2 of 4 (of eu-2) are not current, as it was" in told
+
+
+def test_what_was_cut_reads_as_cut_without_the_signs_of_a_font_too() -> None:
+    """``below 6.`` was ``below 60 %`` once."""
+    long = "coredns: cpu 9 % of its request, below 60 %: 95th percentile 13 % over 7d"
+    text = text_of(shown(breach=long), WallLook(60, 24, ascii=True))
+    (line,) = (line for line in text.split("\n") if "coredns" in line)
+    assert line.rstrip().endswith("~")

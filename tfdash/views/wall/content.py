@@ -233,8 +233,9 @@ def _observed(one: WallEnvironment) -> Iterator[_Read]:
             if not seen.absent:
                 yield _Read(seen, stale.get((cluster.ref, kind)), cluster.ref.cluster)
     signals = one.picture.signals
-    beside: list[Observation[Any]] = [*signals.prometheus.values(), *signals.feeds.values()]
-    yield from (_Read(source) for source in beside if source != NOT_MEASURED)
+    beside = [_Read(seen, cluster=ref.cluster) for ref, seen in signals.prometheus.items()]
+    beside += [_Read(seen) for seen in signals.feeds.values()]
+    yield from (read for read in beside if read.seen != NOT_MEASURED)
 
 
 def old_data(one: WallEnvironment, now: float) -> OldData | None:

@@ -29,7 +29,7 @@ _DETAILED = 3  # warnings that are told whole
 _ROOMY, _TALL = 150, 44  # from here on names are drawn in letters of several rows
 _ASCII = str.maketrans(
     {
-        **dict(zip("✔▲✖◐‖·▌█▀▄…→≥≤×─│–—", "+!X~=.|##_.>><x-|--", strict=True)),
+        **dict(zip("✔▲✖◐‖·▌█▀▄…→≥≤×─│–—", "+!X~=.|##_~>><x-|--", strict=True)),
         "‘": "'",
         "’": "'",
         "“": '"',
