@@ -15,6 +15,7 @@ from tfdash.model.update import Update
 from tfdash.model.usage import namespace_of
 from tfdash.model.verdict import Level, Verdict
 from tfdash.namespaces import absent
+from tfdash.views.found import found_rows
 from tfdash.views.kinds import VIEWS, KindView, view_named
 from tfdash.views.kinds.base import told_by_lists
 from tfdash.views.rows import BoardRows, RowKey
@@ -29,7 +30,7 @@ WORKLOADS = "deployments"  # the screen of that name shows every workload
 class ReportContents(NamedTuple):
     """``rows`` None for the overview. ``levels`` are those of all that is printed: sections or rows with what was said of them,
     and sources. A row of a kind that is not judged carries none. ``counts``: of the subjects that were judged, how many are
-    at each level, by its name."""
+    at each level, by its name; of the overview what is not well is what its sections found, as its badge counts it."""
 
     screen: str
     view: KindView | None
@@ -102,9 +103,17 @@ def gather(
     sources = source_rows(picture, now, assessment.stale)
     levels += doubts(sources, screen)
     unread = tuple(dict.fromkeys((*_unread(picture, needs(screen, found)), *late)))
-    return ReportContents(
-        screen, view, rows, order, verdicts, tuple(levels), unread, sources, counted(worst.values())
-    )
+    counts = counted(worst.values()) if rows is not None else _counted_as_found(worst.values(), assessment)
+    return ReportContents(screen, view, rows, order, verdicts, tuple(levels), unread, sources, counts)
+
+
+def _counted_as_found(judged: Iterable[Level], assessment: Assessment) -> dict[str, int]:
+    """What rules called well, and beside it all that sections found and what they lack: some find what no rule says (releases), and a rule
+    may say of a part what its section says of the whole."""
+    found = [row.finding.level for row in found_rows(assessment.sections).values()]
+    bare = [s.level for s in assessment.sections if not any(f.level is s.level for f in s.findings)]
+    told = [level for level in (*found, *bare) if level >= Level.UNKNOWN]
+    return counted((*(level for level in judged if level < Level.UNKNOWN), *told))
 
 
 def counted(levels: Iterable[Level]) -> dict[str, int]:
