@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+PRIVATE = 0o600
+
 
 def write_finished(path: Path, data: bytes) -> None:
     """As ``finished``, of what is there already."""
@@ -20,7 +22,8 @@ def write_finished(path: Path, data: bytes) -> None:
 @contextlib.contextmanager
 def finished(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Written beside ``path`` and renamed; what a link leads to, and not the link. A file that was there keeps its permissions, and
-    its owner where we may give it away; a new one has what the umask leaves of ``mode``. Missing folders are made.
+    its owner where we may give it away; a new one has what the umask leaves of ``mode``. One that is for its user alone (``PRIVATE``) is that
+    also where another was there. Missing folders are made.
 
     Raises OSError, whose words name what is wrong; then the old file is as it was. A pipe or a device is refused: a rename would put a
     file in its place.
@@ -37,7 +40,7 @@ def finished(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            if before is not None:
+            if before is not None and mode != PRIVATE:
                 with contextlib.suppress(PermissionError):
                     os.fchown(descriptor, before.st_uid, before.st_gid)
                 os.fchmod(descriptor, stat.S_IMODE(before.st_mode))

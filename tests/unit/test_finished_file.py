@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tfdash.finished_file import write_finished
+from tfdash.finished_file import PRIVATE, finished, write_finished
 
 
 def only(folder: Path) -> list[str]:
@@ -67,3 +67,14 @@ def test_the_longest_name_has_room_for_the_one_beside_it(tmp_path: Path) -> None
     path = tmp_path / ("é" * 127)
     write_finished(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_what_is_for_its_user_alone_stays_that_where_another_file_was(tmp_path: Path) -> None:
+    """The table of ``--aliases`` took over that everybody might read what was there before."""
+    path = tmp_path / "table.json"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+    with finished(path, PRIVATE) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == PRIVATE

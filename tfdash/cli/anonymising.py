@@ -56,10 +56,10 @@ def keep_table(args: argparse.Namespace, anonymiser: Anonymiser | None) -> bool:
     """Write ``--aliases``, for its user alone; False where that failed, which is told."""
     if anonymiser is None or not args.aliases:
         return True
-    from tfdash.finished_file import finished
+    from tfdash.finished_file import PRIVATE, finished
 
     try:
-        with finished(Path(args.aliases).expanduser(), 0o600) as file:
+        with finished(Path(args.aliases).expanduser(), PRIVATE) as file:
             file.write(anonymiser.table.told().encode(errors="backslashreplace") + b"\n")
     except OSError as error:
         name = safe(args.aliases)

@@ -19,7 +19,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from tfdash.finished_file import finished
+from tfdash.finished_file import PRIVATE, finished
 from tfdash.recording.frames import NotWhole
 
 MANIFEST = "manifest.json"
@@ -100,7 +100,7 @@ def write_bundle(path: Path, manifest: Manifest, pieces: Sequence[BundlePiece]) 
     """A finished file for its user alone, with the manifest as its last member; returns its size in bytes. Raises ``OSError``."""
     when = time.gmtime(max(manifest.made, 315_532_800.0))[:6]  # a zip begins with 1980
     files: list[Member] = []
-    with finished(path, 0o600) as out, zipfile.ZipFile(out, "w") as archive:
+    with finished(path, PRIVATE) as out, zipfile.ZipFile(out, "w") as archive:
         for piece in pieces:
             with _member(archive, piece.name, when, piece.stored, piece.size) as member:
                 hashed = _Hashed(member)
