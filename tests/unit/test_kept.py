@@ -18,8 +18,8 @@ from tfdash.clock import SystemClock
 from tfdash.config.load import parse
 from tfdash.config.quick import load_quick
 from tfdash.judging.judge import Judge
-from tfdash.model.observation import Observation
-from tfdash.model.picture import SourceInfo
+from tfdash.model.observation import Observation, Problem, ProblemKind
+from tfdash.model.picture import NO_PAGE, Picture, SourceInfo
 from tfdash.model.verdict import Level
 from tfdash.sources.base import ALL
 from tfdash.sources.kept import KeptRecord, KeptSource, why_unwritable
@@ -172,3 +172,11 @@ async def test_it_is_told_since_when() -> None:
     assert began is not None and again is not None and began.since == again.since > 0
     said[0] = ""
     assert source.status.problem is None and source.status.observed_at is not None
+
+
+def test_a_wall_says_of_nothing_but_what_is_kept_that_it_is_not_written() -> None:
+    gone = Problem(kind=ProblemKind.UNREACHABLE, cause="refused", since=1.0)
+    of = {"prometheus": (), "ring": NO_PAGE}
+    sources = {n: Observation(value=SourceInfo(name=n, only_for=p), problem=gone) for n, p in of.items()}
+    picture = Picture(at=1.0, number=1, clusters={}, sources=sources)
+    assert [name for name, _ in not_written(picture)] == ["ring"]

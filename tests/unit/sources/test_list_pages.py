@@ -91,3 +91,26 @@ async def test_what_is_no_list_is_for_who_reads_it() -> None:
     async with ListPages(server.get) as pages:
         assert await pages.next() == b"<html>"
     assert server.asked == [""]
+
+
+async def test_another_token_than_the_head_had_is_asked_for_in_its_place() -> None:
+    server = Server({"": page("a"), "z": page("")}, silent="a")
+    async with ListPages(server.get) as pages:
+        await pages.next()
+        pages.goes_on("z")
+        assert await pages.next() == page("")
+    assert server.ended == ["a"] and server.asked == ["", "a", "z"]
+
+
+async def test_a_page_that_fails_before_it_is_asked_for_holds_nobody_up() -> None:
+    """No connection comes about, so that no request goes out."""
+
+    async def get(token: str, sent: Callable[[], None]) -> bytes:
+        if token:
+            raise ConnectionError("refused")
+        return page("a")
+
+    async with asyncio.timeout(30), ListPages(get) as pages:
+        assert await pages.next() == page("a")
+        with pytest.raises(ConnectionError):
+            await pages.next()
