@@ -253,6 +253,7 @@ class ReplicaSet(Object, frozen=True, gc=False, kw_only=True):
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
     revision: int | None = None
+    replicas_at: float = 0.0
 
 
 class StatefulSet(Object, frozen=True, gc=False, kw_only=True):

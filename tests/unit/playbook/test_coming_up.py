@@ -70,6 +70,11 @@ GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
         (scaled(20), [coming(20)], STARTING),
         (scaled(20, replicas=0, updated=0), [], STARTING),  # no pod was made yet
         (scaled(20, replicas=0, updated=0, generation=2), [], STUCK),  # its controller does not look
+        (
+            scaled(20, replicas_at=0.0),
+            [coming(20)],
+            STARTING,
+        ),  # by its ReplicaSet: kubectl scale keeps no time
         (scaled(59), [coming(59)], STARTING),  # a start that takes a minute is none that failed
         (scaled(599), [coming(599)], STARTING),
         (scaled(600), [coming(600)], DOWN),  # half-open; the API's own deadline
@@ -87,7 +92,7 @@ GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
         (scaled(20), [coming(20), coming(3000)], DOWN),
         (scaled(20, conditions=(GOING,)), [coming(20)], DOWN),  # a release: what was broken before stays so
         (scaled(20, conditions=(GOING,), strategy="Recreate"), [coming(20)], DOWN),
-        (scaled(0, replicas_at=0.0), [coming(5)], DOWN),  # nobody knows who said how many
+        (scaled(0, replicas_at=0.0), [coming(40)], DOWN),  # they were there before anybody said how many
         # others
         (stateful(59), [coming(59)], STARTING),
         (stateful(600), [coming(600)], DOWN),
@@ -99,9 +104,9 @@ GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
 def test_what_was_scaled_up_from_none_comes_up(
     workload: Object, pods: list[Pod], expected: tuple[Serving, Level]
 ) -> None:
-    counted = getattr(workload, "replicas", 0)
+    counted, by_set = getattr(workload, "replicas", 0), getattr(workload, "replicas_at", 0.0) or NOW - 20
     state, verdict = judged(
-        workload, *pods, replica_sets=(replica_set(created=NOW - 8000, replicas=counted),)
+        workload, *pods, replica_sets=(replica_set(created=NOW - 8000, replicas=counted, replicas_at=by_set),)
     )
     assert (state.serving, verdict.level) == expected
     assert f"0 of {state.desired} available" in verdict.sentence

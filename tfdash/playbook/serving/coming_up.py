@@ -42,7 +42,7 @@ def coming_up(
     began = workload.created if _is_new(workload, release, changed_at) else 0.0
     pods = [p for p in links.pods or () if p.deleting is None and p.phase != "Succeeded"]
     if not began:
-        began = _scaled_at(workload, status, release)
+        began = _scaled_at(workload, links, status, release)
         if not began or not (_all_new(pods, began) if pods else _was_at_none(workload, links)):
             return None
     patient = began + policy.ready_grace
@@ -56,10 +56,11 @@ def _is_new(workload: Object, release: Release, changed_at: float) -> bool:
     return changed_at - workload.created < _FIRST and unfinished
 
 
-def _scaled_at(workload: Object, status: Status, release: Release) -> float:
+def _scaled_at(workload: Object, links: Links, status: Status, release: Release) -> float:
     match workload:
         case Deployment() if release not in IN_FLIGHT or not status.observed:
-            return workload.replicas_at
+            # a server keeps no time of what its scale subresource wrote (kubectl scale, an HPA): the controller passes it on at once
+            return max(workload.replicas_at, links.newest.replicas_at if links.newest is not None else 0.0)
         case StatefulSet() if workload.update_revision == workload.current_revision:
             return workload.replicas_at
     return 0.0  # how many a DaemonSet has, nobody says

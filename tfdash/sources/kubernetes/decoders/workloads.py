@@ -138,6 +138,7 @@ def replica_set(found: Workload) -> m.ReplicaSet:
         template=template(found.spec.template),
         conditions=conditions(found.status.conditions),
         revision=_revision(found.metadata),
+        replicas_at=replicas_at(found.metadata),
     )
 
 
