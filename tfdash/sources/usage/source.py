@@ -242,10 +242,11 @@ class UsageSource:
         if problem is not None and before.problem is not None and before.problem.kind is problem.kind:
             problem = msgspec.structs.replace(problem, since=since)
         old = problem is not None and problem.kind is ProblemKind.STALE
+        measured = made.at if made is not None else 0.0  # 0.0: nothing that can have been measured yet
         self._seen = Observation(
             value=made.objects if made is not None else None,
             source=source,
-            observed_at=made.at if old and made is not None else proven or before.observed_at,
+            observed_at=(measured if old else proven) or before.observed_at,
             problem=problem,
             complete=made is not None,
             interval=in_clock_seconds(self._clock, _DUE if source == SOURCE else 3 * OFTEN),

@@ -190,3 +190,4 @@ async def test_times_that_are_still_to_come_are_none_that_anything_was_measured_
     await ran(source, board)
     problem = board.usage.problem
     assert problem is not None and "times that are still to come" in problem.cause
+    assert board.usage.observed_at != 0.0, "a wall said that it was as old as 1970"
