@@ -1,6 +1,6 @@
 """What a recording costs: share of a core at so many changes a second, size, and how long opening and seeking take.
 
-    .venv/bin/python -m benchmarks.recording [--pods 10000] [--changes 50] [--minutes 60] [--no-metrics]
+    .venv/bin/python -m benchmarks.recording [--pods 10000] [--changes 50] [--minutes 60] [--no-metrics] [--anonymise]
 
 The clock is passed in: an hour takes as long as its encoding takes. Each second some pods change and are judged anew; every 15 s what
 all pods use comes, as metrics.k8s.io tells it, with the verdicts on it. Told is the CPU time of the recorder's thread alone.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.board.fold import Entered, Fold
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kube import Condition, Container, ContainerStatus, Owner, Pod, Resources
@@ -95,6 +96,7 @@ def record(path: Path, given: argparse.Namespace) -> tuple[list[float], Picture,
         clock,
         lambda: (fold.picture, assessment),
         least=0.0,
+        anonymiser=Anonymiser() if given.anonymise else None,
     )
 
     def put(what: str, *arguments: object) -> None:
@@ -149,6 +151,7 @@ def asked(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--changes", type=int, default=50)
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--no-metrics", action="store_true")
+    parser.add_argument("--anonymise", action="store_true", help="by aliases")
 
 
 def main() -> None:
@@ -159,6 +162,7 @@ def main() -> None:
     spent, last, assessment = record(path, given)
     size = path.stat().st_size
     print(f"{given.pods} pods, {given.changes} changes a second, {given.minutes} minutes")
+    print(f"the first second {spent[0] * 1e3:.0f} ms, the median {1e3 * statistics.median(spent):.0f} ms")
     print(
         f"recording: {100 * sum(spent) / len(spent):.2f} % of a core; the longest second {max(spent) * 1e3:.0f} ms"
     )
@@ -176,7 +180,9 @@ def main() -> None:
         took.append(time.process_time() - began)
     print(f"seeking: median {1e3 * statistics.median(took):.0f} ms, worst {1e3 * max(took):.0f} ms")
     picture = recording.picture_at(recording.end)
-    assert picture.clusters == last.clusters and recording.judged_at(recording.end) == assessment
+    assert given.anonymise or (
+        picture.clusters == last.clusters and recording.judged_at(recording.end) == assessment
+    )
 
 
 if __name__ == "__main__":

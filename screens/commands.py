@@ -267,10 +267,10 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         "bundle",
         "incident: bundle of the last minutes",
         ("incident-bundle", "incident"),
-        "one file for who was not there; it is listed first",
+        "one file for who was not there, listed first; with --anonymise by aliases",
         _bundle,
         "30m",
-        lambda shell: ("10m", "30m", "2h"),
+        lambda shell: ("10m", "30m", "2h", "30m --anonymise"),
     ),
     PaletteEntry(
         "theme",

@@ -15,6 +15,7 @@ from tfdash.durations import parse_duration
 from tfdash.process import how_ended
 from tfdash.text import safe
 
+ANONYMISE = "--anonymise"
 _WRITTEN, _NOT_WHOLE, _NOT_WRITTEN = 0, 2, 3  # exit codes of ``tfdash incident-bundle``
 
 
@@ -25,17 +26,22 @@ class BundleTold(NamedTuple):
     level: str = "warning"
 
 
-def make_bundle(app: Terminal, argv: Sequence[str], last: str, shown: float | None = None) -> BundleTold:
-    """``argv`` makes it, of so much as ``last`` says ("10m"; "" is what the command has by itself), of a recording to the moment that is
-    ``shown``: who has jumped to it means what led to it. Returns where it is, or why it is not."""
+def make_bundle(app: Terminal, argv: Sequence[str], asked: str, shown: float | None = None) -> BundleTold:
+    """``argv`` makes it, of so much as ``asked`` says ("10m"; "" is what the command has by itself), by aliases where it says
+    ``--anonymise``, of a recording to the moment that is ``shown``: who has jumped to it means what led to it. Returns where it is, or why
+    it is not."""
     if not argv:
         return BundleTold("a bundle cannot be made here: tfdash incident-bundle makes it in another terminal")
-    if last:
+    words = list(argv)
+    for word in asked.split():
+        if word == ANONYMISE:
+            words.append(word)
+            continue
         try:
-            parse_duration(last)
+            parse_duration(word)
         except ValueError as error:
-            return BundleTold(f"{safe(str(error))}; as: :incident-bundle 10m")
-    words = (*argv, *(("--last", last) if last else ()))
+            return BundleTold(f"{safe(str(error))}; as: :incident-bundle 10m {ANONYMISE}")
+        words += ("--last", word)
     if shown is not None:
         moment = datetime.fromtimestamp(math.floor(shown * 1000) / 1000, UTC)  # never behind the end
         words += ("--at", moment.isoformat())

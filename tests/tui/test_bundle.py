@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -43,17 +44,19 @@ def test_it_is_listed_asked_for_and_written_and_the_screen_says_where(
     replayed: PseudoTerminal, tmp_path: Path
 ) -> None:
     replayed.until("REPLAY")
-    replayed.type(f"{TYPED} 10m")
+    replayed.type(f"{TYPED} 10m --anonymise")
     replayed.until("incident: bundle")
     replayed.type("\r")
-    replayed.until(r"will hold, of production(?s:.*)snapshot/all\.html(?s:.*)Write it\?")
+    replayed.until(r"will hold, of environment-\d+(?s:.*)snapshot/all\.html(?s:.*)Write it\?")
     replayed.type("y\n")
     replayed.until("written, (?s:.*)Enter goes back")  # it lacks an audit log, which is said
     replayed.seen = ""
     replayed.type("\n")
     replayed.until("the bundle is")
     [made] = (tmp_path / "here").glob("*.zip")
-    assert "recordings/1-" in " ".join(zipfile.ZipFile(made).namelist())
+    with zipfile.ZipFile(made) as archive:
+        assert "recordings/1-terminal" in " ".join(archive.namelist())
+        assert json.loads(archive.read("manifest.json"))["anonymised"] is True
     replayed.type(":q\r")
     assert replayed.ended() == 0
     replayed.close()

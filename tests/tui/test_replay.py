@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,8 @@ from tests.waiting import soon
 from tfdash.actions.core.action_service import ReadOnlyService
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.policy import ActionPolicy
+from tfdash.anonymise.anonymiser import Anonymiser
+from tfdash.anonymise.table import AliasTable
 from tfdash.board.board import Board
 from tfdash.config.startup import UiSettings
 from tfdash.judging.judge import Judge
@@ -120,6 +123,26 @@ async def told_of(run: Run, text: str) -> None:
 async def test_golden(size: tuple[int, int]) -> None:
     async with replaying(await recorded(), size) as run:
         compare(f"replay-{size[0]}x{size[1]}", await run.still())
+
+
+def by_aliases(tape: InMemory, seed: int) -> InMemory:
+    """As ``--anonymise`` has it written, with numbers that are the same each time."""
+    named = Anonymiser(AliasTable(random.Random(seed).randrange))
+    first, told = named.shown(tape.first, told_then())
+    entered = [
+        one._replace(arguments=tuple(a if isinstance(a, str) else named.value(a) for a in one.arguments))
+        for one in tape.entered
+    ]
+    return InMemory(first, tape.start, tape.end, entered, told=[told])
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_golden_of_one_by_aliases(size: tuple[int, int]) -> None:
+    async with replaying(by_aliases(await recorded(), 1), size, anew=False, anonymised=True) as run:
+        await run.press("2")
+        screen = await run.still()
+        assert "anonymised" in screen and "as judged then" in screen and "auth" not in screen
+        compare(f"replay-anonymised-{size[0]}x{size[1]}", screen)
 
 
 async def test_steps_lead_from_one_change_of_a_verdict_to_the_next_and_back() -> None:

@@ -39,14 +39,22 @@ class Anonymiser(AnonymisingWalk):
 
     def shown(self, picture: Picture, assessment: Assessment) -> tuple[Picture, Assessment]:
         """Both as readers may see them. What did not change since the last time is not walked again, unless the table grew."""
+        with self.table.gathered():
+            self.learn_of(picture, assessment)
+        return self._picture(picture), self._assessment(assessment)
+
+    def learn_of(self, picture: Picture, assessment: Assessment) -> None:
+        """All names in both."""
         if self._learned[0] is not picture:
             self._learn_picture(picture)
         if self._learned[1] is not assessment:
             for name in assessment.__struct_fields__:
-                if name not in ("verdicts", "workloads"):  # they are of what the picture has
+                if name == "verdicts":  # they are of what the picture has, or had
+                    for subject in assessment.verdicts:
+                        self.learn(subject)
+                elif name != "workloads":
                     self.learn(getattr(assessment, name), role=role_of("Assessment", name))
         self._learned = picture, assessment
-        return self._picture(picture), self._assessment(assessment)
 
     @staticmethod
     def rank(kind: str) -> int:

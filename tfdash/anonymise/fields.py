@@ -10,7 +10,7 @@ class TextRole(Enum):
     """``OWN`` stays: numbers written as text, identifiers without meaning, words that only the program writes. ``WORD`` stays where it is a word
     of Kubernetes. ``TEXT`` is rewritten by what the table knows; ``FOREIGN`` too, and of it no token stays that has the form of a
     name: it may tell of what we may not list. ``DOCUMENT`` is JSON with
-    words of others, ``OURS`` JSON that only this program writes, ``EMPTY`` what others wrote as a whole, which is left out."""
+    words of others, ``OURS`` JSON that only this program writes, ``EMPTY`` what others wrote as a whole, which is left out. ``TARGET``: kind, namespace and name of what may be gone; ``COMPONENT``: a program."""
 
     OWN = auto()
     WORD = auto()
@@ -25,6 +25,8 @@ class TextRole(Enum):
     URL = auto()
     PERSON = auto()
     AMOUNTS = auto()
+    TARGET = auto()
+    COMPONENT = auto()
 
 
 class Named(NamedTuple):
@@ -103,18 +105,19 @@ BY_TYPE: dict[str, FieldRole] = {
     "Altered.fields": TextRole.TEXT,
     "Altered.known": TextRole.TEXT,
     "Altered.lines": TextRole.FOREIGN,
-    "Altered.manager": TextRole.TEXT,
+    "Altered.manager": TextRole.COMPONENT,
     "Altered.witness": TextRole.OWN,
     "AnyIssuer.by": TextRole.OWN,
     "ApprovalRequest.id": Named("request"),
-    "ApprovalRequest.reason": TextRole.TEXT,
+    "ApprovalRequest.reason": TextRole.FOREIGN,
     "BreakGlass.by": TextRole.PERSON,
-    "BreakGlass.reason": TextRole.TEXT,
+    "BreakGlass.reason": TextRole.FOREIGN,
     "BundleSource.key": NAME,
     "Canary.provider": TextRole.WORD,
     "Closure.reason": TextRole.FOREIGN,
     "ClusterIssuer.by": TextRole.OWN,
     "Completion.by": TextRole.PERSON,
+    "Completion.note": TextRole.FOREIGN,
     "Certificate.names": Named("host"),
     "CertificateFacts.names": Named("host"),
     "Container.name": Named("container"),
@@ -126,7 +129,9 @@ BY_TYPE: dict[str, FieldRole] = {
     "Entry.action": TextRole.OWN,
     "Entry.intent": Named("intent"),
     "Entry.kind": TextRole.OWN,
-    "Entry.target": TextRole.TEXT,
+    "Entry.sentence": TextRole.FOREIGN,  # a person's reason is in it
+    "Entry.target": TextRole.TARGET,
+    "Event.source": TextRole.COMPONENT,
     "FeedDays.what": TextRole.FOREIGN,
     "FieldsBody.fields": TextRole.OWN,
     "Issuer.by": TextRole.OWN,
@@ -152,8 +157,8 @@ BY_TYPE: dict[str, FieldRole] = {
     "RunningAction.action": TextRole.OWN,
     "RunningAction.by": TextRole.PERSON,
     "ServerInfo.version": TextRole.OWN,
-    "ServicePort.name": TextRole.TEXT,
-    "ServicePort.target": TextRole.TEXT,
+    "ServicePort.name": TextRole.WORD,
+    "ServicePort.target": TextRole.WORD,
     "Roster.pods": TextRole.OWN,  # of pods as they may be written
     "SectionState.target": TextRole.OWN,
     "Slot.reason": TextRole.FOREIGN,

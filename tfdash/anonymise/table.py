@@ -10,9 +10,10 @@ import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from tfdash.anonymise.words import KEPT, WORDS, known_domain, plain, quotable, said
+from tfdash.anonymise.words import KEPT, WORDS, known_domain, message_word, plain, quotable, said
 
 _SEGMENT = re.compile(r"[^\W_]+")
 _ESCAPED = re.compile(
@@ -21,6 +22,7 @@ _ESCAPED = re.compile(
 """What stands behind a character that an address or a quoted text writes otherwise: "payments" of ``shop%2Fpayments``."""
 _JOINS = tuple("/\"'`=-@<>{}[]")
 _OURSELVES = ("rules", "tfdash")  # the program, where it says something by itself
+LEFT_OUT = "…"
 _MOST_TEXTS = 20_000
 _PLAIN = r"""(?P<time>\b\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.Z+-]{0,20})
 |(?P<url>\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s"'<>,;()\[\]{}]+)
@@ -32,7 +34,7 @@ _PLAIN = r"""(?P<time>\b\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.Z+-]{0,20})
 |"(?P<quoted>\w(?:[^\s"]{0,120}\w)?)"|'(?P<single>\w[^\s']{0,120}\w)'|`(?P<ticked>\w(?:[^\s`]{0,120}\w)?)`
 |(?P<numbered>(?<![\w.-])(?=[\w.-]{0,250}\d)(?=[\w.-]{0,250}[A-Za-z])\w[\w.]{0,250}(?:-[\w.]{1,250}){1,30}(?<!\.))"""
 _PATTERNS = re.compile(_PLAIN, re.VERBOSE)
-_FOREIGN = re.compile(_PLAIN + r"|(?P<joined>\w+(?:[-._/:]\w+){1,60})", re.VERBOSE)
+_FOREIGN = re.compile(_PLAIN + r"|(?P<joined>\w+(?:[-._/:]\w+){1,60})|(?P<word>[^\W\d_]{3,80})", re.VERBOSE)
 _MAC_OR_TIME = re.compile(r"[\d:]+")
 _LOOPBACK = re.compile(r"127\.\d+\.\d+\.\d+|0\.0\.0\.0|::1?")
 _API_PATH = re.compile(r"/(?:apis?|openapi|version|healthz|livez|readyz|metrics)(?:/|$)")
@@ -51,32 +53,64 @@ class AliasTable:
         self._folded: dict[str, str] = {}
         self._starts: dict[str, tuple[int, ...]] = {}  # by first segment: how many segments such names have
         self._texts: dict[tuple[str, frozenset[str], re.Pattern[str]], str] = {}
+        self._coming: dict[str, tuple[str, str]] = {}  # original: its owner, "" for none, and the noun
+        self._gathering = 0
         self.grown = 0
         for name in KEPT:
             self._index(name, name)
 
     # -- names --------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Names that are met meanwhile have their aliases at its end: then no alias is what one of them is called. What is met first
+        is numbered first; ``alias`` gives the original until then."""
+        self._gathering += 1
+        try:
+            yield
+        finally:
+            self._gathering -= 1
+            if not self._gathering:
+                for original, (owner, noun) in self._coming.items():
+                    if original not in self.aliases:
+                        self._drawn(original, owner, noun)
+                self._coming.clear()
+
     def alias(self, original: str, noun: str) -> str:
         """Of a name: the one that it has, or a new ``noun``-number."""
-        if not original or original in KEPT or (known := self.aliases.get(original)) is None:
-            return original if not original or original in KEPT else self._new(original, noun)
-        return known
+        if not original or original in KEPT:
+            return original
+        known = self.aliases.get(original)
+        return known if known is not None else self._named(original, "", noun)
 
     def below_of(self, original: str, owner: str, noun: str) -> str:
         """Of what is named after its owner (a pod, a ReplicaSet): the owner's alias and a number."""
         known = self.aliases.get(original)
-        if known is None:
-            owned, grown = self.alias(owner, noun), self.grown
-            known = self._new(original, owned)
-            self.grown = grown  # a text that has it is rewritten by its owner's name
-        return known
+        return known if known is not None else self._named(original, owner, noun)
+
+    def _named(self, original: str, owner: str, noun: str) -> str:
+        if not self._gathering:
+            return self._drawn(original, owner, noun)
+        if owner and owner not in self.aliases and owner not in KEPT:
+            self._coming.setdefault(owner, ("", noun))
+        self._coming.setdefault(original, (owner, noun))
+        return original
+
+    def _drawn(self, original: str, owner: str, noun: str) -> str:
+        if not owner:
+            return self._new(original, noun)
+        owned, grown = self.alias(owner, noun), self.grown
+        made = self._new(original, owned)
+        self.grown = grown  # a text that has it is rewritten by its owner's name
+        return made
 
     def _new(self, original: str, noun: str) -> str:
         count = self._counts[noun] = self._counts.get(noun, 0) + 1
+        room = 2 * count + 20
         while True:
-            alias = f"{noun}-{self._below(2 * count + 20) + 1}"
-            if alias not in self._given and alias not in self.aliases:
+            alias = f"{noun}-{self._below(room) + 1}"
+            room += 1 + room // 8  # where others are called so, there must be room beyond them
+            if not (alias in self._given or alias in self.aliases or alias in self._coming):
                 break
         self._given.add(alias)
         self.aliases[original] = alias
@@ -106,7 +140,8 @@ class AliasTable:
         return self._made(text, about, _PATTERNS)
 
     def foreign(self, text: str, about: frozenset[str] = frozenset()) -> str:
-        """The same of what others wrote: what is put together of several parts is a name, unless all of them are words or numbers."""
+        """The same of what others wrote: what is put together of several parts is a name, unless all of them are words or numbers; and a
+        single word that messages do not consist of is left out, since it may be the name of what is known no more, or not yet."""
         return self._made(text, about, _FOREIGN)
 
     def _made(self, text: str, about: frozenset[str], patterns: re.Pattern[str]) -> str:
@@ -162,6 +197,8 @@ class AliasTable:
             sign = whole[0]
             inner = self._patterns(found, _PATTERNS)
             return f"{sign}{inner if inner != found else self.alias(found, 'name')}{sign}"
+        if what == "word":
+            return whole if message_word(whole) else LEFT_OUT
         if what in ("numbered", "joined"):
             return whole if said(found) else self.alias(found, "name")
         if what == "address" and (_LOOPBACK.fullmatch(found) or _MAC_OR_TIME.fullmatch(found)):

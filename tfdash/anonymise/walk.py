@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta, tzinfo
 from enum import Enum
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tfdash.anonymise.fields import NAME, FieldRole, Named, TextRole, noun_of, role_of
+from tfdash.anonymise.fields import NAME, FieldRole, TextRole, noun_of, role_of
 from tfdash.anonymise.table import AliasTable
 from tfdash.anonymise.words import (
     BARE_KEYS,
@@ -22,6 +23,7 @@ from tfdash.anonymise.words import (
     is_address,
     known_domain,
     plain,
+    said,
 )
 from tfdash.model.kube import Object, Owner
 from tfdash.model.kubecluster import Event
@@ -63,8 +65,9 @@ class AnonymisingWalk:
         """All names in them, before any text is rewritten: a sentence may name what is met later."""
         before, self._learning = self._learning, True
         try:
-            for value in values:
-                self._value(value, role)
+            with self.table.gathered():
+                for value in values:
+                    self._value(value, role)
         finally:
             self._learning = before
 
@@ -79,41 +82,40 @@ class AnonymisingWalk:
     # -- the walk -----------------------------------------------------------------------------------------------
 
     def _value(self, value: Any, role: FieldRole) -> Any:
-        of = type(value)
-        if of is str:
-            return self._string(value, role)
-        if value is None or isinstance(value, _NO_TEXT):
-            return value
-        if of is tuple or of is list:
-            if role is TextRole.LABELS:
-                return self._labelled(value)
-            return of([self._value(one, role) for one in value])
-        if isinstance(value, msgspec.Struct):
-            return self._struct(value)
-        if isinstance(value, tuple):
-            return self._named_tuple(value)
-        if isinstance(value, Mapping):
-            if role is TextRole.LABELS:
-                return {self._key(k): self._label(k, v) for k, v in value.items()}
-            made = [
-                (k, self._value(v, role)) for k, v in value.items()
-            ]  # values first: they tell what a key is
-            keys = TextRole.TEXT if isinstance(role, Named) and role is NAME else role
-            return {self._value(k, keys): v for k, v in made}
-        if isinstance(value, str):  # a kind of text
-            return self._string(str(value), role)
-        if isinstance(value, frozenset | set):
-            return of(self._value(one, role) for one in value)
-        raise TypeError(f"{of.__module__}.{of.__name__} cannot be anonymised")
+        of: Any = type(value)
+        return _maker(of)(self, value, role)
 
-    def _struct(self, value: msgspec.Struct) -> Any:
-        subject, outer = getattr(value, "subject", None), self._about
+    def _as_it_is(self, value: Any, role: FieldRole) -> Any:
+        return value
+
+    def _sequence(self, value: Any, role: FieldRole) -> Any:
+        if role is TextRole.LABELS:
+            return self._labelled(value)
+        if self._learning:
+            for one in value:
+                self._value(one, role)
+            return value
+        return type(value)([self._value(one, role) for one in value])
+
+    def _set(self, value: Any, role: FieldRole) -> Any:
+        return type(value)(self._value(one, role) for one in value)
+
+    def _mapping(self, value: Any, role: FieldRole) -> Any:
+        if role is TextRole.LABELS:
+            return {self._key(k): self._label(k, v) for k, v in value.items()}
+        # values first: they tell what a key is
+        made = [(k, self._value(v, role)) for k, v in value.items()]
+        keys = TextRole.TEXT if role is NAME else role
+        return {self._value(k, keys): v for k, v in made}
+
+    def _struct(self, value: msgspec.Struct, role: FieldRole) -> Any:
+        outer = self._about
         if isinstance(value, Object):
             self._object(value)
             self._about = frozenset((value.name, value.namespace))
         elif isinstance(value, Owner):
             self._name(value.name, noun_of(value.kind))
-        elif isinstance(subject, Subject):
+        elif isinstance(subject := getattr(value, "subject", None), Subject):
             self._about = frozenset((subject.name, subject.namespace))
         try:
             return self._fields(value)
@@ -121,14 +123,15 @@ class AnonymisingWalk:
             self._about = outer
 
     def _fields(self, value: msgspec.Struct) -> Any:
-        of = type(value)
         changes: dict[str, Any] = {}
-        for field, role in _plan(of):
+        for field, role, read in _plan(type(value)):
             before = getattr(value, field)
-            after = self._value(before, role)
-            if after is not before and not self._learning:
+            if not before:
+                continue
+            after = read(self, before) if type(before) is str else self._value(before, role)
+            if after is not before:
                 changes[field] = after
-        return msgspec.structs.replace(value, **changes) if changes else value
+        return msgspec.structs.replace(value, **changes) if changes and not self._learning else value
 
     def _object(self, one: Object) -> None:
         """Puts its name into the table: after its owner, where it has one."""
@@ -146,7 +149,7 @@ class AnonymisingWalk:
         else:
             self._name(one.name, noun_of(getattr(one, "kind", "") or type(one).KIND or type(one).__name__))
 
-    def _named_tuple(self, value: Any) -> Any:
+    def _named_tuple(self, value: Any, role: FieldRole) -> Any:
         if isinstance(value, Subject):
             ref = self._value(value.cluster, NAME)
             namespace = self._name(value.namespace, "namespace")
@@ -168,9 +171,10 @@ class AnonymisingWalk:
     # -- texts --------------------------------------------------------------------------------------------------
 
     def _string(self, text: str, role: FieldRole) -> str:
-        if isinstance(role, Named):
-            return self._name(text, role.noun)
-        return self._roles[role](self, text)
+        return _reader(role)(self, text)
+
+    def _kind_of_string(self, text: str, role: FieldRole) -> str:
+        return self._string(str(text), role)
 
     def _name(self, name: str, noun: str) -> str:
         """Where one names several (``Deployment/web``, ``shop.example at 10.0.0.1:443``) each part is a name of its own."""
@@ -271,28 +275,89 @@ class AnonymisingWalk:
 
     def _said(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: self._said(one) for key, one in value.items()}
+            return {self._member(key): self._said(one) for key, one in value.items()}
         if isinstance(value, list):
             return [self._said(one) for one in value]
         return self._text(value) if isinstance(value, str) else value
 
-    _roles: Mapping[TextRole, Callable[[AnonymisingWalk, str], str]] = {
-        TextRole.OWN: lambda self, text: text,
-        TextRole.WORD: _word,
-        TextRole.TEXT: _text,
-        TextRole.FOREIGN: _foreign,
-        TextRole.LABELS: lambda self, text: self._name(text, "value"),
-        TextRole.KEY: _key,
-        TextRole.DOCUMENT: _document,
-        TextRole.OURS: _ours,
-        TextRole.EMPTY: lambda self, text: "{}",
-        TextRole.IMAGE: lambda self, text: self.table.image(text),
-        TextRole.URL: lambda self, text: self.table.url(text) if text else text,
-        TextRole.PERSON: lambda self, text: self.table.person(text) if text else text,
-        TextRole.AMOUNTS: _word,
-    }
+    def _member(self, key: str) -> str:
+        """Members of our documents are words of ours; what else is there is whom one tells of: a version, a terminal."""
+        known = self.table.aliases.get(key)
+        if known is not None:
+            return key if key in MEMBERS else known
+        return key if _OUR_MEMBER.fullmatch(key) or plain(key) else self.table.alias(key, "name")
+
+    def _target(self, text: str) -> str:
+        """``Deployment shop/checkout``, as the audit log has it: of what may be gone by now."""
+        kind, space, rest = text.partition(" ")
+        if not space or kind == MAINTENANCE_ITEM or " " in rest:
+            return self._foreign(text)
+        namespace, sign, name = rest.rpartition("/")
+        return (
+            f"{self._word(kind)} {self._name(namespace, 'namespace')}{sign}{self._name(name, noun_of(kind))}"
+        )
+
+    def _component(self, name: str) -> str:
+        """A program's name: its words may be everybody's (``deployment-controller``)."""
+        known = self.table.aliases.get(name)
+        return known or (name if said(name) else self.table.alias(name, "program"))
+
+
+_OUR_MEMBER = re.compile(r"[a-z]+(?:_[a-z0-9]+)*")
+_READERS: Mapping[TextRole, Callable[[AnonymisingWalk, str], str]] = {
+    TextRole.OWN: lambda self, text: text,
+    TextRole.WORD: AnonymisingWalk._word,
+    TextRole.TEXT: AnonymisingWalk._text,
+    TextRole.FOREIGN: AnonymisingWalk._foreign,
+    TextRole.LABELS: lambda self, text: self._name(text, "value"),
+    TextRole.KEY: AnonymisingWalk._key,
+    TextRole.DOCUMENT: AnonymisingWalk._document,
+    TextRole.OURS: AnonymisingWalk._ours,
+    TextRole.EMPTY: lambda self, text: "{}",
+    TextRole.IMAGE: lambda self, text: self.table.image(text),
+    TextRole.URL: lambda self, text: self.table.url(text) if text else text,
+    TextRole.PERSON: lambda self, text: self.table.person(text) if text else text,
+    TextRole.AMOUNTS: AnonymisingWalk._word,
+    TextRole.TARGET: AnonymisingWalk._target,
+    TextRole.COMPONENT: AnonymisingWalk._component,
+}
 
 
 @cache
-def _plan(of: type[msgspec.Struct]) -> tuple[tuple[str, FieldRole], ...]:
-    return tuple((field, role_of(of.__name__, field)) for field in of.__struct_fields__)
+def _reader(role: FieldRole) -> Callable[[AnonymisingWalk, str], str]:
+    """What makes of a text that has this role."""
+    if isinstance(role, TextRole):
+        return _READERS[role]
+    noun = role.noun
+    return lambda self, text: self._name(text, noun)
+
+
+@cache
+def _plan(
+    of: type[msgspec.Struct],
+) -> tuple[tuple[str, FieldRole, Callable[[AnonymisingWalk, str], str]], ...]:
+    roles = [(field, role_of(of.__name__, field)) for field in of.__struct_fields__]
+    return tuple((field, role, _reader(role)) for field, role in roles)
+
+
+@cache
+def _maker(of: type) -> Callable[[AnonymisingWalk, Any, FieldRole], Any]:
+    """What walks through values of a type. Raises ``TypeError`` for one that nobody knows."""
+    if of is not str and (of is type(None) or issubclass(of, _NO_TEXT)):
+        return AnonymisingWalk._as_it_is
+    if of is str:
+        return AnonymisingWalk._string
+    if issubclass(of, tuple | list):
+        return AnonymisingWalk._sequence if of in (tuple, list) else AnonymisingWalk._named_tuple
+    for kind, make in _MAKERS:
+        if issubclass(of, kind):
+            return make
+    raise TypeError(f"{of.__module__}.{of.__name__} cannot be anonymised")
+
+
+_MAKERS: tuple[tuple[Any, Callable[[AnonymisingWalk, Any, FieldRole], Any]], ...] = (
+    (msgspec.Struct, AnonymisingWalk._struct),
+    (str, AnonymisingWalk._kind_of_string),
+    ((frozenset, set), AnonymisingWalk._set),
+    (Mapping, AnonymisingWalk._mapping),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tfdash.anonymise.message_words import MESSAGE_WORDS
 from tfdash.model.kinds import KINDS
 
 
@@ -132,3 +133,15 @@ def said(token: str) -> bool:
     return conventional(token) or all(
         plain(part) or part.lower() in WORDS for part in _JOINED.split(token) if part
     )
+
+
+_ENDINGS = ("", "s", "d", "ed", "ing")
+
+
+def message_word(word: str) -> bool:
+    """Whether messages consist of such: a word of theirs, in whatever form, or one of Kubernetes (``CrashLoopBackOff``)."""
+    if quotable(word):
+        return True
+    folded = word.lower()
+    stems = (folded.removesuffix(ending) for ending in _ENDINGS if folded.endswith(ending))
+    return any(stem in MESSAGE_WORDS or stem in WORDS for stem in stems)

@@ -66,3 +66,16 @@ def keep_table(args: argparse.Namespace, anonymiser: Anonymiser | None) -> bool:
         narrate(f"{program()}: --aliases {name}: {safe(error.strerror or str(error))}")
         return False
     return True
+
+
+def next_table(args: argparse.Namespace, recorded: str) -> None:
+    """Where a terminal goes on that begins anew: ``args.record`` is another file than ``recorded``, with other aliases, so that ``--aliases``
+    is one beside the table that is written."""
+    from tfdash.recording.places import next_path
+
+    if args.aliases:
+        before, args.aliases = args.aliases, str(next_path(Path(args.aliases).expanduser()))
+        narrate(
+            f"{program()}: {safe(before)} has the aliases of {safe(recorded)};"
+            f" those of {safe(args.record)} will be in {safe(args.aliases)}"
+        )

@@ -79,8 +79,13 @@ def command(args: argparse.Namespace) -> int:
     made = clock.now() if config.recorded is None else config.recorded.at
     until = max((one.end for one in found), default=made)
     since = min((one.since for one in found), default=until - args.last)
+    try:
+        recordings = _recordings(found, environment, anonymiser)
+    except OSError as error:
+        narrate(f"{program()}: the recording by aliases {_unwritten(error)}")
+        return ERROR
     gathered = [
-        _recordings(found, environment, anonymiser),
+        recordings,
         _audit(config, settings, since, max(until, made), anonymiser),
         _now(args, config, settings, clock, anonymiser),
     ]
@@ -110,6 +115,18 @@ def command(args: argparse.Namespace) -> int:
         return ERROR
     code = _write(name, manifest, pieces)
     return code if keep_table(args, anonymiser) else ERROR
+
+
+def _unwritten(error: OSError) -> str:
+    """Why a temporary file could not be, and whose place that is to choose."""
+    import tempfile
+
+    try:
+        place = f"in {safe(tempfile.gettempdir())}"
+    except OSError:  # there is none at all
+        place = "in any folder for such"
+    told = safe(error.strerror or str(error))
+    return f"cannot be written to a temporary file {place}: {told}; TMPDIR names another folder"
 
 
 def _write(name: str, manifest: Manifest, pieces: list[BundlePiece]) -> int:
@@ -191,7 +208,7 @@ def _recordings(found: list[Excerpt], environment: str, anonymiser: Anonymiser |
             name = f"recordings/{number}-{_word(one.terminal)}.tfrec"
             pieces.append(one.piece(name, what))
         else:
-            name = f"recordings/{number}-{anonymiser.table.alias(one.terminal, 'terminal')}.tfrec"
+            name = f"recordings/{number}-{_word(anonymiser.table.alias(one.terminal, 'terminal'))}.tfrec"
             pieces.append(_by_aliases(one, anonymiser, name, what))
         if one.recording.cut:
             lacking.append(f"{name}: it {one.recording.cut}")

@@ -151,7 +151,8 @@ def command(args: argparse.Namespace) -> int:
     board, sources = board_of(config, settings, clock, remembering=True, others=True)
     scope = scope_of(args, config.environment, sources)
     # once nothing else can be wrong: an empty file would be in the way of the next try
-    name = args.file or default_name(environment_of(anonymiser, config.environment.name), clock.now())
+    of = environment_of(anonymiser, config.environment.name)
+    name = args.file or default_name(of, clock.now())
     try:
         file = made_file(name, config, anonymiser)
     except OSError as error:
@@ -166,7 +167,7 @@ def command(args: argparse.Namespace) -> int:
     board.start()
     most = f"at {write_size(file.most)}, or with ctrl+c"
     ends = f"it ends after {write_duration(args.seconds)}, {most}" if args.seconds else f"it ends {most}"
-    narrate(f"{program()}: recording {config.environment.name} to {safe(name)}; {ends}")
+    narrate(f"{program()}: recording {safe(of)} to {safe(name)}; {ends}")
     until = time.monotonic() + args.seconds if args.seconds else float("inf")
     told = ""
     while not ended.wait(_DURATION) and time.monotonic() < until and not recorder.full:

@@ -181,9 +181,12 @@ def run(args: argparse.Namespace) -> int:
         narrate(*(f"{program()}: {line}" for line in problems[0].splitlines()))
         return USAGE
     if file is not None and (any(app.switch_to) or app.elevate):
+        from tfdash.cli.anonymising import next_table
         from tfdash.cli.recording import next_name
 
         args.record = next_name(name)
+        if anonymiser is not None:
+            next_table(args, name)
     if any(app.switch_to):
         environment, place = app.switch_to
         args.environment, args.context = environment, place

@@ -130,6 +130,7 @@ class Encoder:
 
     def __init__(self, anonymiser: Anonymiser | None = None) -> None:
         self._anonymiser = anonymiser
+        self.all_learned = False  # the names in what comes are known: it is a matter of speed alone
         self.series = SeriesWriter()
         self._native = msgspec.msgpack.Encoder(enc_hook=self._hook)
         self._plain = msgspec.msgpack.Encoder()
@@ -140,11 +141,13 @@ class Encoder:
         """Its bytes; the series in it wait at ``series``. Raises ``TypeError`` for what is none of the model's."""
         return self._raw(self.shown(value, role))
 
-    def shown(self, value: Any, role: FieldRole = NAME) -> Any:
-        """As it may be written: its names are learned before any sentence is that may name them. ``role``: of the field that it stands in."""
+    def shown(self, value: Any, role: FieldRole = NAME, *, learned: bool = False) -> Any:
+        """As it may be written: its names are learned before any sentence is that may name them, unless they are ``learned``. ``role``: of
+        the field that it stands in."""
         if self._anonymiser is None:
             return value
-        self._anonymiser.learn(value, role=role)
+        if not (self.all_learned or learned):
+            self._anonymiser.learn(value, role=role)
         return self._anonymiser.value(value, role)
 
     def _raw(self, value: Any) -> msgspec.Raw:

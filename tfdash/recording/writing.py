@@ -118,8 +118,18 @@ class EntryWriter:
         """Everything that there is, from nothing on."""
         self._encoder.series.reset()
         self._measured.reset()
-        if self._anonymiser is not None:
+        if self._anonymiser is None:
+            yield from self._each(at)
+            return
+        with self._anonymiser.table.gathered():
             self._learn_all(self._anonymiser)
+        self._encoder.all_learned = True
+        try:
+            yield from self._each(at)
+        finally:
+            self._encoder.all_learned = False
+
+    def _each(self, at: float) -> Iterator[bytes]:
         for ref, info in self.infos.items():
             yield from self._kept(at, "put_info", self._info(ref, info))
         for (ref, kind), seen in self.kinds.items():
@@ -149,10 +159,18 @@ class EntryWriter:
             for one in coming
             if one.what == "put_objects" and self._anonymiser.tells(one.arguments)
         ]
-        for ref, _, seen, changed in sorted(put, key=lambda of: Anonymiser.rank(of[1])):
-            objects = seen.value or {}
-            keys = objects if changed is None else [key for key in changed if key in objects]
-            self._learned(ref, [objects[key] for key in keys])
+        with self._anonymiser.table.gathered():
+            for ref, kind, seen, changed in sorted(put, key=lambda of: Anonymiser.rank(of[1])):
+                self._learned(ref, self._new(ref, kind, seen.value or {}, changed))
+
+    def _new(
+        self, ref: ClusterRef, kind: str, objects: Objects, changed: frozenset[Key] | None
+    ) -> list[Object]:
+        """Those that are other than what was written last."""
+        before = self.kinds.get((ref, kind))
+        held = (before.value if before is not None else None) or {}
+        keys = objects if changed is None else [key for key in changed if key in objects]
+        return [one for key in keys if held.get(key) is not (one := objects[key])]
 
     def _learned(self, *values: Any) -> None:
         assert self._anonymiser is not None
@@ -229,8 +247,10 @@ class EntryWriter:
     def _of(
         self, at: tuple[ClusterRef, str], value: Objects, keys: list[Key]
     ) -> tuple[Roster | None, msgspec.Raw]:
-        objects: list[Object] = self._encoder.shown([value[key] for key in keys])
-        keys = self._encoder.shown(keys)
+        objects: list[Object] = self._encoder.shown(
+            [value[key] for key in keys], learned=True
+        )  # by ``learn``
+        keys = self._encoder.shown(keys, learned=True)
         columns = self._measured.written(at, keys, objects)
         if columns is not None:
             roster, row = columns

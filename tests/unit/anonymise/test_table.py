@@ -119,6 +119,17 @@ def test_a_well_known_name_keeps_its_capitals() -> None:
     assert AliasTable().text("Kubernetes: in order") == "Kubernetes: in order"
 
 
+def test_no_alias_is_what_something_else_is_called() -> None:
+    names = [f"node-{number}" for number in range(1, 200)]
+    for seed in range(5):
+        found = table(seed)
+        with found.gathered():
+            assert [found.alias(name, "node") for name in names] == names  # until all are met
+            pod = found.below_of("node-1-abc", "node-1", "node")
+        assert not set(found.aliases.values()) & {*names, pod}
+        assert found.aliases["node-1-abc"].startswith(f"{found.aliases['node-1']}-")
+
+
 def test_well_known_names_stay() -> None:
     found = table()
     found.alias("kube", "workload")
@@ -153,6 +164,7 @@ def test_what_is_plainly_a_name_goes_though_nothing_told_of_it(text: str, gone: 
     [
         ("assigned shop/cart to nodea.zone", ("shop", "cart", "nodea")),
         ("secret acme-db-login is missing", ("acme",)),
+        ("evicted dodo: mammoth wanted room, Walrus did not", ("dodo", "mammoth", "Walrus")),
     ],
 )
 def test_of_what_others_wrote_nothing_stays_that_has_the_form_of_a_name(

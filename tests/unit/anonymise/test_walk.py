@@ -293,3 +293,27 @@ def test_a_metric_that_a_company_named_is_told_by_an_alias() -> None:
 def test_the_key_that_a_bundle_is_written_to_is_a_name() -> None:
     made = Anonymiser().value(Bundle(namespace="", name="roots", config_map_key="acmecorp-roots.pem"))
     assert "acmecorp" not in made.config_map_key
+
+
+def test_what_an_old_entry_tells_of_is_a_name_though_nothing_else_does() -> None:
+    entry = Entry(
+        version=1,
+        terminal="desk",
+        sequence=1,
+        at=0.0,
+        kind=EntryKind.INTENT,
+        actor="anna",
+        target="Deployment otter/dodo",
+    )
+    made = Anonymiser().value(entry)
+    kind, _, where = made.target.partition(" ")
+    assert kind == "Deployment" and where.startswith("namespace-") and "/workload-" in where
+
+
+def test_a_document_of_ours_keeps_its_members_and_no_names_among_them() -> None:
+    anonymiser = Anonymiser()
+    anonymiser.table.alias("node", "namespace")
+    told = {"in_flight": False, "versions": {"8ff7f5c4": 5}, "bounds": {"0.25": 1}, "node": {"desk.lan": 1}}
+    made = json.loads(anonymiser.document(json.dumps(told)))
+    assert list(made) == list(told) and list(made["bounds"]) == ["0.25"]
+    assert not {"8ff7f5c4", "desk.lan"} & {*made["versions"], *made["node"]}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -121,6 +123,17 @@ def test_where_there_is_nobody_to_ask_nothing_is_made(
     assert "--yes" in capsys.readouterr().err and not (tmp_path / "b.zip").exists()
 
 
+def test_where_no_temporary_file_can_be_written_it_says_so(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring(config)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert main(asked(config, "--yes", "--anonymise", "-o", str(tmp_path / "b.zip"))) == 3
+    told = capsys.readouterr().err
+    assert "cannot be written to a temporary file" in told and "TMPDIR" in told and "Traceback" not in told
+    assert not (tmp_path / "b.zip").exists()
+
+
 def test_no_secret_that_the_program_holds_is_in_it(config: Path, tmp_path: Path) -> None:
     planted = "refused-something-of-mine"
     text = config.read_text().replace(f'"{tmp_path / "none"}"', f'"{tmp_path / planted}"')
@@ -147,10 +160,8 @@ def test_by_aliases_no_part_has_a_name_and_the_file_has_none(
     names = (names_in(lived.fold.picture) | {"wall-1", "x"}) - set(aliases) - {"x"}
     assert leaks_of(path, names) == {} and path.name in said.out
     assert (tmp_path / "table").stat().st_mode & 0o77 == 0
-    assert (
-        aliases[path.name.split("-2")[0].removeprefix("tfdash-")[: len("environment-") + 2].rstrip("-")]
-        == "production"
-    )
+    found = re.match(r"tfdash-(environment-\d+)-2", path.name)
+    assert found is not None and aliases[found[1]] == "production"
     [cluster] = opened(path).picture_at(lived.clock.at).clusters.values()
     assert len(cluster.objects("Pod")) == len(lived.fold.picture.clusters[REF].objects("Pod"))
     manifest = json.loads(zipfile.ZipFile(path).read("manifest.json"))
