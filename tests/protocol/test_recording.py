@@ -48,6 +48,7 @@ def anything(picture: Picture) -> Change:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_a_ring_outlives_its_terminal(tmp_path: Path) -> None:
     with start_process(DemoOptions(scenario="bad-canary", speed=SPEED)) as demo:
         told: list[tuple[float, int, dict[str, int], dict[str, int]]] = []
