@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def wanted(args: argparse.Namespace) -> bool:
 
 def anonymiser_of(args: argparse.Namespace, config: QuickConfig, screen: str = "") -> Anonymiser | None:
     """One for each file; None where the command line asks for none. It knows the environments and clusters of the configuration.
-    Raises ``ConfigError`` for a ``screen`` whose names nobody can tell from its words."""
+    Raises ``ConfigError`` for a ``screen`` whose names nobody can tell from its words, and for ``--aliases`` where another file would be lost."""
     from tfdash.config.problems import ConfigError, ConfigProblem
 
     if not wanted(args):
@@ -38,6 +39,8 @@ def anonymiser_of(args: argparse.Namespace, config: QuickConfig, screen: str = "
                 )
             ]
         )
+    if why := _not_free(args):
+        raise ConfigError([ConfigProblem(f"--aliases {args.aliases}", 0, "", why, "name another file")])
     made = Anonymiser()
     for name in (config.environment.name, *config.environments):
         made.table.alias(name, "environment")
@@ -53,19 +56,52 @@ def environment_of(anonymiser: Anonymiser | None, name: str) -> str:
 
 
 def keep_table(args: argparse.Namespace, anonymiser: Anonymiser | None) -> bool:
-    """Write ``--aliases``, for its user alone; False where that failed, which is told."""
+    """Write ``--aliases``, for its user alone; False where that failed, which is told. Where a file came to be there meanwhile, beside it:
+    a table that is lost cannot be made again."""
     if anonymiser is None or not args.aliases:
         return True
     from tfdash.finished_file import PRIVATE, finished
+    from tfdash.recording.places import next_path
 
+    path = Path(args.aliases).expanduser()
     try:
-        with finished(Path(args.aliases).expanduser(), PRIVATE) as file:
+        if _holds_something(path):
+            path, meanwhile = next_path(path), path
+            narrate(
+                f"{program()}: {safe(str(meanwhile))} came to be there meanwhile; the aliases are in {safe(str(path))}"
+            )
+        with finished(path, PRIVATE) as file:
             file.write(anonymiser.table.told().encode(errors="backslashreplace") + b"\n")
     except OSError as error:
         name = safe(args.aliases)
         narrate(f"{program()}: --aliases {name}: {safe(error.strerror or str(error))}")
         return False
     return True
+
+
+def _not_free(args: argparse.Namespace) -> str:
+    """Why no table may be written to ``--aliases``; "" where it may, or nobody asked. Said before anything else is written."""
+    if not getattr(args, "aliases", ""):
+        return ""
+    path = Path(args.aliases).expanduser()
+    try:
+        if _holds_something(path):
+            return "it is there already, and a table of aliases replaces no file"
+    except OSError as error:
+        return safe(error.strerror or str(error))
+    others = (getattr(args, name, "") for name in ("output", "record", "file", "recording"))
+    if any(isinstance(o, str) and o and Path(o).expanduser().resolve() == path.resolve() for o in others):
+        return "it is what else is written or read here"
+    return ""
+
+
+def _holds_something(path: Path) -> bool:
+    """An empty file, as ``mktemp`` leaves one, holds nothing that could be lost. Raises OSError where that cannot be known."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not stat.S_ISREG(found.st_mode) or found.st_size > 0
 
 
 def next_table(args: argparse.Namespace, recorded: str) -> None:
