@@ -102,6 +102,10 @@ class ReplayApp(TfdashApp):
     # -- its line -----------------------------------------------------------------------------------------------
 
     @property
+    def begins(self) -> float:
+        return self._player.recording.start
+
+    @property
     def words(self) -> ReplayWords:
         return words(self._player.state, self.zone)._replace(told=self._told)
 

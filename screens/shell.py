@@ -29,6 +29,10 @@ class ReplayControl(Protocol):
     """A recording that is played in the place of a platform."""
 
     @property
+    def begins(self) -> float:
+        """Epoch seconds of the first that it holds."""
+
+    @property
     def words(self) -> ReplayWords:
         """Where it is now, for its line."""
 

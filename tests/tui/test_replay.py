@@ -264,3 +264,12 @@ async def test_no_page_is_too_tall_for_its_line(page: str) -> None:
         shown = await run.still()
         assert run.app.screen.max_scroll_y == 0, shown
         assert "REPLAY" in shown.splitlines()[1]
+
+
+async def test_changes_in_a_recording_are_those_that_it_holds_and_it_says_from_when_on() -> None:
+    async with replaying(await recorded()) as run:
+        await run.press("colon", *"changes", "enter")
+        await run.shows(
+            "seen from ", "where this recording begins", "what is revision 88 now was made: checkout:2.14.0"
+        )
+        assert "Nobody is known" not in run.text

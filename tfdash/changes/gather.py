@@ -20,6 +20,7 @@ from tfdash.views.changes import (
     drifted,
     touched,
 )
+from tfdash.views.kept_revisions import kept_revisions
 from tfdash.views.revisions import Revision, revisions
 
 _MOST_READ = 40  # workloads and ConfigMaps of which more than the metadata is read in one gathering
@@ -78,9 +79,14 @@ async def gather(
     seen_changes: Sequence[SeenChange] = (),
     entries: Sequence[Entry] | None = None,
     contents: Contents | None = None,
+    until: float = 0.0,
 ) -> RecentChanges:
-    """Read and tell the changes since then, of ``namespaces`` or all. Callable from any loop; never raises ``ReadFailed``."""
+    """Read and tell the changes since then, of ``namespaces`` or all. Callable from any loop; never raises ``ReadFailed``.
+
+    ``until`` (epoch seconds): from when on all that changed is in ``seen_changes``, as in a recording. Before it, of what nobody can be asked
+    about, the picture's ReplicaSets tell what was made; 0: it is not known of any time."""
     unread: list[str] = []
+    silent: list[tuple[ClusterRef, str]] = []
     managed: list[Managed] = []
 
     async def managers(ref: ClusterRef, kind: str, namespace: str | None) -> None:
@@ -88,6 +94,7 @@ async def gather(
             managed.extend(await board.read_managers(ref, kind, namespace))
         except ReadFailed as failed:
             unread.append(f"{ref.cluster} {kind}: {failed.problem}")
+            silent.append((ref, kind))
 
     wanted = [(r, k, n) for r in refs for k in CHANGING for n in (namespaces or (None,))]
     await asyncio.gather(*(managers(*at) for at in wanted))
@@ -95,8 +102,11 @@ async def gather(
     contents = contents or Contents()
     diffs = await contents.diffs(board, managed, since)
     inside = [s for s in seen_changes if namespaces is None or s.subject.namespace in namespaces]
+    told = altered(managed, found, inside, since, entries, diffs)
+    made = kept_revisions(board.picture, silent, namespaces, since, until) if until else ()
     return RecentChanges(
-        altered(managed, found, inside, since, entries, diffs), tuple(sorted({*unread, *failed}))
+        tuple(sorted((*told, *made), key=lambda c: (-c.at, str(c.subject)))),
+        tuple(sorted({*unread, *failed})),
     )
 
 

@@ -18,12 +18,12 @@ from tfdash.report.shown import (
 )
 from tfdash.text import safe
 from tfdash.views.changes import Altered, change_lines, change_rows
+from tfdash.views.kept_revisions import none_known
 from tfdash.views.times import iso, moment
 
 CHANGES = "changes"
 HOURS = 6.0
 _LINES = 10_000  # of one difference
-_NONE = "nobody is known to have changed anything"
 
 
 def shown(asked: ReportAsked) -> Shown:
@@ -32,6 +32,7 @@ def shown(asked: ReportAsked) -> Shown:
         raise ValueError("what was changed was not read")
     changes, several = asked.changes.changes, len(asked.picture.clusters) > 1
     late = (*asked.changes.unread, *asked.late)
+    none = none_known(f"{HOURS:g} hours", "", bool(late))
 
     def content() -> dict[str, Any]:
         return {
@@ -46,12 +47,12 @@ def shown(asked: ReportAsked) -> Shown:
         return [
             f"changes of the last {HOURS:g} hours, newest first",
             "",
-            *(told(changes) or [_NONE]),
+            *(told(changes) or [none]),
         ]
 
     def parts() -> list[ReportPart]:
         rows = tuple(_row(one, asked) for one in changes)
-        listed = TablePart(CHANGES, f"Changes of the last {HOURS:g} hours", _FIELDS, rows, _NONE)
+        listed = TablePart(CHANGES, f"Changes of the last {HOURS:g} hours", _FIELDS, rows, none)
         return [listed, *([LinesPart("differences", "Differences", tuple(told(changes)))] if changes else [])]
 
     return framed(asked, code_of((), late), counted(()), (), late, content, lines, parts)

@@ -133,7 +133,7 @@ def _told(asked: ReportAsked) -> tuple[ReportPart, ...]:
             safe(row.finding.sentence),
             row.finding.level,
             states.of_level(row.finding.level).text,
-            tuple(filter(None, [sections.next_line(row.as_section, asked.now)])),
+            tuple(filter(None, [sections.next_command(row.as_section, asked.now)])),
         )
         for row in found_rows(ordered).values()
     )
@@ -162,7 +162,7 @@ def _row(asked: ReportAsked, found: ReportContents, key: RowKey) -> TableRow | N
 
 
 def _sections(asked: ReportAsked) -> list[str]:
-    """Each section, and under them all that was found, one by one, with the next key of each."""
+    """Each section, and under them all that was found, one by one, with where each is shown."""
     assessment, now = asked.assessment, asked.now
     if not assessment.sections:
         return ["nothing has been judged yet"]
@@ -181,7 +181,7 @@ def _sections(asked: ReportAsked) -> list[str]:
         for row in found_rows(ordered).values()
         for line in (
             f"{states.of_level(Level(row.finding.level)).text}  {safe(row.finding.sentence)}",
-            f"    {sections.next_line(row.as_section, now)}",
+            f"    {sections.next_command(row.as_section, now)}",
         )
         if line.strip()
     ]

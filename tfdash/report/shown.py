@@ -19,7 +19,7 @@ from tfdash.report.gather import FINDINGS, OK, UNKNOWN, WORKLOADS
 from tfdash.text import safe
 from tfdash.views.kinds import KindView
 from tfdash.views.pages import PAGES
-from tfdash.views.sections import next_line, state_of
+from tfdash.views.sections import next_command, state_of
 from tfdash.views.sources import SourceRow
 from tfdash.views.times import iso
 
@@ -269,7 +269,7 @@ def section_json(section: SectionState, now: float) -> dict[str, Any]:
         "screen": section.target,
         "subject": subject_json(section.subject) if section.subject is not None else None,
         "since": iso(section.since),
-        "next": next_line(section, now) or None,
+        "next": next_command(section, now) or None,
     }
 
 

@@ -118,20 +118,34 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
     ``offers``: what the gate says of the section's subject now; a key that it would refuse is not named."""
     if section.level < Level.PAUSED or section.loading:
         return ""
-    if section.subject is None:
-        # no row to ask about
-        keys = _UNREAD if section.level == Level.UNKNOWN or section.unknown else ""
-    else:
-        explained = KINDS.get(section.subject.kind, PLAIN).why
-        other = ("s", "w: why" if explained else "enter: more of it")
-        acting, closer = _NEXT.get((section.id, Level(section.level)), other)
-        closer = closer or other[1]
-        open = {o.key: safe(key_words(o.title)) for o in offers if o.key and not o.refused}
-        acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
-        keys = f"{closer}; {acts}" if acts else closer
     page = _DIGITS.get(section.target, f":{section.target}")
-    ways = (keys,) if keys is _UNREAD else (page, f"then {keys}" if keys else "")
-    parts = [f"next: {', '.join(filter(None, ways))}"]
+    if section.subject is None:  # no row to ask about
+        return _told(_UNREAD if _unread(section) else page, section, now)
+    explained = KINDS.get(section.subject.kind, PLAIN).why
+    other = ("s", "w: why" if explained else "enter: more of it")
+    acting, closer = _NEXT.get((section.id, Level(section.level)), other)
+    closer = closer or other[1]
+    open = {o.key: safe(key_words(o.title)) for o in offers if o.key and not o.refused}
+    acts = ", ".join(f"{key}: {open[key]}" for key in acting if key in open)
+    return _told(f"{page}, then {closer}; {acts}" if acts else f"{page}, then {closer}", section, now)
+
+
+def next_command(section: SectionState, now: float) -> str:
+    """The same for who reads it where there are no keys, on paper or in a browser: the command that shows it."""
+    if section.level < Level.PAUSED or section.loading:
+        return ""
+    unread = section.subject is None and _unread(section)
+    command = "tfdash doctor says what is not read" if unread else f"tfdash --screen {section.target}"
+    return _told(command, section, now)
+
+
+def _unread(section: SectionState) -> bool:
+    """Whether something was not read of it; what is UNKNOWN with nothing found is so though all was: an empty cluster's nodes."""
+    return bool(section.unknown or (section.level is Level.UNKNOWN and section.findings))
+
+
+def _told(next: str, section: SectionState, now: float) -> str:
+    parts = [f"next: {next}"]
     if section.since:
         parts.append(f"since {short_age(now - section.since)}")
     if section.subject is not None:

@@ -10,6 +10,8 @@ from screens.frame.text_page import TextPage
 from tfdash.changes.gather import Contents, RecentChanges, gather
 from tfdash.text import safe
 from tfdash.views.changes import change_lines
+from tfdash.views.kept_revisions import none_known
+from tfdash.views.times import moment
 from widgets.workers import begin
 
 
@@ -51,6 +53,7 @@ class ChangesScreen(TextPage):
                 seen_changes=self.shell.change_history.seen_changes if self.shell.change_history else (),
                 entries=self.shell.audit_entries(),
                 contents=self._contents,
+                until=0.0 if self.shell.replay is None else self.shell.replay.begins,
             )
             self._problem = ""
         except RuntimeError as error:  # the board is starting or stopping; the next reading is soon
@@ -65,8 +68,13 @@ class ChangesScreen(TextPage):
         where = "in all namespaces" if names is None else "in " + ", ".join(safe(n) for n in names)
         several = len(self.shell.board.clusters) > 1
         told = change_lines(self._found.changes, self.shell.now(), self.shell.zone, several_clusters=several)
-        none = (
-            [f"Nobody is known to have changed anything in the last {self.HOURS} hours."] if not told else []
-        )
-        head = f"Workloads, their ConfigMaps and HPAs {where}, the last {self.HOURS} hours, newest first"
+        begins, span = self._begins(), f"{self.HOURS} hours"
+        none = [] if told else [none_known(span, begins, bool(self._found.unread))]
+        head = f"Workloads, their ConfigMaps and HPAs {where}, the last {span}, newest first"
+        if begins:
+            head += f"; seen from {begins} on, where this recording begins"
         return [head, *(f"? not read: {safe(u)}" for u in self._found.unread), "", *none, *told]
+
+    def _begins(self) -> str:
+        replay = self.shell.replay
+        return "" if replay is None else moment(replay.begins, self.shell.zone)

@@ -137,7 +137,7 @@ def test_serving(objects: Any, expected: tuple[int, str, str, int]) -> None:
 @pytest.mark.parametrize(
     ("nodes", "expected"),
     [
-        ((), (Level.UNKNOWN, "0 of 0 ready", "no pressure, none cordoned", 0)),
+        ((), (Level.UNKNOWN, "0 of 0 ready", "no node is listed: where pods could run is not known", 0)),
         ((node(),), (Level.OK, "1 of 1 ready", "no pressure, none cordoned", 1)),
         (
             (node(), node("n2", unschedulable=True)),

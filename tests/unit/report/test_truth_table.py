@@ -31,7 +31,7 @@ from tfdash.model.verdict import Level
 from tfdash.report.canary import KINDS as CANARY_KINDS
 from tfdash.report.gather import needs
 from tfdash.views import state as states
-from tfdash.views.sections import asked, next_line
+from tfdash.views.sections import asked, next_command, next_line
 from tfdash.views.tabs import badges
 
 pytestmark = pytest.mark.long
@@ -238,7 +238,7 @@ def test_each_finding_names_its_object_since_when_and_the_next_key(name: str) ->
         assert re.fullmatch(r"next: \d, then (?:\w|enter): .+ · since \d+\w+ · \w+ \S+ in eu-1", line), line
         # a report says it, too; of an object that two sections name, once
         first = next(s for s in sorted(red, key=lambda s: -s.level) if s.subject == section.subject)
-        assert next_line(first, NOW) in text
+        assert next_command(first, NOW) in text
         for finding in section.findings:
             if finding.level >= Level.WARN:
                 assert finding.subject is not None and finding.since, finding

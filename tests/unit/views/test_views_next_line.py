@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from screens.registry import page_id
 from tfdash.model.section import SectionState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
-from tfdash.views.sections import next_line
+from tfdash.playbook.registry import SECTIONS
+from tfdash.playbook.section import Section
+from tfdash.views.sections import next_command, next_line
 
 REF = ClusterRef("production", "eu-1")
 NODE = Subject(REF, "Node", "", "worker-03")
@@ -60,7 +63,32 @@ def test_what_waits_is_asked_about_by_its_row_and_what_was_not_read_by_the_sourc
         id="nodes", title="Nodes", level=Level.PAUSED, sentence="", target="nodes", subject=NODE
     )
     assert next_line(cordoned, 300.0) == "next: 9, then w: why · Node worker-03 in eu-1"
-    unread = SectionState(id="nodes", title="Nodes", level=Level.UNKNOWN, sentence="", target="nodes")
+    unread = SectionState(
+        id="nodes", title="Nodes", level=Level.UNKNOWN, sentence="", target="nodes", unknown=1
+    )
     assert next_line(unread, 300.0) == "next: :sources says what is not read"
     waits = SectionState(id="versions", title="", level=Level.PAUSED, sentence="", target="versions")
     assert next_line(waits, 300.0) == "next: :versions", "it is about no row, and nothing of it is unread"
+
+
+def test_what_is_unknown_though_all_was_read_is_no_matter_of_the_sources() -> None:
+    """An empty cluster has no nodes: that is read, and :sources has nothing to say of it."""
+    empty = SectionState(id="nodes", title="Nodes", level=Level.UNKNOWN, sentence="", target="nodes")
+    assert next_line(empty, 300.0) == "next: 9"
+    assert next_command(empty, 300.0) == "next: tfdash --screen nodes"
+
+
+def test_where_there_is_no_keyboard_the_next_is_a_command() -> None:
+    broken = SectionState(
+        id="nodes", title="Nodes", level=Level.BREACH, sentence="", target="nodes", subject=NODE, since=60.0
+    )
+    assert next_command(broken, 300.0) == "next: tfdash --screen nodes · since 4m · Node worker-03 in eu-1"
+    unread = SectionState(id="nodes", title="", level=Level.UNKNOWN, sentence="", target="nodes", unknown=1)
+    assert next_command(unread, 300.0) == "next: tfdash doctor says what is not read"
+    well = SectionState(id="nodes", title="", level=Level.OK, sentence="", target="nodes")
+    assert next_command(well, 300.0) == next_line(well, 300.0) == ""
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.id)
+def test_the_command_is_one_that_the_program_takes(section: Section) -> None:
+    assert page_id(section.target)

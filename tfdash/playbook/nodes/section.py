@@ -16,7 +16,13 @@ def read(findings: Findings) -> Reading:
     good = sum(v.level in _READY for v in verdicts)
     sentence = f"{good} of {len(verdicts)} ready" + (f", {cordoned} cordoned" if cordoned else "")
     reading = worst_of(verdicts, "no pressure, none cordoned", "ready")
-    return reading._replace(level=reading.level if verdicts else Level.UNKNOWN, sentence=sentence)
+    if not verdicts:
+        return reading._replace(
+            level=Level.UNKNOWN,
+            sentence=sentence,
+            detail="no node is listed: where pods could run is not known",
+        )
+    return reading._replace(sentence=sentence)
 
 
 SECTION = Section("nodes", "Nodes", "nodes", read, needs=(Node,), rules=(ready.ID,))
