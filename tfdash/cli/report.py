@@ -32,6 +32,7 @@ def _report(args: argparse.Namespace) -> int:
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.report.document import written
+    from tfdash.report.reports.contents import REPORTS
     from tfdash.report.reports.document import code_of, document, for_templates, parts_of
     from tfdash.report.reports.made import ReportData
     from tfdash.report.templates import Templates
@@ -53,7 +54,7 @@ def _report(args: argparse.Namespace) -> int:
     code, delivered = code_of(made), deliver_to(args.output, text, OK)
     for one in made.not_known:
         narrate(f"{program()}: {one}")
-    if args.output and delivered == OK and args.what in ("daily", "weekly"):
+    if args.output and delivered == OK and REPORTS[args.what].follows:
         leave_note(facts, document(made, ()), config, settings)
     return code or delivered
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _MOST = 40
 """Workloads of which revisions are read for the time of their commits."""
 _MONTH = 27 * 86_400.0
+_DAY = 25 * 3600.0  # the longest that there is
 
 
 class ReportRefused(Exception):
@@ -121,10 +122,14 @@ def _span(
         raise ReportRefused(str(error)) from None
     except NoReport as error:
         raise ReportRefused(f"--last: {error}") from None
+    if until - now > _DAY:
+        raise ReportRefused("it would be of times to come: --to lies ahead")
+    if until > now:
+        told = "the last day of --to is not over: it goes until now"
+        narrate(f"{program()}: {told}")
+        until, why = now, f"{why}; {told}"
     if not since < until:
         raise ReportRefused("it would be of no time: what it begins with is not before what it ends with")
-    if until > now:
-        raise ReportRefused("it would be of times to come: --to lies ahead")
     return _Span(since, until, why, last)
 
 
@@ -134,14 +139,13 @@ def _since_last(
     if _given(args, "last"):
         last = last_in(Path(args.last).expanduser(), args.what, environment)
         return last.until, "since the last one, by its file", last
-    note = _note_of(options, args.what, environment)
-    if args.what in ("daily", "weekly") and note.exists():
+    note, kind = _note_of(options, args.what, environment), REPORTS[args.what]
+    if kind.follows and note.exists():
         with suppress(NoReport):  # a damaged note is as none
             last = last_in(note, args.what, environment)
             if last.until < now:
                 return last.until, "since the last one that was written to a file", last
-    kind = REPORTS[args.what]
-    why = "no earlier one is known" if args.what in ("daily", "weekly") else "no --from was given"
+    why = "no earlier one is known" if kind.follows else "no --from was given"
     return now - kind.span, why, None
 
 

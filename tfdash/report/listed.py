@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tfdash.model.kube import Unreadable
-from tfdash.model.verdict import Level
+from tfdash.model.verdict import Level, Verdict
 from tfdash.report.gather import OVERVIEW, ReportContents, code_of, gather, verdicts_of
 from tfdash.report.shown import (
     ReportAsked,
@@ -76,8 +77,13 @@ def _overview_json(asked: ReportAsked, found: ReportContents) -> dict[str, Any]:
             }
             for row in found_rows(assessment.sections).values()
         ],
-        "verdicts": [verdict_json(v) for v in found.verdicts if v.level >= Level.UNKNOWN],
+        "verdicts": [verdict_json(v) for v in _worst_first(found.verdicts) if v.level >= Level.UNKNOWN],
     }
+
+
+def _worst_first(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """In one order, whatever the order in which they came to be said: two snapshots of one moment differ in nothing."""
+    return sorted(verdicts, key=lambda v: (-v.level, v.subject, v.rule, v.sentence))
 
 
 def _rows_json(asked: ReportAsked, found: ReportContents) -> list[dict[str, Any]]:

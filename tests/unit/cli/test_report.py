@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,16 @@ def test_what_cannot_be_is_told(
 ) -> None:
     assert report(config, *words) in (3, 64)
     assert told in capsys.readouterr().err
+
+
+def test_a_last_day_that_is_not_over_goes_until_now(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A monthly job had to name a moment that has passed."""
+    ahead = (datetime.now(UTC) + timedelta(hours=20)).isoformat()
+    assert report(config, "audit", "--from", "2025-11-02", "--to", ahead, "--format", "json") == 2
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert told["until"] <= told["generated_at"]
+    assert "the last day of --to is not over: it goes until now" in err and "until now" in told["since_why"]
 
 
 def test_the_companys_own_template_is_taken(

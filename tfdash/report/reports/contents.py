@@ -13,11 +13,13 @@ PartMaker = Callable[[ReportData], Iterable[ReportPart]]
 
 
 class ReportKind(NamedTuple):
-    """``span``: seconds that it covers where no earlier one says since when. For whom it is says ``cli/report_options.py: KINDS``."""
+    """``span``: seconds that it covers where no earlier one says since when. ``follows``: the next begins where the last ended that was
+    written to a file. For whom it is says ``cli/report_options.py: KINDS``."""
 
     title: str
     span: float
     parts: tuple[PartMaker, ...]
+    follows: bool = False
 
 
 REPORTS: Mapping[str, ReportKind] = {
@@ -25,6 +27,7 @@ REPORTS: Mapping[str, ReportKind] = {
         "Daily report",
         86_400.0,
         (done.unread, news.new, done.released, done.actions, promise_parts.promises, news.broken, done.seen),
+        follows=True,
     ),
     "weekly": ReportKind(
         "Weekly report",
@@ -40,6 +43,7 @@ REPORTS: Mapping[str, ReportKind] = {
             done.actions,
             done.seen,
         ),
+        follows=True,
     ),
     "audit": ReportKind(
         "Audit report",

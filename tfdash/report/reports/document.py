@@ -60,6 +60,7 @@ def _findings(made: ReportData) -> list[dict[str, Any]] | None:
             "subject": _subject(one.subject),
             "sentence": safe(one.sentence),
             "since": iso(one.since),
+            "since_before": iso(one.by) if one.since is None else None,
         }
         for one in (*made.compared.new, *made.compared.open, *made.compared.unsure)
     ]
@@ -110,12 +111,12 @@ def _words(part: ReportPart) -> dict[str, Any]:
         return told | {"kind": "sentences", "said": said}
     if isinstance(part, LinesPart):
         return told | {"kind": "lines", "lines": list(part.lines)}
-    right = [field.right for field in part.fields]
-    rows = [list(row.cells) for row in part.rows]
-    lines = columns([[field.title for field in part.fields], *rows], right) if rows else []
+    right = [field.right for field in part.columns]
+    rows = [list(part.cells(row)) for row in part.rows]
+    lines = columns([[field.title for field in part.columns], *rows], right) if rows else []
     return told | {
         "kind": "table",
-        "fields": [{"title": field.title, "right": field.right} for field in part.fields],
+        "fields": [{"title": field.title, "right": field.right} for field in part.columns],
         "rows": rows,
         "lines": lines,
         "empty": part.empty or "none",

@@ -13,6 +13,7 @@ from tfdash.report.reports.made import ReportData
 from tfdash.report.reports.parts import (
     PartCell,
     Row,
+    begun,
     judged,
     lasting,
     percent,
@@ -81,23 +82,25 @@ def released(made: ReportData) -> Iterable[ReportPart]:
         ("lead_seconds", "LEAD"),
         ("by", "BY"),
         ("why", "WHY"),
+        ("began_before", ""),
     )
 
     def rows() -> Iterable[Row]:
         for r in made.releases:
-            began = when(r.began, f.zone)
+            began, began_before = begun(r.began, f.zone, r.exactly)
             yield (
                 _LEVELS.get(r.outcome, Level.UNKNOWN),
                 (
                     thing(r.subject),
                     PartCell(short_images(r.images) or safe(r.version) or "-", [safe(i) for i in r.images]),
-                    began if r.exactly else PartCell(f"before {began.text}", began.value),
+                    began,
                     PartCell(r.outcome.value, r.outcome.value),
                     when(r.ended, f.zone),
                     lasting(r.to_roll_back),
                     lasting(r.lead),
                     words(r.back.actor if r.back is not None else r.verified_by),
                     words(why(r)),
+                    began_before,
                 ),
             )
 

@@ -9,7 +9,18 @@ from tfdash.model.verdict import Level
 from tfdash.moments import moment
 from tfdash.report.reports.done import why
 from tfdash.report.reports.made import ReportData
-from tfdash.report.reports.parts import PartCell, Row, judged, lasting, sentences, state, table, when, words
+from tfdash.report.reports.parts import (
+    PartCell,
+    Row,
+    begun,
+    judged,
+    lasting,
+    sentences,
+    state,
+    table,
+    when,
+    words,
+)
 from tfdash.report.reports.releases import Released, ReleaseOutcome
 from tfdash.report.shown import ReportPart, Sentence
 from tfdash.views.age import human_duration
@@ -138,9 +149,7 @@ def verdicts(made: ReportData) -> Iterable[ReportPart]:
             if spell.end > last.began
         ]
         for spell, rule in sorted(spells, key=lambda pair: (pair[0].begin, pair[1])):
-            begin = when(spell.begin, f.zone)
-            if not spell.begun:
-                begin = PartCell(f"before {begin.text}", begin.value)
+            begin, begin_before = begun(spell.begin, f.zone, spell.begun)
             end = when(spell.end, f.zone) if spell.ended else PartCell("not seen to end", None)
             yield (
                 spell.level,
@@ -151,6 +160,7 @@ def verdicts(made: ReportData) -> Iterable[ReportPart]:
                     end,
                     lasting(spell.end - spell.begin),
                     words(spell.word.sentence),
+                    begin_before,
                 ),
             )
 
@@ -161,6 +171,7 @@ def verdicts(made: ReportData) -> Iterable[ReportPart]:
         ("end", "TO"),
         ("seconds", "FOR"),
         ("sentence", "WHY"),
+        ("begin_before", ""),
     )
     watched = made.watched is not None and made.watched.seconds
     empty = "nothing worse than well, while somebody watched" if watched else "not known: nobody watched"

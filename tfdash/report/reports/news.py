@@ -13,8 +13,10 @@ from tfdash.report.reports.broken import broken_rules, broken_subjects
 from tfdash.report.reports.findings import EndedFinding, OpenFinding
 from tfdash.report.reports.made import ReportData
 from tfdash.report.reports.parts import (
+    NOTHING,
     PartCell,
     Row,
+    begun,
     judged,
     lasting,
     number,
@@ -30,7 +32,14 @@ from tfdash.report.shown import ReportPart, Sentence
 from tfdash.views.age import human_duration
 
 _FINDING = (("level", "STATE"), ("subject", "WHAT"), ("rule", "RULE"), ("sentence", "WHY"))
-_OPEN = (*_FINDING, ("since", "SINCE"), ("lasts_seconds", "FOR"))
+_OPEN = (
+    *_FINDING,
+    ("since", "SINCE"),
+    ("lasts_seconds", "FOR"),
+    ("since_before", ""),
+    ("lasts_over_seconds", ""),
+)
+"""The last two: where the beginning was not seen, by when it was so, and for how long at least."""
 _ENDED = (*_FINDING, ("ended", "ENDED"), ("lasted_seconds", "LASTED"))
 _RIGHT = frozenset({"lasts_seconds", "lasted_seconds"})
 _BANDS = "resources."
@@ -83,14 +92,12 @@ def _table(
     def rows() -> Iterable[Row]:
         for one in found:
             if sure and one.since is None and one.by is not None:
-                since = PartCell(f"before {when(one.by, f.zone).text}", None)
-                yield (
-                    one.level,
-                    (*_cells(one), since, PartCell(f"over {lasting(f.until - one.by).text}", None)),
-                )
+                since, before = begun(one.by, f.zone, exactly=False)
+                over = lasting(f.until - one.by)
+                yield one.level, (*_cells(one), since, PartCell(f"over {over.text}", None), before, over)
                 continue
             lasts = f.until - one.since if sure and one.since is not None else one.lasted
-            yield one.level, (*_cells(one), when(one.since, f.zone), lasting(lasts))
+            yield one.level, (*_cells(one), when(one.since, f.zone), lasting(lasts), NOTHING, NOTHING)
 
     return table(id, title, _OPEN, rows(), empty, _RIGHT)
 

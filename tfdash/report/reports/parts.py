@@ -45,6 +45,12 @@ def when(at: float | None, zone: ZoneInfo) -> PartCell:
     return NOTHING if at is None else PartCell(moment(at, zone), iso(at))
 
 
+def begun(at: float, zone: ZoneInfo, exactly: bool) -> tuple[PartCell, PartCell]:
+    """When it began, and the time before which it did where that alone is known (epoch seconds); the latter is for programs alone."""
+    told = when(at, zone)
+    return (told, NOTHING) if exactly else (PartCell(f"before {told.text}", None), told)
+
+
 def percent(share: float | None) -> PartCell:
     """Never 100 % of what is not whole, nor 0 % of what is."""
     if share is None:
@@ -82,8 +88,8 @@ def table(
     empty: str = "",
     right: frozenset[str] = frozenset(),
 ) -> TablePart:
-    """``fields``: the id of a column for programs and its title."""
-    told = tuple(TableField(name, name_shown, name in right) for name, name_shown in fields)
+    """``fields``: the id of a column for programs and its title, "" of one that people read in another."""
+    told = tuple(TableField(name, shown, name in right, people=bool(shown)) for name, shown in fields)
     found = tuple(
         TableRow(level, tuple(c.text for c in cells), tuple(c.value for c in cells)) for level, cells in rows
     )

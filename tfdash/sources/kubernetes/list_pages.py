@@ -41,7 +41,7 @@ class ListPages:
     async def next(self) -> bytes:
         """The body of the next page; the one behind it is asked for at once. Raises what ``get`` does."""
         ahead, self._ahead = self._ahead, None
-        body = await (self._get(self._token, _nobody) if ahead is None else _cancelled_with_us(ahead))
+        body = await (self._get(self._token, _nobody) if ahead is None else ahead)
         try:
             token = envelopes.list_head(body).metadata.continue_
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -63,14 +63,6 @@ class ListPages:
 
 def _nobody() -> None:
     """Nobody waits for it to be asked."""
-
-
-async def _cancelled_with_us(task: asyncio.Task[bytes]) -> bytes:
-    try:
-        return await task
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
 
 
 def telling_when_sent(

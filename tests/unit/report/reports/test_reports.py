@@ -6,6 +6,7 @@ import json
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -32,6 +33,7 @@ from tfdash.report.reports.document import code_of, document, for_templates, par
 from tfdash.report.reports.findings import OpenFinding, compared, known_now
 from tfdash.report.reports.instants import instant_of, parsed
 from tfdash.report.reports.made import ReportData
+from tfdash.report.reports.parts import PartCell, begun
 from tfdash.report.reports.releases import ReleaseOutcome, shared
 from tfdash.report.schemas import schema
 from tfdash.report.shown import SentencesPart, TablePart
@@ -192,8 +194,22 @@ def test_what_began_before_the_report_is_told_since_when_by_all_that_is_kept() -
         assert [
             row.cells[4].startswith(begins) for row, begins in zip(rows.values(), open_, strict=True)
         ] == [True, True]
+        for row in rows.values():  # programs get the same, by other names
+            told = dict(zip([field.id for field in parts["open"].fields], row.values, strict=True))
+            assert (told["since"] is None) is row.cells[4].startswith("before")
+            assert (told["lasts_seconds"] is None) is (told["lasts_over_seconds"] is not None)
         decided = " ".join(said.text for said in parts["decide"].said)
         assert "2 findings open for over a day" in decided, decided
+
+
+def test_a_beginning_that_was_not_seen_is_by_one_way_in_each_part() -> None:
+    """A report of a release gave the time before which it was as if it were exact, the others none at all."""
+    assert begun(86_400.0, ZoneInfo("UTC"), exactly=False) == (
+        PartCell("before 1970-01-02 00:00 UTC", None),
+        PartCell("1970-01-02 00:00 UTC", "1970-01-02T00:00:00Z"),
+    )
+    assert begun(86_400.0, ZoneInfo("UTC"), exactly=True)[0].value == "1970-01-02T00:00:00Z"
+    assert begun(86_400.0, ZoneInfo("UTC"), exactly=True)[1].value is None
 
 
 def test_what_is_not_known_now_did_not_end() -> None:
