@@ -119,6 +119,12 @@ def _export(args: argparse.Namespace) -> int:
             f"{program()}: the store could not be read ({unread}): what depends on when it was last done has no new date here"
         )
         code = code or UNKNOWN
+    elif items and not any(
+        (facts.maintenance.completions, facts.maintenance.sightings, facts.maintenance.waivers)
+    ):
+        narrate(
+            f"{program()}: nothing that was done is on record in this store: the dates are those of the plan alone"
+        )
     return code
 
 

@@ -21,6 +21,7 @@ from tfdash.model.kinds import JUDGED, KINDS
 from tfdash.model.requests import ReadFailed
 from tfdash.model.store_state import Entry
 from tfdash.model.subject import Subject
+from tfdash.report.reports import news
 from tfdash.report.reports.contents import REPORTS
 from tfdash.report.reports.facts import LogProof, ReportFacts, Version
 from tfdash.report.reports.instants import instant_of, parsed
@@ -208,7 +209,9 @@ def _now(
     from tfdash.store.opening import open_store
 
     unread: list[str] = []
-    asks = args.what in ("daily", "weekly")  # bands are judged by weeks of use
+    asks = (
+        news.new in REPORTS[args.what].parts
+    )  # all that is found, bands too, which are judged by weeks of use
 
     def whole(settled: bool, took: float) -> bool:
         return settled and weeks_judged(board)

@@ -118,3 +118,18 @@ def test_lines_are_fenced(lines: list[str]) -> None:
     same = "\n".join(f" {line}" if line.startswith("/") else line for line in lines)
     assert html.tags == ["pre", "code"] and html.text.rstrip("\n") == same.rstrip("\n")
     assert not COMMAND.search(written)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "none at /home/ann/.kube/config; set KUBECONFIG",
+            "none at `/home/ann/.kube/config`; set KUBECONFIG",
+        ),
+        ("@ann, @bob;", "`@ann`, `@bob`;"),
+        ("a_b c_d; e", "`a_b c_d`; e"),
+    ],
+)
+def test_what_divides_a_sentence_stands_behind_the_code(text: str, told: str) -> None:
+    assert inline(text) == told

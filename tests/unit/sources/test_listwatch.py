@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -369,3 +369,50 @@ async def test_a_list_that_contradicts_itself_is_not_whole(
     assert seen.all[-1].unreadable
     assert seen.all[-1].problem is not None
     assert told in seen.all[-1].problem.cause
+
+
+def paged(*items: dict[str, Any], follows: str = "") -> Answer:
+    body = json.loads(listed(*items).pieces[0])
+    body["metadata"]["continue"] = follows
+    return Answer([json.dumps(body).encode()])
+
+
+def in_turn(*lists: Answer) -> Callable[[Asked], Answer]:
+    """Each page once, the last for ever; watches stay silent."""
+    waiting = list(lists)
+    return lambda asked: IDLE if "watch" in asked.query else waiting.pop(0) if waiting[1:] else waiting[0]
+
+
+def tokens(asked: Sequence[Asked]) -> list[str | None]:
+    return [a.query.get("continue") for a in asked if "watch" not in a.query]
+
+
+async def test_a_list_whose_token_expired_begins_again_without_what_it_had_found() -> None:
+    seen = Seen()
+    begun, anew = paged(named("old", "7"), follows="a"), paged(named("one", "8"), follows="b")
+    say = in_turn(begun, failing(410), anew, paged(named("two", "9")))
+    async with scripted(say) as (reader, asked), running(watch_of(reader, seen).run()):
+        await until(lambda: bool(seen.all) and seen.all[-1].complete)
+    assert tokens(asked) == [None, "a", None, "b"]
+    assert seen.names == {"one", "two"}, "what went away meanwhile is in no page of the second"
+    assert [o.problem for o in seen.all] == [None] * len(seen.all)
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ([failing(410)], [None]),
+        ([paged(named("old", "7"), follows="a"), failing(410)] * 2, [None, "a", None, "a"]),
+    ],
+    ids=["at its first page", "once more after it began again"],
+)
+async def test_a_list_that_is_refused_as_too_old_is_a_failure_and_is_waited_for(
+    answers: list[Answer], told: list[str | None]
+) -> None:
+    """To begin again at once for ever would be a storm on a server that is in trouble already."""
+    seen, now = Seen(), Stepped()
+    async with scripted(in_turn(*answers, failing(410))) as (reader, asked):
+        watch = stepped(reader, seen, now)
+        async with running(watch.run()):
+            await until(lambda: any(o.problem is not None for o in seen.all))
+    assert tokens(asked) == told

@@ -116,7 +116,12 @@ def _words(words: Sequence[str], table: bool) -> list[str]:
     for word in words:
         plain = _plain(word)
         if plain is None:
-            coded.append(word)
+            core = word.rstrip(";,")  # a sentence goes on behind a path: what divides it is none of the path
+            coded.append(core or word)
+            if core and core != word:
+                told += _code(coded, table)
+                told[-1] += word[len(core) :]
+                coded = []
             continue
         told += [*_code(coded, table), plain]
         coded = []

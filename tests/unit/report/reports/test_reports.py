@@ -32,7 +32,7 @@ from tfdash.report.reports.contents import REPORTS
 from tfdash.report.reports.document import code_of, document, for_templates, parts_of
 from tfdash.report.reports.findings import OpenFinding, compared, known_now
 from tfdash.report.reports.instants import instant_of, parsed
-from tfdash.report.reports.made import ReportData
+from tfdash.report.reports.made import AHEAD, ReportData
 from tfdash.report.reports.parts import PartCell, begun
 from tfdash.report.reports.releases import ReleaseOutcome, shared
 from tfdash.report.schemas import schema
@@ -252,6 +252,10 @@ def test_where_nobody_looked_nothing_is_called_new() -> None:
 def test_without_a_cluster_it_is_what_terminals_saw_last() -> None:
     told = compared(None, (finding("old"),), verdict_times(WATCHED), 10, 100)
     assert not told.known_now and (names(told.new), names(told.open)) == (["fresh"], ["old"])
+
+
+def test_what_follows_the_last_one_looks_ahead_to_the_next() -> None:
+    assert {name: kind.span for name, kind in REPORTS.items() if kind.follows} == AHEAD
 
 
 def test_a_report_that_is_made_can_be_asked_for_and_stands_in_the_schema() -> None:
