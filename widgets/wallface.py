@@ -10,7 +10,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tfdash.views.wall.face import OWN, WallPiece
+from tfdash.views.wall.face import OWN
+from tfdash.views.wall.lines import WallPiece
 from widgets.styled import Styled
 from widgets.theme import TOKEN_CLASSES, token_css
 

@@ -22,7 +22,8 @@ from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.model.kinds import JUDGED
 from tfdash.model.update import Update
 from tfdash.views.wall.content import WallContent, WallEnvironment, as_of, breaches_of, content, stands
-from tfdash.views.wall.face import WallLook, face
+from tfdash.views.wall.face import face
+from tfdash.views.wall.lines import WallLook
 from tfdash.views.wall.looks import Looks
 from tfdash.views.wall.turns import Turns, WallPlace
 from tfdash.views.wall.warnings import WallWarning

@@ -9,16 +9,18 @@ import msgspec
 import pytest
 
 from tfdash.model.assessment import Assessment
-from tfdash.model.picture import Picture
+from tfdash.model.observation import Observation
+from tfdash.model.picture import ClusterPicture, Picture
 from tfdash.model.release import Carrier, Phase, ReleaseState
 from tfdash.model.resource_rules import CPU_BAND, MEMORY_BAND
 from tfdash.model.section import SectionState
-from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.usage import Usage, usage_key
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.views.wall import figures
 from tfdash.views.wall.figures import Figure, WallSight
+from tfdash.views.wall.pages import WALL_PAGES, WallPage
 
 REF = ClusterRef("production", "eu-1")
 WEB = Subject(REF, "Deployment", "shop", "web")
@@ -109,3 +111,44 @@ def test_none_that_is_not_known_is_a_question_and_no_zero(page: Callable[[WallSi
     fine = msgspec.structs.replace(unknown, level=Level.OK)
     if page is not figures.nodes:  # there is no cluster without one
         assert page(sight((fine,)))[0].text in ("0", "0/0")
+
+
+@pytest.mark.parametrize("page", WALL_PAGES)
+@pytest.mark.parametrize("level", [Level.UNKNOWN, Level.WARN, Level.BREACH])
+def test_no_number_is_green_where_a_section_of_its_page_asks_for_somebody(
+    page: WallPage, level: Level
+) -> None:
+    known = cluster_use(CPU_BAND, Level.OK, 71.4)
+    web = workload("web", Serving.OK)
+    sections = tuple(
+        SectionState(id=id, title="X", level=level, sentence="") for id in page.sections or ("serving",)
+    )
+    given = sight(sections, verdicts=told(known), workloads={web.subject: web})
+    nodes = msgspec.structs.replace(given.picture, clusters={REF: cluster_of_nodes()})
+    given = given._replace(picture=nodes)
+    found = figures.calmed(page.figures(given), sections)
+    assert found and Level.OK not in {figure.level for figure in found}
+    fine = tuple(msgspec.structs.replace(s, level=Level.OK) for s in sections)
+    given = given._replace(sections=fine)
+    assert figures.calmed(page.figures(given), fine) == page.figures(given)
+
+
+def test_how_many_nodes_there_are_and_how_many_serve_stand_in_the_colour_of_the_worst_of_their_section() -> (
+    None
+):
+    web = workload("web", Serving.OK)
+    for level in (Level.OK, Level.WARN, Level.BREACH, Level.UNKNOWN):
+        sections = tuple(
+            SectionState(id=id, title="X", level=level, sentence="") for id in ("serving", "nodes")
+        )
+        given = sight(sections, workloads={web.subject: web})
+        given = given._replace(
+            picture=msgspec.structs.replace(given.picture, clusters={REF: cluster_of_nodes()})
+        )
+        assert texts(figures.serving(given))["serve"] == ("1/1", level)
+        assert texts(figures.nodes(given))["nodes"] == ("2", level)
+
+
+def cluster_of_nodes() -> ClusterPicture:
+    kinds = {"Node": Observation(value={Key("", f"node-{n}"): object() for n in range(2)})}
+    return ClusterPicture(ref=REF, info=Observation(), kinds=kinds)  # type: ignore[arg-type]

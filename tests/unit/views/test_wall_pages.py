@@ -28,8 +28,9 @@ from tfdash.views.wall.content import (
     as_of,
     old_data,
 )
-from tfdash.views.wall.face import OWN, WallLook, face
+from tfdash.views.wall.face import OWN, face
 from tfdash.views.wall.figures import Figure
+from tfdash.views.wall.lines import WallLook
 from tfdash.views.wall.names import OVERVIEW, WALL_IDS
 from tfdash.views.wall.pages import WALL_PAGES
 from tfdash.views.wall.warnings import WallWarning

@@ -19,7 +19,7 @@ from tfdash.views.found import FoundRow, found_rows, where
 from tfdash.views.sections import state_of
 from tfdash.views.state import State
 from tfdash.views.times import local, zone_name
-from tfdash.views.wall.figures import Figure, WallSight
+from tfdash.views.wall.figures import Figure, WallSight, calmed
 from tfdash.views.wall.pages import BY_ID, page_of
 from tfdash.views.wall.turns import WallPlace
 from tfdash.views.wall.warnings import WallWarning
@@ -139,6 +139,7 @@ def content(
     page = BY_ID[place.page]
     sections = page.of(one.assessment.sections)
     sight = WallSight(one.picture, one.assessment, now, sections)
+    numbers = calmed(page.figures(sight), sections)
     several = len(one.picture.clusters) > 1
     old = old_data(one, now)
     level = max((Level(s.level) for s in sections), default=Level.UNKNOWN)
@@ -148,8 +149,8 @@ def content(
         environment=place.environment,
         title=safe(page.title),
         place=_place(one),
-        figures=tuple(page.figures(sight)) if not one.loading else (),
-        changed=frozenset(f.label for f in page.figures(sight) if ("figure", f.label) in changed),
+        figures=() if one.loading else tuple(numbers),
+        changed=frozenset(f.label for f in numbers if ("figure", f.label) in changed),
         rows=tuple(_row(row, several, ("row", key) in changed) for key, row in _listed(one, place).items()),
         sections=tuple((state_of(s), f"{safe(s.title)}: {safe(s.sentence)}") for s in sections),
         level=level,

@@ -66,6 +66,7 @@ def serving(sight: WallSight) -> list[Figure]:
     down = sum(serving is Serving.DOWN for serving, _ in wanted)
     moving = sum(w.release in IN_FLIGHT for w in workloads) + sum(r.in_flight for r in rollouts)
     worst = max((state.level for _, state in wanted), default=Level.IDLE)
+    worst = max(worst, _worst([s for s in sight.sections if s.id == "serving"]))
     if not wanted and _not_whole(sight):
         return [_not_known("serve"), _not_known("down"), _not_known("moving")]
     return [
@@ -154,8 +155,21 @@ def certificates(sight: WallSight) -> list[Figure]:
 def nodes(sight: WallSight) -> list[Figure]:
     """How many there are, and how many of them are not well."""
     there = sum(len(cluster.objects("Node")) for cluster in sight.picture.clusters.values())
-    level = Level.UNKNOWN if any(s.level is Level.UNKNOWN for s in sight.sections) else Level.OK
-    return [Figure(str(there), "nodes", level) if there else _not_known("nodes"), *counts(sight)]
+    return [
+        Figure(str(there), "nodes", _worst(sight.sections)) if there else _not_known("nodes"),
+        *counts(sight),
+    ]
+
+
+def calmed(figures: Sequence[Figure], sections: Sequence[SectionState]) -> list[Figure]:
+    """Without green where a section of the page asks for somebody: a number that is well in itself is then plain."""
+    if _worst(sections) < Level.UNKNOWN:
+        return list(figures)
+    return [f._replace(level=Level.IDLE) if f.level is Level.OK else f for f in figures]
+
+
+def _worst(sections: Sequence[SectionState]) -> Level:
+    return Level(max((s.level for s in sections), default=Level.IDLE))
 
 
 def _not_whole(sight: WallSight) -> bool:

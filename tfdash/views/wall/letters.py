@@ -55,6 +55,14 @@ _TALL: Mapping[str, tuple[int, ...]] = {
     "=": (0, 0, 31, 0, 31, 0, 0),
     " ": (0, 0, 0, 0, 0, 0, 0),
 }
+_UNITS: Mapping[str, tuple[int, ...]] = {  # of times, so that "1d" is no "10"
+    "d": (1, 1, 13, 19, 17, 19, 13),
+    "h": (16, 16, 22, 25, 17, 17, 17),
+    "m": (0, 0, 26, 21, 21, 21, 21),
+    "s": (0, 0, 15, 16, 14, 1, 30),
+    "w": (0, 0, 17, 17, 21, 21, 10),
+    "y": (0, 0, 17, 17, 15, 1, 14),
+}
 _NARROW: Mapping[str, tuple[int, ...]] = {
     "0": (7, 5, 5, 5, 7),
     "1": (2, 6, 2, 2, 7),
@@ -85,41 +93,53 @@ _NARROW: Mapping[str, tuple[int, ...]] = {
 
 
 class LetterSize(NamedTuple):
-    """How a font's dots become cells: ``wide`` columns and ``high`` rows a dot, or two dots in one cell (``half``), above each other."""
+    """How a font's dots become cells: ``wide`` columns and ``halves`` half rows a dot."""
 
     font: Mapping[str, tuple[int, ...]]
     dots: int  # columns of a letter
     wide: int
-    high: int = 1
-    half: bool = False
+    halves: int
 
     @property
     def rows(self) -> int:
-        dots = len(self.font[" "])
-        return (dots + 1) // 2 if self.half else dots * self.high
+        return (len(self.font[" "]) * self.halves + 1) // 2
+
+    @property
+    def whole(self) -> bool:
+        """Whether it needs no sign of half a cell."""
+        return self.halves % 2 == 0
+
+    @property
+    def step(self) -> int:
+        """The cells from one letter to the next."""
+        return (self.dots + 1) * self.wide
 
     def width(self, text: str) -> int:
         """The cells of ``text``, without the gap behind its last letter."""
         return max(len(text) * (self.dots + 1) - 1, 0) * self.wide
 
 
-HUGE = LetterSize(_TALL, 5, 4, 2)
-LARGE = LetterSize(_TALL, 5, 2)
-NARROW = LetterSize(_NARROW, 3, 2)
-WORDS = LetterSize(_TALL, 5, 1, half=True)
-FIGURES = (HUGE, LARGE, NARROW)
+def scaled(times: int) -> LetterSize:
+    """The font that has all letters, a dot ``times`` cells wide and half as many rows high."""
+    return LetterSize(_TALL, 5, times, times)
+
+
+WORDS = scaled(1)
+LARGE = scaled(2)
+NARROW = LetterSize(_NARROW, 3, 2, 2)
+LETTERS = tuple(scaled(times) for times in range(12, 0, -1))
+"""Sizes for words, the largest first."""
+FIGURES = (*(size._replace(font={**_TALL, **_UNITS}) for size in LETTERS[:-1]), NARROW)
 """Sizes for the numbers that matter, the largest first; none is less than five rows high."""
 
 
 def drawn(text: str, size: LetterSize) -> list[str]:
     """The rows of ``text``, each ``size.width(text)`` cells; what the font lacks is drawn as "?"."""
-    lines = [_dots(text, size, row) for row in range(len(size.font[" "]))]
-    if size.half:
-        blank = " " * size.width(text)
-        pairs = zip(lines[::2], [*lines[1::2], blank], strict=True)
-        return ["".join(map(_both, upper, lower)) for upper, lower in pairs]
-    wide = ["".join(dot * size.wide for dot in line) for line in lines]
-    return [line for line in wide for _ in range(size.high)]
+    dots = (_dots(text, size, row) for row in range(len(size.font[" "])))
+    lines = ["".join(dot * size.wide for dot in line) for line in dots for _ in range(size.halves)]
+    blank = " " * size.width(text)
+    pairs = zip(lines[::2], [*lines[1::2], blank], strict=False)
+    return [upper if upper == lower else "".join(map(_both, upper, lower)) for upper, lower in pairs]
 
 
 def _dots(text: str, size: LetterSize, row: int) -> str:
