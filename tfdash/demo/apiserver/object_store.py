@@ -114,6 +114,11 @@ class Shelf:
         self.capacity = history
         self.watchers: set[Watcher] = set()
 
+    @property
+    def newest(self) -> int:
+        """The version of its last change; of the last that was forgotten where none is kept."""
+        return self.history[-1].version if self.history else self.oldest
+
     def put(self, stored: Stored) -> None:
         if stored.key not in self.items:
             insort(self.order, stored.key)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import web
 
+from tfdash.demo.apiserver.bookmarks import Bookmarks
 from tfdash.demo.apiserver.errors import expired
 from tfdash.demo.apiserver.faults import Stream
 from tfdash.demo.apiserver.object_store import ADDED, DELETED, MODIFIED, Gone, Happened, Stored, Watcher
@@ -120,8 +121,10 @@ async def watch(call: Call) -> web.StreamResponse:
     writer = _Writer(call)
     watcher = store.watch(call.storage, namespace)
     first: list[bytes] = []
+    start = asked or store.version
     try:
         if initial:
+            start = store.version
             items = store.listed(call.storage, namespace)
             first = [writer.event(ADDED, item) for item in items if chosen is None or chosen(item.obj)]
             if send and call.flag("allowWatchBookmarks"):
@@ -135,21 +138,22 @@ async def watch(call: Call) -> web.StreamResponse:
                 watcher.ready.set()
                 past = []
             for event in past:
+                start = event.version
                 seen = seen_as(event, chosen)
                 if seen is not None:
                     first.append(writer.event(*seen))
         with call.cluster.faults.stream(call.request, watcher.ready) as stream:
             response = web.StreamResponse(headers={"Content-Type": "application/json"})
             await response.prepare(call.request)
-            for start in range(0, len(first), _BATCH):
-                await response.write(b"".join(first[start : start + _BATCH]))
+            for at in range(0, len(first), _BATCH):
+                await response.write(b"".join(first[at : at + _BATCH]))
             first.clear()
 
             def convert(event: Happened) -> bytes | None:
                 seen = seen_as(event, chosen) if event.version > (asked or 0) else None
                 return writer.event(*seen) if seen is not None else None
 
-            await _follow(call, response, watcher, writer, convert, stream)
+            await _follow(call, response, watcher, writer, convert, stream, start)
         return response
     finally:
         store.unwatch(call.storage, watcher)
@@ -162,13 +166,14 @@ async def _follow(
     writer: _Writer,
     convert: Callable[[Happened], bytes | None],
     stream: Stream,
+    start: int,
 ) -> None:
     store, cluster = call.cluster.store, call.cluster
+    shelf = store.shelf(call.storage)
     timeout = call.number("timeoutSeconds") or 0
     life = float(timeout) if timeout else cluster.machine_rng.uniform(_SHORTEST, _LONGEST)
     begun = time.monotonic()
-    marks = call.flag("allowWatchBookmarks")
-    marked = begun
+    marks = Bookmarks(start, begun, begun + life) if call.flag("allowWatchBookmarks") else None
     while True:
         lines: list[bytes] = []
         while watcher.pending and len(lines) < _BATCH:
@@ -186,14 +191,17 @@ async def _follow(
             break
         now = time.monotonic()
         every = cluster.options.bookmark_seconds / max(cluster.clock.speed, 1.0)  # of its own time
-        if marks and (stream.take_bookmark() or (every and now - marked >= every)):
+        if marks is not None and every:
+            told = marks.take(now, every, shelf.newest, store.version)
+            if told is not None:
+                await response.write(writer.bookmark(told))
+        if stream.take_bookmark() and marks is not None:
             await response.write(writer.bookmark(store.version))
-            marked = now
         left = begun + life - now
         if left <= 0:
             break
-        if marks and every:
-            left = min(left, marked + every - now)
+        if marks is not None and every:
+            left = min(left, marks.due_at(every) - now)
         watcher.ready.clear()
         try:
             async with asyncio.timeout(max(left, 0.001)):

@@ -264,7 +264,7 @@ class Deployments:
         )
         direction = "up" if size > before else "down"
         self._tell(deployment, f"Scaled {direction} replica set {name_of(found)} from {before} to {size}")
-        return self._k.update(SETS, scaled)
+        return self._k.update_as("kube-controller-manager", SETS, found, scaled)
 
     def _tell(self, deployment: Obj, message: str) -> None:
         self._k.tell(STORAGE, deployment, "Normal", "ScalingReplicaSet", message, SOURCE)

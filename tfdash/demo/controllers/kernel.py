@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tfdash.demo.apiserver.object_store import ObjectStore, StoreKey
-from tfdash.demo.apiserver.objects import Obj, labels_of, name_of, namespace_of
+from tfdash.demo.apiserver.objects import Obj, labels_of, name_of, namespace_of, stamp, with_meta
+from tfdash.demo.apiserver.patch.ownership import after_update
 from tfdash.demo.apiserver.resources import by_storage
 from tfdash.demo.clock import Planned
 from tfdash.demo.cluster import Cluster
@@ -61,3 +62,10 @@ class Kernel:
 
     def update(self, storage: str, obj: Obj) -> Obj:
         return self.store.update(storage, obj)
+
+    def update_as(self, manager: str, storage: str, before: Obj, after: Obj) -> Obj:
+        """``update`` that keeps account in managedFields of who wrote what ``before`` did not have."""
+        at = stamp(self.store.now())
+        version = after.get("apiVersion", by_storage()[storage].api_version)
+        fields = after_update(before, after, manager, "", version, at)
+        return self.update(storage, with_meta(after, managedFields=fields))

@@ -129,7 +129,7 @@ class Owners:
                 "manager": manager,
                 "operation": operation,
                 "apiVersion": version,
-                "time": time,
+                **self._at(subresource, time),
                 "fieldsType": "FieldsV1",
             }
             if subresource:
@@ -138,8 +138,13 @@ class Owners:
             self.sets.append(owned)
         elif self.sets[at] != owned:
             self.sets[at] = owned
-            self.entries[at]["time"] = time
+            self.entries[at] |= self._at(subresource, time)
             self.entries[at]["apiVersion"] = version
+
+    @staticmethod
+    def _at(subresource: str, time: str) -> dict[str, str]:
+        """A real server keeps no time of what was written by way of a Scale (measured, v1.37)."""
+        return {} if subresource == "scale" else {"time": time}
 
     def release(self, paths: set[Path], but: int | None) -> None:
         for index, owned in enumerate(self.sets):

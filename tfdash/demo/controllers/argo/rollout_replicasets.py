@@ -109,7 +109,7 @@ def scale(kernel: Kernel, rollout: Obj, found: Obj, to: int, *, keep_deadline: b
     scaled = with_meta(
         with_spec(annotated, replicas=to), generation=found["metadata"].get("generation", 0) + 1
     )
-    kernel.update(SETS, scaled)
+    kernel.update_as(SOURCE, SETS, found, scaled)
     way = "up" if to > before else "down"
     message = (
         f"Scaled {way} ReplicaSet {name_of(found)} (revision {revision_of(found)}) from {before} to {to}"

@@ -14,11 +14,9 @@ from tfdash.demo.apiserver.objects import (
     hashed,
     name_of,
     owner_reference,
-    stamp,
     with_meta,
     with_spec,
 )
-from tfdash.demo.apiserver.patch.ownership import after_update
 from tfdash.demo.controllers.behaviour import duration
 from tfdash.demo.controllers.flagger.canary_status import STORAGE, analysis_of, set_status, tell
 from tfdash.demo.controllers.flagger.metric_checks import wrong_with
@@ -321,8 +319,7 @@ class Canaries:
         if dig(found, "spec", "replicas") != replicas:
             generation = found["metadata"].get("generation", 0) + 1
             after = with_meta(with_spec(found, replicas=replicas), generation=generation)
-            fields = after_update(found, after, "flagger", "", "apps/v1", stamp(self._k.store.now()))
-            self._k.update(DEPLOYMENTS, with_meta(after, managedFields=fields))
+            self._k.update_as("flagger", DEPLOYMENTS, found, after)
 
     @staticmethod
     def _whole(found: Obj) -> bool:
