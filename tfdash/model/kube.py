@@ -239,6 +239,7 @@ class Deployment(Object, frozen=True, gc=False, kw_only=True):
     notes: Labels = EMPTY_LABELS
     replicas_by: str = ""  # who applies a manifest that says how many; "" where that is nobody, or not known
     replicas_at: float = 0.0  # when who said how many wrote last; 0.0 where that is not known
+    written_at: float = 0.0  # when one of those who wrote its spec wrote last; 0.0 where that is not known
 
 
 class ReplicaSet(Object, frozen=True, gc=False, kw_only=True):
@@ -281,6 +282,7 @@ class StatefulSet(Object, frozen=True, gc=False, kw_only=True):
     notes: Labels = EMPTY_LABELS
     replicas_by: str = ""  # as of a Deployment
     replicas_at: float = 0.0
+    written_at: float = 0.0
 
 
 class DaemonSet(Object, frozen=True, gc=False, kw_only=True):
@@ -300,6 +302,7 @@ class DaemonSet(Object, frozen=True, gc=False, kw_only=True):
     template: Template = Template()
     conditions: tuple[Condition, ...] = ()
     notes: Labels = EMPTY_LABELS
+    written_at: float = 0.0  # as of a Deployment
 
 
 class Job(Object, frozen=True, gc=False, kw_only=True):

@@ -146,7 +146,7 @@ UNSEEN = (
     ],
 )
 def test_stalled(workload: Any, release: Release, findings: list[tuple[CauseCode, str]]) -> None:
-    found = told(times.stalled(workload, rollout(workload), release))
+    found = told(times.stalled(workload, Links(), rollout(workload), release, default_policy(), NOW))
     assert found == [(code, sentence, ["checkout"]) for code, sentence in findings]
 
 

@@ -69,7 +69,12 @@ GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
         (scaled(0), [coming(0)], STARTING),
         (scaled(20), [coming(20)], STARTING),
         (scaled(20, replicas=0, updated=0), [], STARTING),  # no pod was made yet
-        (scaled(20, replicas=0, updated=0, generation=2), [], STUCK),  # its controller does not look
+        (scaled(0, replicas=0, updated=0, generation=2, written_at=NOW), [], STARTING),
+        (
+            scaled(20, replicas=0, updated=0, generation=2),
+            [],
+            STUCK,
+        ),  # its controller does not look, nobody knows for how long
         (
             scaled(20, replicas_at=0.0),
             [coming(20)],

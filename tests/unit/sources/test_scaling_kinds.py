@@ -132,6 +132,21 @@ def test_when_somebody_said_last_how_many(kind: str, fields: list[dict[str, Any]
     assert decoded(kind, metadata={"managedFields": fields}).replicas_at == at
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
+@pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        ([], 0.0),
+        ([_wrote("16:00:00", {"f:spec": {"f:paused": {}}}), _wrote("15:00:00", _SAYS)], 1795968000.0),
+        ([_wrote("16:00:00", {"f:metadata": {"f:annotations": {}}})], 0.0),  # of that no generation comes
+        ([_wrote("16:00:00", {"f:status": {"f:replicas": {}}}, subresource="status")], 0.0),
+        ([{"fieldsV1": _SAYS, "subresource": "scale"}], 0.0),  # a server keeps no time of it
+    ],
+)
+def test_when_the_spec_was_written_last(kind: str, fields: list[dict[str, Any]], at: float) -> None:
+    assert decoded(kind, metadata={"managedFields": fields}).written_at == at
+
+
 NEAR = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "zone"}]}}
 WISH = {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}]}}
 

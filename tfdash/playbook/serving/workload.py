@@ -19,7 +19,8 @@ from tfdash.playbook.policy import WorkloadPolicy
 from tfdash.playbook.resources.wording import metric_words
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.serving import causes
-from tfdash.playbook.serving.coming_up import ComingUp, coming_up
+from tfdash.playbook.serving.causes import waiting
+from tfdash.playbook.serving.coming_up import coming_up
 from tfdash.playbook.serving.health import contradiction, serving, uncounted
 from tfdash.playbook.serving.in_flight import behind, release_of
 from tfdash.playbook.serving.links import LINKED, Links, all_links_of
@@ -39,7 +40,8 @@ def judge(
 
 def _judged(
     ref: ClusterRef, workload: Object, links: Links, policy: WorkloadPolicy, now: float
-) -> tuple[WorkloadState, Verdict, ComingUp | None]:
+) -> tuple[WorkloadState, Verdict, tuple[float, ...]]:
+    """With the times at which time alone may change what is said."""
     assert isinstance(workload, Deployment | StatefulSet | DaemonSet)
     subject = Subject(ref, workload.KIND, workload.namespace, workload.name)
     status = rollout(workload)
@@ -90,7 +92,8 @@ def _judged(
         scaled_by=_scaled_by(ref, links),
         disruption=_disruption(ref, links),
     )
-    return state, _verdict(state, unwell_since(workload, links, health, release, changed_at)), begins
+    edges = (*(begins or ()), *(() if status.observed else (waiting.seen_by(workload, links, policy),)))
+    return state, _verdict(state, unwell_since(workload, links, health, release, changed_at)), edges
 
 
 def _said(workload: StatefulSet | DaemonSet | Deployment, links: Links, release: Release, odd: str) -> str:
@@ -247,10 +250,10 @@ def _disruption(ref: ClusterRef, links: Links) -> DisruptionRoom | None:
 
 def _rule(case: Case[Deployment | StatefulSet | DaemonSet]) -> RuleResult:
     links = all_links_of(case, case.obj)
-    state, verdict, begins = _judged(case.ref, case.obj, links, case.policies.workloads, case.now)
+    state, verdict, edges = _judged(case.ref, case.obj, links, case.policies.workloads, case.now)
     leaving = any(p.deleting is not None for p in links.pods or ())
     starting = state.serving is Serving.STARTING
-    for at in begins or ():
+    for at in edges:
         if case.now < at:
             case.reached(at)
     if starting or state.cause is not None or state.deadline_at is not None or leaving:

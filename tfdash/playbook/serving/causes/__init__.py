@@ -133,7 +133,7 @@ def _of(asked: Asked, pods: Sequence[Pod]) -> Iterator[Finding]:
     yield from containers.probes(staying, links, policy, now)
     yield from placement.ended_from_without(pods, policy, now)
     yield from waiting.terminating(links, policy, now)
-    yield from waiting.stalled(workload, asked.status, asked.release)
+    yield from waiting.stalled(workload, links, asked.status, asked.release, policy, now)
 
 
 def _placed(pods: Sequence[Pod], links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:

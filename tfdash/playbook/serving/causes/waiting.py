@@ -50,8 +50,17 @@ def deleting(workload: Object, now: float) -> Iterator[Finding]:
     yield Finding(CauseCode.DELETING, sentence, (workload,))
 
 
-def stalled(workload: Object, status: Status, release: Release) -> Iterator[Finding]:
-    if not status.observed:
+def seen_by(workload: Object, links: Links, policy: WorkloadPolicy) -> float:
+    """Until when its controller has time to observe its newest spec (epoch seconds): each write is unobserved for a moment. Of what
+    ``kubectl scale`` wrote a server keeps no time, and an HPA does: without either its time is up."""
+    scaled = links.autoscaler.last_scaled if links.autoscaler is not None else None
+    return max(workload.created, getattr(workload, "written_at", 0.0), scaled or 0.0) + policy.ready_grace
+
+
+def stalled(
+    workload: Object, links: Links, status: Status, release: Release, policy: WorkloadPolicy, now: float
+) -> Iterator[Finding]:
+    if not status.observed and now >= seen_by(workload, links, policy):
         sentence = "the newest spec was not observed by its controller: if that stays, is kube-controller-manager alive?"
         yield Finding(CauseCode.GENERATION, sentence, (workload,))
     if release is Release.STUCK and isinstance(workload, Deployment):

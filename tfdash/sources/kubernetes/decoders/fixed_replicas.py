@@ -1,4 +1,5 @@
-"""Who says in a manifest, and when it was said last, how many replicas there are to be, as far as the object itself tells it.
+"""Who says in a manifest, and when it was said last, how many replicas there are to be, and when the spec was written last, as
+far as the object itself tells it.
 
 What a server-side apply says is in its managedFields, until another writes the field. The owner by any other operation tells
 nothing: it owns the server's defaults, too. What was applied otherwise stands in kubectl's annotation, which Argo CD writes as well.
@@ -65,6 +66,16 @@ def replicas_at(found: SizedMeta) -> float:
     0.0 where nothing tells. It may have written other fields then."""
     said = (one for one in found.managed_fields or () if one.subresource != "status" and _says(one))
     return max((seconds(one.time) for one in said), default=0.0)
+
+
+def written_at(found: SizedMeta) -> float:
+    """Epoch seconds of the last write of one of those who wrote the spec; 0.0 where nothing tells. It may have been of other fields."""
+    wrote = (
+        one
+        for one in found.managed_fields or ()
+        if one.subresource != "status" and b'"f:spec"' in bytes(one.fields)
+    )
+    return max((seconds(one.time) for one in wrote), default=0.0)
 
 
 def _says(one: ManagedField) -> bool:

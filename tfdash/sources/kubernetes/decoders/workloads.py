@@ -17,7 +17,7 @@ from tfdash.sources.kubernetes.decoders.common import (
     template,
     text,
 )
-from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_at, replicas_by
+from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_at, replicas_by, written_at
 from tfdash.text import counter
 
 _REVISIONS = (
@@ -123,6 +123,7 @@ def deployment(found: Workload) -> m.Deployment:
         notes=ownership_notes(found.metadata.annotations),
         replicas_by=replicas_by(found.metadata),
         replicas_at=replicas_at(found.metadata),
+        written_at=written_at(found.metadata),
     )
 
 
@@ -174,6 +175,7 @@ def stateful_set(found: Workload) -> m.StatefulSet:
         notes=ownership_notes(found.metadata.annotations),
         replicas_by=replicas_by(found.metadata),
         replicas_at=replicas_at(found.metadata),
+        written_at=written_at(found.metadata),
     )
 
 
@@ -200,6 +202,7 @@ def daemon_set(found: Workload) -> m.DaemonSet:
         template=template(found.spec.template),
         conditions=conditions(status.conditions),
         notes=ownership_notes(found.metadata.annotations),
+        written_at=written_at(found.metadata),
     )
 
 
