@@ -96,6 +96,7 @@ class Rollout(Object, frozen=True, gc=False, kw_only=True):
     revision: int | None = None
     notes: Labels = EMPTY_LABELS
     replicas_by: str = ""  # see ``model.kube.Deployment``
+    replicas_at: float = 0.0
 
 
 class MetricMeasurement(msgspec.Struct, frozen=True, gc=False):

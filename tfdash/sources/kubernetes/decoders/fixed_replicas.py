@@ -7,7 +7,7 @@ nothing: it owns the server's defaults, too. What was applied otherwise stands i
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,7 +27,21 @@ class ManagedField(w.Wire):
 
 
 class SizedMeta(w.Meta):
-    managed_fields: list[ManagedField] | None = None
+    managed_fields: msgspec.Raw = msgspec.Raw(
+        b"null"
+    )  # read where somebody asks: of most ReplicaSets nobody does
+
+
+class Written(NamedTuple):
+    """``replicas_by``: the manager's name, "" where nobody is known to. Times in epoch seconds, 0.0 where nothing tells.
+
+    ``replicas_at``: the last write of who owns the number, whoever it is and by which way (an HPA, Flagger); ``written_at``: of one
+    of those who wrote the spec. Either may have been of other fields. Of what its scale subresource wrote a server keeps no time.
+    """
+
+    replicas_by: str
+    replicas_at: float
+    written_at: float
 
 
 class _Fields(msgspec.Struct):
@@ -42,15 +56,32 @@ class _Applied(msgspec.Struct):
     spec: _Spec = msgspec.field(default_factory=_Spec)
 
 
+_entries = msgspec.json.Decoder(list[ManagedField] | None)
 _fields = msgspec.json.Decoder(_Fields)
 _applied = msgspec.json.Decoder(_Applied)
 
 
-def replicas_by(found: SizedMeta) -> str:
-    """The manager's name; "" where nobody is known to."""
-    for one in found.managed_fields or ():
-        if one.operation == "Apply" and not one.subresource and _says(one):
-            return share(one.manager)
+def written(found: SizedMeta) -> Written:
+    by, replicas_at, written_at = "", 0.0, 0.0
+    try:
+        entries = _entries.decode(found.managed_fields) or ()
+    except msgspec.MsgspecError:
+        entries = ()
+    for one in entries:
+        text = bytes(one.fields)
+        if one.subresource == "status" or b'"f:spec"' not in text:
+            continue
+        at = seconds(one.time)
+        written_at = max(written_at, at)
+        if not _says(text):
+            continue
+        replicas_at = max(replicas_at, at)
+        if one.operation == "Apply" and not one.subresource:
+            by = by or share(one.manager)
+    return Written(by or _by_annotation(found), replicas_at, written_at)
+
+
+def _by_annotation(found: SizedMeta) -> str:
     notes = found.annotations or {}
     if '"replicas"' not in notes.get(_APPLIED, ""):
         return ""
@@ -61,27 +92,10 @@ def replicas_by(found: SizedMeta) -> str:
     return ("argocd" if _TRACKED in notes else "kubectl apply") if said else ""
 
 
-def replicas_at(found: SizedMeta) -> float:
-    """Epoch seconds of the last write of who owns the number, whoever it is and by which way (kubectl scale, an HPA, Flagger);
-    0.0 where nothing tells. It may have written other fields then."""
-    said = (one for one in found.managed_fields or () if one.subresource != "status" and _says(one))
-    return max((seconds(one.time) for one in said), default=0.0)
-
-
-def written_at(found: SizedMeta) -> float:
-    """Epoch seconds of the last write of one of those who wrote the spec; 0.0 where nothing tells. It may have been of other fields."""
-    wrote = (
-        one
-        for one in found.managed_fields or ()
-        if one.subresource != "status" and b'"f:spec"' in bytes(one.fields)
-    )
-    return max((seconds(one.time) for one in wrote), default=0.0)
-
-
-def _says(one: ManagedField) -> bool:
-    if b'"f:replicas"' not in bytes(one.fields):
+def _says(fields: bytes) -> bool:
+    if b'"f:replicas"' not in fields:
         return False
     try:
-        return "f:replicas" in _fields.decode(one.fields).spec
+        return "f:replicas" in _fields.decode(fields).spec
     except msgspec.MsgspecError:
         return False

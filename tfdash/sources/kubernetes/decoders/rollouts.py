@@ -23,7 +23,7 @@ from tfdash.sources.kubernetes.decoders.custom_resource import (
     when,
     words,
 )
-from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, replicas_by
+from tfdash.sources.kubernetes.decoders.fixed_replicas import SizedMeta, written
 from tfdash.text import counter
 
 _MEASUREMENTS = 20  # kept of each metric, the newest; Argo itself keeps 10 by default
@@ -98,6 +98,7 @@ def rollout(found: SizedCustom) -> m.Rollout:
     index = status.get("currentStepIndex")
     revision, verified = notes.get("rollout.argoproj.io/revision", ""), weights.get("verified")
     took, refers = mapping(status, "duration"), mapping(spec, "workloadRef")
+    wrote = written(found.metadata)
     return m.Rollout(
         **meta(found.metadata),
         observed_generation=scalar(status, "observedGeneration"),
@@ -153,7 +154,8 @@ def rollout(found: SizedCustom) -> m.Rollout:
         template=template(spec),
         conditions=conditions(status),
         revision=counter(revision),
-        replicas_by=replicas_by(found.metadata),
+        replicas_by=wrote.replicas_by,
+        replicas_at=wrote.replicas_at,
         notes=ownership_notes(found.metadata.annotations),
     )
 
