@@ -1,9 +1,8 @@
 """Slim Kubernetes objects: the fields that the program reads, and no others. Here is what every kind has, pods, workloads,
 and what scales and guards them; ``kubecluster`` has the rest.
 
-Times are epoch seconds (UTC); 0.0 or None where the API has none. CPU is in cores, memory in bytes. ``labels`` and
-everything that many objects share (containers, selectors, strings) are interned by the decoder, so that 10,000 pods
-cost about 1 KB each. No field may form a cycle: the structs are invisible to the garbage collector.
+Times are epoch seconds (UTC); 0.0 or None where the API has none. CPU is in cores, memory in bytes. What many objects share
+(labels, containers, strings) is interned by the decoder. No field may form a cycle: no garbage collector sees the structs.
 """
 
 from __future__ import annotations
