@@ -108,3 +108,24 @@ def test_days_are_no_zero() -> None:
     lines = plain(digits(shown(figures=(Figure("1d", "opens", Level.OK),)), 200, 20, WallLook(200, 60)))
     other = plain(digits(shown(figures=(Figure("1D", "opens", Level.OK),)), 200, 20, WallLook(200, 60)))
     assert lines != other
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_that_a_breach_is_new_is_told_whole_at_any_width(ascii: bool) -> None:
+    for width, height in SIZES:
+        if height < 10:
+            continue
+        lines = text_of(shown(taken=True), WallLook(width, height, ascii)).splitlines()
+        whole = any("NEW BREACH" in line for line in lines)
+        for size in LETTERS:
+            rows_of = [row.rstrip() for row in drawn("NEW BREACH", size)]
+            rows_of = [row.replace("█", "#") for row in rows_of] if ascii else rows_of
+            whole = whole or all(any(row in line for line in lines) for row in rows_of)
+        assert whole, (width, height)
+
+
+@pytest.mark.parametrize("size", [(160, 45), (200, 60), (500, 120)])
+def test_all_that_asks_for_somebody_is_there_before_digits_are_larger(size: tuple[int, int]) -> None:
+    content = shown(figures=figures(LABELS[0]), rows=rows(4), breach="", breaches=0)
+    text = text_of(content, WallLook(*size))
+    assert "more" not in text and "█" in text

@@ -10,7 +10,7 @@ from tfdash.views import state as states
 from tfdash.views.state import State
 from tfdash.views.wall.content import WallContent, WallRow
 from tfdash.views.wall.digits import digits
-from tfdash.views.wall.letters import LETTERS, WORDS, LetterSize, drawn
+from tfdash.views.wall.letters import LARGE, LETTERS, WORDS, LetterSize, drawn, scaled
 from tfdash.views.wall.lines import LEFT, MARK, WallLines, WallLook, WallPiece, fit, words, wrapped
 
 _NOTHING = {Level.OK: "ALL WELL", Level.IDLE: "NOT JUDGED", Level.UNKNOWN: "NOT KNOWN"}
@@ -28,7 +28,11 @@ def body(shown: WallContent, width: int, room: int, look: WallLook) -> WallLines
     asked = many * (WORDS.rows + 2 if look.scale else 3)
     gaps = 0 if room < _TIGHT else 2
     kept = min(many, _KEPT) if many else 1
-    most = max(room // 2, room - asked - gaps) if many else room // 2
+    most = (
+        room - asked - gaps
+    )  # so that all that asks for somebody is there, where numbers are large beside it
+    if not many or most < LARGE.rows + (scaled(look.label_scale).rows + 1 if look.label_scale else 1):
+        most = room // 2
     numbers = digits(shown, width, min(most, room - kept - gaps), look)
     left = room - len(numbers) - gaps
     if many:

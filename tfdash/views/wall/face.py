@@ -13,6 +13,7 @@ from tfdash.views.wall.lines import LEFT, MARK, TALL, WallLook, WallPiece, fit, 
 from tfdash.views.wall.warnings import in_short
 
 OWN = ("banner", "old", "env-production", "env-staging", "env-development", "env-neutral")
+_NEW = "NEW BREACH"
 _DETAILED = 3  # warnings that are told whole
 _ASCII = str.maketrans(
     {
@@ -128,11 +129,13 @@ def _banner(shown: WallContent, width: int, look: WallLook) -> list[list[WallPie
         large = [[(f"  {row}", "banner")] for row in drawn(name, size)]
         return [blank, *large, [(fit(f"  {told}", width), "banner")]]
     sentence = [[(f"  {part}", "banner")] for part in wrapped(f"{shown.breach}{more}", width - 4, 2)]
-    size = LARGE if look.ascii else scaled(look.scale + 1)
-    if look.ascii and look.height < TALL:
-        return [blank, [("  ✖ NEW BREACH", "banner")], *sentence, blank]
-    large = [[(f"  {row}", "banner")] for row in drawn("NEW BREACH", size)]
-    return [blank, *large, *sentence, blank]
+    fitting = (s for s in LETTERS if s.width(_NEW) + 2 * LEFT <= width and s.rows <= look.height // 4)
+    most = look.scale + 1  # times
+    if look.ascii:
+        most = LARGE.wide if look.height >= TALL else 0
+    new = next((s for s in look.sizes(list(fitting)) if s.wide <= most), None)
+    told_new = [f"✖ {_NEW}"] if new is None else drawn(_NEW, new)
+    return [blank, *([(f"  {row}", "banner")] for row in told_new), *sentence, blank]
 
 
 def _footer(shown: WallContent, width: int) -> list[WallPiece]:
