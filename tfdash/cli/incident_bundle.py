@@ -330,7 +330,7 @@ def _snapshot(
             None,
             late,
             None,
-            changes_of(board, scope, clock),
+            changes_of(board, scope, clock, config.recorded is not None),
             judged_by(config),
         )
         if anonymiser is not None:

@@ -81,7 +81,7 @@ def command(args: argparse.Namespace, *, judged: bool = True) -> int:
         started=view is not None,
         enough=whole if resources else None,
     )
-    changes = changes_of(board, scope, clock) if CHANGES in screens else None
+    changes = changes_of(board, scope, clock, config.recorded is not None) if CHANGES in screens else None
     asked = ReportAsked(
         board.picture,
         board.assessment,
@@ -153,8 +153,9 @@ def _found(board: Board, word: str, scope: Scope, wait: float) -> KindView | int
     return UNKNOWN if silent else USAGE
 
 
-def changes_of(board: Board, scope: Scope, clock: Clock) -> RecentChanges:
-    """Metadata and revisions are read; nothing is watched but what tells that the clusters are reached."""
+def changes_of(board: Board, scope: Scope, clock: Clock, recorded: bool = False) -> RecentChanges:
+    """Metadata and revisions are read; nothing is watched but what tells that the clusters are reached. Of a recording, which has neither
+    (``recorded``), its ReplicaSets tell what was made until then."""
     import asyncio
 
     from tfdash.changes.gather import gather
@@ -162,4 +163,6 @@ def changes_of(board: Board, scope: Scope, clock: Clock) -> RecentChanges:
     from tfdash.views.mask import for_a_report
 
     with for_a_report():
-        return asyncio.run(gather(board, board.clusters, scope.namespaces, clock.now() - HOURS * 3600))
+        now = clock.now()
+        until = now if recorded else 0.0
+        return asyncio.run(gather(board, board.clusters, scope.namespaces, now - HOURS * 3600, until=until))

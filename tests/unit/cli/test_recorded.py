@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.real_parts import CONFIG, file_of
 from tests.tui import world
 from tests.tui.recorded import INFO, REF
 from tests.unit.recording.test_recording import POD, said
@@ -123,3 +124,17 @@ def test_whether_a_release_might_begin_then_is_asked_of_the_clock_and_the_store_
     assert told["store_unread"] == "the store was not read then"
     assert told["clock_unchecked"] == "" and told["counts"]["no"] >= 1
     assert "clock" in told["why"]
+
+
+def test_what_was_changed_is_told_by_the_revisions_that_a_recording_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ("--screen", "changes", "--recording", str(file_of("argo-aborts")), "--config", str(CONFIG))
+    assert main(["snapshot", *words, "--format", "json"]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert [(c["name"], c["what"]) for c in told["changes"]] == [
+        ("checkout", "what is revision 2 now was made: checkout:2.0.0"),
+        ("checkout", "what is revision 1 now was made: checkout:1.0.0"),
+    ]
+    assert main(["snapshot", *words, "-n", "elsewhere"]) == 2
+    assert "What was read tells of no change" in capsys.readouterr().out

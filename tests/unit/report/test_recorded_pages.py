@@ -3,6 +3,7 @@ is green of what was not read."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,9 @@ _OURS = (
 )  # what the recorder says of itself, and the calendar, which is configured
 _PICTURES = "png"  # of the same lines as svg, and slow: one page of each
 
+_KEYS = re.compile(r"(?m)(?:^|[ (\"])(?::[a-z]{3,}|[a-z]: [a-z]+;)|\bthen [a-z]+: |\bctrl\+|\benter: ")
+"""Keys and commands of a terminal: nobody has them on paper, in a browser or in a chat."""
+
 
 def moment(name: str, when: str) -> tuple[Picture, Assessment, float]:
     found = lived(name)
@@ -48,6 +52,8 @@ def test_every_page_in_every_format(name: str, when: str) -> None:
                 continue
             written = format.write([told])
             assert written
+            if format.name in ("text", "md", "json", "slack"):
+                assert not (found := _KEYS.search(str(written))), f"{screen} as {format.name}: {found}"
             if when == "begin" and screen != CHANGES:
                 assert told.code == 2, f"{screen}: nothing was read"
             if when == "begin" and format.name == "text":

@@ -286,6 +286,31 @@ def test_the_overview_has_the_worst_section_first() -> None:
     assert "nothing has been judged yet" in text(whole(), EMPTY_ASSESSMENT, "overview")
 
 
+def test_the_verdicts_of_the_overview_stand_in_one_order() -> None:
+    """A dictionary's was another in a ring and in its bundle: two snapshots of one moment differed in each line."""
+    rules, levels = ("b.rule", "a.rule"), (Level.WARN, Level.BREACH)
+    said = [
+        Verdict(level=level, subject=Subject(EU, "Pod", "a", name), rule=rule, sentence="so")
+        for name in ("y", "x")
+        for rule in rules
+        for level in levels
+    ]
+    verdicts: dict[Subject, tuple[Verdict, ...]] = {}
+    for one in said:
+        verdicts[one.subject] = (*verdicts.get(one.subject, ()), one)
+    turned = {subject: tuple(reversed(of)) for subject, of in reversed(verdicts.items())}
+    listed = [
+        document(whole(), Assessment(at=NOW, number=1, verdicts=of, workloads={}, sections=()), "overview")[
+            "verdicts"
+        ]
+        for of in (verdicts, turned)
+    ]
+    assert listed[0] == listed[1]
+    order = [(v["level"], v["subject"]["name"], v["rule"]) for v in listed[0]]
+    assert order[:4] == [("BREACH", n, r) for n in ("x", "y") for r in ("a.rule", "b.rule")]
+    assert [level for level, *_ in order] == ["BREACH"] * 4 + ["WARN"] * 4
+
+
 def test_a_screen_that_is_none_is_refused_with_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"there is no screen 'podz'; there are .*pods"):
         text(whole(), EMPTY_ASSESSMENT, "podz")

@@ -389,13 +389,16 @@ def tokens(asked: Sequence[Asked]) -> list[str | None]:
 
 async def test_a_list_whose_token_expired_begins_again_without_what_it_had_found() -> None:
     seen = Seen()
-    begun, anew = paged(named("old", "7"), follows="a"), paged(named("one", "8"), follows="b")
+    begun, anew = (
+        paged(named("old", "7"), named("old", "7"), follows="a"),
+        paged(named("one", "8"), follows="b"),
+    )
     say = in_turn(begun, failing(410), anew, paged(named("two", "9")))
     async with scripted(say) as (reader, asked), running(watch_of(reader, seen).run()):
         await until(lambda: bool(seen.all) and seen.all[-1].complete)
     assert tokens(asked) == [None, "a", None, "b"]
     assert seen.names == {"one", "two"}, "what went away meanwhile is in no page of the second"
-    assert [o.problem for o in seen.all] == [None] * len(seen.all)
+    assert [o.problem for o in seen.all] == [None] * len(seen.all), "what came twice came in the first"
 
 
 @pytest.mark.parametrize(

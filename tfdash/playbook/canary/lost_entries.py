@@ -18,5 +18,5 @@ def lost_of(facts: StoreState, release: ReleaseState) -> str:
         return ""
     return (
         f"whether a person decided to roll back is not known, for entries of the log were lost: {told[-1]};"
-        " record the decision anew, or that there is none (:decide)"
+        " record the decision anew, or that there is none"
     )
