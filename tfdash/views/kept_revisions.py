@@ -48,5 +48,5 @@ def none_known(span: str, begins: str, unread: bool) -> str:
     if begins:
         return f"No change is in this recording, which begins at {begins}; who wrote before it is not known."
     if unread:
-        return f"What was read tells of no change in the last {span}; what was not read may."
+        return f"Nothing that was read tells of a change in the last {span}; of the rest it is not known."
     return f"Nobody is known to have changed anything in the last {span}."

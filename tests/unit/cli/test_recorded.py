@@ -137,4 +137,4 @@ def test_what_was_changed_is_told_by_the_revisions_that_a_recording_holds(
         ("checkout", "what is revision 1 now was made: checkout:1.0.0"),
     ]
     assert main(["snapshot", *words, "-n", "elsewhere"]) == 2
-    assert "What was read tells of no change" in capsys.readouterr().out
+    assert "Nothing that was read tells of a change" in capsys.readouterr().out

@@ -32,7 +32,7 @@ def test_revisions_that_were_made_are_told_of_a_real_recording(name: str, kind: 
 
 def test_none_is_said_of_what_was_read_alone() -> None:
     assert none_known("6 hours", "", False) == "Nobody is known to have changed anything in the last 6 hours."
-    assert "what was not read may" in none_known("6 hours", "", True)
+    assert "of the rest it is not known" in none_known("6 hours", "", True)
     assert none_known("6 hours", "09:15:00 EST", True) == (
         "No change is in this recording, which begins at 09:15:00 EST; who wrote before it is not known."
     )
