@@ -183,6 +183,7 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
         None  # when its controller, unless it says something before, was silent for too long
     )
     silent: bool = False  # it was
+    starting: tuple[float, ...] = ()  # when, by time alone, its first pods may come to be called down
 
     @property
     def overdue(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.playbook.making import (
     NOW,
     condition,
+    daemon_set,
     deployment,
     judged,
     picture,
@@ -137,6 +138,16 @@ def test_a_first_release_comes_up_within_its_progress_deadline(
     state, verdict = judged(
         new, coming(age, *filter(None, [status])), replica_sets=(replica_set(created=NOW - age, replicas=3),)
     )
+    assert (state.serving, verdict.level) == expected
+
+
+@pytest.mark.parametrize(("node", "expected"), [(20.0, DOWN), (9000.0, DOWN)])
+def test_a_daemon_set_on_new_nodes_may_have_served_on_others(
+    node: float, expected: tuple[Serving, Level]
+) -> None:
+    """Whether there was none before, or nodes on which it served went, no object tells: an outage is not hidden."""
+    pods = [coming(node, labels={HASH: "1"})]
+    state, verdict = judged(daemon_set(**_NONE, created=NOW - 9000), *pods)
     assert (state.serving, verdict.level) == expected
 
 

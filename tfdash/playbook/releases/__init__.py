@@ -28,7 +28,7 @@ from tfdash.model.kubecluster import Event
 from tfdash.model.picture import ClusterPicture
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
-from tfdash.model.workload import WorkloadState
+from tfdash.model.workload import Serving, WorkloadState
 from tfdash.playbook.releases.deployment import belongs_elsewhere, deployment_release, pair_release
 from tfdash.playbook.releases.facts import facts_of
 from tfdash.playbook.releases.flagger import canary_release
@@ -61,6 +61,7 @@ _USES: tuple[type[Object], ...] = (
     Kustomization,
     HelmRelease,
 )
+_LOOK_AGAIN = 15.0  # seconds: what may hold up first pods shows by its age, too
 _NO_STATES: Mapping[Subject, WorkloadState] = {}
 
 
@@ -135,12 +136,18 @@ def due_again(state: ReleaseState, settled: float = 3600.0) -> float | None:
 
 def _rule(case: Case[Deployment | Rollout | Canary]) -> RuleResult | None:
     policies = case.policies
-    state = _of(World(case, case.now, policies.pairs, policies.settled), case.obj)
+    world = World(case, case.now, policies.pairs, policies.settled, policies.workloads)
+    state = _of(world, case.obj)
     if state is None:
         return None
     due = due_again(state, policies.settled)
     if due is not None:
         case.reached(due)
+    for at in state.starting:
+        if case.now < at:
+            case.reached(at)
+    if state.serving is Serving.STARTING:
+        case.reached(case.now + _LOOK_AGAIN)
     return RuleResult(state=state)
 
 

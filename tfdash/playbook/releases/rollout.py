@@ -26,6 +26,8 @@ from tfdash.playbook.releases.rollout_weight import (
 )
 from tfdash.playbook.releases.words import NONE_KEPT, at_step, lasting, named, step_in_words
 from tfdash.playbook.releases.world import World
+from tfdash.playbook.serving.causes import holds_up_pods
+from tfdash.playbook.serving.coming_up import rollout_coming_up
 from tfdash.playbook.serving.health import contradiction, counts, in_traffic, resolve_bound
 from tfdash.playbook.serving.rollout_status import condition
 from tfdash.playbook.serving.unwell_since import not_true_since
@@ -129,6 +131,12 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
     runs, problem = analyses(world, rollout)
     flight = phase in (Phase.PROGRESSING, Phase.PAUSED, Phase.ANALYSING, Phase.STUCK)
     served, availability = _serving(rollout, flight)
+    begins = rollout_coming_up(rollout, links, world.policy) if served is Serving.DOWN else None
+    hopeless = phase in (Phase.STUCK, Phase.ABORTED, Phase.UNKNOWN)
+    if begins is not None and not hopeless and world.now < begins.until:
+        patient = world.now < begins.patient
+        if patient or not holds_up_pods(rollout, links, world.policy, world.now):
+            served = Serving.STARTING
     able, refused = capabilities(rollout, between, bool(others), leaving)
     unread = world.unreadable(ReplicaSet) if not links.replica_sets else ""
     if unread:
@@ -160,6 +168,7 @@ def rollout_release(world: World, rollout: Rollout) -> ReleaseState:
         reported=reported,
         serving=served,
         served=availability,
+        starting=tuple(begins or ()),
         unwell_since=not_true_since(rollout.conditions, "Available")
         or not_true_since(rollout.conditions, "Healthy"),
     )

@@ -9,6 +9,7 @@ from tfdash.model.delivery import AnalysisRun, Application, Canary, Rollout
 from tfdash.model.kube import Deployment, Object
 from tfdash.model.subject import Key, Subject
 from tfdash.model.workload import WorkloadState
+from tfdash.playbook.policy import WorkloadPolicy, default_policy
 from tfdash.playbook.seen import Look, Relation
 from tfdash.playbook.serving.links import Links, links_of
 from tfdash.playbook.staleness import NOT_ASKED
@@ -23,12 +24,18 @@ _ROLLOUTS_OVER = Relation(
 
 
 class World:
-    """``settled``: seconds for which a finished release is COMPLETE before there is none."""
+    """``settled``: seconds for which a finished release is COMPLETE before there is none. ``policy``: None for the default."""
 
     def __init__(
-        self, look: Look, now: float, pairs: Sequence[tuple[str, str]] = (), settled: float = 3600.0
+        self,
+        look: Look,
+        now: float,
+        pairs: Sequence[tuple[str, str]] = (),
+        settled: float = 3600.0,
+        policy: WorkloadPolicy | None = None,
     ) -> None:
         self.look, self.ref, self.now = look, look.ref, now
+        self.policy = policy or default_policy()
         self.pairs, self.settled = pairs, settled
 
     # -- objects ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Deployment, Object, Pod, StatefulSet
 from tfdash.model.workload import IN_FLIGHT, Release
 from tfdash.playbook.policy import WorkloadPolicy
@@ -40,11 +41,37 @@ def coming_up(
 ) -> ComingUp | None:
     """None of one that served before, and where nobody knows. ``changed_at``: when its newest revision began."""
     began = workload.created if _is_new(workload, release, changed_at) else 0.0
-    pods = [p for p in links.pods or () if p.deleting is None and p.phase != "Succeeded"]
+    pods = _staying(links)
     if not began:
         began = _scaled_at(workload, links, status, release)
-        if not began or not (_all_new(pods, began) if pods else _was_at_none(workload, links)):
+        if not _came_of_none(workload, links, pods, began):
             return None
+    return _times(workload, pods, began, policy)
+
+
+def rollout_coming_up(rollout: Rollout, links: Links, policy: WorkloadPolicy) -> ComingUp | None:
+    """Of an Argo Rollout: it names no stable version before its first was complete, and between two versions it says nothing."""
+    newest, pods = links.newest, _staying(links)
+    if not rollout.stable_hash:
+        first = (
+            len(links.replica_sets) <= 1 and (newest.created if newest else 0.0) - rollout.created < _FIRST
+        )
+        return _times(rollout, pods, rollout.created, policy) if first else None
+    if rollout.current_hash != rollout.stable_hash:
+        return None
+    began = max([rollout.replicas_at, *(s.replicas_at for s in links.replica_sets if s.desired)])
+    return _times(rollout, pods, began, policy) if _came_of_none(rollout, links, pods, began) else None
+
+
+def _staying(links: Links) -> list[Pod]:
+    return [p for p in links.pods or () if p.deleting is None and p.phase != "Succeeded"]
+
+
+def _came_of_none(workload: Object, links: Links, pods: Sequence[Pod], began: float) -> bool:
+    return bool(began) and (_all_new(pods, began) if pods else _was_at_none(workload, links))
+
+
+def _times(workload: Object, pods: Sequence[Pod], began: float, policy: WorkloadPolicy) -> ComingUp:
     patient = began + policy.ready_grace
     deadline = getattr(workload, "progress_deadline", None) or _DEADLINE
     return ComingUp(patient, max(patient, began + deadline) if pods and _all_new(pods, began) else patient)
@@ -63,7 +90,7 @@ def _scaled_at(workload: Object, links: Links, status: Status, release: Release)
             return max(workload.replicas_at, links.newest.replicas_at if links.newest is not None else 0.0)
         case StatefulSet() if workload.update_revision == workload.current_revision:
             return workload.replicas_at
-    return 0.0  # how many a DaemonSet has, nobody says
+    return 0.0  # how many a DaemonSet has, nobody says: new nodes may have taken the place of those on which it served
 
 
 def _was_at_none(workload: Object, links: Links) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tfdash.model.kube import DaemonSet, Deployment, Job, Pod, StatefulSet
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import DaemonSet, Deployment, Job, Object, Pod, StatefulSet
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import IN_FLIGHT, Cause, CauseCode, Release
 from tfdash.playbook.policy import WorkloadPolicy
@@ -55,13 +56,20 @@ def find(ref: ClusterRef, asked: Asked) -> Cause | None:
 
 def of_job(ref: ClusterRef, job: Job, links: Links, policy: WorkloadPolicy, now: float) -> Cause | None:
     """What ails the pods of a Job, or keeps them from being made."""
+    return _cause(ref, list(_of_pods(job, links, policy, now)))
+
+
+def holds_up_pods(rollout: Rollout, links: Links, policy: WorkloadPolicy, now: float) -> bool:
+    """As ``holds_up``, of what has a controller of its own: what ails its pods, or keeps them from being made."""
+    first = next(_of_pods(rollout, links, policy, now), None)
+    return first is not None and first.code not in _PASSING
+
+
+def _of_pods(obj: Object, links: Links, policy: WorkloadPolicy, now: float) -> Iterator[Finding]:
     pods = _here(links.pods or ())
-    found = [
-        *_containers(pods, policy, now),
-        *_placed(pods, links, policy, now),
-        *creation.refused(job, links),
-    ]
-    return _cause(ref, found)
+    yield from _containers(pods, policy, now)
+    yield from _placed(pods, links, policy, now)
+    yield from creation.refused(obj, links)
 
 
 def _cause(ref: ClusterRef, findings: Sequence[Finding]) -> Cause | None:
