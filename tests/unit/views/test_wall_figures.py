@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -19,8 +20,10 @@ from tfdash.model.usage import Usage, usage_key
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import Release, Serving, WorkloadState
 from tfdash.views.wall import figures
+from tfdash.views.wall.content import WallEnvironment, content
 from tfdash.views.wall.figures import Figure, WallSight
 from tfdash.views.wall.pages import WALL_PAGES, WallPage
+from tfdash.views.wall.turns import WallPlace
 
 REF = ClusterRef("production", "eu-1")
 WEB = Subject(REF, "Deployment", "shop", "web")
@@ -147,6 +150,16 @@ def test_how_many_nodes_there_are_and_how_many_serve_stand_in_the_colour_of_the_
         )
         assert texts(figures.serving(given))["serve"] == ("1/1", level)
         assert texts(figures.nodes(given))["nodes"] == ("2", level)
+
+
+def test_a_page_of_the_wall_shows_no_green_number_beside_what_asks_for_somebody() -> None:
+    for level in (Level.OK, Level.WARN):
+        section = SectionState(id="resources", title="X", level=level, sentence="")
+        given = sight((section,), verdicts=told(cluster_use(CPU_BAND, Level.OK, 71.4)))
+        assessment = msgspec.structs.replace(given.assessment, sections=(section,))
+        one = WallEnvironment("PRODUCTION", "production", given.picture, assessment)
+        page = content([one], WallPlace(0, "resources"), 0.0, ZoneInfo("UTC"))
+        assert page.figures[0] == Figure("71%", "cpu", Level.OK if level is Level.OK else Level.IDLE)
 
 
 def cluster_of_nodes() -> ClusterPicture:

@@ -129,3 +129,10 @@ def test_all_that_asks_for_somebody_is_there_before_digits_are_larger(size: tupl
     content = shown(figures=figures(LABELS[0]), rows=rows(4), breach="", breaches=0)
     text = text_of(content, WallLook(*size))
     assert "more" not in text and "█" in text
+
+
+@pytest.mark.parametrize("height", [8, 9, 10, 11, 12, 14])
+def test_what_asks_for_somebody_has_its_lines_before_numbers_are_large(height: int) -> None:
+    content = shown(figures=figures(LABELS[1]), rows=rows(30), breach="", breaches=0)
+    text = text_of(content, WallLook(40, height))
+    assert "node-0" in text and "node-1" in text and "more" in text

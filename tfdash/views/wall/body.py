@@ -18,7 +18,6 @@ _ELSEWHERE = "NOTHING HERE"  # this page is well, and the wall is not
 _UNTROUBLED = frozenset(states.of_level(level) for level in Level if level < Level.UNKNOWN)
 _TIGHT = 12  # lines, below which none is left empty
 _NARROW = 60  # columns, below which a state is its sign alone
-_KEPT = 3  # lines that the list has before numbers are large
 
 
 def body(shown: WallContent, width: int, room: int, look: WallLook) -> WallLines:
@@ -27,13 +26,12 @@ def body(shown: WallContent, width: int, room: int, look: WallLook) -> WallLines
     many = len(shown.rows)
     asked = many * (WORDS.rows + 2 if look.scale else 3)
     gaps = 0 if room < _TIGHT else 2
-    kept = min(many, _KEPT) if many else 1
     most = (
         room - asked - gaps
     )  # so that all that asks for somebody is there, where numbers are large beside it
     if not many or most < LARGE.rows + (scaled(look.label_scale).rows + 1 if look.label_scale else 1):
         most = room // 2
-    numbers = digits(shown, width, min(most, room - kept - gaps), look)
+    numbers = digits(shown, width, most, look)
     left = room - len(numbers) - gaps
     if many:
         return _spread([numbers, *_rows(shown.rows, width, left, look)], room)
