@@ -66,7 +66,7 @@ def listed(asked: ReportAsked) -> Shown:
 def _overview_json(asked: ReportAsked, found: ReportContents) -> dict[str, Any]:
     assessment = asked.assessment
     return {
-        "sections": [section_json(s, asked.now) for s in gravest_first(assessment.sections)],
+        "sections": [section_json(s, asked) for s in gravest_first(assessment.sections)],
         "findings": [
             {
                 "level": row.finding.level.name,
@@ -139,7 +139,7 @@ def _told(asked: ReportAsked) -> tuple[ReportPart, ...]:
             safe(row.finding.sentence),
             row.finding.level,
             states.of_level(row.finding.level).text,
-            tuple(filter(None, [sections.next_command(row.as_section, asked.now)])),
+            tuple(filter(None, [sections.next_command(row.as_section, asked.now, bool(asked.judged_by))])),
         )
         for row in found_rows(ordered).values()
     )
@@ -187,7 +187,7 @@ def _sections(asked: ReportAsked) -> list[str]:
         for row in found_rows(ordered).values()
         for line in (
             f"{states.of_level(Level(row.finding.level)).text}  {safe(row.finding.sentence)}",
-            f"    {sections.next_command(row.as_section, now)}",
+            f"    {sections.next_command(row.as_section, now, bool(asked.judged_by))}",
         )
         if line.strip()
     ]

@@ -62,7 +62,7 @@ def shown(asked: ReportAsked) -> Shown:
 
     def content() -> dict[str, Any]:
         return {
-            "sections": [section_json(section, asked.now) for section in mine],
+            "sections": [section_json(section, asked) for section in mine],
             "views": {id: [_row(row) for row in many] for id, many in rows.items()},
         }
 

@@ -256,7 +256,7 @@ def sources_json(rows: Iterable[SourceRow]) -> list[dict[str, Any]]:
     ]
 
 
-def section_json(section: SectionState, now: float) -> dict[str, Any]:
+def section_json(section: SectionState, asked: ReportAsked) -> dict[str, Any]:
     return {
         "id": section.id,
         "title": section.title,
@@ -269,7 +269,7 @@ def section_json(section: SectionState, now: float) -> dict[str, Any]:
         "screen": section.target,
         "subject": subject_json(section.subject) if section.subject is not None else None,
         "since": iso(section.since),
-        "next": next_command(section, now) or None,
+        "next": next_command(section, asked.now, bool(asked.judged_by)) or None,
     }
 
 

@@ -130,12 +130,14 @@ def next_line(section: SectionState, now: float, offers: Sequence[Offer] = ()) -
     return _told(f"{page}, then {closer}; {acts}" if acts else f"{page}, then {closer}", section, now)
 
 
-def next_command(section: SectionState, now: float) -> str:
-    """The same for who reads it where there are no keys, on paper or in a browser: the command that shows it."""
+def next_command(section: SectionState, now: float, recorded: bool = False) -> str:
+    """The same for who reads it where there are no keys, on paper or in a browser: the command that shows it. ``recorded``: it is of a
+    recording, and no command that looks at what is now."""
     if section.level < Level.PAUSED or section.loading:
         return ""
-    unread = section.subject is None and _unread(section)
-    command = "tfdash doctor says what is not read" if unread else f"tfdash --screen {section.target}"
+    if section.subject is None and _unread(section) and not recorded:
+        return _told("tfdash doctor says what is not read", section, now)
+    command = f"tfdash{' replay FILE' if recorded else ''} --screen {section.target}"
     return _told(command, section, now)
 
 

@@ -85,6 +85,9 @@ def test_where_there_is_no_keyboard_the_next_is_a_command() -> None:
     assert next_command(broken, 300.0) == "next: tfdash --screen nodes · since 4m · Node worker-03 in eu-1"
     unread = SectionState(id="nodes", title="", level=Level.UNKNOWN, sentence="", target="nodes", unknown=1)
     assert next_command(unread, 300.0) == "next: tfdash doctor says what is not read"
+    assert next_command(unread, 300.0, recorded=True) == "next: tfdash replay FILE --screen nodes", (
+        "it is of then"
+    )
     well = SectionState(id="nodes", title="", level=Level.OK, sentence="", target="nodes")
     assert next_command(well, 300.0) == next_line(well, 300.0) == ""
 
