@@ -26,9 +26,7 @@ def body(shown: WallContent, width: int, room: int, look: WallLook) -> WallLines
     many = len(shown.rows)
     asked = many * (WORDS.rows + 2 if look.scale else 3)
     gaps = 0 if room < _TIGHT else 2
-    most = (
-        room - asked - gaps
-    )  # so that all that asks for somebody is there, where numbers are large beside it
+    most = room - asked - gaps  # all that asks for somebody is there, where numbers are large beside it
     if not many or most < LARGE.rows + (scaled(look.label_scale).rows + 1 if look.label_scale else 1):
         most = room // 2
     numbers = digits(shown, width, most, look)
