@@ -85,6 +85,21 @@ def test_the_first_version_skips_the_steps(release: Release) -> None:
     assert status["selector"] == f"app={release.name}"
 
 
+def test_a_scale_from_none_is_dated_by_its_replica_set(release: Release) -> None:
+    """By way of a Scale (an HPA): what tells a Rollout that comes up from one that is down."""
+    release.create()
+    release.healthy()
+    release.change({"spec": {"replicas": 0}}, "scale")
+    release.until(lambda s: not release.sizes(), "no pods wanted")
+    release.change({"spec": {"replicas": 2}}, "scale")
+    release.until(lambda s: list(release.sizes().values()) == [2], "two pods wanted")
+    fields = release.get()["metadata"]["managedFields"]
+    assert all("time" not in f for f in fields if f.get("subresource") == "scale"), fields
+    [one] = release.sets()
+    wrote = [f for f in one["metadata"]["managedFields"] if "f:replicas" in f["fieldsV1"].get("f:spec", {})]
+    assert wrote and all(f["manager"] == "rollouts-controller" and f["time"] for f in wrote), wrote
+
+
 def test_a_new_version_stops_at_its_pause(paused: Release) -> None:
     status = paused.status()
     assert status["message"] == "CanaryPauseStep"
