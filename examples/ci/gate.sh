@@ -8,7 +8,8 @@
 #
 # Reports are left in $REPORTS (reports): *.xml for JUnit, *.md for a summary. TFDASH_CONFIG names the configuration, TFDASH_ENVIRONMENT
 # the environment, BASELINE (tfdash-baseline.json) what was there before, WAIT (15m) how long a decision is waited for,
-# READ (2m) how long for what is read, weeks of use among it.
+# READ (2m) how long for what is read, weeks of use among it. A baseline is written by
+#   tfdash gate all --write-baseline tfdash-baseline.json --wait 10m
 set -u
 
 reports=${REPORTS:-reports}

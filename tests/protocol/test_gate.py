@@ -302,7 +302,7 @@ def test_the_example_for_a_shell(place: Place, tmp_path: Path) -> None:
     assert code == 1
     # what a release does is in no baseline, whoever writes one
     known = tmp_path / "tfdash-baseline.json"
-    written = pipeline.run("gate", "all", "--write-baseline", str(known))
+    written = pipeline.run("gate", "all", "--write-baseline", str(known), "--wait", "5m")
     assert written.returncode == 1 and "in no baseline" in written.stderr
     assert not [f for f in json.loads(known.read_text())["findings"] if f["section"] == "releases"]
     assert example(pipeline, tmp_path, "before")[0] == 1

@@ -40,7 +40,7 @@ from tfdash.store.peers.cluster_records import (
 from tfdash.store.shared.shared_store import SharedStore, migrate
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-SINCE = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
+SINCE = sorted(path.parent.name for path in FIXTURES.glob("*/make"))
 REF = ClusterRef("production", "eu-1")
 CHECKOUT = Subject(REF, "Deployment", "tf-production", "checkout")
 PASSPHRASE = "what people share"
