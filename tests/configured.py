@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tfdash.clock import Clock
 from tfdash.config.load import table_of
@@ -48,4 +49,6 @@ def metrics_source(
     """``raw`` is the whole configuration, ``table`` the cluster's Prometheus."""
     settings = table_of(Settings, raw)
     options = options_of(settings.metrics, settings.journeys)
-    return source_for(ref, table_of(Connection, table), options, credentials, clock)
+    return source_for(
+        ref, table_of(Connection, table), options, credentials, clock, ZoneInfo(settings.time.zone)
+    )

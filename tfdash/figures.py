@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from fractions import Fraction
 
 Number = float | Fraction
@@ -92,17 +91,6 @@ def span(seconds: float) -> str:
     if seconds < 172800:
         return f"about {seconds / 3600:.0f} h"
     return f"about {seconds / 86400:,.0f} days"
-
-
-def clock(at: float) -> str:
-    """A time of day in UTC, "12:04Z"; screens show their own zone beside it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%MZ")
-
-
-def moment(at: float, now: float) -> str:
-    """The same with its date where that is not now's: "27 Nov 12:04Z"."""
-    then, today = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(now, UTC)
-    return clock(at) if then.date() == today.date() else f"{then.day} {then:%b %H:%MZ}"
 
 
 def rise(number: Number, limit: Number, digits: int) -> str:

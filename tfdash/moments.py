@@ -21,6 +21,17 @@ def _minute(number: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(number * 60, UTC).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
+def clock(at: float, zone: ZoneInfo) -> str:
+    """``10:30 EST``, of what is of today or nearly."""
+    return f"{datetime.fromtimestamp(at, UTC).astimezone(zone):%H:%M %Z}"
+
+
+def near(at: float, now: float, zone: ZoneInfo) -> str:
+    """The same with its date where that is not now's: ``27 Nov 10:30 EST``."""
+    then, today = (datetime.fromtimestamp(one, UTC).astimezone(zone) for one in (at, now))
+    return clock(at, zone) if then.date() == today.date() else f"{then.day} {then:%b %H:%M %Z}"
+
+
 def weekday_moment(at: float, zone: ZoneInfo) -> str:
     """``Sat 5 Dec 10:00 EST``, of what is near."""
     then = datetime.fromtimestamp(at, UTC).astimezone(zone)

@@ -141,8 +141,8 @@ def test_a_row_whose_source_is_not_current_says_so_first() -> None:
         level=Level.UNKNOWN,
         rule="certificates.managed",
         subject=SHOP,
-        sentence="shop: ends in 20 d, not proven current since 13:46Z",
-        doubt="not proven current since 13:46Z",
+        sentence="shop: ends in 20 d, not proven current since 08:46 EST",
+        doubt="not proven current since 08:46 EST",
     )
     row = CertificateRow(SHOP, "tf-production/shop", verdicts=(verdict,))
-    assert row.finding == "not proven current since 13:46Z: ends in 20 d"
+    assert row.finding == "not proven current since 08:46 EST: ends in 20 d"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -54,7 +55,7 @@ NOTHING = Change(keys={}, freshness=frozenset(), store=frozenset())
 
 
 def runner() -> VersionsRunner:
-    return VersionsRunner(default_versions_policy(), PATIENCE)
+    return VersionsRunner(default_versions_policy(), PATIENCE, ZoneInfo("UTC"))
 
 
 def spans(of: VersionsRunner) -> list[tuple[float, float, tuple[str, ...]]]:

@@ -6,28 +6,17 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOKED_AT = (
-    "tfdash/playbook",
-    "tfdash/actions",
-    "tfdash/views",
-    "tfdash/report",
-    "tfdash/cli",
-    "screens",
-    "widgets",
-)
+LOOKED_AT = ("tfdash", "screens", "widgets")
 IN_UTC = re.compile(r"%H:%M(?::%S)?\"?\)?\}?\"? ?(?:Z|UTC)|\{iso\(")  # iso inside a text
 LEFT = {
-    "tfdash/playbook/certificates/acme.py": "what its plan says of the ACME server has no zone yet",
-    "tfdash/playbook/staleness.py": "since when a source is not current: the header shows both clocks",
     "tfdash/playbook/schedule/windows.py": "beside the platform's own time",
     "tfdash/actions/core/plan_context.py": "RFC 3339, written into objects",
     "tfdash/actions/kubernetes/events.py": "RFC 3339, written into objects",
-    "tfdash/actions/kubernetes/lost_sizes.py": "the memory of sizes is told without a context",
     "tfdash/actions/kubernetes/scale_down.py": "RFC 3339, written into objects",
-    "tfdash/actions/kubernetes/targets.py": "revisions are told without a context",
-    "tfdash/actions/store/maintenance.py": "sentences of the log, which is in UTC",
     "tfdash/cli/demo_promises.py": "notes of the demo's log",
+    "tfdash/demo/apiserver/objects.py": "RFC 3339, as an API server writes it",
     "tfdash/report/certificates.py": "the source's time, in JSON",
+    "tfdash/sources/kubernetes/logs.py": "RFC 3339, asked of an API server",
     "tfdash/views/times.py": "the header's second clock, and RFC 3339",
 }
 

@@ -101,6 +101,7 @@ def _deciding(
         work.again,
         work.standing,
         rights,
+        parts.policy.zone,
     )
 
 

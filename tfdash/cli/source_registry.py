@@ -219,8 +219,9 @@ def _prometheus(wiring: Wiring) -> Iterable[Source]:
     from tfdash.sources.prometheus import options_of, source_for
 
     options = options_of(wiring.settings.metrics, wiring.settings.journeys)
+    zone = ZoneInfo(wiring.settings.time.zone)
     for cluster, connection in connections:
-        yield source_for(cluster.ref, connection, options, cluster.credentials, wiring.clock)
+        yield source_for(cluster.ref, connection, options, cluster.credentials, wiring.clock, zone)
 
 
 def not_measured(wiring: Wiring) -> Signals:

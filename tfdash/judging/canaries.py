@@ -49,7 +49,7 @@ class CanaryRunner:
     """
 
     def __init__(self, policies: Policies, hold: float = math.inf) -> None:
-        self.policy = policies.canary
+        self.policy, self._zone = policies.canary, policies.calendar.tz
         self.hold = hold
         self._waiting: list[Subject] = []  # to be judged, the most urgent last
         self._unsaid: set[Subject] = set()  # judged anew since the last ``assess``
@@ -220,6 +220,7 @@ class CanaryRunner:
             cache=cache,
             breaches=self.breaches.get(release.subject, ()),
             left=left,
+            zone=self._zone,
         )
         if told.breaches:
             known = breaches_of(facts, release, self.breaches.get(release.subject, ()))
@@ -240,7 +241,9 @@ class CanaryRunner:
         """Keep the stable version's counts while it still serves, whenever a window was counted."""
         if self._froze.get(release.subject) == cache.turn:
             return
-        told = freeze_baseline(release, traffic, started, self.policy, now, pods=pods, cache=cache)
+        told = freeze_baseline(
+            release, traffic, started, self.policy, now, pods=pods, cache=cache, zone=self._zone
+        )
         self._froze[release.subject] = cache.turn
         if told:
             self.frozen[release.subject] = told

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from tfdash.model.made import MADE
 from tfdash.model.picture import ClusterPicture, Objects
@@ -73,10 +74,15 @@ class ClusterJudge:
     """See the module. ``stale_after``: seconds without a proof that a kind is current, after which it is stale."""
 
     def __init__(
-        self, ref: ClusterRef, rules: tuple[Rule, ...], stale_after: float, kinds: Iterable[str] = ()
+        self,
+        ref: ClusterRef,
+        rules: tuple[Rule, ...],
+        stale_after: float,
+        zone: ZoneInfo,
+        kinds: Iterable[str] = (),
     ) -> None:
-        """``kinds``: followed besides those that the rules look at."""
-        self.ref = ref
+        """``zone``: in which times are written; ``kinds``: followed besides those that the rules look at."""
+        self.ref, self._zone = ref, zone
         self._rules, self._stale_after = rules, stale_after
         self._kinds = sorted({kind for rule in rules for kind in rule.kinds}.union(kinds))
         self._unread: dict[str, Unread | None] = dict.fromkeys(self._kinds, NOT_ASKED)
@@ -155,7 +161,7 @@ class ClusterJudge:
                 if kind in MADE:  # read as seldom as its source says
                     self._patience[kind] = max(self._stale_after, seen.interval)
                 patience = self._patience.get(kind, self._stale_after)
-                old = stale(self._proven.get(kind, 0.0), patience, now)
+                old = stale(self._proven.get(kind, 0.0), patience, now, self._zone)
             if (seen is not None and seen.partial) is not (kind in self._partial):
                 self._partial ^= {kind}
                 into.update(self.readers.of((kind, None)))

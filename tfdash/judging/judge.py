@@ -64,7 +64,9 @@ class Judge:
         self._canaries = CanaryRunner(self._policies, hold)
         self._calendar = CalendarRunner(self._policies.calendar)
         self._maintenance = MaintenanceRunner(self._policies, hold if hold == math.inf else min(hold, _DATED))
-        self._versions = VersionsRunner(self._policies.versions, stale_after, self._policies.waivers)
+        self._versions = VersionsRunner(
+            self._policies.versions, stale_after, self._policies.calendar.tz, self._policies.waivers
+        )
         self._picture: Picture | None = None
         self._reader = SectionReader(sections, self._rules.words)
         self._sections: tuple[SectionState, ...] = ()

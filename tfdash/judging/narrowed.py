@@ -11,6 +11,7 @@ from tfdash.model.section import MOST, SectionState
 from tfdash.model.subject import Subject
 from tfdash.model.usage import namespace_of
 from tfdash.playbook.registry import SECTIONS
+from tfdash.playbook.schedule.local import zone_of
 from tfdash.playbook.section import Findings, summarise
 from tfdash.playbook.staleness import not_current
 
@@ -33,7 +34,8 @@ def sections_within(
     def inside(found: Mapping[Subject, T]) -> dict[Subject, T]:
         return {s: v for s, v in found.items() if there(s)}
 
-    stale = {at: not_current(since) for at, since in assessment.stale.items()}
+    zone = zone_of(assessment.calendar)
+    stale = {at: not_current(since, zone) for at, since in assessment.stale.items()}
     findings = Findings(
         inside(assessment.verdicts),
         inside(assessment.workloads),

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -24,11 +25,12 @@ from tfdash.model.rotation import Rotation
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import Release, Serving, WorkloadState
+from tfdash.moments import clock
 from tfdash.playbook.moment import Moment
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.rule import Rule, RuleResult, RuleState
 from tfdash.playbook.seen import Relation, Seen
-from tfdash.playbook.staleness import Unread, clock, not_current
+from tfdash.playbook.staleness import Unread, not_current
 
 log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Object)
@@ -176,7 +178,9 @@ class RuleRunner:
         for ref, seen in picture.clusters.items():
             cluster = self._clusters.get(ref)
             if cluster is None:
-                cluster = self._clusters[ref] = ClusterJudge(ref, self._rules, self._stale_after, self._kinds)
+                cluster = self._clusters[ref] = ClusterJudge(
+                    ref, self._rules, self._stale_after, policies.calendar.tz, self._kinds
+                )
             for asked in cluster.follow(seen, change.keys, now, later):
                 wanted[asked.rule].add(asked.subject)
         self.stale = {
@@ -281,6 +285,7 @@ class RuleRunner:
         needed = {subject.kind, *rule.needs_besides}
         return without_green(
             told,
+            policies.calendar.tz,
             [why for kind in sorted(needed) if (why := cluster.stale(kind))],
             [
                 why
@@ -353,7 +358,9 @@ class RuleRunner:
         self.verdicts = verdicts
 
 
-def without_green(told: RuleResult, needed: Sequence[Unread], used: Sequence[Unread] = ()) -> RuleResult:
+def without_green(
+    told: RuleResult, zone: ZoneInfo, needed: Sequence[Unread], used: Sequence[Unread] = ()
+) -> RuleResult:
     """What is said of stale data: red stays, "as of" when it was last proven; green does not, where what it ``needed`` is
     stale. What it only ``used`` took nothing from green, so that being stale it takes nothing either."""
     if not needed and not used:
@@ -361,14 +368,16 @@ def without_green(told: RuleResult, needed: Sequence[Unread], used: Sequence[Unr
     # what was never read has told nothing of it, and no time of it
     at = min((why.as_of for why in (*needed, *used) if why.as_of > 0), default=0.0)
     return told._replace(
-        verdicts=tuple(_as_of(v, needed, at) for v in told.verdicts),
-        state=_state_as_of(told.state, at) if needed or isinstance(told.state, Rotation) else told.state,
+        verdicts=tuple(_as_of(v, needed, at, zone) for v in told.verdicts),
+        state=_state_as_of(told.state, at, zone)
+        if needed or isinstance(told.state, Rotation)
+        else told.state,
     )
 
 
-def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float) -> Verdict:
+def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float, zone: ZoneInfo) -> Verdict:
     if verdict.level > Level.UNKNOWN:
-        since = f", as of {clock(at)}" if at else f", {needed[0].cause}" if needed else ""
+        since = f", as of {clock(at, zone)}" if at else f", {needed[0].cause}" if needed else ""
         return msgspec.structs.replace(verdict, sentence=f"{verdict.sentence}{since}")
     if not needed or verdict.level is Level.UNKNOWN:
         return verdict
@@ -379,7 +388,7 @@ def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float) -> Verdict:
     )
 
 
-def _state_as_of(state: RuleState | None, at: float) -> RuleState | None:
+def _state_as_of(state: RuleState | None, at: float, zone: ZoneInfo) -> RuleState | None:
     """The state without what was well in it. A release keeps its phase, which says what is in flight and to be judged."""
     if isinstance(state, WorkloadState):
         well = state.serving in (Serving.OK, Serving.IDLE)
@@ -390,7 +399,7 @@ def _state_as_of(state: RuleState | None, at: float) -> RuleState | None:
             as_of=at,
         )
     if isinstance(state, Rotation):  # nothing may be opened by what is not current
-        return state._replace(stale=not_current(at).cause)
+        return state._replace(stale=not_current(at, zone).cause)
     if state is None or isinstance(state, NodeRoom):  # who asks what fits needs nodes and pods itself
         return state
     return msgspec.structs.replace(state, as_of=at)

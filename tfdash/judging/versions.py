@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -45,8 +46,10 @@ class _Watched:
 class VersionsRunner:
     """``state`` is None until something of a cluster is known. ``patience``: seconds without a proof after which nobody watched."""
 
-    def __init__(self, policy: VersionsPolicy, patience: float, waivers: Waivers = NO_WAIVERS) -> None:
-        self._waivers = waivers
+    def __init__(
+        self, policy: VersionsPolicy, patience: float, zone: ZoneInfo, waivers: Waivers = NO_WAIVERS
+    ) -> None:
+        self._waivers, self._zone = waivers, zone
         self._policy, self._patience = policy, patience if patience < math.inf else ANSWERS_COUNT
         self._watched: dict[ClusterRef, _Watched] = {}
         self._due: float | None = None
@@ -147,7 +150,7 @@ class VersionsRunner:
         proven = min(newest, listed) if control else listed
         self._ages.append(proven + self._patience)
         if why is None and now >= proven + self._patience:
-            why = not_current(proven)
+            why = not_current(proven, self._zone)
         skew = info.value.skew if info.value is not None else None
         if why is None and control and abs(skew or 0.0) <= APART:  # else nobody knows when it is seen
             versions = tuple(sorted({*control, *watched.nodes} - {""}))
@@ -158,7 +161,9 @@ class VersionsRunner:
         stored = cluster.kinds.get(StoredRelease.KIND)
         if stored is not None:
             self._ages.append((stored.observed_at or 0.0) + stored.interval)
-        return Running(cluster.ref, control, watched.nodes, why, deprecated, _stored(cluster, now))
+        return Running(
+            cluster.ref, control, watched.nodes, why, deprecated, _stored(cluster, now, self._zone)
+        )
 
     def _see(
         self, ref: ClusterRef, watched: _Watched, versions: tuple[str, ...], proven: float, told: float
@@ -176,12 +181,12 @@ class VersionsRunner:
             del watched.seen[:-_MOST_SEEN]
 
 
-def _stored(cluster: ClusterPicture, now: float) -> Stored | None:
+def _stored(cluster: ClusterPicture, now: float, zone: ZoneInfo) -> Stored | None:
     """None where nobody looks for them."""
     seen = cluster.kinds.get(StoredRelease.KIND)
     if seen is None:
         return None
-    why = unread(seen) or stale(seen.observed_at or 0.0, seen.interval, now)
+    why = unread(seen) or stale(seen.observed_at or 0.0, seen.interval, now, zone)
     if why is None and seen.problem is not None:
         why = unread(msgspec.structs.replace(seen, complete=False))
     releases = (one for _, one in sorted((seen.value or {}).items()))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.verdict import UnknownKind
+from tfdash.moments import clock
 
 _UNKNOWN = {
     ProblemKind.FORBIDDEN: UnknownKind.NO_PRIVILEGE,
@@ -48,20 +49,15 @@ def lacking(seen: Observation[Objects] | None) -> str:
     return str(seen.problem) if seen is not None and there and seen.problem is not None else ""
 
 
-def stale(proven: float, stale_after: float, now: float) -> Unread | None:
+def stale(proven: float, stale_after: float, now: float, zone: ZoneInfo) -> Unread | None:
     """That nothing proved it current since ``proven`` (epoch seconds), for ``stale_after`` seconds, or None. Half-open: from
     then on."""
     if now < proven + stale_after:
         return None
-    return not_current(proven)
+    return not_current(proven, zone)
 
 
-def not_current(proven: float) -> Unread:
-    """``proven``: when something proved it current last, 0: never."""
-    since = f"not proven current since {clock(proven)}" if proven > 0 else "never proven current"
+def not_current(proven: float, zone: ZoneInfo) -> Unread:
+    """``proven``: when something proved it current last, 0: never; ``zone``: the platform's, in which it is written."""
+    since = f"not proven current since {clock(proven, zone)}" if proven > 0 else "never proven current"
     return Unread(UnknownKind.STALE, since, as_of=proven)
-
-
-def clock(at: float) -> str:
-    """``13:46Z`` of epoch seconds."""
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M}Z"

@@ -81,7 +81,10 @@ def shown(asked: ReportAsked) -> Shown:
             level = Level.UNKNOWN if lacking or canary.unread(assessment) is not None else None
             return [SentencesPart("canary", "", tuple(Sentence(line, level) for line in nothing() if line))]
         table = TablePart(
-            "releases", "Releases in flight", _FIELDS, tuple(_row(assessment, r) for r in releases)
+            "releases",
+            "Releases in flight",
+            _FIELDS,
+            tuple(_row(assessment, r, asked.zone) for r in releases),
         )
         told: list[ReportPart] = [table]
         for release in releases:
@@ -108,9 +111,9 @@ _FIELDS = (
 )
 
 
-def _row(assessment: Assessment, release: ReleaseState) -> TableRow:
+def _row(assessment: Assessment, release: ReleaseState, zone: ZoneInfo) -> TableRow:
     answer = assessment.answer(release)
-    head = canary.headline(release, canary.judgement_of(assessment, release), answer)
+    head = canary.headline(release, canary.judgement_of(assessment, release), answer, zone)
     subject, weight = release.subject, release.weight.actual
     texts = (safe(subject.namespace), safe(subject.name), release.carrier.value)
     told = (safe(head.text), safe(head.advice))
@@ -127,7 +130,7 @@ def _release(
     """The headline, what the screen shows around it, and the whole arithmetic."""
     judgement = canary.judgement_of(assessment, release)
     answer = assessment.answer(release)
-    head = canary.headline(release, judgement, answer)
+    head = canary.headline(release, judgement, answer, zone)
     around = [
         canary.against(release, judgement),
         canary.step_line(release, now),

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.maintenance import (
@@ -20,9 +20,11 @@ from tfdash.model.maintenance import (
 )
 from tfdash.model.store_state import COMPLETION, SIGHTING, EntryKind
 from tfdash.model.subject import Subject
+from tfdash.moments import moment
 from tfdash.playbook.clocks import astray
 from tfdash.playbook.maintenance.eras import rule_data
 from tfdash.playbook.maintenance.facts import UNSEEN
+from tfdash.playbook.schedule.local import zone_of
 from tfdash.sources.base import SourceBoard
 from tfdash.store.ledger import Store
 
@@ -64,7 +66,7 @@ class EvidenceRecorder:
                 data = {"seen": shown.seen, "done_at": shown.done_at, **rule_data(state.terms)}
                 await self._write(
                     subject,
-                    f"{shown.by} was read: {state.title} was last done {_said(shown)}",
+                    f"{shown.by} was read: {state.title} was last done {_said(shown, zone_of(board.assessment.calendar))}",
                     SIGHTING,
                     data,
                 )
@@ -81,10 +83,8 @@ def _done(known: MaintenanceRecord, subject: Subject, at: float) -> bool:
     )
 
 
-def _said(shown: LiveReading) -> str:
-    if shown.done_at is None:
-        return "never"
-    return f"{datetime.fromtimestamp(shown.done_at, UTC):%Y-%m-%d %H:%MZ}"
+def _said(shown: LiveReading, zone: ZoneInfo) -> str:
+    return "never" if shown.done_at is None else moment(shown.done_at, zone)
 
 
 def _to_be_said(

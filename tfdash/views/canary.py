@@ -6,6 +6,7 @@ Nothing is compared with a limit here: outcomes, sentences and arithmetic come f
 from __future__ import annotations
 
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash import figures
 from tfdash.model.assessment import Assessment
@@ -149,7 +150,10 @@ class Headline(NamedTuple):
 
 
 def headline(
-    release: ReleaseState | None, judgement: CanaryJudgement | None, answer: ReleaseAnswer | None
+    release: ReleaseState | None,
+    judgement: CanaryJudgement | None,
+    answer: ReleaseAnswer | None,
+    zone: ZoneInfo,
 ) -> Headline:
     """The screen's question answered in one line: may it go on, and what to do."""
     if release is None or answer is None:
@@ -167,7 +171,7 @@ def headline(
     if release.as_of is not None and judgement.advice is not Advice.ROLL_BACK:
         advice = "hold"  # nothing goes on by what was not read lately
     if answer.must_roll_back and leading is not None:
-        short = moved(leading) or f"{title_of(leading)}: {safe(leading.sentence)}"
+        short = moved(leading, zone) or f"{title_of(leading)}: {safe(leading.sentence)}"
         return Headline(state, f"{name}: {short}", advice)
     said = safe(judgement.sentence).removeprefix(f"{judgement.outcome.value}: ")
     worded = answer.ground is Ground.OUTCOME and answer.level is Level.UNKNOWN  # the state's own word says it

@@ -14,6 +14,7 @@ from tfdash.model.verdict import Level
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.by_hand import by_hand
 from tfdash.playbook.certificates.rotation import began, obstacles
+from tfdash.playbook.schedule.local import zone_of
 from tfdash.text import safe
 from tfdash.views import state as states
 from tfdash.views.certificates import nothing_text
@@ -41,7 +42,7 @@ def rotations(
     assessment: Assessment, namespaces: Sequence[str] | None = None
 ) -> tuple[AuthorityRotation, ...]:
     """Of each family the newest; what is under way first."""
-    zone = ZoneInfo(assessment.calendar.zone if assessment.calendar is not None else "UTC")
+    zone = zone_of(assessment.calendar)
     found = (
         AuthorityRotation(subject, rotation, zone)
         for subject, rotation in assessment.rotations.items()

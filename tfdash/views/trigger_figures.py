@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from tfdash import figures
 from tfdash.model.judgement import Trigger
+from tfdash.moments import clock
 from tfdash.text import safe
 
 _NAMES = {
@@ -44,7 +46,7 @@ def amounts(values: Sequence[float | None], unit: str) -> list[str]:
     return [next(told) if v is not None and v == v else "" for v in values]
 
 
-def moved(trigger: Trigger) -> str:
+def moved(trigger: Trigger, zone: ZoneInfo) -> str:
     """``error rate 3.1 %, limit 1.32 %``: the numbers alone; "" where there are none. Of a BREACH that is not reached any more,
     those of its first crossing, and then those of now."""
     first, unit = trigger.breached, trigger.unit
@@ -52,7 +54,7 @@ def moved(trigger: Trigger) -> str:
     if first is None or first.value is None or _over(trigger):
         return f"{title_of(trigger)} {now}" if now else ""
     then = _against_limit(first.value, first.limit, unit)
-    return f"{title_of(trigger)} {then} at {figures.clock(first.at)}{f'; now {now}' if now else ''}"
+    return f"{title_of(trigger)} {then} at {clock(first.at, zone)}{f'; now {now}' if now else ''}"
 
 
 def _over(trigger: Trigger) -> bool:

@@ -203,7 +203,7 @@ class CanaryScreen(ActingScreen):
         charted = release is not None and (release.in_flight or (said is not None and bool(said.triggers)))
         self.query_one("#charts").display = self.query_one("#around-rule").display = charted
         banner = self.query_one("#banner", Banner)
-        head = canary.headline(release, said, self._answer)
+        head = canary.headline(release, said, self._answer, self.shell.zone)
         if release is None:
             self._show_nothing(banner, head)
             return

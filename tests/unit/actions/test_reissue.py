@@ -127,9 +127,11 @@ async def test_what_goes_on_between_plan_and_confirmation_is_looked_at_once_more
     writers = Writers(clusters={REF: board.server})
     service = make_service(board, writers, None, ActionPolicy(follow=0.0), FixedClock(NOW), Mode(acts=True))
     assert (await service.plan("certificate.renew", subject("Certificate", "web"), {})).allowed
-    board.say(rotations={at: rotation(trusts("a", *BOTH))._replace(stale="not proven current since 13:46Z")})
+    board.say(
+        rotations={at: rotation(trusts("a", *BOTH))._replace(stale="not proven current since 08:46 EST")}
+    )
     later = await service.plan("certificate.renew", subject("Certificate", "web"), {})
-    assert "not proven current since 13:46Z" in later.refused
+    assert "not proven current since 08:46 EST" in later.refused
 
 
 async def test_all_of_an_authority_is_one_patch_for_each_that_the_old_one_signed() -> None:

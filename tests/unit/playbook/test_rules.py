@@ -243,17 +243,17 @@ def test_stale_data_loses_its_green_and_keeps_its_red() -> None:
     node, web = stale.verdicts[SUBJECT][0], stale.verdicts[Subject(REF, "Deployment", "a", "checkout")][0]
     assert (node.level, node.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
     assert (web.level, web.unknown) == (Level.UNKNOWN, UnknownKind.STALE)
-    assert node.sentence == "n1 is ready, not proven current since 13:46Z"
+    assert node.sentence == "n1 is ready, not proven current since 08:46 EST"
     red, was = (a.verdicts[SUBJECT._replace(name="sick")][0] for a in (stale, fresh))
-    assert red == msgspec.structs.replace(was, sentence=f"{was.sentence}, as of 13:46Z")
+    assert red == msgspec.structs.replace(was, sentence=f"{was.sentence}, as of 08:46 EST")
     lines = {s.id: s for s in stale.sections}
     assert (lines["nodes"].level, lines["nodes"].sentence) == (
         Level.BREACH,
-        "0 of 2 ready; Nodes of eu-1 not proven current since 13:46Z",
+        "0 of 2 ready; Nodes of eu-1 not proven current since 08:46 EST",
     )
     assert (lines["nodes"].count, lines["nodes"].unknown) == (1, 1), "the sick one, and the other"
     assert lines["serving"].sentence.startswith(
-        "DaemonSets of eu-1 not proven current since 13:46Z and 3 more"
+        "DaemonSets of eu-1 not proven current since 08:46 EST and 3 more"
     )
     assert not [s for s in stale.sections if s.level < Level.UNKNOWN], "nothing is called well"
     state = stale.workloads[web.subject]
@@ -273,7 +273,7 @@ def test_what_a_rule_only_uses_takes_no_red_away_when_it_is_stale() -> None:
     assert told(Judge(stale_after=60.0), p).workloads[subject].cause is not None
     stale = told(Judge(stale_after=60.0), with_kind(p, "Pod", old))
     assert stale.workloads[subject].cause is not None
-    assert stale.verdicts[subject][0].sentence.endswith(", as of 13:45Z")
+    assert stale.verdicts[subject][0].sentence.endswith(", as of 08:45 EST")
     # what was never read told nothing of it, and has no time
     never = msgspec.structs.replace(old, observed_at=None)
     assert (

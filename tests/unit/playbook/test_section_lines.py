@@ -35,7 +35,7 @@ DEAD = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused")
 WHOLE: Observation[Objects] = Observation(value={}, complete=True, observed_at=NOW)
 NO_RIGHT: Observation[Objects] = Observation(problem=DENIED)
 COMING: Observation[Objects] = Observation()
-OLD = Unread(UnknownKind.STALE, "not proven current since 10:00Z")
+OLD = Unread(UnknownKind.STALE, "not proven current since 05:00 EST")
 NOTHING = Findings({}, {}, {}, {}, None)
 
 
@@ -188,7 +188,7 @@ def test_what_is_missing_takes_the_green_away(
 def test_what_was_not_proven_lately_is_not_known(problem: Problem | None) -> None:
     old = Observation[Objects](value={}, complete=True, problem=problem)
     told = state(READ, cluster(Node=old), stale={(REF, "Node"): OLD, (US, "Deployment"): OLD})
-    assert (told.level, told.sentence) == (Level.UNKNOWN, "Nodes of eu-1 not proven current since 10:00Z")
+    assert (told.level, told.sentence) == (Level.UNKNOWN, "Nodes of eu-1 not proven current since 05:00 EST")
     assert told.detail == ("connection refused" if problem else "")
 
 

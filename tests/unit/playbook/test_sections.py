@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -24,6 +25,7 @@ from tfdash.playbook.releases import section as releases_section
 from tfdash.playbook.section import Findings
 from tfdash.playbook.staleness import not_current
 
+ZONE = ZoneInfo("UTC")
 OTHER = ClusterRef("production", "us-1")
 READY = (condition("Ready", "True"),)
 DEAD = Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused", remedy="is it up?")
@@ -309,5 +311,5 @@ def test_a_breach_is_said_first_and_is_over_for_what_is_back(
 
 
 def test_what_was_never_read_is_not_dated() -> None:
-    assert not_current(0.0).cause == "never proven current"
-    assert not_current(NOW).cause.startswith("not proven current since ")
+    assert not_current(0.0, ZONE).cause == "never proven current"
+    assert not_current(NOW, ZONE).cause.startswith("not proven current since ")

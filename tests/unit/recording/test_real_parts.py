@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from difflib import unified_diff
+from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from tests.real_parts import FOLDER, NAMES, file_of, judge, lived, opened
 from tfdash.board.fold import Fold
@@ -49,6 +53,36 @@ def test_todays_playbook_says_these_changes_in_this_order(name: str) -> None:
     kept = path.read_text(encoding="utf-8")
     differs = unified_diff(kept.splitlines(), said.splitlines(), path.name, "said", lineterm="", n=1)
     assert said == kept, "\n".join(differs)
+
+
+_IN_UTC = re.compile(
+    r"(?<![T(\d])\d\d:\d\d(:\d\d)?Z"
+)  # in brackets it stands beside the platform's; RFC 3339 is no sentence
+
+
+def _texts(of: Any) -> Iterator[str]:
+    if isinstance(of, str):
+        yield of
+    elif isinstance(of, Mapping):
+        for key, value in of.items():
+            yield from _texts(key)
+            yield from _texts(value)
+    elif isinstance(of, Iterable):
+        for one in of:
+            yield from _texts(one)
+    elif isinstance(of, Struct):
+        for name in of.__struct_fields__:
+            yield from _texts(getattr(of, name))
+    elif is_dataclass(of):
+        for field in fields(of):
+            yield from _texts(getattr(of, field.name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_sentence_tells_a_time_in_another_zone_than_the_platforms(name: str) -> None:
+    """Of all that is said, whatever it is said of; times that are read by the program are numbers."""
+    told = {text for step in lived(name).steps for text in _texts(step.said) if _IN_UTC.search(text)}
+    assert not told, sorted(told)[:5]
 
 
 def _words(said: Assessment, passed_over: set[Subject]) -> dict[str, object]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -78,7 +79,7 @@ def test_all_readers_say_the_same(carrier: Carrier) -> None:
         listed = canary.shown(told)
         row = canary.verdict(answer)
         assert row.level is answer.level, case
-        assert canary.headline(release, said, answer).state == row, case
+        assert canary.headline(release, said, answer, ZoneInfo("UTC")).state == row, case
         # the report prints that row, and its code is of what it prints
         text, code = snapshot_of(shown, told, "canary", None, "text", NOW, NEW_YORK)
         document = json.loads(snapshot_of(shown, told, "canary", None, "json", NOW, NEW_YORK)[0])

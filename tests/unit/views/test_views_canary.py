@@ -15,6 +15,7 @@ from tfdash import figures
 from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Trigger
 from tfdash.model.release import Carrier, Phase, ReleaseState, Weight
 from tfdash.model.verdict import Level
+from tfdash.moments import clock
 from tfdash.playbook.releases.answers import answer
 from tfdash.views import canary, canaryfacts, canarywhy
 from tfdash.views.layout import cells
@@ -32,7 +33,7 @@ def verdict(release: ReleaseState, judgement: CanaryJudgement | None) -> State:
 
 
 def headline(release: ReleaseState, judgement: CanaryJudgement | None) -> canary.Headline:
-    return canary.headline(release, judgement, answer(release, judgement))
+    return canary.headline(release, judgement, answer(release, judgement), ZONE)
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -154,8 +155,8 @@ def test_the_limit_at_the_crossing_and_the_limit_now_have_their_names() -> None:
     """A BREACH that is quiet now is not said with the numbers of now alone, which are under the limit."""
     first = Breach(trigger="errors", uid="u", version="77aa", at=cw.NOW, value=0.031, limit=0.0132)
     quiet = msgspec.structs.replace(cw.ERRORS_BREACH, value=0.009, limit=0.011, breached=first)
-    said = canary.moved(quiet)
-    assert said == f"error rate 3.1 %, limit 1.32 % at {figures.clock(cw.NOW)}; now 0.9 %, limit 1.1 %"
+    said = canary.moved(quiet, ZONE)
+    assert said == f"error rate 3.1 %, limit 1.32 % at {clock(cw.NOW, ZONE)}; now 0.9 %, limit 1.1 %"
     assert canary.chart_title(quiet) == "error rate · limit then 1.32 % · limit now 1.1 % of all windows"
     told = "\n".join(
         canarywhy.why_lines(cw.release(), said_of(quiet), answer(cw.release(), said_of(quiet)), ZONE)
@@ -164,7 +165,7 @@ def test_the_limit_at_the_crossing_and_the_limit_now_have_their_names() -> None:
     still = msgspec.structs.replace(
         cw.ERRORS_BREACH, breached=msgspec.structs.replace(first, limit=cw.ERRORS_BREACH.limit)
     )
-    assert canary.moved(still) == "error rate 3.1 %, limit 1.32 %" and canary.limits_of(still) == [
+    assert canary.moved(still, ZONE) == "error rate 3.1 %, limit 1.32 %" and canary.limits_of(still) == [
         ("limit", "1.32 %")
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.certificates.postconditions import REISSUED, SERVED, addresses
 from tfdash.actions.core.action import Action, needs
@@ -116,7 +117,7 @@ async def renew(context: PlanContext) -> Draft:
         after=f"revision {revision + 1}",
         diff=("+ status.conditions Issuing: True (ManuallyTriggered)",),
         notes=(
-            *_of_issuer(look, certificate, context.now),
+            *_of_issuer(look, certificate, context.now, context.zone),
             *_of_key(certificate),
             *_of_chain(look, certificate),
             *(() if there else (_UNSEEN,)),
@@ -156,7 +157,7 @@ def _ends(status: Mapping[str, Any]) -> str:
     return f", ends {status['notAfter']}" if status.get("notAfter") else ""
 
 
-def _of_issuer(look: ClusterLook, certificate: Certificate, now: float) -> tuple[str, ...]:
+def _of_issuer(look: ClusterLook, certificate: Certificate, now: float, zone: ZoneInfo) -> tuple[str, ...]:
     """What stands against it at the issuer, and what was asked of its server lately."""
     issuer = issuer_of(look, certificate.namespace, certificate.issuer)
     if isinstance(issuer, Unread):
@@ -167,7 +168,7 @@ def _of_issuer(look: ClusterLook, certificate: Certificate, now: float) -> tuple
     told = not_ready(issuer)
     first = (f"{certificate.issuer} {told}",) if told else ()
     asked = asked_of(look, certificate, issuer, now)
-    return (*first, *(() if asked is None else (asked.told,)))
+    return (*first, *(() if asked is None else (asked.told(zone),)))
 
 
 def _asked(look: ClusterLook, certificate: Certificate, now: float) -> AcmeCount | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.eligibility import Standing
 from tfdash.actions.core.protocols import Ledger
@@ -34,7 +35,7 @@ class Memory(Protocol):
 @dataclass(frozen=True)
 class OperatorDecision:
     """``told`` is what its plan's request says, ``standing`` how things stand now (epoch seconds). ``second``: who approved it,
-    "" where break-glass waived that or nobody was to be asked."""
+    "" where break-glass waived that or nobody was to be asked. ``zone``: the platform's, for its words."""
 
     ledger: Ledger
     memory: Memory
@@ -44,6 +45,7 @@ class OperatorDecision:
     now: float
     told: Mapping[str, Any]
     standing: Standing
+    zone: ZoneInfo
     second: str = ""
 
 

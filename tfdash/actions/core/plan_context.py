@@ -73,7 +73,7 @@ class PlanContext:
     @property
     def zone(self) -> ZoneInfo:
         """In which times are told."""
-        return self.policy.calendar.tz if self.policy.calendar is not None else ZoneInfo("UTC")
+        return self.policy.zone
 
     @property
     def stamp(self) -> str:

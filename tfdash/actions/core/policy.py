@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -168,6 +169,11 @@ class ActionPolicy(ActionsSettings):
     calendar: CalendarPolicy | None = None
     judged_by: str = ""  # digest of the canary policy
     hours: Mapping[str, Hours] = field(default_factory=dict)  # of each non-production environment
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """In which times are told."""
+        return self.calendar.tz if self.calendar is not None else ZoneInfo("UTC")
 
     @property
     def digest(self) -> str:

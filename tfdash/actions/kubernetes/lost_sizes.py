@@ -6,8 +6,8 @@ nobody but us wrote the field: whoever else did decided that it is down.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.eligibility import bare
 from tfdash.actions.kubernetes.field_managers import OURS, managers_of
@@ -15,6 +15,7 @@ from tfdash.actions.kubernetes.scaled_objects import FIELDS, One, listed, note_a
 from tfdash.model.autoscaling import PAUSED_AT
 from tfdash.model.store_state import RememberedSize, StoreState
 from tfdash.model.subject import Subject
+from tfdash.moments import weekday_moment
 from tfdash.playbook.resources.scaled_down import MEMORY, is_down, remembered, scaler_of
 from tfdash.text import safe
 
@@ -33,14 +34,14 @@ class Lost(NamedTuple):
         own = remembered(one.document)
         return own if own is not None or found is None else found.memory
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, zone: ZoneInfo) -> tuple[str, ...]:
         """Where the numbers come from, for whoever confirms."""
         by: dict[tuple[float, str], list[str]] = {}
         for at, size in self.sizes.items():
             by.setdefault((size.at, size.by), []).append(at.name)
         return tuple(
             f"{listed(names)}: the memory in the object is gone; by the audit log, as {safe(who) or 'somebody'} scaled down on "
-            f"{datetime.fromtimestamp(at, UTC):%a %d %b %H:%M} UTC"
+            f"{weekday_moment(at, zone)}"
             for (at, who), names in sorted(by.items())
         )
 

@@ -194,7 +194,7 @@ async def restore(context: PlanContext) -> Draft:
         diff=tuple(line for o, s in steps for line in lines_of(o, s)),
         skips=tuple(map(safe, broken)),
         notes=(
-            *lost.notes(),
+            *lost.notes(context.zone),
             *otherwise_told([o for o, s in steps if s.field], facts),
             *keepers.notes,
             *((f"{listed(running)}: up already, and left as it is",) if running else ()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tfdash.actions.core.decision import Memory, OperatorDecision, Record
 from tfdash.actions.core.eligibility import Standing
@@ -30,7 +31,7 @@ def request_of(name: str, told: Mapping[str, Any], what: str, subject: Subject) 
 
 class StoreExecutor:
     """``tfdash.actions.core.executor.Executor`` for the store. ``again`` makes the plan once more, from what is known now;
-    ``standing`` says how things stand for its subject then; ``rights`` asks the server."""
+    ``standing`` says how things stand for its subject then; ``rights`` asks the server; ``zone`` is the platform's."""
 
     journals = True
     writer: Writer | None = None
@@ -45,10 +46,11 @@ class StoreExecutor:
         again: Callable[[], Awaitable[Plan]],
         standing: Callable[[], Standing],
         rights: Callable[[Plan], Awaitable[Check]],
+        zone: ZoneInfo,
     ) -> None:
         self._identity, self._rights = identity, rights
         self._record, self._ledger, self._memory, self._now = record, ledger, memory, now
-        self._again, self._standing = again, standing
+        self._again, self._standing, self._zone = again, standing, zone
 
     async def identity(self) -> tuple[str, tuple[str, ...]]:
         return await self._identity()
@@ -81,6 +83,7 @@ class StoreExecutor:
             self._now(),
             json.loads(request.body),
             self._standing(),
+            self._zone,
             sending.second,
         )
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -224,13 +224,9 @@ def _digest(context: PlanContext) -> None:
         )
 
 
-def _said(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%MZ}"
-
-
 async def _signed(decision: OperatorDecision) -> str:
     at, done = decision.plan.subject, float(decision.told["done_at"])
-    sentence = f"{decision.user} signs {at.name} as done on {_said(done)}"
+    sentence = f"{decision.user} signs {at.name} as done on {moment(done, decision.zone)}"
     data = {
         **decision.told,
         NOTE: decision.told[NOTE] or decision.reason,
@@ -245,7 +241,7 @@ async def _adopted(decision: OperatorDecision) -> str:
     at, told = decision.plan.subject, decision.told
     said, by = [], {name: told[name] for name in (RULE,) if name in told}
     if DONE in told:
-        said.append(f"was done on {_said(told[DONE])}")
+        said.append(f"was done on {moment(told[DONE], decision.zone)}")
         data = {
             "done_at": told[DONE],
             NOTE: decision.reason,
@@ -255,7 +251,7 @@ async def _adopted(decision: OperatorDecision) -> str:
         }
         await _append(decision, f"{decision.user} takes over that {at.name} {said[-1]}", data)
     if START in told:
-        said.append(f"is accounted for from {_said(told[START])}")
+        said.append(f"is accounted for from {moment(told[START], decision.zone)}")
         data = {START: told[START], NOTE: decision.reason, "topic": MAINTENANCE_START, **by}
         await _append(decision, f"{decision.user} says that {at.name} {said[-1]}", data)
     return f"{at.name} {' and '.join(said)}"
@@ -275,7 +271,7 @@ async def _append(decision: OperatorDecision, sentence: str, data: Mapping[str, 
 async def _waived(decision: OperatorDecision) -> str:
     at, until = decision.plan.subject, float(decision.told["until"])
     other = decision.second or "no second person (break-glass)"
-    sentence = f"{decision.user} with {other} waives {at.name} until {_said(until)}"
+    sentence = f"{decision.user} with {other} waives {at.name} until {moment(until, decision.zone)}"
     data = {**decision.told, "why": decision.reason, "second": decision.second, "topic": PERIOD_WAIVER}
     await _append(decision, sentence, data)
     return sentence

@@ -4,11 +4,12 @@ both are bad. By the same limits and the same test as ever; it is a reason to ho
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from tfdash import figures
 from tfdash.model.judgement import Outcome, Trigger
+from tfdash.moments import clock
 from tfdash.playbook.canary import errors, latency, wording
 from tfdash.playbook.canary.data_quality import Comparison
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
@@ -24,13 +25,13 @@ def held(told: Trigger, compared: Comparison, before: FrozenBaseline, policy: Ca
     """The trigger, or HOLD where the service as a whole is over its limit against ``before``."""
     memo = compared.memo
     if told.id == "errors":
-        worse = memo.last(_errors_worse, compared.tally.pairs, before, policy)
+        worse = memo.last(_errors_worse, compared.tally.pairs, before, policy, compared.zone)
     else:
         shape = latency.Shape(compared.tally.bounds, compared.tally.native)
-        worse = memo.last(_latency_worse, compared.tally.slows, before, shape, policy)
+        worse = memo.last(_latency_worse, compared.tally.slows, before, shape, policy, compared.zone)
     if worse is None:
         return told
-    when = f"{figures.clock(before.start)} to {figures.clock(before.end)}"
+    when = f"{clock(before.start, compared.zone)} to {clock(before.end, compared.zone)}"
     sentence = f"both versions are worse than the service was before the release ({when}): {worse.sentence}"
     return structs.replace(
         told, outcome=Outcome.HOLD, sentence=f"{sentence}; against each other: {told.sentence}"
@@ -38,7 +39,7 @@ def held(told: Trigger, compared: Comparison, before: FrozenBaseline, policy: Ca
 
 
 def _errors_worse(
-    memo: Memo, pairs: Sequence[Pair], before: FrozenBaseline, policy: CanaryPolicy
+    memo: Memo, pairs: Sequence[Pair], before: FrozenBaseline, policy: CanaryPolicy, zone: ZoneInfo
 ) -> Trigger | None:
     whole = tuple(
         p._replace(
@@ -51,7 +52,7 @@ def _errors_worse(
     )
     if not before.requests or errors.crossed(whole, before, policy) is None:
         return None
-    return wording.errors_core(Memo(), whole, before, policy)
+    return wording.errors_core(Memo(), whole, before, policy, zone)
 
 
 def _added(one: Count, two: Count) -> Count:
@@ -59,7 +60,12 @@ def _added(one: Count, two: Count) -> Count:
 
 
 def _latency_worse(
-    memo: Memo, slows: Sequence[Slow], before: FrozenBaseline, shape: latency.Shape, policy: CanaryPolicy
+    memo: Memo,
+    slows: Sequence[Slow],
+    before: FrozenBaseline,
+    shape: latency.Shape,
+    policy: CanaryPolicy,
+    zone: ZoneInfo,
 ) -> Trigger | None:
     if len(shape.bounds) < 2 or not before.counts or not before.counts[-1]:
         return None
@@ -68,4 +74,4 @@ def _latency_worse(
     counted = tuple(latency.comparable(same, before))
     if unlike or not counted or latency.crossed(counted, before, shape, policy) is None:
         return None
-    return wording.latency_core(Memo(), counted, before, shape, policy)
+    return wording.latency_core(Memo(), counted, before, shape, policy, zone)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash import figures
 from tfdash.model.judgement import Outcome
 from tfdash.model.observation import Observation
 from tfdash.model.release import ReleaseState
 from tfdash.model.traffic import Traffic
+from tfdash.moments import clock, near
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.canary.sides import Versions
@@ -43,6 +45,7 @@ class Comparison(NamedTuple):
     strangers: int
     age: float  # seconds since the evaluation
     memo: Memo
+    zone: ZoneInfo  # in which the sentences write times
 
 
 def unread(observation: Observation[Traffic] | None, release: ReleaseState) -> Obstacle | None:
@@ -66,7 +69,7 @@ def empty(
         return failed
     ended = max((last for role, last in compared.traffic.ended if role == kind), default=None)
     if not any(has) and ended is not None:
-        when = figures.moment(ended, compared.traffic.evaluated_at)
+        when = near(ended, compared.traffic.evaluated_at, compared.zone)
         return Obstacle(Outcome.STALE, f"nothing was scraped since {when}: no series is left")
     if not any(has):
         what = "request counter" if kind == "requests" else "histogram"
@@ -130,7 +133,7 @@ def unsure(
         if at is not None and name == "baseline" and _serves_no_more(compared, policy):
             return Obstacle(
                 Outcome.STALE,
-                f"no pod of the stable version is there any more, its last sample is of {figures.clock(at)}: two windows without it come first",
+                f"no pod of the stable version is there any more, its last sample is of {clock(at, compared.zone)}: two windows without it come first",
             )
         return Obstacle(
             Outcome.STALE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from tfdash.model.judgement import Trigger
 from tfdash.model.release import ReleaseState
@@ -36,7 +37,7 @@ def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy, after:
     """When the trigger ``name`` was first reached, as far as the samples tell; ``after`` which, epoch seconds, it counts."""
     tally, past, memo = compared.tally, compared.past, compared.memo
     if name == "errors":
-        return memo.last(_errors_first, tally.reach, past, policy, after)
+        return memo.last(_errors_first, tally.reach, past, policy, after, compared.zone)
     reach, shape = tally.slow_reach, latency.Shape(tally.bounds, tally.native)
     if past is not None:
         common, bounds, unlike = latency.aligned(reach, past, shape)
@@ -46,16 +47,21 @@ def first_crossing(name: str, compared: Comparison, policy: CanaryPolicy, after:
             return None
         else:
             past = None  # nothing can be held against it, but what both served against each other
-    return memo.last(_latency_first, reach, past, shape, policy, after)
+    return memo.last(_latency_first, reach, past, shape, policy, after, compared.zone)
 
 
 def _errors_first(
-    memo: Memo, reach: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy, after: float
+    memo: Memo,
+    reach: tuple[Pair, ...],
+    past: FrozenBaseline | None,
+    policy: CanaryPolicy,
+    after: float,
+    zone: ZoneInfo,
 ) -> First | None:
     found = crossing.of_errors(memo, reach, past, policy, after)
     if found is None:
         return None
-    return First(found.at, wording.errors_core(Memo(), found.windows, found.past, policy))
+    return First(found.at, wording.errors_core(Memo(), found.windows, found.past, policy, zone))
 
 
 def _latency_first(
@@ -65,9 +71,10 @@ def _latency_first(
     shape: latency.Shape,
     policy: CanaryPolicy,
     after: float,
+    zone: ZoneInfo,
 ) -> First | None:
     found = crossing.of_latency(memo, reach, past, shape, policy, after)
     if found is None:
         return None
     counted = tuple(latency.comparable(found.windows, found.past))
-    return First(found.at, wording.latency_core(Memo(), counted, found.past, shape, policy))
+    return First(found.at, wording.latency_core(Memo(), counted, found.past, shape, policy, zone))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
@@ -12,6 +13,7 @@ from tfdash.model.judgement import Advice, Breach, CanaryJudgement, Outcome, Tri
 from tfdash.model.observation import Observation
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.traffic import CounterSeries, HistogramSeries, Journey, Traffic
+from tfdash.moments import clock, near
 from tfdash.playbook.canary import both_bad, crossing, data_quality, latch, wording
 from tfdash.playbook.canary import frozen_baseline as holding
 from tfdash.playbook.canary.counting import Grid
@@ -24,6 +26,7 @@ from tfdash.playbook.canary.sides import Sorter, Versions, back_from, returned, 
 from tfdash.playbook.canary.tally import Tally, tally
 from tfdash.playbook.canary.window_cache import Memo, WindowCache
 
+_UTC = ZoneInfo("UTC")
 _NO_PODS: Mapping[str, str] = {}
 _NO_LEFT: Mapping[str, float] = {}
 _MENDS = (
@@ -47,6 +50,7 @@ def judge_release(
     cache: WindowCache | None = None,
     breaches: Sequence[Breach] = (),
     left: Mapping[str, float] = _NO_LEFT,
+    zone: ZoneInfo = _UTC,
 ) -> CanaryJudgement:
     """Judge one release by the playbook's rollback triggers. Pure; ``now`` and all times are epoch seconds.
 
@@ -55,7 +59,7 @@ def judge_release(
     who and why; ``lost``: why it is not known whether there is one, of a release in flight. ``frozen``: what ``freeze_baseline``
     made when the release served everything. ``cache``: the memory of who judges the same release again and again; it saves work and changes no result. ``breaches``: first crossings that are
     known, of whatever version; what stands for this one is said (``latch``), and new ones come in the judgement's own. ``left``:
-    versions that a BREACH was said of, and when: what comes back in place of one is never held against it.
+    versions that a BREACH was said of, and when: what comes back in place of one is never held against it. ``zone``: in which the sentences write times.
     """
     triggers: list[Trigger] = []
     known = latch.standing(breaches, release)
@@ -85,7 +89,9 @@ def judge_release(
     )
     began = back if back is not None else who.canary.oldest_start if who.canary else None
     if at_work:
-        compared, obstacle = _see(traffic, release, who, pod_started, policy, pods, past, now, cache, back)
+        compared, obstacle = _see(
+            traffic, release, who, pod_started, policy, pods, past, now, cache, back, zone
+        )
         if compared is not None:
             began = compared.tally.began if compared.tally.began is not None else began
         for wanted, name, title, judge in (
@@ -102,12 +108,20 @@ def judge_release(
             if told.outcome in both_bad.ASKED and policy.baseline != "before" and back is None:
                 assert traffic is not None and traffic.value is not None
                 before = _before(
-                    traffic.value, who, pod_started, policy, pods, seen.tally, cache, seen.tally.grid.number
+                    traffic.value,
+                    who,
+                    pod_started,
+                    policy,
+                    pods,
+                    seen.tally,
+                    cache,
+                    zone,
+                    seen.tally.grid.number,
                 )
                 told = both_bad.held(told, seen, before, policy) if before is not None else told
             start = looked_from(name, seen, release, policy)
             if start is not None and not any(b.trigger == name and b.at <= start for b in known):
-                flag = f"what was crossed before {figures.moment(start, now)} is not in the samples"
+                flag = f"what was crossed before {near(start, now, zone)} is not in the samples"
                 told = structs.replace(told, flags=(*told.flags, flag))
             triggers.append(told)
             if all(b.trigger != name for b in known):
@@ -119,7 +133,7 @@ def judge_release(
             ran = journey.until if journey.outcome is Outcome.BREACH else None
             if ran is not None and ran > over.get("journeys", -math.inf):
                 found["journeys"] = latch.breach_of(journey, release, ran, policy)
-    triggers, stand = latch.latched(triggers, known, found, policy, now)
+    triggers, stand = latch.latched(triggers, known, found, policy, now, zone)
     said = _conclude(release, triggers, stand, began, policy, now)
     # another one in the place of what was left is a release: only what is held against itself came back
     itself = back is not None and past is not None and past.hash == release.version
@@ -157,6 +171,7 @@ def _see(
     now: float,
     cache: WindowCache | None,
     back: float | None,
+    zone: ZoneInfo,
 ) -> tuple[Comparison | None, Obstacle | None]:
     """Count the traffic and find the baseline; or say why that cannot be. ``back``: since when it serves again, after a roll
     back."""
@@ -172,7 +187,7 @@ def _see(
     if back is not None:
         past = frozen
     elif policy.baseline == "before":
-        past = _before(traffic, who, started, policy, pods, counts, cache)
+        past = _before(traffic, who, started, policy, pods, counts, cache, zone)
         if past is None:
             return None, Obstacle(
                 Outcome.NOT_COMPARABLE,
@@ -181,24 +196,30 @@ def _see(
         label = past.label
     elif _alone(counts):
         frozen = frozen if frozen is not None and frozen.hash != who.canary.hash else None
-        past = frozen or _own(counts, who) or _before(traffic, who, started, policy, pods, counts, cache)
+        past = (
+            frozen
+            or _own(counts, who, zone)
+            or _before(traffic, who, started, policy, pods, counts, cache, zone)
+        )
         label = past.label if past is not None else label
     problem = str(observation.problem) if observation.problem is not None else ""
     age = now - traffic.evaluated_at
     memo = cache.memo if cache is not None else Memo()
-    return Comparison(traffic, who, counts, past, label, problem, len(sorter.strangers), age, memo), None
+    return Comparison(
+        traffic, who, counts, past, label, problem, len(sorter.strangers), age, memo, zone
+    ), None
 
 
 def _alone(counts: Tally) -> bool:
     return crossing.alone([crossing.served(p) for p in counts.pairs])
 
 
-def _own(counts: Tally, who: Versions) -> FrozenBaseline | None:
+def _own(counts: Tally, who: Versions, zone: ZoneInfo) -> FrozenBaseline | None:
     """The baseline's windows of this release, where it served until the canary took all traffic."""
     served = [p for p in counts.pairs if p.baseline.requests]
     if not served:
         return None
-    label = f"stable pods until {figures.clock(served[-1].end)}, when they last served"
+    label = f"stable pods until {clock(served[-1].end, zone)}, when they last served"
     return holding.hold(counts, who.baseline.hash if who.baseline else "", label, served[-1].end)
 
 
@@ -210,6 +231,7 @@ def _before(
     pods: Mapping[str, str],
     counts: Tally,
     cache: WindowCache | None,
+    zone: ZoneInfo,
     windows: int | None = None,
 ) -> FrozenBaseline | None:
     """The service's own traffic in whole windows before the canary began (so many; else as many as count), as a baseline; None
@@ -234,7 +256,7 @@ def _before(
             cache.earlier() if cache is not None else None,
         ),
         "",
-        f"the service before the release, {figures.clock(grid.start)} to {figures.clock(grid.end)} (weaker)",
+        f"the service before the release, {clock(grid.start, zone)} to {clock(grid.end, zone)} (weaker)",
         grid.end,
     )
     return told if told.requests else None
@@ -260,6 +282,7 @@ def freeze_baseline(
     *,
     pods: Mapping[str, str] = _NO_PODS,
     cache: WindowCache | None = None,
+    zone: ZoneInfo = _UTC,
 ) -> str:
     """The stable version's counts of this release's windows as canonical JSON, or "" where it served nothing.
 
@@ -272,7 +295,7 @@ def freeze_baseline(
     counts = tally(traffic, sorter, pod_started, who.canary, policy, cache=cache)
     if counts.twice[0]:
         return ""
-    told = holding.hold(counts, who.baseline.hash, f"frozen at {figures.clock(now)}", now)
+    told = holding.hold(counts, who.baseline.hash, f"frozen at {clock(now, zone)}", now)
     return holding.write(told) if told.requests else ""
 
 

@@ -8,12 +8,14 @@ comparison. Quiet, a restart, time and the loss of a backend do not end it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
 from tfdash import figures
 from tfdash.model.judgement import Breach, Outcome, Trigger
 from tfdash.model.release import Phase, ReleaseState
+from tfdash.moments import near
 from tfdash.playbook.canary.policy import CanaryPolicy, policy_digest
 
 MANUAL = "manual"
@@ -85,6 +87,7 @@ def latched(
     found: Mapping[str, Breach],
     policy: CanaryPolicy,
     now: float,
+    zone: ZoneInfo,
 ) -> tuple[list[Trigger], tuple[Breach, ...]]:
     """The triggers as they are said, and what stands or ends with them.
 
@@ -104,12 +107,12 @@ def latched(
             told.append(
                 structs.replace(
                     trigger,
-                    sentence=f"{trigger.sentence}; the BREACH of {figures.moment(first.at, now)} is withdrawn",
+                    sentence=f"{trigger.sentence}; the BREACH of {near(first.at, now, zone)} is withdrawn",
                 )
             )
             continue
         ends.append(first)
-        told.append(_said(trigger, first, now))
+        told.append(_said(trigger, first, now, zone))
     for first in before.values():
         ends.append(first)
         unknown = Trigger(
@@ -119,7 +122,7 @@ def latched(
             sentence="it is not judged now",
             unit=first.unit,
         )
-        told.append(_said(unknown, first, now))
+        told.append(_said(unknown, first, now, zone))
     return told, tuple(ends)
 
 
@@ -128,8 +131,8 @@ def _disproves(trigger: Trigger, first: Breach, policy: CanaryPolicy) -> bool:
     return trigger.until is None or trigger.until <= first.at + policy.journeys.stale_after
 
 
-def _said(trigger: Trigger, first: Breach, now: float) -> Trigger:
-    since = f"BREACH since {figures.moment(first.at, now)}"
+def _said(trigger: Trigger, first: Breach, now: float, zone: ZoneInfo) -> Trigger:
+    since = f"BREACH since {near(first.at, now, zone)}"
     if first.overruled:
         sentence = f"overruled by {first.overruled}; {since} ({short(first)}); now {trigger.outcome}: {trigger.sentence}"
         return structs.replace(trigger, outcome=Outcome.HOLD, sentence=sentence, breached=first)

@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
 from tfdash import figures
 from tfdash.model.judgement import ChartPoint, Outcome, Trigger
+from tfdash.moments import clock
 from tfdash.playbook.canary import data_quality, errors, latency, limits, stats
 from tfdash.playbook.canary.data_quality import Comparison, Obstacle
 from tfdash.playbook.canary.frozen_baseline import FrozenBaseline
@@ -118,7 +120,7 @@ def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
             data_quality.unsure(compared, ("requests", "errors"), tally.newest, policy) or obstacle,
             **shared,
         )
-    told = compared.memo.last(errors_core, tally.pairs, past, policy)
+    told = compared.memo.last(errors_core, tally.pairs, past, policy, compared.zone)
     flags = [*told.flags, *_strangers(compared)]
     if tally.doubled:
         flags.append("more errors than requests in some window: taken as all")
@@ -128,7 +130,7 @@ def errors_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
 
 
 def errors_core(
-    memo: Memo, pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy
+    memo: Memo, pairs: tuple[Pair, ...], past: FrozenBaseline | None, policy: CanaryPolicy, zone: ZoneInfo
 ) -> Trigger:
     """All that these windows say: the same for every round until the next window ends."""
     counted = errors.comparable(pairs, past)
@@ -155,7 +157,7 @@ def errors_core(
         id="errors",
         title=ERRORS,
         outcome=decision.outcome,
-        sentence=_errors_sentence(decision, c, b, limit, (low, high), more.text, policy),
+        sentence=_errors_sentence(decision, c, b, limit, (low, high), more.text, policy, zone),
         plain=limits.plain(c, b, policy.errors),
         other=limits.other(c, b, policy.errors),
         value=float(c),
@@ -219,6 +221,7 @@ def _errors_sentence(
     ends: tuple[float, float],
     more: str,
     policy: CanaryPolicy,
+    zone: ZoneInfo,
 ) -> str:
     texts = figures.percents((c, b, limit))
     hit = errors.reached(found.canary, found.baseline, policy)
@@ -229,9 +232,9 @@ def _errors_sentence(
     ratio = f"ratio {figures.ratio(found.low)}–{figures.ratio(found.high)}"
     match found.reason:
         case "gross":
-            return f"gross failure in the window to {figures.clock(found.until)}: {sum_}, far beyond chance"
+            return f"gross failure in the window to {clock(found.until, zone)}: {sum_}, far beyond chance"
         case "evidence":
-            return f"{sum_} counted from {figures.clock(found.since)}; {ratio} excludes no change"
+            return f"{sum_} counted from {clock(found.since, zone)}; {ratio} excludes no change"
         case "few":
             return f"{sum_}: too few requests to decide; {more}"
         case "errors":
@@ -288,7 +291,7 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
         bool(tally.note) or shape.bounds != tally.bounds
     )  # what lay there is not known: no guess inside a bucket
     told = compared.memo.last(
-        latency_core, tuple(counted), past, shape, refusing(policy) if left_out else policy
+        latency_core, tuple(counted), past, shape, refusing(policy) if left_out else policy, compared.zone
     )
     flags = [*told.flags, *([tally.note] if tally.note else []), *_strangers(compared)]
     return _doubted(told, flags, doubt, shared)
@@ -300,6 +303,7 @@ def latency_core(
     past: FrozenBaseline | None,
     shape: latency.Shape,
     policy: CanaryPolicy,
+    zone: ZoneInfo,
 ) -> Trigger:
     decision = latency.decide(counted, past, shape, policy)
     results = tuple(memo.each(latency.shown, counted, past, shape, policy))
@@ -319,7 +323,7 @@ def latency_core(
             flags.append("limit finer than the bucket")
     rate = _rate([s.canary[-1] for s in counted], policy.window)
     more = _more(decision.needed, decision.observations, rate, policy)
-    sentence, plain = _latency_words(decision, more.text, policy)
+    sentence, plain = _latency_words(decision, more.text, policy, zone)
     points = [(r.end, r.canary.value, r.baseline.value) for r in results]
     both = [(one, two) for _, one, two in points if one is not None and two is not None]
     return Trigger(
@@ -351,7 +355,9 @@ def latency_core(
     )
 
 
-def _latency_words(found: latency.LatencyDecision, more: str, policy: CanaryPolicy) -> tuple[str, str]:
+def _latency_words(
+    found: latency.LatencyDecision, more: str, policy: CanaryPolicy, zone: ZoneInfo
+) -> tuple[str, str]:
     c, b = found.canary, found.baseline
     if c is None or b is None:
         return f"too few requests to tell a quantile; {more}", ""
@@ -372,9 +378,7 @@ def _latency_words(found: latency.LatencyDecision, more: str, policy: CanaryPoli
     plain += f"at or over {step_text}: reached" if gap >= increase else f"under {step_text}: not reached"
     match found.reason:
         case "evidence":
-            text += (
-                f" counted from {figures.clock(found.since)}; the counts over its bounds exclude no change"
-            )
+            text += f" counted from {clock(found.since, zone)}; the counts over its bounds exclude no change"
         case "few":
             text += f": too few requests to decide; {more}"
         case "saturated":

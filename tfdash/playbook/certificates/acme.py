@@ -7,11 +7,12 @@ default): at least so many.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from tfdash.model.cert_manager import AnyIssuer, Certificate, CertificateRequest, IssuerRef, Order
+from tfdash.moments import moment
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.links import REQUESTS_OF, issuer_of
 from tfdash.playbook.seen import Look, Relation
@@ -40,15 +41,11 @@ class AcmeCount(NamedTuple):
         """Whether its server will likely refuse one more."""
         return self.limit is not None and self.lately >= self.limit
 
-    @property
-    def told(self) -> str:
+    def told(self, zone: ZoneInfo) -> str:
+        """In words; times in ``zone``."""
         if self.unread:
             return f"how often its server issued these names lately is not known: {self.unread}"
-        last = (
-            datetime.fromtimestamp(self.last, UTC).strftime(", the last on %Y-%m-%d %H:%MZ")
-            if self.last
-            else ""
-        )
+        last = f", the last on {moment(self.last, zone)}" if self.last else ""
         kept = f"as far as {'Orders' if self.orders_alone else 'requests and Orders'} are kept"
         if not self.lately:
             return f"its ACME server was not asked for exactly these names in 7 days, {kept}{last}"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tfdash.model import resource_rules
 from tfdash.model.autoscaling import ClusterAutoscaler, NodeClaim, NodeGroup, NodePool
 from tfdash.model.verdict import Level, UnknownKind, Verdict
+from tfdash.moments import clock, moment
 from tfdash.nouns import counted
 from tfdash.playbook.resources.wording import written
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.seen import Relation
 from tfdash.playbook.serving.causes.finding import shorten
-from tfdash.playbook.staleness import clock
 from tfdash.quantities import amount
 
 ID = resource_rules.AUTOSCALER
@@ -119,7 +119,7 @@ def _found(case: Case[ClusterAutoscaler]) -> Iterator[Verdict]:
     if not scaler.at:
         yield _said(case, Level.UNKNOWN, "its status does not say when it was written", scaler.at)
     elif case.reached(scaler.at + FRESH):
-        text = f"it has not written its status since {_when(scaler.at, case.now)}: it does not run, and adds no node"
+        text = f"it has not written its status since {_when(scaler.at, case.now, case.policies.calendar.tz)}: it does not run, and adds no node"
         yield _said(case, Level.WARN, text, scaler.at)
     if scaler.health not in _WELL:
         more = f": {shorten(scaler.said)}" if scaler.said else ""
@@ -128,10 +128,9 @@ def _found(case: Case[ClusterAutoscaler]) -> Iterator[Verdict]:
         yield from _of_group(case, group)
 
 
-def _when(at: float, now: float) -> str:
-    """``13:46Z``, with its day where that is not one of the last."""
-    day = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d} " if now - at >= _DAY else ""
-    return f"{day}{clock(at)}"
+def _when(at: float, now: float, zone: ZoneInfo) -> str:
+    """``13:46 EST``, with its day where that is not one of the last."""
+    return moment(at, zone) if now - at >= _DAY else clock(at, zone)
 
 
 def _of_group(case: Case[ClusterAutoscaler], group: NodeGroup) -> Iterator[Verdict]:

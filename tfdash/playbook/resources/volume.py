@@ -139,7 +139,7 @@ def _fill(case: _Case, usage: VolumeUsage | None) -> Iterator[_Finding]:
     elif usage is None or usage.fill is None:
         yield _untold(case)
     elif case.reached(usage.current_until):
-        old = not_current(usage.at)
+        old = not_current(usage.at, case.policies.calendar.tz)
         yield _Finding(Level.UNKNOWN, f"how full it is was {old.cause}", old.unknown)
     else:
         yield from _filled(case, usage)

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tfdash.model.calendar import CalendarState
+
 YEARS = range(1970, 3000)
 """Those that are counted with: what lies far outside says "for ever" or is a slip, and nothing can be added to the last day of the year
 9999."""
@@ -50,3 +52,8 @@ def local_time(at: float, zone: ZoneInfo) -> datetime:
 
 def later(day: date, days: int) -> date:
     return day + timedelta(days=days)
+
+
+def zone_of(calendar: CalendarState | None) -> ZoneInfo:
+    """The platform's, as an assessment tells it; UTC where nothing was judged yet."""
+    return ZoneInfo(calendar.zone if calendar is not None and calendar.zone else "UTC")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from tfdash.clock import Clock
 from tfdash.model.subject import ClusterRef
@@ -111,7 +112,12 @@ def client_of(
 
 
 def source_for(
-    ref: ClusterRef, connection: Connection, options: Options, credentials: Credentials | None, clock: Clock
+    ref: ClusterRef,
+    connection: Connection,
+    options: Options,
+    credentials: Credentials | None,
+    clock: Clock,
+    zone: ZoneInfo,
 ) -> PrometheusSource:
     check = None
     if connection.service:
@@ -125,6 +131,7 @@ def source_for(
         options,
         lambda: client_of(connection, options, credentials, own, clock),
         clock,
+        zone,
         check=check,
     )
 

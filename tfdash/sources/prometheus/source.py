@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -58,11 +59,12 @@ class PrometheusSource:
         options: Options,
         connect: Callable[[], Client],
         clock: Clock,
+        zone: ZoneInfo,
         *,
         check: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.ref, self.options, self.connection = ref, options, connection
-        self._connect, self._check, self._clock = connect, check, clock
+        self._connect, self._check, self._clock, self._zone = connect, check, clock, zone
         self._cache = Cache(connection.match, options.replica_labels, options.horizon)
         self._free: list[Client] = []
         self._slots = asyncio.Semaphore(options.concurrency)
@@ -343,7 +345,7 @@ class PrometheusSource:
         told = self._tell(at, failed)
         self._newest = newest, spacing = newest_of(s.value for s in told.values() if s.value is not None)
         late = newest is not None and at - newest > max(self._due, spacing)
-        self._quiet = why_quiet(self._cache.targets, pods, newest or at) if late else ""
+        self._quiet = why_quiet(self._cache.targets, pods, newest or at, self._zone) if late else ""
         return told
 
     def _tell(self, at: float, failed: Failed) -> dict[Subject, Observation[Traffic]]:

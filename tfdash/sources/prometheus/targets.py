@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from tfdash.figures import clock
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.release import Phase, ReleaseState
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Traffic
+from tfdash.moments import clock
 from tfdash.sources.prometheus.options import Options
 from tfdash.sources.prometheus.selector import Matcher, fill, matches, values_of
 from tfdash.sources.prometheus.template import MetricTemplate
@@ -176,7 +177,9 @@ def owner_and_hash(pod: str) -> tuple[str, str]:
     return (parts[0], parts[1]) if made else ("", "")
 
 
-def why_quiet(targets: Iterable[QueryTarget], pods: Observation[Objects] | None, newest: float) -> str:
+def why_quiet(
+    targets: Iterable[QueryTarget], pods: Observation[Objects] | None, newest: float, zone: ZoneInfo
+) -> str:
     """Why the ``newest`` sample is old and the server is well: no pod of the ``targets`` is ready, so that there is nothing to
     scrape. "" where one is, or where pods are not known."""
     if pods is None or not pods.complete or pods.problem is not None:
@@ -190,7 +193,7 @@ def why_quiet(targets: Iterable[QueryTarget], pods: Observation[Objects] | None,
         and any(is_pod_of(key.name, *of) for of in names.get(key.namespace, ()))
         for key, pod in (pods.value or {}).items()
     )
-    return "" if ready else f"newest sample {clock(newest)}: no pod of what it measures is ready"
+    return "" if ready else f"newest sample {clock(newest, zone)}: no pod of what it measures is ready"
 
 
 def is_pod_of(pod: str, name: str, kind: str) -> bool:

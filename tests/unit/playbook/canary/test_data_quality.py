@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
 
 from tests.unit.playbook.canary.making import NEW, OLD, T0, policy, release
-from tfdash.figures import clock
 from tfdash.model.judgement import Outcome, Trigger
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.release import Side
 from tfdash.model.traffic import Query, Traffic
+from tfdash.moments import clock
 from tfdash.playbook.canary import both_bad
 from tfdash.playbook.canary.counting import Grid
 from tfdash.playbook.canary.data_quality import (
@@ -71,7 +72,7 @@ def compared(
     )
     traffic = Traffic(evaluated_at=NOW, since=T0, scrape_interval=interval, queries=queries)
     who = Versions(Side(hash=canary), baseline, "stable pods")
-    return Comparison(traffic, who, counts, past, "stable pods", failed, 0, age, Memo())
+    return Comparison(traffic, who, counts, past, "stable pods", failed, 0, age, Memo(), ZoneInfo("UTC"))
 
 
 def queried(role: str, **more: str) -> tuple[Query, ...]:
@@ -179,7 +180,7 @@ def stale(name: str, age: float, interval: float = 15.0) -> Obstacle:
             (0.0, FRESH + 1),
             Obstacle(
                 Outcome.STALE,
-                f"no pod of the stable version is there any more, its last sample is of {clock(NOW - FRESH - 1)}: two windows without it come first",
+                f"no pod of the stable version is there any more, its last sample is of {clock(NOW - FRESH - 1, ZoneInfo('UTC'))}: two windows without it come first",
             ),
         ),
         ({"baseline": Side(hash=OLD), "past": BEFORE}, (0.0, FRESH + 1), None),
@@ -228,7 +229,7 @@ def slows(*counts: int) -> tuple[Slow, ...]:
 
 PASS = Trigger(id="errors", title="E", outcome=Outcome.PASS, sentence="s")
 SLOW = structs.replace(PASS, id="latency")
-WORSE = "both versions are worse than the service was before the release (07:50Z to 08:00Z): "
+WORSE = "both versions are worse than the service was before the release (07:50 UTC to 08:00 UTC): "
 
 
 @pytest.mark.parametrize(

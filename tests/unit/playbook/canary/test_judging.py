@@ -154,7 +154,7 @@ class TestFrozen:
     def test_goes_on_comparing(self) -> None:
         told = judged(self.after(40), RULES, self.done(), frozen=self.freeze())
         assert told.outcome is Outcome.PASS
-        assert told.triggers[0].baseline_label == "frozen at 08:10Z"
+        assert told.triggers[0].baseline_label == "frozen at 08:10 UTC"
         told = judged(self.after(400), RULES, self.done(), frozen=self.freeze())
         assert (told.outcome, told.advice) == (Outcome.BREACH, Advice.ROLL_BACK)
 
@@ -211,7 +211,7 @@ class TestBefore:
     def test_is_the_weaker_baseline(self, rules: dict[str, Any]) -> None:
         told = self.told(40, **rules)
         # from the first whole window that the samples hold
-        label = "the service before the release, 08:00Z to 08:05Z (weaker)"
+        label = "the service before the release, 08:00 UTC to 08:05 UTC (weaker)"
         assert told.triggers[0].baseline_label == label
         assert told.outcome is Outcome.PASS
         assert self.told(400, **rules).outcome is Outcome.BREACH
@@ -226,7 +226,9 @@ class TestAlone:
 
     def test_goes_on_against_the_stable_pods_last_windows(self) -> None:
         assert self.told(40).outcome is Outcome.PASS
-        assert self.told(40).triggers[0].baseline_label == "stable pods until 08:06Z, when they last served"
+        assert (
+            self.told(40).triggers[0].baseline_label == "stable pods until 08:06 UTC, when they last served"
+        )
 
     def test_a_fault_at_full_traffic_is_found(self) -> None:
         assert self.told(800).advice is Advice.ROLL_BACK

@@ -34,6 +34,7 @@ from tfdash.model.release import Phase, Side
 from tfdash.model.store_state import StoreState
 from tfdash.playbook.canary import WindowCache, freeze_baseline, judge_release, latch, policy_digest
 from tfdash.playbook.policies import Policies
+from tfdash.playbook.schedule import default_calendar_policy
 
 RULES = policy(warm_up=0, latency={"enabled": False})
 BAD = [(1000, 60)] * 5
@@ -73,7 +74,7 @@ class TestFirstCrossing:
         """What a terminal says that is started anew an hour later, by the backend's history alone."""
         late = told([*BAD, *QUIET])
         assert trigger(late, "errors").sentence.startswith(
-            "BREACH since 08:01Z (6 % ≥ 1.1 %); now LOW TRAFFIC: "
+            "BREACH since 08:01 UTC (6 % ≥ 1.1 %); now LOW TRAFFIC: "
         )
         assert (late.outcome, late.advice) == (Outcome.BREACH, Advice.ROLL_BACK)
 
@@ -84,7 +85,7 @@ class TestFirstCrossing:
         assert not any(flag in f for f in whole.flags)
         began = structs.replace(STATE, started=T0 - 36000)
         late = trigger(told(QUIET, began), "errors")
-        assert [f for f in late.flags if flag in f] == [f"what was crossed before 08:00Z {flag}"]
+        assert [f for f in late.flags if flag in f] == [f"what was crossed before 08:00 UTC {flag}"]
         # what the store knows of is from before that: nothing is missing
         early = structs.replace(FIRST, at=T0 - 1800)
         known = trigger(told(QUIET, began, breaches=(early,)), "errors")
@@ -115,7 +116,7 @@ class TestStands:
 
     def test_the_date_is_said_where_it_is_not_today(self) -> None:
         found = judge_release(STATE, None, (), {}, RULES, T0 + 86400, breaches=(FIRST,))
-        assert "BREACH since 15 Jan 08:01Z" in found.sentence
+        assert "BREACH since 15 Jan 08:01 UTC" in found.sentence
 
     @pytest.mark.parametrize("phase", [Phase.NONE, Phase.COMPLETE, Phase.STUCK, Phase.UNKNOWN, Phase.ABORTED])
     def test_in_every_phase(self, phase: Phase) -> None:
@@ -207,7 +208,7 @@ class TestRunner:
     """With the judge's own memory, and the store's."""
 
     def runner(self) -> CanaryRunner:
-        judge = CanaryRunner(Policies(canary=RULES))
+        judge = CanaryRunner(Policies(canary=RULES, calendar=default_calendar_policy("UTC")))
         judge.states = {STATE.subject: STATE}
         return judge
 
@@ -280,7 +281,7 @@ class TestAfterARollBack:
     def test_it_is_never_held_against_the_version_that_was_left(self, phase: Phase) -> None:
         good, bad = self.told(40, self.back(phase)), self.told(400, self.back(phase))
         assert good.outcome is Outcome.PASS and bad.outcome is Outcome.BREACH
-        assert good.triggers[0].baseline_label == "frozen at 08:10Z"
+        assert good.triggers[0].baseline_label == "frozen at 08:10 UTC"
 
     def test_it_came_back_and_what_is_new_did_not(self) -> None:
         assert self.told(40).came_back

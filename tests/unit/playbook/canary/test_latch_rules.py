@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
@@ -20,9 +21,10 @@ from tfdash.playbook.canary.latency import Shape
 from tfdash.playbook.canary.tally import Count, Pair, Slow, Tally
 from tfdash.playbook.canary.window_cache import Memo
 
+UTC = ZoneInfo("UTC")
 STATE = release(uid="u")
 NOW = T0 + 3600
-SINCE = "BREACH since 08:01Z"
+SINCE = "BREACH since 08:01 UTC"
 
 
 def crossed(at: float = T0 + 60, trigger: str = "errors", **more: Any) -> Breach:
@@ -185,7 +187,7 @@ NUMBERS = "(6 % ≥ 1.1 %)"
                 {},
                 said(
                     Outcome.NOT_COMPARABLE,
-                    "why; the BREACH of 08:01Z is withdrawn",
+                    "why; the BREACH of 08:01 UTC is withdrawn",
                     unlike=True,
                     until=until,
                 ),
@@ -222,14 +224,14 @@ def test_what_is_said_with_what_stands(
     told: Trigger,
     stand: tuple[Breach, ...],
 ) -> None:
-    assert latch.latched([trigger], known, found, RULES, NOW) == ([told], stand)
+    assert latch.latched([trigger], known, found, RULES, NOW, UTC) == ([told], stand)
 
 
 def test_each_trigger_is_said_whatever_is_said_of_those_before_it() -> None:
     slow = crossed(trigger="latency")
     proven = said(Outcome.NOT_COMPARABLE, "why", unlike=True)
     by_hand, fine = said(Outcome.HOLD, id="manual"), said(Outcome.PASS, id="latency")
-    told, stand = latch.latched([by_hand, proven, fine], (FIRST, slow), {}, RULES, NOW)
+    told, stand = latch.latched([by_hand, proven, fine], (FIRST, slow), {}, RULES, NOW, UTC)
     assert [(t.id, t.outcome) for t in told] == [
         ("manual", Outcome.HOLD),
         ("errors", Outcome.NOT_COMPARABLE),
@@ -241,7 +243,7 @@ def test_each_trigger_is_said_whatever_is_said_of_those_before_it() -> None:
 @pytest.mark.parametrize(("title", "shown"), [("Latency", "Latency"), ("", "latency")])
 def test_a_trigger_that_nobody_judges_now_is_said_for_what_is_known(title: str, shown: str) -> None:
     slow = crossed(trigger="latency", title=title, unit="s", value=0.5, limit=0.25)
-    told, stand = latch.latched([PASS], (slow,), {}, RULES, NOW)
+    told, stand = latch.latched([PASS], (slow,), {}, RULES, NOW, UTC)
     assert told[0] == PASS and stand == (slow,)
     assert told[1] == Trigger(
         id="latency",
@@ -390,7 +392,7 @@ def compared(began: float | None, since: float, reach: int = 1, slow: int = 0) -
     slows: Any = tuple(window(n, 0) for n in range(3, 3 + slow))
     counts = Tally(empty, began, (), (), False, (), (None, None), (None, None), False, pairs, slows)
     traffic = Traffic(evaluated_at=NOW, since=since)
-    return Comparison(traffic, empty, counts, None, "", "", 0, 0.0, Memo())
+    return Comparison(traffic, empty, counts, None, "", "", 0, 0.0, Memo(), UTC)
 
 
 WARM = policy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from tests.unit.playbook.certificates.kept import DAY, certificate, issuer, order, request
 from tests.unit.playbook.certificates.rotated import seen
 from tests.unit.playbook.making import NOW
@@ -39,7 +41,9 @@ def test_what_was_asked_of_another_server_or_a_week_ago_does_not_count() -> None
 def test_the_limit_is_that_of_the_server() -> None:
     many = [order("valid", name=f"o{n}", uid=f"o{n}", owner=None) for n in range(5)]
     found, fewer = asked(*many), asked(*many[:4])
-    assert found is not None and found.spent and "it issues 5, and refuses more" in found.told
+    assert (
+        found is not None and found.spent and "it issues 5, and refuses more" in found.told(ZoneInfo("UTC"))
+    )
     assert fewer is not None and not fewer.spent
     other = asked(*many, by=issuer(server="https://ca.example.com/acme"))
     assert other is not None and other.limit is None and not other.spent

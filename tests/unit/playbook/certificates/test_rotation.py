@@ -528,7 +528,7 @@ def test_no_observation_opens_a_step_while_one_before_it_is_not_proven(
         assert not known[Stage.REISSUED]
     if rotation.not_yet(Stage.REMOVED) == "" and rotation.under_way:
         assert all(key == "NEW" for key in leaves) and "old" not in places and not serves_old
-    stale = rotation._replace(stale="not proven current since 13:46Z")
+    stale = rotation._replace(stale="not proven current since 08:46 EST")
     assert all(stale.not_yet(s) for s in Stage)
 
 

@@ -44,7 +44,7 @@ def said(subject: Subject, rule: str, *objects: Object) -> list[Verdict]:
             [
                 (
                     Level.WARN,
-                    "it has not written its status since 13:43Z: it does not run, and adds no node",
+                    "it has not written its status since 08:43 EST: it does not run, and adds no node",
                 )
             ],
         ),
@@ -53,7 +53,7 @@ def said(subject: Subject, rule: str, *objects: Object) -> list[Verdict]:
             [
                 (
                     Level.WARN,
-                    "it has not written its status since 1970-01-11 13:46Z: it does not run, and adds no node",
+                    "it has not written its status since 1970-01-11 08:46 EST: it does not run, and adds no node",
                 )
             ],
         ),

@@ -208,7 +208,7 @@ UNTOLD: list[tuple[dict[str, Any], tuple[Object, ...], Level, str, UnknownKind |
         {},
         (RUNS, usage(at=NOW - 2000, current_until=NOW)),
         Level.UNKNOWN,
-        "how full it is was not proven current since 13:13Z",
+        "how full it is was not proven current since 08:13 EST",
         UnknownKind.STALE,
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -60,7 +61,7 @@ async def test_a_spoilt_answer_is_said(name: str) -> None:
         await source(server).round(seen)
     said = judged(seen)
     answer = assessed((RELEASE, said)).answer(RELEASE)
-    shown = headline(RELEASE, said, answer)
+    shown = headline(RELEASE, said, answer, ZoneInfo("UTC"))
     assert said.outcome is spoilt.outcome, said.sentence
     assert spoilt.words in shown.text
     assert bool(answer.go_on) is (spoilt.outcome is Outcome.PASS)
