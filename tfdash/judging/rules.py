@@ -178,9 +178,8 @@ class RuleRunner:
         for ref, seen in picture.clusters.items():
             cluster = self._clusters.get(ref)
             if cluster is None:
-                cluster = self._clusters[ref] = ClusterJudge(
-                    ref, self._rules, self._stale_after, policies.calendar.tz, self._kinds
-                )
+                cluster = ClusterJudge(ref, self._rules, self._stale_after, policies.calendar.tz, self._kinds)
+                self._clusters[ref] = cluster
             for asked in cluster.follow(seen, change.keys, now, later):
                 wanted[asked.rule].add(asked.subject)
         self.stale = {
@@ -367,12 +366,8 @@ def without_green(
         return told
     # what was never read has told nothing of it, and no time of it
     at = min((why.as_of for why in (*needed, *used) if why.as_of > 0), default=0.0)
-    return told._replace(
-        verdicts=tuple(_as_of(v, needed, at, zone) for v in told.verdicts),
-        state=_state_as_of(told.state, at, zone)
-        if needed or isinstance(told.state, Rotation)
-        else told.state,
-    )
+    state = _state_as_of(told.state, at, zone) if needed or isinstance(told.state, Rotation) else told.state
+    return told._replace(verdicts=tuple(_as_of(v, needed, at, zone) for v in told.verdicts), state=state)
 
 
 def _as_of(verdict: Verdict, needed: Sequence[Unread], at: float, zone: ZoneInfo) -> Verdict:

@@ -106,7 +106,7 @@ async def test_the_plan_counts_what_the_server_was_asked_for_the_same_names() ->
         acme_order("others", "2026-11-23T16:00:00Z", name, "www.example.com"),
     )
     [told] = [n for n in guarded.plan.notes if "ACME" in n]
-    assert "exactly these names 2 times in 7 days" in told and "the last on 2026-11-23 11:00 EST" in told
+    assert "exactly these names 2 times in 7 days" in told and "the last on 2026-11-23 16:00 UTC" in told
     long_ago = await renewal(
         certificate("shop"), issuer("letsencrypt"), acme_order("old", "2026-11-17T15:00:00Z", name)
     )

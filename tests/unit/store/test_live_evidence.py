@@ -122,7 +122,7 @@ async def test_that_nothing_was_done_is_recorded_once_before_the_period_closes(t
         at.clock.at = NOW + hours * HOUR
         state = await at.sees(*old)
     said = (await at.entries())[before:]
-    assert said == ["cert-manager was read: CA was last done 2026-05-08 13:00 EDT"]
+    assert said == ["cert-manager was read: CA was last done 2026-05-08 17:00 UTC"]
     november = next(p for p in state.periods if p.label == "2026-11")
     assert november.verdict is PeriodVerdict.MISSED
     late = await at.sees(authority(NOW + 7 * DAY), ROOT)  # what is shown later changes no month that closed

@@ -287,9 +287,8 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
             obstacle = Obstacle(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up")
     if obstacle is not None:
         return blank("latency", title, doubt or obstacle, **shared)
-    left_out = (
-        bool(tally.note) or shape.bounds != tally.bounds
-    )  # what lay there is not known: no guess inside a bucket
+    # what lay there is not known: no guess inside a bucket
+    left_out = bool(tally.note) or shape.bounds != tally.bounds
     told = compared.memo.last(
         latency_core, tuple(counted), past, shape, refusing(policy) if left_out else policy, compared.zone
     )
@@ -398,6 +397,5 @@ def _latency_words(
 
 
 def _signed(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return "unbounded"
-    return f"{'+' if seconds >= 0 else '−'}{figures.duration(abs(seconds))}"
+    signed = f"{'+' if seconds >= 0 else '−'}{figures.duration(abs(seconds))}"
+    return signed if math.isfinite(seconds) else "unbounded"
