@@ -279,10 +279,8 @@ def latency_trigger(compared: Comparison, policy: CanaryPolicy) -> Trigger:
     if obstacle is None and not counted:
         served = sum(bool(s.number >= 1 and s.canary[-1]) for s in tally.slows)
         if served:
-            obstacle = Obstacle(
-                Outcome.NOT_COMPARABLE,
-                "the baseline served nothing while the canary did: nothing to compare with",
-            )
+            why = "the baseline served nothing while the canary did: nothing to compare with"
+            obstacle = Obstacle(Outcome.NOT_COMPARABLE, why)
         else:
             obstacle = Obstacle(Outcome.LOW_TRAFFIC, "no request reached the canary after warm-up")
     if obstacle is not None:
@@ -397,5 +395,5 @@ def _latency_words(
 
 
 def _signed(seconds: float) -> str:
-    signed = f"{'+' if seconds >= 0 else '−'}{figures.duration(abs(seconds))}"
-    return signed if math.isfinite(seconds) else "unbounded"
+    told = f"{'+' if seconds >= 0 else '−'}{figures.duration(abs(seconds))}"
+    return told if math.isfinite(seconds) else "unbounded"
