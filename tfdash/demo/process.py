@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,8 +27,8 @@ class DemoFailed(Exception):
 class DemoProcess:
     """A running child. ``kubeconfig`` and ``config`` exist while it runs (or as long as the folder it was given)."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any], *, own_folder: bool) -> None:
+        self._process, self._own_folder = process, own_folder
         self.pid = process.pid
         self.port = int(str(ready["port"]))
         self.ports = {str(k): int(v) for k, v in dict(ready["ports"]).items()}
@@ -53,6 +54,8 @@ class DemoProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+            if self._own_folder:  # which it removes itself, where it is not killed
+                shutil.rmtree(self.config.parent, ignore_errors=True)
 
     def __enter__(self) -> DemoProcess:
         return self
@@ -115,7 +118,7 @@ def start_process(options: DemoOptions, timeout: float = 180.0) -> DemoProcess:
         errors.join(1.0)
         last = said[-1].strip() if said else f"it said nothing within {timeout:.0f} s"
         raise DemoFailed(f"the simulated platform did not start: {last}") from None
-    return DemoProcess(process, ready)
+    return DemoProcess(process, ready, own_folder=options.folder is None)
 
 
 def _collect(process: subprocess.Popen[str], said: list[str]) -> None:
