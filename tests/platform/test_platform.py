@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Serving, Release, CauseCode | None]] = {
     "image-pull": (Serving.DOWN, Release.STUCK, CauseCode.IMAGE_PULL),
     "init-crash": (Serving.DOWN, Release.STUCK, CauseCode.INIT_CONTAINER),
     "config-error": (Serving.DOWN, Release.STUCK, CauseCode.CONFIG),
-    "not-ready": (Serving.DOWN, Release.PROGRESSING, CauseCode.PROBE),
+    "not-ready": (Serving.STARTING, Release.PROGRESSING, CauseCode.PROBE),  # within its deadline of a day
     "deadline": (Serving.DOWN, Release.STUCK, CauseCode.PROBE),
     "unschedulable": (Serving.DOWN, Release.STUCK, CauseCode.UNSCHEDULABLE),
     "no-such-node": (Serving.DOWN, Release.STUCK, CauseCode.UNSCHEDULABLE),
