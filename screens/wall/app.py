@@ -72,6 +72,7 @@ class WallApp(ThemedApp, inherit_bindings=False):
         self._shown: WallContent | None = None
         self._news, self._looked = True, float("-inf")
         self._asked = [0.0] * len(context.watched)  # monotonic; 0: no answer is owed
+        self._walked = 0.0  # since when aliases are put in on a thread; 0: none does
         self._shift = 0
 
     def run_in_terminal(self) -> int | None:
@@ -127,6 +128,7 @@ class WallApp(ThemedApp, inherit_bindings=False):
         self._news = True
 
     def environments(self) -> list[WallEnvironment]:
+        """As they may be shown. By aliases it takes a second where a name is new (10,000 pods), and one thread at a time may ask."""
         shown = []
         for w, names in zip(self.context.watched, self._names, strict=True):
             word, picture, assessment = w.word, w.board.picture, w.board.assessment
@@ -141,15 +143,35 @@ class WallApp(ThemedApp, inherit_bindings=False):
         """Once a second: whose turn it is, and the clock. All else only where something is new, or not looked at for a while."""
         at, now = self.context.monotonic(), self.context.clock.now()
         due = at - self._looked >= _ANEW or at - (self.turns.began or at) >= self.context.rotate
-        if self._news or due or self._shown is None:
-            self._look_at_all(at, now)
-        else:
+        if self._shown is not None:
             self._shown = self._shown._replace(as_of=as_of(self._shown.current_at, now, self.zone))
+        if self._news or due or self._shown is None:
+            self._begin_look(at)
         self._paint()
         self._live(at)
 
-    def _look_at_all(self, at: float, now: float) -> None:
-        environments = self.environments()
+    def _begin_look(self, at: float) -> None:
+        """By aliases on a thread: until it has done so, what was made before is shown with its age."""
+        if self._walked:
+            return
+        self._news = False
+        warnings = self.context.warnings()
+        if self.context.aliases is None:
+            self._look_at_all(self.environments(), warnings)
+        else:
+            self._walked = at
+            begin(self, partial(self._walk, warnings), "aliases")
+
+    async def _walk(self, warnings: Sequence[WallWarning]) -> None:
+        try:
+            self._look_at_all(*await asyncio.to_thread(lambda: (self.environments(), self._named(warnings))))
+        except Exception as error:
+            self._handle_exception(error)
+        self._walked = 0.0  # not where it was cancelled: that thread may go on
+        self._paint()
+
+    def _look_at_all(self, environments: Sequence[WallEnvironment], warnings: Sequence[WallWarning]) -> None:
+        at, now = self.context.monotonic(), self.context.clock.now()
         before = self.turns.shown
         settled = not any(e.loading for e in environments)
         leaving = stands(environments[before.environment], before, now)
@@ -167,13 +189,13 @@ class WallApp(ThemedApp, inherit_bindings=False):
             changed=changed,
             since=self.looks.since(place),
             taken=self.turns.taken,
-            warnings=self._warnings(),
+            warnings=warnings,
             detailed=place.page == self.context.pages[0],
         )
-        self._news, self._looked = False, at
+        self._looked = at
 
-    def _warnings(self) -> Sequence[WallWarning]:
-        told, names = self.context.warnings(), self._names[0]
+    def _named(self, told: Sequence[WallWarning]) -> Sequence[WallWarning]:
+        names = self._names[0]
         if names is None:
             return told
         return [
@@ -192,12 +214,13 @@ class WallApp(ThemedApp, inherit_bindings=False):
     # -- alive --------------------------------------------------------------------------------------------------
 
     def _live(self, at: float) -> None:
-        """This loop goes, as we are in it; the boards' do where they answer."""
+        """This loop goes, as we are in it; the boards' do where they answer, and so does who puts in aliases."""
         for number, asked in enumerate(self._asked):
             if not asked:
                 self._asked[number] = at
                 begin(self, partial(self._ask, number), f"alive {number}")
-        if self.context.watchdog is not None and all(at - asked < _SILENT for asked in self._asked if asked):
+        owed = (*self._asked, self._walked)
+        if self.context.watchdog is not None and all(at - asked < _SILENT for asked in owed if asked):
             self.context.watchdog.beat()
 
     async def _ask(self, number: int) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.leaks import leaks, names_in
@@ -222,10 +226,11 @@ async def test_warnings_stand_at_the_foot_of_every_page_and_whole_on_the_first()
         assert "(delete pods)" in await shown.look(20.0)
 
 
-async def test_a_board_that_answers_no_more_is_no_sign_of_life(tmp_path: Path) -> None:
-    clocks = Clocks()
+@contextmanager
+def sign_of_life(folder: Path, clocks: Clocks) -> Iterator[tuple[Watchdog, Callable[[], int]]]:
+    """A watchdog, and how many signs it gave since it was asked last."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
-        server.bind(str(tmp_path / "notify"))
+        server.bind(str(folder / "notify"))
         server.setblocking(False)
 
         def beats() -> int:
@@ -236,7 +241,12 @@ async def test_a_board_that_answers_no_more_is_no_sign_of_life(tmp_path: Path) -
                 except BlockingIOError:
                     return count
 
-        dog = Watchdog({"NOTIFY_SOCKET": str(tmp_path / "notify")}, now=clocks.monotonic)
+        yield Watchdog({"NOTIFY_SOCKET": str(folder / "notify")}, now=clocks.monotonic), beats
+
+
+async def test_a_board_that_answers_no_more_is_no_sign_of_life(tmp_path: Path) -> None:
+    clocks = Clocks()
+    with sign_of_life(tmp_path, clocks) as (dog, beats):
         async with wall(clocks=clocks, watchdog=dog) as shown:
             await shown.look(5.0)
             assert beats()
@@ -255,6 +265,56 @@ async def test_a_board_that_answers_no_more_is_no_sign_of_life(tmp_path: Path) -
             await soon(lambda: not any(shown.app._asked), "an answer")
             await shown.look(5.0)
             assert beats()
+
+
+async def test_a_new_name_holds_no_look_and_for_long_is_no_sign_of_life(tmp_path: Path) -> None:
+    """Its alias is put into all that is shown on a thread: what was made before stays, with a clock that ticks."""
+    go, clocks = threading.Event(), Clocks()
+    go.set()
+
+    def below(room: int) -> int:
+        assert go.wait(120.0)
+        return secrets.randbelow(room)
+
+    table = AliasTable(below)
+    with sign_of_life(tmp_path, clocks) as (dog, beats):
+        async with wall(clocks=clocks, watchdog=dog, aliases=table) as shown:
+            shown.sources[0].fail(
+                "Pod", Problem(kind=ProblemKind.UNREACHABLE, cause="refused", since=world.NOW)
+            )
+            await shown.judged()
+            assert await shown.look() and beats()
+            [node, *_] = shown.sources[0].objects["Node"].values()
+            go.clear()
+            try:
+                shown.sources[0].put(msgspec.structs.replace(node, name="newcomer"))
+                await soon(lambda: bool(shown.app._walked), "a look that waits for a name")
+                shown.clocks.go(5.0)
+                shown.app.look()
+                await shown.pilot.pause()
+                assert "as of 09:15:00 EST, now 09:15:05" in shown.text and beats()
+                for _ in range(10):
+                    shown.clocks.go(5.0)
+                    shown.app.look()
+                    await shown.pilot.pause()
+                beats()
+                shown.clocks.go(5.0)
+                shown.app.look()
+                assert shown.app._walked and not beats()
+            finally:
+                go.set()
+            await soon(lambda: not any(shown.app._asked), "the boards' answers")
+            await shown.look(5.0)
+            assert "newcomer" in table.aliases and beats()
+
+
+async def test_what_cannot_be_shown_by_aliases_ends_the_wall() -> None:
+    def below(room: int) -> int:
+        raise LookupError("none is left")
+
+    with pytest.raises(LookupError, match="none is left"):
+        async with wall(aliases=AliasTable(below)):
+            pass
 
 
 async def test_a_wall_by_aliases_shows_no_name_and_each_thing_under_one() -> None:

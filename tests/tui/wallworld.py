@@ -65,8 +65,10 @@ class Wall:
 
     async def look(self, after: float = 0.0) -> str:
         self.clocks.go(after)
+        await soon(lambda: not self.app._walked, "the aliases of the look before")
         self.app._news = True
         self.app.look()
+        await soon(lambda: not self.app._walked, "the aliases")
         await self.pilot.pause()
         if self.app.failure is not None:
             raise self.app.failure
