@@ -43,7 +43,7 @@ async def a_bad_release(app: TfdashApp, pilot: Any) -> None:
         return any(j.outcome is Outcome.BREACH for j in app.board.assessment.canaries.values())
 
     await until(lambda: not app.board.unsettled() and app.context.actions is not None, "a settled board")
-    await asyncio.sleep(2)
+    await until(lambda: "loading" not in screen_text(app), "all that is read at a start")
     save(app, "overview")
     await pilot.press("2")
     await asyncio.sleep(2)
