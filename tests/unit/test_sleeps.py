@@ -32,10 +32,6 @@ KEPT = {
     "trials/test_wallboard_stopped.py": (1, "the supervisor waits before it begins anew, as systemd does"),
     "protocol/test_addresses.py": (1, "the pace of a source, quicker than its own"),
     "platform/test_actions.py": (1, "the pace of a program that writes thirty times a second"),
-    "unit/sources/prometheus/test_partial.py": (
-        1,
-        "a thread that is not let in: what would show the fault takes no time",
-    ),
 }
 
 

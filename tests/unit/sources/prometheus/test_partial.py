@@ -24,6 +24,7 @@ from tests.unit.sources.prometheus.test_source import (
     seen,
     source,
 )
+from tests.waiting import until
 from tfdash.model.observation import ProblemKind
 from tfdash.model.traffic import Traffic
 from tfdash.sources.prometheus.targets import Belonging, QueryTarget
@@ -104,6 +105,21 @@ async def test_read_anew_the_other_kind_of_histogram_is_left_alone(server: Fake,
     assert [b.counts for b in histogram.points] == [(1.0, 1.0), (5.0, 5.0), (9.0, 9.0)]
 
 
+class Turn:
+    """A lock that tells when somebody has to wait for it."""
+
+    def __init__(self) -> None:
+        self.asked, self._lock = threading.Event(), threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            self.asked.set()
+            self._lock.acquire()
+
+    def __exit__(self, *exc: object) -> None:
+        self._lock.release()
+
+
 async def test_answers_that_come_at_once_are_taken_in_one_by_one(
     server: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +129,7 @@ async def test_answers_that_come_at_once_are_taken_in_one_by_one(
     cache = asking._cache
     classic, native = (b for b in cache.batches(T0) if b.role != "requests")
     rows, _ = asking._connect().query(classic.text, T0)
-    met, threads = list[str](), list[threading.Thread]()
+    met, threads, turn = list[str](), list[threading.Thread](), Turn()
     whose = Belonging.target
 
     def meet(belonging: Belonging, labels: Mapping[str, str]) -> QueryTarget | None:
@@ -121,10 +137,11 @@ async def test_answers_that_come_at_once_are_taken_in_one_by_one(
         if not threads:  # while one series is being met, the other query's answer comes
             threads.append(threading.Thread(target=cache.take, args=(classic, rows, (), T0)))
             threads[0].start()
-            threads[0].join(0.2)
+            until(lambda: turn.asked.is_set() or len(met) > 1, "the second waits, or is taken in")
             assert len(met) == 1, "the second answer was taken in beside the first"
         return whose(belonging, labels)
 
+    monkeypatch.setattr(cache, "_taking", turn)
     monkeypatch.setattr(Belonging, "target", meet)
     cache._histograms["http"].forget(CHECKOUT, native=False)
     cache.take(native, rows, (), T0)
