@@ -13,16 +13,21 @@ from textual.pilot import Pilot
 
 from screens.app import TfdashApp
 from screens.context import AppContext
+from screens.replay import ReplayApp
 from tests.kinds import NOTHING_STORED
 from tests.tui import world
 from tests.tui.recorded import REF, Recorded
 from tests.tui.stillness import rest
 from tests.waiting import soon
+from tfdash.actions.core.action_service import ReadOnlyService
+from tfdash.actions.core.mode import Mode
+from tfdash.actions.core.policy import ActionPolicy
 from tfdash.board.board import Board
 from tfdash.clock import FixedClock
 from tfdash.config.startup import UiSettings
 from tfdash.judging.judge import Judge
 from tfdash.playbook.policies import Policies
+from tfdash.replay.player import Player
 from widgets.table import Table
 from widgets.textual_private import screen_text
 
@@ -139,6 +144,38 @@ async def running(
         board.stop()
 
 
+@asynccontextmanager
+async def playing(
+    player: Player, size: tuple[int, int] = (120, 40), policies: Policies | None = None
+) -> AsyncIterator[Run]:
+    """A recording in the application, walked to its end: wait until what it begins with is judged, and stop."""
+    player.walk.run(rest=0.0)
+    board = player.board
+    context = AppContext(
+        environment="production",
+        word="PRODUCTION",
+        colour="production",
+        environments=("production",),
+        clock=player.clock,
+        policies=Policies() if policies is None else policies,
+        ui=UiSettings(frames_per_second=100),
+    )
+    context.actions = ReadOnlyService(board, None, ActionPolicy(), player.clock, Mode(recorded=True))
+    app = ReplayApp(player, context)
+    try:
+        async with app.run_test(size=size) as pilot:
+            run = Run(app, pilot, Recorded())
+            await run.until(
+                lambda: bool(board.assessment.sections) and board.assessment.number >= board.picture.number,
+                "a picture that is judged",
+            )
+            yield run
+            if app.failure is not None:
+                raise app.failure
+    finally:
+        board.stop()
+
+
 def compare(name: str, shown: str) -> None:
     """Against the golden file; ``TFDASH_UPDATE_GOLDEN=1`` writes it."""
     path = GOLDEN / f"{name}.txt"
@@ -150,4 +187,4 @@ def compare(name: str, shown: str) -> None:
     assert shown == golden, "\n".join(differs)
 
 
-__all__ = ["REF", "SIZES", "Run", "compare", "running"]
+__all__ = ["REF", "SIZES", "Run", "compare", "playing", "running"]

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 import pytest
 
-from screens.context import AppContext
-from screens.replay import ReplayApp
 from tests.kinds import NOTHING_STORED
 from tests.replaying import InMemory, Tape
 from tests.tui import world
 from tests.tui.recorded import REF, Recorded
-from tests.tui.running import SIZES, Run, compare
+from tests.tui.running import SIZES, Run, compare, playing
 from tests.waiting import soon
-from tfdash.actions.core.action_service import ReadOnlyService
-from tfdash.actions.core.mode import Mode
-from tfdash.actions.core.policy import ActionPolicy
 from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.anonymise.table import AliasTable
 from tfdash.board.board import Board
-from tfdash.config.startup import UiSettings
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment
 from tfdash.model.kube import Condition
 from tfdash.model.section import SectionState
 from tfdash.model.subject import Key
 from tfdash.model.verdict import Level
-from tfdash.playbook.policies import Policies
 from tfdash.replay.player import Player
 from tfdash.views.pages import PAGES
 
@@ -83,35 +75,10 @@ def told_then() -> Assessment:
     return Assessment(at=world.NOW, number=1, verdicts={}, workloads={}, sections=(section,))
 
 
-@asynccontextmanager
-async def replaying(tape: InMemory, size: tuple[int, int] = (120, 40), **over: Any) -> AsyncIterator[Run]:
-    player = Player(lambda: tape, lambda hold: Judge(), interval=0.01, **over)
-    player.walk.run(rest=0.0)
-    context = AppContext(
-        environment="production",
-        word="PRODUCTION",
-        colour="production",
-        environments=("production",),
-        clock=player.clock,
-        policies=Policies(),
-        ui=UiSettings(frames_per_second=100),
-    )
-    context.actions = ReadOnlyService(player.board, None, ActionPolicy(), player.clock, Mode(recorded=True))
-    app = ReplayApp(player, context)
-    try:
-        async with app.run_test(size=size) as pilot:
-            run = Run(app, pilot, Recorded())
-            board = player.board
-            await run.until(
-                lambda: bool(board.assessment.sections) and board.assessment.number >= board.picture.number,
-                "a picture that is judged",
-            )
-            yield run
-            if app.failure is not None:
-                raise app.failure
-    finally:
-        board = player.board
-        board.stop()
+def replaying(
+    tape: InMemory, size: tuple[int, int] = (120, 40), **over: Any
+) -> AbstractAsyncContextManager[Run]:
+    return playing(Player(lambda: tape, lambda hold: Judge(), interval=0.01, **over), size)
 
 
 async def told_of(run: Run, text: str) -> None:
