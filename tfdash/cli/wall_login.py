@@ -10,6 +10,7 @@ from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.model.observation import ProblemKind
 from tfdash.model.requests import ReadFailed
+from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level
 from tfdash.sources.kubernetes.kubeconfig import Access
 from tfdash.sources.kubernetes.login import LoginNeeded
@@ -71,6 +72,7 @@ class ClusterLogin:
             if failed.problem.kind not in _SILENT:
                 return False
             listed = False
+            of |= dict.fromkeys(set(namespaces) - of.keys(), frozenset())  # it would say the same of each
         asked = self._asked
         if fresh and not any(of.values()):
             may = await self._cluster.singly.writes()
@@ -125,9 +127,9 @@ class LoginLook:
     async def run(self, board: Board) -> None:
         """On the board's loop, for as long as it goes: of one cluster whatever another does."""
 
-        async def follow(login: ClusterLogin, ref: object) -> None:
+        async def follow(login: ClusterLogin, ref: ClusterRef) -> None:
             while True:
-                picture = next((c for r, c in board.picture.clusters.items() if r == ref), None)
+                picture = board.picture.clusters.get(ref)
                 known = [key.name for key in picture.objects("Namespace")] if picture is not None else []
                 await login.look(known)
                 await asyncio.sleep(_AGAIN)

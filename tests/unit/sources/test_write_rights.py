@@ -172,9 +172,10 @@ def test_a_server_that_does_not_list_all_is_asked_for_those_that_matter_most() -
     ]
     server, look = looks()
     server.fails = ProblemKind.FORBIDDEN
-    assert look() == [
-        "PRODUCTION eu-1: login could write: the server does not list all that this login may do"
-    ]
+    could = ["PRODUCTION eu-1: login could write: the server does not list all that this login may do"]
+    assert look("shop") == could and server.asked == ["default", "*"]
+    assert look("shop") == could and server.asked == [], "nobody asks again what is refused to each namespace"
+    assert look("shop", "late") == could and server.asked == ["late", "*"]
 
 
 def test_what_was_told_stays_while_the_server_is_away() -> None:
