@@ -523,6 +523,9 @@ def test_offers_say_why_before_a_key_is_pressed() -> None:
     assert (promote.key, promote.refused, promote.opens_at) == ("o", "closed: blackout", CLOSED.opens_at)
     shell = {o.action: o for o in actions.offers(subject("Pod", "web-1-a"))}["pod.shell"]
     assert (shell.refused, shell.remedy) == ("kubectl is not installed or not on PATH", "install kubectl")
+    past = ReadOnlyService(board, None, ActionPolicy(), FixedClock(NOW), Mode(recorded=True))
+    shell = {o.action: o for o in past.offers(subject("Pod", "web-1-a"))}["pod.shell"]
+    assert shell.refused.startswith("this is a recording") and "nothing that is recorded" in shell.about[-1]
     keys = [o.key for o in actions.offers(subject("Rollout", "paused")) if o.key]
     assert len(keys) == len(set(keys))
 
