@@ -150,7 +150,7 @@ def test_as_of_when_is_never_cut_and_warnings_are_counted_where_there_are_many()
     assert "▲ login can write: ENVIRONMENT eu-0 and 4 more   ▲ login ends in 3d: ENVIRONMENT eu-1" in wide
     whole = text_of(shown(environments=many, warnings=warnings, detailed=True), WallLook(80, 24))
     assert all(f"▲ ENVIRONMENT eu-{n}: login can write (patch" in whole for n in range(3))
-    assert "4 more)" in whole and "and 3 more logins" in whole
+    assert "4 more)" in whole and "and 3 more warnings" in whole
 
 
 def test_a_warning_stands_on_every_page_in_words_that_are_whole_at_80_columns_and_is_no_louder_than_the_rest() -> (

@@ -97,7 +97,7 @@ def _warnings(shown: WallContent, width: int) -> list[list[WallPiece]]:
             for n, part in enumerate(parts)
         ]
     if len(shown.warnings) > _DETAILED:
-        lines.append([(f"    and {len(shown.warnings) - _DETAILED} more logins", "dim")])
+        lines.append([(f"    and {len(shown.warnings) - _DETAILED} more warnings", "dim")])
     return lines
 
 

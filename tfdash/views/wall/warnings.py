@@ -1,4 +1,4 @@
-"""What a wall's own access has to tell: whole on one page, in a few words on the others."""
+"""What is to be told of a wall's own access and of what it keeps: whole on one page, in a few words on the others."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from tfdash.model.verdict import Level
 from tfdash.views import state as states
 from tfdash.views.state import State
 
+_GLYPH = 5  # cells of a sign before a text and of the gaps around both
+
 
 class WallWarning(NamedTuple):
-    """``at``: whose login, as ``PRODUCTION eu-1``; ``short``: a few words, alike for all of a sort; ``detail``: the rest of the sentence.
+    """``at``: of what, ``PRODUCTION eu-1`` or an environment alone; ``short``: a few words, alike for all of a sort; ``detail``: the rest of the sentence.
     Texts are safe. ``level``: WARN, or UNKNOWN for what could not be found out."""
 
     at: str
@@ -40,12 +42,9 @@ def in_short(warnings: Sequence[WallWarning], room: int) -> list[tuple[State, st
         (states.of_level(level), f"{short}: {at}" + (f" and {len(more)} more" if more else ""))
         for (level, short), (at, *more) in of.items()
     ]
-    if sum(cell_len(text) + GLYPH for _, text in placed) <= room:
+    if sum(cell_len(text) + _GLYPH for _, text in placed) <= room:
         return placed
     return [
         (states.of_level(level), short + (f" ({len(places)})" if len(places) > 1 else ""))
         for (level, short), places in of.items()
     ]
-
-
-GLYPH = 5  # cells of a sign before a text and of the gaps around both
