@@ -188,10 +188,8 @@ async def waive(context: PlanContext) -> Draft:
 
 def _moment(context: PlanContext, name: str, otherwise: str, *, last: bool = False) -> float:
     """An argument as epoch seconds, local to the calendar's zone. Raises ``PlanRefused`` for what is no time."""
-    calendar = context.policy.calendar
-    zone = calendar.tz if calendar is not None else ZoneInfo("UTC")
     try:
-        return moment_of(str(context.arguments.get(name) or otherwise), zone, last=last)
+        return moment_of(str(context.arguments.get(name) or otherwise), context.zone, last=last)
     except ValueError as error:
         raise PlanRefused(f"{name}: {error}") from None
 
