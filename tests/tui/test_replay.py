@@ -129,7 +129,10 @@ async def test_steps_lead_from_one_change_of_a_verdict_to_the_next_and_back() ->
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_what_a_key_tells_covers_nothing_of_the_page(size: tuple[int, int]) -> None:
+async def test_what_a_key_tells_covers_nothing_of_the_page(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.replay._TOLD", 3600.0)  # a slow machine would find it gone
     async with replaying(await recorded(), size) as run:
         for key, told in (
             ("full_stop", "09:25:00  Deployment tf-production/auth: "),

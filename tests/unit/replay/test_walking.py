@@ -79,7 +79,6 @@ def test_what_is_due_behind_the_last_put_is_found_too() -> None:
 
 
 def test_what_is_so_at_its_beginning_is_no_change() -> None:
-    auth = next(o for o in world.objects()["Deployment"] if o.name == "auth")
     seen = kinds(NOW + 60)["Deployment"]
     walk = Walk(
         Judge,
@@ -88,7 +87,7 @@ def test_what_is_so_at_its_beginning_is_no_change() -> None:
         ),
     )
     walk.run(rest=0.0)
-    assert auth is not None and walk.seen.seen_changes == ()
+    assert walk.seen.seen_changes == ()
 
 
 def test_each_second_with_a_put_lets_time_be_looked_at_some_more() -> None:
