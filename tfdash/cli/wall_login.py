@@ -73,7 +73,7 @@ class ClusterLogin:
                 return False
             listed = False
             of |= dict.fromkeys(set(namespaces) - of.keys(), frozenset())  # it would say the same of each
-        asked = self._asked
+        asked = () if anew else self._asked
         if fresh and not any(of.values()):
             may = await self._cluster.singly.writes()
             if any(p.allowed is None for p in may):

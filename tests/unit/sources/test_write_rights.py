@@ -178,6 +178,19 @@ def test_a_server_that_does_not_list_all_is_asked_for_those_that_matter_most() -
     assert look("shop", "late") == could and server.asked == ["late", "*"]
 
 
+def test_what_was_granted_to_another_login_is_not_told_of_this_one() -> None:
+    server, look = looks()
+    server.whole, server.granted = False, True
+    assert look() == ["PRODUCTION eu-1: login can write (patch deployments.apps)"]
+    server.log_in("another")
+    server.granted, server.of["known"] = False, frozenset({WriteRight("delete", "pods")})
+    assert look() == ["PRODUCTION eu-1: login can write (delete pods in known)"]
+    server.namespaces = ()  # it went, and the right with it
+    assert look() == [
+        "PRODUCTION eu-1: login could write: the server does not list all that this login may do"
+    ]
+
+
 def test_what_was_told_stays_while_the_server_is_away() -> None:
     server, look = looks()
     server.fails = ProblemKind.UNREACHABLE
