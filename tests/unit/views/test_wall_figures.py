@@ -106,7 +106,9 @@ def test_a_band_that_is_not_known_is_no_number_and_neither_is_one_that_nothing_m
     assert texts(figures.bands(sight(verdicts=told(known, other))))["cpu"] == ("?", Level.UNKNOWN)
 
 
-@pytest.mark.parametrize("page", [figures.serving, figures.releases, figures.nodes])
+@pytest.mark.parametrize(
+    "page", [figures.serving, figures.releases, figures.nodes, figures.counts, figures.certificates]
+)
 def test_none_that_is_not_known_is_a_question_and_no_zero(page: Callable[[WallSight], list[Figure]]) -> None:
     unknown = SectionState(id="x", title="X", level=Level.UNKNOWN, sentence="cannot be read")
     found = page(sight((unknown,)))

@@ -46,6 +46,8 @@ class WallSight(NamedTuple):
 def counts(sight: WallSight) -> list[Figure]:
     """How many findings ask for somebody, by their level."""
     rows = found_rows(sight.sections).values()
+    if not rows and _not_whole(sight):
+        return [_not_known("breach"), _not_known("warn"), _not_known("unknown")]
 
     def many(level: Level, label: str) -> Figure:
         count = sum(row.finding.level is level for row in rows)
