@@ -12,15 +12,19 @@ import pytest
 
 from tfdash.board.board import Board
 from tfdash.cli.journal import keep_journal
-from tfdash.cli.kept import kept_journal, kept_ring, ring_folder
+from tfdash.cli.kept import kept_journal, kept_recording, kept_ring, ring_folder
 from tfdash.cli.recording import keep_recording
 from tfdash.clock import SystemClock
 from tfdash.config.load import parse
 from tfdash.config.quick import load_quick
 from tfdash.judging.judge import Judge
+from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import NO_PAGE, Picture, SourceInfo
 from tfdash.model.verdict import Level
+from tfdash.recording.frames import RecordingHeader
+from tfdash.recording.places import OneFile
+from tfdash.recording.recorder import Recorder
 from tfdash.sources.base import ALL
 from tfdash.sources.kept import KeptRecord, KeptSource, why_unwritable
 from tfdash.store.opening import StoreOptions
@@ -170,8 +174,20 @@ async def test_it_is_told_since_when() -> None:
     began = source.status.problem
     again = source.status.problem
     assert began is not None and again is not None and began.since == again.since > 0
+    assert began.kind is ProblemKind.NOT_WRITTEN
     said[0] = ""
     assert source.status.problem is None and source.status.observed_at is not None
+
+
+def test_a_fault_of_the_program_is_told_as_one(tmp_path: Path) -> None:
+    def now() -> tuple[Picture, Assessment]:
+        raise LookupError
+
+    recorder = Recorder(OneFile(tmp_path / "a.tfrec", RecordingHeader()), CLOCK, now)
+    source = KeptSource(kept_recording("recording", recorder, lambda: "here"), CLOCK)
+    recorder.attempt(ending=False)
+    problem = source.status.problem
+    assert problem is not None and problem.kind is ProblemKind.INTERNAL
 
 
 def test_a_wall_says_of_nothing_but_what_is_kept_that_it_is_not_written() -> None:

@@ -36,7 +36,7 @@ def kept_recording(name: str, recorder: Recorder, where: Callable[[], str]) -> K
     def written() -> str | None:
         return recorder.trouble or ("" if recorder.written else None)
 
-    return KeptRecord(name, written, about, lambda: "", _REMEDY)
+    return KeptRecord(name, written, about, lambda: "", _REMEDY, lambda: recorder.fault)
 
 
 def kept_ring(settings: Settings) -> KeptRecord:

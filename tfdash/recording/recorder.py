@@ -100,6 +100,7 @@ class Recorder:
         self.full = False  # it has all that it may have, and ended
         self._turn_at = 0.0  # when the turn began that goes on, else 0
         self.problem = ""
+        self.fault = False  # the problem is one of the program itself
         self.lost = 0  # puts that were not recorded
         self.written = 0  # bytes
 
@@ -113,7 +114,7 @@ class Recorder:
         """``problem``, or that the disk does not answer: whoever waits for it cannot say so."""
         begun = self._turn_at
         if begun and time.monotonic() - begun > _SILENT:
-            return f"nothing is recorded: the disk has not answered for {time.monotonic() - begun:.0f} s"
+            return f"nothing is recorded: the disk has not answered for more than {_SILENT:.0f} s"
         return self.problem
 
     # -- by the board -------------------------------------------------------------------------------------------
@@ -172,19 +173,20 @@ class Recorder:
             self._failed(f"nothing is recorded: {error.strerror or error}")
         except Exception:
             log.exception("the recorder failed")
-            self._failed("nothing is recorded: a fault of tfdash itself; its log has the details")
+            self._failed("nothing is recorded: a fault of tfdash itself; its log has the details", fault=True)
         self._turn_at = 0.0
         if ending:
             self._close()
 
-    def _failed(self, problem: str) -> None:
+    def _failed(self, problem: str, fault: bool = False) -> None:
         self.lost += 1  # at least what was at hand
         self._lacking, self._frames = True, None
         self._waiting.clear()  # what comes next begins with all that there is
         self._retry_at = time.monotonic() + _RETRY
-        self._say(problem)
+        self._say(problem, fault)
 
-    def _say(self, problem: str) -> None:
+    def _say(self, problem: str, fault: bool = False) -> None:
+        self.fault = fault
         if problem != self.problem:
             self.problem = problem
             self._told(problem)

@@ -23,13 +23,15 @@ _LOOK, _EVERY = 5.0, 30.0  # seconds of the machine between two looks, and two w
 
 class KeptRecord(NamedTuple):
     """``written``: why it is not, "" where it is, None while nothing is known of that. ``about``: where to, and how much. ``could``: why a
-    terminal of this user could not write it, "" where it could; it blocks, and is asked where nobody here writes it."""
+    terminal of this user could not write it, "" where it could; it blocks, and is asked where nobody here writes it.
+    ``fault``: whether that cause is a fault of the program itself."""
 
     name: str
     written: Callable[[], str | None]
     about: Callable[[], str]
     could: Callable[[], str]
     remedy: str
+    fault: Callable[[], bool] = lambda: False
 
 
 class KeptSource:
@@ -55,7 +57,7 @@ class KeptSource:
             complete=cause is not None,
             interval=float("inf"),
             problem=Problem(
-                kind=ProblemKind.INTERNAL if "fault of tfdash" in cause else ProblemKind.NOT_WRITTEN,
+                kind=ProblemKind.INTERNAL if self._kept.fault() else ProblemKind.NOT_WRITTEN,
                 cause=cause,
                 remedy=self._kept.remedy,
                 since=self._since,
