@@ -68,16 +68,11 @@ def config(target: Target) -> list[str]:
     return where(target)[:2] if target.demo is not None else []
 
 
-def told(path: Path, wanted: set[str]) -> dict[str, str]:
-    """Names that stand in it: no alias is called like what was there."""
-    return leaks_of(path, wanted)
-
-
 def test_no_recording_has_a_name(target: Target, tmp_path: Path) -> None:
     path, aliases = tmp_path / "a.tfrec", tmp_path / "table.json"
     assert main(["record", str(path), "--for", "8s", "--aliases", str(aliases), *where(target)]) == 0
     wanted = names(target)
-    assert len(wanted) > 5 and told(path, wanted) == {}
+    assert len(wanted) > 5 and leaks_of(path, wanted) == {}
     read = Recording.open(path)
     assert read.header.anonymised and aliases.stat().st_mode & 0o77 == 0
     [cluster] = read.picture_at(read.end).clusters.values()
@@ -99,9 +94,9 @@ def test_no_snapshot_has_a_name(target: Target, recorded: Path, tmp_path: Path, 
     assert main([*asked, "-o", str(plain)]) in (0, 1, 2)
     assert main([*asked, "-o", str(path), "--aliases", str(aliases)]) in (0, 1, 2)
     wanted = names(target)
-    assert told(path, wanted) == {}
+    assert leaks_of(path, wanted) == {}
     if format not in ("prometheus", "slack"):  # few names stand there
-        assert told(plain, wanted), "nothing was looked for"
+        assert leaks_of(plain, wanted), "nothing was looked for"
 
 
 def test_no_bundle_has_a_name_and_its_parts_agree(target: Target, recorded: Path, tmp_path: Path) -> None:
@@ -119,7 +114,7 @@ def test_no_bundle_has_a_name_and_its_parts_agree(target: Target, recorded: Path
         str(aliases),
     ]
     assert main([*asked, *config(target)]) in (0, 2)
-    assert told(path, names(target)) == {}
+    assert leaks_of(path, names(target)) == {}
     with zipfile.ZipFile(path) as archive:
         assert json.loads(archive.read("manifest.json"))["anonymised"] is True
         text = archive.read("snapshot/all.txt").decode()

@@ -68,10 +68,7 @@ class SeriesWriter:
         self._known.clear()
 
     def hook(self, value: Any) -> Any:
-        """For msgspec: what stands in the place of columns, and of a text that says more of itself than its words, which msgspec does not
-        take for one."""
-        if isinstance(value, str):
-            return str.__str__(value)
+        """For msgspec: what stands in the place of columns."""
         if isinstance(value, Points):
             view, rest = self._of("p", (value.ats, value.numbers), value.first, value.last), (0.0,)
             return self._placed(SeriesView((view[0],), (view[1],), (view[2],)), rest)
