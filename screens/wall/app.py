@@ -130,8 +130,14 @@ class WallApp(ThemedApp, inherit_bindings=False):
     def environments(self) -> list[WallEnvironment]:
         """As they may be shown. By aliases it takes a second where a name is new (10,000 pods), and one thread at a time may ask."""
         shown = []
-        for w, names in zip(self.context.watched, self._names, strict=True):
-            word, picture, assessment = w.word, w.board.picture, w.board.assessment
+        seen = [(w.board.picture, w.board.assessment) for w in self.context.watched]
+        if self.context.aliases is not None:  # names of one environment may stand in the words of another
+            with self.context.aliases.gathered():
+                for names, one in zip(self._names, seen, strict=True):
+                    if names is not None:
+                        names.learn_of(*one)
+        for w, names, (picture, assessment) in zip(self.context.watched, self._names, seen, strict=True):
+            word = w.word
             if names is not None:
                 picture, assessment = names.shown(picture, assessment)
                 told = names.text(word)  # mostly the environment's name in capitals

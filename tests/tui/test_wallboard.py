@@ -8,18 +8,26 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from screens.wall.app import WallApp
+from screens.wall.context import WallContext, WatchedEnvironment
 from tests.leaks import leaks, names_in
 from tests.tui import world
+from tests.tui.recorded import Recorded
 from tests.tui.running import compare
 from tests.tui.wallworld import STAGING, Clocks, wall
 from tests.waiting import soon
 from tfdash.anonymise.table import AliasTable
+from tfdash.board.board import Board
+from tfdash.judging.judge import Judge
+from tfdash.model.capacity import StorageClass
+from tfdash.model.kubecluster import Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
-from tfdash.model.subject import ClusterRef
+from tfdash.model.subject import ClusterRef, Key
 from tfdash.views.wall.content import _observed
 from tfdash.views.wall.names import WALL_IDS
 from tfdash.views.wall.warnings import WallWarning
@@ -306,6 +314,23 @@ async def test_a_new_name_holds_no_look_and_for_long_is_no_sign_of_life(tmp_path
             await soon(lambda: not any(shown.app._asked), "the boards' answers")
             await shown.look(5.0)
             assert "newcomer" in table.aliases and beats()
+
+
+def test_a_name_of_one_environment_stands_in_no_words_of_another() -> None:
+    watched = []
+    for ref, one in (
+        (PRODUCTION, StorageClass(namespace="", name="a", shown="bignode is full")),
+        (STAGING, Node(namespace="", name="bignode")),
+    ):
+        held: Any = Recorded(ref=ref)
+        board = Board([held], Judge(), Clocks(), interval=0.0)
+        seen = Observation(value={Key("", one.name): one}, complete=True)
+        board.put_objects(ref, type(one).KIND, seen, None)
+        watched.append(WatchedEnvironment(ref.environment, ref.environment, board))
+    context = WallContext(watched, Clocks(), "UTC", WALL_IDS, 20.0, aliases=AliasTable())
+    first, second = WallApp(context).environments()
+    assert "is full" in str(first.picture) and "node-" in str(second.picture)
+    assert "bignode" not in str((first, second))
 
 
 async def test_what_cannot_be_shown_by_aliases_ends_the_wall() -> None:

@@ -41,7 +41,11 @@ class Anonymiser(AnonymisingWalk):
         """Both as readers may see them. What did not change since the last time is not walked again, unless the table grew."""
         with self.table.gathered():
             self.learn_of(picture, assessment)
-        return self._picture(picture), self._assessment(assessment)
+        grown = self.table.grown
+        made = self._picture(picture), self._assessment(assessment)
+        if self.table.grown != grown:  # a text may have made a name of what stands as a word in one before it
+            made = self._picture(picture), self._assessment(assessment)
+        return made
 
     def learn_of(self, picture: Picture, assessment: Assessment) -> None:
         """All names in both."""
@@ -105,7 +109,7 @@ class Anonymiser(AnonymisingWalk):
         held = known[2] if known is not None and known[3] == grown else {}
         about = self.value(msgspec.structs.replace(seen, value=None))
         if seen.value is None:
-            self._kinds[name] = seen, about, {}, self.table.grown
+            self._kinds[name] = seen, about, {}, grown
             return about
         pairs = {}
         objects = {}
@@ -115,12 +119,13 @@ class Anonymiser(AnonymisingWalk):
             pairs[key] = pair
             objects[self.value(key)] = pair[1]
         made = msgspec.structs.replace(about, value=objects)
-        self._kinds[name] = seen, made, pairs, self.table.grown
+        self._kinds[name] = seen, made, pairs, grown
         return made
 
     def _assessment(self, assessment: Assessment) -> Assessment:
-        if self._judged is None or self._judged[0] is not assessment or self._judged[2] != self.table.grown:
-            self._judged = assessment, self.value(assessment), self.table.grown
+        grown = self.table.grown
+        if self._judged is None or self._judged[0] is not assessment or self._judged[2] != grown:
+            self._judged = assessment, self.value(assessment), grown
         return self._judged[1]
 
 

@@ -11,6 +11,7 @@ from tests.unit.recording.test_codec import sample
 from tests.unit.recording.worlds import Lived
 from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.model.assessment import Assessment
+from tfdash.model.capacity import StorageClass
 from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Picture
@@ -34,11 +35,13 @@ def seen(*objects: Any) -> Observation[Any]:
     return Observation(value={Key(one.namespace, one.name): one for one in objects}, complete=True)
 
 
-def judged() -> Assessment:
+def judged(*sentences: str) -> Assessment:
     subject = Subject(REF, "Deployment", "shop", "cart")
-    verdict = Verdict(level=Level.WARN, rule="r", subject=subject, sentence=TOLD)
+    said = [
+        Verdict(level=Level.WARN, rule="r", subject=subject, sentence=one) for one in sentences or (TOLD,)
+    ]
     return Assessment(
-        at=1.0, number=1, sections=(), verdicts={subject: (verdict,)}, workloads={}, releases={}
+        at=1.0, number=1, sections=(), verdicts={subject: tuple(said)}, workloads={}, releases={}
     )
 
 
@@ -58,6 +61,20 @@ def test_what_became_a_name_since_stands_in_nothing_that_was_shown_before() -> N
     shown, told = first.shown(pictures(Pod=pods, Node=seen(a_node(NEWCOMER))), said)
     assert NEWCOMER not in str(shown)
     assert NEWCOMER not in str(told)
+
+
+def test_a_name_that_only_a_later_text_makes_one_stands_in_none_before_it() -> None:
+    """Of a verdict and of an object."""
+    quoted = f'no "{NEWCOMER}" is there'
+    classes = [
+        StorageClass(namespace="", name=name, shown=text) for name, text in (("a", TOLD), ("b", quoted))
+    ]
+    nodes = pictures(Node=seen(a_node("n1")))
+    for picture, said in (
+        (nodes, judged(TOLD, quoted)),
+        (pictures(StorageClass=seen(*classes)), judged("well")),
+    ):
+        assert NEWCOMER not in str(Anonymiser().shown(picture, said))
 
 
 def test_nor_in_an_object_that_is_the_same_in_a_list_that_is_another() -> None:
