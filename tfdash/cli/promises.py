@@ -12,8 +12,9 @@ from tfdash.board.board import Board
 from tfdash.cli.headless import settle
 from tfdash.cli.output import narrate
 from tfdash.cli.parser import UNKNOWN, USAGE, program
-from tfdash.model.maintenance import ItemState, MaintenanceRecord
+from tfdash.model.maintenance import ItemState
 from tfdash.model.section import SectionFinding
+from tfdash.model.store_state import StoreState
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.playbook.maintenance.live import READERS
@@ -31,13 +32,13 @@ SECTIONS = ("maintenance",)
 
 
 class AskedPromises(NamedTuple):
-    """What is asked for, at this time (epoch seconds). ``look_back``: months. ``record``: what they were read from."""
+    """What is asked for, at this time (epoch seconds). ``look_back``: months. ``store``: what they were read from."""
 
     states: Mapping[Subject, ItemState]
     now: float
     zone: ZoneInfo
     look_back: int
-    record: MaintenanceRecord
+    store: StoreState
 
 
 _FIRST = 20.0  # seconds for what is on record
@@ -71,13 +72,19 @@ def asked(args: argparse.Namespace, config: QuickConfig) -> AskedPromises | int:
         for name, item in settings.maintenance.items.items():
             if item.enabled and item.per == "environment" and name not in kept:
                 narrate(f"{program()}: {_nowhere(name, item)}")
-    record = board.picture.store_state.maintenance
-    return AskedPromises(found, clock.now(), ZoneInfo(config.zone), settings.maintenance.look_back, record)
+    store = board.picture.store_state
+    return AskedPromises(found, clock.now(), ZoneInfo(config.zone), settings.maintenance.look_back, store)
 
 
-def without_memory(record: MaintenanceRecord, fail_on: str) -> tuple[SectionFinding, ...]:
+def without_memory(
+    states: Mapping[Subject, ItemState], store: StoreState, fail_on: str
+) -> tuple[SectionFinding, ...]:
     """What a gate says besides where nothing at all is on record of any promise: no terminal ever wrote here, as on a runner, so that
-    a promise which a terminal calls overdue would be "not yet watched". It could only have warned: who asks for breaches alone is not told."""
+    a promise which a terminal calls overdue would be "not yet watched". It could only have warned: who asks for breaches alone is not told.
+    A store that could not be read is none of that: each promise says so itself."""
+    if not states or store.health.unread:
+        return ()
+    record = store.maintenance
     written = (record.completions, record.waivers, record.sightings, record.started, record.rules)
     if fail_on == "breach" or any(written):
         return ()

@@ -15,6 +15,7 @@ from tests.unit.report.test_report import check
 from tfdash.cli import main
 from tfdash.cli.gates import FORMATS, GATES
 from tfdash.cli.parser import build, subcommands
+from tfdash.config.load import load
 from tfdash.playbook.registry import SECTIONS
 from tfdash.report.schemas import schema
 
@@ -96,6 +97,24 @@ def test_dates_are_on_record_and_need_no_cluster(runner: Runner, format: str) ->
     assert code == 2 and "no terminal has anything on record" in out, "as on a runner without a store"
     if format == "json":
         check(json.loads(out), schema("calendar items"))
+
+
+@pytest.mark.parametrize("what", ["maintenance", "all"])
+def test_that_nothing_is_on_record_is_said_of_promises_whose_store_was_read(
+    what: str, runner: Runner
+) -> None:
+    """A store that does not answer was told as one in which nobody wrote, and of a platform without promises a gate of all was no yes."""
+    told = "no terminal has anything on record"
+    assert told in runner(what)[1]
+    usual = runner.config.read_text()
+    runner.config.write_text(usual.replace("/store", "/tfdash.toml/store"))
+    code, out, _ = runner(what)
+    assert code == 2 and told not in out and "what terminals recorded cannot be read" in out
+    runner.config.write_text(
+        usual
+        + "".join(f"[maintenance.items.{name}]\nenabled = false\n" for name in load(None).maintenance.items)
+    )
+    assert told not in runner(what)[1]
 
 
 @pytest.mark.parametrize("what", FINDINGS)

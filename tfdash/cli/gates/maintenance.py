@@ -37,7 +37,7 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     if isinstance(told, int):
         return told
     suite = suite_of(told.states, bool(args.item))
-    more = without_memory(told.record, against.fail_on) if told.states and not args.item else ()
+    more = without_memory(told.states, told.store, against.fail_on) if not args.item else ()
     suites = [
         suite._replace(level=max(suite.level, *(f.level for f in more)), findings=[*suite.findings, *more])
         if more

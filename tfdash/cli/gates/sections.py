@@ -66,7 +66,8 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
     lacking = weeks_lacking(board) if gate.weeks else ""
     nowhere = no_namespace(board, scope, _FIRST) if asked.namespace else ""
     board.stop()
-    more = without_memory(board.picture.store_state.maintenance, asked.fail_on) if gate.store else ()
+    promises, store = assessment.maintenance or {}, board.picture.store_state
+    more = without_memory(promises, store, asked.fail_on) if gate.store else ()
     if not asked.namespace:
         found = tuple(with_more(s, more) if s.id in SECTIONS else s for s in found)
     reason = why_in_doubt(found, late, nowhere)
