@@ -169,8 +169,7 @@ def run(args: argparse.Namespace) -> int:
     board.stop(*(acting.last_wait for acting in opened))
     for recorder in recorders:
         recorder.stop()
-    if anonymiser is not None:
-        keep_table(args, anonymiser)
+    kept = anonymiser is None or keep_table(args, anonymiser)
     for acting in opened:
         acting.ledger.close()  # where the program begins anew, what was left open here is seen to have ended
     if app.failure is not None:
@@ -197,4 +196,4 @@ def run(args: argparse.Namespace) -> int:
     if app.elevate:
         args.act = True
         return run(args)
-    return OK if code is None else code
+    return code or (OK if kept else ERROR)
