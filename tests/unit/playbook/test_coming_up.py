@@ -21,7 +21,7 @@ from tests.unit.playbook.making import (
 )
 from tfdash.judging.judge import Judge, judge_all
 from tfdash.model.assessment import Assessment
-from tfdash.model.kube import Object, Owner, Pod
+from tfdash.model.kube import Deployment, Object, Owner, Pod
 from tfdash.model.picture import Change
 from tfdash.model.verdict import Level, Verdict
 from tfdash.model.workload import Serving
@@ -42,7 +42,12 @@ def scaled(age: float, **fields: Any) -> Object:
 
 
 def stateful(age: float, **fields: Any) -> Object:
-    known = {"update_revision": "db-1", "current_revision": "db-1", "replicas_at": NOW - age}
+    known = {
+        "update_revision": "db-1",
+        "current_revision": "db-1",
+        "replicas_at": NOW - age,
+        "created": NOW - 9000,
+    }
     return stateful_set(**{**_NONE, **known, **fields})
 
 
@@ -60,6 +65,7 @@ def late(age: float) -> Pod:
 
 PROBE = running(ready=False)
 PULL = waiting("ImagePullBackOff")
+CRASHED = running(ready=False, restarts=2, last_reason="Error", last_exit_code=1)  # and runs again
 GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
 
 
@@ -86,10 +92,13 @@ GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
         (scaled(600), [coming(600)], DOWN),  # half-open; the API's own deadline
         (scaled(119, progress_deadline=120), [coming(119)], STARTING),
         (scaled(120, progress_deadline=120), [coming(120)], DOWN),
+        (scaled(3599, progress_deadline=86400), [coming(3599)], STARTING),
+        (scaled(3600, progress_deadline=86400), [coming(3600)], DOWN),
         (scaled(30, replicas=0, updated=0), [], DOWN),  # nobody makes its pods
         (scaled(60), [coming(59, PROBE)], STUCK),  # its probe may pass yet, and is said
         (scaled(29), [coming(29, PULL)], STUCK),
         (scaled(30), [coming(30, PULL)], DOWN),  # that does not heal by waiting
+        (scaled(30), [coming(30, CRASHED)], DOWN),  # nor that, though just now it runs
         # what looks like it and is none
         (scaled(0), [coming(300)], DOWN),  # more of what does not serve
         (scaled(300), [coming(10)], DOWN),  # all pods were deleted, and others made
@@ -111,9 +120,8 @@ def test_what_was_scaled_up_from_none_comes_up(
     workload: Object, pods: list[Pod], expected: tuple[Serving, Level]
 ) -> None:
     counted, by_set = getattr(workload, "replicas", 0), getattr(workload, "replicas_at", 0.0) or NOW - 20
-    state, verdict = judged(
-        workload, *pods, replica_sets=(replica_set(created=NOW - 8000, replicas=counted, replicas_at=by_set),)
-    )
+    own = replica_set(created=NOW - 8000, replicas=counted, replicas_at=by_set)
+    state, verdict = judged(workload, *pods, replica_sets=(own,) if isinstance(workload, Deployment) else ())
     assert (state.serving, verdict.level) == expected
     assert f"0 of {state.desired} available" in verdict.sentence
 
@@ -128,6 +136,8 @@ def test_what_was_scaled_up_from_none_comes_up(
         (600.0, None, DOWN),
         (29.0, PULL, (Serving.STARTING, Level.WARN)),
         (30.0, PULL, DOWN),
+        (29.0, CRASHED, STUCK),
+        (30.0, CRASHED, DOWN),
     ],
 )
 def test_a_first_release_comes_up_within_its_progress_deadline(

@@ -22,6 +22,7 @@ _FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is i
 _STAMP = 2.0  # seconds: both times are whole seconds
 _MADE = 10.0  # seconds: so soon a controller makes the pods that are asked for
 _DEADLINE = 600  # seconds: what the API server gives a Deployment that says none; others have no such field
+_LONGEST = 3600  # seconds: however long its own deadline is (a day, or the largest number for "never")
 
 
 class ComingUp(NamedTuple):
@@ -73,14 +74,17 @@ def _came_of_none(workload: Object, links: Links, pods: Sequence[Pod], began: fl
 
 def _times(workload: Object, pods: Sequence[Pod], began: float, policy: WorkloadPolicy) -> ComingUp:
     patient = began + policy.ready_grace
-    deadline = getattr(workload, "progress_deadline", None) or _DEADLINE
-    return ComingUp(patient, max(patient, began + deadline) if pods and _all_new(pods, began) else patient)
+    deadline = min(getattr(workload, "progress_deadline", None) or _DEADLINE, _LONGEST)
+    # one that crashes looks, each time that it runs again, as if it only needed time
+    waits = bool(pods) and _all_new(pods, began) and not any(s.restarts for p in pods for s in p.statuses)
+    return ComingUp(patient, max(patient, began + deadline) if waits else patient)
 
 
 def _is_new(workload: Object, release: Release, changed_at: float) -> bool:
     # of the others no controller tells a first release from a finished one before there are pods
     unfinished = release in IN_FLIGHT or not isinstance(workload, Deployment)
-    return changed_at - workload.created < _FIRST and unfinished
+    sized_at = workload.replicas_at if isinstance(workload, StatefulSet) else 0.0
+    return max(changed_at, sized_at) - workload.created < _FIRST and unfinished
 
 
 def _scaled_at(workload: Object, links: Links, status: Status, release: Release) -> float:
