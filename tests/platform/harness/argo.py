@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from tests.platform.harness.build import build_component, run_step
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.processes import Kept, end_of, free_ports
+from tests.platform.harness.processes import Controller, free_ports
 
 ARGO_ROLLOUTS = "v1.10.1"
 FLAGGER = "v1.36.1"
@@ -65,33 +64,23 @@ def apply_definitions(cluster: Cluster, folder: Path) -> None:
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *applied)
 
 
-class ArgoRollouts:
-    """``with ArgoRollouts(cluster) as argo``: the definitions are served and the controller has its leases and caches.
+class ArgoRollouts(Controller):
+    """``with ArgoRollouts(cluster) as argo``: the definitions are served and the controller has its leases and caches."""
 
-    ``log`` is the controller's output. The definitions and objects stay when it ends, as on a cluster whose controller died.
-    """
+    name = "the Argo Rollouts controller"
+    works = b"Started rollout workers"
 
     def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster.folder / "argo-rollouts.log")
         self.binaries = build_argo()
         self.cluster = cluster
-        self.log = cluster.folder / "argo-rollouts.log"
         self._ports = free_ports(2)
-        self._process: Kept | None = None
 
-    def start(self) -> ArgoRollouts:
-        try:
-            apply_definitions(self.cluster, self.binaries / "crds")
-            self.cluster.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n")
-            self._spawn()
-            self._wait_ready()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def _spawn(self) -> None:
+    def prepared(self) -> list[str]:
+        apply_definitions(self.cluster, self.binaries / "crds")
+        self.cluster.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n")
         metrics, health = self._ports
-        argv = [
+        return [
             str(self.binaries / "rollouts-controller"),
             "--kubeconfig",
             str(self.cluster.kubeconfig("admin")),
@@ -109,21 +98,8 @@ class ArgoRollouts:
             "--loglevel",
             "info",
         ]
-        self._process = Kept(argv, self.cluster.folder, self.log)
 
-    def _wait_ready(self, timeout: float = 60.0) -> None:
-        assert self._process is not None
-        deadline = time.monotonic() + timeout
-        while True:
-            if b"Started rollout workers" in self.log.read_bytes() and self._answers():
-                return
-            ended = self._process.poll()
-            if ended is not None or time.monotonic() > deadline:
-                why = "is not ready" if ended is None else f"ended with {ended}"
-                raise RuntimeError(f"the Argo Rollouts controller {why}:\n  {end_of(self.log)}")
-            time.sleep(0.05)
-
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[1]}/healthz", timeout=2):
                 return True
@@ -134,14 +110,3 @@ class ArgoRollouts:
         """Start the controller anew, with what the API server has."""
         if self._process is not None:
             self._process.again()
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.end()
-
-    def __enter__(self) -> ArgoRollouts:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()

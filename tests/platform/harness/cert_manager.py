@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 from tests.platform.harness.argo import apply_definitions
 from tests.platform.harness.build import build_component, run_step
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.processes import Kept, end_of
+from tests.platform.harness.processes import Controller
 
 CERT_MANAGER = "v1.21.2"
 _MODULE = "github.com/cert-manager/cert-manager"
@@ -56,46 +55,19 @@ def _downloaded(go: str) -> dict[str, Any]:
     return found
 
 
-class CertManager:
-    """``with CertManager(cluster) as controllers``: the definitions are served and the controllers run. ``log`` is their output.
-    The definitions and objects stay when it ends, as on a cluster whose controllers died."""
+class CertManager(Controller):
+    """``with CertManager(cluster) as controllers``: the definitions are served and the controllers run."""
+
+    name = "cert-manager"
+    works = b"controllers run"
 
     def __init__(self, cluster: Cluster, backoff: str = "1h") -> None:
+        super().__init__(cluster.folder / "cert-manager.log")
         self.binaries = build_cert_manager()
         self.cluster, self.backoff = cluster, backoff
-        self.log = cluster.folder / "cert-manager.log"
-        self._process: Kept | None = None
 
-    def start(self) -> CertManager:
-        try:
-            apply_definitions(self.cluster, self.binaries / "crds")
-            self.cluster.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n")
-            kubeconfig = str(self.cluster.kubeconfig("admin"))
-            argv = [str(self.binaries / "controllers"), "-kubeconfig", kubeconfig, "-backoff", self.backoff]
-            self._process = Kept(argv, self.cluster.folder, self.log)
-            self._wait_ready()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def _wait_ready(self, timeout: float = 60.0) -> None:
-        assert self._process is not None
-        deadline = time.monotonic() + timeout
-        while b"controllers run" not in self.log.read_bytes():
-            ended = self._process.poll()
-            if ended is not None or time.monotonic() > deadline:
-                why = "are not ready" if ended is None else f"ended with {ended}"
-                raise RuntimeError(f"cert-manager's controllers {why}:\n  {end_of(self.log)}")
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.end()
-
-    def __enter__(self) -> CertManager:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
+    def prepared(self) -> list[str]:
+        apply_definitions(self.cluster, self.binaries / "crds")
+        self.cluster.apply(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n")
+        kubeconfig = str(self.cluster.kubeconfig("admin"))
+        return [str(self.binaries / "controllers"), "-kubeconfig", kubeconfig, "-backoff", self.backoff]

@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
+from typing import ClassVar, Self
 
 _PR_SET_PDEATHSIG = 1
 _MOST_STARTS = 6  # what ends so often does not start at all: a flag, a port that stays taken
@@ -105,6 +107,58 @@ class Kept:
         self._stopping.set()
         end(self._process, sig, patience)
         self._thread.join(patience)
+
+
+class Controller:
+    """``with`` it somebody's controller runs, and works. ``log`` is its output. What it was given, and made, stays when it ends, as on a
+    cluster whose controllers died."""
+
+    name: ClassVar[str]
+    works: ClassVar[bytes]
+    """What it says once it works."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self._process: Kept | None = None
+
+    def prepared(self) -> list[str]:
+        """Its command line, after what it needs was made ready."""
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        """Whether it also answers where it is asked."""
+        return True
+
+    def start(self) -> Self:
+        try:
+            argv = self.prepared()
+            earlier = self.log.stat().st_size if self.log.exists() else 0  # of one that ran before it
+            self._process = Kept(argv, self.log.parent, self.log)
+            self._wait_until_it_works(self._process, earlier)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _wait_until_it_works(self, process: Kept, earlier: int, timeout: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout
+        while not (self.works in self.log.read_bytes()[earlier:] and self.answers()):
+            ended = process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                why = "does not work yet" if ended is None else f"ended with {ended}"
+                raise RuntimeError(f"{self.name} {why}:\n  {end_of(self.log)}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.end()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
 
 
 def end(process: subprocess.Popen[bytes] | None, sig: int = signal.SIGTERM, patience: float = 10.0) -> None:
