@@ -204,9 +204,9 @@ class WallApp(ThemedApp, inherit_bindings=False):
         names = self._names[0]
         if names is None:
             return told
+        foreign = names.table.foreign  # the server's words of rights name what no picture has
         return [
-            w._replace(at=names.text(w.at), short=names.text(w.short), detail=names.text(w.detail))
-            for w in told
+            w._replace(at=names.text(w.at), short=names.text(w.short), detail=foreign(w.detail)) for w in told
         ]
 
     def _paint(self) -> None:

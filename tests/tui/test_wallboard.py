@@ -344,12 +344,17 @@ async def test_what_cannot_be_shown_by_aliases_ends_the_wall() -> None:
 
 async def test_a_wall_by_aliases_shows_no_name_and_each_thing_under_one() -> None:
     table = AliasTable()
-    async with wall(places=(PRODUCTION, STAGING), rotate=20.0, aliases=table) as shown:
+    told = WallWarning("PRODUCTION eu-1", "login can write", " (patch configmaps (acme-key) in un-seen)")
+    async with wall(
+        places=(PRODUCTION, STAGING), rotate=20.0, aliases=table, warnings=lambda: [told]
+    ) as shown:
         await shown.down("auth", 1)
         texts = [await shown.look(20.0) for _ in range(2 * len(WALL_IDS))]
         names: set[str] = set()
         for watched in shown.app.context.watched:
             names |= names_in(watched.board.picture)
+    names |= {"acme-key", "un-seen"}  # which no picture has: the server's own words of a right
+    assert any("login can write (patch configmaps (" in text for text in texts)
     assert "auth" in names and not leaks(
         [("wall", text) for text in texts], names - set(table.aliases.values())
     )
