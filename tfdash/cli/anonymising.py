@@ -7,12 +7,12 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.cli.output import narrate
 from tfdash.cli.parser import program
 from tfdash.text import safe
 
 if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
     from tfdash.config.quick import QuickConfig
 
 
@@ -41,6 +41,8 @@ def anonymiser_of(args: argparse.Namespace, config: QuickConfig, screen: str = "
         )
     if why := _not_free(args):
         raise ConfigError([ConfigProblem(f"--aliases {args.aliases}", 0, "", why, "name another file")])
+    from tfdash.anonymise.anonymiser import Anonymiser
+
     made = Anonymiser()
     for name in (config.environment.name, *config.environments):
         made.table.alias(name, "environment")

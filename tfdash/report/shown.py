@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.section import SectionState
@@ -24,6 +23,7 @@ from tfdash.views.sources import SourceRow
 from tfdash.views.times import iso
 
 if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
     from tfdash.changes.gather import RecentChanges
 
 SCHEMA_VERSION = 1
