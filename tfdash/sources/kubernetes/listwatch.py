@@ -42,13 +42,9 @@ _STEADY = 5.0  # seconds that a watch must have lasted to count as recovered, wh
 _AT_ONCE = 1.0  # seconds: a watch that ended within them may do so for ever
 _UNWATCHED = 15.0  # seconds between two lists of a kind that cannot be watched (metrics.k8s.io)
 _PULSE = 15.0  # seconds between two publications of mere freshness
-_SILENT = (
-    0.75,
-    0.83,
-)  # of `watch_silence`, by chance: the server is asked then (past the bookmark of each minute), and the rest is its time to answer
-_OLDEST = (
-    90.0  # seconds: however long a silence is borne, a kind is proven anew within the least `stale_after`
-)
+# of `watch_silence`, by chance: the server is asked then (past the bookmark of each minute), and the rest is its time to answer
+_SILENT = (0.75, 0.83)
+_OLDEST = 90.0  # seconds: however long a silence is borne, a kind is proven anew within the least stale_after
 
 
 class Gone(Exception):
@@ -182,9 +178,8 @@ class ListWatch:
                         found, restarted, twice = {}, True, 0
                         continue
                     if self.kind.watched or isinstance(self._codec, TableCodec):
-                        meta, objects = self._codec.page(
-                            body
-                        )  # on the board's loop, which is not the screen's
+                        # on the board's loop, which is not the screen's
+                        meta, objects = self._codec.page(body)
                     else:  # not every server behind the API server knows pages
                         meta, objects = await in_pieces(self._codec.pieces(body, self._objects))
                     del body
