@@ -11,11 +11,10 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.anonymise.fields import NAME, FieldRole
 from tfdash.model.assessment import Assessment
 from tfdash.model.kinds import KINDS
@@ -25,6 +24,9 @@ from tfdash.model.traffic import Signals
 from tfdash.recording.measured import MeasuredPods
 from tfdash.recording.series import SeriesWriter
 from tfdash.text import held_secrets, scrubbed
+
+if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
 
 _LEAST, _MOST = -(2**63), 2**64 - 1
 _PLAIN: tuple[type[Any], ...] = (str, bytes, int, float)

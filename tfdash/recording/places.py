@@ -11,16 +11,18 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from tfdash import __version__
-from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.locked_file import is_locked
 from tfdash.model.picture import Picture
 from tfdash.recording.codec import schema
 from tfdash.recording.frames import FrameWriter, RecordingHeader
+
+if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
 
 SUFFIX = ".tfrec"
 LOCK = "lock"

@@ -10,11 +10,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
-from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.board.fold import Entered
 from tfdash.clock import Clock, boottime, in_clock_seconds
 from tfdash.model.assessment import Assessment
@@ -24,6 +23,9 @@ from tfdash.model.update import Update
 from tfdash.recording.changes import VerdictChange, verdict_changes
 from tfdash.recording.frames import FrameKind, FrameWriter, RecordingFull
 from tfdash.recording.writing import EntryWriter
+
+if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
 
 log = logging.getLogger(__name__)
 EVERY = 1.0  # seconds of the machine between two frames

@@ -6,11 +6,10 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.anonymise.fields import TextRole, role_of
 from tfdash.board.fold import Entered
 from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
@@ -34,6 +33,9 @@ from tfdash.recording.entries import (
 from tfdash.recording.measured import MeasuredWriter, Roster
 from tfdash.text import scrubbed
 from tfdash.views.mask import for_a_report, masked
+
+if TYPE_CHECKING:
+    from tfdash.anonymise.anonymiser import Anonymiser
 
 _TOGETHER = 400  # objects of one entry, so that a frame is bounded
 _MISSING = object()
@@ -152,15 +154,14 @@ class EntryWriter:
 
     def learn(self, coming: Iterable[Entered]) -> None:
         """What is written next: a list may come behind the events that name what is in it."""
-        if self._anonymiser is None:
+        anonymiser = self._anonymiser
+        if anonymiser is None:
             return
         put = [
-            one.arguments
-            for one in coming
-            if one.what == "put_objects" and self._anonymiser.tells(one.arguments)
+            one.arguments for one in coming if one.what == "put_objects" and anonymiser.tells(one.arguments)
         ]
-        with self._anonymiser.table.gathered():
-            for ref, kind, seen, changed in sorted(put, key=lambda of: Anonymiser.rank(of[1])):
+        with anonymiser.table.gathered():
+            for ref, kind, seen, changed in sorted(put, key=lambda of: anonymiser.rank(of[1])):
                 self._learned(ref, self._new(ref, kind, seen.value or {}, changed))
 
     def _new(

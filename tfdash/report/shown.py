@@ -49,6 +49,9 @@ class ReportAsked(NamedTuple):
 
 def anonymised(asked: ReportAsked, anonymiser: Anonymiser) -> ReportAsked:
     """The same by other names: what every page and format is a reading of. A list of a kind that only a cluster knows has none."""
+    with anonymiser.table.gathered():  # what changed may name what is gone, and sentences name that too
+        anonymiser.learn_of(asked.picture, asked.assessment)
+        anonymiser.learn(asked.changes)
     picture, assessment = anonymiser.shown(asked.picture, asked.assessment)
     return asked._replace(
         picture=picture,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -10,6 +13,7 @@ from tests.tui.recorded import REF
 from tests.unit.recording.test_codec import sample
 from tests.unit.recording.worlds import Lived
 from tfdash.anonymise.anonymiser import Anonymiser
+from tfdash.changes.gather import RecentChanges
 from tfdash.model.assessment import Assessment
 from tfdash.model.capacity import StorageClass
 from tfdash.model.kube import Pod
@@ -18,6 +22,8 @@ from tfdash.model.picture import Picture
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.recording.codec import object_types
+from tfdash.report.shown import ALL, ReportAsked, anonymised
+from tfdash.views.changes import Altered
 
 NEWCOMER = "bignode"  # a word that nothing makes a name but the node of that name
 TOLD = f"not enough room: {NEWCOMER} is full"
@@ -75,6 +81,25 @@ def test_a_name_that_only_a_later_text_makes_one_stands_in_none_before_it() -> N
         (pictures(StorageClass=seen(*classes)), judged("well")),
     ):
         assert NEWCOMER not in str(Anonymiser().shown(picture, said))
+
+
+def test_nor_a_name_that_stands_among_what_changed_alone() -> None:
+    """Of what is gone nothing else tells."""
+    changed = Altered(1.0, Subject(REF, "Deployment", "shop", NEWCOMER), "", "scaled")
+    asked = ReportAsked(
+        pictures(), judged(), ALL, 1.0, ZoneInfo("UTC"), changes=RecentChanges((changed,), ())
+    )
+    shown = anonymised(asked, Anonymiser())
+    assert shown.changes is not None and shown.changes.changes[0].subject.name.startswith("workload-")
+    assert NEWCOMER not in str(shown)
+
+
+def test_who_gives_no_other_names_loads_nothing_of_it() -> None:
+    """Each terminal keeps a ring, and each headless command is waited for."""
+    code = "import sys, tfdash.recording.recorder, tfdash.recording.places, tfdash.recording.reading, tfdash.report.shown"
+    code += "; print([m for m in sys.modules if m.startswith('tfdash.anonymise.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['tfdash.anonymise.fields']\n"
 
 
 def test_nor_in_an_object_that_is_the_same_in_a_list_that_is_another() -> None:
