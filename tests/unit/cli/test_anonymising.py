@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.cli.test_terminal_gone import opened
 from tfdash.anonymise.anonymiser import Anonymiser
 from tfdash.cli import main
 from tfdash.cli.anonymising import anonymiser_of, keep_table, next_table
@@ -85,3 +86,16 @@ def test_a_file_that_came_to_be_there_meanwhile_stays(
         assert keep_table(args, Anonymiser())
     assert table.read_text() == "of another terminal" and (tmp_path / "t-2.json").read_text() == "{}\n"
     assert "the aliases are in" in capsys.readouterr().err
+
+
+def test_a_terminal_whose_table_could_not_be_written_does_not_end_as_if_it_were(tmp_path: Path) -> None:
+    """Without the table nobody can say which alias stood for what."""
+    recorded = tmp_path / "a.tfrec"
+    terminal = opened(
+        tmp_path, "--record", str(recorded), "--aliases", str(tmp_path / "kubeconfig" / "t.json")
+    )
+    terminal.until("refused")
+    terminal.type("\x03")
+    assert terminal.ended() == 3
+    assert "kubeconfig is no folder" in terminal.seen and recorded.exists()
+    terminal.close()

@@ -15,7 +15,7 @@ from tests.pseudoterminal import PseudoTerminal
 ROUNDS = 6
 
 
-def opened(folder: Path) -> PseudoTerminal:
+def opened(folder: Path, *more: str) -> PseudoTerminal:
     """``tfdash`` with a server that refuses every connection."""
     config = folder / "kubeconfig"
     config.write_text(
@@ -31,7 +31,7 @@ def opened(folder: Path) -> PseudoTerminal:
         )
     )
     homes = {f"XDG_{name}_HOME": str(folder) for name in ("STATE", "CACHE", "CONFIG")}
-    return PseudoTerminal([sys.executable, "-m", "tfdash", "--kubeconfig", str(config)], homes)
+    return PseudoTerminal([sys.executable, "-m", "tfdash", "--kubeconfig", str(config), *more], homes)
 
 
 @pytest.mark.parametrize("what", [r"\x1b\[\?1049h", "Overview", "refused"])
