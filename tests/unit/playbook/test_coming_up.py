@@ -66,6 +66,7 @@ def late(age: float) -> Pod:
 PROBE = running(ready=False)
 PULL = waiting("ImagePullBackOff")
 CRASHED = running(ready=False, restarts=2, last_reason="Error", last_exit_code=1)  # and runs again
+UNPLACED: dict[str, Any] = {"phase": "Pending", "node": "", "started": 0.0, "conditions": ()}
 GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
 
 
@@ -98,6 +99,9 @@ GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
         (scaled(60), [coming(59, PROBE)], STUCK),  # its probe may pass yet, and is said
         (scaled(29), [coming(29, PULL)], STUCK),
         (scaled(30), [coming(30, PULL)], DOWN),  # that does not heal by waiting
+        (scaled(29), [coming(29, **UNPLACED)], STARTING),
+        (scaled(30), [coming(30, **UNPLACED)], DOWN),  # no scheduler looks at it
+        (scaled(30), [coming(30, **UNPLACED, scheduling_gates=("quota",))], STUCK),
         (scaled(30), [coming(30, CRASHED)], DOWN),  # nor that, though just now it runs
         # what looks like it and is none
         (scaled(0), [coming(300)], DOWN),  # more of what does not serve

@@ -75,9 +75,15 @@ def _came_of_none(workload: Object, links: Links, pods: Sequence[Pod], began: fl
 def _times(workload: Object, pods: Sequence[Pod], began: float, policy: WorkloadPolicy) -> ComingUp:
     patient = began + policy.ready_grace
     deadline = min(getattr(workload, "progress_deadline", None) or _DEADLINE, _LONGEST)
-    # one that crashes looks, each time that it runs again, as if it only needed time
-    waits = bool(pods) and _all_new(pods, began) and not any(s.restarts for p in pods for s in p.statuses)
+    waits = bool(pods) and _all_new(pods, began) and not any(_hopeless(p) for p in pods)
     return ComingUp(patient, max(patient, began + deadline) if waits else patient)
+
+
+def _hopeless(pod: Pod) -> bool:
+    """Of which no cause may tell that time does not heal it: one that crashed looks well each time that it runs again, and of one that
+    no scheduler looks at nobody says a word."""
+    unplaced = not pod.node and not pod.scheduling_gates
+    return unplaced or any(s.restarts for s in pod.statuses)
 
 
 def _is_new(workload: Object, release: Release, changed_at: float) -> bool:
