@@ -62,12 +62,13 @@ def ask(args: argparse.Namespace) -> GateAnswer | int:
 
     kinds = {**(live_kinds(settings) if gate.store else {}), **dict.fromkeys(kinds_of(gate.sections), scope)}
     late = settle(board, kinds, max(_FIRST, args.wait), enough=enough if gate.weeks else None)
-    found, assessment = found_now(), board.assessment
+    picture, assessment = board.picture, board.assessment
+    found = sections_of(picture, assessment, asked.namespace, gate.sections)
     lacking = weeks_lacking(board) if gate.weeks else ""
     nowhere = no_namespace(board, scope, _FIRST) if asked.namespace else ""
     board.stop()
-    promises, store = assessment.maintenance or {}, board.picture.store_state
-    more = without_memory(promises, store, asked.fail_on) if gate.store else ()
+    promises = assessment.maintenance or {}
+    more = without_memory(promises, picture.store_state, asked.fail_on) if gate.store else ()
     if not asked.namespace:
         found = tuple(with_more(s, more) if s.id in SECTIONS else s for s in found)
     reason = why_in_doubt(found, late, nowhere)

@@ -117,7 +117,7 @@ def decide(made: ReportData) -> Iterable[ReportPart]:
     said: list[Sentence] = []
     f, found = made.facts, made.compared
     every = (*found.new, *found.open)
-    old = [one for one in every if (begun := _begun(one)) is not None and f.until - begun >= _LONG]
+    old = [one for one in every if (at := _begun(one)) is not None and f.until - at >= _LONG]
     old = [one for one in old if one.subject.kind != PROMISE]  # those stand below, by who owns them
     for rule, several in _by_rule(old).items():
         longest = min(several, key=lambda one: _begun(one) or f.until)
