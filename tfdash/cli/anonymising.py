@@ -101,7 +101,7 @@ def _holds_something(path: Path) -> bool:
     """An empty file, as ``mktemp`` leaves one, holds nothing that could be lost. Raises OSError where that cannot be known."""
     try:
         found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return False
     return not stat.S_ISREG(found.st_mode) or found.st_size > 0
 

@@ -74,6 +74,9 @@ def test_what_else_is_written_is_no_table(tmp_path: Path) -> None:
     config = load_quick(str(empty))
     with pytest.raises(ConfigError, match="written or read here"):
         anonymiser_of(args, config)
+    args.aliases = str(empty / "t.json")
+    with pytest.raises(ConfigError, match="Not a directory"):
+        anonymiser_of(args, config)
 
 
 def test_a_file_that_came_to_be_there_meanwhile_stays(
@@ -90,12 +93,11 @@ def test_a_file_that_came_to_be_there_meanwhile_stays(
 
 def test_a_terminal_whose_table_could_not_be_written_does_not_end_as_if_it_were(tmp_path: Path) -> None:
     """Without the table nobody can say which alias stood for what."""
-    recorded = tmp_path / "a.tfrec"
-    terminal = opened(
-        tmp_path, "--record", str(recorded), "--aliases", str(tmp_path / "kubeconfig" / "t.json")
-    )
+    recorded, tables = tmp_path / "a.tfrec", tmp_path / "tables"
+    terminal = opened(tmp_path, "--record", str(recorded), "--aliases", str(tables / "t.json"))
     terminal.until("refused")
+    tables.touch()  # what was to be a folder
     terminal.type("\x03")
     assert terminal.ended() == 3
-    assert "kubeconfig is no folder" in terminal.seen and recorded.exists()
+    assert "t.json: Not a directory" in terminal.seen and recorded.exists()
     terminal.close()
