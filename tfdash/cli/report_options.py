@@ -13,6 +13,7 @@ KINDS = {
     "weekly": "what to decide, which rule was broken for how long, releases, promises",
     "audit": "which promise was kept with what evidence, who approved what, what was not observed",
 }
+_SPANNED = ("audit", "release")  # of a time that is asked for; the others follow the last of their kind
 
 
 def add(
@@ -38,7 +39,8 @@ def add(
             "--output",
             default="",
             metavar="FILE",
-            help="write there, a finished file in one step; the next report of its kind begins where this one ends",
+            help="write there, a finished file in one step"
+            + ("" if name in _SPANNED else "; the next report of its kind begins where this one ends"),
         )
         made.add_argument(
             "--from",
@@ -49,7 +51,7 @@ def add(
             help='"2026-11-24", "2026-11-24 10:00" or "7d"'
             + ("" if name == "audit" else "; else since the last one"),
         )
-        if name in ("audit", "release"):
+        if name in _SPANNED:
             made.add_argument("--to", default="", metavar="TIME", required=name == "audit", help="until then")
         else:
             made.add_argument(

@@ -15,6 +15,7 @@ from tests.unit.report.reports.past import DAY, HOUR, REF, SHOP, T0, ZONE, Log, 
 from tests.unit.report.test_report import check
 from tests.unit.store.journal.journals import span, view, word
 from tests.unit.views.making import HOSTILE, cluster, picture
+from tfdash.cli.parser import build, subcommands
 from tfdash.cli.report_options import KINDS
 from tfdash.judging.judge import judge_all
 from tfdash.model.assessment import Assessment
@@ -256,6 +257,10 @@ def test_without_a_cluster_it_is_what_terminals_saw_last() -> None:
 
 def test_what_follows_the_last_one_looks_ahead_to_the_next() -> None:
     assert {name: kind.span for name, kind in REPORTS.items() if kind.follows} == AHEAD
+    for name, asked in subcommands(subcommands(build())["report"]).items():
+        told = " ".join(asked.format_help().split())
+        assert ("begins where this one ends" in told) is REPORTS[name].follows
+        assert ("--last" in told) is REPORTS[name].follows
 
 
 def test_a_report_that_is_made_can_be_asked_for_and_stands_in_the_schema() -> None:
