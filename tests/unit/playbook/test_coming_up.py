@@ -95,6 +95,7 @@ GOING = condition("Progressing", "True", "ReplicaSetUpdated", "", NOW - 20)
         (scaled(120, progress_deadline=120), [coming(120)], DOWN),
         (scaled(3599, progress_deadline=86400), [coming(3599)], STARTING),
         (scaled(3600, progress_deadline=86400), [coming(3600)], DOWN),
+        (scaled(60), [coming(60 - n / 20) for n in range(400)], STARTING),  # many take their time to be made
         (scaled(30, replicas=0, updated=0), [], DOWN),  # nobody makes its pods
         (scaled(60), [coming(59, PROBE)], STUCK),  # its probe may pass yet, and is said
         (scaled(29), [coming(29, PULL)], STUCK),

@@ -21,6 +21,7 @@ from tfdash.playbook.serving.rollout_status import Status
 _FIRST = 5.0  # seconds: a revision begun so soon after the workload itself is its first
 _STAMP = 2.0  # seconds: both times are whole seconds
 _MADE = 10.0  # seconds: so soon a controller makes the pods that are asked for
+_RATE = 10.0  # and so many a second, where they are many: half of what kube-controller-manager may ask (--kube-api-qps)
 _DEADLINE = 600  # seconds: what the API server gives a Deployment that says none; others have no such field
 _LONGEST = 3600  # seconds: however long its own deadline is (a day, or the largest number for "never")
 
@@ -110,4 +111,5 @@ def _was_at_none(workload: Object, links: Links) -> bool:
 
 
 def _all_new(pods: Sequence[Pod], began: float) -> bool:
-    return all(began - _STAMP <= p.created <= began + _MADE and never_ready(p) for p in pods)
+    made = began + _MADE + len(pods) / _RATE
+    return all(began - _STAMP <= p.created <= made and never_ready(p) for p in pods)
