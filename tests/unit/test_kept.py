@@ -43,7 +43,6 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tfdash.store.journal.recorder.TICK", 0.05)
     monkeypatch.setattr("tfdash.store.journal.recorder._AGAIN", 0.0)
     monkeypatch.setattr("tfdash.store.journal.recorder.BEAT", 0.1)
-    monkeypatch.setattr("tfdash.recording.recorder.EVERY", 0.05)
     monkeypatch.setattr("tfdash.recording.recorder._RETRY", 0.0)
 
 
