@@ -1,0 +1,151 @@
+"""A procedure as it is carried out: the events of a run, and what they add up to. Plain data; times in epoch seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from tfdash.model.procedure import Pairs, Procedure
+from tfdash.model.verdict import UnknownKind
+
+
+class RunEventKind(StrEnum):
+    STARTED = "started"  # data: procedure, text, digest, inputs, reason, dry, targets
+    CLAIMED = "claimed"  # data: fence; also a takeover, which has a higher one
+    LET_GO = "let go"
+    BEGUN = "begun"  # recorded durably before anything is sent: data: fence, attempt, what (words), mark of the act
+    DONE = "done"
+    ALREADY = "already so"  # its postcondition was true before we did anything
+    FAILED = "failed"
+    UNKNOWN = "unknown outcome"
+    SETTLED = "settled"  # data: result of what was in the air, and by what: "seen" or a person
+    SKIPPED = "skipped"
+    SIGNED = "signed"
+    APPROVED = "approved"  # data: role, vouched: by which server
+    DENIED = "denied"
+    DECIDED = "decided"  # data: branch
+    NOTE = "note"  # an annotation; data: proposes (a change of the runbook)
+    IMPACT = "impact"  # data: at, source, at_least
+    ACKNOWLEDGED = "acknowledged"
+    LOOKED = "looked"  # somebody read the hand-over page up to an event; data: number
+    HANDED_OVER = "handed over"  # as a file
+    RESUMED = "resumed"
+    CHANGED = "changed"  # the file of the procedure became another, and that was accepted; data: text, digest
+    ABORTED = "aborted"
+    CLOSED = "closed"
+
+
+class RunEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """``number`` is a Lamport clock: one more than any that its writer had seen of the run; two with the same are ordered by
+    ``terminal``. So events of several terminals have one order, whoever reads them, and in whatever order they come."""
+
+    run: str
+    number: int
+    at: float
+    kind: RunEventKind
+    by: str
+    terminal: str = ""
+    step: str = ""
+    attempt: int = 0
+    sentence: str = ""
+    data: Mapping[str, Any] = {}
+    stamped: str = ""  # the login that the shared store saw, where it did
+
+
+class RunJournal(msgspec.Struct, frozen=True, kw_only=True):
+    """All events of one run that this terminal reaches, in their order, each once."""
+
+    id: str
+    events: tuple[RunEvent, ...]
+
+
+class StepStatus(StrEnum):
+    WAITING = "waiting"  # for what stands before it
+    READY = "ready"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    UNKNOWN = "unknown outcome"
+    DONE = "done"
+    ALREADY = "already so"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_CHOSEN = "not chosen"  # of another branch
+    LEFT = "left undone"  # the run ended before it
+
+
+class StepState(msgspec.Struct, frozen=True, kw_only=True):
+    """``fence``: of the newest claim, by ``holder`` at ``terminal``. ``approvals``: who, of those that count."""
+
+    id: str
+    status: StepStatus
+    depth: int = 0  # within groups
+    holder: str = ""
+    terminal: str = ""
+    fence: int = 0
+    attempt: int = 0
+    since: float | None = None  # of this status
+    began: float | None = None
+    ended: float | None = None
+    by: str = ""
+    sentence: str = ""
+    branch: str = ""
+    approvals: tuple[str, ...] = ()
+    evidence: tuple[Pairs, ...] = ()
+    mark: Mapping[str, Any] = {}  # of the act in the air: what tells that it was ours
+
+
+class RunOutcome(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    ABORTED = "aborted"
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """One segment of a recovery, against its target in seconds (0: none). ``end`` None: it runs. ``at_least``: it began before
+    anybody saw it, or may have."""
+
+    id: str  # "impact", "detect", "acknowledge", "mitigate", "restore", "tier 2"
+    title: str
+    start: float | None
+    end: float | None = None
+    target: float = 0.0
+    at_least: bool = False
+    source: str = ""
+
+
+class RunState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the events of a run add up to. ``steps`` in the order of the file, groups before what is in them; ``next`` are the
+    ids of those that can be worked on now. ``procedure`` is expanded: a group ``each`` stands there once for each value."""
+
+    id: str
+    procedure: Procedure
+    inputs: Mapping[str, tuple[str, ...]]
+    started_at: float
+    by: str
+    reason: str
+    dry: bool
+    targets: tuple[str, ...]
+    steps: tuple[StepState, ...]
+    next: tuple[str, ...]
+    outcome: RunOutcome = RunOutcome.OPEN
+    ended_at: float | None = None
+    clocks: tuple[Clock, ...] = ()
+    number: int = 0  # of its last event
+    last_at: float = 0.0
+    people: Mapping[str, float] = {}  # who did something, and when last
+    looked: Mapping[str, int] = {}  # who read up to which event
+    unreadable: str = ""  # why its text is not understood by this program, "" where it is
+
+
+class Probed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe says: True passed, False failed, None not known, which never passes. ``line``: the same in kubectl, psql or
+    the like, to be copied."""
+
+    passed: bool | None
+    sentence: str
+    unknown: UnknownKind | None = None
+    line: str = ""
+    seen_at: float | None = None

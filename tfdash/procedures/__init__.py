@@ -1,0 +1,1 @@
+"""Procedures carried out: the runs, their claims, and what does each kind of step. On the board's loop."""

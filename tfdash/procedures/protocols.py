@@ -1,0 +1,251 @@
+"""What the engine of procedures needs of others, and what screens and commands see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from tfdash.model.action import Confirmation, Guarded, Progress
+from tfdash.model.procedure import Procedure, Step
+from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState
+from tfdash.model.subject import ClusterRef
+
+# -- commands at a place ------------------------------------------------------------------------------------------
+
+
+class WorkState(StrEnum):
+    NOT_STARTED = "not started"  # certainly: it may be started
+    RUNNING = "running"
+    ENDED = "ended"
+    UNKNOWN = "unknown"  # it cannot be reached, or left nothing that tells
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """One command. ``key`` is "RUN.STEP.ATTEMPT", by which its place knows it: it is started once for a key, however often it
+    is asked, and found again by it from any terminal. ``argv`` is whole words, no shell. ``values``: of a pipeline's inputs.
+    Seconds."""
+
+    key: str
+    argv: tuple[str, ...] = ()
+    values: Mapping[str, str] = {}
+    timeout: float = 0.0
+
+
+class WorkSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """How it stands there. ``output``: its last lines, safe to show. ``code`` None where there is none or it is not known;
+    ``good`` likewise. ``where``: the unit, Job or address of the run, for who looks by another tool; ``line`` is that command."""
+
+    state: WorkState
+    good: bool | None = None
+    code: int | None = None
+    output: str = ""
+    sentence: str = ""
+    where: str = ""
+    line: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+
+
+class Place(Protocol):
+    """Where a command runs: here, a host by ssh, a Kubernetes Job, a pipeline of GitHub or GitLab. On the board's loop."""
+
+    def shown(self, work: Work) -> str:
+        """What would be started, as a line that can be copied."""
+
+    async def start(self, work: Work) -> WorkSeen:
+        """Start it, once for its key: where it was started before, that one is found. Raises
+        ``tfdash.actions.core.protocols.NotSent`` (certainly not started) and ``OutcomeUnknown``."""
+
+    async def look(self, work: Work) -> WorkSeen:
+        """How it stands; UNKNOWN where the place cannot be reached, never a failure of the command."""
+
+    async def stop(self, work: Work) -> WorkSeen: ...
+
+
+# -- claims ---------------------------------------------------------------------------------------------------------
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Who works on a step. ``fence`` grows with each claim of the same step of the same run, whoever makes it. ``kept_by``: "store",
+    "cluster", "folder" (other programs of this machine alone), "" for nobody: NOT COORDINATED."""
+
+    run: str
+    step: str
+    fence: int
+    holder: str
+    terminal: str
+    kept_by: str = ""
+
+
+class ClaimTaken(Exception):
+    """Somebody else has it; ``claim`` is theirs."""
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(f"{claim.holder} at {claim.terminal} works on it (claim {claim.fence})")
+        self.claim = claim
+
+
+class Claims(Protocol):
+    """Who works on which step, kept where several terminals see it: the shared store, else the cluster's Leases, else the folder of this
+    machine. Each call has a deadline; none holds a loop."""
+
+    async def claim(self, run: str, step: str, holder: str, *, over: int = 0) -> Claim:
+        """Ours from now on. ``over``: the fence of the claim that is taken over. Raises ``ClaimTaken``; where nothing that keeps claims
+        can be reached it is one that nobody keeps (``kept_by`` "")."""
+
+    async def holds(self, claim: Claim) -> bool:
+        """Whether it is still ours: asked just before sending."""
+
+    async def let_go(self, claim: Claim) -> None: ...
+
+    def coordinated(self) -> str:
+        """ "" where claims are kept for all who work on a run; else the sentence of why they are not (NOT COORDINATED)."""
+
+
+# -- messages -------------------------------------------------------------------------------------------------------
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to be told. ``key``: told once, however often it is asked. ``template``: its name; ``values`` what it speaks of.
+    ``to``: channels by their names in the configuration, () for those that the template names."""
+
+    key: str
+    template: str
+    values: Mapping[str, Any] = {}
+    to: tuple[str, ...] = ()
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as one channel would get it, or got it. ``state``: "preview", "queued", "delivered", "refused"."""
+
+    channel: str
+    subject: str
+    body: str
+    state: str = "preview"
+    sentence: str = ""
+
+
+class Notifier(Protocol):
+    """Queued and durable: what tells never waits for who is told."""
+
+    def preview(self, message: Message) -> tuple[Told, ...]: ...
+
+    async def tell(self, message: Message) -> tuple[Told, ...]:
+        """Durably queued when it returns; delivered behind. Raises ``LedgerUnavailable`` where nothing could keep it."""
+
+    def told(self, key: str) -> tuple[Told, ...]:
+        """What came of it so far."""
+
+
+# -- runs -----------------------------------------------------------------------------------------------------------
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A step as it would be done now, to be shown before it is. ``lines``: what it will do, in words and as commands that can be copied.
+    ``guarded``: the plan of an action, confirmed by its own dialog. ``before``, ``already``: what the probes of its preconditions and
+    postconditions say. ``refused``: why it cannot be done now, "" where it can; ``may``: ids of what a person can do with it
+    ("do", "pass", "skip", "sign", "approve", "deny", "decide", "claim", "take over", "settle")."""
+
+    run: str
+    step: Step
+    lines: tuple[str, ...] = ()
+    guarded: Guarded | None = None
+    before: tuple[Probed, ...] = ()
+    already: tuple[Probed, ...] = ()
+    asks: tuple[Probed, ...] = ()
+    told: tuple[Told, ...] = ()
+    refused: str = ""
+    may: tuple[str, ...] = ()
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person gave with a key. ``fence``: of the claim that they saw, 0 for none."""
+
+    reason: str = ""
+    note: str = ""
+    link: str = ""
+    file: str = ""
+    branch: str = ""
+    worked: bool | None = (
+        None  # of a step in the air, as a person settles it; and whether a manual step came out well
+    )
+    confirmation: Confirmation | None = None
+    alone: bool = False
+    fence: int = 0
+
+
+class RunRefused(Exception):
+    """It is not done; the text is for the operator. ``remedy`` where there is one."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class RunService(Protocol):
+    """What screens and commands see. Callable from the screens' loop; the work happens on the board's loop. Every method that changes
+    something raises ``RunRefused``, and ``LedgerUnavailable`` where it cannot be remembered."""
+
+    def procedures(self) -> Sequence[Procedure]:
+        """All that are there: shipped and the company's, by id."""
+
+    def problems(self) -> Sequence[str]:
+        """What is wrong with files of the company's folder; the others are there all the same."""
+
+    def runs(self) -> Sequence[RunState]:
+        """Those that this terminal reaches, open ones first, newest first."""
+
+    def run(self, id: str) -> RunState | None: ...
+
+    def events(self, id: str) -> Sequence[RunEvent]: ...
+
+    def coordinated(self) -> str:
+        """Of ``Claims``: "" or why what is done here is NOT COORDINATED."""
+
+    def probes(self, run: str, step: str) -> tuple[Probed, ...]:
+        """What the probes of a step say by the newest picture: its asks, then its postconditions. No I/O."""
+
+    async def start(
+        self,
+        procedure: str,
+        inputs: Mapping[str, tuple[str, ...]],
+        *,
+        reason: str,
+        cluster: ClusterRef,
+        dry: bool = False,
+    ) -> RunState: ...
+
+    async def prepare(self, run: str, step: str) -> Prepared:
+        """What the step would do now; reads, checks and dry runs, and changes nothing."""
+
+    async def do(
+        self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None = None
+    ) -> RunState:
+        """Claim it and carry it out as it was prepared; a check is asked, a message queued, a manual step signed, a decision taken."""
+
+    async def settle(self, run: str, step: str, given: Given) -> RunState:
+        """What was in the air, as a person says it was."""
+
+    async def skip(self, run: str, step: str, given: Given) -> RunState: ...
+
+    async def take_over(self, run: str, step: str, given: Given) -> RunState: ...
+
+    async def note(self, run: str, step: str, text: str, *, proposes: str = "") -> RunState: ...
+
+    async def add(
+        self, run: str, kind: RunEventKind, step: str, given: Given, data: Mapping[str, Any]
+    ) -> RunState:
+        """What else a person says of a run: IMPACT, ACKNOWLEDGED, LOOKED, CHANGED."""
+
+    async def abort(self, run: str, given: Given) -> RunState:
+        """Keep what was done; what is left undone is listed, and the undo of what was done is offered."""
+
+    async def close(self, run: str, given: Given) -> RunState: ...
+
+    async def hand_over(self, run: str, path: str) -> str:
+        """Write the run into a file for another terminal; the sentence of what it holds."""
+
+    async def resume(self, path: str) -> RunState: ...
