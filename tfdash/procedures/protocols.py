@@ -110,7 +110,7 @@ class Claims(Protocol):
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message to be told. ``key``: told once, however often it is asked. ``template``: its name; ``values`` what it speaks of.
-    ``to``: channels by their names in the configuration, () for those that the template names."""
+    ``to``: channels by their names in the configuration, () for all that take messages of this template."""
 
     key: str
     template: str
@@ -119,7 +119,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as one channel would get it, or got it. ``state``: "preview", "queued", "delivered", "refused"."""
+    """A message as one channel would get it, or got it. ``state``: "preview", "queued", "delivered", "refused" (it never got it, and will
+    not), "unknown" (it was sent, and whether it arrived is not known). ``channel`` "" where there is none to tell."""
 
     channel: str
     subject: str
@@ -131,7 +132,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Notifier(Protocol):
     """Queued and durable: what tells never waits for who is told."""
 
-    def preview(self, message: Message) -> tuple[Told, ...]: ...
+    async def preview(self, message: Message) -> tuple[Told, ...]:
+        """As each channel would get it. Nothing is sent or kept."""
 
     async def tell(self, message: Message) -> tuple[Told, ...]:
         """Durably queued when it returns; delivered behind. Raises ``LedgerUnavailable`` where nothing could keep it."""
