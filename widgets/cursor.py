@@ -9,7 +9,7 @@ from widgets.order import RowOrder
 _BELOW, _ABOVE = 6, 3  # rows, the cursor's among those below, of which one may take its place
 
 
-class Place(NamedTuple):
+class CursorPlace(NamedTuple):
     """Where the cursor was before the rows changed, so that it can be found again: its key and those near it come first."""
 
     near: list[Any]
@@ -46,15 +46,15 @@ class Cursor:
 
     # -- when the rows change -----------------------------------------------------------------------------------
 
-    def place(self, top: int) -> Place:
+    def place(self, top: int) -> CursorPlace:
         """``top``: the first row in view."""
         near = (
             self._order.slice(self.row, self.row + _BELOW)
             + self._order.slice(max(self.row - _ABOVE, 0), self.row)[::-1]
         )
-        return Place(near, self.row, self.row - top)
+        return CursorPlace(near, self.row, self.row - top)
 
-    def again(self, before: Place, filling: bool) -> int:
+    def again(self, before: CursorPlace, filling: bool) -> int:
         """The row for it now. While a list is ``filling`` up, or ``at_top``, a cursor that nobody moved stays at the top."""
         if self.sought is not None and (row := self._order.find(self.sought)) is not None:
             self.moved()

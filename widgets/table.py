@@ -19,7 +19,7 @@ from textual.timer import Timer
 from tfdash.views.filter import NO_FILTER, Filter
 from tfdash.views.table import WORST, Column, RowSource
 from widgets.columns import furthest
-from widgets.cursor import Place
+from widgets.cursor import CursorPlace
 from widgets.pending import PendingRows
 from widgets.picker import Picker, PickerItem
 from widgets.rowpaint import column_at
@@ -284,10 +284,10 @@ class Table(TableView):
         elif row >= top + body:
             self.jump(row - body + 1 + (body // 3 if middle else 0))
 
-    def _place(self) -> Place:
+    def _place(self) -> CursorPlace:
         return self._cursor.place(self.scroll_offset.y)
 
-    def _settle(self, before: Place, keep_line: bool = True) -> None:
+    def _settle(self, before: CursorPlace, keep_line: bool = True) -> None:
         """Find the cursor again after the rows changed, and keep the picture still."""
         self._resize()
         self._stand(self._cursor.again(before, filling=bool(self._progress)))

@@ -34,8 +34,8 @@ from tfdash.model.release import (
     Pause,
     Phase,
     ReleaseState,
+    ReleaseStep,
     Side,
-    Step,
     Weight,
 )
 from tfdash.model.store_state import StoreHealth, StoreState, VerifiedGood
@@ -67,7 +67,7 @@ def release(subject: Subject = CHECKOUT, **over: Any) -> ReleaseState:
         "stable": _side("2.13.4", "66ff", 8, 8),
         "step": 1,
         "steps": tuple(
-            Step(text=t, kind="setWeight") for t in ("20 %", "pause", "40 %", "pause", "80 %", "pause")
+            ReleaseStep(text=t, kind="setWeight") for t in ("20 %", "pause", "40 %", "pause", "80 %", "pause")
         ),
         "weight": Weight(wanted=20.0, actual=19.4),
         "started": NOW - 720,

@@ -33,7 +33,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Work:
+class ExecutorWork:
     """One plan to be carried out. ``again`` makes it once more; ``standing`` says how things stand for it now."""
 
     action: Action
@@ -50,7 +50,7 @@ def writer_of(writers: Writers, ref: ClusterRef) -> Writer:
     return writer
 
 
-def _cluster(parts: Parts, work: Work) -> Executor:
+def _cluster(parts: Parts, work: ExecutorWork) -> Executor:
     writer = writer_of(parts.writers, work.plan.subject.cluster)
     pipeline = parts.policy.pipelines.get(work.action.id)
     if pipeline is not None:
@@ -59,7 +59,7 @@ def _cluster(parts: Parts, work: Work) -> Executor:
     return ClusterExecutor(writer, parts.board, parts.policy, parts.writers.calls, posts)
 
 
-def _store(parts: Parts, work: Work) -> Executor:
+def _store(parts: Parts, work: ExecutorWork) -> Executor:
     """As whoever the server of the cluster says that we are, or one of the environment's, or any of the platform's."""
     at, writers = work.plan.subject.cluster, parts.writers.clusters
     environment = at.environment
@@ -71,7 +71,7 @@ def _store(parts: Parts, work: Work) -> Executor:
     return _deciding(parts, work, writer.identity)
 
 
-def _approvals(parts: Parts, work: Work) -> Executor:
+def _approvals(parts: Parts, work: ExecutorWork) -> Executor:
     """As whoever the server that stamps approvals says that we are."""
     ledger = parts.ledger
     if ledger is None:
@@ -80,7 +80,7 @@ def _approvals(parts: Parts, work: Work) -> Executor:
 
 
 def _deciding(
-    parts: Parts, work: Work, identity: Callable[[], Awaitable[tuple[str, tuple[str, ...]]]]
+    parts: Parts, work: ExecutorWork, identity: Callable[[], Awaitable[tuple[str, tuple[str, ...]]]]
 ) -> Executor:
     if parts.ledger is None or work.action.record is None:
         raise PlanRefused("there is no store")
@@ -105,13 +105,13 @@ def _deciding(
     )
 
 
-EXECUTORS: Mapping[Target, Callable[[Parts, Work], Executor]] = {
+EXECUTORS: Mapping[Target, Callable[[Parts, ExecutorWork], Executor]] = {
     Target.CLUSTER: _cluster,
     Target.STORE: _store,
     Target.APPROVALS: _approvals,
 }
 
 
-def executor_of(parts: Parts, work: Work) -> Executor:
+def executor_of(parts: Parts, work: ExecutorWork) -> Executor:
     """Raises ``PlanRefused`` where nothing here could carry it out."""
     return EXECUTORS[work.action.target](parts, work)

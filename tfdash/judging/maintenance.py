@@ -22,7 +22,7 @@ from tfdash.playbook.maintenance.policy import MaintenanceItem
 from tfdash.playbook.maintenance.shown import EACH, told_with, with_seen
 from tfdash.playbook.maintenance.spaces import KIND as SPACE
 from tfdash.playbook.maintenance.spaces import LiveSpaces, not_known, nowhere
-from tfdash.playbook.maintenance.standing import Told, stand
+from tfdash.playbook.maintenance.standing import StandingTold, stand
 from tfdash.playbook.maintenance.unread import not_read
 from tfdash.playbook.maintenance.withdrawn import withdrawn
 from tfdash.playbook.policies import Policies
@@ -49,7 +49,7 @@ class MaintenanceRunner:
         self._waiting: deque[_One] = deque()
         self._unread = ""
         self._unsaid = False  # a look began that nobody was told of
-        self._kept: dict[Subject, tuple[Facts, Told]] = {}
+        self._kept: dict[Subject, tuple[Facts, StandingTold]] = {}
         self._clusters: frozenset[ClusterRef] | None = None
         self._due = self._look_again = -math.inf
         named = {i.live for i in policies.maintenance.items.values() if i.evidence == "live"}

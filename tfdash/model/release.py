@@ -52,7 +52,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     newest_start: float | None = None
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class ReleaseStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a canary in words, e.g. ``set weight 20 %``, ``pause 10m``, ``analysis error-rate``."""
 
     text: str
@@ -157,7 +157,7 @@ class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
     canary: Side | None = None  # None where one version only exists
     stable: Side | None = None
     step: int | None = None  # index of the current step, from 0; len(steps): all done
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ReleaseStep, ...] = ()
     weight: Weight = Weight()
     pause: Pause | None = None
     aborted_at: float | None = None

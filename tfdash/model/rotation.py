@@ -23,7 +23,7 @@ class Stage(StrEnum):
     REMOVED = "no bundle trusts the old one"
 
 
-class StepState(StrEnum):
+class RotationStepState(StrEnum):
     DONE = "done"
     ALREADY = "already"  # it is so before its turn, and is looked at again when that comes
     NOW = "now"
@@ -59,7 +59,7 @@ class Proof(NamedTuple):
 
 class RotationStep(NamedTuple):
     stage: Stage
-    state: StepState
+    state: RotationStepState
     proof: Proof
 
     @property

@@ -103,7 +103,7 @@ class RunOutcome(StrEnum):
     ABORTED = "aborted"
 
 
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
+class RunClock(msgspec.Struct, frozen=True, kw_only=True):
     """One segment of a recovery, against its target in seconds (0: none). ``end`` None: it runs. ``at_least``: it began before
     anybody saw it, or may have."""
 
@@ -132,7 +132,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     next: tuple[str, ...]
     outcome: RunOutcome = RunOutcome.OPEN
     ended_at: float | None = None
-    clocks: tuple[Clock, ...] = ()
+    clocks: tuple[RunClock, ...] = ()
     number: int = 0  # of its last event
     last_at: float = 0.0
     people: Mapping[str, float] = {}  # who did something, and when last

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
-from tfdash.model.rotation import Rotation, RotationStep, Stage, StepState
+from tfdash.model.rotation import Rotation, RotationStep, RotationStepState, Stage
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.nouns import counted
@@ -20,11 +20,11 @@ from tfdash.views import state as states
 from tfdash.views.certificates import nothing_text
 
 _GLYPHS = {
-    StepState.DONE: "✔",
-    StepState.ALREADY: "·",
-    StepState.NOW: "▶",
-    StepState.WAITS: "…",
-    StepState.UNKNOWN: "?",
+    RotationStepState.DONE: "✔",
+    RotationStepState.ALREADY: "·",
+    RotationStepState.NOW: "▶",
+    RotationStepState.WAITS: "…",
+    RotationStepState.UNKNOWN: "?",
 }
 _LISTED = 12  # names of one step that are listed
 NONE = "No authority is kept here that this is about."
@@ -123,7 +123,7 @@ def _apart(rotation: Rotation) -> Iterator[str]:
 
 def _of_step(number: int, step: RotationStep, rotation: Rotation) -> Iterator[str]:
     yield f"  {_GLYPHS[step.state]} {number} {step.state.upper():<7} {step.stage}: {safe(step.proof.told)}"
-    if step.state not in (StepState.NOW, StepState.UNKNOWN):
+    if step.state not in (RotationStepState.NOW, RotationStepState.UNKNOWN):
         return
     names = step.proof.left
     if len(names) > 3:

@@ -31,7 +31,7 @@ from tfdash.actions.core.protocols import (
 from tfdash.actions.core.reconcile import reconcile, verify_left
 from tfdash.actions.core.rights import Rights
 from tfdash.actions.core.runner import Execution
-from tfdash.actions.executors import Parts, Work, executor_of
+from tfdash.actions.executors import ExecutorWork, Parts, executor_of
 from tfdash.actions.pipelines.postconditions import REACHED
 from tfdash.actions.registry import ACTIONS
 from tfdash.clock import Clock
@@ -120,7 +120,7 @@ class ActingService(Planner):
 
     def _executor(self, plan: Plan, made: Made) -> Executor:
         """Raises ``PlanRefused`` where nothing here could carry it out."""
-        work = Work(
+        work = ExecutorWork(
             action=made.action,
             plan=plan,
             again=lambda: self._again(plan, made),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from json import dumps as quoted
 
 from tfdash.model.certificates import ALSO
-from tfdash.model.rotation import Rotation, Stage, StepState
+from tfdash.model.rotation import Rotation, RotationStepState, Stage
 from tfdash.playbook.certificates.generations import name_of
 
 _READERS = (
@@ -27,7 +27,7 @@ def by_hand(stage: Stage, rotation: Rotation) -> Iterator[str]:
         yield f"the new one: {secret}"
         yield from (f"{where}: {_change(where)}" for where in step.proof.left)
         yield "add it beside the old one and take nothing away; done when each is read to hold both"
-    elif stage is Stage.ANCHORED and step.state is StepState.UNKNOWN:
+    elif stage is Stage.ANCHORED and step.state is RotationStepState.UNKNOWN:
         for where in rotation.odd:
             yield f"{where}: {_change(where)}, so that it is PEM; or, where it trusts none of ours, trusts_none = [{quoted(where.partition(ALSO)[0])}] under [policy.certificates]"
         yield "name what cannot be read under config_maps of [certificates], or grant the right to read it; a Bundle is known by one of its ConfigMaps"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tfdash.model import dated_rules
 from tfdash.model.cert_manager import Certificate
-from tfdash.model.rotation import Rotation, StepState
+from tfdash.model.rotation import Rotation, RotationStepState
 from tfdash.model.verdict import Evidence, Level, UnknownKind, Verdict
 from tfdash.nouns import counted
 from tfdash.playbook.certificates.causes import subjects
@@ -64,7 +64,7 @@ def _found(rotation: Rotation) -> Iterator[tuple[Level, str]]:
     first = rotation.first
     if first is None:
         yield Level.MOVING, "is rotated: the last step is to be seen"
-    elif first.state is StepState.UNKNOWN:
+    elif first.state is RotationStepState.UNKNOWN:
         yield Level.UNKNOWN, f"is rotated, {_place(rotation)}: {first.told}"
     else:
         yield Level.MOVING, f"is rotated, {_place(rotation)}: {first.told}"

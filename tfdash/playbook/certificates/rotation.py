@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.cert_manager import Bundle, Certificate, CertificateRequest, ClusterIssuer, Issuer
 from tfdash.model.certificates import CertificateFacts, HeldCertificate, ServedCertificate
 from tfdash.model.kube import Object, Pod, ReplicaSet
-from tfdash.model.rotation import Proof, Rotation, RotationStep, Signed, Stage, StepState
+from tfdash.model.rotation import Proof, Rotation, RotationStep, RotationStepState, Signed, Stage
 from tfdash.model.subject import Key
 from tfdash.moments import moment
 from tfdash.nouns import counted
@@ -105,11 +105,11 @@ def _steps(proofs: Sequence[Proof]) -> tuple[RotationStep, ...]:
     steps, open_ = [], True
     for stage, proof in zip(Stage, proofs, strict=True):
         if proof.proven:
-            state = StepState.DONE if open_ else StepState.ALREADY
+            state = RotationStepState.DONE if open_ else RotationStepState.ALREADY
         elif not open_:
-            state = StepState.WAITS
+            state = RotationStepState.WAITS
         else:
-            state = StepState.NOW if proof.left else StepState.UNKNOWN
+            state = RotationStepState.NOW if proof.left else RotationStepState.UNKNOWN
         open_ = open_ and proof.proven
         steps.append(RotationStep(stage, state, proof))
     return tuple(steps)

@@ -46,7 +46,7 @@ _JUDGED = (*_KEPT, PeriodVerdict.MISSED)
 _AHEAD = 800 * 86_400.0  # seconds in which the next time is looked for: two years
 
 
-class Told(NamedTuple):
+class StandingTold(NamedTuple):
     """The state, and from when another may be said though nothing changed."""
 
     state: ItemState
@@ -69,7 +69,7 @@ def stand(
     facts: Facts,
     now: float,
     look_back: int,
-) -> Told:
+) -> StandingTold:
     """``look_back``: months of periods that the state carries, this one the last of them."""
     periods = judged_periods(item, zone, calendar, facts, now)
     facts = counting(facts, item.evidence)
@@ -100,7 +100,7 @@ def stand(
         judged=judged,
         before=tuple(before(item, subject)),
     )
-    return Told(state, min((at for at in edges if at > now), default=inf))
+    return StandingTold(state, min((at for at in edges if at > now), default=inf))
 
 
 def counted(periods: Sequence[Period], back: float, lost: bool) -> tuple[int, int]:

@@ -15,14 +15,14 @@ from tfdash.playbook.maintenance.eras import item_of, withdrawn_since
 from tfdash.playbook.maintenance.facts import Facts, in_order
 from tfdash.playbook.maintenance.history import judged_periods
 from tfdash.playbook.maintenance.policy import MaintenanceItem
-from tfdash.playbook.maintenance.standing import LEVELS, Told, counted, moment, months
+from tfdash.playbook.maintenance.standing import LEVELS, StandingTold, counted, moment, months
 from tfdash.playbook.schedule.policy import CalendarPolicy
 from tfdash.text import safe
 
 
 def withdrawn(
     subject: Subject, calendar: CalendarPolicy, facts: Facts, zone: str, now: float, look_back: int
-) -> Told:
+) -> StandingTold:
     """By the rules of then; what had not closed when it was withdrawn is judged by nothing. ``zone``: where none is on record."""
     said = _newest([rule for rule in facts.rules if rule.terms is not None])
     named = _newest([rule for rule in facts.rules if rule.title]) or said
@@ -55,7 +55,7 @@ def withdrawn(
         judged=judged,
     )
     closing = [p.closes for p in periods if p.closes > now] if since is None else []
-    return Told(state, min([next_month, *closing], default=inf))
+    return StandingTold(state, min([next_month, *closing], default=inf))
 
 
 def _newest(rules: list[RuleSaid]) -> RuleSaid | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from tfdash.model.delivery import Canary
-from tfdash.model.release import Step, Weight
+from tfdash.model.release import ReleaseStep, Weight
 from tfdash.playbook.releases.words import lasting, percent
 
 _ALL = 100.0  # percent
@@ -59,12 +59,12 @@ def iterations_of(canary: Canary) -> int:
     return canary.total_iterations or (_UNROUTED if _unrouted(canary) else 0)
 
 
-def steps_of(canary: Canary) -> tuple[tuple[Step, ...], int]:
+def steps_of(canary: Canary) -> tuple[tuple[ReleaseStep, ...], int]:
     """The weights or iterations in order, and how many of them are reached."""
     over = canary.phase in ("Promoting", "Finalising")
     if total := iterations_of(canary):
         one = f"iteration of {lasting(canary.interval)}"
-        steps = tuple(Step(text=one, kind="iteration") for _ in range(total))
+        steps = tuple(ReleaseStep(text=one, kind="iteration") for _ in range(total))
         return steps, total if over else min(canary.iterations, total)
     weights = canary.step_weights
     if (
@@ -73,7 +73,7 @@ def steps_of(canary: Canary) -> tuple[tuple[Step, ...], int]:
         top = min(weights[-1], _ALL) if weights else canary.max_weight or _ALL
         number = min(math.ceil(top / canary.step_weight), int(_ALL))
         weights = tuple(min(canary.step_weight * (i + 1), _ALL) for i in range(number))
-    steps = tuple(Step(text=f"set weight {percent(w)}", kind="setWeight", weight=w) for w in weights)
+    steps = tuple(ReleaseStep(text=f"set weight {percent(w)}", kind="setWeight", weight=w) for w in weights)
     if over or _reset(canary):
         return steps, len(steps)
     return steps, sum(1 for w in weights if w < canary.weight)

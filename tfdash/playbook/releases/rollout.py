@@ -11,7 +11,7 @@ import msgspec
 from tfdash.model.capability import Capability
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Pod, ReplicaSet
-from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, Side, Step
+from tfdash.model.release import Carrier, Lack, Pause, Phase, ReleaseState, ReleaseStep, Side
 from tfdash.model.workload import Serving
 from tfdash.playbook.releases import sides
 from tfdash.playbook.releases.analysis import analyses, running
@@ -196,7 +196,7 @@ def _index(rollout: Rollout, between: bool) -> int:
 
 
 def _phase(
-    rollout: Rollout, reported: str, between: bool, steps: tuple[Step, ...], index: int, leaving: bool
+    rollout: Rollout, reported: str, between: bool, steps: tuple[ReleaseStep, ...], index: int, leaving: bool
 ) -> Phase:
     progressing = condition(rollout.conditions, "Progressing")
     aborted = rollout.abort or (progressing is not None and progressing.reason == "RolloutAborted")
@@ -235,7 +235,7 @@ def _aborted(rollout: Rollout) -> float | None:
     return rollout.aborted_at or (progressing.since or None if progressing is not None else None)
 
 
-def _pause(rollout: Rollout, steps: tuple[Step, ...], index: int, now: float) -> Pause:
+def _pause(rollout: Rollout, steps: tuple[ReleaseStep, ...], index: int, now: float) -> Pause:
     where = at_step(index, steps) if steps else ""
     if rollout.paused:
         also = f"; and {_PAUSES.get(rollout.pauses[0][0], rollout.pauses[0][0])}" if rollout.pauses else ""
@@ -274,7 +274,7 @@ def _inconclusive(rollout: Rollout) -> bool:
     )
 
 
-def skips(rollout: Rollout, steps: tuple[Step, ...], index: int) -> tuple[str, ...]:
+def skips(rollout: Rollout, steps: tuple[ReleaseStep, ...], index: int) -> tuple[str, ...]:
     """What ``promote`` skips now: a pause that is cleared, or, where none holds it, the current step."""
     found = []
     if rollout.paused:
@@ -295,7 +295,7 @@ def skips(rollout: Rollout, steps: tuple[Step, ...], index: int) -> tuple[str, .
     return tuple(found)
 
 
-def skips_full(rollout: Rollout, steps: tuple[Step, ...], index: int) -> tuple[str, ...]:
+def skips_full(rollout: Rollout, steps: tuple[ReleaseStep, ...], index: int) -> tuple[str, ...]:
     """What a full promotion skips: every step that is left, all pauses, all analysis."""
     found = ["the hold by a person (spec.paused)"] if rollout.paused else []
     found += [at_step(i, steps) for i in range(index, len(steps))]

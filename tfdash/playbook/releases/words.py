@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfdash.model.delivery import RolloutStep
-from tfdash.model.release import Lack, Step
+from tfdash.model.release import Lack, ReleaseStep
 from tfdash.nouns import counted
 
 NONE_KEPT = Lack("no earlier revision is kept", history=True)
@@ -32,7 +32,7 @@ def named(names: tuple[str, ...], separator: str = ", ") -> str:
     return separator.join(n for n in names if n)
 
 
-def step_in_words(step: RolloutStep) -> Step:
+def step_in_words(step: RolloutStep) -> ReleaseStep:
     """One step of a Rollout."""
     text = step.kind
     match step.kind:
@@ -62,7 +62,7 @@ def step_in_words(step: RolloutStep) -> Step:
             text = f"mirror route {step.name}{share}"
         case "plugin":
             text = f"plugin {step.name}"
-    return Step(
+    return ReleaseStep(
         text=text,
         kind=step.kind,
         weight=step.weight if step.kind == "setWeight" else None,
@@ -70,7 +70,7 @@ def step_in_words(step: RolloutStep) -> Step:
     )
 
 
-def at_step(index: int, steps: tuple[Step, ...]) -> str:
+def at_step(index: int, steps: tuple[ReleaseStep, ...]) -> str:
     """``step 2 of 6, pause 10m``."""
     if index >= len(steps):
         return f"all {count(len(steps), 'step')} done"

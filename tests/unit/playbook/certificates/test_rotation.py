@@ -31,18 +31,24 @@ from tfdash.model.cert_manager import Bundle, BundleSource, CertificateRequest, 
 from tfdash.model.certificates import CertificateFacts, Contact, HeldCertificate, Role, ServedCertificate
 from tfdash.model.kube import ContainerStatus, Owner, Pod
 from tfdash.model.observation import Problem, ProblemKind
-from tfdash.model.rotation import Rotation, Stage, StepState
+from tfdash.model.rotation import Rotation, RotationStepState, Stage
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, Verdict
 from tfdash.playbook.certificates.by_hand import by_hand
 from tfdash.playbook.certificates.rotating import ID
 from tfdash.playbook.certificates.rotation import obstacles
 
-D, A, N, W, U = StepState.DONE, StepState.ALREADY, StepState.NOW, StepState.WAITS, StepState.UNKNOWN
+D, A, N, W, U = (
+    RotationStepState.DONE,
+    RotationStepState.ALREADY,
+    RotationStepState.NOW,
+    RotationStepState.WAITS,
+    RotationStepState.UNKNOWN,
+)
 BOTH = (OLD, NEW)
 
 
-def turns(rotation: Rotation) -> list[StepState]:
+def turns(rotation: Rotation) -> list[RotationStepState]:
     return [s.state for s in rotation.steps]
 
 
@@ -50,7 +56,7 @@ def step(rotation: Rotation, stage: Stage) -> str:
     return next(s.told for s in rotation.steps if s.stage is stage)
 
 
-COURSE: list[tuple[str, list[Any], list[StepState]]] = [
+COURSE: list[tuple[str, list[Any], list[RotationStepState]]] = [
     ("made, in no bundle", [leaf("web", "OLD"), trusts("a", OLD), trusts("b", OLD)], [D, N, A, W, W, W]),
     ("in one of two", [leaf("web", "OLD"), trusts("a", *BOTH), trusts("b", OLD)], [D, N, A, W, W, W]),
     ("in all", [leaf("web", "OLD"), trusts("a", *BOTH), trusts("b", *BOTH)], [D, D, D, N, W, W]),
@@ -61,7 +67,7 @@ COURSE: list[tuple[str, list[Any], list[StepState]]] = [
 
 
 @pytest.mark.parametrize(("what", "objects", "wanted"), COURSE, ids=[c[0] for c in COURSE])
-def test_a_rotation_in_its_order(what: str, objects: list[Any], wanted: list[StepState]) -> None:
+def test_a_rotation_in_its_order(what: str, objects: list[Any], wanted: list[RotationStepState]) -> None:
     rotation = told(root(), signer(), *objects)
     assert turns(rotation) == wanted
     assert rotation.under_way is (what != "removed")
@@ -230,7 +236,7 @@ def _asked(key: str, owner: Owner | None = None, ends: float = NOW + DAY) -> Cer
     return request(namespace="a", name="csi-1", uid="csi", owner=owner, revision=None, issued=issued)
 
 
-LEFT: list[tuple[str, list[Any], StepState, str]] = [
+LEFT: list[tuple[str, list[Any], RotationStepState, str]] = [
     ("a pod of before the renewal", [leaf("web"), _pod(BEGAN - DAY)], N, "left: Pod a/web-1"),
     # its Certificate was made anew over the Secret: it counts from one again
     ("and of before the first", [leaf("web", revision=1), _pod(BEGAN - DAY)], N, "left: Pod a/web-1"),
@@ -255,7 +261,7 @@ LEFT: list[tuple[str, list[Any], StepState, str]] = [
 
 @pytest.mark.parametrize(("what", "objects", "state", "words"), LEFT, ids=[one[0] for one in LEFT])
 def test_the_old_one_is_not_taken_out_while_somebody_may_have_it(
-    what: str, objects: list[Any], state: StepState, words: str
+    what: str, objects: list[Any], state: RotationStepState, words: str
 ) -> None:
     rotation = told(root(), signer(), *objects, trusts("a", *BOTH))
     assert turns(rotation)[4:] == [state, N if state is D else W]
@@ -373,7 +379,7 @@ def inline(*written: Any) -> BundleSource:
     return BundleSource(of="inline", written=written)
 
 
-BUNDLES: list[tuple[str, list[Any], StepState, str]] = [
+BUNDLES: list[tuple[str, list[Any], RotationStepState, str]] = [
     ("inline, both", [bundle(inline(*BOTH))], D, "1 of 1 bundle"),
     ("inline, old", [bundle(inline(OLD))], N, "left: Bundle roots"),
     (
@@ -409,7 +415,9 @@ BUNDLES: list[tuple[str, list[Any], StepState, str]] = [
 
 
 @pytest.mark.parametrize(("what", "objects", "state", "words"), BUNDLES, ids=[b[0] for b in BUNDLES])
-def test_a_bundle_of_trust_manager(what: str, objects: list[Any], state: StepState, words: str) -> None:
+def test_a_bundle_of_trust_manager(
+    what: str, objects: list[Any], state: RotationStepState, words: str
+) -> None:
     rotation = told(root(), signer(), leaf("web", "OLD"), *objects)
     assert turns(rotation)[1] is state
     assert words in step(rotation, Stage.ANCHORED)

@@ -19,7 +19,7 @@ from tfdash.playbook.maintenance.cadence import parse_cadence
 from tfdash.playbook.maintenance.facts import Facts
 from tfdash.playbook.maintenance.history import judged_periods
 from tfdash.playbook.maintenance.policy import MaintenanceItem
-from tfdash.playbook.maintenance.standing import Told, stand
+from tfdash.playbook.maintenance.standing import StandingTold, stand
 
 NEW_YORK = ZoneInfo("America/New_York")
 OPEN = calendar_policy({"blackout_from_day": 0, "blackout_to_day": 0, "holidays": [], "freezes": []})
@@ -83,7 +83,7 @@ def verdicts(promise: MaintenanceItem, facts: Facts, now: str, calendar: object 
 
 def told(
     promise: MaintenanceItem, facts: Facts, now: str | float, calendar: object = OPEN, months: int = 24
-) -> Told:
+) -> StandingTold:
     moment = at(now) if isinstance(now, str) else now
     return stand(AT, promise, NEW_YORK, calendar, facts, moment, months)  # type: ignore[arg-type] # a policy
 

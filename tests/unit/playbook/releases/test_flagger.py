@@ -26,7 +26,7 @@ from tfdash.model.release import (
     MetricResult,
     Pause,
     Phase,
-    Step,
+    ReleaseStep,
     Weight,
 )
 from tfdash.model.verdict import Level
@@ -154,7 +154,7 @@ def test_in_flight() -> None:
     assert state.stable is not None
     assert (state.carrier, state.uid) == (Carrier.CANARY, "uid-web")
     assert ([s.weight for s in state.steps], state.step) == ([10, 20, 30, 40, 50], 1)
-    assert state.steps[0] == Step(text="set weight 10 %", kind="setWeight", weight=10.0)
+    assert state.steps[0] == ReleaseStep(text="set weight 10 %", kind="setWeight", weight=10.0)
     assert (state.canary.images, len(state.canary.pods)) == (("r/web:2",), 2)
     assert (state.stable.images, len(state.stable.pods)) == (("r/web:1",), 5)
     assert (state.workload, state.partner) == (subject("Deployment", "web-primary"), subject("Deployment"))

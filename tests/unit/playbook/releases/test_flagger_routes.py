@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.playbook.releases.making import state_of
 from tests.unit.playbook.releases.test_flagger import GATE, both, canary
-from tfdash.model.release import Phase, Step
+from tfdash.model.release import Phase, ReleaseStep
 
 BG: dict[str, Any] = {"iterations": 3, "stepWeight": 0, "maxWeight": 0}
 AB = {**BG, "match": [{"headers": {"x-canary": {"exact": "insider"}}}]}
@@ -70,7 +70,10 @@ def test_where_requests_go(
 
 def test_iterations_that_the_provider_takes() -> None:
     made = canary(spec={"provider": "kubernetes"}, analysis=STEPS)
-    assert state_of("Canary", made, *both()).steps == (Step(text="iteration of 30s", kind="iteration"),) * 10
+    assert (
+        state_of("Canary", made, *both()).steps
+        == (ReleaseStep(text="iteration of 30s", kind="iteration"),) * 10
+    )
 
 
 @pytest.mark.parametrize(

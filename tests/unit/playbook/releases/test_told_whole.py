@@ -37,8 +37,8 @@ from tfdash.model.release import (
     Pause,
     Phase,
     ReleaseState,
+    ReleaseStep,
     Side,
-    Step,
     Weight,
 )
 from tfdash.model.subject import Subject
@@ -51,12 +51,12 @@ from tfdash.playbook.releases.world import World
 from tfdash.playbook.seen import ClusterLook
 
 STEPS = (
-    Step(text="set weight 20 %", kind="setWeight", weight=20.0),
-    Step(text="pause until promoted", kind="pause"),
-    Step(text="set weight 40 %", kind="setWeight", weight=40.0),
-    Step(text="pause 10m", kind="pause", duration=600.0),
-    Step(text="analysis error-rate", kind="analysis"),
-    Step(text="set weight 80 %", kind="setWeight", weight=80.0),
+    ReleaseStep(text="set weight 20 %", kind="setWeight", weight=20.0),
+    ReleaseStep(text="pause until promoted", kind="pause"),
+    ReleaseStep(text="set weight 40 %", kind="setWeight", weight=40.0),
+    ReleaseStep(text="pause 10m", kind="pause", duration=600.0),
+    ReleaseStep(text="analysis error-rate", kind="analysis"),
+    ReleaseStep(text="set weight 80 %", kind="setWeight", weight=80.0),
 )
 HELM = ManagedBy(tool="Helm", reconciles=False, sentence="Helm; the next helm upgrade sets its own version")
 NOTHING = Lack("nothing is in flight: the wanted version is the stable one")

@@ -19,8 +19,8 @@ from tfdash.model.release import (
     Pause,
     Phase,
     ReleaseState,
+    ReleaseStep,
     Side,
-    Step,
     Weight,
 )
 from tfdash.model.release_answer import Ground
@@ -90,13 +90,13 @@ def test_how_long(seconds: float, text: str) -> None:
 def test_a_step_in_words(
     given: dict[str, Any], text: str, weight: float | None, duration: float | None
 ) -> None:
-    assert step_in_words(RolloutStep(**given)) == Step(
+    assert step_in_words(RolloutStep(**given)) == ReleaseStep(
         text=text, kind=given["kind"], weight=weight, duration=duration
     )
 
 
 def test_where_among_the_steps() -> None:
-    steps = (Step(text="pause", kind="pause"), Step(text="go", kind="setWeight"))
+    steps = (ReleaseStep(text="pause", kind="pause"), ReleaseStep(text="go", kind="setWeight"))
     assert [at_step(i, steps) for i in range(3)] == [
         "step 1 of 2, pause",
         "step 2 of 2, go",
