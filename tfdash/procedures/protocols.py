@@ -149,7 +149,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A step as it would be done now, to be shown before it is. ``lines``: what it will do, in words and as commands that can be copied.
     ``guarded``: the plan of an action, confirmed by its own dialog. ``before``, ``already``: what the probes of its preconditions and
     postconditions say. ``refused``: why it cannot be done now, "" where it can; ``may``: ids of what a person can do with it
-    ("do", "pass", "skip", "sign", "approve", "deny", "decide", "claim", "take over", "settle")."""
+    ("do", "pass", "skip", "sign", "approve", "deny", "decide", "claim", "take over", "settle"). ``needs``: for each of the step's needs
+    whether it is there; ``branches``: for each branch of a decision what its ``when`` says, in the order of the file."""
 
     run: str
     step: Step
@@ -158,6 +159,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     before: tuple[Probed, ...] = ()
     already: tuple[Probed, ...] = ()
     asks: tuple[Probed, ...] = ()
+    needs: tuple[Probed, ...] = ()
+    branches: tuple[tuple[Probed, ...], ...] = ()
     told: tuple[Told, ...] = ()
     refused: str = ""
     may: tuple[str, ...] = ()
