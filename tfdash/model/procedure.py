@@ -71,6 +71,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     kind: StepKind
     text: str = ""  # what a person reads: why, and how
+    by_hand: str = (
+        ""  # how a person does it where what it needs is not there or not configured; it is signed then
+    )
     asks: tuple[Ask, ...] = ()
     before: tuple[Ask, ...] = ()
     after: tuple[Ask, ...] = ()

@@ -1,0 +1,145 @@
+"""A procedure's file: what is wrong is told with file, line, key and remedy, and nothing else is read out of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tfdash.config.problems import ConfigError
+from tfdash.model.procedure import Procedure, StepKind
+from tfdash.playbook.procedures.reading import LARGEST, digest_of, read_procedure
+from tfdash.playbook.procedures.vocabulary import Vocabulary
+
+GOOD = """title = "restart"
+[roles]
+lead = "answers for it"
+[[inputs]]
+id = "service"
+title = "which"
+type = "workload"
+[[inputs]]
+id = "others"
+title = "which else"
+type = "workload"
+many = true
+[[steps]]
+id = "look"
+title = "look at {service.name}"
+kind = "manual"
+text = "look"
+"""
+STEP = '[[steps]]\nid = "x"\ntitle = "x"\n'
+ALL = Vocabulary(
+    actions={"workload.restart": ((), ()), "workload.scale": (("replicas",), ("replicas",))},
+    commands=("deploy",),
+    hosts=("db1",),
+    pipelines=("release",),
+    needs=("cluster", "pipeline"),
+    messages=("started",),
+    channels=("team",),
+)
+
+
+def read(text: str) -> Procedure:
+    return read_procedure("restart", text, "/etc/p/restart.toml", ALL)
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    return [str(one) for one in caught.value.problems]
+
+
+def test_what_a_file_says() -> None:
+    found = read(GOOD)
+    assert (found.id, found.title, found.file) == ("restart", "restart", "/etc/p/restart.toml")
+    assert found.text == GOOD and found.digest == digest_of(GOOD)
+    assert [step.kind for step in found.steps] == [StepKind.MANUAL]
+
+
+CASES = {
+    "an unknown key": ("titel = 'x'\n", "restart.toml:1: titel: there is no such key here; did you mean \"title\"?"),
+    "an unknown key of a step": (STEP + 'kind = "manual"\ntext = "t"\nevidnce = ["note"]\n', "steps.1.evidnce: there is no such key"),
+    "a key of another kind": (STEP + 'kind = "manual"\ntext = "t"\nretries = 2\n', "retries: is of a step of the kind action or command or check or notify, and this one is a manual"),
+    "an unknown kind": (STEP + 'kind = "manuel"\n', 'kind: there is no "manuel"; did you mean "manual"?'),
+    "a needed key": (STEP + 'kind = "manual"\n', "steps.1: is a step of the kind manual and has no text; add text = ..."),
+    "no id": ('[[steps]]\ntitle = "x"\nkind = "manual"\ntext = "t"\n', "steps.1: has no id"),
+    "an id twice": ('[[steps]]\nid = "look"\ntitle = "x"\nkind = "manual"\ntext = "t"\n', 'steps.1.id: "look" stands there twice'),
+    "an id that names nothing": (STEP.replace('"x"', '"../x"', 1) + 'kind = "manual"\ntext = "t"\n', 'no name for it'),
+    "an id that is made of one": (STEP.replace('"x"', '"x--1"', 1) + 'kind = "manual"\ntext = "t"\n', 'no name for it'),
+    "a number for a text": (STEP + 'kind = "manual"\ntext = 3\n', "text: is a number, and must be a text; write it in quotation marks"),
+    "a bare duration": (STEP + 'kind = "wait"\nlasts = 5\n', "lasts: 5 is not a duration"),
+    "a wait for nothing": (STEP + 'kind = "wait"\n', "waits for nothing"),
+    "no time": (STEP + 'kind = "wait"\nuntil = "noon"\n', 'until: "noon" is no time'),
+    "an unknown action": (STEP + 'kind = "action"\naction = "workload.restrat"\nsubject = "{service}"\n', 'did you mean "workload.restart"?'),
+    "an argument too many": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\narguments = { replicas = "3" }\n', "arguments.replicas: workload.restart takes no such argument; it takes none"),
+    "an argument too few": (STEP + 'kind = "action"\naction = "workload.scale"\nsubject = "{service}"\n', "workload.scale needs replicas"),
+    "no object": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "checkout"\n', '"checkout" is no object'),
+    "an unknown input": (STEP + 'kind = "manual"\ntext = "see {servise}"\n', 'text: there is no input {servise}; did you mean "service"?'),
+    "an unknown part": (STEP + 'kind = "manual"\ntext = "see {service.nme}"\n', 'there is no {service.nme}; did you mean "name"?'),
+    "a list for one": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{others}"\n', "others is a list, and one is asked for here"),
+    "each outside": (STEP + 'kind = "manual"\ntext = "see {each}"\n', "there is no input {each}"),
+    "each of one": (STEP + 'kind = "group"\neach = "service"\n[[steps.steps]]\nid = "y"\ntitle = "y"\nkind = "manual"\ntext = "t"\n', "service is one value only"),
+    "an unknown command": (STEP + 'kind = "command"\ncommand = "delpoy"\n', '"delpoy" is not in [procedures.commands]; did you mean "deploy"?'),
+    "a word with an input in it": (STEP + 'kind = "command"\ncommand = "deploy"\nwords = ["--tag={service}"]\n', "puts an input into a word of its own"),
+    "no place": (STEP + 'kind = "command"\ncommand = "deploy"\nplace = "there"\n', '"there" is no place'),
+    "an unknown host": (STEP + 'kind = "command"\ncommand = "deploy"\nplace = "host db2"\n', 'no host "db2" is configured'),
+    "an unknown need": (STEP + 'kind = "manual"\ntext = "t"\nneeds = ["clusters"]\n', 'did you mean "cluster"?'),
+    "an unknown role": (STEP + 'kind = "approval"\nrole = "boss"\n', 'role: "boss" is none of the roles'),
+    "an unknown message": (STEP + 'kind = "notify"\nmessage = "begun"\n', 'message: there is no "begun"'),
+    "repeated by itself": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\nretries = 2\n', "repeats by itself what may not be done twice"),
+    "one answer": (STEP + 'kind = "decision"\n[[steps.branches]]\nid = "a"\ntitle = "a"\n', "is one answer only"),
+    "a branch to what is not there": (STEP + 'kind = "decision"\n[[steps.branches]]\nid = "a"\ntitle = "a"\nsteps = ["look"]\n[[steps.branches]]\nid = "b"\ntitle = "b"\n', '"look" is no step behind it in the same list'),
+    "no return in parallel": (STEP + 'kind = "group"\nparallel = true\n[[steps.steps]]\nid = "y"\ntitle = "y"\nkind = "manual"\ntext = "t"\nno_return = "gone"\n', "steps.1.steps.0.no_return: is a point of no return, and stands in a parallel group"),
+    "groups without an end": ("[[steps]]\nid='g'\ntitle='g'\nkind='group'\nsteps = " + "[{id='g',title='g',kind='group',steps=" * 60 + "[]" + "}]" * 60, "is more than 4 groups deep"),
+    "a date for a text": (STEP + 'kind = 2026-01-01\n', "kind: is a date or time, and must be a text"),
+    "a list of tables for a text": ("purpose = [{a = 1}]\n", "purpose: is a list, and must be a text"),
+    "a step that is no table": ("steps = 3\n", "steps: is a number, and must be a list"),
+    "a NUL": ('purpose = "a\\u0000b"\n', "holds a NUL character"),
+    "no TOML": ("title = \n", "not valid TOML"),
+    "nothing": ("", "has no title"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_wrong_is_said_with_its_key_and_remedy(case: str) -> None:
+    text, told = CASES[case]
+    whole = text if not text.startswith("[[") else GOOD + text
+    assert told in "\n".join(faults(whole))
+
+
+def test_the_line_is_that_of_the_fault() -> None:
+    text = GOOD + STEP + 'kind = "manual"\ntext = "t"\nrole = "boss"\n'
+    (told,) = faults(text)
+    line = text.splitlines().index('role = "boss"') + 1
+    assert told.startswith(f"/etc/p/restart.toml:{line}: steps.1.role:")
+
+
+def test_a_recovery_is_never_stuck_at_an_approval() -> None:
+    text = GOOD + STEP + 'kind = "approval"\nrole = "lead"\n'
+    assert read(text).steps[1].role == "lead"
+    (told,) = faults("recovery = true\n" + text)
+    assert "nobody who is alone could pass it" in told and "add alone" in told
+
+
+def test_by_hand_a_command_need_not_be_configured() -> None:
+    step = STEP + 'kind = "command"\ncommand = "other"\nby_hand = "do it yourself"\n'
+    assert read(GOOD + step).steps[1].by_hand == "do it yourself"
+
+
+def test_faults_without_number_are_bounded() -> None:
+    text = 'title = "x"\n' + "".join(f"k{i} = 1\n" for i in range(500))
+    told = faults(text)
+    assert len(told) == 51 and "451 more faults are not told" in told[-1]
+
+
+def test_what_is_too_large_is_not_read() -> None:
+    assert "has more than 512 KB" in faults("#" * (LARGEST + 1))[0]
+
+
+def test_control_characters_are_shown_and_not_sent() -> None:
+    assert all("\x1b" not in one for one in faults('"\\u001b[2Jx" = 1\n'))
+
+
+def test_a_file_of_no_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no name of a procedure"):
+        read_procedure("../x", GOOD)

@@ -1,0 +1,134 @@
+"""What there is to choose for an input, out of the live picture: what wants attention stands first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.kube import ReplicaSet
+from tfdash.model.kubecluster import Node
+from tfdash.model.picture import Picture
+from tfdash.model.procedure import Input
+from tfdash.model.release import ReleaseState
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.workload import Serving
+from tfdash.playbook.policies import Policies
+
+_ATTENTION = (Serving.DOWN, Serving.DEGRADED, Serving.UNKNOWN, Serving.STARTING, Serving.OK, Serving.IDLE)
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """``sentence``: what is known of it, beside it."""
+
+    value: str
+    sentence: str = ""
+
+
+class InputCase(msgspec.Struct, frozen=True, kw_only=True):
+    """``chosen``: the inputs that were chosen before, of which this one may be one."""
+
+    wanted: Input
+    cluster: ClusterRef
+    picture: Picture
+    assessment: Assessment
+    policies: Policies | None = None
+    chosen: Mapping[str, tuple[str, ...]] = {}
+
+
+def choices(case: InputCase) -> Sequence[Candidate]:
+    return [Candidate(one) for one in case.wanted.choices]
+
+
+def namespaces(case: InputCase) -> Sequence[Candidate]:
+    """Those that the server lists; where it lists none to us, those in which something runs."""
+    cluster = case.picture.clusters.get(case.cluster)
+    listed = {key.name for key in cluster.objects("Namespace")} if cluster is not None else set()
+    return [Candidate(name) for name in sorted(listed or {s.namespace for s in _here(case)})]
+
+
+def _here(case: InputCase) -> Iterator[Subject]:
+    return (subject for subject in case.assessment.workloads if subject.cluster == case.cluster)
+
+
+def workloads(case: InputCase) -> Sequence[Candidate]:
+    states = (case.assessment.workloads[subject] for subject in _here(case))
+    order = sorted(states, key=lambda s: (_ATTENTION.index(s.serving), s.subject.namespace, s.subject.name))
+    return [
+        Candidate(str(s.subject), f"{s.serving}: {s.cause.sentence}" if s.cause else f"{s.serving}")
+        for s in order
+    ]
+
+
+def nodes(case: InputCase) -> Sequence[Candidate]:
+    cluster = case.picture.clusters.get(case.cluster)
+    found = cluster.objects("Node").values() if cluster is not None else ()
+    return [Candidate(node.name, _of_node(node)) for node in sorted(found, key=lambda node: node.name)]
+
+
+def _of_node(node: object) -> str:
+    if not isinstance(node, Node):
+        return ""
+    ready = next((c.status for c in node.conditions if c.type == "Ready"), "")
+    words = ("ready" if ready == "True" else "not ready" if ready else "not known whether ready",)
+    return ", ".join((*words, *(["cordoned"] if node.unschedulable else []), node.kubelet_version))
+
+
+def releases(case: InputCase) -> Sequence[Candidate]:
+    """Those in flight first."""
+    found = [s for s in case.assessment.releases.values() if s.subject.cluster == case.cluster]
+    found.sort(key=lambda s: (not s.in_flight, s.subject.namespace, s.subject.name))
+    return [Candidate(str(s.subject), s.message or str(s.phase)) for s in found]
+
+
+def versions(case: InputCase) -> Sequence[Candidate]:
+    """The versions of the chosen workload or release: what is being released, what serves, what its history has, the newest
+    first; none where nothing was chosen before."""
+    owners = {value for values in case.chosen.values() for value in values}
+    found: dict[str, str] = {}
+    for state in case.assessment.releases.values():
+        if state.subject.cluster == case.cluster and owners & {str(state.subject), str(state.workload)}:
+            owners |= {str(state.workload or state.subject)}
+            for tag, where in _of_release(state):
+                found.setdefault(tag, where)
+    for tag, where in _of_history(case, owners):
+        found.setdefault(tag, where)
+    return [Candidate(tag, where) for tag, where in found.items()]
+
+
+def _of_release(state: ReleaseState) -> Iterator[tuple[str, str]]:
+    for side, words in ((state.canary, "being released"), (state.stable, "serves now")):
+        for image in side.images if side is not None else ():
+            yield _tag(image), words
+
+
+def _of_history(case: InputCase, owners: Collection[str]) -> Iterator[tuple[str, str]]:
+    cluster = case.picture.clusters.get(case.cluster)
+    sets = cluster.objects("ReplicaSet").values() if cluster is not None and owners else ()
+    own = [one for one in sets if isinstance(one, ReplicaSet) and _owner(one) in owners]
+    for one in sorted(own, key=lambda one: one.created, reverse=True):
+        for container in one.template.containers:
+            yield _tag(container.image), "in its history"
+
+
+def _owner(one: ReplicaSet) -> str:
+    return f"{one.owner.kind} {one.namespace}/{one.owner.name}" if one.owner is not None else ""
+
+
+def _tag(image: str) -> str:
+    """What tells one version of an image from another: its tag, else its digest, else all of it."""
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return tag or digest or image
+
+
+def clusters(case: InputCase) -> Sequence[Candidate]:
+    here = sorted(ref.cluster for ref in case.picture.clusters if ref.environment == case.cluster.environment)
+    return [Candidate(name) for name in here]
+
+
+def environments(case: InputCase) -> Sequence[Candidate]:
+    named = case.policies.environments if case.policies is not None else ()
+    shown = {ref.environment for ref in case.picture.clusters}
+    return [Candidate(name) for name in (*named, *sorted(shown - set(named)))]

@@ -1,0 +1,116 @@
+"""A procedure as one run carries it out: groups ``each`` written out, and every ``{input}`` put in. In one pass: what a value
+holds is never taken for a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from tfdash.model.procedure import Ask, Branch, Pairs, Procedure, Step
+from tfdash.playbook.procedures.inputs import INPUT_TYPES, Inputs, with_defaults
+from tfdash.playbook.procedures.placeholders import EACH, filled, is_one
+
+_TEXTS = (
+    "title",
+    "text",
+    "by_hand",
+    "action",
+    "subject",
+    "command",
+    "place",
+    "alone",
+    "until",
+    "message",
+    "no_return",
+)
+_ASKS = ("asks", "before", "after")
+
+
+def expanded(procedure: Procedure, inputs: Inputs) -> Procedure:
+    """``procedure`` for these inputs; its ``text`` and ``digest`` stay those of the file. The steps of a group ``each`` are called
+    "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. Nobody fills it again."""
+    chosen = with_defaults(procedure, inputs)
+    types = {one.id: one.type for one in procedure.inputs}
+    values: dict[str, str] = {}
+    for id, given in chosen.items():
+        values.update(_parts(id, types[id], given))
+    work = _Expansion(chosen, types)
+    return msgspec.structs.replace(
+        procedure,
+        title=filled(procedure.title, values),
+        purpose=filled(procedure.purpose, values),
+        holds=tuple(_whole(procedure.holds, values, chosen)),
+        steps=work.steps(procedure.steps, values),
+    )
+
+
+def _whole(texts: tuple[str, ...], values: Mapping[str, str], chosen: Inputs) -> Iterator[str]:
+    """Each filled; one that is nothing but a list stands there once for each of it, and what is empty not at all."""
+    for text in texts:
+        many = chosen.get(text[1:-1]) if is_one(text) else None
+        yield from many if many is not None else (filled(text, values),)
+
+
+def _parts(id: str, type: str, given: tuple[str, ...]) -> dict[str, str]:
+    """By "id" and "id.part"; of several values the whole is a list in words and its parts stay what they are."""
+    found = {id: ", ".join(given)}
+    if len(given) == 1:
+        found |= {f"{id}.{part}": value for part, value in INPUT_TYPES[type].parted(given[0]).items()}
+    elif not given:
+        found |= {f"{id}.{part}": "" for part in INPUT_TYPES[type].parts}
+    return found
+
+
+class _Expansion:
+    def __init__(self, chosen: Inputs, types: Mapping[str, str]) -> None:
+        self._chosen = chosen
+        self._types = types
+
+    def steps(self, steps: tuple[Step, ...], values: Mapping[str, str], suffix: str = "") -> tuple[Step, ...]:
+        return tuple(self._step(step, values, suffix) for step in steps)
+
+    def _step(self, step: Step, values: Mapping[str, str], suffix: str) -> Step:
+        change: dict[str, Any] = {key: filled(getattr(step, key), values) for key in _TEXTS}
+        change |= {key: _asks(getattr(step, key), values) for key in _ASKS}
+        within = self._each(step, values, suffix) if step.each else self.steps(step.steps, values, suffix)
+        return msgspec.structs.replace(
+            step,
+            **change,
+            id=step.id + suffix,
+            arguments=_pairs(step.arguments, values),
+            words=tuple(_whole(step.words, values, self._chosen)),
+            needs=tuple(filled(one, values) for one in step.needs),
+            to=tuple(filled(one, values) for one in step.to),
+            branches=tuple(_branch(one, values, suffix) for one in step.branches),
+            steps=within,
+            undo=self.steps(step.undo, values, suffix),
+            each="",
+        )
+
+    def _each(self, group: Step, values: Mapping[str, str], suffix: str) -> tuple[Step, ...]:
+        found: list[Step] = []
+        for number, value in enumerate(self._chosen.get(group.each, ()), 1):
+            own = {**values, **_parts(EACH, self._types[group.each], (value,))}
+            found.extend(self.steps(group.steps, own, f"{suffix}--{number}"))
+        return tuple(found)
+
+
+def _branch(branch: Branch, values: Mapping[str, str], suffix: str) -> Branch:
+    return msgspec.structs.replace(
+        branch,
+        title=filled(branch.title, values),
+        steps=tuple(id + suffix for id in branch.steps),
+        when=_asks(branch.when, values),
+    )
+
+
+def _asks(asks: tuple[Ask, ...], values: Mapping[str, str]) -> tuple[Ask, ...]:
+    return tuple(Ask(probe=one.probe, arguments=_pairs(one.arguments, values)) for one in asks)
+
+
+def _pairs(pairs: Pairs, values: Mapping[str, str]) -> Pairs:
+    """What an optional input left empty is left out."""
+    found = ((key, filled(text, values), is_one(text)) for key, text in pairs)
+    return tuple((key, text) for key, text, place in found if text or not place)

@@ -1,0 +1,148 @@
+"""The types of what is chosen when a run begins: what may be written, what else is known by it, and what there is to choose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tfdash.durations import parse_duration
+from tfdash.model.procedure import Input, Procedure
+from tfdash.playbook.procedures import candidates
+from tfdash.playbook.procedures.candidates import Candidate, InputCase
+from tfdash.spelling import nearest
+
+Inputs = Mapping[str, tuple[str, ...]]
+"""What was chosen, by the input's id; () or absent where it was left out."""
+LONGEST = 500
+MOST = 500
+_NAME = r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?"
+_OBJECT = re.compile(rf"(?P<kind>[A-Z][A-Za-z0-9]{{0,62}}) (?P<namespace>{_NAME})/(?P<name>{_NAME})")
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputType:
+    """``refuse`` says why a text cannot be one, "" where it can. ``parts``: what ``{input.part}`` may ask for, and ``parted`` what
+    each is. ``candidates`` are what there is now; a text that is none of them may still be given, but for ``closed``."""
+
+    title: str
+    refuse: Callable[[str], str] = lambda value: ""
+    candidates: Callable[[InputCase], Sequence[Candidate]] = lambda case: ()
+    parts: tuple[str, ...] = ()
+    parted: Callable[[str], Mapping[str, str]] = lambda value: _NOTHING
+
+
+def _like(pattern: str, told: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+    return lambda value: "" if compiled.fullmatch(value) else told
+
+
+def _duration(value: str) -> str:
+    try:
+        parse_duration(value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _object_parts(value: str) -> Mapping[str, str]:
+    found = _OBJECT.fullmatch(value)
+    return found.groupdict() if found else _NOTHING
+
+
+def _object(value: str) -> str:
+    if _OBJECT.fullmatch(value):
+        return ""
+    return 'is no object; write it as "Deployment namespace/name"'
+
+
+_OBJECT_PARTS = ("kind", "namespace", "name")
+
+INPUT_TYPES: Mapping[str, InputType] = {
+    "text": InputType(title="any text"),
+    "number": InputType(
+        title="a number", refuse=_like(r"-?\d{1,15}(\.\d{1,9})?", "is no number; write 3 or 2.5")
+    ),
+    "duration": InputType(title='a time span such as "30m"', refuse=_duration),
+    "choice": InputType(title="one of its choices", candidates=candidates.choices),
+    "namespace": InputType(
+        title="a namespace",
+        refuse=_like(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", 'is no namespace: those are of a-z, 0-9 and "-"'),
+        candidates=candidates.namespaces,
+    ),
+    "workload": InputType(
+        title='a workload, "Deployment namespace/name"',
+        refuse=_object,
+        candidates=candidates.workloads,
+        parts=_OBJECT_PARTS,
+        parted=_object_parts,
+    ),
+    "node": InputType(
+        title="a node",
+        refuse=_like(_NAME, "is no name of a node"),
+        candidates=candidates.nodes,
+    ),
+    "release": InputType(
+        title='a release, by the object that carries it, "Rollout namespace/name"',
+        refuse=_object,
+        candidates=candidates.releases,
+        parts=_OBJECT_PARTS,
+        parted=_object_parts,
+    ),
+    "version": InputType(
+        title="a version, as its image or tag has it",
+        refuse=_like(
+            r"[A-Za-z0-9][A-Za-z0-9._+:/@-]{0,199}",
+            "is no version: those begin with a letter or digit and hold no blanks",
+        ),
+        candidates=candidates.versions,
+    ),
+    "cluster": InputType(title="a cluster of the environment", candidates=candidates.clusters),
+    "environment": InputType(title="an environment of the configuration", candidates=candidates.environments),
+}
+
+
+def unfit_value(wanted: Input, value: str) -> str:
+    """Why ``value`` cannot be one of ``wanted``, "" where it can."""
+    if not value.strip() or value != value.strip():
+        return "is empty, or has blanks around it"
+    if len(value) > LONGEST:
+        return f"is longer than {LONGEST} characters"
+    if any(not c.isprintable() for c in value):
+        return "holds what cannot be printed"
+    if value.startswith("-"):
+        return 'begins with "-", which a command would take for an option'
+    if wanted.choices and value not in wanted.choices:
+        return f"is none of its choices; {nearest(value, wanted.choices)}"
+    return INPUT_TYPES[wanted.type].refuse(value)
+
+
+def unfit_inputs(procedure: Procedure, inputs: Inputs) -> tuple[tuple[str, str], ...]:
+    """What is wrong with what was chosen: (id of the input, sentence)."""
+    return tuple(_unfit(procedure, inputs))
+
+
+def _unfit(procedure: Procedure, inputs: Inputs) -> Iterator[tuple[str, str]]:
+    wanted = {one.id: one for one in procedure.inputs}
+    for id in inputs:
+        if id not in wanted:
+            yield id, f'"{procedure.title}" asks for no {id}; {nearest(id, wanted)}'
+    for id, one in wanted.items():
+        values = inputs.get(id) or ((one.default,) if one.default else ())
+        if not values and not one.optional:
+            yield id, f"{one.title}: choose one"
+        if len(values) > 1 and not one.many:
+            yield id, f"{one.title}: one only, and {len(values)} were given"
+        if len(values) > MOST:
+            yield id, f"{one.title}: at most {MOST}, and {len(values)} were given"
+        if len(set(values)) != len(values):
+            yield id, f"{one.title}: one of them stands there twice"
+        for value in values:
+            if why := unfit_value(one, value):
+                yield id, f'{one.title}: "{value[:80]}" {why}'
+
+
+def with_defaults(procedure: Procedure, inputs: Inputs) -> Inputs:
+    """What was chosen, and the default of what was not."""
+    return {one.id: inputs.get(one.id) or ((one.default,) if one.default else ()) for one in procedure.inputs}

@@ -1,0 +1,105 @@
+"""All procedures that there are: those that ship, and those of the company's folder, which add and take another's place by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from tfdash.config.problems import ConfigError, ConfigProblem, line_of
+from tfdash.model.procedure import Procedure
+from tfdash.named_file import read_named
+from tfdash.playbook.procedures.reading import LARGEST, read_procedure
+from tfdash.playbook.procedures.vocabulary import ANYTHING, Vocabulary
+from tfdash.spelling import nearest
+
+MOST_FILES = 500
+_NO_PROCEDURE = "its procedure is not offered, and no other in its place"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """``procedures`` by id, in their order; ``shipped``: all that ship, also those in whose place another stands. ``problems``: of
+    files that cannot be used. Nothing stands in the place of such a file, least of all the shipped one that it was to replace."""
+
+    procedures: Mapping[str, Procedure] = field(default_factory=dict)
+    shipped: Mapping[str, Procedure] = field(default_factory=dict)
+    problems: tuple[ConfigProblem, ...] = ()
+
+
+def library(folder: Path | None = None, vocabulary: Vocabulary = ANYTHING) -> Library:
+    """``folder``: the company's own ``*.toml``; None where none is configured."""
+    faults: list[ConfigProblem] = []
+    shipped = {
+        id: own
+        for id, text in shipped_texts().items()
+        if (own := _procedure(id, text, "", vocabulary, faults)) is not None
+    }
+    found = dict(shipped)
+    for id, file, text in _texts(folder, faults) if folder is not None else ():
+        found.pop(id, None)
+        own = _procedure(id, text, file, vocabulary, faults) if text is not None else None
+        if own is not None:
+            before = shipped.get(id)
+            found[id] = msgspec.structs.replace(own, replaces=before.digest) if before else own
+    faults += _alike(found)
+    return Library(procedures=dict(sorted(found.items())), shipped=shipped, problems=tuple(faults))
+
+
+@cache
+def shipped_texts() -> Mapping[str, str]:
+    """The files that ship, by the id of their procedure."""
+    folder = files("tfdash.playbook").joinpath("defaults", "procedures")
+    found = (one for one in folder.iterdir() if one.name.endswith(".toml"))
+    return {one.name.removesuffix(".toml"): one.read_text(encoding="utf-8") for one in found}
+
+
+def _procedure(
+    id: str, text: str, file: str, vocabulary: Vocabulary, faults: list[ConfigProblem]
+) -> Procedure | None:
+    try:
+        return read_procedure(id, text, file, vocabulary)
+    except ConfigError as error:
+        faults += error.problems
+        return None
+
+
+def _texts(folder: Path, faults: list[ConfigProblem]) -> Iterator[tuple[str, str, str | None]]:
+    """(id, file, text) of each in the folder, without a text where it cannot be read."""
+    try:
+        there = sorted(path for path in folder.expanduser().iterdir() if path.suffix == ".toml")
+    except (OSError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is in the home of nobody"
+        faults.append(
+            ConfigProblem(str(folder), 0, "", f"the folder cannot be read: {why}", "see [procedures] folder")
+        )
+        return
+    if len(there) > MOST_FILES:
+        told = f"{len(there):,} files are in it, and {MOST_FILES} are read"
+        faults.append(ConfigProblem(str(folder), 0, "", told, "take out what is no procedure"))
+    for path in there[:MOST_FILES]:
+        try:
+            text = read_named(str(path), LARGEST).decode("utf-8-sig")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else _in_words(error)
+            faults.append(ConfigProblem(str(path), 0, "", f"cannot be read: {why}", _NO_PROCEDURE))
+            yield path.stem, str(path), None
+        else:
+            yield path.stem, str(path), text
+
+
+def _in_words(error: ValueError) -> str:
+    return f"it is not UTF-8 at byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def _alike(found: Mapping[str, Procedure]) -> Iterator[ConfigProblem]:
+    """What a scenario of the company's is mistaken for must be there."""
+    for own in found.values():
+        for id, _ in own.scenario.alike if own.scenario is not None and own.file else ():
+            if id not in found:
+                line, told = line_of(own.text, ("scenario", "alike", id)), f'there is no procedure "{id}"'
+                yield ConfigProblem(own.file, line, f"scenario.alike.{id}", told, nearest(id, found))

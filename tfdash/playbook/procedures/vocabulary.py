@@ -1,0 +1,26 @@
+"""What the files of procedures may name that stands elsewhere: probes, actions, commands, places, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from tfdash.playbook.procedures.probe import Probe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """Each None is not known here, and nothing is held against it. ``actions``: the names of the arguments of each, and of
+    those of them that it needs. ``needs``: the first word of each ("pipeline" of "pipeline NAME")."""
+
+    probes: Mapping[str, Probe] | None = None
+    actions: Mapping[str, tuple[Collection[str], Collection[str]]] | None = None
+    needs: Collection[str] | None = None
+    commands: Collection[str] | None = None
+    hosts: Collection[str] | None = None
+    pipelines: Collection[str] | None = None
+    messages: Collection[str] | None = None
+    channels: Collection[str] | None = None
+
+
+ANYTHING = Vocabulary()
