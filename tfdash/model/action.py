@@ -148,7 +148,8 @@ class Guarded(msgspec.Struct, frozen=True, kw_only=True):
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator gave. ``approval`` names the approval that was consumed, where a second person is needed.
-    ``together``: the digests of all plans that were confirmed by the same word, this one among them; none: this alone."""
+    ``together``: the digests of all plans that were confirmed by the same word, this one among them; none: this alone. ``run``: the
+    step of a run that it is done for, "RUN/STEP/ATTEMPT"."""
 
     plan_digest: str
     typed: str = ""
@@ -157,6 +158,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     approval: str = ""
     together: tuple[str, ...] = ()
     extra: bool = False  # the further confirmation that a promotion without PASS needs
+    run: str = ""
 
 
 class Result(StrEnum):

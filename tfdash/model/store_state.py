@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tfdash.model.action import Result
 from tfdash.model.judgement import Breach
 from tfdash.model.maintenance import MaintenanceRecord
 from tfdash.model.subject import ClusterRef, Subject
@@ -45,6 +46,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     data: str = "{}"
     previous: str = ""
     hash: str = ""
+
+
+class ActOnRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What the audit log holds of one act for a step of a run. Neither ``intent`` nor ``result``: nothing was sent, where ``whole``
+    says that the log of the terminal that began it is held to its end. ``verified``: None where its postconditions were not looked at."""
+
+    intent: Entry | None = None
+    result: Result | None = None
+    sentence: str = ""
+    verified: bool | None = None
+    whole: bool = False
 
 
 class VerifiedGood(msgspec.Struct, frozen=True, kw_only=True):

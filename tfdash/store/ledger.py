@@ -3,7 +3,6 @@ touches a disk or a socket has a deadline of its own."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -32,7 +31,7 @@ from tfdash.store.approvals.protocol import Approvals, as_shown
 from tfdash.store.log.audit_projection import VERIFIED_WITHIN, AuditProjection, subject_data
 from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.store.log.breaches import entry_of_breach
-from tfdash.store.log.draft import EntryDraft, nothing
+from tfdash.store.log.draft import EntryDraft, nothing, tagged
 from tfdash.store.log.encryption import close_up, open_up
 from tfdash.store.peers.peer_state import PeerState
 
@@ -105,7 +104,7 @@ class Store:
         )
 
     async def record(self, draft: EntryDraft) -> Entry:
-        entry = await self.recorder.record(draft)
+        entry = await self.recorder.record(tagged(draft))
         self.projection.apply(entry)
         self.changed()
         return entry
@@ -113,16 +112,9 @@ class Store:
     async def newest(self, count: int) -> list[Entry]:
         """The newest entries of all terminals that the store reaches, newest first. A shared store that is down leaves what
         is kept here. Raises ``LedgerUnavailable`` where not even that can be read."""
-        from tfdash.store.log.chain import StoredEntry
-        from tfdash.store.log.reading import LogHolder, entries_of, newest_in
+        from tfdash.store.log.newest import newest
 
-        rows = await self.recorder.thread.call(lambda: newest_in(self.folder, count), "reading the audit log")
-        shared = self.recorder.sink
-        if shared is not None:
-            with contextlib.suppress(LedgerUnavailable):
-                rows += [StoredEntry(*row) for row in await shared.newest(count)]
-        found = entries_of([LogHolder(name="", rows=tuple(rows), kind="local")], named=True)
-        return found[::-1][:count]
+        return await newest(self.recorder, self.folder, count)
 
     async def reserve(self, entries: int) -> None:
         await self.recorder.reserve(entries)

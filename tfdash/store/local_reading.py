@@ -81,12 +81,17 @@ class LocalReading:
         thread, what, came = self._store.recorder.thread, "reading other terminals' files", False
         peers = self._others()
         try:
-            async for _ in thread.pieces(peers.look, what):
+            ended = frozenset(await thread.call(peers.ended, what))
+            while True:  # what is read after it had ended is all that it wrote
+                async for _ in thread.pieces(peers.look, what):
+                    came = await self._take_news(peers, what) or came
                 came = await self._take_news(peers, what) or came
-            came = await self._take_news(peers, what) or came
+                before, ended = ended, frozenset(await thread.call(peers.ended, what))
+                if ended <= before:
+                    break
             if came:
                 self._take(await thread.call(peers.bodies, what))
-            self._store.ended_terminals = frozenset(await thread.call(peers.ended, what))
+            self._store.ended_terminals = ended
         except (LedgerUnavailable, OSError) as error:
             self._unread = str(error)
         else:

@@ -14,6 +14,7 @@ from tests.unit.actions.acting import REF, Bench, Ledger, bench, confirmed
 from tests.unit.actions.proxying import Proxy, proxied
 from tests.unit.actions.things import NOW, Standing, subject, world
 from tfdash.actions.core.action_service import ActingService
+from tfdash.actions.core.executor import anybody
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import act_of, carried, plan_of
 from tfdash.actions.core.policy import ActionPolicy
@@ -239,7 +240,9 @@ async def test_an_intent_without_an_outcome_is_settled_by_reading(applied: bool)
     board.server.send = die
     made = actions._made[guarded.plan.id]
     with pytest.raises(Killed):
-        await actions._run(guarded.plan, act_of(guarded.plan), made, confirmed(guarded), lambda p: None)
+        await actions._run(
+            guarded.plan, act_of(guarded.plan), made, confirmed(guarded), lambda p: None, anybody
+        )
     assert ledger.kinds() == ["intent"]
     intent = msgspec.structs.replace(
         ledger.entries[0], data=json.dumps(redact(json.loads(ledger.entries[0].data)))

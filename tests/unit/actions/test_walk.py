@@ -251,12 +251,17 @@ class Mode_:
         policy: ActionPolicy | None = None,
         mode: Mode | None = None,
         later: float = 0.0,
+        taken: str = "",
         **given: Any,
     ) -> None:
         self.allowed, self.set_up, self.after_plan = allowed, set_up, after_plan
         self.policy = policy or ActionPolicy(kubectl=KUBECTL, hours=HOURS)
         self.mode, self.given = mode or Mode(acts=True), given
         self.later = later  # seconds for which the plan is looked at
+        self.taken = taken  # who took the step of a run over that it is done for
+
+    async def still(self) -> str:
+        return self.taken
 
 
 def glass(by: str) -> Callable[[Standing, Ledger], None]:
@@ -392,6 +397,7 @@ MODES = {
     ),
     "not confirmed": Mode_(unconfirmed, typed=""),
     "another plan confirmed": Mode_(nothing, plan_digest="00"),
+    "for a step of a run": Mode_(anything, run="r1/restart/1"),
 }
 OF_THE_CALENDAR = {n for n in MODES if n.startswith("calendar") or n == "break-glass of somebody else"}
 """What they close is closed by the release calendar, which is not that of what goes by its environment's hours."""
@@ -446,7 +452,7 @@ async def carry_out(
         if progress.stage in ("verifying", "terminal", "done"):
             reached.set()
 
-    run = asyncio.ensure_future(actions.execute(guarded, confirmed(guarded, **mode.given), tell))
+    run = asyncio.ensure_future(actions.execute(guarded, confirmed(guarded, **mode.given), tell, mode.still))
     await asyncio.wait_for(reached.wait(), 5)
     progress = last[-1]
     if progress.stage == "terminal" and isinstance(actions, ActingService):
@@ -492,6 +498,32 @@ async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, 
         assert board.server.sent == []
         if name not in ("ledger down",) and mode.mode.refused == "":
             assert ledger.kinds() == ["refusal"]
+
+
+STEP = "r1/restart/1"
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+async def test_a_step_that_somebody_took_over_sends_nothing(
+    case: tuple[str, str, str, dict[str, str]],
+) -> None:
+    """Asked after the intent, just before sending: the entry then says that nothing was sent."""
+    board = Standing(world())
+    progress, ledger = await carry_out(board, Mode_(anything, run=STEP, taken="bob has it"), case)
+    assert board.server.sent == []
+    if case[0] not in ASKS:
+        assert progress.result is Result.NOT_APPLIED and "bob has it" in progress.sentence
+        assert "outcome" in ledger.kinds() or case[0] in DECISIONS
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+async def test_a_step_that_nothing_would_remember_sends_nothing(
+    case: tuple[str, str, str, dict[str, str]],
+) -> None:
+    """A way back, too: after a restart nobody could tell that the step was done. By its own key it goes out all the same."""
+    board = Standing(world())
+    progress, _ = await carry_out(board, Mode_(nothing, set_up=down, run=STEP), case)
+    assert board.server.sent == [] and progress.result in (Result.REFUSED, Result.NOT_APPLIED)
 
 
 def test_a_read_only_service_has_nothing_to_write_with() -> None:

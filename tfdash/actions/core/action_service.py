@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.decision import Memory
 from tfdash.actions.core.eligibility import Standing
-from tfdash.actions.core.executor import Executor
+from tfdash.actions.core.executor import Executor, Still, anybody
 from tfdash.actions.core.guard import look
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import act_of
@@ -30,13 +30,14 @@ from tfdash.actions.core.protocols import (
 )
 from tfdash.actions.core.reconcile import reconcile, verify_left
 from tfdash.actions.core.rights import Rights
+from tfdash.actions.core.run_tag import TAG
 from tfdash.actions.core.runner import Execution
 from tfdash.actions.executors import ExecutorWork, Parts, executor_of
 from tfdash.actions.pipelines.postconditions import REACHED
 from tfdash.actions.registry import ACTIONS
 from tfdash.clock import Clock
 from tfdash.model.action import Check, Confirmation, FreezeRule, Guarded, Plan, Progress, Result
-from tfdash.model.store_state import ApprovalRequest
+from tfdash.model.store_state import ApprovalRequest, Entry
 from tfdash.model.subject import ClusterRef
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,9 @@ class ReadOnlyService(Planner):
     def _mode_refused(self, ref: ClusterRef, target: Target) -> str:
         return self._mode.refused or "read-only: this terminal was started so"
 
-    async def execute(self, guarded: Guarded, confirmation: Confirmation, tell: Tell) -> Progress:
+    async def execute(
+        self, guarded: Guarded, confirmation: Confirmation, tell: Tell, still: Still = anybody
+    ) -> Progress:
         why = self._mode_refused(guarded.plan.subject.cluster, Target.CLUSTER)
         told = Progress(plan=guarded.plan, stage="done", result=Result.REFUSED, sentence=why)
         tell(told)
@@ -78,7 +81,7 @@ class ReadOnlyService(Planner):
     async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
         raise LedgerUnavailable(self._mode.refused or "read-only: this terminal records nothing")
 
-    async def reconcile(self) -> tuple[Reconciled, ...]:
+    async def reconcile(self, entries: Sequence[Entry] | None = None) -> tuple[Reconciled, ...]:
         return ()
 
 
@@ -148,10 +151,12 @@ class ActingService(Planner):
         word = "it will be UNRECORDED" if goes_on else "nothing durable would remember it"
         return (Check(id="store", text=f"{word}: {why}", passed=None if goes_on else False),)
 
-    async def execute(self, guarded: Guarded, confirmation: Confirmation, tell: Tell) -> Progress:
-        return await self._board.on_loop(self._execute(guarded.plan, confirmation, tell))
+    async def execute(
+        self, guarded: Guarded, confirmation: Confirmation, tell: Tell, still: Still = anybody
+    ) -> Progress:
+        return await self._board.on_loop(self._execute(guarded.plan, confirmation, tell, still))
 
-    async def _execute(self, plan: Plan, confirmation: Confirmation, tell: Tell) -> Progress:
+    async def _execute(self, plan: Plan, confirmation: Confirmation, tell: Tell, still: Still) -> Progress:
         """The same plan a second time gets the first one's outcome; another plan of the very same thing is refused while
         that one is under way. It goes on when whoever asked is gone."""
         running = self._runs.get(plan.id)
@@ -169,7 +174,9 @@ class ActingService(Planner):
                 tell(told)
                 return told
             self._under_way.add(act)  # before it first runs: a twin may be asked for in between
-            running = asyncio.get_running_loop().create_task(self._run(plan, act, made, confirmation, tell))
+            running = asyncio.get_running_loop().create_task(
+                self._run(plan, act, made, confirmation, tell, still)
+            )
             self._runs[plan.id] = running
             while len(self._runs) > KEPT:
                 del self._runs[next(iter(self._runs))]
@@ -180,8 +187,9 @@ class ActingService(Planner):
         return made.action.target is Target.CLUSTER and plan.freeze is not FreezeRule.EXEMPT
 
     async def _run(
-        self, plan: Plan, act: str, made: Made, confirmation: Confirmation, tell: Tell
+        self, plan: Plan, act: str, made: Made, confirmation: Confirmation, tell: Tell, still: Still
     ) -> Progress:
+        TAG.set(confirmation.run)  # of this task, which is this execution's own
         ended: asyncio.Future[int] | None = None
         if made.action.terminal and made.action.id not in self._policy.pipelines:
             ended = self._terminals[plan.id] = asyncio.get_running_loop().create_future()
@@ -203,6 +211,7 @@ class ActingService(Planner):
                     refused=lambda: self._mode_refused(ref, target),
                     tell=tell,
                     terminal=ended,
+                    still=still,
                 )
                 done = await execution.run()
             if done.result is Result.REFUSED and not done.entry:
@@ -240,10 +249,10 @@ class ActingService(Planner):
             raise LedgerUnavailable("there is no store")
         return await self._board.on_loop(self._ledger.request_approval(guarded.plan, reason))
 
-    async def reconcile(self) -> tuple[Reconciled, ...]:
+    async def reconcile(self, entries: Sequence[Entry] | None = None) -> tuple[Reconciled, ...]:
         """See ``ActionService``."""
         work = reconcile(
-            self._board.picture.store_state.unsettled,
+            self._board.picture.store_state.unsettled if entries is None else entries,
             self._reader,
             self._ledger,
             now=self._clock.now(),

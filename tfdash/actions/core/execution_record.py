@@ -63,8 +63,10 @@ class ExecutionRecord:
         except TimeoutError:
             raise LedgerUnavailable(f"the store did not acknowledge within {self._patience:g} s") from None
 
-    async def intend(self, confirmed: Mapping[str, Any], marks: Callable[[Request], Any]) -> str:
-        """Record the intent. Returns why it must not be done, "" where it may be."""
+    async def intend(
+        self, confirmed: Mapping[str, Any], marks: Callable[[Request], Any], *, must: bool = False
+    ) -> str:
+        """Record the intent. Returns why it must not be done, "" where it may be. ``must``: not without it, exempt or not."""
         plan = self._plan
         try:
             if self._ledger is None:
@@ -85,6 +87,8 @@ class ExecutionRecord:
             self.unrecorded = fault(error)
         if not self.unrecorded:
             return ""
+        if must:
+            return f"nothing would tell after a restart that this step was done: {self.unrecorded}; by its own key, outside the run, it is done all the same"
         if plan.freeze is FreezeRule.EXEMPT:
             return ""
         return f"nothing durable would remember it: {self.unrecorded}"

@@ -15,6 +15,15 @@ Items = tuple[tuple[str, str], ...]
 """(item, what became of it) of an action that does many things."""
 
 
+Still = Callable[[], Awaitable[str]]
+"""Asked just before each request: why it is not ours to send any more, "" where it is."""
+
+
+async def anybody() -> str:
+    """Nobody can take it over."""
+    return ""
+
+
 class SendOutcome(NamedTuple):
     """What came of sending."""
 
@@ -38,6 +47,7 @@ class Sending:
     hand_over: Callable[[str], object]  # the screen runs this command in its terminal
     second: str = ""  # who approved it, stamped by a server; "" where nobody was asked
     terminal: asyncio.Future[int] | None = None  # how that command ended
+    still: Still = anybody
 
 
 class Executor(Protocol):

@@ -3,7 +3,7 @@ screens see."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -202,9 +202,14 @@ class ActionService(Protocol):
         """The same plan anew, with what changed since."""
 
     async def execute(
-        self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
+        self,
+        guarded: Guarded,
+        confirmation: Confirmation,
+        tell: Callable[[Progress], None],
+        still: Callable[[], Awaitable[str]] = ...,
     ) -> Progress:
-        """Check once more, record, send, verify, record; ``tell`` gets each stage, on the board's loop."""
+        """Check once more, record, send, verify, record; ``tell`` gets each stage, on the board's loop. ``still`` is asked
+        there just before each request: why it is not ours to send any more, "" where it is."""
 
     async def terminal_ended(self, plan: Plan, code: int) -> None:
         """The command that a plan of this terminal ran (stage "terminal") ended with ``code``."""
@@ -212,8 +217,9 @@ class ActionService(Protocol):
     async def request_approval(self, guarded: Guarded, reason: str) -> ApprovalRequest:
         """Ask for a second person. Raises ``LedgerUnavailable``, ``ApprovalRefused``."""
 
-    async def reconcile(self) -> tuple[Reconciled, ...]:
-        """The intents without an outcome, each read again: what is certain is recorded, the rest is asked of a person."""
+    async def reconcile(self, entries: Sequence[Entry] | None = None) -> tuple[Reconciled, ...]:
+        """The intents without an outcome (None: all that nobody carries out any more), each read again: what is certain is
+        recorded, the rest is asked of a person."""
 
 
 class PlanRefused(Exception):

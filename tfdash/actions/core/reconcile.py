@@ -14,6 +14,7 @@ from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.plan_digest import requests_of
 from tfdash.actions.core.postconditions import Postcondition, parts_of
 from tfdash.actions.core.protocols import Ledger, PlanRefused, Reconciled
+from tfdash.actions.core.run_tag import KEY
 from tfdash.actions.core.verification import PictureHolder, Verification
 from tfdash.model.action import Plan, Result
 from tfdash.model.requests import ReadFailed
@@ -57,7 +58,7 @@ async def record(ledger: Ledger, entry: Entry, result: Result, sentence: str, ho
             action=entry.action,
             intent=entry.intent,
             sentence=f"{result}: {sentence} ({how})",
-            data={"result": str(result), "settled": how},
+            data={"result": str(result), "settled": how, **_tag(_data(entry))},
             environment=entry.environment,
         )
     except Exception:
@@ -99,7 +100,7 @@ async def verify_left(
         action=intent.action,
         intent=intent.intent,
         sentence=f"{end.sentence} (looked at by the next start)",
-        data={**verified_data(end), "settled": "by the next start"},
+        data={**verified_data(end), "settled": "by the next start", **_tag(data)},
         environment=intent.environment,
     )
 
@@ -144,6 +145,10 @@ async def _read(entry: Entry, executor_of: Callable[[Plan], Executor]) -> tuple[
         return Result.UNKNOWN, told
     done = sum(result is Result.APPLIED for result, _ in results)
     return Result.FAILED, f"{done} of {len(results)} requests were done: {told}"
+
+
+def _tag(intent: Mapping[str, Any]) -> dict[str, Any]:
+    return {KEY: intent[KEY]} if KEY in intent else {}
 
 
 def _data(entry: Entry) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tfdash.actions.core.execution_record import ExecutionRecord, result_words, verified_data
-from tfdash.actions.core.executor import Executor, Items, Sending, SendOutcome
+from tfdash.actions.core.executor import Executor, Items, Sending, SendOutcome, Still, anybody
 from tfdash.actions.core.gate_rules import GateInput, extra_needed, own_break_glass, waived
 from tfdash.actions.core.guard import Looked, look
 from tfdash.actions.core.plan_digest import changed_parts, digest_of
@@ -56,13 +56,14 @@ class Execution:
         refused: Callable[[], str],
         tell: Callable[[Progress], None],
         terminal: asyncio.Future[int] | None = None,
+        still: Still = anybody,
     ) -> None:
         self.plan, self._confirmed = plan, confirmation
         self._board, self._executor = board, executor
         self._verification = Verification(plan, executor, board, posts)
         self._ledger, self._policy, self._clock = ledger, policy, clock
         self._case_of, self._made_as, self._mode_refused, self._tell_to = case_of, made_as, refused, tell
-        self._terminal = terminal
+        self._terminal, self._still = terminal, still
         self._second = ""
         self._record = ExecutionRecord(ledger, plan, made_as[0], policy.ledger_patience)
         self._items: Items = ()
@@ -91,7 +92,9 @@ class Execution:
             outcome = await self._send()
             return self.tell(stage="done", result=outcome.result, sentence=outcome.sentence)
         self.tell(stage="recording", sentence="recording the intent")
-        why = await self._record.intend(self._confirmed_data(), self._executor.marks)
+        why = await self._record.intend(
+            self._confirmed_data(), self._executor.marks, must=bool(self._confirmed.run)
+        )
         if why:
             return self.tell(stage="done", result=Result.REFUSED, sentence=why)
         exempt = self.plan.freeze is FreezeRule.EXEMPT
@@ -196,6 +199,9 @@ class Execution:
         return f" ({parts} changed since it was approved)" if parts else ""
 
     async def _send(self) -> SendOutcome:
+        """The very last question before it is whether it is still ours to do."""
+        if why := await self._still():
+            return SendOutcome(Result.NOT_APPLIED, safe(f"not sent: {why}"))
         return await self._executor.send(
             Sending(
                 plan=self.plan,
@@ -209,6 +215,7 @@ class Execution:
                 hand_over=lambda command: self.tell(stage="terminal", sentence=command),
                 second=self._second,
                 terminal=self._terminal,
+                still=self._still,
             )
         )
 

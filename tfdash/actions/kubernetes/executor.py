@@ -17,7 +17,7 @@ from tfdash.actions.kubernetes import server_checks
 from tfdash.actions.kubernetes.events import event_request, write_event
 from tfdash.actions.kubernetes.field_managers import PLACE, last_other, placed
 from tfdash.actions.kubernetes.patches import UID, Marks, marks_of
-from tfdash.actions.kubernetes.sending import Turn, object_path, read_outcome, send_each
+from tfdash.actions.kubernetes.sending import StillOurs, Turn, object_path, read_outcome, send_each
 from tfdash.model.action import Check, Plan, Post, Request, Result
 from tfdash.model.observation import ProblemKind
 from tfdash.model.picture import Picture
@@ -77,7 +77,7 @@ class ClusterExecutor:
         if requests[0].path.startswith(("http://", "https://")):
             return await self._call(requests[0])
         return await send_each(
-            self._reviewed,
+            StillOurs(self._reviewed, sending.still),
             requests,
             sending.audit_id,
             self._policy,

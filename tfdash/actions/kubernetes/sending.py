@@ -7,13 +7,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from tfdash.actions.core.executor import Items, SendOutcome
+from tfdash.actions.core.executor import Items, SendOutcome, Still
 from tfdash.actions.core.policy import ActionPolicy
-from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown, Writer
+from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
 from tfdash.actions.kubernetes.answers import (
     NOT_KUBERNETES,
     certainly_not_applied,
@@ -32,6 +32,27 @@ _PLACES = 10  # looks for a place that each status write of a controller may mov
 _LOOK_AGAIN = 0.2  # seconds before the next of them
 
 
+class Sender(Protocol):
+    """The part of ``tfdash.actions.core.protocols.Writer`` that is needed."""
+
+    async def send(self, request: Request, *, audit_id: str, timeout: float) -> Answer: ...
+
+    async def read(self, path: str) -> Answer: ...
+
+
+class StillOurs:
+    """Sends only what is still ours to send, asked before each request: many take minutes."""
+
+    def __init__(self, sender: Sender, still: Still) -> None:
+        self._sender, self._still = sender, still
+        self.read = sender.read
+
+    async def send(self, request: Request, *, audit_id: str, timeout: float) -> Answer:
+        if why := await self._still():
+            raise NotSent(why)
+        return await self._sender.send(request, audit_id=audit_id, timeout=timeout)
+
+
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Of one request."""
 
@@ -44,7 +65,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def send(
-    writer: Writer, request: Request, audit_id: str, policy: ActionPolicy, tell: Callable[[str], None]
+    writer: Sender, request: Request, audit_id: str, policy: ActionPolicy, tell: Callable[[str], None]
 ) -> Sent:
     """One request, once. An answer that does not come is settled by reading, after the server has given up too."""
     timeout = policy.server_timeout
@@ -58,7 +79,7 @@ async def send(
 
 
 async def _of_answer(
-    writer: Writer, request: Request, answer: Answer, policy: ActionPolicy, tell: Callable[[str], None]
+    writer: Sender, request: Request, answer: Answer, policy: ActionPolicy, tell: Callable[[str], None]
 ) -> Sent:
     if answer.ok and object_path(request) and not of_kubernetes(answer):
         settled = time.monotonic() + policy.settle_margin
@@ -83,7 +104,7 @@ async def _of_answer(
 
 
 async def _settle(
-    writer: Writer, request: Request, why: str, settled_after: float, tell: Callable[[str], None]
+    writer: Sender, request: Request, why: str, settled_after: float, tell: Callable[[str], None]
 ) -> Sent:
     """UNKNOWN OUTCOME: wait until nobody works on it any more, then look."""
     wait = max(0.0, settled_after - time.monotonic())
@@ -115,7 +136,7 @@ def object_path(request: Request) -> str:
     return request.path if request.method in ("PATCH", "DELETE") else ""
 
 
-async def read_outcome(writer: Writer, request: Request, marks: Marks | None = None) -> tuple[Result, str]:
+async def read_outcome(writer: Sender, request: Request, marks: Marks | None = None) -> tuple[Result, str]:
     """Whether the cluster is as the request would have left it. ``marks`` where the request itself was redacted. Raises
     ``ReadFailed``."""
     path = object_path(request)
@@ -191,7 +212,7 @@ def name_of(request: Request) -> str:
 
 
 async def send_each(
-    writer: Writer,
+    writer: Sender,
     requests: tuple[Request, ...],
     audit_id: Callable[[int], str],
     policy: ActionPolicy,
@@ -251,7 +272,7 @@ async def send_each(
 
 
 async def _evict(
-    writer: Writer,
+    writer: Sender,
     evictions: list[Request],
     number: int,
     items: dict[str, str],

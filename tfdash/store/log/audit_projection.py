@@ -27,6 +27,7 @@ from tfdash.store.log.begun import in_note, lost_by
 from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
 from tfdash.store.log.maintenance_facts import MaintenanceFacts
+from tfdash.store.log.run_acts import RunActs
 from tfdash.store.log.size_facts import SizeFacts
 from tfdash.store.log.version_facts import TOPIC as VERSIONS
 from tfdash.store.log.version_facts import VersionFacts
@@ -98,6 +99,7 @@ class AuditProjection:
         self._sizes = SizeFacts()
         self._maintenance = MaintenanceFacts()
         self.versions = VersionFacts()
+        self.run_acts = RunActs()
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
@@ -138,6 +140,7 @@ class AuditProjection:
         topic = data.get("topic")
         subject = subject_of(data.get("subject"))
         self._sizes.apply(entry, data, subject)
+        self.run_acts.apply(entry, data)
         self._maintenance.apply(entry, data, subject)
         if topic == "verified" and subject is not None:
             self._apply_verified(entry, data, subject)

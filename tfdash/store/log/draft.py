@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from tfdash.actions.core.run_tag import KEY, TAG
 from tfdash.model.store_state import Entry, EntryKind
 from tfdash.store.log.canonical import VERSION, dump, plain, seal
 from tfdash.store.log.redact import Redactor
@@ -41,7 +42,7 @@ class EntryDraft(msgspec.Struct, frozen=True, kw_only=True):
         )
         text = dump(data)
         if len(text) > LONGEST:
-            kept = {key: data[key] for key in ("topic", "id", "digest", "plan_digest") if key in data}
+            kept = {key: data[key] for key in ("topic", "id", "digest", "plan_digest", "run") if key in data}
             text = dump(
                 {**kept, "cut": f"{len(text)} bytes were too many; the first are kept", "first": text[:65536]}
             )
@@ -66,6 +67,12 @@ class EntryDraft(msgspec.Struct, frozen=True, kw_only=True):
                 previous=previous,
             )
         )
+
+
+def tagged(draft: EntryDraft) -> EntryDraft:
+    """With the step of a run that it is recorded for, where it is for one."""
+    tag = TAG.get()
+    return msgspec.structs.replace(draft, data={**draft.data, KEY: tag}) if tag else draft
 
 
 async def nothing() -> None:
