@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tfdash.model.procedure import Pairs, Procedure
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import UnknownKind
 
 
@@ -142,10 +143,12 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
 class Probed(msgspec.Struct, frozen=True, kw_only=True):
     """What a probe says: True passed, False failed, None not known, which never passes. ``line``: the same in kubectl, psql or
-    the like, to be copied."""
+    the like, to be copied. ``seen_at``: when what it rests on was last proven current. ``about``: whom it speaks of, where it found them
+    itself."""
 
     passed: bool | None
     sentence: str
     unknown: UnknownKind | None = None
     line: str = ""
     seen_at: float | None = None
+    about: tuple[Subject, ...] = ()

@@ -1,7 +1,20 @@
-"""The table of probes: one line each."""
+"""The table of probes: one line each, in the module of what it looks at."""
 
 from __future__ import annotations
 
 from tfdash.playbook.procedures.probe import Probe
+from tfdash.playbook.procedures.probes import (
+    control_plane,
+    nodes,
+    releases,
+    sources,
+    times,
+    verdicts,
+    workloads,
+)
 
-PROBES: dict[str, Probe] = {}
+PROBES: dict[str, Probe] = {
+    probe.id: probe
+    for module in (verdicts, workloads, releases, times, nodes, control_plane, sources)
+    for probe in module.PROBES
+}

@@ -1,0 +1,256 @@
+"""Probes of releases: where they are, what the rollback triggers say, what was verified good, and whether user journeys work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tfdash.model.delivery import Canary, Rollout
+from tfdash.model.judgement import Outcome
+from tfdash.model.kube import Deployment, Object
+from tfdash.model.observation import Observation
+from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.run import Probed
+from tfdash.model.subject import Subject
+from tfdash.model.traffic import Journey
+from tfdash.model.verdict import UnknownKind
+from tfdash.model.workload import Release
+from tfdash.moments import near
+from tfdash.nouns import counted
+from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
+from tfdash.playbook.procedures.probes.lines import of_object, rollout_status
+from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight, number_of
+from tfdash.playbook.procedures.probes.workloads import WORKLOAD, named_workload, same_image, workload_object
+from tfdash.playbook.staleness import Unread
+
+_CARRIERS: dict[str, type[Object]] = {kind.KIND: kind for kind in (Deployment, Rollout, Canary)}
+_NEEDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary"})
+_OVER = (Phase.NONE, Phase.COMPLETE)
+_COMPLETE = (Release.COMPLETE, Release.HELD)
+_KIND = {
+    Outcome.NO_DATA: UnknownKind.NO_DATA,
+    Outcome.LOW_TRAFFIC: UnknownKind.LOW_TRAFFIC,
+    Outcome.STALE: UnknownKind.STALE,
+    Outcome.QUERY_ERROR: UnknownKind.QUERY_ERROR,
+    Outcome.NOT_COMPARABLE: UnknownKind.NOT_COMPARABLE,
+}
+IMAGE = ProbeArgument(id="image", title="image, name:tag, or tag", needed=False)
+
+
+def _release_of(case: ProbeCase, subject: Subject) -> ReleaseState | None:
+    """What carries the release of a workload: of a Flagger target its Canary, of a Rollout itself."""
+    found = [
+        r
+        for r in case.assessment.releases.values()
+        if subject in {s._replace(uid="") for s in (r.subject, r.workload, r.partner) if s is not None}
+    ]
+    return next((r for r in found if r.subject.kind != Deployment.KIND), found[0] if found else None)
+
+
+def _complete(case: ProbeCase) -> Probed:
+    sight = Sight(case)
+    subject = named_workload(sight)
+    if isinstance(subject, Probed):
+        return subject
+    obj = workload_object(sight, subject)
+    if isinstance(obj, Unread):
+        return sight.unknown(obj, f"{subject.name}: ")
+    if obj is None:
+        return sight.said(False, f"there is no {subject}")
+    images = tuple(c.image for c in obj.template.containers if not c.init)
+    wanted = sight.argument("image")
+    if wanted and not any(same_image(image, wanted) for image in images):
+        return sight.said(
+            False,
+            f"{subject.name} is to run {', '.join(images) or 'nothing that is said here'}, not {wanted}",
+        )
+    release = _release_of(case, subject)
+    if release is not None:
+        carrier = _CARRIERS.get(release.subject.kind)
+        if carrier is not None and (why := sight.why(carrier)) is not None:
+            return sight.unknown(why, f"{subject.name}: ")
+        if release.as_of is not None or release.phase is Phase.UNKNOWN:
+            return sight.unclear(
+                UnknownKind.STALE, f"{subject.name}: where its release is, is not known: {release.message}"
+            )
+        if release.phase not in _OVER:
+            return sight.said(
+                False, f"{subject.name}: its release is {release.phase.value}: {release.message}"
+            )
+    state = case.assessment.workloads.get(subject)
+    if state is None and release is None:
+        return sight.unclear(UnknownKind.LOADING, f"{subject.name} was not judged yet")
+    if state is not None:
+        if state.release is Release.UNKNOWN or state.as_of is not None:
+            return sight.unclear(UnknownKind.STALE, f"{subject.name}: where its release is, is not known")
+        if state.release not in _COMPLETE:
+            return sight.said(False, f"{subject.name}: {state.release.value}: {state.message}")
+    runs = ", ".join(images)
+    return sight.said(True, f"{subject.name}: its release is complete{f', it runs {runs}' if runs else ''}")
+
+
+def _verdict(passes: Outcome) -> Callable[[ProbeCase], Probed]:
+    def judge(case: ProbeCase) -> Probed:
+        sight = Sight(case)
+        subject = sight.subject("workload")
+        if subject is None:
+            return sight.misnamed("workload")
+        release = _release_of(case, subject)
+        judged = case.assessment.canaries.get(release.subject) if release is not None else None
+        if judged is None:
+            return sight.unclear(
+                UnknownKind.NO_DATA, f"{subject.name}: no release of it is judged by the rollback triggers"
+            )
+        carrier = _CARRIERS.get(judged.subject.kind)
+        if carrier is not None and (why := sight.why(carrier)) is not None:
+            return sight.unknown(why, f"{subject.name}: ")
+        sentence = f"{subject.name}: {judged.sentence}"
+        if judged.outcome in _KIND:
+            return sight.unclear(_KIND[judged.outcome], sentence)
+        if (old := sight.too_old(judged.at)) is not None:
+            return sight.unknown(old, f"{sentence}; ")
+        return sight.said(judged.outcome is passes, sentence)
+
+    return judge
+
+
+def _verified(case: ProbeCase) -> Probed:
+    """A record of a release that was verified good: what there is to go back to, or, with ``image``, that this one was."""
+    sight = Sight(case)
+    subject = sight.subject("workload")
+    if subject is None:
+        return sight.misnamed("workload")
+    health = case.picture.store_state.health
+    good = case.picture.store_state.verified.get(subject)
+    wanted = sight.argument("image")
+    if good is None:
+        if not health.read or health.unread:
+            why = health.unread or "what terminals recorded is read now"
+            return sight.unclear(
+                UnknownKind.LOADING if not health.unread else UnknownKind.NO_DATA, f"{subject.name}: {why}"
+            )
+        return sight.said(False, f"{subject.name}: no release of it is on record as verified good")
+    images = ", ".join(good.images)
+    by = f"{images} since {near(good.at, sight.now, sight.zone)}, by {good.by or 'nobody who is named'}"
+    if good.where != "store":  # nobody vouches for who wrote it
+        return sight.unclear(
+            UnknownKind.NOT_WATCHED, f"{subject.name}: {by}, as only an object of the cluster claims"
+        )
+    has = not wanted or any(same_image(image, wanted) for image in good.images)
+    return sight.said(has, f"{subject.name}: verified good is {by}{'' if has else f', not {wanted}'}")
+
+
+def _journeys(case: ProbeCase) -> Probed:
+    """One by its name, else all critical ones of a workload, else all critical ones."""
+    sight = Sight(case)
+    name, runs = sight.argument("journey"), number_of(case.arguments, "runs") or 1
+    about = None
+    if sight.argument("workload") and (about := sight.subject("workload")) is None:
+        return sight.misnamed("workload")
+    found = case.picture.signals.journeys
+    mine = [
+        seen
+        for key, seen in sorted(found.items())
+        if (seen.value is not None and seen.value.name == name if name else _asked_for(seen, about))
+        or (name and key == name)
+    ]
+    if not mine:
+        what = f"there is no journey {name}" if name else "no critical journey is configured for it"
+        return sight.unclear(UnknownKind.NOT_WATCHED, what)
+    told = [_of_journey(sight, seen, runs) for seen in mine]
+    for wanted in (False, None):
+        bad = [one for one in told if one.passed is wanted]
+        if bad:
+            many = f"{len(bad)} of {counted(len(told), 'journey')}: " if len(told) > 1 else ""
+            return Probed(
+                passed=wanted,
+                sentence=f"{many}{bad[0].sentence}",
+                unknown=bad[0].unknown,
+                seen_at=bad[0].seen_at,
+            )
+    return sight.said(
+        True,
+        told[0].sentence
+        if len(told) == 1
+        else f"{len(told)} of {counted(len(told), 'critical journey')} pass",
+    )
+
+
+def _asked_for(seen: Observation[Journey], about: Subject | None) -> bool:
+    journey = seen.value
+    if journey is None or not journey.critical or journey.control:
+        return False
+    return about is None or (journey.workload is not None and journey.workload._replace(uid="") == about)
+
+
+def _of_journey(sight: Sight, seen: Observation[Journey], runs: int) -> Probed:
+    journey = seen.value
+    if journey is None or not journey.runs:
+        cause = str(seen.problem) if seen.problem is not None else "it did not run yet"
+        return sight.unclear(
+            UnknownKind.NO_DATA, f"{journey.name if journey is not None else seen.source}: {cause}"
+        )
+    if (old := sight.old(seen) or sight.too_old(journey.runs[-1].at, seen.interval)) is not None:
+        return sight.unknown(old, f"{journey.name}: ")
+    last = journey.runs[-runs:]
+    good = sum(run.ok is True for run in last)
+    bad = next((run for run in reversed(last) if run.ok is False), None)
+    when = near(last[-1].at, sight.now, sight.zone)
+    if bad is not None:
+        return sight.said(
+            False, f"{journey.name}: {bad.message or 'it failed'}, {near(bad.at, sight.now, sight.zone)}"
+        )
+    if good < runs:
+        return sight.unclear(
+            UnknownKind.TOO_LITTLE_HISTORY,
+            f"{journey.name}: {good} of the last {runs} runs are known to be good",
+        )
+    return sight.said(
+        True, f"{journey.name}: {good} of the last {counted(runs, 'run')} good, the last {when}"
+    )
+
+
+PROBES = (
+    Probe(
+        id="release.complete",
+        title="the release of {workload} is complete",
+        judge=_complete,
+        line=rollout_status,
+        arguments=(WORKLOAD, IMAGE, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="release.verdict-pass",
+        title="the rollback triggers let {workload} go on",
+        judge=_verdict(Outcome.PASS),
+        line=lambda a: of_object(a, "workload"),
+        arguments=(WORKLOAD, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="release.verdict-breach",
+        title="a rollback trigger is reached by {workload}",
+        judge=_verdict(Outcome.BREACH),
+        line=lambda a: of_object(a, "workload"),
+        arguments=(WORKLOAD, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="store.verified-good",
+        title="a release of {workload} is on record as verified good",
+        judge=_verified,
+        line=lambda _: "tfdash audit export",
+        arguments=(WORKLOAD, IMAGE, CLUSTER),
+    ),
+    Probe(
+        id="journey.passes",
+        title="user journeys pass",
+        judge=_journeys,
+        line=lambda _: "",
+        arguments=(
+            ProbeArgument(id="journey", title="its name", needed=False),
+            ProbeArgument(id="workload", title="of which workload: Kind namespace/name", needed=False),
+            ProbeArgument(id="runs", title="how many of its last runs in a row", needed=False),
+            CLUSTER,
+        ),
+    ),
+)

@@ -1,0 +1,74 @@
+"""Probes of time and calendar."""
+
+from __future__ import annotations
+
+from tfdash.model.run import Probed
+from tfdash.model.verdict import UnknownKind
+from tfdash.moments import moment
+from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
+from tfdash.playbook.procedures.probes.sight import Sight
+from tfdash.playbook.schedule.asking import asked
+
+
+def _open(case: ProbeCase) -> Probed:
+    sight, state = Sight(case), case.assessment.calendar
+    if state is None:
+        return sight.unclear(UnknownKind.LOADING, "the release calendar is not known yet")
+    if _over(state.closes_at if state.open else state.opens_at, case.now):
+        return sight.unclear(UnknownKind.STALE, "what the release calendar says now was not looked up yet")
+    return sight.said(state.open, state.why)
+
+
+def _no_freeze(case: ProbeCase) -> Probed:
+    """No blackout, holiday or freeze closes the calendar now; whether a window is open is another question."""
+    sight, state = Sight(case), case.assessment.calendar
+    if state is None:
+        return sight.unclear(UnknownKind.LOADING, "the release calendar is not known yet")
+    policy = sight.policies.fed(case.picture.signals.feeds).calendar
+    if policy.unread:
+        return sight.unclear(UnknownKind.NO_DATA, f"{policy.unread}, so nobody knows which days it closes")
+    edge = state.freeze.end if state.freeze is not None else state.closes_at if state.open else state.opens_at
+    if _over(edge, case.now):
+        return sight.unclear(UnknownKind.STALE, "what the release calendar says now was not looked up yet")
+    if state.freeze is not None:
+        return sight.said(False, f"closed for {state.freeze.reason}: {state.freeze.text}")
+    return sight.said(True, "no blackout and no freeze is in force")
+
+
+def _over(edge: float | None, now: float) -> bool:
+    """Whether what was said ended meanwhile."""
+    return edge is not None and now >= edge
+
+
+def _past(case: ProbeCase) -> Probed:
+    sight, text = Sight(case), case.arguments.get("time", "")
+    try:
+        at = asked(text, sight.policies.calendar, case.now).at
+    except ValueError as error:
+        return sight.unclear(UnknownKind.NOT_COMPARABLE, str(error))
+    tz = sight.policies.calendar.tz
+    word = "is past" if case.now >= at else "is to come"
+    return sight.said(case.now >= at, f"{moment(at, tz)} {word}: it is {moment(case.now, tz)}")
+
+
+PROBES = (
+    Probe(
+        id="calendar.open",
+        title="a standard release may happen now",
+        judge=_open,
+        line=lambda _: "tfdash gate release",
+    ),
+    Probe(
+        id="calendar.no-freeze",
+        title="no blackout or freeze is in force",
+        judge=_no_freeze,
+        line=lambda _: "tfdash gate release --explain",
+    ),
+    Probe(
+        id="time.past",
+        title="it is past {time}",
+        judge=_past,
+        line=lambda _: "date",
+        arguments=(ProbeArgument(id="time", title='as "2026-11-26 10:30"'),),
+    ),
+)

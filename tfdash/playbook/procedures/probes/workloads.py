@@ -1,0 +1,280 @@
+"""Probes of workloads: whether they serve, what they run, how many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import DaemonSet, Deployment, HorizontalPodAutoscaler, StatefulSet
+from tfdash.model.run import Probed
+from tfdash.model.subject import Subject
+from tfdash.model.verdict import UnknownKind
+from tfdash.model.workload import Serving
+from tfdash.nouns import counted
+from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
+from tfdash.playbook.procedures.probes.lines import kubectl, of_namespace, of_object
+from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight, number_of
+from tfdash.playbook.staleness import Unread
+
+WORKLOADS: dict[str, type[Deployment] | type[StatefulSet] | type[DaemonSet] | type[Rollout]] = {
+    kind.KIND: kind for kind in (Deployment, StatefulSet, DaemonSet, Rollout)
+}
+WORKLOAD = ProbeArgument(id="workload", title="Kind namespace/name")
+_NEEDS = frozenset(WORKLOADS)
+_FEW = 3  # workloads that are named one by one
+
+
+class Serves(NamedTuple):
+    """How one workload serves. ``counts``: "2 of 3 pods available"."""
+
+    subject: Subject
+    serving: Serving
+    counts: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        cause = f": {self.why}" if self.why else ""
+        return f"{self.subject.name} {_WORDS[self.serving]}, {self.counts}{cause}"
+
+
+_WORDS = {
+    Serving.OK: "serves",
+    Serving.DEGRADED: "is degraded",
+    Serving.DOWN: "is down",
+    Serving.STARTING: "starts",
+    Serving.IDLE: "is not wanted",
+    Serving.UNKNOWN: "is not known to serve",
+}
+
+
+def named_workload(sight: Sight, id: str = "workload") -> Subject | Probed:
+    """The workload that an argument names, of a kind that is one; else what is to be said."""
+    subject = sight.subject(id)
+    if subject is None:
+        return sight.misnamed(id)
+    if subject.kind not in WORKLOADS:
+        kinds = ", ".join(WORKLOADS)
+        return sight.unclear(UnknownKind.NOT_COMPARABLE, f"{subject} is no workload: one of {kinds}")
+    return subject
+
+
+def workload_object(
+    sight: Sight, subject: Subject
+) -> Deployment | StatefulSet | DaemonSet | Rollout | Unread | None:
+    return sight.one(WORKLOADS[subject.kind], subject.key)
+
+
+def serves(sight: Sight, subject: Subject) -> Serves | Unread | None:
+    """None where there is no such workload. It is the word of the rule of workloads (of releases, for a Rollout), so that a probe says
+    what every screen says."""
+    obj = workload_object(sight, subject)
+    if obj is None or isinstance(obj, Unread):
+        return obj
+    counts = f"{obj.available} of {counted(obj.desired, 'pod')} available"
+    assessment = sight.case.assessment
+    if (state := assessment.workloads.get(subject)) is not None:
+        if state.serving is Serving.UNKNOWN:
+            return Unread(UnknownKind.STALE, f"whether {subject.name} serves is not known")
+        counts = f"{state.available} of {counted(state.desired, 'pod')} available"
+        return Serves(subject, state.serving, counts, state.cause.sentence if state.cause is not None else "")
+    release = assessment.releases.get(subject)
+    if release is not None and release.serving is not None and release.serving is not Serving.UNKNOWN:
+        return Serves(subject, release.serving, release.served or counts)
+    return Unread(UnknownKind.LOADING, f"{subject.name} was not judged yet")
+
+
+def _of_one(good: frozenset[Serving]) -> Callable[[ProbeCase], Probed]:
+    def judge(case: ProbeCase) -> Probed:
+        sight = Sight(case)
+        subject = named_workload(sight)
+        if isinstance(subject, Probed):
+            return subject
+        found = serves(sight, subject)
+        if isinstance(found, Unread):
+            return sight.unknown(found, f"{subject.name}: ")
+        if found is None:
+            return sight.said(False, f"there is no {subject}")
+        return sight.said(found.serving in good, str(found), (subject,))
+
+    return judge
+
+
+def _of_any(bad: frozenset[Serving], word: str) -> Callable[[ProbeCase], Probed]:
+    """Of one, where it is named; else whether there is any."""
+    one = _of_one(bad)
+
+    def judge(case: ProbeCase) -> Probed:
+        if case.arguments.get("workload"):
+            return one(case)
+        sight = Sight(case)
+        found: list[Serves] = []
+        unseen: list[Unread] = []
+        there = 0
+        for kind in WORKLOADS.values():
+            read = sight.some(kind)
+            if isinstance(read, Unread):
+                unseen.append(read)
+                continue
+            objects, short = read
+            unseen += [] if short is None else [short]
+            for obj in objects:
+                subject = Subject(sight.ref, kind.KIND, obj.namespace, obj.name)
+                told = serves(sight, subject)
+                if isinstance(told, Unread):
+                    unseen.append(told)
+                elif told is not None:
+                    there += 1
+                    found += [told] if told.serving in bad else []
+        if found:
+            rest = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
+            names = "; ".join(map(str, found[:_FEW]))
+            sentence = f"{len(found)} of {counted(there, 'workload')} {word}: {names}{rest}"
+            return sight.said(True, sentence, (one.subject for one in found))
+        if unseen:
+            return sight.unknown(unseen[0])
+        return sight.said(False, f"0 of {counted(there, 'workload')} {word}")
+
+    return judge
+
+
+def _image(case: ProbeCase) -> Probed:
+    """What its template says; whether that runs already is ``release.complete``."""
+    sight, wanted = Sight(case), case.arguments.get("image", "")
+    subject = named_workload(sight)
+    if isinstance(subject, Probed):
+        return subject
+    obj = workload_object(sight, subject)
+    if isinstance(obj, Unread):
+        return sight.unknown(obj, f"{subject.name}: ")
+    if obj is None:
+        return sight.said(False, f"there is no {subject}")
+    images = tuple(c.image for c in obj.template.containers if not c.init)
+    if not images:
+        return sight.unclear(UnknownKind.NO_DATA, f"{subject.name}: what it runs stands elsewhere")
+    has = any(same_image(image, wanted) for image in images)
+    return sight.said(has, f"{subject.name} is to run {', '.join(images)}{'' if has else f', not {wanted}'}")
+
+
+def same_image(image: str, wanted: str) -> bool:
+    """Whether ``wanted`` names an image: whole, as name:tag or name@digest, or by its tag or digest alone."""
+    last = image.rpartition("/")[2]
+    name, at, digest = last.partition("@")
+    return bool(wanted) and wanted in (image, last, digest if at else name.partition(":")[2])
+
+
+def _replicas(case: ProbeCase) -> Probed:
+    sight, wanted = Sight(case), number_of(case.arguments, "replicas")
+    subject = named_workload(sight)
+    if isinstance(subject, Probed):
+        return subject
+    if wanted is None:
+        given = sight.argument("replicas")
+        return sight.unclear(UnknownKind.NOT_COMPARABLE, f"replicas = {given!r} is no whole number")
+    obj = workload_object(sight, subject)
+    if isinstance(obj, Unread):
+        return sight.unknown(obj, f"{subject.name}: ")
+    if obj is None:
+        return sight.said(False, f"there is no {subject}")
+    if isinstance(obj, DaemonSet):
+        return sight.unclear(
+            UnknownKind.NOT_COMPARABLE, f"{subject.name}: of a DaemonSet its nodes say how many"
+        )
+    word = "is" if obj.desired == wanted else "is not"
+    return sight.said(
+        obj.desired == wanted, f"{subject.name} wants {obj.desired} replicas: that {word} {wanted}"
+    )
+
+
+def _bounds(case: ProbeCase) -> Probed:
+    sight = Sight(case)
+    subject = named_workload(sight)
+    if isinstance(subject, Probed):
+        return subject
+    low, high = (number_of(case.arguments, id) for id in ("min", "max"))
+    if low is None or high is None:
+        return sight.unclear(UnknownKind.NOT_COMPARABLE, "min and max are whole numbers")
+    scalers = sight.within(HorizontalPodAutoscaler, subject.namespace)
+    if isinstance(scalers, Unread):
+        return sight.unknown(scalers, f"{subject.name}: ")
+    mine = [s for s in scalers if (s.target_kind, s.target_name) == (subject.kind, subject.name)]
+    if len(mine) != 1:
+        many = "no HPA scales" if not mine else f"{len(mine)} HPAs scale"
+        return sight.said(False, f"{many} {subject}")
+    found = (mine[0].min_replicas, mine[0].max_replicas)
+    word = "are" if found == (low, high) else "are not"
+    sentence = (
+        f"{mine[0].name} scales {subject.name} from {found[0]} to {found[1]}: these {word} {low} to {high}"
+    )
+    return sight.said(found == (low, high), sentence)
+
+
+_ALL = "deployments.apps,statefulsets.apps,daemonsets.apps"
+_DOWN, _UNWELL = frozenset({Serving.DOWN}), frozenset({Serving.DOWN, Serving.DEGRADED})
+_MAYBE = ProbeArgument(id="workload", title=WORKLOAD.title, needed=False)
+
+
+def _one_or_all(arguments: Mapping[str, str]) -> str:
+    return of_object(arguments, "workload") if arguments.get("workload") else kubectl("get", _ALL, "-A")
+
+
+def _scalers(arguments: Mapping[str, str]) -> str:
+    namespace = of_namespace(arguments, "workload")
+    return kubectl("get", "horizontalpodautoscalers.autoscaling", "-n", namespace) if namespace else ""
+
+
+PROBES = (
+    Probe(
+        id="workload.serving",
+        title="{workload} serves",
+        judge=_of_one(frozenset({Serving.OK})),
+        line=lambda a: of_object(a, "workload"),
+        arguments=(WORKLOAD, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="workload.down",
+        title="{workload} is down",
+        judge=_of_any(_DOWN, "down"),
+        line=_one_or_all,
+        arguments=(_MAYBE, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="workload.unwell",
+        title="{workload} is down or lacks pods",
+        judge=_of_any(_UNWELL, "down or degraded"),
+        line=_one_or_all,
+        arguments=(_MAYBE, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="workload.image",
+        title="{workload} is to run {image}",
+        judge=_image,
+        line=lambda a: of_object(a, "workload", "-o", "jsonpath={.spec.template.spec.containers[*].image}"),
+        arguments=(WORKLOAD, ProbeArgument(id="image", title="image, name:tag, or tag"), CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="workload.replicas",
+        title="{workload} wants {replicas} replicas",
+        judge=_replicas,
+        line=lambda a: of_object(a, "workload", "-o", "jsonpath={.spec.replicas}"),
+        arguments=(WORKLOAD, ProbeArgument(id="replicas", title="how many"), CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="hpa.bounds",
+        title="the HPA of {workload} scales from {min} to {max}",
+        judge=_bounds,
+        line=_scalers,
+        arguments=(
+            WORKLOAD,
+            ProbeArgument(id="min", title="at least"),
+            ProbeArgument(id="max", title="at most"),
+            CLUSTER,
+        ),
+        needs=frozenset({HorizontalPodAutoscaler.KIND}),
+    ),
+)
