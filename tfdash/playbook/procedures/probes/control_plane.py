@@ -10,7 +10,7 @@ from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl
-from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight
+from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.running import KUBELET_BEHIND, OLD_KUBELET, OLD_KUBELET_BEHIND
 from tfdash.playbook.versions.version import ReadVersion, read, same_update
@@ -20,7 +20,7 @@ VERSION = ProbeArgument(id="version", title="1.37 or 1.37.2")
 _FEW = 3  # that are named one by one
 
 
-def answers(sight: Sight) -> bool | Unread:
+def answers(sight: ProbeLook) -> bool | Unread:
     """Whether its API server answers this terminal: False only where it was asked and nothing came back."""
     if (away := sight.away()) is not None:
         return away
@@ -38,7 +38,7 @@ def answers(sight: Sight) -> bool | Unread:
 
 
 def _away(case: ProbeCase) -> Probed:
-    sight = Sight(case)
+    sight = ProbeLook(case)
     found = answers(sight)
     name = sight.ref.cluster
     if isinstance(found, Unread):
@@ -55,7 +55,7 @@ def _away(case: ProbeCase) -> Probed:
 
 
 def _here(case: ProbeCase) -> Probed:
-    sight = Sight(case)
+    sight = ProbeLook(case)
     found = answers(sight)
     if isinstance(found, Unread):
         return sight.unknown(found, f"{sight.ref.cluster}: ")
@@ -64,7 +64,7 @@ def _here(case: ProbeCase) -> Probed:
     )
 
 
-def _server(sight: Sight) -> ReadVersion | Unread:
+def _server(sight: ProbeLook) -> ReadVersion | Unread:
     found = answers(sight)
     if isinstance(found, Unread):
         return found
@@ -79,7 +79,7 @@ def _server(sight: Sight) -> ReadVersion | Unread:
 
 
 def _version(case: ProbeCase) -> Probed:
-    sight, wanted = Sight(case), case.arguments.get("version", "")
+    sight, wanted = ProbeLook(case), case.arguments.get("version", "")
     server = _server(sight)
     if isinstance(server, Unread):
         return sight.unknown(server, f"{sight.ref.cluster}: ")
@@ -91,7 +91,7 @@ def _version(case: ProbeCase) -> Probed:
 def _skew(case: ProbeCase) -> Probed:
     """By https://kubernetes.io/releases/version-skew-policy/: no kubelet is newer than the API server, none more minors behind than
     are allowed. With ``version``: as it would be with an API server of that version."""
-    sight, wanted = Sight(case), case.arguments.get("version", "")
+    sight, wanted = ProbeLook(case), case.arguments.get("version", "")
     server = _server(sight)
     if isinstance(server, Unread):
         return sight.unknown(server, f"{sight.ref.cluster}: ")
@@ -131,7 +131,7 @@ def _skew(case: ProbeCase) -> Probed:
 def _removed(case: ProbeCase) -> Probed:
     """Of what the API server counted as asked for since it began, nothing is gone in ``version``. What was not asked for since may be used
     all the same: the sentence says since when it counts."""
-    sight, wanted = Sight(case), case.arguments.get("version", "")
+    sight, wanted = ProbeLook(case), case.arguments.get("version", "")
     planned = read(f"{wanted}.0" if wanted.count(".") == 1 else wanted, {})
     if planned is None:
         return sight.unclear(UnknownKind.NOT_COMPARABLE, f"{wanted!r} is no version of Kubernetes")

@@ -13,7 +13,7 @@ from tfdash.nouns import counted
 from tfdash.playbook.nodes.ready import judge as judge_node
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl
-from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight, number_of
+from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.serving.rollout_status import condition
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.version import read, same_update
@@ -25,11 +25,11 @@ _MANY = 34  # percent of the nodes, where nothing else is said: more than a thir
 _FEW = 3  # that are named one by one
 
 
-def _of_node(say: Callable[[Sight, Node], Probed], gone: bool = False) -> Callable[[ProbeCase], Probed]:
+def _of_node(say: Callable[[ProbeLook, Node], Probed], gone: bool = False) -> Callable[[ProbeCase], Probed]:
     """``gone``: what is said where there is no such node."""
 
     def judge(case: ProbeCase) -> Probed:
-        sight = Sight(case)
+        sight = ProbeLook(case)
         name = sight.argument("node").removeprefix("Node ")
         node = sight.one(Node, Key("", name))
         if isinstance(node, Unread):
@@ -39,7 +39,7 @@ def _of_node(say: Callable[[Sight, Node], Probed], gone: bool = False) -> Callab
     return judge
 
 
-def _ready(sight: Sight, node: Node) -> Probed:
+def _ready(sight: ProbeLook, node: Node) -> Probed:
     told = judge_node(sight.ref, node)
     if told.level is Level.UNKNOWN:
         return sight.unclear(told.unknown or UnknownKind.NO_DATA, told.sentence)
@@ -47,7 +47,7 @@ def _ready(sight: Sight, node: Node) -> Probed:
     return sight.said(status is not None and status.status == "True", told.sentence)
 
 
-def _version(sight: Sight, node: Node) -> Probed:
+def _version(sight: ProbeLook, node: Node) -> Probed:
     wanted = sight.argument("version")
     told = read(node.kubelet_version, sight.policies.versions.endings)
     if told is None:
@@ -57,12 +57,12 @@ def _version(sight: Sight, node: Node) -> Probed:
     return sight.said(same, f"{node.name} runs {told.text}: {word} {wanted}")
 
 
-def _cordoned(sight: Sight, node: Node) -> Probed:
+def _cordoned(sight: ProbeLook, node: Node) -> Probed:
     word = "is cordoned" if node.unschedulable else "takes new pods"
     return sight.said(node.unschedulable, f"{node.name} {word}")
 
 
-def _empty(sight: Sight, node: Node) -> Probed:
+def _empty(sight: ProbeLook, node: Node) -> Probed:
     """No pod is on it but those that a drain leaves: of DaemonSets, of its own kubelet, and what has ended."""
     pods = sight.all(Pod)
     if isinstance(pods, Unread):
@@ -77,7 +77,7 @@ def _empty(sight: Sight, node: Node) -> Probed:
     return sight.said(False, f"{node.name} still has {counted(len(left), 'pod')}: {names}{rest}; {stay}")
 
 
-def _uid_gone(sight: Sight, node: Node) -> Probed:
+def _uid_gone(sight: ProbeLook, node: Node) -> Probed:
     uid = sight.argument("uid")
     if uid and node.uid and node.uid != uid:
         return sight.said(True, f"{node.name} is another node by the same name: that one is gone")
@@ -85,7 +85,7 @@ def _uid_gone(sight: Sight, node: Node) -> Probed:
 
 
 def _many_down(case: ProbeCase) -> Probed:
-    sight = Sight(case)
+    sight = ProbeLook(case)
     nodes = sight.all(Node)
     if isinstance(nodes, Unread):
         return sight.unknown(nodes)
@@ -105,9 +105,9 @@ def _many_down(case: ProbeCase) -> Probed:
     return sight.said(many, sentence, (v.subject for v in down))
 
 
-def _pod(say: Callable[[Sight, Pod], Probed], gone: bool) -> Callable[[ProbeCase], Probed]:
+def _pod(say: Callable[[ProbeLook, Pod], Probed], gone: bool) -> Callable[[ProbeCase], Probed]:
     def judge(case: ProbeCase) -> Probed:
-        sight = Sight(case)
+        sight = ProbeLook(case)
         namespace, _, name = sight.argument("pod").removeprefix("Pod ").partition("/")
         if not name:
             return sight.misnamed("pod")
@@ -119,7 +119,7 @@ def _pod(say: Callable[[Sight, Pod], Probed], gone: bool) -> Callable[[ProbeCase
     return judge
 
 
-def _pod_ready(sight: Sight, pod: Pod) -> Probed:
+def _pod_ready(sight: ProbeLook, pod: Pod) -> Probed:
     ready = condition(pod.conditions, "Ready")
     about = (Subject(sight.ref, "Pod", pod.namespace, pod.name),)
     if pod.deleting is not None:
@@ -131,7 +131,7 @@ def _pod_ready(sight: Sight, pod: Pod) -> Probed:
     return sight.said(good, f"{pod.name} is {word}", about)
 
 
-def _pod_gone(sight: Sight, pod: Pod) -> Probed:
+def _pod_gone(sight: ProbeLook, pod: Pod) -> Probed:
     uid = sight.argument("uid")
     if uid and pod.uid and pod.uid != uid:
         return sight.said(True, f"{pod.name} is another pod by the same name: that one is gone")

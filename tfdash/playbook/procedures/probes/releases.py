@@ -18,7 +18,7 @@ from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import of_object, rollout_status
-from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight, number_of
+from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.procedures.probes.workloads import WORKLOAD, named_workload, same_image, workload_object
 from tfdash.playbook.staleness import Unread
 
@@ -47,7 +47,7 @@ def _release_of(case: ProbeCase, subject: Subject) -> ReleaseState | None:
 
 
 def _complete(case: ProbeCase) -> Probed:
-    sight = Sight(case)
+    sight = ProbeLook(case)
     subject = named_workload(sight)
     if isinstance(subject, Probed):
         return subject
@@ -90,7 +90,7 @@ def _complete(case: ProbeCase) -> Probed:
 
 def _verdict(passes: Outcome) -> Callable[[ProbeCase], Probed]:
     def judge(case: ProbeCase) -> Probed:
-        sight = Sight(case)
+        sight = ProbeLook(case)
         subject = sight.subject("workload")
         if subject is None:
             return sight.misnamed("workload")
@@ -115,7 +115,7 @@ def _verdict(passes: Outcome) -> Callable[[ProbeCase], Probed]:
 
 def _verified(case: ProbeCase) -> Probed:
     """A record of a release that was verified good: what there is to go back to, or, with ``image``, that this one was."""
-    sight = Sight(case)
+    sight = ProbeLook(case)
     subject = sight.subject("workload")
     if subject is None:
         return sight.misnamed("workload")
@@ -141,7 +141,7 @@ def _verified(case: ProbeCase) -> Probed:
 
 def _journeys(case: ProbeCase) -> Probed:
     """One by its name, else all critical ones of a workload, else all critical ones."""
-    sight = Sight(case)
+    sight = ProbeLook(case)
     name, runs = sight.argument("journey"), number_of(case.arguments, "runs") or 1
     about = None
     if sight.argument("workload") and (about := sight.subject("workload")) is None:
@@ -182,7 +182,7 @@ def _asked_for(seen: Observation[Journey], about: Subject | None) -> bool:
     return about is None or (journey.workload is not None and journey.workload._replace(uid="") == about)
 
 
-def _of_journey(sight: Sight, seen: Observation[Journey], runs: int) -> Probed:
+def _of_journey(sight: ProbeLook, seen: Observation[Journey], runs: int) -> Probed:
     journey = seen.value
     if journey is None or not journey.runs:
         cause = str(seen.problem) if seen.problem is not None else "it did not run yet"

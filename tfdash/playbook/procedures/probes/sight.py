@@ -31,7 +31,7 @@ CLUSTER = ProbeArgument(id="cluster", title="another cluster than the run's", ne
 _DEFAULTS = Policies()
 
 
-class Sight:
+class ProbeLook:
     """One cluster before a probe."""
 
     def __init__(self, case: ProbeCase) -> None:

@@ -14,7 +14,7 @@ from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.control_plane import answers
 from tfdash.playbook.procedures.probes.lines import kubectl
-from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight, number_of
+from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount
 
@@ -23,7 +23,7 @@ KUBERNETES, PROMETHEUS = "kubernetes", "prometheus"
 
 
 def _current(case: ProbeCase) -> Probed:
-    sight, id = Sight(case), case.arguments.get("source", "")
+    sight, id = ProbeLook(case), case.arguments.get("source", "")
     if id == KUBERNETES:
         return _kubernetes(sight)
     if id == PROMETHEUS:
@@ -41,7 +41,7 @@ def _current(case: ProbeCase) -> Probed:
     return sight.said(True, f"{name}: read at {near(told.observed_at, case.now, sight.zone)}")
 
 
-def _prometheus(sight: Sight) -> Probed:
+def _prometheus(sight: ProbeLook) -> Probed:
     name = f"{PROMETHEUS} of {sight.ref.cluster}"
     seen = sight.case.picture.signals.prometheus.get(sight.ref)
     if seen is None or seen.unasked:
@@ -54,7 +54,7 @@ def _prometheus(sight: Sight) -> Probed:
     return sight.said(True, f"{name} answers, {seen.value}")
 
 
-def _kubernetes(sight: Sight) -> Probed:
+def _kubernetes(sight: ProbeLook) -> Probed:
     name = sight.ref.cluster
     found = answers(sight)
     if isinstance(found, Unread):
@@ -69,7 +69,7 @@ def _kubernetes(sight: Sight) -> Probed:
 
 def _room(case: ProbeCase) -> Probed:
     """Every resource of every quota of the namespace is used for less than ``percent`` of what is allowed."""
-    sight, namespace = Sight(case), case.arguments.get("namespace", "")
+    sight, namespace = ProbeLook(case), case.arguments.get("namespace", "")
     limit = number_of(case.arguments, "percent") or 100
     quotas = sight.within(ResourceQuota, namespace)
     if isinstance(quotas, Unread):

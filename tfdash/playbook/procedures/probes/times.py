@@ -6,12 +6,12 @@ from tfdash.model.run import Probed
 from tfdash.model.verdict import UnknownKind
 from tfdash.moments import moment
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
-from tfdash.playbook.procedures.probes.sight import Sight
+from tfdash.playbook.procedures.probes.sight import ProbeLook
 from tfdash.playbook.schedule.asking import asked
 
 
 def _open(case: ProbeCase) -> Probed:
-    sight, state = Sight(case), case.assessment.calendar
+    sight, state = ProbeLook(case), case.assessment.calendar
     if state is None:
         return sight.unclear(UnknownKind.LOADING, "the release calendar is not known yet")
     if _over(state.closes_at if state.open else state.opens_at, case.now):
@@ -21,7 +21,7 @@ def _open(case: ProbeCase) -> Probed:
 
 def _no_freeze(case: ProbeCase) -> Probed:
     """No blackout, holiday or freeze closes the calendar now; whether a window is open is another question."""
-    sight, state = Sight(case), case.assessment.calendar
+    sight, state = ProbeLook(case), case.assessment.calendar
     if state is None:
         return sight.unclear(UnknownKind.LOADING, "the release calendar is not known yet")
     policy = sight.policies.fed(case.picture.signals.feeds).calendar
@@ -41,7 +41,7 @@ def _over(edge: float | None, now: float) -> bool:
 
 
 def _past(case: ProbeCase) -> Probed:
-    sight, text = Sight(case), case.arguments.get("time", "")
+    sight, text = ProbeLook(case), case.arguments.get("time", "")
     try:
         at = asked(text, sight.policies.calendar, case.now).at
     except ValueError as error:

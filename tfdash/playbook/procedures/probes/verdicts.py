@@ -16,7 +16,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import of_object
-from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight
+from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook
 from tfdash.playbook.registry import RULES, SECTIONS
 
 _WORST = {"ok": Level.OK, "warn": Level.WARN}
@@ -25,7 +25,7 @@ WORST = ProbeArgument(id="worst", title="the worst that passes", choices=tuple(_
 
 def _rule(case: ProbeCase) -> Probed:
     """What a rule says of one object, or of all of which it speaks in the cluster: then the worst counts."""
-    sight, id = Sight(case), case.arguments.get("rule", "")
+    sight, id = ProbeLook(case), case.arguments.get("rule", "")
     about: Subject | None = None
     if case.arguments.get("subject"):
         about = sight.subject("subject")
@@ -62,7 +62,7 @@ def _looked_at(id: str, about: Subject | None) -> Iterator[type[Object]]:
             yield from rule.needs
 
 
-def _told(case: ProbeCase, sight: Sight, id: str, about: Subject | None) -> list[Verdict]:
+def _told(case: ProbeCase, sight: ProbeLook, id: str, about: Subject | None) -> list[Verdict]:
     found = case.assessment.verdicts
     several = (
         [found.get(about, ())]
@@ -90,13 +90,13 @@ def _many(some: list[Verdict], told: list[Verdict]) -> str:
 
 
 def _section(case: ProbeCase) -> Probed:
-    sight, id = Sight(case), case.arguments.get("section", "")
+    sight, id = ProbeLook(case), case.arguments.get("section", "")
     state = next((s for s in case.assessment.sections if s.id == id), None)
     if state is None:
         return sight.unclear(UnknownKind.LOADING, f"section {id} was not judged yet")
     section = next((s for s in SECTIONS if s.id == id), None)
     for ref in case.picture.clusters if section is not None else ():
-        each = Sight(_in_cluster(case, ref.cluster))
+        each = ProbeLook(_in_cluster(case, ref.cluster))
         if section is not None and (why := each.why(*section.needs)) is not None:
             return sight.unknown(why)
     told = "; ".join(filter(None, (state.sentence, state.detail)))

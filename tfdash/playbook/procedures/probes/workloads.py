@@ -14,7 +14,7 @@ from tfdash.model.workload import Serving
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl, of_namespace, of_object
-from tfdash.playbook.procedures.probes.sight import CLUSTER, Sight, number_of
+from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.staleness import Unread
 
 WORKLOADS: dict[str, type[Deployment] | type[StatefulSet] | type[DaemonSet] | type[Rollout]] = {
@@ -48,7 +48,7 @@ _WORDS = {
 }
 
 
-def named_workload(sight: Sight, id: str = "workload") -> Subject | Probed:
+def named_workload(sight: ProbeLook, id: str = "workload") -> Subject | Probed:
     """The workload that an argument names, of a kind that is one; else what is to be said."""
     subject = sight.subject(id)
     if subject is None:
@@ -60,12 +60,12 @@ def named_workload(sight: Sight, id: str = "workload") -> Subject | Probed:
 
 
 def workload_object(
-    sight: Sight, subject: Subject
+    sight: ProbeLook, subject: Subject
 ) -> Deployment | StatefulSet | DaemonSet | Rollout | Unread | None:
     return sight.one(WORKLOADS[subject.kind], subject.key)
 
 
-def serves(sight: Sight, subject: Subject) -> Serves | Unread | None:
+def serves(sight: ProbeLook, subject: Subject) -> Serves | Unread | None:
     """None where there is no such workload. It is the word of the rule of workloads (of releases, for a Rollout), so that a probe says
     what every screen says."""
     obj = workload_object(sight, subject)
@@ -86,7 +86,7 @@ def serves(sight: Sight, subject: Subject) -> Serves | Unread | None:
 
 def _of_one(good: frozenset[Serving]) -> Callable[[ProbeCase], Probed]:
     def judge(case: ProbeCase) -> Probed:
-        sight = Sight(case)
+        sight = ProbeLook(case)
         subject = named_workload(sight)
         if isinstance(subject, Probed):
             return subject
@@ -107,7 +107,7 @@ def _of_any(bad: frozenset[Serving], word: str) -> Callable[[ProbeCase], Probed]
     def judge(case: ProbeCase) -> Probed:
         if case.arguments.get("workload"):
             return one(case)
-        sight = Sight(case)
+        sight = ProbeLook(case)
         found: list[Serves] = []
         unseen: list[Unread] = []
         there = 0
@@ -140,7 +140,7 @@ def _of_any(bad: frozenset[Serving], word: str) -> Callable[[ProbeCase], Probed]
 
 def _image(case: ProbeCase) -> Probed:
     """What its template says; whether that runs already is ``release.complete``."""
-    sight, wanted = Sight(case), case.arguments.get("image", "")
+    sight, wanted = ProbeLook(case), case.arguments.get("image", "")
     subject = named_workload(sight)
     if isinstance(subject, Probed):
         return subject
@@ -164,7 +164,7 @@ def same_image(image: str, wanted: str) -> bool:
 
 
 def _replicas(case: ProbeCase) -> Probed:
-    sight, wanted = Sight(case), number_of(case.arguments, "replicas")
+    sight, wanted = ProbeLook(case), number_of(case.arguments, "replicas")
     subject = named_workload(sight)
     if isinstance(subject, Probed):
         return subject
@@ -187,7 +187,7 @@ def _replicas(case: ProbeCase) -> Probed:
 
 
 def _bounds(case: ProbeCase) -> Probed:
-    sight = Sight(case)
+    sight = ProbeLook(case)
     subject = named_workload(sight)
     if isinstance(subject, Probed):
         return subject
