@@ -18,6 +18,7 @@ from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.certificates.policy import CertificatesPolicy
 from tfdash.playbook.maintenance.policy import MaintenanceRules
 from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.procedures.settings import ProceduresSettings
 from tfdash.playbook.resources.hours import HoursSettings
 from tfdash.playbook.resources.policy import ResourcesPolicy
 from tfdash.playbook.schedule.policy import CalendarRules
@@ -151,6 +152,7 @@ class Settings(SettingsTable):
     store: StoreSettings = field(default_factory=StoreSettings)
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     actions: ActionsTable = field(default_factory=ActionsTable)
+    procedures: ProceduresSettings = field(default_factory=ProceduresSettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)

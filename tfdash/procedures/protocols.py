@@ -26,12 +26,13 @@ class WorkState(StrEnum):
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One command. ``key`` is "RUN.STEP.ATTEMPT", by which its place knows it: it is started once for a key, however often it
     is asked, and found again by it from any terminal. ``argv`` is whole words, no shell. ``values``: of a pipeline's inputs.
-    Seconds."""
+    ``mark``: what ``Place.mark`` said when it was begun (it stands in the run's BEGUN); {} before that. Seconds."""
 
     key: str
     argv: tuple[str, ...] = ()
     values: Mapping[str, str] = {}
     timeout: float = 0.0
+    mark: Mapping[str, str] = {}
 
 
 class WorkSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,10 @@ class Place(Protocol):
 
     def shown(self, work: Work) -> str:
         """What would be started, as a line that can be copied."""
+
+    async def mark(self, work: Work) -> Mapping[str, str]:
+        """What is to stand in the run before it is started, so that other terminals know whose memory speaks of it: what a machine
+        alone remembers says nothing of a command that another one began."""
 
     async def start(self, work: Work) -> WorkSeen:
         """Start it, once for its key: where it was started before, that one is found. Raises

@@ -1,0 +1,1 @@
+"""Where the commands of procedures run: each a ``tfdash.procedures.protocols.Place``."""
