@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 
 from tfdash.model.procedure import Ask, Branch, Input, Pairs, Procedure, Step, StepKind
 from tfdash.playbook.procedures.fields import At, Faults
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_value
-from tfdash.playbook.procedures.placeholders import EACH, is_one, named_in
+from tfdash.playbook.procedures.placeholders import EACH, OWN, is_one, named_in
 from tfdash.playbook.procedures.vocabulary import Vocabulary
 from tfdash.playbook.schedule.policy import parse_local, parse_time
 from tfdash.spelling import nearest
@@ -43,6 +44,7 @@ class _Check:
 
     def all(self) -> None:
         own = self._procedure
+        self._remembered()
         self._each_once((("inputs", str(i)), one.id) for i, one in enumerate(own.inputs))
         for i, one in enumerate(own.inputs):
             self._input(("inputs", str(i)), one)
@@ -61,6 +63,21 @@ class _Check:
             self._scenario()
             self._list(own.steps, ("steps",), None)
 
+    def _remembered(self) -> None:
+        """A run keeps the file, and what looks like a secret is kept nowhere."""
+        text, kept = self._procedure.text, self._known.remembered
+        if kept is None:
+            return
+        told = "holds what looks like a secret, which the audit log would not keep"
+        if kept(text) != text:
+            line = next((i for i, one in enumerate(text.splitlines(), 1) if kept(one) != one), 0)
+            self._add((), told, 'write it without "=" or ":" behind the word, or by another word', line)
+        for i, one in enumerate(self._procedure.inputs):
+            given = json.dumps({one.id: ["some value"]})
+            if kept(given) != given:
+                told = f'"{one.id}" is named like a secret, whose values the audit log does not keep'
+                self._add(("inputs", str(i), "id"), told, "a secret is no input; else take another id")
+
     def _all_read(self) -> bool:
         """Nothing can be said of places where an input is not understood."""
         return all(one.type in INPUT_TYPES for one in self._procedure.inputs)
@@ -75,8 +92,8 @@ class _Check:
     # -- inputs, scenario ------------------------------------------------------------------------------------------
 
     def _input(self, at: At, one: Input) -> None:
-        if one.id == EACH:
-            self._add((*at, "id"), f'"{EACH}" is what a group calls its value', "take another id")
+        if one.id in (EACH, *OWN):
+            self._add((*at, "id"), f'"{one.id}" is what each run knows by itself', "take another id")
         if one.type not in INPUT_TYPES:
             self._add((*at, "type"), f'there is no type "{one.type}"', nearest(one.type, INPUT_TYPES))
             return
@@ -190,9 +207,16 @@ class _Check:
                 f"{nearest(name, listed)} {_HAND}".strip(),
             )
         commands = self._known.commands
-        if kind != "pipeline" and commands is not None and step.command not in commands and not step.by_hand:
+        if commands is not None and step.command not in commands and not step.by_hand:
             told = f"{nearest(step.command, commands)} {_HAND}".strip()
             self._add((*at, "command"), f'"{step.command}" is not in [procedures.commands]', told)
+        given = {*self._inputs, *OWN, *(name for name, _ in step.arguments), *((EACH,) if each else ())}
+        for name in (commands or {}).get(step.command, ()):
+            if name not in given:
+                told = f'add an input {name}, or arguments = {{ {name} = "..." }}'
+                self._add(
+                    (*at, "command"), f"{step.command} speaks of {{{name}}}, which is not known here", told
+                )
 
     def _approval(self, at: At, step: Step, each: Input | None) -> None:
         if self._procedure.recovery and not step.alone:
@@ -323,6 +347,8 @@ class _Check:
     def _names(self, at: At, text: str, each: Input | None, *, lists: bool = False) -> None:
         """The inputs that stand in a text; ``lists``: one that is many may."""
         for name, part in named_in(text):
+            if name in OWN and not part:
+                continue
             found = each if name == EACH else self._inputs.get(name)
             if found is None:
                 told = "it is the value of a group each" if name == EACH else nearest(name, self._inputs)

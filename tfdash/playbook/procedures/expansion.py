@@ -28,12 +28,12 @@ _TEXTS = (
 _ASKS = ("asks", "before", "after")
 
 
-def expanded(procedure: Procedure, inputs: Inputs) -> Procedure:
-    """``procedure`` for these inputs; its ``text`` and ``digest`` stay those of the file. The steps of a group ``each`` are called
+def expanded(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> Procedure:
+    """``procedure`` for these inputs; ``own``: what the run knows by itself (``placeholders.OWN``). Its ``text`` and ``digest`` stay those of the file. The steps of a group ``each`` are called
     "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. Nobody fills it again."""
     chosen = with_defaults(procedure, inputs)
     types = {one.id: one.type for one in procedure.inputs}
-    values: dict[str, str] = {}
+    values = dict(own)
     for id, given in chosen.items():
         values.update(_parts(id, types[id], given))
     work = _Expansion(chosen, types)

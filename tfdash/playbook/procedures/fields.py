@@ -24,10 +24,11 @@ class Faults:
     """All that is wrong with one file, in the order in which it was found."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[At, str, str]] = []
+        self.found: list[tuple[At, str, str, int]] = []
 
-    def add(self, at: At, message: str, remedy: str = "") -> None:
-        self.found.append((at, message, remedy))
+    def add(self, at: At, message: str, remedy: str = "", line: int = 0) -> None:
+        """``line``: where it is another than that of ``at``."""
+        self.found.append((at, message, remedy, line))
 
 
 Take = Callable[[Any, At, Faults], Any]

@@ -10,8 +10,8 @@ from tfdash.playbook.procedures.checks import check
 from tfdash.playbook.procedures.fields import ID, PROCEDURE, Faults, table
 from tfdash.playbook.procedures.vocabulary import ANYTHING, Vocabulary
 
-LARGEST = 512 * 1024
-"""Bytes of one file."""
+LARGEST = 256 * 1024
+"""Bytes of one file: it stands in one entry of the audit log."""
 _MOST = 50  # faults that are told
 
 
@@ -30,7 +30,7 @@ def read_procedure(id: str, text: str, file: str = "", vocabulary: Vocabulary = 
     if not ID.fullmatch(id):
         remedy = "name the file with up to 40 small letters, digits and single hyphens, a letter first"
         raise ConfigError([ConfigProblem(shown, 0, "", f'"{id}" is no name of a procedure', remedy)])
-    if len(text) > LARGEST:
+    if len(text.encode("utf-8", "surrogatepass")) > LARGEST:
         told = f"has more than {LARGEST // 1024:,} KB"
         raise ConfigError([ConfigProblem(shown, 0, "", told, "make two procedures of it")])
     faults = Faults()
@@ -42,8 +42,8 @@ def read_procedure(id: str, text: str, file: str = "", vocabulary: Vocabulary = 
         check(found, vocabulary, faults)
     if faults.found:
         told_all = [
-            ConfigProblem(shown, line_of(text, at), dotted(at), message, remedy)
-            for at, message, remedy in faults.found[:_MOST]
+            ConfigProblem(shown, line or line_of(text, at), dotted(at), message, remedy)
+            for at, message, remedy, line in faults.found[:_MOST]
         ]
         if len(faults.found) > _MOST:
             rest = f"{len(faults.found) - _MOST:,} more faults are not told"

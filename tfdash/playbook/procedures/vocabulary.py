@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from tfdash.playbook.procedures.probe import Probe
@@ -11,16 +11,18 @@ from tfdash.playbook.procedures.probe import Probe
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
     """Each None is not known here, and nothing is held against it. ``actions``: the names of the arguments of each, and of
-    those of them that it needs. ``needs``: the first word of each ("pipeline" of "pipeline NAME")."""
+    those of them that it needs. ``commands``: the names of what stands in braces in each. ``needs``: the first word of each
+    ("pipeline" of "pipeline NAME"). ``remembered``: a text as the audit log keeps it, without what looks like a secret."""
 
     probes: Mapping[str, Probe] | None = None
     actions: Mapping[str, tuple[Collection[str], Collection[str]]] | None = None
     needs: Collection[str] | None = None
-    commands: Collection[str] | None = None
+    commands: Mapping[str, Collection[str]] | None = None
     hosts: Collection[str] | None = None
     pipelines: Collection[str] | None = None
     messages: Collection[str] | None = None
     channels: Collection[str] | None = None
+    remembered: Callable[[str], str] | None = None
 
 
 ANYTHING = Vocabulary()

@@ -7,7 +7,7 @@ from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.inputs import unfit_inputs
 from tfdash.playbook.procedures.reading import read_procedure
 
-TEXT = """title = "restore {services}"
+TEXT = """title = "restore {services} in {environment}"
 holds = ["{services}", "Namespace {space}"]
 [[inputs]]
 id = "services"
@@ -55,6 +55,7 @@ kind = "command"
 command = "x"
 words = ["--for", "{each}", "{tag}", "{services}"]
 """
+OWN = {"run": "r-1", "environment": "live", "cluster": "c"}
 A, B = "Deployment tf/a", "Deployment tf/b"
 
 
@@ -63,7 +64,7 @@ def read() -> Procedure:
 
 
 def test_a_group_stands_there_once_for_each_value() -> None:
-    found = expanded(read(), {"services": (A, B), "tag": ("1.2",)})
+    found = expanded(read(), {"services": (A, B), "tag": ("1.2",)}, OWN)
     (group,) = found.steps
     assert [step.id for step in group.steps] == [
         "up--1",
@@ -77,19 +78,19 @@ def test_a_group_stands_there_once_for_each_value() -> None:
     assert group.steps[3].title == "b up in tf" and group.each == ""
     assert group.steps[4].branches[0].steps == ("last--2",)
     assert group.steps[5].words == ("--for", B, "1.2", A, B)
-    assert found.title == f"restore {A}, {B}" and found.holds == (A, B, "Namespace tf")
+    assert found.title == f"restore {A}, {B} in live" and found.holds == (A, B, "Namespace tf")
     assert (found.text, found.digest) == (read().text, read().digest)
 
 
 def test_what_was_left_out_is_left_out_of_words_and_arguments() -> None:
-    group = expanded(read(), {"services": (A,)}).steps[0]
+    group = expanded(read(), {"services": (A,)}, OWN).steps[0]
     assert group.steps[0].after == (Ask(probe="workload.serving", arguments=(("workload", A),)),)
     assert group.steps[2].words == ("--for", A, A)
 
 
 def test_a_value_is_never_taken_for_a_place() -> None:
-    found = expanded(read(), {"services": (A,), "space": ("{services} {each}",)})
-    assert found.steps[0].steps[0].title == "a up in {services} {each}"
+    found = expanded(read(), {"services": (A,), "space": ("{services} {each} {run}",)}, OWN)
+    assert found.steps[0].steps[0].title == "a up in {services} {each} {run}"
 
 
 def test_what_cannot_be_chosen_is_said() -> None:

@@ -8,6 +8,7 @@ from tfdash.config.problems import ConfigError
 from tfdash.model.procedure import Procedure, StepKind
 from tfdash.playbook.procedures.reading import LARGEST, digest_of, read_procedure
 from tfdash.playbook.procedures.vocabulary import Vocabulary
+from tfdash.store.log.redact import Redactor
 
 GOOD = """title = "restart"
 [roles]
@@ -30,12 +31,13 @@ text = "look"
 STEP = '[[steps]]\nid = "x"\ntitle = "x"\n'
 ALL = Vocabulary(
     actions={"workload.restart": ((), ()), "workload.scale": (("replicas",), ("replicas",))},
-    commands=("deploy",),
+    commands={"deploy": (), "switch": ("region",)},
     hosts=("db1",),
     pipelines=("release",),
     needs=("cluster", "pipeline"),
     messages=("started",),
     channels=("team",),
+    remembered=Redactor(),
 )
 
 
@@ -96,6 +98,10 @@ CASES = {
     "a step that is no table": ("steps = 3\n", "steps: is a number, and must be a list"),
     "a NUL": ('purpose = "a\\u0000b"\n', "holds a NUL character"),
     "no TOML": ("title = \n", "not valid TOML"),
+    "what a command needs": (STEP + 'kind = "command"\ncommand = "switch"\n', "switch speaks of {region}, which is not known here; add an input region"),
+    "what every run has": ('[[inputs]]\nid = "run"\ntitle = "x"\ntype = "text"\n', '"run" is what each run knows by itself'),
+    "an input named like one": ('[[inputs]]\nid = "api-key"\ntitle = "x"\ntype = "text"\n', '"api-key" is named like a secret'),
+    "a secret": (STEP + 'kind = "manual"\ntext = "with password: hunter22"\n', "restart.toml:22: holds what looks like a secret"),
     "nothing": ("", "has no title"),
 }  # fmt: skip
 
@@ -133,7 +139,7 @@ def test_faults_without_number_are_bounded() -> None:
 
 
 def test_what_is_too_large_is_not_read() -> None:
-    assert "has more than 512 KB" in faults("#" * (LARGEST + 1))[0]
+    assert "has more than 256 KB" in faults("#" * (LARGEST + 1))[0]
 
 
 def test_control_characters_are_shown_and_not_sent() -> None:
