@@ -1,0 +1,84 @@
+"""A plan as lines that can be copied: the same requests by kubectl, for whoever is without tfdash. Each line is whole and runs as it is;
+what begins with ``#`` says when. They are the very requests: with the facts that they rest on, under the same field manager, so that
+one that does not hold any more is refused here as there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote, urlencode
+
+from tfdash.model.action import Request
+from tfdash.text import safe
+
+_OBJECT = re.compile(
+    r"/(?:api|apis/(?P<group>[^/]+))/(?P<version>v[^/]+)(?:/namespaces/(?P<namespace>[^/]+))?"
+    r"/(?P<resource>[^/]+)/(?P<name>[^/]+?)(?:/(?P<sub>status|scale))?"
+)
+_PATCHES = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+}
+_RAW = {"DELETE": "delete", "POST": "create", "PUT": "replace"}
+_OURS = "{ours}"  # in a path: the place of our entry in managedFields, as it is by then
+_MANAGER = "fieldManager"
+
+
+def by_hand(requests: Iterable[Request], kubectl: Sequence[str] = ("kubectl",)) -> tuple[str, ...]:
+    """``requests``: all of a plan, in order. ``kubectl``: its command with the options that choose the cluster."""
+    lines: list[str] = []
+    for request in requests:
+        if request.after is not None:
+            lines.append(f"# wait until this is so, else leave out what follows: {safe(request.after.text)}")
+        if request.unless is not None:
+            lines.append(f"# leave it out where this is so by then: {safe(request.unless.text)}")
+        lines.append(_line(request, tuple(kubectl)))
+    return tuple(lines)
+
+
+def _line(request: Request, kubectl: tuple[str, ...]) -> str:
+    if request.argv:
+        return shlex.join(request.argv)
+    if request.path.startswith(("http://", "https://")):
+        header = ("-H", f"Content-Type: {request.content_type}") if request.body else ()
+        data = ("--data", _ascii(request.body)) if request.body else ()
+        words = ("curl", "-X", request.method, *header, *data, request.path)
+        return f"{shlex.join(words)}  # with the credentials that [actions] pipelines names"
+    if not request.path.startswith("/"):
+        return f"# no other tool writes tfdash's own log: {safe(request.what)}"
+    kind = _PATCHES.get(request.content_type)
+    found = _OBJECT.fullmatch(request.path)
+    if request.method == "PATCH" and kind and found:
+        return _patch(request, kind, found, kubectl)
+    if request.method in _RAW:
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        path = quote(request.path, safe="/:@.~-_") + query
+        words = (*kubectl, _RAW[request.method], "--raw", path, "-f", "-")
+        return f"printf %s {shlex.quote(_ascii(request.body))} | {shlex.join(words)}"
+    return f"# kubectl has no way to: {request.method} {safe(request.path)}"
+
+
+def _patch(request: Request, kind: str, found: re.Match[str], kubectl: tuple[str, ...]) -> str:
+    group = found["group"]
+    resource = f"{found['resource']}.{found['version']}.{group}" if group else found["resource"]
+    which = (resource, found["name"], *(("-n", found["namespace"]) if found["namespace"] else ()))
+    words = [*kubectl, "patch", *which, f"--type={kind}"]
+    words += [f"--subresource={found['sub']}"] if found["sub"] else []
+    words += [f"--field-manager={value}" for name, value in request.query if name == _MANAGER]
+    parts = [shlex.quote(part) for part in _ascii(request.body).split(_OURS)]
+    place = f'"$({shlex.join((*kubectl, "get", *which, "--show-managed-fields", "-o", _PLACE))})"'
+    return f"{shlex.join(words)} -p {place.join(parts)}"
+
+
+_PLACE = (
+    'go-template={{range $i, $m := .metadata.managedFields}}{{if and (eq $m.manager "tfdash") (not $m.subresource)}}'
+    "{{$i}}{{end}}{{end}}"
+)
+
+
+def _ascii(body: str) -> str:
+    """The same JSON in ASCII alone: it goes through any terminal and any clipboard, and hides nothing."""
+    return json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=True) if body else ""
