@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from tfdash.model.procedure import Pairs, Procedure
-from tfdash.model.subject import Subject
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import UnknownKind
 
 
 class RunEventKind(StrEnum):
-    STARTED = "started"  # data: procedure, text, digest, inputs, reason, dry, targets
+    STARTED = "started"  # data: procedure, text, digest, inputs, reason, dry, targets, environment, cluster
     CLAIMED = "claimed"  # data: fence; also a takeover, which has a higher one
     LET_GO = "let go"
     BEGUN = "begun"  # recorded durably before anything is sent: data: fence, attempt, what (words), mark of the act
@@ -129,6 +129,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     dry: bool
     targets: tuple[str, ...]
+    cluster: ClusterRef  # where it acts
     steps: tuple[StepState, ...]
     next: tuple[str, ...]
     outcome: RunOutcome = RunOutcome.OPEN

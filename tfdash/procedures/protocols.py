@@ -184,6 +184,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     )
     confirmation: Confirmation | None = None
     alone: bool = False
+    anyway: bool = False  # to be done though it is already so; without it, it is passed with that
     fence: int = 0
 
 
