@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 
 from tfdash.model.procedure import Ask, Branch, Input, Pairs, Procedure, Step, StepKind
@@ -73,9 +72,9 @@ class _Check:
             line = next((i for i, one in enumerate(text.splitlines(), 1) if kept(one) != one), 0)
             self._add((), told, 'write it without "=" or ":" behind the word, or by another word', line)
         for i, one in enumerate(self._procedure.inputs):
-            given = json.dumps({one.id: ["some value"]})
+            given: list[object] = [{one.id: "some value"}, {one.id: ["some value"]}]
             if kept(given) != given:
-                told = f'"{one.id}" is named like a secret, whose values the audit log does not keep'
+                told = f'"{one.id}" is named like a secret, and what is chosen stands in the audit log'
                 self._add(("inputs", str(i), "id"), told, "a secret is no input; else take another id")
 
     def _all_read(self) -> bool:

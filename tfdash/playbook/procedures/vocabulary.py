@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tfdash.playbook.procedures.probe import Probe
 
@@ -12,7 +13,7 @@ from tfdash.playbook.procedures.probe import Probe
 class Vocabulary:
     """Each None is not known here, and nothing is held against it. ``actions``: the names of the arguments of each, and of
     those of them that it needs. ``commands``: the names of what stands in braces in each. ``needs``: the first word of each
-    ("pipeline" of "pipeline NAME"). ``remembered``: a text as the audit log keeps it, without what looks like a secret."""
+    ("pipeline" of "pipeline NAME"). ``remembered``: a text or a table as the audit log keeps it, without what looks like a secret."""
 
     probes: Mapping[str, Probe] | None = None
     actions: Mapping[str, tuple[Collection[str], Collection[str]]] | None = None
@@ -22,7 +23,7 @@ class Vocabulary:
     pipelines: Collection[str] | None = None
     messages: Collection[str] | None = None
     channels: Collection[str] | None = None
-    remembered: Callable[[str], str] | None = None
+    remembered: Callable[[Any], Any] | None = None
 
 
 ANYTHING = Vocabulary()

@@ -101,6 +101,7 @@ CASES = {
     "what a command needs": (STEP + 'kind = "command"\ncommand = "switch"\n', "switch speaks of {region}, which is not known here; add an input region"),
     "what every run has": ('[[inputs]]\nid = "run"\ntitle = "x"\ntype = "text"\n', '"run" is what each run knows by itself'),
     "an input named like one": ('[[inputs]]\nid = "api-key"\ntitle = "x"\ntype = "text"\n', '"api-key" is named like a secret'),
+    "an input that is taken for one": ('[[inputs]]\nid = "env"\ntitle = "x"\ntype = "text"\n', '"env" is named like a secret'),
     "a secret": (STEP + 'kind = "manual"\ntext = "with password: hunter22"\n', "restart.toml:22: holds what looks like a secret"),
     "nothing": ("", "has no title"),
 }  # fmt: skip
