@@ -12,6 +12,7 @@ from tfdash.playbook.canary import CanaryPolicy, default_canary_policy
 from tfdash.playbook.certificates.policy import CertificatesPolicy, default_certificates_policy
 from tfdash.playbook.maintenance.policy import MaintenancePolicy, default_maintenance_policy
 from tfdash.playbook.policy import WorkloadPolicy, default_policy
+from tfdash.playbook.procedures.policy import RecoveryPolicy
 from tfdash.playbook.resources.hours import Hours
 from tfdash.playbook.resources.policy import ResourcesPolicy, default_resources_policy
 from tfdash.playbook.schedule import CalendarPolicy, default_calendar_policy
@@ -39,6 +40,7 @@ class Policies:
     environments: tuple[str, ...] = ()
     pool_labels: tuple[str, ...] = POOL_LABELS
     versions: VersionsPolicy = field(default_factory=default_versions_policy)
+    recovery: RecoveryPolicy = field(default_factory=RecoveryPolicy)
 
     def fed(self, feeds: Mapping[str, Observation[FeedDays]]) -> Policies:
         """With what the feeds of the calendar close."""

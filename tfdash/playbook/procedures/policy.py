@@ -1,0 +1,36 @@
+"""What recoveries are judged by: the procedures that there are, what is configured for their steps, and where that lies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tfdash.model.procedure import Procedure
+
+
+class Dependency(NamedTuple):
+    """Something without which no recovery is carried out. ``need``: its entry in ``NEEDS``; ``what``: in words, "the shared store";
+    ``host``: where it answers, "" for a file of this machine; ``key``: the setting that names it."""
+
+    need: str
+    what: str
+    host: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryPolicy:
+    """``procedures`` by id. ``hosts``, ``pipelines``, ``channels``: names that are configured. ``inside``: this program runs in a pod of a
+    cluster that it may have to recover. ``apart``: hosts, as patterns, of which somebody says that they go down with none of the clusters;
+    ``along``: those that do."""
+
+    procedures: Mapping[str, Procedure] = field(default_factory=dict)
+    problems: Collection[str] = ()
+    hosts: Collection[str] = ()
+    pipelines: Collection[str] = ()
+    channels: Collection[str] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    inside: bool = False
+    apart: tuple[str, ...] = ()
+    along: tuple[str, ...] = ()
