@@ -126,7 +126,7 @@ def _runbooks(_: str, case: ProbeCase) -> Probed:
     policy = recovery_policy(case)
     if policy.problems:
         return _said(False, f"runbooks: {next(iter(policy.problems))}")
-    return _said(bool(policy.procedures), f"{counted(len(policy.procedures), 'procedure')} are read")
+    return _said(bool(policy.procedures), f"{counted(len(policy.procedures), 'procedure')}")
 
 
 NEEDS: dict[str, Need] = {
