@@ -16,6 +16,7 @@ from tfdash.cli import (
     audit_options,
     bundle_options,
     calendar_options,
+    demo_options,
     exit_codes,
     recorded_options,
     recording_options,
@@ -26,7 +27,6 @@ from tfdash.cli import (
 )
 from tfdash.cli.gates import FORMATS as GATE_FORMATS
 from tfdash.cli.gates import GATES, OF_FINDINGS
-from tfdash.demo.options import SCENARIOS
 from tfdash.durations import parse_duration
 from tfdash.model.kinds import LIST_SCREENS
 from tfdash.namespaces import check_namespace
@@ -75,13 +75,6 @@ class _FirstScreens(tuple[str, ...]):
 
 
 SCREENS = _FirstScreens((*FIRST, *LIST_SCREENS))
-
-
-class _Scenarios(tuple[str, ...]):
-    """The shipped ones by name, or a file of one's own."""
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or str(name).endswith(".toml")
 
 
 def _count(text: str) -> int:
@@ -272,28 +265,7 @@ def _built(prog: str) -> argparse.ArgumentParser:
         ),
         _where,
     )
-    demo = commands.add_parser("demo", help="the program on a simulated platform")
-    demo.add_argument(
-        "--serve", action="store_true", help="serve without a screen; prints kubeconfig and configuration"
-    )
-    demo.add_argument(
-        "--where",
-        action="store_true",
-        help="the kubeconfig and configuration of the demos that run, for another shell",
-    )
-    demo.add_argument(
-        "--scenario",
-        choices=_Scenarios(SCENARIOS),
-        default="busy",
-        metavar="NAME",
-        help=f"what happens there (busy): {', '.join(SCENARIOS)}, or a .toml file",
-    )
-    demo.add_argument("--seed", type=_seed, default=1, metavar="N", help="same seed, same world")
-    demo.add_argument("--speed", type=float, default=1.0, metavar="X", help="how fast its clock runs")
-    demo.add_argument("--read-only", action="store_true", help="only look")
-    demo.add_argument("--screen", choices=SCREENS, metavar="NAME", default="overview")
-    demo.add_argument("-e", "--environment", metavar="NAME", default="")
-    demo.add_argument("--theme", choices=("dark", "light", "ansi", "colour-blind"), default="")
+    demo_options.add(commands.add_parser("demo", help="the program on a simulated platform"), SCREENS, _seed)
     config = commands.add_parser("config", help="check, show or describe the configuration")
     config.add_argument("what", choices=("check", "show", "schema", "example", "path"))
     config.add_argument("--config", metavar="FILE")
