@@ -96,6 +96,9 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     approvals: tuple[str, ...] = ()
     evidence: tuple[Pairs, ...] = ()
     mark: Mapping[str, Any] = {}  # of the act in the air: what tells that it was ours
+    in_air: tuple[
+        int, ...
+    ] = ()  # attempts that began and of which nothing is known, but for the one that runs
 
 
 class RunOutcome(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from tfdash.model.action import Result
 from tfdash.model.judgement import Breach
 from tfdash.model.maintenance import MaintenanceRecord
+from tfdash.model.run import RunJournal
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.versions import NOTHING_SEEN, VersionMemory
 
@@ -180,6 +182,7 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     sizes: dict[Subject, RememberedSize] = {}  # by object, without uid
     maintenance: MaintenanceRecord = MaintenanceRecord()
     versions: VersionMemory = NOTHING_SEEN
+    runs: Mapping[str, RunJournal] = {}  # of procedures, by id: the open ones, and the newest of the others
 
 
 EMPTY_STORE_STATE = StoreState()

@@ -370,6 +370,7 @@ class Store:
             sizes=self.projection.sizes,
             maintenance=self.projection.maintenance,
             versions=self.projection.versions.told(),
+            runs=self.projection.runs.told(self.projection.login),
         )
 
     def _ours(self, acting: RunningAction) -> RunningAction:

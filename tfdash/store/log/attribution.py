@@ -7,11 +7,27 @@ from typing import Any
 
 import msgspec
 
+from tfdash.model.run import RunEventKind
 from tfdash.model.store_state import Entry
 from tfdash.store.log.canonical import data_of
 
 PROGRAM = ("tfdash", "rules")
 """What the program says of itself, whoever runs it."""
+
+_PERSONAL = frozenset(
+    kind.value
+    for kind in (
+        RunEventKind.CLAIMED,
+        RunEventKind.SIGNED,
+        RunEventKind.APPROVED,
+        RunEventKind.DENIED,
+        RunEventKind.DECIDED,
+        RunEventKind.SKIPPED,
+        RunEventKind.CHANGED,
+        RunEventKind.ABORTED,
+        RunEventKind.CLOSED,
+    )
+)
 
 
 def writer_of(actor: str, written_by: str, *, person: bool = False) -> str:
@@ -47,4 +63,7 @@ def _is_of_a_person(data: Mapping[str, Any]) -> bool:
             return state == "overruled"
         case "break-glass":
             return state in ("begun", "reviewed")
+        case "procedure-run":
+            event = data.get("event")
+            return isinstance(event, Mapping) and event.get("kind") in _PERSONAL
     return False

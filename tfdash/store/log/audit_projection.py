@@ -28,6 +28,8 @@ from tfdash.store.log.breaches import BreachFacts
 from tfdash.store.log.canonical import data_of
 from tfdash.store.log.maintenance_facts import MaintenanceFacts
 from tfdash.store.log.run_acts import RunActs
+from tfdash.store.log.run_facts import TOPIC as RUN
+from tfdash.store.log.run_facts import RunFacts
 from tfdash.store.log.size_facts import SizeFacts
 from tfdash.store.log.version_facts import TOPIC as VERSIONS
 from tfdash.store.log.version_facts import VersionFacts
@@ -100,6 +102,7 @@ class AuditProjection:
         self._maintenance = MaintenanceFacts()
         self.versions = VersionFacts()
         self.run_acts = RunActs()
+        self.runs = RunFacts()
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
@@ -157,6 +160,8 @@ class AuditProjection:
             self._breaches.apply(entry.at, {**data, "text": text}, subject)
         elif topic == VERSIONS:
             self.versions.apply(entry.at, data, entry.terminal)
+        elif topic == RUN:
+            self.runs.apply(entry, data, written_by)
         elif topic == "break-glass":
             self._apply_break_glass(entry, data, (claimed, written_by))
 

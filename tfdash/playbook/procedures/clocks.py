@@ -1,0 +1,143 @@
+"""The clocks of a run: for how long something was broken, and where that time went. Seconds throughout.
+
+Segments follow one another: detect (until somebody or something saw it), acknowledge (until a person took it), mitigate (until the first
+act of the run took effect), restore (until what verifies it passed). Behind the last check, wait, gate or act of a procedure stands
+work that no user waits for: signatures, messages, what is learned of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tfdash.model.procedure import Procedure, Step, StepKind
+from tfdash.model.run import RunClock, RunState, StepState, StepStatus
+
+_ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND})
+_RESTORES = _ACTS | {StepKind.CHECK, StepKind.GATE, StepKind.WAIT}
+_PASSED = frozenset({StepStatus.DONE, StepStatus.ALREADY})
+_AWAY = frozenset({StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT})
+
+
+def clocks(
+    state: RunState, *, impacts: Sequence[tuple[float, bool, str]], acknowledged: float | None
+) -> tuple[RunClock, ...]:
+    """Of a recovery; () of any other run. ``impacts``: proofs of when it began (time, whether it may have begun before, source): the
+    earliest counts. Without one it is our first sight, the start of the run, "at least"."""
+    procedure, leaves = state.procedure, tuple(_leaves(state.procedure.steps))
+    if not procedure.recovery:
+        return ()
+    states = {one.id: one for one in state.steps}
+    started = state.started_at
+    first, at_least, source = min(impacts, default=(started, True, "the start of this run"))
+    if first > started:
+        first, at_least, source = started, True, "the start of this run"
+    taken = min(started, acknowledged) if acknowledged is not None else started
+    taken = max(first, taken)
+    mitigated, restored = _mitigated(leaves, states), _restored(leaves, states)
+    if restored is not None and (mitigated is None or mitigated > restored):
+        mitigated = restored
+    over = state.ended_at
+    detected = min(started, taken)
+    found = [
+        _clock("impact", "impact", first, restored, over, procedure.rto, at_least, source),
+        _clock("detect", "until it was seen", first, detected, over, 0.0, at_least, source),
+        _clock("acknowledge", "until somebody took it", detected, taken, over),
+        _clock("mitigate", "until it was eased", taken, mitigated, over),
+        _clock("restore", "until it was whole again", mitigated, restored, over),
+    ]
+    found += _tiers(procedure, leaves, states, over)
+    return tuple(found)
+
+
+def _clock(
+    id: str,
+    title: str,
+    start: float | None,
+    end: float | None,
+    over: float | None,
+    target: float = 0.0,
+    at_least: bool = False,
+    source: str = "",
+) -> RunClock:
+    """``over``: when the run ended, which stops whatever still runs."""
+    if start is not None and end is None:
+        end = over
+    if start is not None and end is not None:
+        end = max(start, end)
+    return RunClock(id=id, title=title, start=start, end=end, target=target, at_least=at_least, source=source)
+
+
+def _leaves(steps: Sequence[Step]) -> Iterator[Step]:
+    for step in steps:
+        if step.kind is StepKind.GROUP:
+            yield from _leaves(step.steps)
+        else:
+            yield step
+
+
+def _mitigated(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float | None:
+    ends = (states[s.id].ended for s in leaves if s.kind in _ACTS and _is(states, s, _PASSED))
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _restored(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float | None:
+    """When the last of what restores passed; None while one of them is left, and where none of them passed at all."""
+    last = max((place for place, step in enumerate(leaves) if step.kind in _RESTORES), default=-1)
+    before = leaves[: last + 1]
+    if not all(_is(states, step, _PASSED | _AWAY) for step in before if step.kind in _RESTORES):
+        return None
+    if any(_is(states, step, frozenset({StepStatus.LEFT})) for step in before):
+        return None
+    ends = (states[s.id].ended for s in before if s.kind in _RESTORES and _is(states, s, _PASSED))
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _is(states: Mapping[str, StepState], step: Step, what: frozenset[StepStatus]) -> bool:
+    state = states.get(step.id)
+    return state is not None and state.status in what
+
+
+def _tiers(
+    procedure: Procedure, leaves: Sequence[Step], states: Mapping[str, StepState], over: float | None
+) -> Iterator[RunClock]:
+    of: dict[int, list[Step]] = {}
+    for step, tier in _tiered(procedure.steps, 0):
+        of.setdefault(tier, []).append(step)
+    for tier, steps in sorted(of.items()):
+        told = [states[step.id] for step in steps if step.id in states]
+        begins = [one.began or one.ended for one in told if one.status not in _AWAY]
+        start = min((at for at in begins if at is not None), default=None)
+        done = all(one.status in _PASSED | _AWAY for one in told)
+        ends = [one.ended for one in told if one.ended is not None and one.status in _PASSED]
+        end = max(ends, default=None) if done else None
+        yield _clock(f"tier {tier}", f"tier {tier}", start, end, over, _target(procedure.steps, tier))
+
+
+def _tiered(steps: Sequence[Step], tier: int) -> Iterator[tuple[Step, int]]:
+    """Leaves with the tier that they, or a group around them, say."""
+    for step in steps:
+        own = step.tier or tier
+        if step.kind is StepKind.GROUP:
+            yield from _tiered(step.steps, own)
+        elif own:
+            yield step, own
+
+
+def _target(steps: Sequence[Step], tier: int) -> float:
+    """What a tier may take: of steps one after the other the sum, of a parallel group its own or the longest in it."""
+    return sum(_share(step) for step in _of_tier(steps, tier))
+
+
+def _of_tier(steps: Sequence[Step], tier: int) -> Iterator[Step]:
+    for step in steps:
+        if step.tier == tier:
+            yield step
+        elif step.kind is StepKind.GROUP and not step.tier:
+            yield from _of_tier(step.steps, tier)
+
+
+def _share(step: Step) -> float:
+    if step.target or step.kind is not StepKind.GROUP:
+        return step.target
+    inside = [_share(one) for one in step.steps]
+    return max(inside, default=0.0) if step.parallel else sum(inside)

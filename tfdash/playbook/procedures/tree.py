@@ -1,0 +1,297 @@
+"""The steps of a run as they hang together, and what its events say of each: which can be worked on now. Mutable; ``state`` folds
+events into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfdash.model.procedure import OnFailure, Pairs, Procedure, Step, StepKind
+from tfdash.model.run import StepState, StepStatus
+
+OVER = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED})
+IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
+_GRAVEST = (StepStatus.UNKNOWN, StepStatus.RUNNING, StepStatus.FAILED, StepStatus.CLAIMED, StepStatus.READY)
+"""What a group is, of what its steps are: the first of these that one of them is."""
+
+
+@dataclass(slots=True)
+class Act:
+    """One attempt of a step that was begun. ``over``: what came of it is known."""
+
+    terminal: str
+    attempt: int
+    mark: Mapping[str, Any]
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Told:
+    """What the events say of one step. ``status`` None: nothing that changes what its place among the others says. ``current``: the
+    act that RUNNING is about. ``approvals``: name and stamped login."""
+
+    status: StepStatus | None = None
+    holder: str = ""
+    terminal: str = ""
+    fence: int = 0
+    attempt: int = 0
+    since: float | None = None
+    began: float | None = None
+    ended: float | None = None
+    by: str = ""
+    sentence: str = ""
+    branch: str = ""
+    approvals: list[tuple[str, str]] = field(default_factory=list)
+    evidence: list[Pairs] = field(default_factory=list)
+    current: Act | None = None
+    acts: dict[tuple[str, int], Act] = field(default_factory=dict)
+
+    def in_air(self) -> tuple[int, ...]:
+        """Attempts of which nothing is known, but for the one that runs."""
+        running = self.current if self.status in IN_AIR else None
+        return tuple(sorted(act.attempt for act in self.acts.values() if not act.over and act is not running))
+
+
+class Node:
+    """A step at its place. ``choosers``: the decisions that it hangs on, each with the branches in which it is. ``taken_back``: it is the
+    undo of another step; ``offered``: and that one was done in a run that was given up."""
+
+    __slots__ = (
+        "children",
+        "choosers",
+        "depth",
+        "offered",
+        "parallel",
+        "parent",
+        "passed_to",
+        "place",
+        "step",
+        "taken_back",
+        "told",
+        "undo",
+    )
+
+    def __init__(self, step: Step, parent: Node | None, depth: int, *, taken_back: bool = False) -> None:
+        self.step, self.parent, self.depth, self.taken_back = step, parent, depth, taken_back
+        self.place, self.passed_to, self.parallel = 0, 0, step.parallel
+        self.told = Told()
+        self.children: list[Node] = []
+        self.undo: list[Node] = []
+        self.choosers: list[tuple[Node, frozenset[str]]] = []
+        self.offered = False
+
+    @property
+    def group(self) -> bool:
+        return self.step.kind is StepKind.GROUP
+
+    def leaves(self) -> Iterator[Node]:
+        if not self.group:
+            yield self
+        for child in self.children:
+            yield from child.leaves()
+
+
+class Tree:
+    """Of an expanded procedure. ``before``: the tree of the text that it replaces, whose steps stay what they are."""
+
+    def __init__(self, procedure: Procedure, before: Tree | None = None) -> None:
+        self.root = Node(Step(id="", title="", kind=StepKind.GROUP), None, -1)
+        self.back = Node(Step(id="", title="", kind=StepKind.GROUP), None, -1)
+        self.nodes: dict[str, Node] = {}
+        for step in procedure.steps:
+            self._add(step, self.root)
+        for node in list(self.nodes.values()):
+            for branch in node.step.branches:
+                for id in branch.steps:
+                    if (of := self.nodes.get(id)) is not None and of is not node:
+                        of.choosers.append((node, frozenset({branch.id})))
+        if before is not None:
+            for id, node in self.nodes.items():
+                old = before.nodes.get(id)
+                if old is not None and old.step.kind is node.step.kind:
+                    node.told, node.offered = old.told, old.offered
+            self.back.children = [
+                self.nodes[old.step.id] for old in before.back.children if old.step.id in self.nodes
+            ]
+            for place, node in enumerate(self.back.children):
+                node.place, node.parent = place, self.back
+
+    def _add(self, step: Step, parent: Node, *, taken_back: bool = False) -> Node | None:
+        if step.id in self.nodes or parent.depth > 50:  # a text that nobody checked
+            return None
+        node = Node(step, parent, parent.depth + 1, taken_back=taken_back)
+        self.nodes[step.id] = node
+        if not taken_back:
+            node.place = len(parent.children)
+            parent.children.append(node)
+        for child in step.steps:
+            self._add(child, node)
+        node.undo = [
+            made for one in step.undo if (made := self._add(one, self.back, taken_back=True)) is not None
+        ]
+        return node
+
+    # -- what follows from the places -----------------------------------------------------------------------------
+
+    def chosen(self, node: Node, seen: frozenset[str] = frozenset()) -> bool | None:
+        """Whether it belongs to what was decided; None where that is not decided yet."""
+        answer: bool | None = True
+        at: Node | None = node
+        while at is not None and at is not self.root and at is not self.back:
+            if at.choosers:
+                one = self._chosen_by(at, seen | {at.step.id})
+                if one is False:
+                    return False
+                answer = answer and one
+            at = at.parent
+        return answer
+
+    def _chosen_by(self, node: Node, seen: frozenset[str]) -> bool | None:
+        open_yet = False
+        for decision, branches in node.choosers:
+            if decision.step.id in seen:  # a circle of decisions, in a text that nobody checked
+                continue
+            told = decision.told
+            if told.status is StepStatus.DONE:
+                if told.branch in branches or told.branch == "*":
+                    return True
+            elif told.status is not StepStatus.SKIPPED and self.chosen(decision, seen) is not False:
+                open_yet = True
+        return None if open_yet else False
+
+    def passed(self, node: Node) -> bool:
+        """Whether what stands behind it may begin, as far as it is concerned."""
+        if node.group:
+            return self._first_open(node) == len(node.children) or self.chosen(node) is False
+        status = node.told.status
+        if status in OVER or (status is StepStatus.FAILED and node.step.on_failure is OnFailure.CONTINUE):
+            return True
+        return status is None and self.chosen(node) is False
+
+    def _first_open(self, group: Node) -> int:
+        children = group.children
+        while group.passed_to < len(children) and self.passed(children[group.passed_to]):
+            group.passed_to += 1
+        return group.passed_to
+
+    def reopened(self, node: Node) -> None:
+        """It is not passed any more: nor is what it stands in."""
+        at = node
+        while (above := at.parent) is not None:
+            above.passed_to = min(above.passed_to, at.place)
+            at = above
+
+    def chosen_anew(self) -> None:
+        for node in (self.root, self.back, *self.nodes.values()):
+            node.passed_to = 0
+
+    def reached(self, node: Node) -> bool:
+        """Whether all that stands before it is passed, and it belongs to what was decided."""
+        if node.taken_back and not node.offered:
+            return False
+        at = node
+        while (above := at.parent) is not None:
+            if not above.parallel and self._first_open(above) < at.place:
+                return False
+            at = above
+        return self.chosen(node) is True
+
+    def offer_undo(self, node: Node) -> None:
+        """What takes it back, before what takes back what was done before it."""
+        fresh = [one for one in node.undo if not one.offered]
+        if fresh:
+            for one in fresh:
+                one.offered = True
+            self.back.children = [*fresh, *self.back.children]
+            for place, one in enumerate(self.back.children):
+                one.place, one.parent = place, self.back
+            self.back.passed_to = 0
+
+    # -- as it is told --------------------------------------------------------------------------------------------
+
+    def shown(self, *, started: float, given_up: bool, over: bool) -> tuple[StepState, ...]:
+        """All steps in the order of the file, groups before what is in them; those that take back behind them."""
+        found: list[StepState] = []
+        for part, ended in ((self.root, given_up or over), (self.back, over)):
+            for node in part.children:
+                self._show(node, started, ended, found)
+        return tuple(found)
+
+    def _show(self, node: Node, started: float, ended: bool, into: list[StepState]) -> StepState:
+        if node.group:
+            return self._show_group(node, started, ended, into)
+        told = node.told
+        status, since = told.status, told.since
+        if status is None or (ended and status in (StepStatus.CLAIMED, StepStatus.FAILED)):
+            status, since = self._by_place(node, started, ended, told.status)
+        act = told.current
+        state = StepState(
+            id=node.step.id,
+            status=status,
+            depth=max(0, node.depth),
+            holder=told.holder,
+            terminal=told.terminal,
+            fence=told.fence,
+            attempt=told.attempt,
+            since=since,
+            began=told.began,
+            ended=told.ended,
+            by=told.by,
+            sentence=told.sentence,
+            branch=told.branch,
+            approvals=tuple(who for who, _ in told.approvals),
+            evidence=tuple(told.evidence),
+            mark=act.mark if act is not None and told.status in IN_AIR else {},
+            in_air=told.in_air(),
+        )
+        into.append(state)
+        return state
+
+    def _by_place(
+        self, node: Node, started: float, ended: bool, was: StepStatus | None
+    ) -> tuple[StepStatus, float | None]:
+        if was is None and self.chosen(node) is False:
+            return StepStatus.NOT_CHOSEN, None
+        if ended:
+            return (StepStatus.FAILED if was is StepStatus.FAILED else StepStatus.LEFT), node.told.since
+        if self.reached(node):
+            return StepStatus.READY, self._ready_since(node, started)
+        return StepStatus.WAITING, None
+
+    def _ready_since(self, node: Node, started: float) -> float:
+        latest, at = node.told.since or started, node
+        while (above := at.parent) is not None:
+            before = above.children[: at.place] if not above.parallel else []
+            ends = [leaf.told.ended for one in before[-1:] for leaf in one.leaves()]
+            latest = max([latest, *(end for end in ends if end is not None)])
+            at = above
+        return latest
+
+    def _show_group(self, node: Node, started: float, ended: bool, into: list[StepState]) -> StepState:
+        place = len(into)
+        into.append(StepState(id=node.step.id, status=StepStatus.WAITING))
+        inside = [self._show(child, started, ended, into) for child in node.children]
+        seen = {one.status for one in inside}
+        if self.chosen(node) is False and not seen - {StepStatus.NOT_CHOSEN}:
+            status = StepStatus.NOT_CHOSEN
+        elif self.passed(node):
+            only = next(iter(seen)) if len(seen) == 1 else StepStatus.DONE
+            status = only if only in (*OVER, StepStatus.NOT_CHOSEN) else StepStatus.DONE
+            if not inside and not self.reached(node):
+                status = StepStatus.LEFT if ended else StepStatus.WAITING
+        else:
+            rest = StepStatus.LEFT if ended else StepStatus.WAITING
+            status = next((one for one in _GRAVEST if one in seen), rest)
+        begins = [one.began for one in inside if one.began is not None]
+        ends = [one.ended for one in inside if one.ended is not None]
+        sinces = [one.since for one in inside if one.since is not None and one.status is status]
+        into[place] = StepState(
+            id=node.step.id,
+            status=status,
+            depth=max(0, node.depth),
+            since=min(sinces, default=None),
+            began=min(begins, default=None),
+            ended=max(ends, default=None) if self.passed(node) else None,
+        )
+        return into[place]

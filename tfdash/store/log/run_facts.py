@@ -1,0 +1,195 @@
+"""The events of runs in the log: how one is written down, and the journals that all of them add up to, of all terminals and in any order.
+
+An event is an entry of the topic ``TOPIC``. Its terminal, its time and who it is by are those of the entry, which nobody chooses for
+another; an event that was carried here in a file ("of") is told by whoever carried it until the terminal's own entry comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tfdash.model.run import RunEvent, RunEventKind, RunJournal
+from tfdash.model.store_state import Entry
+
+TOPIC = "procedure-run"
+FINISHED = 50
+"""So many runs that ended are held, the newest; and of each procedure the last two carried out and the last two rehearsed."""
+OPEN = 500
+"""So many that are open: more than that is somebody's mistake, and the oldest of them are left out."""
+LEAP = 1_000_000
+"""Numbers grow by one with each event that its writer had seen. What leaps further ahead is told by nobody who counts."""
+_MOST = 2**53
+_ENDS = frozenset({RunEventKind.ABORTED, RunEventKind.CLOSED})
+_LONGEST = 200  # characters of an id
+
+
+def event_data(event: RunEvent) -> dict[str, Any]:
+    """What the entry of an event says of it; the rest is the entry's own."""
+    return {
+        "topic": TOPIC,
+        "event": {
+            "run": event.run,
+            "number": event.number,
+            "kind": event.kind.value,
+            "step": event.step,
+            "attempt": event.attempt,
+            "sentence": event.sentence,
+            "data": dict(event.data),
+        },
+    }
+
+
+def imported_data(event: RunEvent, file: str) -> dict[str, Any]:
+    """The same of an event of another terminal that came in a file. ``file``: its SHA-256."""
+    told = event_data(event)
+    told["event"] |= {"at": event.at, "by": event.by}
+    return {**told, "of": event.terminal, "file": file}
+
+
+def next_number(journal: RunJournal | None) -> int:
+    """Of an event that follows all of these."""
+    return 1 + (journal.events[-1].number if journal is not None and journal.events else 0)
+
+
+class _Held(NamedTuple):
+    """An event as one entry has it. The first by ``rank`` counts: a terminal's own entry, and the first that it wrote."""
+
+    rank: tuple[bool, str, int]
+    event: RunEvent
+
+
+class RunFacts:
+    """See the module. A journal that nothing was added to stays the same object."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, dict[tuple[int, str], _Held]] = {}
+        self._journals: dict[str, RunJournal] = {}
+        self._changed: set[str] = set()
+        self._told: dict[str, RunJournal] = {}
+        self._login = ""
+
+    def apply(self, entry: Entry, data: Mapping[str, Any], written_by: str = "") -> None:
+        """Take in one entry of the topic; the same one again changes nothing, and one that cannot be read says nothing."""
+        event = _event(entry, data, written_by)
+        if event is None:
+            return
+        held = _Held(("of" in data, entry.terminal, entry.sequence), event)
+        of_run = self._runs.setdefault(event.run, {})
+        key = (event.number, event.terminal)
+        known = of_run.get(key)
+        if known is None or held.rank < known.rank or (held.rank == known.rank and written_by):
+            of_run[key] = held
+            self._changed.add(event.run)
+
+    def told(self, login: str = "") -> Mapping[str, RunJournal]:
+        """Those that are open, and of the others the newest, by id. ``login``: as whom this user writes to the shared store, which is
+        who stamps what is in this user's own files. The same object while nothing is new."""
+        if login != self._login:
+            self._login = login
+            self._changed |= self._runs.keys()
+        if self._changed:
+            for id in self._changed:
+                self._journals[id] = RunJournal(id=id, events=tuple(self._in_order(id)))
+            self._changed = set()
+            self._told = _bounded(self._journals)
+        return self._told
+
+    def whole(self, id: str) -> RunJournal | None:
+        """A run, whether it is among those that are told or not."""
+        self.told(self._login)
+        return self._journals.get(id)
+
+    def _in_order(self, id: str) -> Iterator[RunEvent]:
+        number = 0
+        for _, held in sorted(self._runs[id].items()):
+            event = held.event
+            if event.number > number + LEAP:
+                return
+            number = event.number
+            if self._login and not event.stamped:
+                event = self._stamped(event)
+            yield event
+
+    def _stamped(self, event: RunEvent) -> RunEvent:
+        """The same object each time, so that who folded it need not do so again."""
+        stamped = msgspec.structs.replace(event, stamped=self._login)
+        key = (event.number, event.terminal)
+        held = self._runs[event.run][key]
+        self._runs[event.run][key] = held._replace(event=stamped)
+        return stamped
+
+
+def _bounded(journals: Mapping[str, RunJournal]) -> dict[str, RunJournal]:
+    known = sorted(
+        (one for one in journals.values() if one.events), key=lambda j: (j.events[-1].at, j.id), reverse=True
+    )
+    kept: dict[str, RunJournal] = {}
+    open_ones = finished = 0
+    of: dict[tuple[str, bool], int] = {}
+    for one in known:
+        if not any(event.kind in _ENDS for event in one.events):
+            open_ones += 1
+            if open_ones <= OPEN:
+                kept[one.id] = one
+            continue
+        finished += 1
+        what = _what(one.events)
+        of[what] = of.get(what, 0) + 1
+        if finished <= FINISHED or of[what] <= 2:
+            kept[one.id] = one
+    return kept
+
+
+def _what(events: Iterable[RunEvent]) -> tuple[str, bool]:
+    """Which procedure, and whether it was a rehearsal."""
+    for event in events:
+        if event.kind is RunEventKind.STARTED:
+            return str(event.data.get("procedure", "")), event.data.get("dry") is True
+    return "", False
+
+
+def _event(entry: Entry, data: Mapping[str, Any], written_by: str) -> RunEvent | None:
+    told = data.get("event")
+    if not isinstance(told, Mapping):
+        return None
+    run, number, step = told.get("run"), told.get("number"), told.get("step", "")
+    attempt, more, words = told.get("attempt", 0), told.get("data", {}), told.get("sentence", "")
+    if not (isinstance(run, str) and 0 < len(run) <= _LONGEST and isinstance(step, str)):
+        return None
+    if not (_counts(number) and number > 0 and _counts(attempt) and isinstance(more, Mapping)):
+        return None
+    words = words if isinstance(words, str) and words else entry.sentence
+    try:
+        kind = RunEventKind(told.get("kind"))
+    except ValueError:
+        kind, words = RunEventKind.NOTE, f"({told.get('kind')!s:.40}, of a newer version) {words}"
+    at, by, terminal = entry.at, entry.actor, entry.terminal
+    if "of" in data:
+        terminal, said = data.get("of"), told.get("by")
+        if not (isinstance(terminal, str) and 0 < len(terminal) <= _LONGEST and isinstance(said, str)):
+            return None
+        more = {**more, "from_file": str(data.get("file", "")) or "a file"}
+        then = told.get("at")
+        if isinstance(then, int | float) and not isinstance(then, bool) and 0 <= then <= entry.at:
+            at = float(then)
+        by = f"{said} (a file of {entry.actor})"
+    return RunEvent(
+        run=run,
+        number=number,
+        at=at,
+        kind=kind,
+        by=by,
+        terminal=terminal,
+        step=step,
+        attempt=attempt,
+        sentence=words,
+        data=more,
+        stamped=written_by,
+    )
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
