@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tfdash.model.procedure import Procedure, Step, StepKind
+from tfdash.model.procedure import OnFailure, Procedure, Step, StepKind
 from tfdash.model.run import RunClock, RunState, StepState, StepStatus
 
 _ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND})
@@ -101,14 +101,19 @@ def _tiers(
     procedure: Procedure, leaves: Sequence[Step], states: Mapping[str, StepState], over: float | None
 ) -> Iterator[RunClock]:
     of: dict[int, list[Step]] = {}
+    passing = {  # what is behind a step that may fail does not wait for it
+        step.id
+        for step in leaves
+        if step.on_failure is OnFailure.CONTINUE and _is(states, step, frozenset({StepStatus.FAILED}))
+    }
     for step, tier in _tiered(procedure.steps, 0):
         of.setdefault(tier, []).append(step)
     for tier, steps in sorted(of.items()):
         told = [states[step.id] for step in steps if step.id in states]
         begins = [one.began or one.ended for one in told if one.status not in _AWAY]
         start = min((at for at in begins if at is not None), default=None)
-        done = all(one.status in _PASSED | _AWAY for one in told)
-        ends = [one.ended for one in told if one.ended is not None and one.status in _PASSED]
+        done = all(one.status in _PASSED | _AWAY for one in told if one.id not in passing)
+        ends = [one.ended for one in told if one.ended is not None and one.status not in _AWAY]
         end = max(ends, default=None) if done else None
         yield _clock(f"tier {tier}", f"tier {tier}", start, end, over, _target(procedure.steps, tier))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tfdash.model.procedure import Pairs, Procedure, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
-from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, Node, Tree
+from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree
 
 _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND})
 _BY_WORD = frozenset({StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOTIFY})
@@ -35,7 +35,7 @@ class RunFold:
         read: Callable[[RunEvent], Procedure | None],
     ) -> None:
         self.started, self.procedure, self.dry, self._read = started, procedure, dry, read
-        self.tree = Tree(procedure)
+        self.tree = StepTree(procedure)
         self.unreadable = ""
         self.outcome = RunOutcome.OPEN
         self.given_up = self.closed = False
@@ -67,11 +67,11 @@ class RunFold:
         """Steps that can be worked on now, in the order of the file: claimed, done, skipped or settled."""
         return tuple(node.step.id for node in self._in_order() if self._stands_open(node))
 
-    def _in_order(self) -> Iterator[Node]:
+    def _in_order(self) -> Iterator[PlacedStep]:
         for top in (*self.tree.root.children, *self.tree.back.children):
             yield from top.leaves()
 
-    def _stands_open(self, node: Node) -> bool:
+    def _stands_open(self, node: PlacedStep) -> bool:
         status = node.told.status
         if status in IN_AIR:
             return not self.closed
@@ -98,7 +98,7 @@ class RunFold:
             return
         procedure = self._read(event)
         if procedure is not None:
-            self.procedure, self.tree = procedure, Tree(procedure, self.tree)
+            self.procedure, self.tree = procedure, StepTree(procedure, self.tree)
 
     def _aborted(self, event: RunEvent) -> None:
         if self.closed or self.given_up:
@@ -119,18 +119,18 @@ class RunFold:
 
     # -- of a step ------------------------------------------------------------------------------------------------
 
-    def workable(self, node: Node) -> bool:
+    def workable(self, node: PlacedStep) -> bool:
         if self.closed or self.given_up != node.taken_back:
             return False
         return self.tree.reached(node)
 
-    def _free(self, node: Node, event: RunEvent) -> bool:
+    def _free(self, node: PlacedStep, event: RunEvent) -> bool:
         """Whether nobody else holds it, and it can be worked on."""
         told = node.told
         mine = not told.terminal or told.terminal == event.terminal
         return mine and told.status not in OVER and self.workable(node)
 
-    def _set(self, node: Node, status: StepStatus | None, event: RunEvent) -> None:
+    def _set(self, node: PlacedStep, status: StepStatus | None, event: RunEvent) -> None:
         told, passed = node.told, self.tree.passed(node)
         if told.status is not status:
             told.since = event.at
@@ -148,7 +148,7 @@ class RunFold:
         if passed and not self.tree.passed(node):
             self.tree.reopened(node)
 
-    def _claimed(self, node: Node, event: RunEvent) -> None:
+    def _claimed(self, node: PlacedStep, event: RunEvent) -> None:
         told, fence = node.told, number_in(event.data.get("fence"))
         if fence <= told.fence or told.status in OVER or self.closed:
             return
@@ -158,14 +158,14 @@ class RunFold:
         if told.status not in IN_AIR:
             self._set(node, StepStatus.CLAIMED, event)
 
-    def _let_go(self, node: Node, event: RunEvent) -> None:
+    def _let_go(self, node: PlacedStep, event: RunEvent) -> None:
         told = node.told
         if told.terminal == event.terminal:
             told.holder = told.terminal = ""
             if told.status is StepStatus.CLAIMED:
                 self._set(node, None, event)
 
-    def _begun(self, node: Node, event: RunEvent) -> None:
+    def _begun(self, node: PlacedStep, event: RunEvent) -> None:
         told, key = node.told, (event.terminal, event.attempt)
         if not 0 < event.attempt < _MOST or key in told.acts:
             return
@@ -181,7 +181,7 @@ class RunFold:
             told.began = event.at if told.began is None else told.began
             self._set(node, StepStatus.RUNNING, event)
 
-    def _act(self, node: Node, event: RunEvent) -> Act | None:
+    def _act(self, node: PlacedStep, event: RunEvent) -> Act | None:
         """The act that an event speaks of: its terminal's own; else, for who holds the step, the one of that attempt."""
         acts = node.told.acts
         if event.attempt:
@@ -194,7 +194,7 @@ class RunFold:
         fits = current is not None and event.attempt in (0, current.attempt)
         return current if fits else None
 
-    def _done(self, node: Node, event: RunEvent) -> None:
+    def _done(self, node: PlacedStep, event: RunEvent) -> None:
         act, kind = self._act(node, event), node.step.kind
         if act is not None:
             act.over = True
@@ -202,7 +202,7 @@ class RunFold:
         if counts and node.told.status not in OVER:
             self._set(node, StepStatus.DONE, event)
 
-    def _failed(self, node: Node, event: RunEvent) -> None:
+    def _failed(self, node: PlacedStep, event: RunEvent) -> None:
         told, act = node.told, self._act(node, event)
         if act is not None:
             act.over = True
@@ -211,15 +211,15 @@ class RunFold:
         elif told.status not in IN_AIR and self._free(node, event):
             self._set(node, StepStatus.FAILED, event)
 
-    def _unknown(self, node: Node, event: RunEvent) -> None:
+    def _unknown(self, node: PlacedStep, event: RunEvent) -> None:
         told, act = node.told, self._act(node, event)
         if act is not None and act is told.current and told.status in IN_AIR:
             self._set(node, StepStatus.UNKNOWN, event)
         elif act is None and node.step.kind in _BY_WORD and self._free(node, event):
             self._set(node, StepStatus.FAILED, event)  # it sent nothing: it is not known, and does not pass
 
-    def _settled(self, node: Node, event: RunEvent) -> None:
-        told, result = node.told, event.data.get("result")
+    def _settled(self, node: PlacedStep, event: RunEvent) -> None:
+        told, result = node.told, text_in(event.data.get("result"))
         may = not told.terminal or told.terminal == event.terminal
         if not may or result not in _RESULTS:
             return
@@ -229,14 +229,14 @@ class RunFold:
             if act.attempt == attempt:
                 act.over = True
         if current is not None and current.attempt == attempt:
-            status = _RESULTS[text_in(result)]
+            status = _RESULTS[result]
             self._set(node, status or (StepStatus.CLAIMED if told.holder else None), event)
 
-    def _already(self, node: Node, event: RunEvent) -> None:
+    def _already(self, node: PlacedStep, event: RunEvent) -> None:
         if node.step.after and node.told.status not in IN_AIR and self._free(node, event):
             self._set(node, StepStatus.ALREADY, event)
 
-    def _skipped(self, node: Node, event: RunEvent) -> None:
+    def _skipped(self, node: PlacedStep, event: RunEvent) -> None:
         told = node.told
         if told.status in OVER or self.closed or not (event.sentence.strip() or node.step.optional):
             return
@@ -244,7 +244,7 @@ class RunFold:
             return
         self._set(node, StepStatus.SKIPPED, event)
 
-    def _signed(self, node: Node, event: RunEvent) -> None:
+    def _signed(self, node: PlacedStep, event: RunEvent) -> None:
         step, told = node.step, node.told
         by_hand = step.kind is StepKind.MANUAL or bool(step.by_hand)
         if not by_hand or told.status in IN_AIR or not self._free(node, event):
@@ -259,7 +259,7 @@ class RunFold:
             told.evidence.append(shown)
         self._set(node, StepStatus.DONE if worked else StepStatus.FAILED, event)
 
-    def _approved(self, node: Node, event: RunEvent) -> None:
+    def _approved(self, node: PlacedStep, event: RunEvent) -> None:
         if not self._of_role(node, event):
             return
         step, told = node.step, node.told
@@ -272,12 +272,12 @@ class RunFold:
         if alone or len(told.approvals) >= step.count:
             self._set(node, StepStatus.DONE, event)
 
-    def _denied(self, node: Node, event: RunEvent) -> None:
+    def _denied(self, node: PlacedStep, event: RunEvent) -> None:
         if self._of_role(node, event) and event.data.get("vouched"):
             node.told.approvals.clear()
             self._set(node, StepStatus.FAILED, event)
 
-    def _of_role(self, node: Node, event: RunEvent) -> bool:
+    def _of_role(self, node: PlacedStep, event: RunEvent) -> bool:
         """Whether an approval counts at all: one out of a file is told by whoever carried that file."""
         return (
             node.step.kind is StepKind.APPROVAL
@@ -287,7 +287,7 @@ class RunFold:
             and self.workable(node)
         )
 
-    def _decided(self, node: Node, event: RunEvent) -> None:
+    def _decided(self, node: PlacedStep, event: RunEvent) -> None:
         branch, told = text_in(event.data.get("branch")), node.told
         known = {one.id: one for one in node.step.branches}
         if node.step.kind is not StepKind.DECISION or not (branch in known or (branch == "*" and self.dry)):
@@ -306,7 +306,7 @@ class RunFold:
         self.tree.chosen_anew()
 
 
-def _did(node: Node) -> bool:
+def _did(node: PlacedStep) -> bool:
     """Whether there may be something to take back."""
     told = node.told
     by_us = told.status is StepStatus.DONE or told.status in IN_AIR
@@ -330,7 +330,7 @@ _OF_RUN: Mapping[RunEventKind, Callable[[RunFold, RunEvent], None]] = {
     RunEventKind.ABORTED: RunFold._aborted,
     RunEventKind.CLOSED: RunFold._closed,
 }
-_OF_STEP: Mapping[RunEventKind, Callable[[RunFold, Node, RunEvent], None]] = {
+_OF_STEP: Mapping[RunEventKind, Callable[[RunFold, PlacedStep, RunEvent], None]] = {
     RunEventKind.CLAIMED: RunFold._claimed,
     RunEventKind.LET_GO: RunFold._let_go,
     RunEventKind.BEGUN: RunFold._begun,

@@ -48,7 +48,7 @@ class RunStates:
         if before is not None and before[0] is journal:
             return before[2]
         old, fold = (before[0].events, before[1]) if before is not None else ((), None)
-        news = journal.events[len(old) :]
+        news: Sequence[RunEvent] = journal.events[len(old) :]
         follows = fold is not None and journal.events[: len(old)] == old
         if not follows or any(event.kind is RunEventKind.STARTED for event in news):
             fold, news = _begun(journal)

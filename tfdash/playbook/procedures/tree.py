@@ -27,7 +27,7 @@ class Act:
 
 
 @dataclass(slots=True)
-class Told:
+class StepTold:
     """What the events say of one step. ``status`` None: nothing that changes what its place among the others says. ``current``: the
     act that RUNNING is about. ``approvals``: name and stamped login."""
 
@@ -53,7 +53,7 @@ class Told:
         return tuple(sorted(act.attempt for act in self.acts.values() if not act.over and act is not running))
 
 
-class Node:
+class PlacedStep:
     """A step at its place. ``choosers``: the decisions that it hangs on, each with the branches in which it is. ``taken_back``: it is the
     undo of another step; ``offered``: and that one was done in a run that was given up."""
 
@@ -72,33 +72,35 @@ class Node:
         "undo",
     )
 
-    def __init__(self, step: Step, parent: Node | None, depth: int, *, taken_back: bool = False) -> None:
+    def __init__(
+        self, step: Step, parent: PlacedStep | None, depth: int, *, taken_back: bool = False
+    ) -> None:
         self.step, self.parent, self.depth, self.taken_back = step, parent, depth, taken_back
         self.place, self.passed_to, self.parallel = 0, 0, step.parallel
-        self.told = Told()
-        self.children: list[Node] = []
-        self.undo: list[Node] = []
-        self.choosers: list[tuple[Node, frozenset[str]]] = []
+        self.told = StepTold()
+        self.children: list[PlacedStep] = []
+        self.undo: list[PlacedStep] = []
+        self.choosers: list[tuple[PlacedStep, frozenset[str]]] = []
         self.offered = False
 
     @property
     def group(self) -> bool:
         return self.step.kind is StepKind.GROUP
 
-    def leaves(self) -> Iterator[Node]:
+    def leaves(self) -> Iterator[PlacedStep]:
         if not self.group:
             yield self
         for child in self.children:
             yield from child.leaves()
 
 
-class Tree:
+class StepTree:
     """Of an expanded procedure. ``before``: the tree of the text that it replaces, whose steps stay what they are."""
 
-    def __init__(self, procedure: Procedure, before: Tree | None = None) -> None:
-        self.root = Node(Step(id="", title="", kind=StepKind.GROUP), None, -1)
-        self.back = Node(Step(id="", title="", kind=StepKind.GROUP), None, -1)
-        self.nodes: dict[str, Node] = {}
+    def __init__(self, procedure: Procedure, before: StepTree | None = None) -> None:
+        self.root = PlacedStep(Step(id="", title="", kind=StepKind.GROUP), None, -1)
+        self.back = PlacedStep(Step(id="", title="", kind=StepKind.GROUP), None, -1)
+        self.nodes: dict[str, PlacedStep] = {}
         for step in procedure.steps:
             self._add(step, self.root)
         for node in list(self.nodes.values()):
@@ -117,10 +119,10 @@ class Tree:
             for place, node in enumerate(self.back.children):
                 node.place, node.parent = place, self.back
 
-    def _add(self, step: Step, parent: Node, *, taken_back: bool = False) -> Node | None:
+    def _add(self, step: Step, parent: PlacedStep, *, taken_back: bool = False) -> PlacedStep | None:
         if step.id in self.nodes or parent.depth > 50:  # a text that nobody checked
             return None
-        node = Node(step, parent, parent.depth + 1, taken_back=taken_back)
+        node = PlacedStep(step, parent, parent.depth + 1, taken_back=taken_back)
         self.nodes[step.id] = node
         if not taken_back:
             node.place = len(parent.children)
@@ -134,10 +136,10 @@ class Tree:
 
     # -- what follows from the places -----------------------------------------------------------------------------
 
-    def chosen(self, node: Node, seen: frozenset[str] = frozenset()) -> bool | None:
+    def chosen(self, node: PlacedStep, seen: frozenset[str] = frozenset()) -> bool | None:
         """Whether it belongs to what was decided; None where that is not decided yet."""
         answer: bool | None = True
-        at: Node | None = node
+        at: PlacedStep | None = node
         while at is not None and at is not self.root and at is not self.back:
             if at.choosers:
                 one = self._chosen_by(at, seen | {at.step.id})
@@ -147,7 +149,7 @@ class Tree:
             at = at.parent
         return answer
 
-    def _chosen_by(self, node: Node, seen: frozenset[str]) -> bool | None:
+    def _chosen_by(self, node: PlacedStep, seen: frozenset[str]) -> bool | None:
         open_yet = False
         for decision, branches in node.choosers:
             if decision.step.id in seen:  # a circle of decisions, in a text that nobody checked
@@ -160,7 +162,7 @@ class Tree:
                 open_yet = True
         return None if open_yet else False
 
-    def passed(self, node: Node) -> bool:
+    def passed(self, node: PlacedStep) -> bool:
         """Whether what stands behind it may begin, as far as it is concerned."""
         if node.group:
             return self._first_open(node) == len(node.children) or self.chosen(node) is False
@@ -169,13 +171,13 @@ class Tree:
             return True
         return status is None and self.chosen(node) is False
 
-    def _first_open(self, group: Node) -> int:
+    def _first_open(self, group: PlacedStep) -> int:
         children = group.children
         while group.passed_to < len(children) and self.passed(children[group.passed_to]):
             group.passed_to += 1
         return group.passed_to
 
-    def reopened(self, node: Node) -> None:
+    def reopened(self, node: PlacedStep) -> None:
         """It is not passed any more: nor is what it stands in."""
         at = node
         while (above := at.parent) is not None:
@@ -186,7 +188,7 @@ class Tree:
         for node in (self.root, self.back, *self.nodes.values()):
             node.passed_to = 0
 
-    def reached(self, node: Node) -> bool:
+    def reached(self, node: PlacedStep) -> bool:
         """Whether all that stands before it is passed, and it belongs to what was decided."""
         if node.taken_back and not node.offered:
             return False
@@ -197,7 +199,7 @@ class Tree:
             at = above
         return self.chosen(node) is True
 
-    def offer_undo(self, node: Node) -> None:
+    def offer_undo(self, node: PlacedStep) -> None:
         """What takes it back, before what takes back what was done before it."""
         fresh = [one for one in node.undo if not one.offered]
         if fresh:
@@ -218,7 +220,7 @@ class Tree:
                 self._show(node, started, ended, found)
         return tuple(found)
 
-    def _show(self, node: Node, started: float, ended: bool, into: list[StepState]) -> StepState:
+    def _show(self, node: PlacedStep, started: float, ended: bool, into: list[StepState]) -> StepState:
         if node.group:
             return self._show_group(node, started, ended, into)
         told = node.told
@@ -249,7 +251,7 @@ class Tree:
         return state
 
     def _by_place(
-        self, node: Node, started: float, ended: bool, was: StepStatus | None
+        self, node: PlacedStep, started: float, ended: bool, was: StepStatus | None
     ) -> tuple[StepStatus, float | None]:
         if was is None and self.chosen(node) is False:
             return StepStatus.NOT_CHOSEN, None
@@ -259,7 +261,7 @@ class Tree:
             return StepStatus.READY, self._ready_since(node, started)
         return StepStatus.WAITING, None
 
-    def _ready_since(self, node: Node, started: float) -> float:
+    def _ready_since(self, node: PlacedStep, started: float) -> float:
         latest, at = node.told.since or started, node
         while (above := at.parent) is not None:
             before = above.children[: at.place] if not above.parallel else []
@@ -268,7 +270,7 @@ class Tree:
             at = above
         return latest
 
-    def _show_group(self, node: Node, started: float, ended: bool, into: list[StepState]) -> StepState:
+    def _show_group(self, node: PlacedStep, started: float, ended: bool, into: list[StepState]) -> StepState:
         place = len(into)
         into.append(StepState(id=node.step.id, status=StepStatus.WAITING))
         inside = [self._show(child, started, ended, into) for child in node.children]

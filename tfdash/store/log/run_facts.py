@@ -155,41 +155,54 @@ def _event(entry: Entry, data: Mapping[str, Any], written_by: str) -> RunEvent |
     told = data.get("event")
     if not isinstance(told, Mapping):
         return None
-    run, number, step = told.get("run"), told.get("number"), told.get("step", "")
-    attempt, more, words = told.get("attempt", 0), told.get("data", {}), told.get("sentence", "")
+    run, step, more = told.get("run"), told.get("step", ""), told.get("data", {})
+    number, attempt = _count(told.get("number")), _count(told.get("attempt", 0))
     if not (isinstance(run, str) and 0 < len(run) <= _LONGEST and isinstance(step, str)):
         return None
-    if not (_counts(number) and number > 0 and _counts(attempt) and isinstance(more, Mapping)):
+    if not number or attempt is None or not isinstance(more, Mapping):
         return None
-    words = words if isinstance(words, str) and words else entry.sentence
-    try:
-        kind = RunEventKind(told.get("kind"))
-    except ValueError:
+    said = told.get("sentence")
+    words = said if isinstance(said, str) and said else entry.sentence
+    kind = _KINDS.get(str(told.get("kind")))
+    if kind is None:
         kind, words = RunEventKind.NOTE, f"({told.get('kind')!s:.40}, of a newer version) {words}"
-    at, by, terminal = entry.at, entry.actor, entry.terminal
-    if "of" in data:
-        terminal, said = data.get("of"), told.get("by")
-        if not (isinstance(terminal, str) and 0 < len(terminal) <= _LONGEST and isinstance(said, str)):
-            return None
-        more = {**more, "from_file": str(data.get("file", "")) or "a file"}
-        then = told.get("at")
-        if isinstance(then, int | float) and not isinstance(then, bool) and 0 <= then <= entry.at:
-            at = float(then)
-        by = f"{said} (a file of {entry.actor})"
-    return RunEvent(
+    event = RunEvent(
         run=run,
         number=number,
-        at=at,
+        at=entry.at,
         kind=kind,
-        by=by,
-        terminal=terminal,
+        by=entry.actor,
+        terminal=entry.terminal,
         step=step,
         attempt=attempt,
         sentence=words,
         data=more,
         stamped=written_by,
     )
+    return _carried(event, entry, data, told) if "of" in data else event
 
 
-def _counts(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
+def _carried(
+    event: RunEvent, entry: Entry, data: Mapping[str, Any], told: Mapping[str, Any]
+) -> RunEvent | None:
+    """An event that came in a file, as who carried it says that it was."""
+    terminal, by, at = data.get("of"), told.get("by"), told.get("at")
+    if not (isinstance(terminal, str) and 0 < len(terminal) <= _LONGEST and isinstance(by, str)):
+        return None
+    then = isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at <= entry.at
+    return msgspec.structs.replace(
+        event,
+        terminal=terminal,
+        by=f"{by} (a file of {entry.actor})",
+        at=float(at) if then and at is not None else entry.at,
+        data={**event.data, "from_file": str(data.get("file", "")) or "a file"},
+    )
+
+
+_KINDS = {kind.value: kind for kind in RunEventKind}
+
+
+def _count(value: Any) -> int | None:
+    """None for what is no such number."""
+    counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
+    return int(value) if counts else None
