@@ -198,7 +198,10 @@ class RunFold:
         act, kind = self._act(node, event), node.step.kind
         if act is not None:
             act.over = True
-        counts = act is not None if kind in _ACTING else kind in _BY_WORD and self._free(node, event)
+        if self.dry and event.data.get("dry") is True:  # a rehearsal begins nothing
+            counts = self._free(node, event)
+        else:
+            counts = act is not None if kind in _ACTING else kind in _BY_WORD and self._free(node, event)
         if counts and node.told.status not in OVER:
             self._set(node, StepStatus.DONE, event)
 

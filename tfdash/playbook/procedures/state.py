@@ -14,12 +14,11 @@ import msgspec
 from tfdash.config.problems import ConfigError
 from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState
+from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.clocks import clocks
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.folding import RunFold, text_in
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
-
-Inputs = Mapping[str, tuple[str, ...]]
 
 
 def run_id(
@@ -74,14 +73,14 @@ def _begun(journal: RunJournal) -> tuple[RunFold | None, Sequence[RunEvent]]:
         return None, ()
     place = next((at for at in starts if _is_its_start(journal.events[at])), starts[0])
     started = journal.events[place]
-    inputs = inputs_of(started.data)
+    id, text = text_in(started.data.get("procedure")), text_in(started.data.get("text"))
+    cluster, inputs = _cluster(started.data), tuple(sorted(inputs_of(started.data).items()))
+    own = journal.id, cluster.environment, cluster.cluster
 
     def read(event: RunEvent) -> Procedure | None:
-        return _read(id, text_in(event.data.get("text")), _frozen(inputs))[0]
+        return _read(id, text_in(event.data.get("text")), inputs, own)[0]
 
-    id = text_in(started.data.get("procedure"))
-    text = text_in(started.data.get("text"))
-    procedure, why = _read(id, text, _frozen(inputs))
+    procedure, why = _read(id, text, inputs, own)
     said = text_in(started.data.get("digest"))
     if procedure is not None and said != digest_of(text):
         procedure, why = None, "its text is not the one that it was started with"
@@ -116,19 +115,20 @@ def inputs_of(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _frozen(inputs: Inputs) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple(sorted(inputs.items()))
+def _cluster(data: Mapping[str, Any]) -> ClusterRef:
+    return ClusterRef(text_in(data.get("environment")), text_in(data.get("cluster")))
 
 
 @lru_cache(maxsize=64)
 def _read(
-    id: str, text: str, inputs: tuple[tuple[str, tuple[str, ...]], ...]
+    id: str, text: str, inputs: tuple[tuple[str, tuple[str, ...]], ...], own: tuple[str, str, str]
 ) -> tuple[Procedure | None, str]:
-    """The procedure of a run, expanded; else why not."""
+    """The procedure of a run, expanded; else why not. ``own``: run, environment and cluster."""
     if not text:
         return None, "its text was not kept"
     try:
-        return expanded(read_procedure(id, text), dict(inputs)), ""
+        known = dict(zip(("run", "environment", "cluster"), own, strict=True))
+        return expanded(read_procedure(id, text), dict(inputs), known), ""
     except ConfigError as error:
         return None, str(error)
     except (ValueError, KeyError, RecursionError) as error:
@@ -141,6 +141,7 @@ def _not_begun(journal: RunJournal) -> RunState:
         id=journal.id,
         procedure=Procedure(id="", title=journal.id, steps=()),
         inputs={},
+        cluster=ClusterRef("", ""),
         started_at=first.at if first is not None else 0.0,
         by=first.by if first is not None else "",
         reason="",
@@ -162,6 +163,7 @@ def _told(journal: RunJournal, fold: RunFold) -> RunState:
         id=journal.id,
         procedure=fold.procedure,
         inputs=inputs_of(data),
+        cluster=_cluster(data),
         started_at=started.at,
         by=started.by,
         reason=text_in(data.get("reason")) or started.sentence,

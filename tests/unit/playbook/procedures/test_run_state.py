@@ -220,10 +220,16 @@ def test_a_decision_that_is_skipped_has_none_of_its_branches_and_a_rehearsal_all
     dry.add("done", "seen")
     dry.add("decided", "how", branch="*")
     assert dry.state.next == ("rollback",) and dry.statuses()["fix"] == "waiting"
+    dry.add("done", "rollback", dry=True)
+    dry.add("done", "fix", dry=True)
+    assert dry.state.next == ("scale", "tell")
     run = Run()
     run.add("done", "seen")
     run.add("decided", "how", branch="*")
     assert run.state.next == ("how",)
+    run.add("decided", "how", branch="back")
+    run.add("done", "rollback", dry=True)
+    assert run.state.next == ("rollback",)
 
 
 def test_what_was_so_already_needs_a_postcondition_that_says_so() -> None:
