@@ -9,6 +9,7 @@ import msgspec
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import Breach, CanaryJudgement
 from tfdash.model.maintenance import ItemState
+from tfdash.model.recovery import RecoveryState
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import Ground, ReleaseAnswer
 from tfdash.model.rotation import Rotation
@@ -42,6 +43,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}  # first crossings that this terminal knows, ended ones among them
     versions: VersionsState | None = None
     rotations: Mapping[Subject, Rotation] = {}  # of each authority among the Certificates
+    recovery: RecoveryState | None = None  # which runbook the facts propose, and what each would need
 
     @property
     def answers(self) -> Mapping[Subject, ReleaseAnswer]:
