@@ -12,9 +12,10 @@ import os
 import selectors
 import signal
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, NamedTuple, TypeVar
@@ -73,18 +74,19 @@ def run_command(
     env: Mapping[str, str] | None = None,
     timeout: float = 30.0,
     max_output: int = 1 << 20,
+    given: bytes = b"",
 ) -> Completed:
     """Run ``argv`` and wait. Blocking: call it in a thread. Raises ``CommandFailed``.
 
-    The command gets no standard input and a session of its own, so that neither it nor what it starts can reach the
-    terminal; all of them are ended at the time-out (seconds) or when more than ``max_output`` bytes came.
+    The command gets ``given`` as its standard input (nothing: none) and a session of its own, so that neither it nor what it starts
+    can reach the terminal; all of them are ended at the time-out (seconds) or when more than ``max_output`` bytes came.
     """
     try:
-        with _starting:
+        with _starting, _input(given) as stdin:
             process = subprocess.Popen(
                 list(argv),
                 env=dict(env) if env is not None else None,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
@@ -109,6 +111,18 @@ def run_command(
         process.stdout.close()
         process.stderr.close()
     return Completed(code, out, _short(err.decode(errors="replace")))
+
+
+@contextlib.contextmanager
+def _input(given: bytes) -> Iterator[int]:
+    """A file and no pipe: a command may not read it, or end before it has."""
+    if not given:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        yield file.fileno()
 
 
 def _short(told: str, most: int = 4000) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tfdash.config.quick import QuickConfig
     from tfdash.config.settings import Settings
     from tfdash.model.subject import ClusterRef
+    from tfdash.notify.notifier import QueuedNotifier
     from tfdash.sources.kubernetes.source import KubernetesSource
     from tfdash.store.approvals.protocol import Approvals
     from tfdash.store.ledger import Store
@@ -44,6 +45,7 @@ class ActingParts:
     ledger: Store
     options: StoreOptions
     leases: Leases
+    notifier: QueuedNotifier
     kept: list[Entry] = field(default_factory=list)  # of the last reading
 
     def entries(self) -> Sequence[Entry]:
@@ -52,8 +54,8 @@ class ActingParts:
 
     @property
     def last_wait(self) -> float:
-        """Seconds that the end of the program waits at most for what others wait for: a turn that is given back."""
-        return 2.0 if self.leases.taking_turns else 0.2
+        """Seconds that the end of the program waits at most for what others wait for: a turn that is given back, a message."""
+        return 2.0 if self.leases.taking_turns or self.notifier.waiting else 0.2
 
     async def follow(self, board: object = None) -> None:
         """Read the newest entries now and then, until cancelled."""
@@ -91,6 +93,7 @@ def compose(
     """Open the store, make writers where the mode acts, and hand the sources that need them to the board."""
     from tfdash.actions.core.action_service import ActingService, make_service
     from tfdash.actions.store.verified_releases import Verifier
+    from tfdash.cli.notifying import notifier_of
     from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.store_options import store_options
     from tfdash.store.opening import open_store
@@ -125,15 +128,20 @@ def compose(
     actions = make_service(
         board, writers, store, policy, clock, mode, leases if in_cluster else None, keeping
     )
-    acting = ActingParts(actions, opened.store, options, leases)
+    environment = config.environment.name
+    notifier = notifier_of(
+        settings, config.path, options.folder, store, clock, environment, sending=mode.acts
+    )
+    acting = ActingParts(actions, opened.store, options, leases, notifier)
     # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
     unattended = mode.acts and mode.lasts is None
     wiring = Wiring(
-        config.environment.name,
+        environment,
         settings,
         sources,
         clock,
         opened=opened,
+        path=config.path,
         keeping=True,
         acting=unattended,
         may_run=_turn(board, config, options, clock, unattended, store.peer_state, leases, clusters),
@@ -143,6 +151,7 @@ def compose(
     if mode.acts:
         board.add_task("verified releases", Verifier(keeping, clock).run)
         board.add_task("leases", leases.run)
+        board.add_task("messages", notifier.run)
     if isinstance(actions, ActingService):
         board.add_task("what was left unverified", actions.follow_what_was_left)
         board.add_task("rights", actions.rights.run)

@@ -247,7 +247,14 @@ def board_of(
 
         opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
     wiring = Wiring(
-        config.environment.name, settings, clusters, clock, opened=opened, keeping=keeping, once=weeks
+        config.environment.name,
+        settings,
+        clusters,
+        clock,
+        opened=opened,
+        path=config.path,
+        keeping=keeping,
+        once=weeks,
     )
     needs = (Needs.LEAVE,) * probing + (Needs.STORE,) * remembering + (Needs.OTHERS,) * others
     needs += (Needs.WEEKS,) * (weeks or others) + (Needs.KEEPING,) * kept

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum, auto
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
@@ -53,6 +54,7 @@ class Wiring(NamedTuple):
     clusters: Sequence[KubernetesSource]
     clock: Clock
     opened: Opened | None = None
+    path: Path | None = None  # of the configuration
     keeping: bool = False  # what is read may be kept beside the store's files
     once: bool = False  # of a command that judges by weeks once: what is kept of them comes first
     acting: bool = False  # requests that change something may be sent
@@ -271,6 +273,18 @@ def _peers(wiring: Wiring) -> Iterable[Source]:
         yield PeerWatcher(wiring.opened.store, wiring.clock)
 
 
+def _notify(wiring: Wiring) -> Iterable[Source]:
+    """Who is told by messages."""
+    assert wiring.opened is not None
+    if wiring.settings.notify.channels:
+        from tfdash.notify.posts import posts_of
+        from tfdash.notify.source import NotifySource
+        from tfdash.sources.kubernetes.credentials import read_secret
+
+        posts = tuple(posts_of(wiring.settings.notify, wiring.path).values())
+        yield NotifySource(posts, wiring.opened.store.folder, read_secret, wiring.clock)
+
+
 def _usage_history(wiring: Wiring) -> Iterable[Source]:
     """What workloads used over weeks, by the Prometheus of each cluster."""
     connections = tuple(_connections(wiring)) if wiring.settings.metrics.usage.enabled else ()
@@ -354,6 +368,7 @@ SOURCES = (
     Registration("store", Needs.STORE, _store),
     Registration("calendar feeds", Needs.STORE, _feeds),
     Registration("peers", Needs.OTHERS, _peers),
+    Registration("notify", Needs.OTHERS, _notify),
     Registration("usage history", Needs.WEEKS, _usage_history),
     Registration("kept", Needs.KEEPING, _kept),
     Registration("journeys", Needs.LEAVE, _journeys),

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from tfdash.actions.settings import ActionsTable
 from tfdash.config.startup import Cluster, DemoSettings, Environment, TimeSettings, UiSettings
 from tfdash.model.kinds import KINDS
+from tfdash.notify.settings import NotifySettings
 from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.certificates.policy import CertificatesPolicy
 from tfdash.playbook.maintenance.policy import MaintenanceRules
@@ -153,6 +154,7 @@ class Settings(SettingsTable):
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     actions: ActionsTable = field(default_factory=ActionsTable)
     procedures: ProceduresSettings = field(default_factory=ProceduresSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)

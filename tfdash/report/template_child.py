@@ -1,6 +1,6 @@
 """Renders one template of a company's own in a process of its own: a loop may count for ever, and no thread of ours can be ended.
 
-    python -m tfdash.report.template_child FOLDER NAME DOCUMENT SECONDS
+    python -m tfdash.report.template_child FOLDER NAME DOCUMENT SECONDS PACKAGE
 
 ``DOCUMENT`` is a file of JSON. Prints the text, and ends with 0; or one sentence, and ends with 1; details are on stderr.
 """
@@ -23,11 +23,11 @@ _MORE = 2  # seconds after which it is ended, where it is in the middle of what 
 
 
 def main(argv: list[str]) -> int:
-    folder, name, document, seconds = argv
+    folder, name, document, seconds, package = argv
     given = json.loads(Path(document).read_bytes())
     _bounded(int(seconds))
     try:
-        told, code = Templates(folder).render_here(name, given), 0
+        told, code = Templates(folder, package=package).render_here(name, given), 0
     except TemplateFault as error:
         told, code = str(error), 1
     sys.stdout.buffer.write(told.encode("utf-8", "backslashreplace"))

@@ -58,11 +58,12 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {"html": escape, "md": partial(in
 
 
 class Templates:
-    """``folder``: the company's own templates, "" for none. One of the name of a shipped one is taken in its place."""
+    """``folder``: the company's own templates, "" for none. One of the name of a shipped one is taken in its place. ``package``: in whose
+    ``packaged`` those that ship lie."""
 
-    def __init__(self, folder: str = "", seconds: int = SECONDS) -> None:
-        self._folder, self._seconds = folder, seconds
-        self._loader = _Loader(folder)
+    def __init__(self, folder: str = "", seconds: int = SECONDS, package: str = "tfdash.report") -> None:
+        self._folder, self._seconds, self._package = folder, seconds, package
+        self._loader = _Loader(folder, package)
         self._made: dict[str, Environment] = {}
 
     def own(self) -> list[str]:
@@ -91,7 +92,7 @@ class Templates:
         with tempfile.TemporaryDirectory(prefix="tfdash-report-") as private:
             file = Path(private) / "document.json"
             file.write_text(json.dumps(document, default=_no_plain), "utf-8", "backslashreplace")
-            words = [self._folder, name, str(file), str(self._seconds)]
+            words = [self._folder, name, str(file), str(self._seconds), self._package]
             try:
                 done = run_command(
                     [sys.executable, "-P", "-m", "tfdash.report.template_child", *words],
@@ -242,9 +243,9 @@ def _plain(value: Any) -> Any:
 class _Loader(BaseLoader):
     """A name is that of a file in the folder itself: none leads out of it, by ".." or by a link."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, package: str) -> None:
         self._folder = Path(os.path.expanduser(folder)) if folder else None
-        self._shipped = files("tfdash.report").joinpath("packaged")
+        self._shipped = files(package).joinpath("packaged")
         self.places: set[str] = set()
 
     def place(self, name: str) -> str:
