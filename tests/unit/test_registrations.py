@@ -88,6 +88,18 @@ def in_schema(
             yield (*at, key)
 
 
+NAMED = {  # tables of which the user chooses the names
+    ("environments",),
+    ("metrics", "templates"),
+    ("actions", "pipelines"),
+    ("maintenance", "items"),
+    ("procedures", "commands"),
+    ("procedures", "hosts"),
+    ("procedures", "pipelines"),
+    ("notify", "channels"),
+}
+
+
 def in_example(text: str) -> Iterator[tuple[str, ...]]:
     """The keys of the example, commented out or not, by the table that they stand in."""
     at: tuple[str, ...] = ()
@@ -95,7 +107,9 @@ def in_example(text: str) -> Iterator[tuple[str, ...]]:
         if header := re.match(r"(?:# )?\[\[?([^\]]+)\]\]?$", line):
             names = re.findall(r'"[^"]*"|[\w-]+', header[1])
             at = tuple(
-                name for name in names if name not in ("production", "own") and not name.startswith('"')
+                name
+                for i, name in enumerate(names)
+                if tuple(names[:i]) not in NAMED and not name.startswith('"')
             )
             if not line.startswith("# "):
                 yield at  # the table of texts that has no key of its own
@@ -108,12 +122,7 @@ def in_table(table: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if isinstance(table, list):
         for row in table:
             yield from in_table(row, at)
-    elif at in (
-        ("environments",),
-        ("metrics", "templates"),
-        ("actions", "pipelines"),
-        ("maintenance", "items"),
-    ):
+    elif at in NAMED:
         for row in table.values():  # by names that the user chose
             for key, value in row.items():
                 yield from in_table(value, (*at, key))
@@ -141,7 +150,13 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
     waived += (
         '\n[versions]\nendings = { "" = "aks" }\n[[versions.plan]]\nversion = "1.38"\ndate = "2027-01-19"\n'
     )
-    rich = parse(text.replace('path_prefix = "/select/"', more) + prices + waived + looked_at, "rich")
+    told = '\n[notify.channels.chat]\nurl = "env:CHAT"\nheaders = { a = "b" }\nfields = { text = "{text}" }\n'
+    runs = '\n[procedures.commands.flush]\ncommand = ["flush"]\nvalues = { a = "b" }\n[procedures.hosts.db]\naddress = "db"\n'
+    runs += (
+        '[procedures.pipelines.deploy]\nkind = "github"\nrepository = "acme/shop"\nworkflow = "deploy.yml"\n'
+    )
+    added = prices + waived + looked_at + told + runs
+    rich = parse(text.replace('path_prefix = "/select/"', more) + added, "rich")
     assert declared == set(in_schema(schema, schema))
     assert declared <= set(in_example((ROOT / "config.example.toml").read_text()))
     assert declared <= set(in_table(tomllib.loads(shown(rich))))
@@ -234,6 +249,9 @@ file = "{folder}/corp.ics"
 stored_in = ["Secret"]
 [store]
 path = "{folder}/store"
+[notify.channels.desk]
+kind = "command"
+command = ["true"]
 """
 
 
