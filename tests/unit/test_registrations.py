@@ -396,7 +396,7 @@ def test_an_action_follows_from_its_entry(name: str) -> None:
     assert re.fullmatch(r"[a-z]+(\.[a-z]+(-[a-z]+)*)", name) and ": " in action.title
     assert action.target in EXECUTORS
     cluster = action.target is Target.CLUSTER
-    assert (action.record is None) is cluster
+    assert (action.record is None) is (cluster or action.target is Target.ARCHIVE)
     assert (wrong_id(name) == "") is cluster
     asks = wrong_for_second_person(f"production/{name}") == ""
     assert asks is (cluster and action.freeze is FreezeRule.FROZEN)

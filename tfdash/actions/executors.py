@@ -12,6 +12,7 @@ from tfdash.actions.core.executor import Executor
 from tfdash.actions.core.plan_context import BoardReader
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import Ledger, PlanRefused, Writer, Writers
+from tfdash.actions.evidence.executor import EvidenceExecutor
 from tfdash.actions.kubernetes.executor import ClusterExecutor
 from tfdash.actions.pipelines.executor import PipelineExecutor
 from tfdash.actions.store.executor import StoreExecutor, one_allowed, who_approves
@@ -71,6 +72,12 @@ def _store(parts: Parts, work: ExecutorWork) -> Executor:
     return _deciding(parts, work, writer.identity)
 
 
+def _archive(parts: Parts, work: ExecutorWork) -> Executor:
+    if parts.writers.archives is None:
+        raise PlanRefused("this terminal keeps no files")
+    return EvidenceExecutor(writer_of(parts.writers, work.plan.subject.cluster), parts.writers.archives)
+
+
 def _approvals(parts: Parts, work: ExecutorWork) -> Executor:
     """As whoever the server that stamps approvals says that we are."""
     ledger = parts.ledger
@@ -109,6 +116,7 @@ EXECUTORS: Mapping[Target, Callable[[Parts, ExecutorWork], Executor]] = {
     Target.CLUSTER: _cluster,
     Target.STORE: _store,
     Target.APPROVALS: _approvals,
+    Target.ARCHIVE: _archive,
 }
 
 

@@ -12,6 +12,7 @@ from tfdash.actions.argo import analyses, rollouts, undo
 from tfdash.actions.certificates import reissue, renew
 from tfdash.actions.core.action import Action, Target
 from tfdash.actions.core.eligibility import Look, Standing, of_object
+from tfdash.actions.evidence import archive
 from tfdash.actions.flagger import canaries
 from tfdash.actions.kubernetes import (
     autoscalers,
@@ -52,6 +53,7 @@ _ALL = (
     *break_glass.ACTIONS,
     *maintenance.ACTIONS,
     *settling.ACTIONS,
+    *archive.ACTIONS,
 )
 ACTIONS: dict[str, Action] = {action.id: action for action in _ALL}
 

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.board.board import Board
 from tfdash.cli.action_policy import policy_of
@@ -103,7 +105,7 @@ def compose(
 
     policy = policy_of(settings, sources)
     options = store_options(settings, config.path)
-    writers = writers_of(sources, policy) if mode.acts else None
+    writers = _keeping(writers_of(sources, policy), board, options, clock) if mode.acts else None
     opened = open_store(
         options,
         clock,
@@ -227,6 +229,14 @@ def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -
 
     first = next(iter(writers.clusters.values()))
     return KubernetesApprovals(first, clock, life=options.approval_life, shared=options.shared_roles)
+
+
+def _keeping(writers: Writers, board: Board, options: StoreOptions, clock: Clock) -> Writers:
+    """With what keeps evidence, beside the store."""
+    from tfdash.writers.archives import FOLDER, ArchiveWriter
+
+    archives = ArchiveWriter(board, options.folder / FOLDER, clock)
+    return msgspec.structs.replace(writers, archives=archives)
 
 
 def writers_of(sources: Sequence[KubernetesSource], policy: ActionPolicy) -> Writers:

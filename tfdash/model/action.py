@@ -54,6 +54,10 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     within: float = 600.0
 
 
+KEEP = "KEEP"
+"""The method of a request that nothing is sent for: what it names is read, and kept in a file of this machine."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One request exactly as it will be sent. ``body`` is canonical JSON text."""
 

@@ -10,7 +10,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
-from tfdash.model.action import Request
+from tfdash.model.action import KEEP, Request
+from tfdash.model.kinds import KINDS
 from tfdash.text import safe
 
 _OBJECT = re.compile(
@@ -35,7 +36,10 @@ def by_hand(requests: Iterable[Request], kubectl: Sequence[str] = ("kubectl",)) 
             lines.append(f"# wait until this is so, else leave out what follows: {safe(request.after.text)}")
         if request.unless is not None:
             lines.append(f"# leave it out where this is so by then: {safe(request.unless.text)}")
-        lines.append(_line(request, tuple(kubectl)))
+        if request.method == KEEP:
+            lines += _kept(request, tuple(kubectl))
+        else:
+            lines.append(_line(request, tuple(kubectl)))
     return tuple(lines)
 
 
@@ -59,6 +63,32 @@ def _line(request: Request, kubectl: tuple[str, ...]) -> str:
         words = (*kubectl, _RAW[request.method], "--raw", path, "-f", "-")
         return f"printf %s {shlex.quote(_ascii(request.body))} | {shlex.join(words)}"
     return f"# kubectl has no way to: {request.method} {safe(request.path)}"
+
+
+def _kept(request: Request, kubectl: tuple[str, ...]) -> list[str]:
+    """Each object, its events and each log into a file of its own, where the shell stands."""
+    told = json.loads(request.body)
+    space = told["objects"][0][1]
+    lines = []
+    for kind, namespace, name in told["objects"]:
+        spec = KINDS[kind]
+        resource = f"{spec.resource}.{spec.group}" if spec.group else spec.resource
+        at = ("-n", namespace) if namespace else ()
+        file = f"{kind.lower()}-{name}"
+        lines.append(_into(f"{file}.yaml", *kubectl, "get", resource, name, *at, "-o", "yaml"))
+        lines.append(_into(f"{file}.events", *kubectl, "events", *at, "--for", f"{kind}/{name}"))
+    for pod in told["pods"]:
+        for container in pod["containers"]:
+            words = (*kubectl, "logs", pod["name"], "-n", space, "-c", container["name"], "--timestamps")
+            file = f"{pod['name']}-{container['name']}"
+            lines.append(_into(f"{file}.log", *words))
+            if container["previous"]:
+                lines.append(_into(f"{file}.previous.log", *words, "--previous"))
+    return lines
+
+
+def _into(file: str, *words: str) -> str:
+    return f"{shlex.join(words)} > {shlex.quote(file)}"
 
 
 def _patch(request: Request, kind: str, found: re.Match[str], kubectl: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import pytest
 from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import CLOSED, HOURS, NOW, REF, Standing, judged, subject, world
 from tests.unit.store.helpers import Clock
+from tfdash.actions.core.action import Target
 from tfdash.actions.core.action_service import ActingService, ReadOnlyService, make_service
 from tfdash.actions.core.mode import Mode
 from tfdash.actions.core.plan_digest import carried, plan_of
@@ -31,6 +33,7 @@ from tfdash.model.store_state import ApprovalRequest, BreakGlass, Entry, EntryKi
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level
 from tfdash.playbook.releases import find_releases
+from tfdash.writers.archives import ArchiveWriter
 
 pytestmark = pytest.mark.long
 
@@ -65,6 +68,7 @@ CASES: list[tuple[str, str, str, dict[str, str]]] = [
     ("workload.rollback", "Rollout", "paused", {}),
     ("workload.rollback", "Canary", "waits", {}),
     ("workload.restart", "Deployment", "web", {}),
+    ("workload.archive", "Deployment", "web", {}),
     ("workload.hold", "Deployment", "web", {}),
     ("workload.release", "Deployment", "held", {}),
     ("workload.scale", "Deployment", "web", {"replicas": "9"}),
@@ -331,7 +335,7 @@ def nothing(action: str, frozen: bool) -> bool:
 
 def needs_no_right(action: str, frozen: bool) -> bool:
     """Who answers is stamped by the server that keeps the request; break-glass can always be ended."""
-    return action.startswith("approval.") or action == "environment.end-break-glass"
+    return action.startswith("approval.") or action in ("environment.end-break-glass", "workload.archive")
 
 
 def decides_by_itself(action: str, frozen: bool) -> bool:
@@ -415,12 +419,13 @@ def test_the_table_knows_every_action() -> None:
 
 
 async def carry_out(
-    board: Standing, mode: Mode_, case: tuple[str, str, str, dict[str, str]]
+    board: Standing, mode: Mode_, case: tuple[str, str, str, dict[str, str]], folder: Path
 ) -> tuple[Progress, Ledger]:
     """Plan, confirm and execute; ends when it is being verified, for nothing verifies here."""
     action, kind, name, given = case
     ledger = Ledger()
-    writers = Writers(clusters={REF: board.server})
+    archives = ArchiveWriter(board, folder, FixedClock(NOW))
+    writers = Writers(clusters={REF: board.server}, archives=archives)
     clock = Clock(NOW)
     actions = make_service(board, writers, ledger, mode.policy, clock, mode.mode)
     crossed = Breach(
@@ -470,17 +475,19 @@ async def carry_out(
 
 @pytest.mark.parametrize("case", CASES, ids=names)
 @pytest.mark.parametrize("name", MODES)
-async def test_every_action_in_every_mode(name: str, case: tuple[str, str, str, dict[str, str]]) -> None:
+async def test_every_action_in_every_mode(
+    name: str, case: tuple[str, str, str, dict[str, str]], tmp_path: Path
+) -> None:
     mode, board = MODES[name], Standing(world())
     action, given = case[0], case[3]
-    progress, ledger = await carry_out(board, mode, case)
+    progress, ledger = await carry_out(board, mode, case, tmp_path)
     others = ACTIONS[action].by_hours and name in OF_THE_CALENDAR
     if mode.allowed(action, frozen(action, given) and not others) and (
         action not in ASKS or name == "break-glass"
     ):
         assert progress.result is Result.APPLIED, progress.sentence
         terminal = ACTIONS[action].terminal
-        silent = terminal or action in DECISIONS
+        silent = terminal or action in DECISIONS or ACTIONS[action].target is Target.ARCHIVE
         needed = [r for r in progress.plan.requests if r.unless is None]
         assert len(board.server.sent) == (0 if silent else len(needed))
         if action in DECISIONS:
@@ -505,11 +512,11 @@ STEP = "r1/restart/1"
 
 @pytest.mark.parametrize("case", CASES, ids=names)
 async def test_a_step_that_somebody_took_over_sends_nothing(
-    case: tuple[str, str, str, dict[str, str]],
+    case: tuple[str, str, str, dict[str, str]], tmp_path: Path
 ) -> None:
     """Asked after the intent, just before sending: the entry then says that nothing was sent."""
     board = Standing(world())
-    progress, ledger = await carry_out(board, Mode_(anything, run=STEP, taken="bob has it"), case)
+    progress, ledger = await carry_out(board, Mode_(anything, run=STEP, taken="bob has it"), case, tmp_path)
     assert board.server.sent == []
     if case[0] not in ASKS:
         assert progress.result is Result.NOT_APPLIED and "bob has it" in progress.sentence
@@ -518,11 +525,11 @@ async def test_a_step_that_somebody_took_over_sends_nothing(
 
 @pytest.mark.parametrize("case", CASES, ids=names)
 async def test_a_step_that_nothing_would_remember_sends_nothing(
-    case: tuple[str, str, str, dict[str, str]],
+    case: tuple[str, str, str, dict[str, str]], tmp_path: Path
 ) -> None:
     """A way back, too: after a restart nobody could tell that the step was done. By its own key it goes out all the same."""
     board = Standing(world())
-    progress, _ = await carry_out(board, Mode_(nothing, set_up=down, run=STEP), case)
+    progress, _ = await carry_out(board, Mode_(nothing, set_up=down, run=STEP), case, tmp_path)
     assert board.server.sent == [] and progress.result in (Result.REFUSED, Result.NOT_APPLIED)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,9 +20,10 @@ from tfdash.model.action import Request
 from tfdash.model.assessment import Assessment
 from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
+from tfdash.model.kubecluster import Event
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import ClusterPicture, Picture, ServerInfo
-from tfdash.model.requests import Document, Privilege, ReadFailed
+from tfdash.model.requests import Document, LogLine, LogRequest, Privilege, ReadFailed
 from tfdash.model.resources import Catalogue
 from tfdash.model.rotation import Rotation
 from tfdash.model.subject import ClusterRef, Key, Subject
@@ -517,6 +518,10 @@ class Standing:
     def __init__(self, documents: list[dict[str, Any]]) -> None:
         self.documents = documents
         self.server = Server(documents)
+        self.events: dict[Subject, tuple[Event, ...]] = {}
+        self.logs: dict[
+            tuple[str, str, bool], list[str]
+        ] = {}  # by pod, container, whether before its restart
         self.picture = picture(documents)
         self.assessment = Assessment(
             at=NOW,
@@ -550,6 +555,20 @@ class Standing:
                 at = subject._replace(kind=kind, name=document["metadata"]["name"])
                 found.append(Document(at, copy.deepcopy(document), NOW))
         return tuple(found)
+
+    async def read_events(self, subject: Subject) -> tuple[Event, ...]:
+        return self.events.get(subject, ())
+
+    def stream_logs(
+        self, request: LogRequest, deliver: Callable[[list[LogLine]], None]
+    ) -> tuple[Awaitable[None], Callable[[], None]]:
+        async def told() -> None:
+            lines = self.logs.get((request.pod.name, request.container, request.previous))
+            if lines is None:
+                raise ReadFailed(Problem(kind=ProblemKind.FORBIDDEN, cause="no right to get pods/log"))
+            deliver([LogLine(request.pod.name, request.container, NOW, line) for line in lines])
+
+        return told(), lambda: None
 
     async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         return await work

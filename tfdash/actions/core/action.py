@@ -26,6 +26,7 @@ class Target(StrEnum):
 
     CLUSTER = "cluster"
     STORE = "store"  # what a person decides: a fact that other terminals and the gate rely on
+    ARCHIVE = "archive"  # a file of this machine: evidence
     APPROVALS = "approvals"  # the server that stamps who approves
 
 

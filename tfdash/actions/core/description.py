@@ -29,6 +29,8 @@ def described(action: Action, found: Standing, risk: Risk, refused: str) -> tupl
 
 def _sent(action: Action, found: Standing) -> str:
     at = found.carrier if action.acts_on_carrier(found) and found.carrier is not None else found.subject
+    if action.target is Target.ARCHIVE:
+        return f"nothing; what is known of {at.kind} {at.name} is read and kept in a file"
     if action.target is not Target.CLUSTER:
         return "nothing to a cluster; an entry of the audit log, by the person that the server knows"
     if action.terminal:

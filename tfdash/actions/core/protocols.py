@@ -82,12 +82,36 @@ class Pipelines(Protocol):
         """One HTTP call to an absolute URL. Raises ``NotSent``, ``OutcomeUnknown``."""
 
 
+class KeptArchive(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of evidence. ``lacking``: sentences of what could not be had."""
+
+    path: str
+    sha256: str
+    lacking: tuple[str, ...] = ()
+    pieces: int = 0
+
+    @property
+    def items(self) -> tuple[tuple[str, str], ...]:
+        return (("file", self.path), ("SHA-256", self.sha256), ("pieces", str(self.pieces)))
+
+
+class Archives(Protocol):
+    """Keeps evidence in files of this machine, by the name that a plan's request has. On the board's loop."""
+
+    async def keep(self, request: Request, say: Callable[[str], None]) -> KeptArchive:
+        """Read and write it, once. Raises ``OSError`` where nothing could be written, also where it is there already."""
+
+    async def kept(self, request: Request) -> KeptArchive | None:
+        """Whether it is there: it is whole where it is."""
+
+
 class Writers(msgspec.Struct, frozen=True, kw_only=True):
     """All that may send. A cluster without one is read only."""
 
     clusters: Mapping[ClusterRef, Writer] = {}
     commands: Pipelines | None = None
     calls: Pipelines | None = None
+    archives: Archives | None = None
 
 
 class Ledger(Protocol):
