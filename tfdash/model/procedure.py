@@ -128,6 +128,7 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     purpose: str = ""
     recovery: bool = False  # a runbook: on the Recovery screen, and each approval in it has a way alone
+    urgent: bool = False  # never refused beside another run on the same target, only told of it: a rollback
     scenario: Scenario | None = None
     roles: Pairs = ()  # (name, what they do)
     inputs: tuple[Input, ...] = ()

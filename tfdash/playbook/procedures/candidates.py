@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from tfdash.model.assessment import Assessment
-from tfdash.model.kube import ReplicaSet
+from tfdash.model.kube import Object, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
 from tfdash.model.procedure import Input
@@ -61,6 +61,35 @@ def workloads(case: InputCase) -> Sequence[Candidate]:
     ]
 
 
+def pods(case: InputCase) -> Sequence[Candidate]:
+    """Those of the chosen workload, else all; what is not ready first."""
+    cluster = case.picture.clusters.get(case.cluster)
+    owners = {value for values in case.chosen.values() for value in values}
+    sets = cluster.objects("ReplicaSet").values() if cluster is not None and owners else ()
+    owners |= {f"ReplicaSet {one.namespace}/{one.name}" for one in sets if _owner(one) in owners}
+    found = [
+        (_unready(one), one)
+        for one in (cluster.objects("Pod").values() if cluster is not None else ())
+        if isinstance(one, Pod) and (not owners or _owner(one) in owners)
+    ]
+    found.sort(key=lambda each: (not each[0], each[1].namespace, each[1].name))
+    return [Candidate(f"Pod {one.namespace}/{one.name}", why or "ready") for why, one in found]
+
+
+def _unready(pod: Pod) -> str:
+    """Why it is not ready, in the words of what runs it; "" where it is."""
+    ready = next((c for c in pod.conditions if c.type == "Ready"), None)
+    if ready is not None and ready.status == "True":
+        return ""
+    waits = (s.reason or s.last_reason for s in pod.statuses if not s.ready and s.state != "running")
+    return (
+        next(filter(None, waits), "")
+        or pod.reason
+        or (ready.reason if ready is not None else "")
+        or "not ready"
+    )
+
+
 def nodes(case: InputCase) -> Sequence[Candidate]:
     cluster = case.picture.clusters.get(case.cluster)
     found = cluster.objects("Node").values() if cluster is not None else ()
@@ -112,7 +141,7 @@ def _of_history(case: InputCase, owners: Collection[str]) -> Iterator[tuple[str,
             yield _tag(container.image), "in its history"
 
 
-def _owner(one: ReplicaSet) -> str:
+def _owner(one: Object) -> str:
     return f"{one.owner.kind} {one.namespace}/{one.owner.name}" if one.owner is not None else ""
 
 

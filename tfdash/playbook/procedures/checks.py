@@ -296,8 +296,17 @@ class _Check:
         known = self._known.needs
         for i, need in enumerate(needs):
             self._names((*at, str(i)), need, each)
-            if known is not None and need.partition(" ")[0] not in known:
-                self._add((*at, str(i)), f'there is no "{need}" to be needed', nearest(need, known))
+            id, _, name = need.partition(" ")
+            if known is None:
+                continue
+            if id not in known:
+                self._add((*at, str(i)), f'there is no "{need}" to be needed', nearest(id, known))
+            elif name and not known[id][0]:
+                self._add(
+                    (*at, str(i)), f"{id} is one thing only, and {name} names none of it", f'write "{id}"'
+                )
+            elif not name and known[id][1]:
+                self._add((*at, str(i)), f"which {id}?", f'write "{id} NAME"')
 
     def _asks(self, at: At, asks: Sequence[Ask], each: Input | None, *, plain: bool = False) -> None:
         for i, ask in enumerate(asks):

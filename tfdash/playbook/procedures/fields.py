@@ -300,6 +300,7 @@ PROCEDURE: Mapping[str, TomlKey] = {
     "title": TomlKey(text, needed=True),
     "purpose": TomlKey(text),
     "recovery": TomlKey(flag),
+    "urgent": TomlKey(flag),
     "holds": TomlKey(texts),
     "rto": TomlKey(span),
     "rpo": TomlKey(span),

@@ -78,6 +78,13 @@ INPUT_TYPES: Mapping[str, InputType] = {
         parts=_OBJECT_PARTS,
         parted=_object_parts,
     ),
+    "pod": InputType(
+        title='a pod, "Pod namespace/name"',
+        refuse=lambda value: _object(value) or ("" if value.startswith("Pod ") else "is no pod"),
+        candidates=candidates.pods,
+        parts=_OBJECT_PARTS,
+        parted=_object_parts,
+    ),
     "node": InputType(
         title="a node",
         refuse=_like(_NAME, "is no name of a node"),

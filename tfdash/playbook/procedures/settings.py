@@ -184,6 +184,13 @@ class PipelineSettings(SettingsTable):
 class ProceduresSettings(SettingsTable):
     """What a procedure's steps may run, and where: see "tfdash procedures --help". A company's files cannot add to it."""
 
+    folder: Annotated[
+        str,
+        Note(
+            "your own procedures, a .toml each; one of the name of a shipped one takes its place: tfdash procedures check",
+            '"~/.config/tfdash/procedures"',
+        ),
+    ] = ""
     commands: Annotated[dict[str, AllowedCommand], Note(sample="flush-cache")] = field(default_factory=dict)
     hosts: Annotated[dict[str, HostSettings], Note(sample="db-1")] = field(default_factory=dict)
     pipelines: Annotated[dict[str, PipelineSettings], Note(sample="deploy")] = field(default_factory=dict)

@@ -1,0 +1,34 @@
+"""What the files of procedures may name in this installation: the tables of the program and what the configuration allows."""
+
+from __future__ import annotations
+
+from tfdash.actions.core.action import Target
+from tfdash.actions.registry import ACTIONS
+from tfdash.playbook.procedures.needs import NEEDS
+from tfdash.playbook.procedures.probes import PROBES
+from tfdash.playbook.procedures.settings import WORDS, AllowedCommand, ProceduresSettings, inputs_in
+from tfdash.playbook.procedures.vocabulary import Vocabulary
+from tfdash.store.log.redact import Redactor
+
+
+def vocabulary_of(settings: ProceduresSettings) -> Vocabulary:
+    """``settings``: of this configuration. An action that hands the terminal over, or approves another's plan, is no step."""
+    return Vocabulary(
+        probes=PROBES,
+        actions={
+            one.id: (one.arguments, one.needed)
+            for one in ACTIONS.values()
+            if not one.terminal and one.target is not Target.APPROVALS
+        },
+        needs={id: (bool(one.name), one.named) for id, one in NEEDS.items()},
+        commands={name: _inputs(one) for name, one in settings.commands.items()},
+        hosts=settings.hosts,
+        pipelines=settings.pipelines,
+        remembered=Redactor(),
+    )
+
+
+def _inputs(allowed: AllowedCommand) -> frozenset[str]:
+    """The inputs of which a command speaks."""
+    words = (*allowed.command, *(text for _, text in allowed.values))
+    return frozenset(name for word in words if word != WORDS for name in inputs_in(word))
