@@ -5,8 +5,9 @@ from __future__ import annotations
 from tfdash.actions.core.action import Target
 from tfdash.actions.registry import ACTIONS
 from tfdash.playbook.procedures.needs import NEEDS
+from tfdash.playbook.procedures.placeholders import named_in
 from tfdash.playbook.procedures.probes import PROBES
-from tfdash.playbook.procedures.settings import WORDS, AllowedCommand, ProceduresSettings, inputs_in
+from tfdash.playbook.procedures.settings import WORDS, AllowedCommand, ProceduresSettings
 from tfdash.playbook.procedures.vocabulary import Vocabulary
 from tfdash.store.log.redact import Redactor
 
@@ -31,4 +32,4 @@ def vocabulary_of(settings: ProceduresSettings) -> Vocabulary:
 def _inputs(allowed: AllowedCommand) -> frozenset[str]:
     """The inputs of which a command speaks."""
     words = (*allowed.command, *(text for _, text in allowed.values))
-    return frozenset(name for word in words if word != WORDS for name in inputs_in(word))
+    return frozenset(name for word in words if word != WORDS for name, _ in named_in(word))

@@ -63,7 +63,7 @@ class HttpWriter:
         self._secret, self._text = secret, text or secret
 
     async def call(self, request: Request, *, timeout: float) -> Answer:
-        return await self._send(request.method, request.path, request.body, {}, timeout)
+        return await self.send(request.method, request.path, request.body, {}, timeout)
 
     async def follow(
         self, request: Request, *, how: Any, names: Mapping[str, str], tell: Tell
@@ -73,12 +73,12 @@ class HttpWriter:
         url = filled(await self._address(request.path), names, in_url)
         body = filled(await self._body(request.body), names, in_json)
         until = time.monotonic() + pipeline.within
-        answer = await self._send(request.method, url, body, headers, min(30.0, pipeline.within))
+        answer = await self.send(request.method, url, body, headers, min(30.0, pipeline.within))
         if not answer.ok:
             if answer.status >= 500:
                 raise OutcomeUnknown(f"it answered {answer.status} {answer.message}")
             return False, f"it answered {answer.status} {answer.message}".rstrip()
-        run = _plain(canonical_at(answer.body, pipeline.run)) if pipeline.run else ""
+        run = plain(canonical_at(answer.body, pipeline.run)) if pipeline.run else ""
         if pipeline.run and not run:
             raise OutcomeUnknown(f"it was started, but its answer has nothing at {pipeline.run}")
         if not pipeline.status_url:
@@ -94,11 +94,9 @@ class HttpWriter:
         name, last = f"run {run}" if run else "the run", ""
         while time.monotonic() < until:
             try:
-                answer = await self._send("GET", url, "", headers, 30.0)
+                answer = await self.send("GET", url, "", headers, 30.0)
                 state = (
-                    _plain(canonical_at(answer.body, pipeline.state))
-                    if answer.ok
-                    else f"HTTP {answer.status}"
+                    plain(canonical_at(answer.body, pipeline.state)) if answer.ok else f"HTTP {answer.status}"
                 )
             except (NotSent, OutcomeUnknown) as error:
                 state = f"not readable: {error}"
@@ -130,10 +128,17 @@ class HttpWriter:
                 raise NotSent(f"a secret cannot be had: {error}") from None
         return value
 
-    async def _send(
-        self, method: str, url: str, body: str, headers: Mapping[str, str], timeout: float
+    async def send(
+        self,
+        method: str,
+        url: str,
+        body: str,
+        headers: Mapping[str, str],
+        timeout: float,
+        largest: int = _LARGEST,
     ) -> Answer:
-        """Once, without redirects. Raises ``NotSent``, ``OutcomeUnknown``."""
+        """Once, without redirects. ``largest``: bytes of its answer that are looked at. A list stands under "items". Raises
+        ``NotSent``, ``OutcomeUnknown``."""
         content = body.encode() if body else None
         sent = {"Content-Type": "application/json", **headers} if content is not None else dict(headers)
         limits = httpx.Timeout(timeout, connect=min(5.0, timeout))
@@ -142,7 +147,7 @@ class HttpWriter:
                 httpx.AsyncClient(follow_redirects=False, trust_env=True, timeout=limits) as client,
                 client.stream(method, url, content=content, headers=sent) as answer,
             ):
-                raw = await _beginning(answer, time.monotonic() + timeout)
+                raw = await _beginning(answer, time.monotonic() + timeout, largest)
         except (
             httpx.ConnectError,
             httpx.ConnectTimeout,
@@ -162,20 +167,21 @@ class HttpWriter:
             status=answer.status_code,
             body=found if isinstance(found, dict) else {"items": found},
             message=text,
+            headers={name.lower(): value for name, value in answer.headers.items()},
         )
 
 
-async def _beginning(answer: httpx.Response, deadline: float) -> bytes:
+async def _beginning(answer: httpx.Response, deadline: float, largest: int) -> bytes:
     """The body as far as it is looked at, or as it came until ``deadline`` (monotonic): what answers without an end has answered."""
     found = bytearray()
     async for chunk in answer.aiter_bytes():
-        found += chunk[: _LARGEST - len(found)]
-        if len(found) >= _LARGEST or time.monotonic() > deadline:
+        found += chunk[: largest - len(found)]
+        if len(found) >= largest or time.monotonic() > deadline:
             break
     return bytes(found)
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
     """A canonical JSON scalar as text."""
     if not value or value == "null":
         return ""

@@ -323,6 +323,7 @@ async def test_what_another_machine_began_is_not_known_here(here: HerePlace, tmp
     assert (await here.look(ours)).state is WorkState.NOT_STARTED
     seen = await here.look(theirs)
     assert seen.state is WorkState.UNKNOWN and "look there" in seen.sentence
+    assert (await here.start(theirs)).state is WorkState.UNKNOWN  # nor begun
 
 
 # -- a disk that takes nothing ---------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from tfdash.addresses import wrong_with
+from tfdash.playbook.procedures.placeholders import is_one, named_in
 from tfdash.setting import (
     Between,
     Note,
@@ -26,23 +27,18 @@ from tfdash.spelling import nearest
 WORDS = "{words}"
 """The word of an allowed command in whose place the words of a step come."""
 _PLACE = re.compile(r"here|host \S+|pipeline \S+|job(?: \S+)?")
-_INPUT = re.compile(r"\{[a-z][a-z0-9_-]*\}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:%\[\]-]*")
-
-
-def inputs_in(word: str) -> tuple[str, ...]:
-    """The names that stand in braces in a word."""
-    return tuple(found[1:-1] for found in _INPUT.findall(word))
 
 
 @dataclass(frozen=True, kw_only=True)
 class AllowedCommand(SettingsTable):
-    """One command that steps may name. The word {input} is the value of that input of the run, whole, and never begins with "-"."""
+    """One command that steps may name. The word {name} is what the step's arguments say for that name, or that input of the run:
+    one whole word, which never begins with "-"."""
 
     command: Annotated[
         Words,
         Note(
-            'no shell; "{words}" alone is the step\'s own words; left out for a pipeline',
+            'no shell; "{words}" is the step\'s own words, none of which begins with "-"; left out for a pipeline',
             '["/opt/ops/flush", "--service", "{service}", "{words}"]',
         ),
     ] = ()
@@ -54,7 +50,10 @@ class AllowedCommand(SettingsTable):
     ] = ("here",)
     timeout: Annotated[Seconds, Note("it is ended behind this, where a step says no less")] = 600.0
     values: Annotated[
-        Pairs, Note("inputs of a pipeline", '{ environment = "{environment}", version = "{version}" }')
+        Pairs,
+        Note(
+            "inputs of a pipeline; ref: of what", '{ environment = "{environment}", version = "{version}" }'
+        ),
     ] = ()
     image: Annotated[
         str, Note("of a Job, best by its digest", '"registry.example.com/ops/tools@sha256:..."')
@@ -74,15 +73,15 @@ class AllowedCommand(SettingsTable):
                     "places",
                     f'"{place}" is no place; write "here", "host NAME", "job", "job CLUSTER" or "pipeline NAME"',
                 )
-        kinds = {place.partition(" ")[0] for place in self.places}
-        if kinds - {"pipeline", "job"} and not self.command:
-            yield Unfit("command", 'names no program; write it as ["PROGRAM", "ARG"]')
-        if self.command and inputs_in(self.command[0]):
+        if not self.command:
+            if any(not place.startswith("pipeline ") for place in self.places):
+                yield Unfit("command", 'names no program; write it as ["PROGRAM", "ARG"]')
+        elif any(named_in(self.command[0])):
             yield Unfit("command", "its program is fixed; an input can be an argument only")
         for word in self.command[1:]:
-            if any(word != f"{{{name}}}" for name in inputs_in(word)):
+            if any(named_in(word)) and not is_one(word):
                 yield Unfit("command", f'"{word}": an input is a word of its own; write it as "--x", "{{x}}"')
-        if "job" in kinds and not (self.image and self.namespace):
+        if any(place.startswith("job") for place in self.places) and not (self.image and self.namespace):
             yield Unfit("image", "a Job needs an image and a namespace; add image = ... and namespace = ...")
 
 
@@ -126,7 +125,9 @@ class PipelineSettings(SettingsTable):
     ] = ""
     repository: Annotated[str, Note("owner/name, or a GitLab project's path", '"acme/shop"')] = ""
     workflow: Annotated[str, Note("GitHub: the workflow's file", '"deploy.yml"')] = ""
-    ref: Annotated[str, Note("branch or tag whose pipeline it is; {input} is replaced")] = "main"
+    ref: Annotated[str, Note("branch or tag whose pipeline it is, where a command's values give no ref")] = (
+        "main"
+    )
     token: Annotated[SecretText, Note("its API token", '"env:CI_TOKEN"')] = field(default="", repr=False)
     id_input: Annotated[
         str,
@@ -159,6 +160,10 @@ class PipelineSettings(SettingsTable):
 
     def __post_init__(self) -> None:
         refuse(self._faults())
+
+    @property
+    def startable(self) -> bool:
+        return self.kind != "github" or bool(self.workflow)
 
     def _faults(self) -> Iterator[Unfit]:
         for key, url in (("url", self.url), ("status_url", self.status_url)):
@@ -217,9 +222,5 @@ class ProceduresSettings(SettingsTable):
                         ("commands", name, "places"),
                         f'"{which}" is not one of [procedures.{kind}s]; {nearest(which, known)}',
                     )
-                elif kind == "pipeline" and self._no_workflow(which):
+                elif kind == "pipeline" and not self.pipelines[which].startable:
                     yield Unfit(("pipelines", which, "workflow"), "which one is started? add workflow = ...")
-
-    def _no_workflow(self, name: str) -> bool:
-        found = self.pipelines[name]
-        return found.kind == "github" and not found.workflow

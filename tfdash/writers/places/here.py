@@ -61,6 +61,8 @@ class HerePlace:
 
     def _start(self, work: Work) -> WorkSeen:
         at = self._memory.at(work.key)
+        if self._memory.elsewhere(work.mark):
+            return self._look(work)  # it was another machine's to begin
         try:
             self._claim(at, work)
         except (OSError, ValueError) as error:

@@ -56,6 +56,21 @@ class MemoryOfWork:
             file.write(json.dumps(dict(said)).encode())
         durable(self.folder)
 
+    def claim(self, key: str, said: Mapping[str, Any]) -> bool:
+        """``note`` by whoever comes first; False for all others."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = self.folder / f".claim-{secrets.token_hex(8)}"
+        try:
+            with finished(beside, PRIVATE) as file:
+                file.write(json.dumps(dict(said)).encode())
+            os.link(beside, self.at(key).with_suffix(".json"))
+        except FileExistsError:
+            return False
+        finally:
+            beside.unlink(missing_ok=True)
+        durable(self.folder)
+        return True
+
     def noted(self, key: str) -> dict[str, Any] | None:
         return read_json(self.at(key).with_suffix(".json"))
 
