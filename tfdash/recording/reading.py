@@ -51,6 +51,10 @@ class _Place(NamedTuple):
     frame: Frame
 
 
+CALLED_NOW = {"Step": "ReleaseStep"}
+"""Types by the names that they had in recordings of before; the old name may be another type's by now."""
+
+
 class Recording:
     """``start`` and ``end``: the first and the last moment of it. ``cut``: why it plays no further, one sentence; "" where it is whole.
     ``foreign``: what of it another version knows and this one leaves out, one sentence, "" where that is nothing."""
@@ -155,6 +159,9 @@ class Recording:
     def _foreign(self, files: list[tuple[BinaryIO, RecordingHeader, bytes]]) -> None:
         ours, told = schema(), []
         for name, fields in sorted(self.header.schema.items()):
+            now = [ours[one] for one in (name, CALLED_NOW.get(name, "")) if one in ours]
+            if not fields or any(set(fields) <= set(one) for one in now):
+                continue
             more = [field for field in fields if field not in ours.get(name, ())]
             if more:
                 told.append(f"{name} ({', '.join(more[:3])})" if name in ours else name)

@@ -45,8 +45,14 @@ class KeptLedger:
 class World:
     """``folder`` is the store's. Each channel is stepped by hand."""
 
-    def __init__(self, folder: Path, channels: dict[str, ChannelSettings], templates: str = "") -> None:
-        self.clock, self.ledger, self.folder = SetClock(), KeptLedger(), folder
+    def __init__(
+        self,
+        folder: Path,
+        channels: dict[str, ChannelSettings],
+        templates: str = "",
+        clock: Any = None,
+    ) -> None:
+        self.clock, self.ledger, self.folder = clock or SetClock(), KeptLedger(), folder
         posts = {
             name: post._replace(channel=channel_of(post.settings, self.clock))
             for name, post in posts_of(NotifySettings(channels=channels), folder / "c.toml").items()
