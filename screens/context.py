@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tfdash.actions.core.protocols import ActionService, Ledger
     from tfdash.model.store_state import Entry
     from tfdash.playbook.policies import Policies
+    from tfdash.procedures.protocols import RunService
 
 
 @dataclass
@@ -42,6 +43,7 @@ class AppContext:
     context_name: str = ""  # of the kubeconfig, where the first cluster came from one
     policies: Policies | None = None  # that days and promises are drawn by; None until all is validated
     actions: ActionService | None = None  # what may be done; None: nothing is even offered
+    runs: RunService | None = None  # of procedures; None until the store is there
     ledger: Ledger | None = None  # approvals, break-glass, what a person settles; called on the board's loop
     audit: Callable[[int], Coroutine[Any, Any, Sequence[Entry]]] | None = (
         None  # the newest entries of the log, newest first

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.model.subject import ClusterRef
     from tfdash.notify.notifier import QueuedNotifier
+    from tfdash.procedures.protocols import RunService
     from tfdash.sources.kubernetes.source import KubernetesSource
     from tfdash.store.approvals.protocol import Approvals
     from tfdash.store.ledger import Store
@@ -48,6 +49,7 @@ class ActingParts:
     options: StoreOptions
     leases: Leases
     notifier: QueuedNotifier
+    runs: RunService
     kept: list[Entry] = field(default_factory=list)  # of the last reading
 
     def entries(self) -> Sequence[Entry]:
@@ -96,6 +98,7 @@ def compose(
     from tfdash.actions.core.action_service import ActingService, make_service
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.notifying import notifier_of
+    from tfdash.cli.runs import RunParts, runs_of
     from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.store_options import store_options
     from tfdash.store.opening import open_store
@@ -134,7 +137,17 @@ def compose(
     notifier = notifier_of(
         settings, config.path, options.folder, store, clock, environment, sending=mode.acts
     )
-    acting = ActingParts(actions, opened.store, options, leases, notifier)
+    carrier = RunParts(
+        board=board,
+        settings=settings,
+        clock=clock,
+        mode=mode,
+        actions=actions,
+        store=store,
+        notifier=notifier,
+    )
+    runs, watching = runs_of(carrier)
+    acting = ActingParts(actions, opened.store, options, leases, notifier, runs)
     # what changes things by itself runs where acting is configured, never by an elevation, which ends while it goes on
     unattended = mode.acts and mode.lasts is None
     wiring = Wiring(
@@ -158,6 +171,7 @@ def compose(
         board.add_task("what was left unverified", actions.follow_what_was_left)
         board.add_task("rights", actions.rights.run)
     board.add_task("audit entries", acting.follow)
+    board.add_task("runs of procedures", watching.run)
     return acting
 
 

@@ -121,6 +121,7 @@ def run(args: argparse.Namespace) -> int:
             keep_journal(board, config.environment.name, acting.options, clock, scope)
             context.actions, context.ledger = acting.actions, acting.ledger
             context.audit, context.entries = acting.audit, acting.entries
+            context.runs = acting.runs
         except ConfigError as error:
             problems.append(str(error))
             return str(error)

@@ -13,6 +13,7 @@ import msgspec
 
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal
 from tfdash.model.store_state import Entry
+from tfdash.store.log.canonical import data_of
 
 TOPIC = "procedure-run"
 FINISHED = 50
@@ -149,6 +150,11 @@ def _what(events: Iterable[RunEvent]) -> tuple[str, bool]:
         if event.kind is RunEventKind.STARTED:
             return str(event.data.get("procedure", "")), event.data.get("dry") is True
     return "", False
+
+
+def event_of(entry: Entry) -> RunEvent | None:
+    """The event that an entry was recorded for, as everybody reads it."""
+    return _event(entry, data_of(entry), "")
 
 
 def _event(entry: Entry, data: Mapping[str, Any], written_by: str) -> RunEvent | None:

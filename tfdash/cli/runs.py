@@ -1,0 +1,95 @@
+"""Puts together what carries out procedures: with what a terminal may act with, or with nothing."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tfdash.board.board import Board
+from tfdash.clock import Clock
+from tfdash.model.subject import ClusterRef
+from tfdash.procedures.journals import Journals
+from tfdash.procedures.kind import Means
+from tfdash.procedures.service import Runs
+from tfdash.procedures.uncoordinated import Uncoordinated
+from tfdash.procedures.watching import Watching
+
+if TYPE_CHECKING:
+    from tfdash.actions.core.mode import Mode
+    from tfdash.actions.core.protocols import ActionService
+    from tfdash.config.settings import Settings
+    from tfdash.playbook.procedures.library import Library
+    from tfdash.procedures.protocols import Notifier
+    from tfdash.store.ledger import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunParts:
+    """What runs are carried out with. ``store`` None: nothing is recorded, a rehearsal lives as long as this program."""
+
+    board: Board
+    settings: Settings
+    clock: Clock
+    mode: Mode
+    actions: ActionService
+    store: Store | None
+    notifier: Notifier | None = None
+
+
+def runs_of(given: RunParts) -> tuple[Runs, Watching]:
+    """The service, and what goes on by itself, which is a task of the board's."""
+    from tfdash.cli.compose import policies_of
+
+    store, settings, board = given.store, given.settings, given.board
+    acting = store is not None and given.mode.acts
+    policies = cache(lambda: policies_of(settings))
+    means = Means(
+        board=board,
+        journals=Journals(board, store if acting else None, given.clock),
+        claims=Uncoordinated(
+            store.terminal if store is not None else "",
+            "nothing that other terminals see keeps who does what",
+        ),
+        clock=given.clock,
+        zone=ZoneInfo(settings.time.zone),
+        who=lambda ref: who(board, ref),
+        refused=lambda: given.mode.refused,
+        gone=_gone(store),
+        policies=policies,
+        actions=given.actions,
+        notifier=given.notifier,
+    )
+    runs = Runs(means, cache(lambda: library_of(settings)))
+    return runs, Watching(runs.engine)
+
+
+def library_of(settings: Settings) -> Library:
+    """The procedures that there are: those that ship, and those of [procedures] folder."""
+    from tfdash.playbook.procedures.library import library
+
+    return library(None)
+
+
+def who(board: Board, ref: ClusterRef) -> str:
+    """The person at this terminal as the cluster knew them last; where it never did, as this machine does, and said so."""
+    cluster = board.picture.clusters.get(ref)
+    info = cluster.info.value if cluster is not None else None
+    if info is not None and info.user:
+        return info.user
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return f"{name} (as this machine says)"
+
+
+def _gone(store: Store | None) -> Callable[[str], bool]:
+    """Terminals of this user's that certainly run no more."""
+    if store is None:
+        return lambda terminal: False
+    return lambda terminal: terminal in store.own_terminals | store.ended_terminals

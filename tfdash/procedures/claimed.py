@@ -1,0 +1,60 @@
+"""A step claimed for as long as it is worked on, and taken over from who is not at it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.model.run import RunEventKind, StepStatus
+from tfdash.procedures.kind import Doing, state_of
+from tfdash.procedures.protocols import Claim, ClaimTaken, RunRefused
+
+log = logging.getLogger(__name__)
+
+
+class Claimed:
+    """Ours for as long as it is entered. ``record``: also in the journal, so that others see it where claims are kept by nobody."""
+
+    def __init__(self, doing: Doing, *, record: bool) -> None:
+        self._means, self._doing, self._record = doing.means, doing, record
+
+    async def __aenter__(self) -> Claim:
+        doing = self._doing
+        try:
+            claim = await self._means.claims.claim(
+                doing.run.id, doing.step.id, doing.by, over=doing.state.fence
+            )
+        except ClaimTaken as error:
+            raise RunRefused(str(error), remedy="take it over, if they are not at it any more") from None
+        doing.claim = claim
+        if self._record:
+            data = {"fence": claim.fence, "kept_by": claim.kept_by}
+            await doing.record(RunEventKind.CLAIMED, "", data)
+        return claim
+
+    async def __aexit__(self, *failed: object) -> None:
+        doing, claim = self._doing, self._doing.claim
+        if claim is None or (failed and isinstance(failed[1], asyncio.CancelledError)):
+            return  # the program ends: whoever comes next finds it in the air
+        await self._means.claims.let_go(claim)
+        newest = self._means.journals.state(doing.run.id)
+        state = state_of(newest, doing.step.id) if newest is not None else None
+        ours = state is not None and state.terminal == claim.terminal and state.status is StepStatus.CLAIMED
+        if self._record and ours:
+            try:
+                await doing.record(RunEventKind.LET_GO, "", {"fence": claim.fence})
+            except LedgerUnavailable:
+                log.warning("that %s is free again could not be recorded", doing.tag)
+
+
+async def take(doing: Doing, why: str = "") -> None:
+    """Claim it over whoever has it. Raises ``RunRefused`` where somebody was quicker."""
+    try:
+        claim = await doing.means.claims.claim(doing.run.id, doing.step.id, doing.by, over=doing.state.fence)
+    except ClaimTaken as error:
+        raise RunRefused(str(error), remedy="look again") from None
+    doing.claim = claim
+    was = f"from {doing.state.holder} at {doing.state.terminal}" if doing.state.holder else ""
+    sentence = ": ".join(part for part in (f"taken over {was}".strip(), why) if part)
+    await doing.record(RunEventKind.CLAIMED, sentence, {"fence": claim.fence, "kept_by": claim.kept_by})

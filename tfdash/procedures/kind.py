@@ -1,0 +1,258 @@
+"""What one kind of step does: each is a class here derived, and its line in ``tfdash.procedures.steps: STEP_KINDS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from tfdash.actions.core.protocols import ActionService
+from tfdash.clock import Clock
+from tfdash.model.action import Guarded, Progress
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Picture
+from tfdash.model.procedure import Ask, Step, StepKind
+from tfdash.model.run import Probed, RunEventKind, RunState, StepState
+from tfdash.model.subject import ClusterRef
+from tfdash.model.update import Update
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.procedures.answering import answered
+from tfdash.playbook.procedures.needs import needed
+from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.procedures.journals import Journals
+from tfdash.procedures.protocols import Claim, Claims, Given, Notifier, Place, RunRefused, Told
+from tfdash.sources.base import Scope
+
+T = TypeVar("T")
+Tell = Callable[[Progress], None]
+WAS_SO = "was_so"
+"""In the mark of an act before which a postcondition was true already: that one does not tell what became of it."""
+
+
+class RunBoard(Protocol):
+    """What is needed of the board."""
+
+    picture: Picture
+    assessment: Assessment
+
+    async def on_loop(self, work: Coroutine[Any, Any, T]) -> T: ...
+
+    def subscribe(self, listener: Callable[[Update], None]) -> Callable[[], None]: ...
+
+    def want(self, owner: str, kinds: Mapping[str, Scope], cluster: ClusterRef | None = None) -> None: ...
+
+
+def _no_place(name: str, cluster: ClusterRef) -> Place:
+    raise RunRefused(f"no command runs from here: there is nothing that reaches {name!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What steps are carried out with. ``who``: the person at this terminal, as the
+    cluster's API server knew them last. ``refused``: why this terminal may do nothing, "" where it may. ``gone``: whether nobody is behind a
+    terminal any more, for certain."""
+
+    board: RunBoard
+    journals: Journals
+    claims: Claims
+    clock: Clock
+    zone: ZoneInfo
+    who: Callable[[ClusterRef], str]
+    refused: Callable[[], str]
+    gone: Callable[[str], bool] = lambda terminal: False
+    policies: Callable[[], Policies | None] = lambda: None
+    actions: ActionService | None = None
+    places: Callable[[str, ClusterRef], Place] = _no_place
+    notifier: Notifier | None = None
+
+
+class FencedOut(RunRefused):
+    """Somebody else has the step by now: nothing was sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepShown:
+    """What a kind says of a step before it is done. ``refused``: why it cannot be now; ``may``: what a person can do with it."""
+
+    lines: tuple[str, ...] = ()
+    guarded: Guarded | None = None
+    told: tuple[Told, ...] = ()
+    refused: str = ""
+    may: tuple[str, ...] = ("do",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEnd:
+    """How it ended: DONE, FAILED, UNKNOWN, SIGNED, DECIDED, APPROVED, DENIED; and what of it is evidence."""
+
+    kind: RunEventKind
+    sentence: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Doing:
+    """One step in hand. ``step`` is as the run has it, its inputs put in. ``attempt``: the one that is made, or that is in the air. ``claim``: ours,
+    None while it is only looked at."""
+
+    def __init__(self, means: Means, run: RunState, step: Step, state: StepState, attempt: int) -> None:
+        self.means, self.run, self.step, self.state, self.attempt = means, run, step, state, attempt
+        self.claim: Claim | None = None
+        self.begun = False  # here: what ends now has an entry of its own
+
+    @property
+    def now(self) -> float:
+        return self.means.clock.now()
+
+    @property
+    def key(self) -> str:
+        """By which a place knows its work."""
+        return f"{self.run.id}.{self.step.id}.{self.attempt}"
+
+    @property
+    def tag(self) -> str:
+        """By which the audit log tells which step an intent belongs to."""
+        return f"{self.run.id}/{self.step.id}/{self.attempt}"
+
+    @property
+    def by(self) -> str:
+        return self.means.who(self.run.cluster)
+
+    @property
+    def ours(self) -> Mapping[str, str]:
+        """The marks of our act, for a postcondition about it."""
+        told = {name: str(value) for name, value in self.state.mark.items()}
+        return {**told, "run": self.run.id, "step": self.step.id, "key": self.key, "tag": self.tag}
+
+    def ask(self, asks: tuple[Ask, ...]) -> tuple[Probed, ...]:
+        """What the probes say by the newest picture. No I/O."""
+        case = self._case()
+        return tuple(answered(ask, case) for ask in asks)
+
+    def needs(self) -> tuple[Probed, ...]:
+        """Of each thing that the step needs whether it is there now."""
+        case = self._case()
+        return tuple(needed(need, case) for need in self.step.needs)
+
+    def _case(self) -> ProbeCase:
+        means = self.means
+        return ProbeCase(
+            arguments={},
+            cluster=self.run.cluster,
+            picture=means.board.picture,
+            assessment=means.board.assessment,
+            now=self.now,
+            policies=means.policies(),
+            ours=(self.ours,),
+        )
+
+    async def begin(self, what: str, mark: Mapping[str, Any] | None = None) -> None:
+        """Durably: from here on it is in the air until it ends. Raises ``LedgerUnavailable``: then nothing may be sent."""
+        so = any(one.passed is True for one in self.ask(self.step.after))
+        told = {**(mark or {}), **({WAS_SO: True} if so else {})}
+        await self.record(RunEventKind.BEGUN, what, {"fence": self._fence, "what": what, "mark": told})
+        self.begun = True
+
+    async def holds(self) -> None:
+        """Asked just before sending. Raises ``FencedOut``."""
+        claim = self.claim
+        if claim is None:
+            raise FencedOut("nobody claimed it")
+        newest = self.means.journals.state(self.run.id)
+        state = state_of(newest, self.step.id) if newest is not None else None
+        taken = state is not None and state.fence > claim.fence and state.terminal != claim.terminal
+        if taken or not await self.means.claims.holds(claim):
+            other = f"{state.holder} at {state.terminal}" if state is not None and taken else "somebody else"
+            raise FencedOut(f"{other} took the step over: nothing was sent from here")
+
+    async def record(self, kind: RunEventKind, sentence: str, data: Mapping[str, Any], by: str = "") -> None:
+        await self.means.journals.record(
+            self.run.id,
+            kind,
+            by=by or self.by,
+            step=self.step.id,
+            attempt=self.attempt,
+            sentence=sentence,
+            data=data,
+            environment=self.run.cluster.environment,
+            procedure=self.run.procedure.id,
+        )
+
+    @property
+    def _fence(self) -> int:
+        return self.claim.fence if self.claim is not None else self.state.fence
+
+
+class KindOfStep:
+    """What a kind of step says and does. On the board's loop."""
+
+    kind: StepKind
+    begins = True  # something goes on or is sent once it is begun: whose it is stands in the journal, too
+    by_person = False  # what a person says is the step: it is the same in a rehearsal
+    repeats = False  # to do it again changes nothing, whatever its step says
+    goes_on = False  # once begun, ``follow`` looks after it, whoever watches; nothing of it is in the air
+
+    async def prepare(self, doing: Doing) -> StepShown:
+        """What it would do now; changes nothing."""
+        return StepShown()
+
+    async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd | None:
+        """Carry it out under ``doing.claim``: ``doing.begin`` before anything is sent, ``doing.holds`` just before. None: it goes on. Raises
+        ``RunRefused`` where nothing was done, ``NotSent``, ``OutcomeUnknown``."""
+        raise NotImplementedError
+
+    async def follow(self, doing: Doing) -> StepEnd | None:
+        """Whether what goes on has come to its end."""
+        return None
+
+    async def settle(self, doing: Doing) -> StepEnd | None:
+        """What became of what was in the air when its terminal ended; None where nothing tells. DONE, FAILED; UNKNOWN with words of what can be
+        seen; ``NOT_SENT`` where certainly nothing was."""
+        return None
+
+    async def stop(self, doing: Doing) -> StepEnd | None:
+        """It took longer than its time-out: end what can be ended."""
+        return StepEnd(kind=RunEventKind.FAILED, sentence="it took longer than its time-out")
+
+    def due(self, doing: Doing) -> float | None:
+        """When ``follow`` is to be asked next where nothing new came (epoch seconds); None: only by news."""
+        return None
+
+
+NOT_SENT = StepEnd(
+    kind=RunEventKind.SETTLED, sentence="nothing was sent", data={"result": "not done", "by": "seen"}
+)
+
+
+def step_of(run: RunState, id: str) -> Step | None:
+    """By its id: also within groups, and of what takes another back."""
+    return next((step for step in all_steps(run) if step.id == id), None)
+
+
+def all_steps(run: RunState) -> Iterator[Step]:
+    return _within(run.procedure.steps)
+
+
+def _within(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _within(step.steps)
+        yield from _within(step.undo)
+
+
+def state_of(run: RunState, id: str) -> StepState | None:
+    return next((state for state in run.steps if state.id == id), None)
+
+
+def told_of(probed: tuple[Probed, ...]) -> list[dict[str, Any]]:
+    """For a journal: what was asked and answered."""
+    return [
+        {"passed": one.passed, "sentence": one.sentence, "line": one.line, "seen_at": one.seen_at}
+        for one in probed
+    ]
+
+
+def not_passed(probed: tuple[Probed, ...]) -> str:
+    """The sentences of those that did not pass; what is not known is none that did. "" where all passed."""
+    words = {False: "", None: "not known: "}
+    return "; ".join(words[one.passed] + one.sentence for one in probed if one.passed is not True)

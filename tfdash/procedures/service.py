@@ -1,0 +1,337 @@
+"""The runs of procedures as screens and commands see them. One class for every terminal: what it may do is what it was given to do it with,
+and a terminal that may do nothing was given nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tfdash.model.action import Progress
+from tfdash.model.procedure import Procedure, StepKind
+from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState, StepStatus
+from tfdash.model.subject import ClusterRef
+from tfdash.playbook.procedures.expansion import expanded
+from tfdash.playbook.procedures.inputs import unfit_inputs, with_defaults
+from tfdash.playbook.procedures.library import Library
+from tfdash.playbook.procedures.state import run_id
+from tfdash.procedures.claimed import take
+from tfdash.procedures.engine import IN_AIR, OVER, Engine, open_run
+from tfdash.procedures.handing_over import hand_over, resume
+from tfdash.procedures.kind import Doing, Means, state_of, step_of
+from tfdash.procedures.protocols import Given, Prepared, RunRefused
+from tfdash.procedures.steps.manual import LONGEST
+
+SHORTEST = 3
+"""Characters of a reason."""
+_SAID = {
+    RunEventKind.IMPACT: "the impact began",
+    RunEventKind.ACKNOWLEDGED: "acknowledged",
+    RunEventKind.LOOKED: "",
+    RunEventKind.CHANGED: "goes on by the file as it is now",
+}
+
+
+class Runs:
+    """``tfdash.procedures.protocols.RunService``."""
+
+    def __init__(self, means: Means, library: Callable[[], Library]) -> None:
+        self.engine = Engine(means)
+        self._means, self._library, self._journals = means, library, means.journals
+
+    # -- what is there --------------------------------------------------------------------------------------------
+
+    def procedures(self) -> Sequence[Procedure]:
+        return tuple(self._library().procedures.values())
+
+    def problems(self) -> Sequence[str]:
+        return tuple(str(one) for one in self._library().problems)
+
+    def runs(self) -> Sequence[RunState]:
+        return self._journals.states()
+
+    def run(self, id: str) -> RunState | None:
+        return self._journals.state(id)
+
+    def events(self, id: str) -> Sequence[RunEvent]:
+        journal = self._journals.journal(id)
+        return journal.events if journal is not None else ()
+
+    def coordinated(self) -> str:
+        return self._means.claims.coordinated()
+
+    def probes(self, run: str, step: str) -> tuple[Probed, ...]:
+        state = self._journals.state(run)
+        found = step_of(state, step) if state is not None else None
+        if state is None or found is None:
+            return ()
+        of = state_of(state, step) or StepState(id=step, status=StepStatus.WAITING)
+        return Doing(self._means, state, found, of, of.attempt).ask((*found.asks, *found.after))
+
+    # -- changed --------------------------------------------------------------------------------------------------
+
+    async def start(
+        self,
+        procedure: str,
+        inputs: Mapping[str, tuple[str, ...]],
+        *,
+        reason: str,
+        cluster: ClusterRef,
+        dry: bool = False,
+    ) -> RunState:
+        return await self._means.board.on_loop(self._start(procedure, inputs, reason, cluster, dry))
+
+    async def _start(
+        self, id: str, inputs: Mapping[str, tuple[str, ...]], reason: str, cluster: ClusterRef, dry: bool
+    ) -> RunState:
+        refused = self._means.refused()
+        if refused and not (dry and not self._journals.recorded):
+            raise RunRefused(refused)
+        found = self._library().procedures.get(id)
+        if found is None:
+            raise RunRefused(
+                f"there is no procedure {id!r}", remedy="tfdash procedures list shows those that are"
+            )
+        if unfit := unfit_inputs(found, inputs):
+            raise RunRefused("; ".join(why for _, why in unfit))
+        _reasoned(reason, f"why {found.title} is begun")
+        chosen = with_defaults(found, inputs)
+        nonce = secrets.token_hex(8)
+        run = run_id(found.id, found.digest, self._journals.terminal, chosen, nonce)
+        own = {"run": run, "environment": cluster.environment, "cluster": cluster.cluster}
+        targets = expanded(found, chosen, own).holds
+        if not dry:
+            self._alone_on(targets, cluster)
+        data = {
+            "procedure": found.id,
+            "text": found.text,
+            "digest": found.digest,
+            "file": found.file,
+            "inputs": {name: list(values) for name, values in chosen.items()},
+            "reason": reason.strip(),
+            "dry": dry,
+            "targets": list(targets),
+            "environment": cluster.environment,
+            "cluster": cluster.cluster,
+            "nonce": nonce,
+        }
+        by = self._means.who(cluster)
+        await self._journals.record(
+            run,
+            RunEventKind.STARTED,
+            by=by,
+            sentence=f"{'rehearses' if dry else 'starts'} {found.title}: {reason.strip()}",
+            data=data,
+            environment=cluster.environment,
+            procedure=found.id,
+        )
+        state = self.engine.run_of(run, to_change=False)
+        if state.unreadable:
+            await self._said(state, RunEventKind.ABORTED, "", f"it cannot be carried out: {state.unreadable}")
+            raise RunRefused(f"it cannot be carried out: {state.unreadable}")
+        return state
+
+    def _alone_on(self, targets: tuple[str, ...], cluster: ClusterRef) -> None:
+        """One target, one run. Raises ``RunRefused`` with the other one's name."""
+        for other in self._journals.states():
+            both = sorted(set(targets) & set(other.targets))
+            if both and open_run(other) and not other.dry and other.cluster == cluster:
+                raise RunRefused(
+                    f"{', '.join(both)}: {other.id} ({other.procedure.title}, {other.by}) is under way on the same",
+                    remedy=f"work on {other.id}, or end it first",
+                )
+        for acting in self._means.board.picture.store_state.acting:
+            if acting.subject.cluster == cluster and str(acting.subject._replace(uid="")) in targets:
+                raise RunRefused(f"{acting.by} is at {acting.subject} now: {acting.action}")
+
+    async def prepare(self, run: str, step: str) -> Prepared:
+        return await self._means.board.on_loop(self.engine.prepare(run, step))
+
+    async def do(
+        self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None = None
+    ) -> RunState:
+        return await self._means.board.on_loop(self._do(run, step, given, tell))
+
+    async def _do(
+        self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None
+    ) -> RunState:
+        await self.engine.carried_on(self.engine.do(run, step, given, tell or (lambda progress: None)))
+        return self.engine.run_of(run)
+
+    async def settle(self, run: str, step: str, given: Given) -> RunState:
+        return await self._means.board.on_loop(self._settle(run, step, given))
+
+    async def _settle(self, id: str, step_id: str, given: Given) -> RunState:
+        run, doing = self._in_hand(id, step_id)
+        if doing.state.status not in IN_AIR:
+            raise RunRefused(f"it is {doing.state.status.value}: there is nothing to settle")
+        if (run.id, step_id) in self.engine.working:
+            raise RunRefused("it is being done from this very terminal")
+        if given.worked is None:
+            if not await self.engine.look_again(doing):
+                raise RunRefused("nothing tells what became of it: say whether it worked")
+            return self.engine.run_of(id)
+        _reasoned(given.reason, "how it is known")
+        if doing.state.terminal != self._journals.terminal:
+            await take(doing)
+        result = "done" if given.worked else "failed"
+        await doing.record(
+            RunEventKind.SETTLED, given.reason.strip(), {"result": result, "by": "person", "note": given.note}
+        )
+        return self.engine.run_of(id)
+
+    async def skip(self, run: str, step: str, given: Given) -> RunState:
+        return await self._means.board.on_loop(self._skip(run, step, given))
+
+    async def _skip(self, id: str, step_id: str, given: Given) -> RunState:
+        _, doing = self._in_hand(id, step_id)
+        if doing.state.status in OVER:
+            raise RunRefused(f"it is {doing.state.status.value} already")
+        step = doing.step
+        if step.kind is StepKind.GATE or not step.optional:
+            _reasoned(given.reason, "why it is skipped")
+        was = (
+            ""
+            if doing.state.status not in IN_AIR
+            else "; it was in the air, and what became of it is not known"
+        )
+        sentence = (given.reason.strip() or ("optional" if step.optional else "")) + was
+        await doing.record(RunEventKind.SKIPPED, sentence, {"note": given.note} if given.note else {})
+        return self.engine.run_of(id)
+
+    async def take_over(self, run: str, step: str, given: Given) -> RunState:
+        return await self._means.board.on_loop(self._take_over(run, step, given))
+
+    async def _take_over(self, id: str, step_id: str, given: Given) -> RunState:
+        _, doing = self._in_hand(id, step_id)
+        state = doing.state
+        if not state.terminal:
+            raise RunRefused("nobody has it: it can be done")
+        if given.fence and given.fence != state.fence:
+            raise RunRefused(f"since you looked {state.holder} at {state.terminal} claimed it: look again")
+        await take(doing, why=given.reason.strip())
+        if state.status in IN_AIR:
+            _, doing = self._in_hand(id, step_id)
+            await self.engine.look_again(doing)
+        return self.engine.run_of(id)
+
+    async def note(self, run: str, step: str, text: str, *, proposes: str = "") -> RunState:
+        data = {"proposes": proposes} if proposes else {}
+        return await self._means.board.on_loop(self._note(run, step, text, data))
+
+    async def _note(self, id: str, step: str, text: str, data: Mapping[str, Any]) -> RunState:
+        run = self.engine.run_of(id, to_change=False)
+        if not text.strip():
+            raise RunRefused("there is nothing written")
+        if len(text) > LONGEST:
+            raise RunRefused(f"it is longer than {LONGEST:,} characters", remedy="give it as a file")
+        if step:
+            self.engine.step_in(run, step)
+        return await self._said(run, RunEventKind.NOTE, step, text.strip(), data)
+
+    async def add(
+        self, run: str, kind: RunEventKind, step: str, given: Given, data: Mapping[str, Any]
+    ) -> RunState:
+        return await self._means.board.on_loop(self._add(run, kind, step, given, dict(data)))
+
+    async def _add(
+        self, id: str, kind: RunEventKind, step: str, given: Given, data: dict[str, Any]
+    ) -> RunState:
+        run = self.engine.run_of(id, to_change=kind is not RunEventKind.LOOKED)
+        if kind not in _SAID:
+            raise RunRefused(f"{kind.value} is not said by hand")
+        if kind is RunEventKind.IMPACT:
+            at = data.get("at")
+            if not isinstance(at, int | float) or at > self._means.clock.now():
+                raise RunRefused("the impact began at a time that was", remedy="give it as epoch seconds")
+            _reasoned(given.reason, "what shows that the impact began then")
+            data.setdefault("source", given.reason.strip())
+        if kind is RunEventKind.CHANGED:
+            newer = self._library().procedures.get(run.procedure.id)
+            if newer is None or newer.digest == run.procedure.digest:
+                raise RunRefused("its file is the one that it was started with")
+            if data.get("digest") not in (None, newer.digest):
+                raise RunRefused("the file changed again since it was shown: look at the difference anew")
+            data = {"text": newer.text, "digest": newer.digest}
+        sentence = given.reason.strip() or given.note.strip() or _SAID[kind]
+        return await self._said(run, kind, step, sentence, data)
+
+    async def abort(self, run: str, given: Given) -> RunState:
+        return await self._means.board.on_loop(self._abort(run, given))
+
+    async def _abort(self, id: str, given: Given) -> RunState:
+        run = self.engine.run_of(id, to_change=False)
+        if not open_run(run):
+            raise RunRefused(f"it is {run.outcome.value} already")
+        _reasoned(given.reason, "why it is given up")
+        left = [state.id for state in run.steps if state.status not in OVER]
+        air = [state.id for state in run.steps if state.status in IN_AIR]
+        return await self._said(
+            run, RunEventKind.ABORTED, "", given.reason.strip(), {"left": left, "in_air": air}
+        )
+
+    async def close(self, run: str, given: Given) -> RunState:
+        return await self._means.board.on_loop(self._close(run, given))
+
+    async def _close(self, id: str, given: Given) -> RunState:
+        run = self.engine.run_of(id, to_change=False)
+        left = [state.id for state in run.steps if state.status not in OVER]
+        if any(event.kind is RunEventKind.CLOSED for event in self.events(id)):
+            raise RunRefused("it is closed already")
+        if left and open_run(run) and not run.unreadable:
+            raise RunRefused(
+                f"not all is done: {', '.join(left[:5])}",
+                remedy="do it, skip it with a reason, or give the run up",
+            )
+        return await self._said(run, RunEventKind.CLOSED, "", given.reason.strip() or given.note.strip())
+
+    async def hand_over(self, run: str, path: str) -> str:
+        return await self._means.board.on_loop(
+            hand_over(self._means, self.engine.run_of(run, to_change=False), path)
+        )
+
+    async def resume(self, path: str) -> RunState:
+        return await self._means.board.on_loop(self._resume(path))
+
+    async def _resume(self, path: str) -> RunState:
+        if why := self._means.refused():
+            raise RunRefused(why)
+        return await resume(self._means, path)
+
+    # -- what they share ------------------------------------------------------------------------------------------
+
+    def _in_hand(self, id: str, step_id: str) -> tuple[RunState, Doing]:
+        run = self.engine.run_of(id)
+        if why := self.engine.refused(run):
+            raise RunRefused(why)
+        step, state = self.engine.step_in(run, step_id)
+        return run, Doing(self._means, run, step, state, state.attempt)
+
+    async def _said(
+        self,
+        run: RunState,
+        kind: RunEventKind,
+        step: str,
+        sentence: str,
+        data: Mapping[str, Any] | None = None,
+    ) -> RunState:
+        if why := self.engine.refused(run):
+            raise RunRefused(why)
+        await self._journals.record(
+            run.id,
+            kind,
+            by=self._means.who(run.cluster),
+            step=step,
+            sentence=sentence,
+            data=data,
+            environment=run.cluster.environment,
+            procedure=run.procedure.id,
+        )
+        return self.engine.run_of(run.id, to_change=False)
+
+
+def _reasoned(reason: str, what: str) -> None:
+    if len(reason.strip()) < SHORTEST:
+        raise RunRefused(f"say {what}: it stands in the audit log")
+    if len(reason) > LONGEST:
+        raise RunRefused(f"the reason is longer than {LONGEST:,} characters")

@@ -1,0 +1,208 @@
+"""What goes on by itself while a terminal watches: waits, what is repeated because that changes nothing, and what a program that ended left in
+the air. Nothing is looked at but for news or because its time has come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.clock import in_clock_seconds
+from tfdash.model.procedure import Ask, Step
+from tfdash.model.run import RunState, StepState, StepStatus
+from tfdash.model.update import Update
+from tfdash.playbook.procedures.answering import kinds_asked
+from tfdash.procedures.engine import IN_AIR, OVER, Engine, open_run
+from tfdash.procedures.kind import Doing, KindOfStep, all_steps
+from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.sources.base import ALL
+
+log = logging.getLogger(__name__)
+_APART = 1.0  # seconds between two looks at least, however much news there is
+_SETTLE = 10.0  # between two looks for what became of a step in the air
+_PATIENCE = 30.0  # until somebody else's wait is ended by us, where they do not
+_AGAIN = 5.0  # until what could not be recorded is tried again
+
+
+class Watching:
+    """A task of the board's."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._means = engine, engine.means
+        self._news = asyncio.Event()
+        self._looked: dict[tuple[str, str], float] = {}  # what is in the air, when it was looked for last
+        self._met: dict[tuple[str, str], float] = {}  # others' waits that are over, and since when
+        self._wanted: dict[str, frozenset[str]] = {}
+        self._again: dict[tuple[str, str], int] = {}  # how often what leaves no attempt was done again
+        self._busy: dict[tuple[str, str], asyncio.Future[None]] = {}
+
+    async def run(self, board: object = None) -> None:
+        """Until cancelled."""
+        unsubscribe = self._means.board.subscribe(self._heard)
+        try:
+            while True:
+                started = time.monotonic()
+                due = await self.look()
+                self._news.clear()
+                now = self._means.clock.now()
+                await self._until_news(None if due is None else max(0.0, due - now))
+                await asyncio.sleep(max(0.0, _APART - (time.monotonic() - started)))
+        finally:
+            unsubscribe()
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._news.set()
+
+    async def idle(self) -> None:
+        """Until nothing that was begun is under way."""
+        while self._busy:
+            await asyncio.gather(*self._busy.values())
+
+    def _heard(self, update: Update) -> None:
+        """Whatever comes may be what is waited for; where nothing is waited for, only a run that changed is news."""
+        if update.change.store != frozenset() or self._watched:
+            self._news.set()
+
+    async def _until_news(self, clock_seconds: float | None) -> None:
+        speed = in_clock_seconds(self._means.clock, 1.0)
+        wait = None if clock_seconds is None else clock_seconds / speed
+        try:
+            async with asyncio.timeout(wait):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+
+    # -- one look -------------------------------------------------------------------------------------------------
+
+    _watched = False
+
+    async def look(self) -> float | None:
+        """Everything that is due; when the next is (epoch seconds)."""
+        now, times = self._means.clock.now(), list[float]()
+        self._watched = False
+        for run in self._means.journals.states():
+            if run.unreadable:
+                continue
+            self._keep_read(run)
+            if self._engine.refused(run):
+                continue
+            for step, state in _pairs(run):
+                due = self._one(run, step, state, now)
+                times += [] if due is None else [due]
+        if self._engine.unwritten:
+            await self._write_again()
+            times.append(now + in_clock_seconds(self._means.clock, _AGAIN))
+        return min(times, default=None)
+
+    def _one(self, run: RunState, step: Step, state: StepState, now: float) -> float | None:
+        """Have done what is due of it; when to look again, None: by news of the store alone."""
+        at = (run.id, step.id)
+        if at in self._engine.working or at in self._engine.unwritten or at in self._busy:
+            return None
+        kind = self._engine.kinds.get(step.kind)
+        if kind is None or (state.status not in IN_AIR and state.status is not StepStatus.FAILED):
+            return None
+        doing = Doing(self._means, run, step, state, state.attempt)
+        if state.status is StepStatus.FAILED:
+            return self._once_more(kind, doing, now)
+        if kind.goes_on and state.status is StepStatus.RUNNING:
+            self._watched = True
+            return self._goes_on(kind, doing, now)
+        if not self._ours(state):
+            return None  # somebody else has it; a person takes it over
+        due = self._looked.get(at, 0.0) + in_clock_seconds(self._means.clock, _SETTLE)
+        if now >= due or at not in self._looked:
+            self._looked[at] = now
+            self._begin(doing, self._engine.look_again(doing))
+            due = now + in_clock_seconds(self._means.clock, _SETTLE)
+        return due
+
+    def _goes_on(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
+        step = doing.step
+        ends = (doing.state.began or now) + step.timeout if step.timeout else None
+        self._begin(doing, self._followed(kind, doing, late=ends is not None and now >= ends))
+        return min((one for one in (kind.due(doing), ends) if one is not None and one > now), default=None)
+
+    async def _followed(self, kind: KindOfStep, doing: Doing, *, late: bool) -> None:
+        """Its end is recorded by who has it; by us, where they do not for a while."""
+        end = await kind.follow(doing)
+        if end is None and late:
+            end = await kind.stop(doing)
+        at = (doing.run.id, doing.step.id)
+        if end is None:
+            self._met.pop(at, None)
+            return
+        now = self._means.clock.now()
+        patience = in_clock_seconds(self._means.clock, _PATIENCE)
+        if self._ours(doing.state) or now - self._met.setdefault(at, now) >= patience:
+            self._met.pop(at, None)
+            await self._engine.ended(doing, end)
+
+    def _once_more(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
+        step, state, at = doing.step, doing.state, (doing.run.id, doing.step.id)
+        made = max(state.attempt, self._again.get(at, 0) + 1)
+        may = step.retries >= made and (step.idempotent or kind.repeats) and self._ours(state)
+        if not may or step.id not in doing.run.next:
+            return None
+        due = (state.ended or now) + step.retry_after
+        if now < due:
+            return due
+        self._again[at] = made
+        self._begin(doing, self._engine.do(*at, Given(), lambda progress: None))
+        return None
+
+    def _ours(self, state: StepState) -> bool:
+        """Nobody else is at it for certain: it is this terminal's, or that of a program that ended."""
+        terminal = state.terminal
+        return not terminal or terminal == self._means.journals.terminal or self._means.gone(terminal)
+
+    def _begin(self, doing: Doing, work: Coroutine[Any, Any, object]) -> None:
+        at = (doing.run.id, doing.step.id)
+
+        async def carried_out() -> None:
+            try:
+                await work
+            except (RunRefused, LedgerUnavailable) as error:
+                log.info("%s did not go on: %s", doing.tag, error)
+            except Exception:
+                log.exception("%s did not go on", doing.tag)
+            finally:
+                self._busy.pop(at, None)
+
+        self._busy[at] = asyncio.ensure_future(carried_out())
+
+    async def _write_again(self) -> None:
+        """What ended and could not be recorded."""
+        for at, (doing, end) in list(self._engine.unwritten.items()):
+            try:
+                await doing.record(end.kind, end.sentence, end.data)
+            except LedgerUnavailable as error:
+                log.info("the end of %s is not recorded yet: %s", doing.tag, error)
+            else:
+                self._engine.unwritten.pop(at, None)
+
+    def _keep_read(self, run: RunState) -> None:
+        """What the probes of an open run look at is kept current while it is open."""
+        kinds = frozenset[str]()
+        if open_run(run):
+            asks = (ask for step, state in _pairs(run) if state.status not in OVER for ask in _asks(step))
+            kinds = kinds_asked(asks)
+        if kinds != self._wanted.get(run.id, frozenset()):
+            self._wanted[run.id] = kinds
+            self._means.board.want(f"procedure {run.id}", dict.fromkeys(sorted(kinds), ALL), run.cluster)
+
+
+def _asks(step: Step) -> Iterator[Ask]:
+    yield from (*step.asks, *step.before, *step.after)
+    for branch in step.branches:
+        yield from branch.when
+
+
+def _pairs(run: RunState) -> Iterator[tuple[Step, StepState]]:
+    """The steps that its file has, and the undo steps of it, each with how it stands."""
+    steps = {step.id: step for step in all_steps(run)}
+    return ((steps[state.id], state) for state in run.steps if state.id in steps)
