@@ -75,7 +75,7 @@ class Place(Protocol):
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Who works on a step. ``fence`` grows with each claim of the same step of the same run, whoever makes it. ``kept_by``: "store",
-    "cluster", "folder" (other programs of this machine alone), "" for nobody: NOT COORDINATED."""
+    "cluster", both ("store, cluster"), "folder" (other programs of this machine alone), "" for nobody: NOT COORDINATED."""
 
     run: str
     step: str
@@ -106,8 +106,12 @@ class Claims(Protocol):
 
     async def let_go(self, claim: Claim) -> None: ...
 
-    def coordinated(self) -> str:
-        """ "" where claims are kept for all who work on a run; else the sentence of why they are not (NOT COORDINATED)."""
+    async def ended(self, run: str) -> None:
+        """The run is over: what was kept of it is not needed any more."""
+
+    def coordinated(self, run: str = "") -> str:
+        """ "" where claims are kept for all who work on a run (``run`` "": on any); else the sentence of why they are not, which
+        begins with NOT COORDINATED. No I/O."""
 
 
 # -- messages -------------------------------------------------------------------------------------------------------

@@ -44,6 +44,8 @@ _ALLOWED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("PATCH", _APPLY, rf"/api/v1{_IN}/configmaps/tfdash-verified-{_NAME}"),
         ("PATCH", _APPLY, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-acting-{_NAME}"),
         ("DELETE", _JSON, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-acting-{_NAME}"),
+        ("PATCH", _APPLY, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-run-{_NAME}"),
+        ("DELETE", _JSON, rf"/apis/coordination\.k8s\.io/v1{_IN}/leases/tfdash-run-{_NAME}"),
         ("POST", _JSON, rf"/api/v1{_IN}/services/{_NAME}/proxy/(?:gate|rollback)/(?:open|close)"),
     )
 )

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.unit.store.keeper import kept
+from tfdash.store.shared.shared_schema import MIGRATIONS
 from tfdash.store.shared.shared_store import migrate
 
 PEOPLE = ("ann", "bob", "carol")
@@ -69,7 +70,7 @@ def template(postgres: str) -> str:
     """A database with our tables, which others are copied from."""
     database = Database(postgres, "migrated")
     Database(postgres, "postgres").sql("CREATE DATABASE migrated OWNER owner")
-    assert migrate(database.url("owner"), ("shared", "postgres")) == [1, 2]
+    assert migrate(database.url("owner"), ("shared", "postgres")) == list(MIGRATIONS)
     return database.name
 
 

@@ -142,7 +142,7 @@ def test_migrate(
     monkeypatch.setenv("STORE", empty_database.url("ann"))
     assert run(config, "migrate") == 3 and "permission denied" in capsys.readouterr().err
     monkeypatch.setenv("STORE", empty_database.url("owner"))
-    assert run(config, "migrate") == 0 and capsys.readouterr().out == "migrations 1, 2 done\n"
+    assert run(config, "migrate") == 0 and capsys.readouterr().out == "migrations 1, 2, 3 done\n"
     assert run(config, "migrate") == 0 and capsys.readouterr().out == "nothing to do\n"
 
 

@@ -209,7 +209,7 @@ async def test_its_database_is_migrated_and_proves_the_files(kept: Kept, restore
     before = SharedStore(restored.url("ann"), deadline=5.0)
     await before.ping()  # served as it is: what came later is shared once its owner has made the tables
     await before.close()
-    assert migrate(restored.url("owner"), ("shared", "postgres")) == [2]
+    assert migrate(restored.url("owner"), ("shared", "postgres")) == [2, 3]
     shared = SharedStore(restored.url("ann"), deadline=5.0)
     found = verify([*read_folder(kept.folder), *await read_shared(shared)])
     await shared.close()

@@ -19,6 +19,7 @@ from tfdash.store.log.anchors import SHARED
 from tfdash.store.log.canonical import GENESIS, seal
 from tfdash.store.log.redact import Redactor
 from tfdash.store.opening import Opened
+from tfdash.store.shared.shared_schema import MIGRATIONS, SCHEMA
 from tfdash.store.shared.shared_store import SharedStore, cause_of, migrate
 
 CROSSED = Breach(
@@ -335,16 +336,16 @@ async def test_versions(tmp_path: Path, empty_database: Database) -> None:
     shared = SharedStore(database.url("ann"), deadline=5)
     with pytest.raises(LedgerUnavailable, match="tfdash audit migrate"):
         await shared.ping()
-    assert migrate(database.url("owner")) == [1, 2] and migrate(database.url("owner")) == []
+    assert migrate(database.url("owner")) == list(MIGRATIONS) and migrate(database.url("owner")) == []
     await shared.ping()
     database.sql(
-        "INSERT INTO tfdash.migrations VALUES (3, 1)"
+        "INSERT INTO tfdash.migrations VALUES (%s, 1)", SCHEMA + 1
     )  # a newer program, which this one may stand beside
     database.sql("ALTER TABLE tfdash.entries ADD COLUMN newer text DEFAULT 'x'")
     beside = SharedStore(database.url("ann"), deadline=5)
     entry, raw = seal(note_entry("t", 1, GENESIS, "x"))
     assert (await beside.put([(raw, entry.hash)]))[0].status == "taken"
-    database.sql("INSERT INTO tfdash.migrations VALUES (4, 3)")
+    database.sql("INSERT INTO tfdash.migrations VALUES (%s, %s)", SCHEMA + 2, SCHEMA + 1)
     too_old = SharedStore(database.url("ann"), deadline=5)
     with pytest.raises(LedgerUnavailable, match="use a newer tfdash"):
         await too_old.ping()

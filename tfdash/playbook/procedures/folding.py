@@ -20,6 +20,8 @@ _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND})
 _BY_WORD = frozenset({StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOTIFY})
 """Kinds that are DONE by an event of that kind alone."""
 _MOST = 2**53
+LEAP = 1_000_000
+"""Events and claims are counted one by one. A number that leaps further ahead is of nobody who counts, and would leave no number behind it."""
 _EVIDENCE = ("note", "link", "file", "digest")
 
 
@@ -150,7 +152,7 @@ class RunFold:
 
     def _claimed(self, node: PlacedStep, event: RunEvent) -> None:
         told, fence = node.told, number_in(event.data.get("fence"))
-        if fence <= told.fence or told.status in OVER or self.closed:
+        if not told.fence < fence <= told.fence + LEAP or told.status in OVER or self.closed:
             return
         if told.status not in IN_AIR and not self.workable(node):
             return

@@ -13,6 +13,7 @@ import msgspec
 
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal
 from tfdash.model.store_state import Entry
+from tfdash.playbook.procedures.folding import LEAP
 from tfdash.store.log.canonical import data_of
 
 TOPIC = "procedure-run"
@@ -20,8 +21,6 @@ FINISHED = 50
 """So many runs that ended are held, the newest; and of each procedure the last two carried out and the last two rehearsed."""
 OPEN = 500
 """So many that are open: more than that is somebody's mistake, and the oldest of them are left out."""
-LEAP = 1_000_000
-"""Numbers grow by one with each event that its writer had seen. What leaps further ahead is told by nobody who counts."""
 _MOST = 2**53
 _ENDS = frozenset({RunEventKind.ABORTED, RunEventKind.CLOSED})
 _LONGEST = 200  # characters of an id

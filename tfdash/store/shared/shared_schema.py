@@ -6,10 +6,10 @@ the functions, which stamp ``session_user`` and the server's time. Nobody but th
 
 from __future__ import annotations
 
-SCHEMA = 2
+SCHEMA = 3
 """The newest migration that this program knows; a database that asks for at most this much is served."""
 NEEDED = 1
-"""The oldest that it works with: what came later (verdict journals) is shared once the owner has made the tables."""
+"""The oldest that it works with: what came later (verdict journals, claims) is shared once the owner has made the tables."""
 LOCK = 7_083_274_001
 PEOPLE = "tfdash_people"
 
@@ -213,6 +213,48 @@ REVOKE ALL ON tfdash.journals FROM PUBLIC;
 REVOKE ALL ON FUNCTION tfdash.put_journal(text, double precision, bytea) FROM PUBLIC;
 GRANT SELECT ON tfdash.journals TO tfdash_people;
 GRANT EXECUTE ON FUNCTION tfdash.put_journal(text, double precision, bytea) TO tfdash_people;
+""",
+    3: r"""
+-- who works on which step of a run: terminal '' is nobody any more; the fence stays
+CREATE TABLE tfdash.claims (
+  run text NOT NULL, step text NOT NULL, fence bigint NOT NULL CHECK (fence > 0), holder text NOT NULL, terminal text NOT NULL,
+  written_by name NOT NULL DEFAULT session_user, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (run, step)
+);
+
+-- Only where p_before is what stands there (0: nothing); true where it was put. To let go is the fence again and no terminal.
+CREATE FUNCTION tfdash.put_claim(
+  p_run text, p_step text, p_before bigint, p_fence bigint, p_holder text, p_terminal text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE r tfdash.claims%ROWTYPE; owner name; found_there boolean;
+BEGIN
+  IF length(p_run) > 200 OR length(p_step) > 200 OR length(p_holder) > 400 OR length(p_terminal) > 200 THEN
+    RAISE EXCEPTION 'the claim is too large';
+  END IF;
+  SELECT e.written_by INTO owner FROM tfdash.entries e WHERE e.terminal = p_terminal LIMIT 1;
+  IF owner IS NOT NULL AND owner <> session_user THEN
+    RAISE EXCEPTION 'the chain % belongs to %', p_terminal, owner USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('tfdash claim ' || p_run || ' ' || p_step, 0));
+  SELECT * INTO r FROM tfdash.claims c WHERE c.run = p_run AND c.step = p_step;
+  found_there := FOUND;
+  IF coalesce(r.fence, 0) <> p_before THEN RETURN false; END IF;
+  IF p_terminal = '' THEN
+    IF NOT found_there OR p_fence <> r.fence OR r.written_by <> session_user THEN RETURN false; END IF;
+  ELSIF p_fence <= p_before OR p_fence > p_before + 1000000 THEN
+    RAISE EXCEPTION 'a fence grows, and does not leap';
+  END IF;
+  DELETE FROM tfdash.claims c WHERE c.at < clock_timestamp() - interval '91 days' AND NOT (c.run = p_run AND c.step = p_step);
+  INSERT INTO tfdash.claims(run, step, fence, holder, terminal, written_by)
+    VALUES (p_run, p_step, p_fence, p_holder, p_terminal, session_user)
+    ON CONFLICT (run, step) DO UPDATE SET fence = excluded.fence, holder = excluded.holder, terminal = excluded.terminal,
+      written_by = excluded.written_by, at = clock_timestamp();
+  RETURN true;
+END $$;
+
+REVOKE ALL ON tfdash.claims FROM PUBLIC;
+REVOKE ALL ON FUNCTION tfdash.put_claim(text, text, bigint, bigint, text, text) FROM PUBLIC;
+GRANT SELECT ON tfdash.claims TO tfdash_people;
+GRANT EXECUTE ON FUNCTION tfdash.put_claim(text, text, bigint, bigint, text, text) TO tfdash_people;
 """,
 }
 

@@ -252,6 +252,40 @@ class SharedStore:
             )
             return {digest: bytes(sealed) for digest, sealed in await cursor.fetchall()}
 
+    # -- claims -------------------------------------------------------------------------------------------------
+
+    async def claim_of(self, run: str, step: str) -> tuple[int, str, str] | None:
+        """Fence, holder and terminal of the newest claim of a step; None where there is none."""
+        async with self._claims() as connection:
+            cursor = await connection.execute(
+                "SELECT fence, holder, terminal FROM tfdash.claims WHERE run = %s AND step = %s", (run, step)
+            )
+            row = await cursor.fetchone()
+            return (int(row[0]), str(row[1]), str(row[2])) if row is not None else None
+
+    async def put_claim(
+        self, run: str, step: str, *, before: int, fence: int, holder: str, terminal: str
+    ) -> bool:
+        """Whether it stands there now: only where ``before`` was the fence until then."""
+        async with self._claims() as connection:
+            cursor = await connection.execute(
+                "SELECT tfdash.put_claim(%s, %s, %s, %s, %s, %s)",
+                (run, step, before, fence, holder, terminal),
+            )
+            return bool((await cursor.fetchone())[0])
+
+    @asynccontextmanager
+    async def _claims(self) -> AsyncIterator[Any]:
+        import psycopg
+
+        async with self.connection() as connection:
+            try:
+                yield connection
+            except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction):
+                raise LedgerUnavailable(
+                    "the shared store has no table for claims yet; its owner runs: tfdash audit migrate"
+                ) from None
+
     # -- hints --------------------------------------------------------------------------------------------------
 
     async def listen(self) -> AsyncIterator[str]:

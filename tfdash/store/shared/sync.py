@@ -33,7 +33,7 @@ class Sync:
 
     def __init__(self, shared: SharedStore, *, key: bytes, poll: float = POLL) -> None:
         self.shared, self.key, self.poll = shared, key, poll
-        self.problem = ""
+        self.problem = self.away = ""  # what is wrong; and of that, why it was not reached
         self.looked = False  # it answered once, or was seen not to
         self._wake = asyncio.Event()
         self._heads: dict[str, tuple[int, str]] = {}  # of others, as fetched
@@ -64,7 +64,7 @@ class Sync:
                     self._told(source)
                     wait = 0.5
                 except LedgerUnavailable as error:
-                    self.problem = str(error)
+                    self.problem = self.away = str(error)
                     await source.look_at_health()
                     self._told(source)
                     wait = min(wait * 2, 30.0)
@@ -104,6 +104,7 @@ class Sync:
         source.store.projection.login = self.shared.role
         await self._templates(source)
         await source.store.look_at_approvals()
+        self.away = ""
         told = sorted((self._cut | self._broken).items())
         self.problem = "; ".join(f"{terminal}: {why}" for terminal, why in told)
 
