@@ -101,6 +101,7 @@ def compose(
     from tfdash.cli.runs import RunParts, runs_of
     from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.store_options import store_options
+    from tfdash.store.claims.opening import claims_of
     from tfdash.store.opening import open_store
     from tfdash.store.peers.last_known_good import LastKnownGood
     from tfdash.store.peers.leases import Leases
@@ -145,6 +146,7 @@ def compose(
         actions=actions,
         store=store,
         notifier=notifier,
+        claims=claims_of(opened, clusters) if mode.acts else None,
     )
     runs, watching = runs_of(carrier)
     acting = ActingParts(actions, opened.store, options, leases, notifier, runs)

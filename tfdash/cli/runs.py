@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tfdash.actions.core.protocols import ActionService
     from tfdash.config.settings import Settings
     from tfdash.playbook.procedures.library import Library
-    from tfdash.procedures.protocols import Notifier
+    from tfdash.procedures.protocols import Claims, Notifier
     from tfdash.store.ledger import Store
 
 
@@ -39,6 +39,7 @@ class RunParts:
     actions: ActionService
     store: Store | None
     notifier: Notifier | None = None
+    claims: Claims | None = None
 
 
 def runs_of(given: RunParts) -> tuple[Runs, Watching]:
@@ -51,10 +52,8 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
     means = Means(
         board=board,
         journals=Journals(board, store if acting else None, given.clock),
-        claims=Uncoordinated(
-            store.terminal if store is not None else "",
-            "nothing that other terminals see keeps who does what",
-        ),
+        # who only reads claims nothing, and what it rehearses is nobody else's
+        claims=given.claims or Uncoordinated(store.terminal if store is not None else "", ""),
         clock=given.clock,
         zone=ZoneInfo(settings.time.zone),
         who=lambda ref: who(board, ref),

@@ -162,6 +162,12 @@ class Doing:
         state = state_of(newest, self.step.id) if newest is not None else None
         taken = state is not None and state.fence > claim.fence and state.terminal != claim.terminal
         if taken or not await self.means.claims.holds(claim):
+            alone = taken or claim.kept_by in ("", "folder")
+            away = "" if alone else self.means.claims.coordinated(self.run.id)
+            if away:
+                raise FencedOut(
+                    f"whether the step is still yours cannot be asked, and nothing was sent: {away}"
+                )
             other = f"{state.holder} at {state.terminal}" if state is not None and taken else "somebody else"
             raise FencedOut(f"{other} took the step over: nothing was sent from here")
 

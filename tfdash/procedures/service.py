@@ -283,7 +283,9 @@ class Runs:
                 f"not all is done: {', '.join(left[:5])}",
                 remedy="do it, skip it with a reason, or give the run up",
             )
-        return await self._said(run, RunEventKind.CLOSED, "", given.reason.strip() or given.note.strip())
+        closed = await self._said(run, RunEventKind.CLOSED, "", given.reason.strip() or given.note.strip())
+        await self._means.claims.ended(id)
+        return closed
 
     async def hand_over(self, run: str, path: str) -> str:
         return await self._means.board.on_loop(

@@ -20,5 +20,8 @@ class Uncoordinated:
     async def let_go(self, claim: Claim) -> None:
         """There is nothing to let go of."""
 
-    def coordinated(self) -> str:
+    async def ended(self, run: str) -> None:
+        """Nothing was kept."""
+
+    def coordinated(self, run: str = "") -> str:
         return self._why
