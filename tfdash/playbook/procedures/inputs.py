@@ -24,9 +24,10 @@ _NOTHING: Mapping[str, str] = {}
 @dataclass(frozen=True, kw_only=True)
 class InputType:
     """``refuse`` says why a text cannot be one, "" where it can. ``parts``: what ``{input.part}`` may ask for, and ``parted`` what
-    each is. ``candidates`` are what there is now; a text that is none of them may still be given, but for ``closed``."""
+    each is. ``example``: a text of it, as a usage has it. ``candidates`` are what there is now; a text that is none of them may still be given, but for ``closed``."""
 
     title: str
+    example: str
     refuse: Callable[[str], str] = lambda value: ""
     candidates: Callable[[InputCase], Sequence[Candidate]] = lambda case: ()
     parts: tuple[str, ...] = ()
@@ -60,18 +61,20 @@ def _object(value: str) -> str:
 _OBJECT_PARTS = ("kind", "namespace", "name")
 
 INPUT_TYPES: Mapping[str, InputType] = {
-    "text": InputType(title="any text"),
+    "text": InputType(example="TEXT", title="any text"),
     "number": InputType(
-        title="a number", refuse=_like(r"-?\d{1,15}(\.\d{1,9})?", "is no number; write 3 or 2.5")
+        example="1", title="a number", refuse=_like(r"-?\d{1,15}(\.\d{1,9})?", "is no number; write 3 or 2.5")
     ),
-    "duration": InputType(title='a time span such as "30m"', refuse=_duration),
-    "choice": InputType(title="one of its choices", candidates=candidates.choices),
+    "duration": InputType(example="30m", title='a time span such as "30m"', refuse=_duration),
+    "choice": InputType(example="CHOICE", title="one of its choices", candidates=candidates.choices),
     "namespace": InputType(
+        example="namespace",
         title="a namespace",
         refuse=_like(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", 'is no namespace: those are of a-z, 0-9 and "-"'),
         candidates=candidates.namespaces,
     ),
     "workload": InputType(
+        example="Deployment namespace/name",
         title='a workload, "Deployment namespace/name"',
         refuse=_object,
         candidates=candidates.workloads,
@@ -79,6 +82,7 @@ INPUT_TYPES: Mapping[str, InputType] = {
         parted=_object_parts,
     ),
     "pod": InputType(
+        example="Pod namespace/name",
         title='a pod, "Pod namespace/name"',
         refuse=lambda value: _object(value) or ("" if value.startswith("Pod ") else "is no pod"),
         candidates=candidates.pods,
@@ -86,11 +90,13 @@ INPUT_TYPES: Mapping[str, InputType] = {
         parted=_object_parts,
     ),
     "node": InputType(
+        example="node",
         title="a node",
         refuse=_like(_NAME, "is no name of a node"),
         candidates=candidates.nodes,
     ),
     "release": InputType(
+        example="Rollout namespace/name",
         title='a release, by the object that carries it, "Rollout namespace/name"',
         refuse=_object,
         candidates=candidates.releases,
@@ -98,6 +104,7 @@ INPUT_TYPES: Mapping[str, InputType] = {
         parted=_object_parts,
     ),
     "version": InputType(
+        example="VERSION",
         title="a version, as its image or tag has it",
         refuse=_like(
             r"[A-Za-z0-9][A-Za-z0-9._+:/@-]{0,199}",
@@ -105,8 +112,12 @@ INPUT_TYPES: Mapping[str, InputType] = {
         ),
         candidates=candidates.versions,
     ),
-    "cluster": InputType(title="a cluster of the environment", candidates=candidates.clusters),
-    "environment": InputType(title="an environment of the configuration", candidates=candidates.environments),
+    "cluster": InputType(
+        example="CLUSTER", title="a cluster of the environment", candidates=candidates.clusters
+    ),
+    "environment": InputType(
+        example="ENVIRONMENT", title="an environment of the configuration", candidates=candidates.environments
+    ),
 }
 
 

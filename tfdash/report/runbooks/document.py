@@ -1,0 +1,205 @@
+"""What a procedure says, as texts, numbers and lists that every format writes: each step with its number, and with the lines by which
+its checks and actions are done without tfdash. All texts are safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfdash.durations import write_duration
+from tfdash.model.procedure import Ask, Input, Procedure, Step, StepKind
+from tfdash.playbook.procedures.expansion import expanded
+from tfdash.playbook.procedures.inputs import INPUT_TYPES, Inputs
+from tfdash.playbook.procedures.placeholders import OWN
+from tfdash.playbook.procedures.probes import PROBES
+from tfdash.text import safe, safe_lines
+from tfdash.views.action_lines import action_line
+
+SCHEMA_VERSION = 1
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilledWith:
+    """What is put into a runbook: inputs that are chosen, and what the run knows by itself. ``there``: of inputs what there is today,
+    each with what is known of it."""
+
+    inputs: Inputs = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
+    there: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    said: str = ""
+
+
+NOTHING_FILLED = FilledWith()
+
+
+def document(procedure: Procedure, filled: FilledWith = NOTHING_FILLED) -> Plain:
+    """``procedure`` for people and programs. An input that is not chosen stays ``{input}`` in the texts, and an example of its type
+    in the lines."""
+    own = {key: filled.own.get(key, f"{{{key}}}") for key in OWN}
+    chosen = {one.id: filled.inputs.get(one.id) or (f"{{{one.id}}}",) for one in procedure.inputs}
+    examples = {one.id: filled.inputs.get(one.id) or (_example(one),) for one in procedure.inputs}
+    said = expanded(procedure, chosen, own)
+    lined = expanded(procedure, examples, {key: filled.own.get(key, key.upper()) for key in OWN})
+    scenario = procedure.scenario
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": procedure.id,
+        "title": safe(said.title),
+        "purpose": safe(said.purpose),
+        "recovery": procedure.recovery,
+        "file": safe(procedure.file) or None,
+        "digest": procedure.digest,
+        "replaces": procedure.replaces or None,
+        "filled": safe(filled.said) or None,
+        "holds": [safe(one) for one in said.holds],
+        "targets": {
+            key: write_duration(value)
+            for key in ("rto", "rpo", "rehearse")
+            if (value := getattr(procedure, key))
+        },
+        "roles": [{"name": safe(name), "what": safe(what)} for name, what in procedure.roles],
+        "inputs": [_input(one, filled) for one in procedure.inputs],
+        "scenario": {
+            "title": safe(scenario.title),
+            "signs": _asks(scenario.signs, scenario.signs),
+            "against": _asks(scenario.against, scenario.against),
+            "alike": [{"procedure": safe(id), "told_apart": safe(text)} for id, text in scenario.alike],
+            "loses": [safe(one) for one in scenario.loses],
+        }
+        if scenario is not None
+        else None,
+        "ready": _asks(procedure.ready, procedure.ready),
+        "steps": _numbered(list(_steps(said.steps, lined.steps, "", 0))),
+    }
+
+
+def _numbered(steps: list[Plain]) -> list[Plain]:
+    """The steps of a branch by their numbers, which a reader finds."""
+    numbers = {step["id"]: step["number"] for step in steps}
+    for step in steps:
+        for branch in step["branches"]:
+            branch["numbers"] = [numbers[id] for id in branch["steps"]]
+    return steps
+
+
+def _example(one: Input) -> str:
+    return one.default or next(iter(one.choices), "") or INPUT_TYPES[one.type].example
+
+
+def _input(one: Input, filled: FilledWith) -> Plain:
+    return {
+        "id": one.id,
+        "title": safe(one.title),
+        "type": one.type,
+        "about": INPUT_TYPES[one.type].title,
+        "choices": [safe(choice) for choice in one.choices],
+        "default": safe(one.default) or None,
+        "optional": one.optional,
+        "many": one.many,
+        "chosen": [safe(value) for value in filled.inputs.get(one.id, ())],
+        "there": [
+            {"value": safe(value), "known": safe(told)} for value, told in filled.there.get(one.id, ())
+        ],
+    }
+
+
+def _asks(said: Sequence[Ask], lined: Sequence[Ask]) -> list[Plain]:
+    """What is asked, in words, and the same by another tool ("" where there is no other)."""
+    return [
+        {"sentence": safe(_sentence(one)), "line": _line(example)}
+        for one, example in zip(said, lined, strict=True)
+    ]
+
+
+def _sentence(ask: Ask) -> str:
+    probe = PROBES.get(ask.probe)
+    if probe is None:
+        return f"{ask.probe} ({', '.join(f'{key} {text}' for key, text in ask.arguments)})"
+    text, given = probe.title, dict(ask.arguments)
+    for key in [key for key in given if f"{{{key}}}" in text]:
+        text = text.replace(f"{{{key}}}", given.pop(key))
+    rest = ", ".join(f"{key} {value}" for key, value in given.items())
+    return f"{text} ({rest})" if rest else text
+
+
+def _line(ask: Ask) -> str:
+    probe = PROBES.get(ask.probe)
+    try:
+        return safe(probe.line(dict(ask.arguments))) if probe is not None else ""
+    except (KeyError, ValueError):  # an argument that was left out
+        return ""
+
+
+def _steps(said: Sequence[Step], lined: Sequence[Step], above: str, depth: int) -> Iterator[Plain]:
+    for number, (one, example) in enumerate(zip(said, lined, strict=True), 1):
+        yield _step(one, example, f"{above}{number}", depth)
+        yield from _steps(one.steps, example.steps, f"{above}{number}.", depth + 1)
+
+
+def _step(one: Step, example: Step, number: str, depth: int) -> Plain:
+    return {
+        "number": number,
+        "depth": depth,
+        "id": one.id,
+        "kind": one.kind.value,
+        "title": safe(one.title),
+        "text": safe_lines(one.text) if one.text else [],
+        "how": [safe(told) for told in _how(one)],
+        "asks": _asks(one.asks, example.asks),
+        "before": _asks(one.before, example.before),
+        "after": _asks(one.after, example.after),
+        "lines": [action_line(example.action, example.subject, dict(example.arguments))]
+        if one.kind is StepKind.ACTION
+        else [],
+        "by_hand": safe_lines(one.by_hand) if one.by_hand else [],
+        "branches": [
+            {
+                "id": branch.id,
+                "title": safe(branch.title),
+                "steps": list(branch.steps),
+                "when": _asks(branch.when, other.when),
+            }
+            for branch, other in zip(one.branches, example.branches, strict=True)
+        ],
+        "needs": [safe(need) for need in one.needs],
+        "no_return": safe(one.no_return) or None,
+        "alone": safe(one.alone) or None,
+        "tier": one.tier or None,
+        "undo": list(_steps(one.undo, example.undo, f"{number} undo ", 0)),
+    }
+
+
+def _how(one: Step) -> Iterator[str]:
+    """What else the file says of the step, each in a few words."""
+    if one.kind is StepKind.GROUP:
+        yield "all at once" if one.parallel else "one after the other"
+    if one.action:
+        given = "".join(f", {key} {text}" for key, text in one.arguments)
+        yield f"action {one.action} on {one.subject}{given}"
+    if one.command:
+        yield f"command {' '.join((one.command, *one.words))}, {one.place}"
+    if one.message:
+        yield f"message {one.message}" + (f" to {', '.join(one.to)}" if one.to else "")
+    if one.role:
+        people = f"{one.count} of " if one.count > 1 else ""
+        yield f"{'signed' if one.kind is StepKind.MANUAL else 'approved'} by {people}{one.role}"
+    if one.evidence:
+        yield f"signed with {' and '.join(one.evidence)}"
+    if one.until:
+        yield "until the release window is open" if one.until == "window release" else f"until {one.until}"
+    if one.lasts:
+        yield f"for {write_duration(one.lasts)}" + (" without a break" if one.asks else "")
+    if one.timeout:
+        yield f"at most {write_duration(one.timeout)}"
+    if one.target:
+        yield f"target {write_duration(one.target)}"
+    if one.retries:
+        yield f"tried {one.retries} times more, {write_duration(one.retry_after)} apart"
+    if one.idempotent:
+        yield "may be done twice"
+    if one.on_failure.value != "stop":
+        yield f"where it fails: {one.on_failure.value}"
+    if one.optional:
+        yield "may be left out"
