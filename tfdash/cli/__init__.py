@@ -73,6 +73,7 @@ _MODULES = {
     "audit": "audit",
     "report": "report",
     "calendar": "calendar",
+    "procedures": "procedures",
     "demo": "demo",
     "config": "config",
     "schema": "schema",

@@ -51,3 +51,7 @@ BUNDLE = """\
 exit codes:
   0  written    2  written, and something that belongs in it could not be had    3  not written
 """
+PROCEDURES = """\
+exit codes:
+  0  all right    1  a file is not right, or differs    64  there is no such procedure
+"""

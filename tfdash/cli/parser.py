@@ -18,6 +18,7 @@ from tfdash.cli import (
     calendar_options,
     demo_options,
     exit_codes,
+    procedures_options,
     recorded_options,
     recording_options,
     replay_options,
@@ -264,6 +265,11 @@ def _built(prog: str) -> argparse.ArgumentParser:
             help="the dated promises: list, adopt, sign off, audit, export",
         ),
         _where,
+    )
+    procedures_options.add(
+        commands.add_parser("procedures", help="what is carried out step by step: list, check, show, export"),
+        _where,
+        _Parser,
     )
     demo_options.add(commands.add_parser("demo", help="the program on a simulated platform"), SCREENS, _seed)
     config = commands.add_parser("config", help="check, show or describe the configuration")

@@ -11,6 +11,8 @@ from tfdash.model.procedure import Procedure, Step
 from tfdash.playbook.procedures.checks import every
 from tfdash.text import safe
 
+_ELSEWHERE = ("id", "steps", "text", "digest", "file", "replaces")
+
 
 def difference(old: Procedure, new: Procedure) -> tuple[str, ...]:
     """The files as a unified difference, safe to show; () where they are the same."""
@@ -47,9 +49,9 @@ def _changed(old: Procedure, new: Procedure) -> Iterator[str]:
     kept = [id for id in before if id in after]
     if kept != [id for id in after if id in before]:
         yield "its steps stand in another order"
-    for key in ("purpose", "recovery", "roles", "inputs", "holds", "ready", "scenario", "rto", "rpo"):
-        if getattr(old, key) != getattr(new, key):
-            yield f"its {key} differ" if key.endswith("s") else f"its {key} differs"
+    for key in Procedure.__struct_fields__:
+        if key not in _ELSEWHERE and getattr(old, key) != getattr(new, key):
+            yield f"it has another {key}"
 
 
 def _by_id(procedure: Procedure) -> dict[str, Step]:

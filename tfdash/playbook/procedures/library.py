@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -39,15 +39,36 @@ def library(folder: Path | None = None, vocabulary: Vocabulary = ANYTHING) -> Li
         for id, text in shipped_texts().items()
         if (own := _procedure(id, text, "", vocabulary, faults)) is not None
     }
-    found = dict(shipped)
-    for id, file, text in _texts(folder, faults) if folder is not None else ():
-        found.pop(id, None)
-        own = _procedure(id, text, file, vocabulary, faults) if text is not None else None
-        if own is not None:
-            before = shipped.get(id)
-            found[id] = msgspec.structs.replace(own, replaces=before.digest) if before else own
-    faults += _alike(found)
+    texts = _texts_in(folder, faults) if folder is not None else ()
+    own = {id: _own(id, file, text, vocabulary, shipped, faults) for id, file, text in texts}
+    found = {id: one for id, one in {**shipped, **own}.items() if one is not None}
+    faults += _alike(found.values(), found)
     return Library(procedures=dict(sorted(found.items())), shipped=shipped, problems=tuple(faults))
+
+
+def of_files(paths: Sequence[Path], vocabulary: Vocabulary, around: Library) -> Library:
+    """Those files alone, as they would be among ``around``."""
+    faults: list[ConfigProblem] = []
+    found = {}
+    for id, file, text in _texts(paths, faults):
+        own = _own(id, file, text, vocabulary, around.shipped, faults)
+        if own is not None:
+            found[id] = own
+    faults += _alike(found.values(), {**around.procedures, **found})
+    return Library(procedures=found, shipped=around.shipped, problems=tuple(faults))
+
+
+def _own(
+    id: str,
+    file: str,
+    text: str | None,
+    vocabulary: Vocabulary,
+    shipped: Mapping[str, Procedure],
+    faults: list[ConfigProblem],
+) -> Procedure | None:
+    own = _procedure(id, text, file, vocabulary, faults) if text is not None else None
+    before = shipped.get(id)
+    return msgspec.structs.replace(own, replaces=before.digest) if own is not None and before else own
 
 
 @cache
@@ -68,8 +89,7 @@ def _procedure(
         return None
 
 
-def _texts(folder: Path, faults: list[ConfigProblem]) -> Iterator[tuple[str, str, str | None]]:
-    """(id, file, text) of each in the folder, without a text where it cannot be read."""
+def _texts_in(folder: Path, faults: list[ConfigProblem]) -> Iterator[tuple[str, str, str | None]]:
     try:
         there = sorted(path for path in folder.expanduser().iterdir() if path.suffix == ".toml")
     except (OSError, RuntimeError) as error:
@@ -81,7 +101,12 @@ def _texts(folder: Path, faults: list[ConfigProblem]) -> Iterator[tuple[str, str
     if len(there) > MOST_FILES:
         told = f"{len(there):,} files are in it, and {MOST_FILES} are read"
         faults.append(ConfigProblem(str(folder), 0, "", told, "take out what is no procedure"))
-    for path in there[:MOST_FILES]:
+    yield from _texts(there[:MOST_FILES], faults)
+
+
+def _texts(paths: Sequence[Path], faults: list[ConfigProblem]) -> Iterator[tuple[str, str, str | None]]:
+    """(id, file, text) of each, without a text where it cannot be read."""
+    for path in paths:
         try:
             text = read_named(str(path), LARGEST).decode("utf-8-sig")
         except (OSError, ValueError) as error:
@@ -96,10 +121,10 @@ def _in_words(error: ValueError) -> str:
     return f"it is not UTF-8 at byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
-def _alike(found: Mapping[str, Procedure]) -> Iterator[ConfigProblem]:
+def _alike(own: Iterable[Procedure], all: Mapping[str, Procedure]) -> Iterator[ConfigProblem]:
     """What a scenario of the company's is mistaken for must be there."""
-    for own in found.values():
-        for id, _ in own.scenario.alike if own.scenario is not None and own.file else ():
-            if id not in found:
-                line, told = line_of(own.text, ("scenario", "alike", id)), f'there is no procedure "{id}"'
-                yield ConfigProblem(own.file, line, f"scenario.alike.{id}", told, nearest(id, found))
+    for one in own:
+        for id, _ in one.scenario.alike if one.scenario is not None and one.file else ():
+            if id not in all:
+                line, told = line_of(one.text, ("scenario", "alike", id)), f'there is no procedure "{id}"'
+                yield ConfigProblem(one.file, line, f"scenario.alike.{id}", told, nearest(id, all))

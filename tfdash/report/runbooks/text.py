@@ -94,8 +94,7 @@ def head(told: Plain) -> Iterator[tuple[str, str]]:
     """(name, text) of what stands above the steps."""
     if told["recovery"]:
         yield "recovery", "it stands on the Recovery page"
-    for name, target in told["targets"].items():
-        yield name, target
+    yield from told["targets"].items()
     if told["holds"]:
         yield "holds", ", ".join(told["holds"])
     for role in told["roles"]:
