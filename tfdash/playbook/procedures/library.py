@@ -40,8 +40,8 @@ def library(folder: Path | None = None, vocabulary: Vocabulary = ANYTHING) -> Li
         if (own := _procedure(id, text, "", vocabulary, faults)) is not None
     }
     texts = _texts_in(folder, faults) if folder is not None else ()
-    own = {id: _own(id, file, text, vocabulary, shipped, faults) for id, file, text in texts}
-    found = {id: one for id, one in {**shipped, **own}.items() if one is not None}
+    of_folder = {id: _own(id, file, text, vocabulary, shipped, faults) for id, file, text in texts}
+    found = {id: one for id, one in {**shipped, **of_folder}.items() if one is not None}
     faults += _alike(found.values(), found)
     return Library(procedures=dict(sorted(found.items())), shipped=shipped, problems=tuple(faults))
 
