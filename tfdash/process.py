@@ -75,10 +75,12 @@ def run_command(
     timeout: float = 30.0,
     max_output: int = 1 << 20,
     given: bytes = b"",
+    answer: Callable[[bytes], bytes] | None = None,
 ) -> Completed:
     """Run ``argv`` and wait. Blocking: call it in a thread. Raises ``CommandFailed``.
 
-    The command gets ``given`` as its standard input (nothing: none) and a session of its own, so that neither it nor what it starts
+    The command gets ``given`` as its standard input (nothing: none), or what ``answer`` makes of all that it printed so far, once that is
+    anything, and a session of its own, so that neither it nor what it starts
     can reach the terminal; all of them are ended at the time-out (seconds) or when more than ``max_output`` bytes came.
     """
     try:
@@ -86,7 +88,7 @@ def run_command(
             process = subprocess.Popen(
                 list(argv),
                 env=dict(env) if env is not None else None,
-                stdin=stdin,
+                stdin=stdin if answer is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
@@ -99,9 +101,9 @@ def run_command(
     assert process.stdout is not None
     assert process.stderr is not None
     try:
-        out, err = _drain(
-            process.stdout, process.stderr, argv[0], time.monotonic() + timeout, timeout, max_output
-        )
+        heard = partial(_hear, process.stdin, answer)
+        until = time.monotonic() + timeout
+        out, err = _drain(process.stdout, process.stderr, argv[0], until, timeout, max_output, heard)
         code = process.wait(max(0.1, timeout))
     except subprocess.TimeoutExpired:
         raise CommandTimedOut(f"{argv[0]} did not end within {timeout:g} s") from None
@@ -110,6 +112,9 @@ def run_command(
         _running.discard(process)
         process.stdout.close()
         process.stderr.close()
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
     return Completed(code, out, _short(err.decode(errors="replace")))
 
 
@@ -130,8 +135,22 @@ def _short(told: str, most: int = 4000) -> str:
     return told if len(told) <= most else f"{told[: most // 2]} ... {told[-most // 2 :]}"
 
 
+def _hear(stdin: IO[bytes] | None, answer: Callable[[bytes], bytes] | None, said: bytes) -> None:
+    if stdin is None or stdin.closed or answer is None or not (told := answer(said)):
+        return
+    with contextlib.suppress(OSError):  # it ended meanwhile
+        stdin.write(told)
+        stdin.close()
+
+
 def _drain(
-    stdout: IO[bytes], stderr: IO[bytes], name: str, deadline: float, timeout: float, cap: int
+    stdout: IO[bytes],
+    stderr: IO[bytes],
+    name: str,
+    deadline: float,
+    timeout: float,
+    cap: int,
+    heard: Callable[[bytes], None],
 ) -> tuple[bytes, bytes]:
     chunks: dict[int, bytearray] = {stdout.fileno(): bytearray(), stderr.fileno(): bytearray()}
     with selectors.DefaultSelector() as waiting:
@@ -148,6 +167,8 @@ def _drain(
                 chunks[key.fd] += data
                 if len(chunks[key.fd]) > cap:
                     raise CommandFailed(f"{name} printed more than {cap} bytes")
+                if data and key.fd == stdout.fileno():
+                    heard(bytes(chunks[key.fd]))
     return bytes(chunks[stdout.fileno()]), bytes(chunks[stderr.fileno()])
 
 

@@ -67,7 +67,8 @@ class Place(Protocol):
     async def look(self, work: Work) -> WorkSeen:
         """How it stands; UNKNOWN where the place cannot be reached, never a failure of the command."""
 
-    async def stop(self, work: Work) -> WorkSeen: ...
+    async def stop(self, work: Work) -> WorkSeen:
+        """End it, where that can be asked. What was not begun never will be under this key, once this says that it was not."""
 
 
 # -- claims ---------------------------------------------------------------------------------------------------------

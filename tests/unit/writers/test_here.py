@@ -197,14 +197,16 @@ async def test_it_is_stopped(here: HerePlace) -> None:
     assert seen.good is False and seen.sentence.startswith("it was stopped")
 
 
+@pytest.mark.parametrize("claimed", [True, False])
 async def test_what_is_stopped_before_it_began_never_begins(
-    here: HerePlace, memory: MemoryOfWork, tmp_path: Path
+    here: HerePlace, memory: MemoryOfWork, tmp_path: Path, claimed: bool
 ) -> None:
     counter = tmp_path / "counter"
     work = sh('echo x >> "$1"', str(counter))
-    here._claim(memory.at(KEY), work)  # a program that was killed before it had a keeper
+    if claimed:
+        here._claim(memory.at(KEY), work)  # a program that was killed before it had a keeper
     assert (await here.look(work)).state is WorkState.NOT_STARTED
-    await here.stop(work)
+    assert (await here.stop(work)).state is WorkState.NOT_STARTED
     with pytest.raises(NotSent, match="stopped before it began"):
         await here.start(work)
     assert not counter.exists()

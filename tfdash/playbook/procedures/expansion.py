@@ -33,9 +33,7 @@ def expanded(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> Pr
     "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. Nobody fills it again."""
     chosen = with_defaults(procedure, inputs)
     types = {one.id: one.type for one in procedure.inputs}
-    values = dict(own)
-    for id, given in chosen.items():
-        values.update(_parts(id, types[id], given))
+    values = values_of(procedure, inputs, own)
     work = _Expansion(chosen, types)
     return msgspec.structs.replace(
         procedure,
@@ -44,6 +42,15 @@ def expanded(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> Pr
         holds=tuple(_whole(procedure.holds, values, chosen)),
         steps=work.steps(procedure.steps, values),
     )
+
+
+def values_of(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> dict[str, str]:
+    """What ``{input}``, ``{input.part}`` and what the run knows by itself stand for."""
+    types = {one.id: one.type for one in procedure.inputs}
+    values = dict(own)
+    for id, given in with_defaults(procedure, inputs).items():
+        values.update(_parts(id, types[id], given))
+    return values
 
 
 def _whole(texts: tuple[str, ...], values: Mapping[str, str], chosen: Inputs) -> Iterator[str]:

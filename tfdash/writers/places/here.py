@@ -180,6 +180,9 @@ class HerePlace:
 
     def _stop(self, work: Work) -> WorkSeen:
         at = self._memory.at(work.key)
+        with contextlib.suppress(OSError, ValueError):
+            if not self._memory.elsewhere(work.mark):
+                self._claim(at, work)  # what was not begun never will be
         if at.exists():
             with contextlib.suppress(OSError):
                 (at / "stop").touch(mode=0o600)
