@@ -12,6 +12,7 @@ import json
 import logging
 import smtplib
 import socket
+import ssl
 import sys
 from typing import Any
 
@@ -77,11 +78,13 @@ def _never_left(error: BaseException) -> bool:
     import requests
     from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-    if isinstance(
-        error,
-        requests.exceptions.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.InvalidURL,
-    ):
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.InvalidURL):
         return True
+    beneath: BaseException | None = error
+    while beneath is not None:
+        if isinstance(beneath, ssl.SSLCertVerificationError):
+            return True
+        beneath = beneath.__cause__ or beneath.__context__
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     return isinstance(reason, NewConnectionError | ConnectTimeoutError)
