@@ -74,6 +74,7 @@ _MODULES = {
     "report": "report",
     "calendar": "calendar",
     "procedures": "procedures",
+    "notify": "notify",
     "demo": "demo",
     "config": "config",
     "schema": "schema",

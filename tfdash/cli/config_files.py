@@ -36,12 +36,16 @@ def _found(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, str]]:
                 f'there is no table "{table}"',
                 f"valid here: {', '.join(names)}",
             )
-    if settings.reports.templates and (why := _no_templates(settings.reports.templates)):
-        yield (
-            ("reports", "templates"),
-            why,
-            'name the folder of your templates, or write "" for those that ship',
-        )
+    for key, folder, package in (
+        ("reports", settings.reports.templates, "tfdash.report"),
+        ("notify", settings.notify.templates, "tfdash.notify"),
+    ):
+        if folder and (why := _no_templates(folder, package)):
+            yield (
+                (key, "templates"),
+                why,
+                'name the folder of your templates, or write "" for those that ship',
+            )
     for i, endpoint in enumerate(settings.certificates.endpoints):
         if endpoint.trust and (why := _no_authorities(endpoint.trust)):
             yield (
@@ -59,11 +63,11 @@ def _found(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, str]]:
             )
 
 
-def _no_templates(folder: str) -> str:
+def _no_templates(folder: str, package: str) -> str:
     """Why those of a company's own cannot be used, "" where they can: each is looked at, and none is run."""
     from tfdash.report.templates import TemplateFault, Templates
 
-    templates = Templates(folder)
+    templates = Templates(folder, package=package)
     try:
         for name in templates.own():
             templates.chosen(name)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfdash.notify.channel import MessageChannel
     from tfdash.notify.notifier import QueuedNotifier
     from tfdash.notify.settings import ChannelSettings
+    from tfdash.notify.writing import MessageWriter
 
 
 def notifier_of(
@@ -30,7 +31,6 @@ def notifier_of(
     """``folder``: of the store. ``sending`` False: messages are shown, and none is sent from here."""
     from tfdash.notify.notifier import QueuedNotifier
     from tfdash.notify.postbox import Postbox
-    from tfdash.notify.writing import MessageWriter
 
     posts = posts_of(settings.notify, path)
     if sending:
@@ -41,11 +41,17 @@ def notifier_of(
     return QueuedNotifier(
         posts,
         Postbox(folder, homes, clock, deadline=settings.store.deadline),
-        MessageWriter(settings.notify.templates, environment, ZoneInfo(settings.time.zone), clock),
+        writer_of(settings, environment, clock),
         ledger,
         clock,
         environment,
     )
+
+
+def writer_of(settings: Settings, environment: str, clock: Clock) -> MessageWriter:
+    from tfdash.notify.writing import MessageWriter
+
+    return MessageWriter(settings.notify.templates, environment, ZoneInfo(settings.time.zone), clock)
 
 
 def channel_of(settings: ChannelSettings, clock: Clock) -> MessageChannel:

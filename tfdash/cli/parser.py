@@ -18,6 +18,7 @@ from tfdash.cli import (
     calendar_options,
     demo_options,
     exit_codes,
+    notify_options,
     procedures_options,
     recorded_options,
     recording_options,
@@ -270,6 +271,9 @@ def _built(prog: str) -> argparse.ArgumentParser:
         commands.add_parser("procedures", help="what is carried out step by step: list, check, show, export"),
         _where,
         _Parser,
+    )
+    notify_options.add(
+        commands.add_parser("notify", help="messages to people: preview, try a channel, what waits"), _where
     )
     demo_options.add(commands.add_parser("demo", help="the program on a simulated platform"), SCREENS, _seed)
     config = commands.add_parser("config", help="check, show or describe the configuration")

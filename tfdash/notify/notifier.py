@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from tfdash.actions.core.protocols import Ledger
 from tfdash.clock import Clock
 from tfdash.notify.delivering import ChannelDelivery
@@ -40,25 +42,18 @@ class QueuedNotifier:
         ]
 
     async def preview(self, message: Message) -> tuple[Told, ...]:
-        posts, missing = self._chosen(message)
         wording = await self._writer.write(message.template, message.values)
         seen = {told.channel: told for told in self.told(message.key)}
-        shown = [
-            Told(
-                channel=post.name,
-                subject=_written(wording.subject, post.settings),
-                body=_written(wording.body, post.settings),
-                sentence=f"told already: {seen[post.name].state}"
-                if post.name in seen
-                else safe(wording.fault),
-            )
-            for post in posts
-        ]
-        return (*shown, *missing(wording))
+        return tuple(
+            msgspec.structs.replace(told, sentence=f"told already: {seen[told.channel].state}")
+            if told.channel in seen
+            else told
+            for told in previewed(self._posts, message, wording)
+        )
 
     async def tell(self, message: Message) -> tuple[Told, ...]:
         """See the protocol. A key that was told is not told again, whatever it would say now."""
-        posts, missing = self._chosen(message)
+        posts, missing = _chosen(self._posts, message)
         wording = await self._writer.write(message.template, message.values)
         now = self._clock.now()
         rows = [
@@ -94,19 +89,43 @@ class QueuedNotifier:
             for delivery in self._deliveries:
                 group.create_task(delivery.run())
 
-    def _chosen(self, message: Message) -> tuple[list[ChannelPost], _Missing]:
-        """The channels that get it, and what is said of those that are not there."""
-        if message.to:
-            posts = [self._posts[name] for name in dict.fromkeys(message.to) if name in self._posts]
-            unknown = [name for name in dict.fromkeys(message.to) if name not in self._posts]
-        else:
-            posts = [
-                post
-                for post in self._posts.values()
-                if any(fnmatchcase(message.template, pattern) for pattern in post.settings.templates)
-            ]
-            unknown = []
-        return posts, _Missing(unknown, tuple(self._posts), nobody=not posts and not unknown)
+    async def followed(self, key: str, patience: float, recording: float) -> tuple[Told, ...]:
+        """What came of it, once each channel took it, refused it or was tried in vain; after ``patience`` seconds as it is then. What
+        ended is given ``recording`` seconds more to be in the audit log."""
+        known = self._box.known
+        await self._box.until(lambda: all(row.sentence or not row.open for row in known(key)), patience)
+        await self._box.until(lambda: all(row.recorded or row.open for row in known(key)), recording)
+        return self.told(key)
+
+
+def previewed(posts: Mapping[str, ChannelPost], message: Message, wording: Wording) -> tuple[Told, ...]:
+    """A message as each of its channels would get it."""
+    chosen, missing = _chosen(posts, message)
+    shown = [
+        Told(
+            channel=post.name,
+            subject=_written(wording.subject, post.settings),
+            body=_written(wording.body, post.settings),
+            sentence=safe(wording.fault),
+        )
+        for post in chosen
+    ]
+    return (*shown, *missing(wording))
+
+
+def _chosen(there: Mapping[str, ChannelPost], message: Message) -> tuple[list[ChannelPost], _Missing]:
+    """The channels that get it, and what is said of those that are not there."""
+    names = list(dict.fromkeys(message.to))
+    if names:
+        posts = [there[name] for name in names if name in there]
+    else:
+        posts = [
+            post
+            for post in there.values()
+            if any(fnmatchcase(message.template, pattern) for pattern in post.settings.templates)
+        ]
+    unknown = [name for name in names if name not in there]
+    return posts, _Missing(unknown, tuple(there), nobody=not posts and not unknown)
 
 
 class _Missing:

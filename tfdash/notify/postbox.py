@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,7 @@ class Postbox:
         self._box: Outbox | None = None
         self._seen = -1
         self._known: dict[str, dict[str, QueuedMessage]] = {}  # by key, by home
+        self._news = asyncio.Event()
         self.aside: Path | None = None
 
     async def call(self, work: Callable[[Outbox], T], what: str) -> T:
@@ -67,6 +69,17 @@ class Postbox:
     def learn(self, messages: Iterable[QueuedMessage]) -> None:
         for message in messages:
             self._known.setdefault(message.key, {})[message.home] = message
+        self._news.set()
+
+    async def until(self, true: Callable[[], bool], patience: float) -> None:
+        """Return when it is true, or after ``patience`` seconds. Looked at whenever something is learned."""
+        try:
+            async with asyncio.timeout(patience):
+                while not true():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            pass
 
     def known(self, key: str) -> Sequence[QueuedMessage]:
         """What came of it, by what was read last. No I/O."""

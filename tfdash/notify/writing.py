@@ -55,27 +55,6 @@ class MessageWriter:
         bare = "\n".join(f"{name}: {_line(value)}" for name, value in about.items())
         return _wording(f"[{about['environment']}] {template}\n\n{bare}", fault)
 
-    def faults(self) -> list[str]:
-        """What is wrong with the company's folder and with each template in it, by the examples that ship. Blocks."""
-        from tfdash.report.templates import TemplateFault, Templates
-
-        if not self._folder:
-            return []
-        own, found = Templates(self._folder, _SECONDS, _PACKAGE), []
-        try:
-            names = own.own()
-        except TemplateFault as error:
-            return [str(error)]
-        for name in names:
-            kind = MESSAGES.get(name.removesuffix(".txt"))
-            if kind is None:
-                continue  # what it speaks of is not known
-            try:
-                own.render(name, self._values(kind.example))
-            except TemplateFault as error:
-                found.append(str(error))
-        return found
-
     def _ways(self, template: str) -> list[Callable[[str, Mapping[str, Any]], str]]:
         from tfdash.report.templates import Templates
 

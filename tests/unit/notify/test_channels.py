@@ -109,7 +109,9 @@ async def test_what_apprise_does_not_say_is_seen_beneath_it(
 async def test_where_nothing_listens_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (await by_apprise(monkeypatch, "json://127.0.0.1:9/x")).arrival is N
     assert (
-        await by_apprise(monkeypatch, "mailto://127.0.0.1:9/?from=a@example.com&to=b@example.com&mode=insecure")
+        await by_apprise(
+            monkeypatch, "mailto://127.0.0.1:9/?from=a@example.com&to=b@example.com&mode=insecure"
+        )
     ).arrival is N
 
 
