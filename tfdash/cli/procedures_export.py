@@ -6,7 +6,7 @@ import argparse
 
 from tfdash.cli.output import deliver_to, narrate
 from tfdash.cli.parser import OK, USAGE, program
-from tfdash.cli.procedures_told import library_of, named
+from tfdash.cli.procedures_told import named
 from tfdash.text import safe
 
 
@@ -14,6 +14,7 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.config.load import load
     from tfdash.config.quick import find_config
     from tfdash.playbook.procedures.inputs import unfit_inputs
+    from tfdash.procedures.shelf import library_of
     from tfdash.report.runbooks.document import FilledWith, document
     from tfdash.report.runbooks.html import as_html
     from tfdash.report.runbooks.text import as_markdown

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def command(args: argparse.Namespace) -> int:
     from tfdash.config.load import load
     from tfdash.config.quick import find_config
+    from tfdash.procedures.shelf import library_of
 
     settings = load(find_config(args.config))
     if args.what == "check":
@@ -39,15 +40,6 @@ def command(args: argparse.Namespace) -> int:
     if args.difference:
         return _difference(chosen, found, args.format)
     return deliver(_shown(chosen, args.format), OK)
-
-
-def library_of(settings: Settings) -> Library:
-    """All that there are by this configuration."""
-    from tfdash.playbook.procedures.library import library
-    from tfdash.procedures.vocabulary import vocabulary_of
-
-    folder = settings.procedures.folder
-    return library(Path(folder) if folder else None, vocabulary_of(settings.procedures, settings.notify))
 
 
 def named(found: Library, id: str) -> Procedure | None:
@@ -128,6 +120,7 @@ def _difference(one: Procedure, found: Library, format: str) -> int:
 def _check(args: argparse.Namespace, settings: Settings) -> int:
     """Exit 1: one of them is not right."""
     from tfdash.playbook.procedures.difference import changed_steps
+    from tfdash.procedures.shelf import library_of
 
     found = _of_files(args.files, settings) if args.files else library_of(settings)
     right = [one for one in found.procedures.values() if one.file or not args.files]
@@ -153,6 +146,7 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
 def _of_files(files: Sequence[str], settings: Settings) -> Library:
     """Those files alone, held against all that there are."""
     from tfdash.playbook.procedures.library import of_files
+    from tfdash.procedures.shelf import library_of
     from tfdash.procedures.vocabulary import vocabulary_of
 
     known = vocabulary_of(settings.procedures, settings.notify)

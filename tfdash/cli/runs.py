@@ -16,6 +16,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.kind import Means
 from tfdash.procedures.service import Runs
+from tfdash.procedures.shelf import Shelf
 from tfdash.procedures.uncoordinated import Uncoordinated
 from tfdash.procedures.watching import Watching
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tfdash.actions.core.mode import Mode
     from tfdash.actions.core.protocols import ActionService
     from tfdash.config.settings import Settings
-    from tfdash.playbook.procedures.library import Library
     from tfdash.procedures.protocols import Claims, Notifier
     from tfdash.store.ledger import Store
 
@@ -63,15 +63,8 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
         actions=given.actions,
         notifier=given.notifier,
     )
-    runs = Runs(means, cache(lambda: library_of(settings)))
+    runs = Runs(means, Shelf(settings))
     return runs, Watching(runs.engine)
-
-
-def library_of(settings: Settings) -> Library:
-    """The procedures that there are: those that ship, and those of [procedures] folder."""
-    from tfdash.playbook.procedures.library import library
-
-    return library(None)
 
 
 def who(board: Board, ref: ClusterRef) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,6 +45,11 @@ def library(folder: Path | None = None, vocabulary: Vocabulary = ANYTHING) -> Li
     found = {id: one for id, one in {**shipped, **of_folder}.items() if one is not None}
     faults += _alike(found.values(), found)
     return Library(procedures=dict(sorted(found.items())), shipped=shipped, problems=tuple(faults))
+
+
+def of_folder(named: str) -> Path | None:
+    """The folder that [procedures] folder names, None for none."""
+    return Path(os.path.expanduser(named)) if named else None
 
 
 def of_files(paths: Sequence[Path], vocabulary: Vocabulary, around: Library) -> Library:
@@ -91,11 +97,12 @@ def _procedure(
 
 def _texts_in(folder: Path, faults: list[ConfigProblem]) -> Iterator[tuple[str, str, str | None]]:
     try:
-        there = sorted(path for path in folder.expanduser().iterdir() if path.suffix == ".toml")
-    except (OSError, RuntimeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is in the home of nobody"
+        there = sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+    except OSError as error:
         faults.append(
-            ConfigProblem(str(folder), 0, "", f"the folder cannot be read: {why}", "see [procedures] folder")
+            ConfigProblem(
+                str(folder), 0, "", f"the folder cannot be read: {error.strerror}", "see [procedures] folder"
+            )
         )
         return
     if len(there) > MOST_FILES:
