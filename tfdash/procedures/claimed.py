@@ -11,10 +11,13 @@ from tfdash.procedures.kind import Doing, state_of
 from tfdash.procedures.protocols import Claim, ClaimTaken, RunRefused
 
 log = logging.getLogger(__name__)
+_HELD_ON = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
+_FREE_AGAIN = frozenset({StepStatus.CLAIMED, StepStatus.FAILED, StepStatus.READY})
 
 
 class Claimed:
-    """Ours for as long as it is entered. ``record``: also in the journal, so that others see it where claims are kept by nobody."""
+    """Ours for as long as it is entered, and as long as it goes on where it does. ``record``: also in the journal, so that others see it
+    where claims are kept by nobody."""
 
     def __init__(self, doing: Doing, *, record: bool) -> None:
         self._means, self._doing, self._record = doing.means, doing, record
@@ -37,15 +40,25 @@ class Claimed:
         doing, claim = self._doing, self._doing.claim
         if claim is None or (failed and isinstance(failed[1], asyncio.CancelledError)):
             return  # the program ends: whoever comes next finds it in the air
-        await self._means.claims.let_go(claim)
         newest = self._means.journals.state(doing.run.id)
         state = state_of(newest, doing.step.id) if newest is not None else None
-        ours = state is not None and state.terminal == claim.terminal and state.status is StepStatus.CLAIMED
-        if self._record and ours:
-            try:
-                await doing.record(RunEventKind.LET_GO, "", {"fence": claim.fence})
-            except LedgerUnavailable:
-                log.warning("that %s is free again could not be recorded", doing.tag)
+        if state is None or state.status not in _HELD_ON:
+            await let_go(doing)
+
+
+async def let_go(doing: Doing) -> None:
+    """Others may have it: of a step that ended, or was not begun."""
+    claim, doing.claim = doing.claim, None
+    if claim is None:
+        return
+    await doing.means.claims.let_go(claim)
+    newest = doing.means.journals.state(doing.run.id)
+    state = state_of(newest, doing.step.id) if newest is not None else None
+    if state is not None and state.terminal == claim.terminal and state.status in _FREE_AGAIN:
+        try:
+            await doing.record(RunEventKind.LET_GO, "", {"fence": claim.fence})
+        except LedgerUnavailable:
+            log.warning("that %s is free again could not be recorded", doing.tag)
 
 
 async def take(doing: Doing, why: str = "") -> None:

@@ -7,180 +7,43 @@ next (``tfdash.procedures.watching``), and an end that could not be written is w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-import msgspec
-
 from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown
-from tfdash.model.procedure import Step, StepKind
-from tfdash.model.run import Probed, RunEventKind, RunOutcome, RunState, StepState, StepStatus
-from tfdash.procedures.claimed import Claimed, take
+from tfdash.clock import in_clock_seconds
+from tfdash.model.procedure import StepKind
+from tfdash.model.run import Probed, RunEventKind, StepStatus
+from tfdash.procedures.claimed import Claimed, let_go, take
 from tfdash.procedures.kind import (
     NOT_SENT,
-    WAS_SO,
+    WAS_FALSE,
     Doing,
-    FencedOut,
     KindOfStep,
     Means,
     StepEnd,
     Tell,
     not_passed,
-    state_of,
-    step_of,
     told_of,
 )
-from tfdash.procedures.protocols import Given, Prepared, RunRefused
-from tfdash.procedures.steps import STEP_KINDS
+from tfdash.procedures.looking import Looking, in_the_way, so
+from tfdash.procedures.protocols import Claim, Given, RunRefused
 from tfdash.procedures.steps.manual import signed
 
 log = logging.getLogger(__name__)
-OVER = frozenset(
-    {StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT}
-)
-IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
-_FREE = frozenset({StepStatus.READY, StepStatus.FAILED, StepStatus.CLAIMED})
+_SEEN_WITHIN = 60.0  # seconds until the postconditions of an act that is done must be seen, where its step has no time-out
 
 
-class Engine:
+class Engine(Looking):
     """On the board's loop."""
 
     def __init__(self, means: Means) -> None:
-        self.means = means
-        self.kinds: Mapping[StepKind, KindOfStep] = {kind: made() for kind, made in STEP_KINDS.items()}
-        self.working: dict[tuple[str, str], Doing] = {}  # what this process has in hand
+        super().__init__(means)
         self.unwritten: dict[tuple[str, str], tuple[Doing, StepEnd]] = {}  # ended, and not on record yet
+        self.held: dict[tuple[str, str], Claim] = {}  # of what goes on
         self._tasks: set[asyncio.Future[None]] = set()
-
-    # -- what is there --------------------------------------------------------------------------------------------
-
-    def run_of(self, id: str, *, to_change: bool = True) -> RunState:
-        """Raises ``RunRefused``."""
-        run = self.means.journals.state(id)
-        if run is None:
-            raise RunRefused(
-                f"there is no run {id!r} here", remedy="tfdash procedures list shows those that are"
-            )
-        if to_change and run.unreadable:
-            raise RunRefused(f"its procedure cannot be read: {run.unreadable}")
-        return run
-
-    def step_in(self, run: RunState, id: str) -> tuple[Step, StepState]:
-        """Raises ``RunRefused``."""
-        step, state = step_of(run, id), state_of(run, id)
-        if step is None or state is None:
-            raise RunRefused(f"{run.id} has no step {id!r}")
-        return step, state
-
-    def refused(self, run: RunState) -> str:
-        """Why nothing may be done with it from here; "" where it may. A rehearsal that nothing records changes nothing."""
-        return "" if run.dry and not self.means.journals.recorded else self.means.refused()
-
-    def kind_of(self, step: Step) -> KindOfStep:
-        """Raises ``RunRefused``."""
-        kind = self.kinds.get(step.kind)
-        if kind is None:
-            raise RunRefused(
-                f"this program carries out no {step.kind.value} yet",
-                remedy="do it by hand, and skip it with a note of what you did",
-            )
-        return kind
-
-    def doing(self, run: RunState, step: Step, state: StepState) -> Doing:
-        """What is in the air, or the attempt that would be made next."""
-        known = self.working.get((run.id, step.id))
-        if known is not None:
-            return known
-        return Doing(self.means, run, step, state, state.attempt + (state.status not in IN_AIR))
-
-    # -- to be shown ----------------------------------------------------------------------------------------------
-
-    async def prepare(self, id: str, step_id: str) -> Prepared:
-        run = self.run_of(id, to_change=False)
-        step, state = self.step_in(run, step_id)
-        doing = self.doing(run, step, state)
-        needs, before = doing.needs(), doing.ask(step.before)
-        already = doing.ask(step.after)
-        shown = Prepared(
-            run=run.id,
-            step=step,
-            before=before,
-            already=already,
-            asks=doing.ask(step.asks),
-            needs=needs,
-            branches=tuple(doing.ask(branch.when) for branch in step.branches),
-        )
-        if why := self._not_now(run, state):
-            return msgspec.structs.replace(shown, refused=why, may=self._may(run, step, state, ()))
-        why = _wanting(needs, before)
-        try:
-            told = await self.kind_of(step).prepare(doing)
-        except RunRefused as error:
-            why, told = why or str(error), None
-        may = told.may if told is not None else ()
-        refused = why or (told.refused if told is not None else "")
-        return msgspec.structs.replace(
-            shown,
-            lines=told.lines if told is not None else (),
-            guarded=told.guarded if told is not None else None,
-            told=told.told if told is not None else (),
-            refused=refused,
-            may=self._may(run, step, state, () if refused else may, so=_so(already), by_hand=bool(refused)),
-        )
-
-    def _not_now(self, run: RunState, state: StepState) -> str:
-        """Why nothing can be done with it now, whatever it is."""
-        if why := self.refused(run):
-            return why
-        if run.unreadable:
-            return f"its procedure cannot be read: {run.unreadable}"
-        if state.status in OVER:
-            return f"it is {state.status.value}"
-        if state.status is StepStatus.WAITING or (state.id not in run.next and state.status not in IN_AIR):
-            return "it waits for what stands before it"
-        if state.status is StepStatus.UNKNOWN:
-            return "what became of it is not known: it is settled first"
-        if state.status is StepStatus.RUNNING:
-            return f"it is under way, by {state.holder or state.by} at {state.terminal}"
-        if state.terminal and state.terminal != self.means.journals.terminal:
-            return f"{state.holder} at {state.terminal} works on it"
-        return ""
-
-    def _may(
-        self,
-        run: RunState,
-        step: Step,
-        state: StepState,
-        kind: tuple[str, ...],
-        *,
-        so: bool = False,
-        by_hand: bool = False,
-    ) -> tuple[str, ...]:
-        """What a person can do with it, the most likely first."""
-        if self.refused(run) or run.unreadable or state.status in OVER:
-            return ()
-        ours = state.terminal == self.means.journals.terminal
-        if state.status is StepStatus.WAITING:
-            return ("skip",)
-        found = list(kind)
-        if so and "do" in found:
-            found.insert(0, "pass")
-        if by_hand and step.by_hand and state.status in _FREE and (ours or not state.terminal):
-            found.append("sign")
-        if state.status is StepStatus.UNKNOWN:
-            found.append("settle")
-        if (
-            state.terminal
-            and (not ours or (run.id, step.id) not in self.working)
-            and state.status
-            not in (
-                StepStatus.READY,
-                StepStatus.FAILED,
-            )
-        ):
-            found += [] if ours and state.status is StepStatus.CLAIMED else ["take over"]
-        return tuple(dict.fromkeys((*found, "skip")))
 
     # -- done -----------------------------------------------------------------------------------------------------
 
@@ -188,7 +51,7 @@ class Engine:
         """Raises ``RunRefused``, ``LedgerUnavailable``."""
         run = self.run_of(id)
         step, state = self.step_in(run, step_id)
-        if why := self._not_now(run, state):
+        if why := self.not_now(run, state):
             raise RunRefused(why)
         if (run.id, step.id) in self.working:
             raise RunRefused("it is being done from this very terminal")
@@ -204,8 +67,7 @@ class Engine:
 
     async def _do(self, kind: KindOfStep, doing: Doing, given: Given, tell: Tell) -> None:
         step, run = doing.step, doing.run
-        needs, before = doing.needs(), doing.ask(step.before)
-        wanting = _wanting(needs, before)
+        wanting = in_the_way(doing.needs(), doing.ask(step.before))
         if step.by_hand and step.kind is not StepKind.MANUAL and given.worked is not None:
             await self._end(doing, await signed(doing, given))
             return
@@ -215,19 +77,32 @@ class Engine:
         if wanting:
             raise RunRefused(wanting)
         already = doing.ask(step.after)
-        if _so(already) and not given.anyway and not kind.by_person:
+        if so(already) and not given.anyway and not kind.by_person:
             await self._end(doing, _already(doing, already))
             return
-        async with Claimed(doing, record=kind.begins):
+        if step.no_return and not given.no_return:
+            raise RunRefused(
+                f"behind it there is no way back: {step.no_return}", remedy="confirm that it is meant"
+            )
+        doing.past = step.no_return
+        await self._claimed(kind, doing, given, tell, record=kind.begins)
+
+    async def _claimed(
+        self, kind: KindOfStep, doing: Doing, given: Given, tell: Tell, *, record: bool
+    ) -> None:
+        async with Claimed(doing, record=record):
             end = await self._carried_out(kind, doing, given, tell)
             if end is not None:
                 await self._end(doing, end)
+        if doing.claim is not None:
+            self.held[doing.run.id, doing.step.id] = doing.claim
 
     async def _carried_out(self, kind: KindOfStep, doing: Doing, given: Given, tell: Tell) -> StepEnd | None:
         """What came of it; what is known to have sent nothing is not in the air."""
         try:
-            return await kind.do(doing, given, tell)
-        except FencedOut:
+            end = await kind.do(doing, given, tell)
+            return await self._seen(kind, doing, end) if end is not None else None
+        except RunRefused:
             if doing.begun:
                 await self._end(doing, NOT_SENT)
             raise
@@ -235,13 +110,41 @@ class Engine:
             return StepEnd(kind=RunEventKind.FAILED, sentence=f"nothing was sent: {error}")
         except OutcomeUnknown as error:
             return StepEnd(kind=RunEventKind.UNKNOWN, sentence=str(error))
-        except (RunRefused, LedgerUnavailable):
-            raise
+        except LedgerUnavailable:
+            raise  # what was begun is looked for by who watches
         except Exception as error:
             log.exception("step %s failed", doing.tag)
             told = f"the program failed with {type(error).__name__}; the log has more"
             kept = RunEventKind.UNKNOWN if doing.begun else RunEventKind.FAILED
             return StepEnd(kind=kept, sentence=told)
+
+    async def _seen(self, kind: KindOfStep, doing: Doing, end: StepEnd) -> StepEnd:
+        """An act is done when its postconditions are seen to be true."""
+        step = doing.step
+        if end.kind is not RunEventKind.DONE or not step.after or not kind.begins or kind.goes_on:
+            return end
+        within = step.timeout or in_clock_seconds(self.means.clock, _SEEN_WITHIN)
+        if await self._until(lambda: so(doing.ask(step.after)), doing.now + within):
+            return end
+        why = not_passed(doing.ask(step.after))
+        return StepEnd(kind=RunEventKind.FAILED, sentence=f"{end.sentence}; and yet: {why}", data=end.data)
+
+    async def _until(self, true: Callable[[], bool], end: float) -> bool:
+        """Whether it becomes true before ``end`` (epoch seconds), looked at with each update."""
+        news = asyncio.Event()
+        unsubscribe = self.means.board.subscribe(lambda update: news.set())
+        try:
+            while not true():
+                left = (end - self.means.clock.now()) / in_clock_seconds(self.means.clock, 1.0)
+                if left <= 0:
+                    return False
+                news.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await news.wait()
+            return True
+        finally:
+            unsubscribe()
 
     async def _rehearsed(self, kind: KindOfStep, doing: Doing, wanting: str) -> StepEnd:
         """What it would do, and no way to do it: a rehearsal only prepares."""
@@ -286,6 +189,8 @@ class Engine:
         if kind.goes_on and state.status is StepStatus.RUNNING:
             return False  # nothing of it was sent
         found = await kind.settle(doing) or _by_postconditions(doing)
+        if found is not None:
+            found = await self._seen(kind, doing, found)
         if found is not None and found.kind is not RunEventKind.UNKNOWN:
             result = _RESULTS.get(found.kind, "not done")
             data = {**found.data, "result": result, "by": "seen"}
@@ -309,10 +214,7 @@ class Engine:
         again = Doing(self.means, run, step, state, state.attempt + 1)
         self.working[run.id, step.id] = again
         try:
-            async with Claimed(again, record=True):
-                end = await self._carried_out(self.kind_of(step), again, Given(), lambda progress: None)
-                if end is not None:
-                    await self._end(again, end)
+            await self._claimed(self.kind_of(step), again, Given(), lambda progress: None, record=True)
         finally:
             self.working.pop((run.id, step.id), None)
 
@@ -320,7 +222,10 @@ class Engine:
         """Recorded by who has it: where that is somebody else, it is taken over first."""
         if doing.state.terminal != self.means.journals.terminal:
             await take(doing)
+        doing.claim = self.held.pop((doing.run.id, doing.step.id), doing.claim)
         await self._end(doing, end)
+        if end.kind is not RunEventKind.UNKNOWN:
+            await let_go(doing)
 
 
 _RESULTS = {RunEventKind.DONE: "done", RunEventKind.FAILED: "failed"}
@@ -329,14 +234,10 @@ _RESULTS = {RunEventKind.DONE: "done", RunEventKind.FAILED: "failed"}
 def _by_postconditions(doing: Doing) -> StepEnd | None:
     """They tell that it was done where all are true, and none was before: then they are about our act, as the file promises."""
     probed = doing.ask(doing.step.after)
-    if not _so(probed) or doing.state.mark.get(WAS_SO):
+    if not so(probed) or not doing.state.mark.get(WAS_FALSE):
         return None
     sentence = "; ".join(one.sentence for one in probed)
     return StepEnd(kind=RunEventKind.DONE, sentence=sentence, data={"probes": told_of(probed)})
-
-
-def _so(already: tuple[Probed, ...]) -> bool:
-    return bool(already) and all(one.passed is True for one in already)
 
 
 def _already(doing: Doing, already: tuple[Probed, ...]) -> StepEnd:
@@ -347,17 +248,3 @@ def _already(doing: Doing, already: tuple[Probed, ...]) -> StepEnd:
         o.sentence for o in already
     )
     return StepEnd(kind=RunEventKind.ALREADY, sentence=sentence, data={"probes": told_of(already)})
-
-
-def _wanting(needs: tuple[Probed, ...], before: tuple[Probed, ...]) -> str:
-    """Why it cannot be begun: what it needs and is not there, what must be so before it and is not. What nobody has tried yet may be there."""
-    away = "; ".join(one.sentence for one in needs if one.passed is False)
-    return (
-        f"it needs what is not there: {away}"
-        if away
-        else not_passed(before) and f"not yet: {not_passed(before)}"
-    )
-
-
-def open_run(run: RunState) -> bool:
-    return run.outcome is RunOutcome.OPEN

@@ -26,8 +26,8 @@ from tfdash.sources.base import Scope
 
 T = TypeVar("T")
 Tell = Callable[[Progress], None]
-WAS_SO = "was_so"
-"""In the mark of an act before which a postcondition was true already: that one does not tell what became of it."""
+WAS_FALSE = "was_false"
+"""In the mark of an act before which a postcondition was known to be false: that all are true later is then what tells that it was done."""
 
 
 class RunBoard(Protocol):
@@ -99,6 +99,7 @@ class Doing:
         self.means, self.run, self.step, self.state, self.attempt = means, run, step, state, attempt
         self.claim: Claim | None = None
         self.begun = False  # here: what ends now has an entry of its own
+        self.past = ""  # what can not be undone behind it, as a person was shown and meant it
 
     @property
     def now(self) -> float:
@@ -148,8 +149,8 @@ class Doing:
 
     async def begin(self, what: str, mark: Mapping[str, Any] | None = None) -> None:
         """Durably: from here on it is in the air until it ends. Raises ``LedgerUnavailable``: then nothing may be sent."""
-        so = any(one.passed is True for one in self.ask(self.step.after))
-        told = {**(mark or {}), **({WAS_SO: True} if so else {})}
+        was_false = any(one.passed is False for one in self.ask(self.step.after))
+        told = {**(mark or {}), **({WAS_FALSE: True} if was_false else {})}
         await self.record(RunEventKind.BEGUN, what, {"fence": self._fence, "what": what, "mark": told})
         self.begun = True
 
@@ -172,6 +173,8 @@ class Doing:
             raise FencedOut(f"{other} took the step over: nothing was sent from here")
 
     async def record(self, kind: RunEventKind, sentence: str, data: Mapping[str, Any], by: str = "") -> None:
+        """Raises ``LedgerUnavailable``."""
+        data = {**data, "no_return": self.past} if self.past else data
         await self.means.journals.record(
             self.run.id,
             kind,

@@ -190,6 +190,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     confirmation: Confirmation | None = None
     alone: bool = False
     anyway: bool = False  # to be done though it is already so; without it, it is passed with that
+    no_return: bool = False  # what can not be undone behind it was shown, and is meant
     fence: int = 0
 
 

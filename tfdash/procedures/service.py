@@ -16,9 +16,10 @@ from tfdash.playbook.procedures.inputs import unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.state import run_id
 from tfdash.procedures.claimed import take
-from tfdash.procedures.engine import IN_AIR, OVER, Engine, open_run
+from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, Means, state_of, step_of
+from tfdash.procedures.looking import IN_AIR, OVER, open_run
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 from tfdash.procedures.steps.manual import LONGEST
 
@@ -100,7 +101,7 @@ class Runs:
         run = run_id(found.id, found.digest, self._journals.terminal, chosen, nonce)
         own = {"run": run, "environment": cluster.environment, "cluster": cluster.cluster}
         targets = expanded(found, chosen, own).holds
-        if not dry:
+        if not dry and not found.urgent:
             self._alone_on(targets, cluster)
         data = {
             "procedure": found.id,

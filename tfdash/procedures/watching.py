@@ -15,8 +15,9 @@ from tfdash.model.procedure import Ask, Step
 from tfdash.model.run import RunState, StepState, StepStatus
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
-from tfdash.procedures.engine import IN_AIR, OVER, Engine, open_run
+from tfdash.procedures.engine import Engine
 from tfdash.procedures.kind import Doing, KindOfStep, all_steps
+from tfdash.procedures.looking import IN_AIR, OVER, open_run
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.sources.base import ALL
 

@@ -1,0 +1,167 @@
+"""A step as it stands now: what stands in its way, what it would do, and what a person can do with it. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tfdash.model.procedure import Step, StepKind
+from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
+from tfdash.procedures.kind import Doing, KindOfStep, Means, not_passed, state_of, step_of
+from tfdash.procedures.protocols import Prepared, RunRefused
+from tfdash.procedures.steps import STEP_KINDS
+
+OVER = frozenset(
+    {StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT}
+)
+IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
+_FREE = frozenset({StepStatus.READY, StepStatus.FAILED, StepStatus.CLAIMED})
+
+
+class Looking:
+    """On the board's loop."""
+
+    def __init__(self, means: Means) -> None:
+        self.means = means
+        self.kinds: Mapping[StepKind, KindOfStep] = {kind: made() for kind, made in STEP_KINDS.items()}
+        self.working: dict[tuple[str, str], Doing] = {}  # what this process has in hand
+
+    # -- what is there --------------------------------------------------------------------------------------------
+
+    def run_of(self, id: str, *, to_change: bool = True) -> RunState:
+        """Raises ``RunRefused``."""
+        run = self.means.journals.state(id)
+        if run is None:
+            raise RunRefused(
+                f"there is no run {id!r} here", remedy="tfdash procedures list shows those that are"
+            )
+        if to_change and run.unreadable:
+            raise RunRefused(f"its procedure cannot be read: {run.unreadable}")
+        return run
+
+    def step_in(self, run: RunState, id: str) -> tuple[Step, StepState]:
+        """Raises ``RunRefused``."""
+        step, state = step_of(run, id), state_of(run, id)
+        if step is None or state is None:
+            raise RunRefused(f"{run.id} has no step {id!r}")
+        return step, state
+
+    def refused(self, run: RunState) -> str:
+        """Why nothing may be done with it from here; "" where it may. A rehearsal that nothing records changes nothing."""
+        return "" if run.dry and not self.means.journals.recorded else self.means.refused()
+
+    def kind_of(self, step: Step) -> KindOfStep:
+        """Raises ``RunRefused``."""
+        kind = self.kinds.get(step.kind)
+        if kind is None:
+            raise RunRefused(
+                f"this program carries out no {step.kind.value} yet",
+                remedy="do it by hand, and skip it with a note of what you did",
+            )
+        return kind
+
+    def doing(self, run: RunState, step: Step, state: StepState) -> Doing:
+        """What is in the air, or the attempt that would be made next."""
+        known = self.working.get((run.id, step.id))
+        if known is not None:
+            return known
+        return Doing(self.means, run, step, state, state.attempt + (state.status not in IN_AIR))
+
+    # -- to be shown ----------------------------------------------------------------------------------------------
+
+    async def prepare(self, id: str, step_id: str) -> Prepared:
+        run = self.run_of(id, to_change=False)
+        step, state = self.step_in(run, step_id)
+        doing = self.doing(run, step, state)
+        needs, before = doing.needs(), doing.ask(step.before)
+        already = doing.ask(step.after)
+        shown = Prepared(
+            run=run.id,
+            step=step,
+            before=before,
+            already=already,
+            asks=doing.ask(step.asks),
+            needs=needs,
+            branches=tuple(doing.ask(branch.when) for branch in step.branches),
+        )
+        if why := self.not_now(run, state):
+            return msgspec.structs.replace(shown, refused=why, may=self._may(run, step, state, ()))
+        why = in_the_way(needs, before)
+        try:
+            told = await self.kind_of(step).prepare(doing)
+        except RunRefused as error:
+            why, told = why or str(error), None
+        may = told.may if told is not None else ()
+        refused = why or (told.refused if told is not None else "")
+        return msgspec.structs.replace(
+            shown,
+            lines=told.lines if told is not None else (),
+            guarded=told.guarded if told is not None else None,
+            told=told.told if told is not None else (),
+            refused=refused,
+            may=self._may(run, step, state, () if refused else may, so=so(already), by_hand=bool(refused)),
+        )
+
+    def not_now(self, run: RunState, state: StepState) -> str:
+        """Why nothing can be done with it now, whatever it is."""
+        if why := self.refused(run):
+            return why
+        if run.unreadable:
+            return f"its procedure cannot be read: {run.unreadable}"
+        if state.status in OVER:
+            return f"it is {state.status.value}"
+        if state.status is StepStatus.WAITING or (state.id not in run.next and state.status not in IN_AIR):
+            return "it waits for what stands before it"
+        if state.status is StepStatus.UNKNOWN:
+            return "what became of it is not known: it is settled first"
+        if state.status is StepStatus.RUNNING:
+            return f"it is under way, by {state.holder or state.by} at {state.terminal}"
+        if state.terminal and state.terminal != self.means.journals.terminal:
+            return f"{state.holder} at {state.terminal} works on it"
+        return ""
+
+    def _may(
+        self,
+        run: RunState,
+        step: Step,
+        state: StepState,
+        kind: tuple[str, ...],
+        *,
+        so: bool = False,
+        by_hand: bool = False,
+    ) -> tuple[str, ...]:
+        """What a person can do with it, the most likely first."""
+        if self.refused(run) or run.unreadable or state.status in OVER:
+            return ()
+        ours = state.terminal == self.means.journals.terminal
+        if state.status is StepStatus.WAITING:
+            return ("skip",)
+        found = list(kind)
+        if so and "do" in found:
+            found.insert(0, "pass")
+        if by_hand and step.by_hand and state.status in _FREE and (ours or not state.terminal):
+            found.append("sign")
+        if state.status is StepStatus.UNKNOWN:
+            found.append("settle")
+        if state.terminal and not ours:
+            found.append("take over")
+        return tuple(dict.fromkeys((*found, "skip")))
+
+
+def so(already: tuple[Probed, ...]) -> bool:
+    return bool(already) and all(one.passed is True for one in already)
+
+
+def in_the_way(needs: tuple[Probed, ...], before: tuple[Probed, ...]) -> str:
+    """Why it cannot be begun: what it needs and is not there, what must be so before it and is not. What nobody has tried yet may be there."""
+    away = "; ".join(one.sentence for one in needs if one.passed is False)
+    return (
+        f"it needs what is not there: {away}"
+        if away
+        else not_passed(before) and f"not yet: {not_passed(before)}"
+    )
+
+
+def open_run(run: RunState) -> bool:
+    return run.outcome is RunOutcome.OPEN
