@@ -28,7 +28,7 @@ from tfdash.procedures.kind import (
     not_passed,
     told_of,
 )
-from tfdash.procedures.looking import Looking, in_the_way, so
+from tfdash.procedures.looking import Looking, by_hand, chosen_anew, in_the_way, so
 from tfdash.procedures.protocols import Claim, Given, RunRefused
 from tfdash.procedures.steps.manual import signed
 
@@ -51,7 +51,8 @@ class Engine(Looking):
         """Raises ``RunRefused``, ``LedgerUnavailable``."""
         run = self.run_of(id)
         step, state = self.step_in(run, step_id)
-        if why := self.not_now(run, state):
+        why = self.not_now(run, state)
+        if why and not (given.branch and chosen_anew(run, step, state)):
             raise RunRefused(why)
         if (run.id, step.id) in self.working:
             raise RunRefused("it is being done from this very terminal")
@@ -68,7 +69,7 @@ class Engine(Looking):
     async def _do(self, kind: KindOfStep, doing: Doing, given: Given, tell: Tell) -> None:
         step, run = doing.step, doing.run
         wanting = in_the_way(doing.needs(), doing.ask(step.before))
-        if step.by_hand and step.kind is not StepKind.MANUAL and given.worked is not None:
+        if step.kind is not StepKind.MANUAL and given.worked is not None and by_hand(doing, refused=True):
             await self._end(doing, await signed(doing, given))
             return
         if run.dry and not (kind.by_person and given != Given()):

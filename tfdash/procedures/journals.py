@@ -14,6 +14,8 @@ from tfdash.model.store_state import EntryKind
 from tfdash.playbook.procedures.state import RunStates
 from tfdash.store.log.run_facts import event_data, event_of, imported_data, next_number
 
+STORE = "store"
+"""The store as a source of the picture."""
 HERE = "here"
 """The terminal of what nothing records: a dry run on a terminal that may change nothing."""
 
@@ -43,6 +45,16 @@ class Journals:
     def recorded(self) -> bool:
         """Whether what is said here outlives this program."""
         return self._ledger is not None
+
+    @property
+    def unread(self) -> str:
+        """Why nothing can be recorded yet: what is not known of a run would not be followed. "" where all was read that can be."""
+        if self._ledger is None:
+            return ""
+        status = self._board.picture.sources.get(STORE)
+        if status is not None and (status.complete or status.problem is not None):
+            return ""
+        return "what is on record is still being read"
 
     def ids(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self._board.picture.store_state.runs, *self._own)))

@@ -16,7 +16,7 @@ OVER = frozenset(
     {StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT}
 )
 IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
-_FREE = frozenset({StepStatus.READY, StepStatus.FAILED, StepStatus.CLAIMED})
+_NOT_BEGUN = frozenset({StepStatus.READY, StepStatus.WAITING})
 
 
 class Looking:
@@ -49,7 +49,9 @@ class Looking:
 
     def refused(self, run: RunState) -> str:
         """Why nothing may be done with it from here; "" where it may. A rehearsal that nothing records changes nothing."""
-        return "" if run.dry and not self.means.journals.recorded else self.means.refused()
+        return self.means.journals.unread or (
+            "" if run.dry and not self.means.journals.recorded else self.means.refused()
+        )
 
     def kind_of(self, step: Step) -> KindOfStep:
         """Raises ``RunRefused``."""
@@ -100,7 +102,14 @@ class Looking:
             guarded=told.guarded if told is not None else None,
             told=told.told if told is not None else (),
             refused=refused,
-            may=self._may(run, step, state, () if refused else may, so=so(already), by_hand=bool(refused)),
+            may=self._may(
+                run,
+                step,
+                state,
+                () if refused else may,
+                so=so(already),
+                by_hand=by_hand(doing, bool(refused)),
+            ),
         )
 
     def not_now(self, run: RunState, state: StepState) -> str:
@@ -111,6 +120,8 @@ class Looking:
             return f"its procedure cannot be read: {run.unreadable}"
         if state.status in OVER:
             return f"it is {state.status.value}"
+        if not open_run(run) and state.id not in run.next:
+            return f"the run is {run.outcome.value}"
         if state.status is StepStatus.WAITING or (state.id not in run.next and state.status not in IN_AIR):
             return "it waits for what stands before it"
         if state.status is StepStatus.UNKNOWN:
@@ -132,21 +143,42 @@ class Looking:
         by_hand: bool = False,
     ) -> tuple[str, ...]:
         """What a person can do with it, the most likely first."""
-        if self.refused(run) or run.unreadable or state.status in OVER:
+        if self.refused(run) or run.unreadable:
             return ()
+        if state.status in OVER:
+            return ("decide",) if chosen_anew(run, step, state) else ()
         ours = state.terminal == self.means.journals.terminal
         if state.status is StepStatus.WAITING:
             return ("skip",)
         found = list(kind)
         if so and "do" in found:
             found.insert(0, "pass")
-        if by_hand and step.by_hand and state.status in _FREE and (ours or not state.terminal):
+        if by_hand and (ours or not state.terminal):
             found.append("sign")
         if state.status is StepStatus.UNKNOWN:
             found.append("settle")
         if state.terminal and not ours:
             found.append("take over")
         return tuple(dict.fromkeys((*found, "skip")))
+
+
+def by_hand(doing: Doing, refused: bool) -> bool:
+    """Whether a person may do it another way and sign: its file says how, and this program cannot, or does not know. What was seen to be
+    false is not signed away: that is skipped, with a reason."""
+    asks = doing.ask(doing.step.asks)
+    false = any(one.passed is False for one in (*asks, *doing.ask(doing.step.before)))
+    unknown = any(one.passed is None for one in asks)
+    return bool(doing.step.by_hand) and not false and (refused or unknown)
+
+
+def chosen_anew(run: RunState, step: Step, state: StepState) -> bool:
+    """Whether what was decided can still be decided otherwise: nothing of it has begun."""
+    if step.kind is not StepKind.DECISION or state.status is not StepStatus.DONE or not open_run(run):
+        return False
+    branch = next((one for one in step.branches if one.id == state.branch), None)
+    chosen = branch.steps if branch is not None else ()
+    begun = [one for one in run.steps if one.id in chosen and one.status not in _NOT_BEGUN]
+    return branch is not None and not begun
 
 
 def so(already: tuple[Probed, ...]) -> bool:

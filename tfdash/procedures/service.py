@@ -85,9 +85,9 @@ class Runs:
     async def _start(
         self, id: str, inputs: Mapping[str, tuple[str, ...]], reason: str, cluster: ClusterRef, dry: bool
     ) -> RunState:
-        refused = self._means.refused()
-        if refused and not (dry and not self._journals.recorded):
-            raise RunRefused(refused)
+        refused = "" if dry and not self._journals.recorded else self._means.refused()
+        if why := refused or self._journals.unread:
+            raise RunRefused(why)
         found = self._library().procedures.get(id)
         if found is None:
             raise RunRefused(
@@ -156,8 +156,14 @@ class Runs:
     async def _do(
         self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None
     ) -> RunState:
+        before = self.engine.run_of(run)
         await self.engine.carried_on(self.engine.do(run, step, given, tell or (lambda progress: None)))
-        return self.engine.run_of(run)
+        after = self.engine.run_of(run)
+        if state_of(after, step) == state_of(before, step):
+            raise RunRefused(
+                "it was recorded and changes nothing: somebody else was quicker", remedy="look again"
+            )
+        return after
 
     async def settle(self, run: str, step: str, given: Given) -> RunState:
         return await self._means.board.on_loop(self._settle(run, step, given))
@@ -297,7 +303,7 @@ class Runs:
         return await self._means.board.on_loop(self._resume(path))
 
     async def _resume(self, path: str) -> RunState:
-        if why := self._means.refused():
+        if why := self._means.refused() or self._journals.unread:
             raise RunRefused(why)
         return await resume(self._means, path)
 

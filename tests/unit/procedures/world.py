@@ -73,7 +73,7 @@ class Terminal:
         if watching:
             self.board.add_task("runs", self.watching.run)
         self.board.start()
-        self.until(lambda: self.board.picture.store_state.health.read)
+        self.until(lambda: (status := self.board.picture.sources.get("store")) and status.complete)
 
     def _update(self, update: Update) -> None:
         with self._came:

@@ -28,9 +28,12 @@ class DecisionStep(KindOfStep):
                 f"there is no answer {given.branch!r}" if given.branch else "no answer was chosen",
                 remedy=f"choose one of {there}",
             )
+        if branch.id == doing.state.branch:
+            raise RunRefused("that is what was decided")
         said = given.reason.strip() or given.note.strip()
+        instead = {"instead_of": doing.state.branch} if doing.state.branch else {}
         return StepEnd(
             kind=RunEventKind.DECIDED,
             sentence=f"{branch.title}: {said}" if said else branch.title,
-            data={"branch": branch.id, "reason": said, "probes": told_of(doing.ask(branch.when))},
+            data={**instead, "branch": branch.id, "reason": said, "probes": told_of(doing.ask(branch.when))},
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfdash.durations import write_duration
 from tfdash.model.procedure import StepKind
-from tfdash.model.run import RunEventKind
+from tfdash.model.run import RunEventKind, StepStatus
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.protocols import Given, Message, RunRefused
 
+_PASSED = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN})
 _NOBODY = "no channel is configured: nobody can be told from here"
 
 
@@ -37,20 +39,42 @@ class NotifyStep(KindOfStep):
         return StepEnd(kind=RunEventKind.DONE, sentence=sentence, data={"key": _message(doing).key})
 
 
+def _clocks(doing: Doing) -> list[str]:
+    """How long each segment took, or runs already, against its target."""
+    lines = []
+    for one in doing.run.clocks:
+        if one.start is None:
+            continue
+        took = write_duration(float(round(max(1.0, (one.end or doing.now) - one.start))))
+        target = f" of {write_duration(one.target)}" if one.target else ""
+        least = "at least " if one.at_least else ""
+        lines.append(
+            f"{one.title}: {least}{took}{target}" + ("" if one.end is not None else ", still running")
+        )
+    return lines
+
+
 def _message(doing: Doing) -> Message:
     """Known by run and step, not by attempt: a second one tells nobody twice."""
     run = doing.run
+    over = [state for state in run.steps if state.status in _PASSED]
     values: dict[str, Any] = {
         "run": run.id,
         "procedure": run.procedure.title,
         "step": doing.step.title,
         "text": doing.step.text,
+        "sentence": doing.step.text or doing.step.title,
         "environment": run.cluster.environment,
         "cluster": run.cluster.cluster,
         "reason": run.reason,
         "by": doing.by,
-        "inputs": {name: ", ".join(found) for name, found in run.inputs.items()},
-        "dry": run.dry,
+        "targets": list(run.targets),
+        "lines": [f"{len(over)} of {len(run.steps)} steps are done", *_clocks(doing)],
+        "no_return": doing.step.no_return,
+        "outcome": run.outcome.value,
+        "left": [
+            step.title for step in run.procedure.steps if step.id in run.next and step is not doing.step
+        ],
     }
     key = f"{run.id}.{doing.step.id}"
     return Message(key=key, template=doing.step.message, values=values, to=doing.step.to)
