@@ -147,6 +147,7 @@ def compose(
         store=store,
         notifier=notifier,
         claims=claims_of(opened, clusters) if mode.acts else None,
+        kubectl=policy.kubectl,
     )
     runs, watching = runs_of(carrier)
     acting = ActingParts(actions, opened.store, options, leases, notifier, runs)

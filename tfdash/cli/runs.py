@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tfdash.board.board import Board
 from tfdash.clock import Clock
+from tfdash.model.store_state import ActOnRecord
 from tfdash.model.subject import ClusterRef
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.kind import Means
@@ -19,6 +20,7 @@ from tfdash.procedures.service import Runs
 from tfdash.procedures.shelf import Shelf
 from tfdash.procedures.uncoordinated import Uncoordinated
 from tfdash.procedures.watching import Watching
+from tfdash.store.run_record import act_on_record
 
 if TYPE_CHECKING:
     from tfdash.actions.core.mode import Mode
@@ -40,6 +42,7 @@ class RunParts:
     store: Store | None
     notifier: Notifier | None = None
     claims: Claims | None = None
+    kubectl: Mapping[ClusterRef, tuple[str, ...]] = field(default_factory=dict)
 
 
 def runs_of(given: RunParts) -> tuple[Runs, Watching]:
@@ -62,6 +65,8 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
         policies=policies,
         actions=given.actions,
         notifier=given.notifier,
+        acts=partial(act_on_record, store) if store is not None else lambda terminal, tag: ActOnRecord(),
+        kubectl=lambda ref: given.kubectl.get(ref) or ("kubectl",),
     )
     runs = Runs(means, Shelf(settings))
     return runs, Watching(runs.engine)

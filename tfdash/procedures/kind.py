@@ -14,6 +14,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.procedure import Ask, Step, StepKind
 from tfdash.model.run import Probed, RunEventKind, RunState, StepState
+from tfdash.model.store_state import ActOnRecord
 from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
 from tfdash.playbook.policies import Policies
@@ -51,7 +52,8 @@ def _no_place(name: str, cluster: ClusterRef) -> Place:
 class Means:
     """What steps are carried out with. ``who``: the person at this terminal, as the
     cluster's API server knew them last. ``refused``: why this terminal may do nothing, "" where it may. ``gone``: whether nobody is behind a
-    terminal any more, for certain."""
+    terminal any more, for certain. ``acts``: what the audit log has of an act, by the terminal that began it and its tag. ``kubectl``: its
+    command for a cluster, for lines that are copied."""
 
     board: RunBoard
     journals: Journals
@@ -65,6 +67,8 @@ class Means:
     actions: ActionService | None = None
     places: Callable[[str, ClusterRef], Place] = _no_place
     notifier: Notifier | None = None
+    acts: Callable[[str, str], ActOnRecord] = lambda terminal, tag: ActOnRecord()
+    kubectl: Callable[[ClusterRef], tuple[str, ...]] = lambda cluster: ("kubectl",)
 
 
 class FencedOut(RunRefused):
@@ -114,6 +118,16 @@ class Doing:
     def tag(self) -> str:
         """By which the audit log tells which step an intent belongs to."""
         return f"{self.run.id}/{self.step.id}/{self.attempt}"
+
+    def began_at(self) -> tuple[str, ...]:
+        """The terminals that began this attempt: one, where claims are kept."""
+        journal = self.means.journals.journal(self.run.id)
+        mine = (
+            event.terminal
+            for event in (journal.events if journal is not None else ())
+            if (event.kind, event.step, event.attempt) == (RunEventKind.BEGUN, self.step.id, self.attempt)
+        )
+        return tuple(dict.fromkeys(mine))
 
     @property
     def by(self) -> str:

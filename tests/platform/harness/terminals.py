@@ -15,6 +15,7 @@ from tfdash.clock import Clock, SystemClock
 from tfdash.config.load import load
 from tfdash.config.quick import load_quick
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.procedures.protocols import RunService
 from tfdash.sources.base import ALL
 from tfdash.store.ledger import Store
 
@@ -52,6 +53,7 @@ class Terminal(Bench):
 
     store: Store
     folder: Path
+    runs: RunService
 
     def subject(self, kind: str, namespace: str, name: str) -> Subject:
         return Subject(REF, kind, namespace, name)
@@ -112,7 +114,7 @@ def terminal(
     board.start()
     store: Any = acting.ledger
     found = Terminal(board, acting.actions, store, judge)
-    found.store, found.folder = store, acting.options.folder
+    found.store, found.folder, found.runs = store, acting.options.folder, acting.runs
     try:
         found.until(
             lambda: not [w for w in board.unsettled() if w[1] in kinds], "the first lists", timeout=60.0

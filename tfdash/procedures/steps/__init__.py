@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tfdash.model.procedure import StepKind
 from tfdash.procedures.kind import KindOfStep
+from tfdash.procedures.steps.action import ActionStep
 from tfdash.procedures.steps.check import CheckStep, GateStep
 from tfdash.procedures.steps.decision import DecisionStep
 from tfdash.procedures.steps.group import GroupStep
@@ -15,6 +16,6 @@ from tfdash.procedures.steps.wait import WaitStep
 
 STEP_KINDS: Mapping[StepKind, Callable[[], KindOfStep]] = {
     made.kind: made
-    for made in (CheckStep, GateStep, WaitStep, ManualStep, DecisionStep, GroupStep, NotifyStep)
+    for made in (CheckStep, GateStep, WaitStep, ManualStep, DecisionStep, GroupStep, NotifyStep, ActionStep)
 }
 """A kind may remember what it saw: each engine makes its own."""

@@ -97,7 +97,7 @@ class KubernetesApprovals:
         shared: Sequence[str] = (),
         timeout: float = 5.0,
     ) -> None:
-        self._writer, self._clock, self._life, self._shared, self._timeout = (
+        self._writer, self._clock, self._life, self.shared, self._timeout = (
             writer,
             clock,
             life,
@@ -110,7 +110,7 @@ class KubernetesApprovals:
     # -- what the store asks ------------------------------------------------------------------------------------
 
     async def identity(self) -> str:
-        user, _ = await self._who()
+        user, _ = await self.who()
         return user
 
     async def request(self, plan: Plan, reason: str) -> ApprovalRequest:
@@ -121,7 +121,7 @@ class KubernetesApprovals:
                 "the plan is too large to be carried by the cluster; set [store] url to a PostgreSQL"
             )
         identifier = secrets.token_hex(8)
-        await self._create(
+        await self.create(
             f"tfdash-ask-{identifier}",
             "ask",
             identifier,
@@ -138,7 +138,7 @@ class KubernetesApprovals:
         return found[0]
 
     async def waiting(self) -> tuple[ApprovalRequest, ...]:
-        stamped = await self._list()
+        stamped = await self.stamped()
         asked = [s for s in stamped if s.verb == "ask" and s.name == f"tfdash-ask-{s.id}"]
         return tuple(
             self._judge(ask, [s for s in stamped if s.id == ask.id])
@@ -147,7 +147,7 @@ class KubernetesApprovals:
 
     def may_decide(self, request: ApprovalRequest, identity: str, approve: bool) -> None:
         still_open(request, self._clock.now())
-        why = why_not_a_person(identity, (), self._shared)
+        why = why_not_a_person(identity, (), self.shared)
         if why:
             raise ApprovalRefused(f"{why} and cannot approve")
         if approve and identity == request.requester:
@@ -156,13 +156,13 @@ class KubernetesApprovals:
     async def decide(
         self, request: ApprovalRequest, approve: bool, reason: str, entry: Entry
     ) -> ApprovalRequest:
-        user, groups = await self._who()
-        why = why_not_a_person(user, groups, self._shared)
+        user, groups = await self.who()
+        why = why_not_a_person(user, groups, self.shared)
         if why:
             raise ApprovalRefused(f"{why} and cannot approve")
         verb = "approve" if approve else "deny"
         name = f"tfdash-{verb}-{request.id}-{secrets.token_hex(4)}"
-        await self._create(name, verb, request.id, request.digest, {REASON: reason[:2000]}, audit_id(entry))
+        await self.create(name, verb, request.id, request.digest, {REASON: reason[:2000]}, audit_id(entry))
         decided = await self.find(request.id)
         as_shown(decided, request.digest)  # an approval of another plan never holds (``_holds``)
         return decided
@@ -173,7 +173,7 @@ class KubernetesApprovals:
         matches(request, digest, requester)
         if request.requester != requester:
             raise ApprovalRefused(f"the request is {request.requester}'s")
-        used = await self._create(f"tfdash-use-{approval}", "use", approval, digest, {}, "")
+        used = await self.create(f"tfdash-use-{approval}", "use", approval, digest, {}, "")
         if used.at >= request.expires_at:  # both by the server's clock
             raise ApprovalRefused("the request has expired; make the plan again and ask again")
         after = await self.find(approval)  # a denial may have come in between
@@ -217,19 +217,19 @@ class KubernetesApprovals:
             step.digest == ask.digest
             and ask.at <= step.at < expires
             and step.user != ask.user
-            and not why_not_a_person(step.user, step.groups, self._shared)
+            and not why_not_a_person(step.user, step.groups, self.shared)
             and not (step.credential and step.credential == ask.credential)
         )
 
     # -- the cluster --------------------------------------------------------------------------------------------
 
-    async def _who(self) -> tuple[str, tuple[str, ...]]:
+    async def who(self) -> tuple[str, tuple[str, ...]]:
         try:
             return await self._writer.identity()
         except ReadFailed as error:
             raise LedgerUnavailable(f"the cluster does not say who we are: {error.problem}") from None
 
-    async def _list(self) -> list[Stamped]:
+    async def stamped(self) -> list[Stamped]:
         try:
             answer = await self._writer.read(PATH)
         except ReadFailed as error:
@@ -244,7 +244,7 @@ class KubernetesApprovals:
         )
         return [stamped for stamped in found if stamped is not None]
 
-    async def _create(
+    async def create(
         self, name: str, verb: str, identifier: str, digest: str, annotations: Mapping[str, str], audit: str
     ) -> Stamped:
         request = create_request(name, verb, identifier, digest, annotations)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from tfdash.actions.core.protocols import ApprovalRefused
 from tfdash.model.action import Plan
@@ -37,6 +38,31 @@ class Approvals(Protocol):
 
     async def consume(self, approval: str, digest: str, requester: str) -> ApprovalRequest:
         """Once; whoever comes second is refused."""
+
+
+class StepWord(NamedTuple):
+    """A person's word on a step of a run. ``who``: the name it is given by; ``stamped``: the login that the shared store saw write it,
+    "" where it saw none. ``step``: an id of 16 hexadecimal digits; ``digest``: of what was shown."""
+
+    who: str
+    stamped: str
+    step: str
+    digest: str
+
+
+class Vouches(Protocol):
+    """The same server, asked for people of a role: a role is groups that it knows people by. Raises ``LedgerUnavailable``."""
+
+    stamped_by: str
+
+    async def identity(self) -> str:
+        """Who we are to it. Raises ``ApprovalRefused``."""
+
+    async def sign(self, word: StepWord, groups: Sequence[str]) -> None:
+        """Leave our word where others find it stamped. Raises ``ApprovalRefused`` where we are of none of these groups, or no person."""
+
+    async def why_not(self, word: StepWord, groups: Sequence[str]) -> str:
+        """Why it does not hold, "" where that person gave it and is of one of these groups."""
 
 
 def still_open(request: ApprovalRequest, now: float) -> None:
