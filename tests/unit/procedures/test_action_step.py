@@ -175,7 +175,7 @@ class TakenInBetween:
 
     async def let_go(self, claim: Claim) -> None: ...
 
-    def coordinated(self) -> str:
+    def coordinated(self, run: str = "") -> str:
         return ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,8 +36,10 @@ from tfdash.procedures.kind import (
 )
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.store.log.canonical import data_of
+from tfdash.text import fault
 from tfdash.views.by_hand import by_hand
 
+log = logging.getLogger(__name__)
 _KEPT = 64  # plans that were shown and may be confirmed
 _SEEN_WITHIN = 600.0  # seconds for what is to be so afterwards, where the step says no time-out
 _LOOK = 1.0  # seconds between two looks for it
@@ -81,6 +84,9 @@ class ActionStep(KindOfStep):
             except FencedOut as error:
                 fenced.append(str(error))
                 return str(error)
+            except Exception as error:
+                log.exception("whose %s is was not told", doing.tag)
+                return f"whether the step is still ours is not known: {fault(error)}"
             return ""
 
         await doing.begin(
