@@ -63,7 +63,7 @@ class World:
             Canaries(kernel),
             Issuance(kernel),
         )
-        self.actions = Actions(kernel, self.nodes)
+        self.actions = Actions(kernel, self.nodes, self.kubelet)
 
     def begin(self, at: float) -> None:
         """Lay everything down as of ``at`` minus the lead, and plan the scenario's steps around ``at``."""

@@ -12,6 +12,7 @@ from tfdash.demo.apiserver.objects import Obj, deleting, labels_of, name_of, sta
 from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.controllers.crash_backoff import BackOff
 from tfdash.demo.scenarios.scenario import load
+from tfdash.demo.scenarios.step import Step
 from tfdash.demo.traffic import usage
 
 
@@ -526,6 +527,29 @@ def test_the_incident_shows_what_it_promises() -> None:
     assert conditions(documents)["ReplicaFailure"] == ("True", "FailedCreate")
     assert any("image is not signed" in m for m in stage.said("FailedCreate", "tf-production"))
     assert any("exceeded quota: compute" in m for m in stage.said("FailedCreate", "tf-batch"))
+
+
+def test_a_service_failure_takes_all_of_one_service_and_a_rollback_mends_it() -> None:
+    stage = Stage(load("service-failure"))
+    search = stage.get("deployments.apps", "search", "tf-production")
+    assert search["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":4.9.0")
+    assert not search["status"].get("readyReplicas")
+    waiting = {
+        s["state"].get("waiting", {}).get("reason")
+        for p in stage.pods("search", "tf-production")
+        for s in p["status"]["containerStatuses"]
+    }
+    assert "CrashLoopBackOff" in waiting
+    others = [
+        d["metadata"]["name"]
+        for d in stage.store.all("deployments.apps", "tf-production")
+        if d["metadata"]["name"] != "search" and d["status"].get("readyReplicas") != d["spec"]["replicas"]
+    ]
+    assert others == []  # the platform around it is well
+    stage.world.run(Step(do="undo", service="search"))
+    stage.run(120)
+    search = stage.get("deployments.apps", "search", "tf-production")
+    assert search["status"]["readyReplicas"] == search["spec"]["replicas"]
 
 
 def test_the_clock_scales_stops_and_jumps() -> None:

@@ -70,7 +70,7 @@ class Kubelet(Containers):
             does = self._k.behaviours.of(pod, container)
             if does.crash_after is not None:
                 key = (namespace_of(pod), name_of(pod))
-                self._k.agenda.after(does.crash_after, self._exit, key, uid_of(pod), container["name"])
+                self._k.agenda.after(does.crash_after, self.exit, key, uid_of(pod), container["name"])
 
     def ip(self, node: str) -> str:
         """A free address of the node's pod network."""
@@ -217,7 +217,7 @@ class Kubelet(Containers):
         elif does.never_ready:
             self._k.agenda.after(8.0, self._unready, key, uid, name, now)
         if does.crash_after is not None:
-            self._k.agenda.after(does.crash_after, self._exit, key, uid, name)
+            self._k.agenda.after(does.crash_after, self.exit, key, uid, name)
         elif not is_init and self._is_job(pod):
             takes = does.run_for if does.run_for is not None else 20.0 + 20.0 * self._k.luck_of(pod).random()
             self._k.agenda.after(takes, self._complete, key, uid, name)
@@ -276,7 +276,7 @@ class Kubelet(Containers):
         )
         return self._set(pod, {**status, "state": {"terminated": over}, "ready": done_init, "started": False})
 
-    def _exit(self, key: StoreKey, uid: str, name: str) -> None:
+    def exit(self, key: StoreKey, uid: str, name: str) -> None:
         """A container crashes, as its behaviour has it by now; another may have been agreed meanwhile."""
         pod = self._alive(key, uid)
         if pod is None:

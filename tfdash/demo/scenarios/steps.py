@@ -12,8 +12,10 @@ from tfdash.demo.apiserver.objects import (
     controller_of,
     dig,
     labels_of,
+    name_of,
     namespace_of,
     stamp,
+    uid_of,
     with_annotations,
     with_meta,
     with_spec,
@@ -27,6 +29,7 @@ from tfdash.demo.controllers.cert_manager.parts import CERTIFICATES, CLUSTER_ISS
 from tfdash.demo.controllers.cronjob import make_job
 from tfdash.demo.controllers.deployment import revision_of, template_of
 from tfdash.demo.controllers.kernel import Kernel
+from tfdash.demo.controllers.kubelet import Kubelet
 from tfdash.demo.controllers.nodes import Nodes
 from tfdash.demo.controllers.replicaset import STORAGE as SETS
 from tfdash.demo.scenarios.catalogue import catalogue
@@ -41,9 +44,10 @@ _WRITES_EVERY = 30.0  # seconds between two times that an autoscaler tells of it
 
 
 class Actions:
-    def __init__(self, kernel: Kernel, nodes: Nodes) -> None:
+    def __init__(self, kernel: Kernel, nodes: Nodes, kubelet: Kubelet) -> None:
         self._k = kernel
         self._nodes = nodes
+        self._kubelet = kubelet
 
     def run(self, step: Step) -> None:
         """Carry it out, or have the backend do so that it is about."""
@@ -150,6 +154,13 @@ class Actions:
             if labels_of(pod).get("app") == step.service and controller_of(pod) is not None:
                 remove(self._k.store, "pods", pod)
                 return
+
+    def _fall(self, step: Step) -> None:
+        """What runs of a service crashes now, where its behaviour has come to be that it crashes."""
+        for pod in list(self._k.store.all("pods", self._namespace(step))):
+            if labels_of(pod).get("app") == step.service:
+                for container in pod["spec"]["containers"]:
+                    self._kubelet.exit((namespace_of(pod), name_of(pod)), uid_of(pod), container["name"])
 
     # -- nodes --------------------------------------------------------------------------------------------------
 
@@ -283,6 +294,7 @@ _DOES: dict[str, Callable[[Actions, Step], None]] = {
     "pause": lambda a, s: a._paused(s, True),
     "resume": lambda a, s: a._paused(s, None),
     "delete-pod": Actions._delete_pod,
+    "fall": Actions._fall,
     "lose-node": lambda a, s: a._nodes.lose(s.node),
     "restore-node": lambda a, s: a._nodes.bring_back(s.node),
     "cordon": lambda a, s: a._cordon(s, True),
