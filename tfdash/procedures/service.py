@@ -12,9 +12,11 @@ from tfdash.model.procedure import Procedure, StepKind
 from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
+from tfdash.playbook.procedures.holding import holders, meets, said
 from tfdash.playbook.procedures.inputs import unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
-from tfdash.playbook.procedures.state import run_id
+from tfdash.playbook.procedures.starts import run_id
+from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
@@ -102,7 +104,7 @@ class Runs:
         own = {"run": run, "environment": cluster.environment, "cluster": cluster.cluster}
         targets = expanded(found, chosen, own).holds
         if not dry and not found.urgent:
-            self._alone_on(targets, cluster)
+            self._alone_on(found, targets, cluster)
         data = {
             "procedure": found.id,
             "text": found.text,
@@ -132,17 +134,20 @@ class Runs:
             raise RunRefused(f"it cannot be carried out: {state.unreadable}")
         return state
 
-    def _alone_on(self, targets: tuple[str, ...], cluster: ClusterRef) -> None:
-        """One target, one run. Raises ``RunRefused`` with the other one's name."""
-        for other in self._journals.states():
-            both = sorted(set(targets) & set(other.targets))
-            if both and open_run(other) and not other.dry and other.cluster == cluster:
-                raise RunRefused(
-                    f"{', '.join(both)}: {other.id} ({other.procedure.title}, {other.by}) is under way on the same",
-                    remedy=f"work on {other.id}, or end it first",
-                )
+    def _alone_on(self, found: Procedure, targets: tuple[str, ...], cluster: ClusterRef) -> None:
+        """One target, one run. Raises ``RunRefused`` with the other one's name. A recovery waits for no single action of somebody: it
+        holds its target from then on."""
+        subjects = [one for text in targets if (one := subject_in(text, cluster)) is not None]
+        known = ((id, self._journals.journal(id)) for id in self._journals.ids())
+        journals = {id: journal for id, journal in known if journal is not None}
+        others = holders(journals, *subjects)
+        if others:
+            raise RunRefused(
+                f"{', '.join(targets)}: {said(others)} is under way on the same",
+                remedy=f"work on {others[0].run}, or end it first",
+            )
         for acting in self._means.board.picture.store_state.acting:
-            if acting.subject.cluster == cluster and str(acting.subject._replace(uid="")) in targets:
+            if not (found.recovery or acting.claimed) and any(meets(acting.subject, one) for one in subjects):
                 raise RunRefused(f"{acting.by} is at {acting.subject} now: {acting.action}")
 
     async def prepare(self, run: str, step: str) -> Prepared:

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from tests.unit.actions.things import CLOSED, NOW, OPEN, REF, subject
+from tests.unit.playbook.procedures.running import TEXT, Run
 from tfdash.actions.core.gate_rules import (
     GateInput,
     calendar,
     checks,
     emergency,
     extra_needed,
+    held,
     lock,
     own_break_glass,
     second_person,
@@ -302,6 +304,30 @@ def test_a_second_person(
 def test_the_rules_that_a_plan_goes_past(over: dict[str, Any], expected: tuple[tuple[str, str], ...]) -> None:
     found = waived(case(**({"calendar": CLOSED} | over)), POLICY)
     assert found == tuple(Waiver(id=i, text=t) for i, t in expected)
+
+
+HELD = TEXT.replace("recovery = true\n", 'recovery = true\nholds = ["Deployment shop/web"]\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "passed"),
+    [
+        (HELD, {}, False),
+        (HELD, {"freeze": EXEMPT}, None),
+        (HELD, {"run": "another-run"}, False),
+        (HELD.replace("recovery = true\n", ""), {}, None),
+        (HELD.replace("shop/web", "shop/cart"), {}, True),
+        (HELD, {"subject": subject("Canary", "web")}, False),
+        (HELD, {"subject": subject("Canary", "way"), "release": release(None)}, False),
+    ],
+)
+def test_what_a_recovery_holds(text: str, over: dict[str, Any], passed: bool | None) -> None:
+    run = Run(text, environment=REF.environment, cluster=REF.cluster)
+    asked = case(facts=StoreState(runs={run.id: run.journal}), **over)
+    found = held(asked)
+    assert (True if found is None else found.passed) is passed
+    assert found is None or (found.id == "run" and run.id in found.text)
+    assert held(asked._replace(run=run.id)) is None
 
 
 def test_they_are_asked_in_one_order() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.unit.actions.acting import Ledger, confirmed
 from tests.unit.actions.things import CLOSED, HOURS, NOW, REF, Standing, judged, subject, world
+from tests.unit.playbook.procedures.running import TEXT, Run
 from tests.unit.store.helpers import Clock
 from tfdash.actions.core.action import Target
 from tfdash.actions.core.action_service import ActingService, ReadOnlyService, make_service
@@ -21,6 +22,7 @@ from tfdash.actions.core.plan_digest import carried, plan_of
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.postconditions import parts_of
 from tfdash.actions.core.protocols import Writers
+from tfdash.actions.core.run_tag import TAG
 from tfdash.actions.registry import ACTIONS
 from tfdash.actions.store.subjects import approval_subject, environment_subject, intent_subject
 from tfdash.clock import FixedClock
@@ -325,6 +327,22 @@ def closed_and_shared(board: Standing, ledger: Ledger) -> None:
     closed(board, ledger)
 
 
+RUN = Run(
+    TEXT.replace("recovery = true\n", 'recovery = true\nholds = ["Environment production"]\n'),
+    environment=REF.environment,
+    cluster=REF.cluster,
+)
+
+
+def recovering(board: Standing, ledger: Ledger) -> None:
+    put(board, runs={RUN.id: RUN.journal})
+
+
+def as_its_step(board: Standing, ledger: Ledger) -> None:
+    recovering(board, ledger)
+    TAG.set(f"{RUN.id}/rollback/1")
+
+
 def anything(action: str, frozen: bool) -> bool:
     return True
 
@@ -392,6 +410,9 @@ MODES = {
     "identity changed meanwhile": Mode_(answers, after_plan=another_user),
     "another object meanwhile": Mode_(decides_by_itself, after_plan=another_object),
     "somebody else acts": Mode_(exempt, set_up=somebody),
+    "a recovery holds it": Mode_(exempt, set_up=recovering),
+    "a recovery begins meanwhile": Mode_(exempt, after_plan=recovering),
+    "a step of the recovery that holds it": Mode_(anything, set_up=as_its_step, run=f"{RUN.id}/rollback/1"),
     "ledger down": Mode_(can_go_unrecorded, set_up=down),
     "second person, no server": Mode_(
         exempt, policy=ActionPolicy(kubectl=KUBECTL, hours=HOURS, second_person=ALL_ASK)

@@ -12,6 +12,7 @@ from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.release import ReleaseState
 from tfdash.model.store_state import BreakGlass, StoreState
 from tfdash.model.subject import Subject
+from tfdash.playbook.procedures.holding import holders, said
 from tfdash.playbook.schedule import CalendarPolicy, continuation
 from tfdash.text import safe
 
@@ -33,6 +34,7 @@ class GateInput(NamedTuple):
     now: float
     window: CalendarPolicy | None = None  # the release calendar with what its feeds close
     not_yet: str = ""  # what a sequence of steps says against it, and what opens it
+    run: str = ""  # of a procedure, as a step of which it is done
 
 
 def own_break_glass(case: GateInput) -> BreakGlass | None:
@@ -153,6 +155,20 @@ def sequence(case: GateInput) -> Check | None:
     return Check(id="sequence", text=safe(case.not_yet), passed=False) if case.not_yet else None
 
 
+def held(case: GateInput) -> Check | None:
+    """One target, one run: what a recovery holds is frozen for what is no step of it, and what is exempt is told so; other runs are only
+    told. None where nobody holds it."""
+    release = case.release.subject if case.release is not None else case.subject
+    others = [one for one in holders(case.facts.runs, case.subject, release) if one.run != case.run]
+    if not others:
+        return None
+    recoveries = [one for one in others if one.recovery]
+    if not recoveries or case.freeze is FreezeRule.EXEMPT:
+        return Check(id="run", text=safe(f"a run is open on it: {said(others)}"), passed=None)
+    text = f"a recovery holds it: {said(recoveries)}; do it as a step of that run, or give that run up"
+    return Check(id="run", text=safe(text), passed=False)
+
+
 def second_person(case: GateInput) -> Check | None:
     """Whether a second person is needed, and whether one can be had. None where the risk asks for none."""
     if case.risk is not Risk.SECOND_PERSON:
@@ -183,7 +199,14 @@ def second_person(case: GateInput) -> Check | None:
 
 def checks(case: GateInput, policy: ActionPolicy) -> tuple[Check, ...]:
     """All of them, in order."""
-    found = (calendar(case, policy), verdict(case), sequence(case), lock(case), second_person(case))
+    found = (
+        calendar(case, policy),
+        verdict(case),
+        sequence(case),
+        held(case),
+        lock(case),
+        second_person(case),
+    )
     return tuple(c for c in found if c is not None)
 
 

@@ -19,6 +19,7 @@ from tfdash.actions.core.plan_context import PlanContext
 from tfdash.actions.core.plan_digest import changed_facts, derived, sealed
 from tfdash.actions.core.policy import ActionPolicy
 from tfdash.actions.core.protocols import ApprovalRefused, Ledger, PlanRefused
+from tfdash.actions.core.run_tag import TAG
 from tfdash.actions.core.runner import mode_check
 from tfdash.actions.kubernetes.field_managers import conflict_notes
 from tfdash.actions.pipelines.drafts import by_pipeline
@@ -165,7 +166,8 @@ class Planner:
             action.promotes,
         )
         frozen = action.freeze is FreezeRule.FROZEN and not action.freeze_by_plan
-        checks = [c for c in gate_rules.checks(case, self._policy) if frozen or c.id != "policy"]
+        by_freeze = () if frozen else ("policy", "run")
+        checks = [c for c in gate_rules.checks(case, self._policy) if c.id not in by_freeze]
         closed = next((c for c in checks if c.passed is False), None)
         return _No() if closed is None else _No(closed.text, closed.opens_at)
 
@@ -219,6 +221,7 @@ class Planner:
             now=self._clock.now(),
             window=self._window(),
             not_yet=action.sequence(found.subject, self._board.assessment) if action.sequence else "",
+            run=TAG.get().partition("/")[0],
         )
 
     def _window(self) -> CalendarPolicy | None:

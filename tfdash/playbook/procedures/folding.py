@@ -38,7 +38,6 @@ class RunFold:
     ) -> None:
         self.started, self.procedure, self.dry, self._read = started, procedure, dry, read
         self.tree = StepTree(procedure)
-        self.unreadable = ""
         self.outcome = RunOutcome.OPEN
         self.given_up = self.closed = False
         self.ended_at: float | None = None

@@ -1,0 +1,108 @@
+"""One target, one run: what open runs hold, and what is done to the same thing beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from tfdash.model.run import RunJournal
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.playbook.procedures.starts import RunStart, is_over, start_of
+from tfdash.playbook.procedures.subject_text import subject_in
+
+_CARRIERS = frozenset({"Deployment", "Rollout", "Canary", "HorizontalPodAutoscaler", "ScaledObject"})
+"""Kinds of which one named as another is about the same workload."""
+
+
+class Holding(NamedTuple):
+    """An open run. ``recovery``: it goes before what is no part of it."""
+
+    run: str
+    title: str
+    by: str
+    recovery: bool
+    cluster: ClusterRef
+    targets: tuple[str, ...]
+
+    def subjects(self) -> Iterator[Subject]:
+        for text in self.targets:
+            subject = subject_in(text, self.cluster)
+            if subject is not None:
+                yield subject
+
+
+class _Asked:
+    """The last answer: the gate asks for each key of a screen, and the store has the same table until something is recorded."""
+
+    def __init__(self) -> None:
+        self.last: tuple[Mapping[str, RunJournal] | None, tuple[Holding, ...]] = None, ()
+
+
+_ASKED = _Asked()
+
+
+def holdings(journals: Mapping[str, RunJournal]) -> tuple[Holding, ...]:
+    """Of runs that are carried out and not over; a rehearsal holds nothing. ``journals`` are never mutated."""
+    known, found = _ASKED.last
+    if known is not journals:
+        found = tuple(_held(journals))
+        _ASKED.last = journals, found
+    return found
+
+
+def _held(journals: Mapping[str, RunJournal]) -> Iterator[Holding]:
+    for journal in journals.values():
+        start = None if is_over(journal) else start_of(journal)
+        if start is not None and not start.dry:
+            yield _holding(journal.id, start)
+
+
+def _holding(run: str, start: RunStart) -> Holding:
+    title = start.procedure.title if start.procedure is not None else start.id
+    recovery = start.procedure is not None and start.procedure.recovery
+    return Holding(run, title, start.event.by, recovery, start.cluster, start.targets)
+
+
+def holders(journals: Mapping[str, RunJournal], *subjects: Subject) -> tuple[Holding, ...]:
+    """The open runs that hold one of these, recoveries first."""
+    found = [
+        one
+        for one in holdings(journals)
+        if any(meets(held, at) for held in one.subjects() for at in subjects)
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.recovery, one.run)))
+
+
+def meets(one: Subject, other: Subject) -> bool:
+    """Whether what is done to the one is done to the other: the same, the workload that it carries, or what it lies in."""
+    if one.cluster != other.cluster:
+        return _wide(one, other) or _wide(other, one)
+    if (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name):
+        return True
+    if one.kind in _CARRIERS and other.kind in _CARRIERS:
+        return (one.namespace, one.name) == (other.namespace, other.name)
+    return _within(one, other) or _within(other, one)
+
+
+def _within(inner: Subject, outer: Subject) -> bool:
+    return (outer.kind == "Namespace" and inner.namespace == outer.name) or _wide(outer, inner)
+
+
+def _wide(outer: Subject, inner: Subject) -> bool:
+    """Whether a cluster or an environment as a whole is meant, and the other one is in it."""
+    there, here = _where(outer), _where(inner)
+    return (outer.kind == "Environment" and here[0] == there[0]) or (
+        outer.kind == "Cluster" and here == there
+    )
+
+
+def _where(subject: Subject) -> tuple[str, str]:
+    """Environment and cluster that it is, or lies in."""
+    if subject.kind == "Environment":
+        return subject.name, ""
+    return subject.cluster.environment, subject.name if subject.kind == "Cluster" else subject.cluster.cluster
+
+
+def said(found: Iterable[Holding]) -> str:
+    """Which runs, in words."""
+    return "; ".join(f"{one.title} (run {one.run}, of {one.by})" for one in found)

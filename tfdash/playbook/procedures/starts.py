@@ -1,0 +1,124 @@
+"""How a run began: which of its events is its start, and the procedure that it carries out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from tfdash.config.problems import ConfigError
+from tfdash.model.procedure import Procedure
+from tfdash.model.run import RunEvent, RunEventKind, RunJournal
+from tfdash.model.subject import ClusterRef
+from tfdash.playbook.procedures.expansion import expanded
+from tfdash.playbook.procedures.folding import text_in
+from tfdash.playbook.procedures.reading import digest_of, read_procedure
+
+_ENDS = (RunEventKind.ABORTED, RunEventKind.CLOSED)
+_Inputs = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def run_id(
+    procedure: str, digest: str, terminal: str, inputs: Mapping[str, Sequence[str]], nonce: str
+) -> str:
+    """The id of a run that ``terminal`` starts. It is made of what is started, so that a STARTED of another terminal, or of another
+    text, is told from it. ``nonce``: anything that no other run of the same has, kept in the event's ``data``."""
+    told = [procedure, digest, terminal, {name: list(values) for name, values in inputs.items()}, nonce]
+    made = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    return f"{procedure}-{hashlib.sha256(made.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+class RunStart(NamedTuple):
+    """``procedure`` expanded, None where it cannot be read (``why``). ``place``: of its event in the journal."""
+
+    event: RunEvent
+    place: int
+    id: str
+    cluster: ClusterRef
+    inputs: Mapping[str, tuple[str, ...]]
+    procedure: Procedure | None
+    why: str
+    dry: bool
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What it holds, by its text; where that cannot be read, by what was said of it."""
+        if self.procedure is not None:
+            return self.procedure.holds
+        told = self.event.data.get("targets")
+        return tuple(one for one in told if isinstance(one, str)) if isinstance(told, list | tuple) else ()
+
+    def changed(self, text: str) -> Procedure | None:
+        """Another text of the procedure, for this run; None where it cannot be read."""
+        return self._read(text)[0]
+
+    def _read(self, text: str) -> tuple[Procedure | None, str]:
+        inputs = tuple(sorted(self.inputs.items()))
+        return _read(self.id, text, inputs, (self.event.run, self.cluster.environment, self.cluster.cluster))
+
+
+def start_of(journal: RunJournal) -> RunStart | None:
+    """None where it has not come yet. What stands before it is of no run."""
+    starts = [place for place, event in enumerate(journal.events) if event.kind is RunEventKind.STARTED]
+    if not starts:
+        return None
+    place = next((at for at in starts if _is_its_start(journal.events[at])), starts[0])
+    event = journal.events[place]
+    data = event.data
+    start = RunStart(
+        event=event,
+        place=place,
+        id=text_in(data.get("procedure")),
+        cluster=ClusterRef(text_in(data.get("environment")), text_in(data.get("cluster"))),
+        inputs=inputs_of(data),
+        procedure=None,
+        why="",
+        dry=data.get("dry") is True,
+    )
+    text = text_in(data.get("text"))
+    procedure, why = start._read(text)
+    if procedure is not None and text_in(data.get("digest")) != digest_of(text):
+        procedure, why = None, "its text is not the one that it was started with"
+    return start._replace(procedure=procedure, why=why)
+
+
+def is_over(journal: RunJournal) -> bool:
+    """Whether somebody gave it up or closed it."""
+    return any(event.kind in _ENDS for event in journal.events)
+
+
+def inputs_of(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The inputs that a STARTED has; what is no list of texts is none."""
+    told = data.get("inputs")
+    found: dict[str, tuple[str, ...]] = {}
+    for name, values in told.items() if isinstance(told, Mapping) else ():
+        if isinstance(values, list | tuple) and all(isinstance(one, str) for one in values):
+            found[str(name)] = tuple(values)
+    return found
+
+
+def _is_its_start(event: RunEvent) -> bool:
+    data = event.data
+    return event.run == run_id(
+        text_in(data.get("procedure")),
+        text_in(data.get("digest")),
+        event.terminal,
+        inputs_of(data),
+        text_in(data.get("nonce")),
+    )
+
+
+@lru_cache(maxsize=64)
+def _read(id: str, text: str, inputs: _Inputs, own: tuple[str, str, str]) -> tuple[Procedure | None, str]:
+    """The procedure of a run, expanded; else why not. ``own``: run, environment and cluster."""
+    if not text:
+        return None, "its text was not kept"
+    try:
+        known = dict(zip(("run", "environment", "cluster"), own, strict=True))
+        return expanded(read_procedure(id, text), dict(inputs), known), ""
+    except ConfigError as error:
+        return None, str(error)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        return None, f"{type(error).__name__}: {error}"
