@@ -24,6 +24,7 @@ KEPT = {
     "platform/harness/processes.py": (1, "waits, and names the controller that ended meanwhile"),
     "platform/harness/__main__.py": (2, "the command for people: waits for the keeper"),
     "unit/actions/proxying.py": (1, "a proxy that is late on purpose"),
+    "unit/writers/ssh_server.py": (2, "systemd waits for a unit to end"),
     "unit/sources/prometheus/server.py": (1, "a server that is late on purpose"),
     "unit/sources/journeys/test_journeys.py": (2, "a site that is late on purpose"),
     "trials/test_kill.py": (1, "a proxy that is late on purpose"),
