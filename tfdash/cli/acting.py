@@ -98,6 +98,7 @@ def compose(
     from tfdash.actions.core.action_service import ActingService, make_service
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.notifying import notifier_of
+    from tfdash.cli.places import places_of
     from tfdash.cli.runs import RunParts, runs_of
     from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.store_options import store_options
@@ -148,6 +149,7 @@ def compose(
         notifier=notifier,
         claims=claims_of(opened, clusters) if mode.acts else None,
         kubectl=policy.kubectl,
+        places=places_of(settings.procedures, options.folder) if mode.acts else None,
     )
     runs, watching = runs_of(carrier)
     acting = ActingParts(actions, opened.store, options, leases, notifier, runs)

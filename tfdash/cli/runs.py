@@ -15,7 +15,7 @@ from tfdash.clock import Clock
 from tfdash.model.store_state import ActOnRecord
 from tfdash.model.subject import ClusterRef
 from tfdash.procedures.journals import Journals
-from tfdash.procedures.kind import Means
+from tfdash.procedures.kind import Means, Places, no_place
 from tfdash.procedures.service import Runs
 from tfdash.procedures.shelf import Shelf
 from tfdash.procedures.uncoordinated import Uncoordinated
@@ -43,6 +43,7 @@ class RunParts:
     notifier: Notifier | None = None
     claims: Claims | None = None
     kubectl: Mapping[ClusterRef, tuple[str, ...]] = field(default_factory=dict)
+    places: Places | None = None
 
 
 def runs_of(given: RunParts) -> tuple[Runs, Watching]:
@@ -67,6 +68,8 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
         notifier=given.notifier,
         acts=partial(act_on_record, store) if store is not None else lambda terminal, tag: ActOnRecord(),
         kubectl=lambda ref: given.kubectl.get(ref) or ("kubectl",),
+        places=given.places or no_place,
+        allowed=settings.procedures,
     )
     runs = Runs(means, Shelf(settings))
     return runs, Watching(runs.engine)

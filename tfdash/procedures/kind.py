@@ -21,6 +21,7 @@ from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.answering import answered
 from tfdash.playbook.procedures.needs import needed
 from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.protocols import Claim, Claims, Given, Notifier, Place, RunRefused, Told
 from tfdash.sources.base import Scope
@@ -44,8 +45,13 @@ class RunBoard(Protocol):
     def want(self, owner: str, kinds: Mapping[str, Scope], cluster: ClusterRef | None = None) -> None: ...
 
 
-def _no_place(name: str, cluster: ClusterRef) -> Place:
-    raise RunRefused(f"no command runs from here: there is nothing that reaches {name!r}")
+Places = Callable[[str, ClusterRef, AllowedCommand | None], Place]
+"""The place of that name, for a command that is allowed there; None: for one that was begun, and is not allowed any more. Raises
+``RunRefused``."""
+
+
+def no_place(name: str, cluster: ClusterRef, allowed: AllowedCommand | None) -> Place:
+    raise RunRefused(f"this terminal starts nothing: it has no way to {name}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +71,10 @@ class Means:
     gone: Callable[[str], bool] = lambda terminal: False
     policies: Callable[[], Policies | None] = lambda: None
     actions: ActionService | None = None
-    places: Callable[[str, ClusterRef], Place] = _no_place
+    places: Places = no_place
+    allowed: ProceduresSettings = field(
+        default_factory=ProceduresSettings
+    )  # what commands may run, and where
     notifier: Notifier | None = None
     acts: Callable[[str, str], ActOnRecord] = lambda terminal, tag: ActOnRecord()
     kubectl: Callable[[ClusterRef], tuple[str, ...]] = lambda cluster: ("kubectl",)

@@ -88,7 +88,10 @@ class Looking:
             branches=tuple(doing.ask(branch.when) for branch in step.branches),
         )
         if why := self.not_now(run, state):
-            return msgspec.structs.replace(shown, refused=why, may=self._may(run, step, state, ()))
+            lines = await self._standing(doing) if state.status in IN_AIR else ()
+            return msgspec.structs.replace(
+                shown, lines=lines, refused=why, may=self._may(run, step, state, ())
+            )
         why = in_the_way(needs, before)
         try:
             told = await self.kind_of(step).prepare(doing)
@@ -111,6 +114,13 @@ class Looking:
                 by_hand=by_hand(doing, bool(refused)),
             ),
         )
+
+    async def _standing(self, doing: Doing) -> tuple[str, ...]:
+        """How what goes on, or is in the air, stands now."""
+        try:
+            return (await self.kind_of(doing.step).prepare(doing)).lines
+        except RunRefused:
+            return ()
 
     def not_now(self, run: RunState, state: StepState) -> str:
         """Why nothing can be done with it now, whatever it is."""

@@ -8,6 +8,7 @@ from tfdash.model.procedure import StepKind
 from tfdash.procedures.kind import KindOfStep
 from tfdash.procedures.steps.action import ActionStep
 from tfdash.procedures.steps.check import CheckStep, GateStep
+from tfdash.procedures.steps.command import CommandStep
 from tfdash.procedures.steps.decision import DecisionStep
 from tfdash.procedures.steps.group import GroupStep
 from tfdash.procedures.steps.manual import ManualStep
@@ -16,6 +17,16 @@ from tfdash.procedures.steps.wait import WaitStep
 
 STEP_KINDS: Mapping[StepKind, Callable[[], KindOfStep]] = {
     made.kind: made
-    for made in (CheckStep, GateStep, WaitStep, ManualStep, DecisionStep, GroupStep, NotifyStep, ActionStep)
+    for made in (
+        CheckStep,
+        GateStep,
+        WaitStep,
+        ManualStep,
+        DecisionStep,
+        GroupStep,
+        NotifyStep,
+        ActionStep,
+        CommandStep,
+    )
 }
 """A kind may remember what it saw: each engine makes its own."""
