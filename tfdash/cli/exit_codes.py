@@ -55,3 +55,11 @@ PROCEDURES = """\
 exit codes:
   0  all right    1  a file is not right, or differs    64  there is no such procedure
 """
+PROCEDURES_RUN = """\
+exit codes:
+  0  nothing would stop it    1  something would    2  that is not known    64  it was asked for wrongly
+"""
+PROCEDURES_RESUME = """\
+exit codes:
+  0  it is taken up    2  nothing was recorded    64  the file holds no run
+"""

@@ -8,10 +8,12 @@ import importlib
 _MODULES = {
     **dict.fromkeys(("list", "check", "show"), "procedures_told"),
     "export": "procedures_export",
+    **dict.fromkeys(("run", "resume"), "procedures_run"),
 }
 
 
 def command(args: argparse.Namespace) -> int:
-    module = importlib.import_module(f"tfdash.cli.{_MODULES[args.what]}")
+    name = "procedures_evidence" if getattr(args, "run", "") else _MODULES[args.what]
+    module = importlib.import_module(f"tfdash.cli.{name}")
     code: int = module.command(args)
     return code

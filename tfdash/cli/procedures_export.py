@@ -11,6 +11,9 @@ from tfdash.text import safe
 
 
 def command(args: argparse.Namespace) -> int:
+    if args.format == "json":
+        narrate(f"{program()}: for JSON use: {program()} procedures show {safe(args.id)} --format json")
+        return USAGE
     from tfdash.config.load import load
     from tfdash.config.quick import find_config
     from tfdash.playbook.procedures.inputs import unfit_inputs

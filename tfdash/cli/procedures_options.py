@@ -12,7 +12,17 @@ _TOLD = {
     "list": ("those that ship, and your own", ("text", "json")),
     "check": ("is each file right; what is not, with line, key and remedy", ("text", "json")),
     "show": ("one, step by step, with the lines that do the same without tfdash", ("text", "json", "md")),
-    "export": ("one as a file that is read, printed and ticked without tfdash", ("md", "html")),
+    "export": (
+        "one as a file that is read, printed and ticked without tfdash; with --run what was done in a run of it",
+        ("md", "html", "json"),
+    ),
+    "run": ("--dry: rehearse one from its first step to its last, and do nothing", ("text", "json", "md")),
+    "resume": ("take up a run that another terminal handed over as a file", ("text",)),
+}
+
+_CODES = {
+    "run": exit_codes.PROCEDURES_RUN,
+    "resume": exit_codes.PROCEDURES_RESUME,
 }
 
 
@@ -25,7 +35,7 @@ def add(
         made = whats.add_parser(
             what,
             help=told,
-            epilog=exit_codes.PROCEDURES,
+            epilog=_CODES.get(what, exit_codes.PROCEDURES),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         made.add_argument("--format", choices=formats, default=formats[0])
@@ -53,9 +63,7 @@ def _show(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
     )
 
 
-def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
-    where(parser, scoped=False)
-    parser.add_argument("id", metavar="ID", help="as procedures list names it")
+def _inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         action="append",
@@ -63,6 +71,37 @@ def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None
         metavar="NAME=VALUE",
         help='what an input is, as service="Deployment shop/checkout"; more than once: each of them',
     )
+
+
+def _run(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
+    where(parser, scoped=False)
+    parser.add_argument("id", metavar="ID", help="as procedures list names it")
+    _inputs(parser)
+    parser.add_argument(
+        "--dry", action="store_true", help="the one way here: checks are asked, nothing is done"
+    )
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why it is rehearsed")
+    parser.add_argument(
+        "--act",
+        action="store_true",
+        help="remember it as a rehearsal, and have the server try what would be sent",
+    )
+
+
+def _resume(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
+    where(parser, scoped=False)
+    parser.add_argument("file", metavar="FILE", help="as it was handed over")
+    parser.add_argument("--act", action="store_true", help="take it up; without, only what it holds")
+
+
+def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
+    where(parser, scoped=False)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", default="", metavar="ID", help="as procedures list names it")
+    which.add_argument(
+        "--run", default="", metavar="RUN", help="what was done in this run, with its evidence"
+    )
+    _inputs(parser)
     parser.add_argument("-o", "--output", default="", metavar="FILE", help="write there; stdout without it")
 
 
@@ -71,4 +110,6 @@ _ADDS: dict[str, Callable[[Any, Any], None]] = {
     "check": _check,
     "show": _show,
     "export": _export,
+    "run": _run,
+    "resume": _resume,
 }

@@ -56,25 +56,26 @@ class Engine(Looking):
             raise RunRefused(why)
         if (run.id, step.id) in self.working:
             raise RunRefused("it is being done from this very terminal")
-        kind = self.kind_of(step)
         doing = Doing(self.means, run, step, state, state.attempt + 1)
         self.working[run.id, step.id] = (
             doing  # before anything is waited for: a twin may be asked for meanwhile
         )
         try:
-            await self._do(kind, doing, given, tell)
+            await self._do(doing, given, tell)
         finally:
             self.working.pop((run.id, step.id), None)
 
-    async def _do(self, kind: KindOfStep, doing: Doing, given: Given, tell: Tell) -> None:
+    async def _do(self, doing: Doing, given: Given, tell: Tell) -> None:
         step, run = doing.step, doing.run
+        person = run.dry and step.kind in self.kinds and self.kinds[step.kind].by_person and given != Given()
         wanting = in_the_way(doing.needs(), doing.ask(step.before))
         if step.kind is not StepKind.MANUAL and given.worked is not None and by_hand(doing, refused=True):
             await self._end(doing, await signed(doing, given))
             return
-        if run.dry and not (kind.by_person and given != Given()):
-            await self._end(doing, await self._rehearsed(kind, doing, wanting))
+        if run.dry and not person:
+            await self._end(doing, await self._rehearsed(doing, wanting))
             return
+        kind = self.kind_of(step)
         if wanting:
             raise RunRefused(wanting)
         already = doing.ask(step.after)
@@ -147,7 +148,7 @@ class Engine(Looking):
         finally:
             unsubscribe()
 
-    async def _rehearsed(self, kind: KindOfStep, doing: Doing, wanting: str) -> StepEnd:
+    async def _rehearsed(self, doing: Doing, wanting: str) -> StepEnd:
         """What it would do, and no way to do it: a rehearsal only prepares."""
         shown = await self.prepare(doing.run.id, doing.step.id) if not wanting else None
         lines = list(shown.lines) if shown is not None else []

@@ -75,9 +75,13 @@ async def hand_over(means: Means, run: RunState, path: str) -> str:
     return f"{path} holds {run.id} with {counted(len(events), 'event')}{told}"
 
 
-async def resume(means: Means, path: str) -> RunState:
-    """Take its events into this terminal's own log, each once, as what the file says. Raises ``RunRefused``."""
-    journals = means.journals
+async def read_run(path: str) -> RunState:
+    """What a file holds. Raises ``RunRefused``."""
+    return (await _read(path))[1]
+
+
+async def _read(path: str) -> tuple[RunFile, RunState, str]:
+    """The file, what it adds up to, and its SHA-256. Raises ``RunRefused``."""
     try:
         raw = await asyncio.to_thread(read_named, path, LARGEST)
         found = _DECODER.decode(raw)
@@ -92,10 +96,16 @@ async def resume(means: Means, path: str) -> RunState:
     state = run_state(RunJournal(id=found.run, events=events))
     if state.unreadable:
         raise RunRefused(f"{path} is no run that can be taken up: {state.unreadable}")
-    digest = hashlib.sha256(raw).hexdigest()
+    return msgspec.structs.replace(found, events=events), state, hashlib.sha256(raw).hexdigest()
+
+
+async def resume(means: Means, path: str) -> RunState:
+    """Take its events into this terminal's own log, each once, as what the file says. Raises ``RunRefused``."""
+    found, state, digest = await _read(path)
+    journals = means.journals
     known = journals.journal(found.run)
     there = {(event.number, event.terminal) for event in known.events} if known is not None else set()
-    news = [event for event in events if (event.number, event.terminal) not in there]
+    news = [event for event in found.events if (event.number, event.terminal) not in there]
     by = means.who(state.cluster)
     for event in news:
         await journals.take(

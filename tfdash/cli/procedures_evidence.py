@@ -1,0 +1,79 @@
+"""``tfdash procedures export --run``: one run with all that is known of it, out of the store alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+from typing import TYPE_CHECKING
+
+from tfdash.cli.output import deliver_to, narrate
+from tfdash.cli.parser import OK, UNKNOWN, USAGE, program
+from tfdash.spelling import nearest
+from tfdash.text import safe
+
+if TYPE_CHECKING:
+    from tfdash.model.run import RunEvent, RunState
+    from tfdash.report.runbooks.document import Plain
+
+_PATIENCE = 20.0  # seconds for the store
+
+
+def command(args: argparse.Namespace) -> int:
+    """Exit 0: it is told; 2: the store was not read in time; 64: there is no such run."""
+    if args.format == "html":
+        narrate(f"{program()}: a run is written as md or json")
+        return USAGE
+    from tfdash.board.board import Board
+    from tfdash.cli.compose import clock_of
+    from tfdash.cli.store_options import store_options
+    from tfdash.config.load import load
+    from tfdash.config.quick import load_quick
+    from tfdash.playbook.procedures.state import run_state
+    from tfdash.store.opening import open_store
+
+    config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
+    settings = load(config.path)
+    clock = clock_of(config)
+    opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
+    board = Board([], None, clock, sources=[opened.source])
+    news = threading.Condition()
+
+    def came(update: object) -> None:
+        with news:
+            news.notify_all()
+
+    board.subscribe(came)
+    board.start()
+    try:
+        with news:
+            read = news.wait_for(
+                lambda: not opened.source.unsettled(board.picture, board.assessment), _PATIENCE
+            )
+        if not read:
+            narrate(f"{program()}: the store was not read within {_PATIENCE:g} s")
+            return UNKNOWN
+        journal = opened.store.projection.runs.whole(args.run)
+        if journal is None:
+            known = board.picture.store_state.runs
+            narrate(f'{program()}: there is no run "{safe(args.run)}"; {nearest(args.run, known)}')
+            return USAGE
+        told = _written(args.format, run_state(journal), journal.events)
+    finally:
+        board.stop()
+        opened.store.close()
+    return deliver_to(args.output, told, OK)
+
+
+def _written(format: str, run: RunState, events: tuple[RunEvent, ...]) -> str:
+    from tfdash.report.runbooks.evidence import evidence
+
+    return written(format, evidence(run, events))
+
+
+def written(format: str, told: Plain) -> str:
+    from tfdash.report.runbooks.evidence_text import evidence_markdown, evidence_text
+
+    if format == "json":
+        return json.dumps(told, indent=2, ensure_ascii=False)
+    return evidence_markdown(told) if format == "md" else evidence_text(told)

@@ -1,0 +1,140 @@
+"""A run as evidence: what was done, by whom, when, by what it is known, and what was left. Plain values out of its events alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tfdash.model.procedure import Step
+from tfdash.model.run import RunClock, RunEvent, RunEventKind, RunState, StepState
+from tfdash.report.runbooks.document import Plain
+from tfdash.text import safe
+
+_SHOWN = ("note", "link", "file", "digest", "reason", "branch", "role", "vouched", "alone", "no_return")
+"""What an event has beside its sentence that a reader of the evidence wants to see."""
+
+
+def evidence(run: RunState, events: Sequence[RunEvent]) -> Plain:
+    """Times are ISO 8601 in UTC, spans seconds; every text is safe to show. ``events`` in their order."""
+    about = run.procedure
+    steps = {step.id: step for step in _every(about.steps)}
+    return {
+        "schema_version": 1,
+        "run": run.id,
+        "procedure": {
+            "id": about.id,
+            "title": safe(about.title),
+            "digest": about.digest,
+            "purpose": safe(about.purpose),
+        },
+        "rehearsal": run.dry,
+        "outcome": run.outcome.value,
+        "environment": run.cluster.environment,
+        "cluster": run.cluster.cluster,
+        "inputs": {safe(name): [safe(one) for one in values] for name, values in run.inputs.items()},
+        "targets": [safe(one) for one in run.targets],
+        "reason": safe(run.reason),
+        "started": _time(run.started_at),
+        "started_by": safe(run.by),
+        "ended": _time(run.ended_at),
+        "people": {safe(name): _time(at) for name, at in run.people.items()},
+        "clocks": [_clock(one) for one in run.clocks if one.start is not None],
+        "steps": [_step(state, steps.get(state.id), events) for state in run.steps],
+        "proposed": [
+            {"step": event.step, "by": safe(event.by), "text": safe(str(event.data["proposes"]))}
+            for event in events
+            if event.kind is RunEventKind.NOTE and event.data.get("proposes")
+        ],
+        "events": [_event(event) for event in events],
+    }
+
+
+def _every(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _every(step.steps)
+        yield from _every(step.undo)
+
+
+def _time(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def _clock(clock: RunClock) -> Plain:
+    assert clock.start is not None
+    took = None if clock.end is None else round(clock.end - clock.start, 3)
+    return {
+        "id": clock.id,
+        "title": safe(clock.title),
+        "began": _time(clock.start),
+        "ended": _time(clock.end),
+        "seconds": took,
+        "target": clock.target or None,
+        "kept": None if not clock.target or took is None else took <= clock.target,
+        "at_least": clock.at_least,
+        "source": safe(clock.source),
+    }
+
+
+def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Plain:
+    mine = [event for event in events if event.step == state.id]
+    took = None if state.began is None or state.ended is None else round(state.ended - state.began, 3)
+    return {
+        "id": state.id,
+        "title": safe(step.title) if step is not None else state.id,
+        "kind": step.kind.value if step is not None else "",
+        "depth": state.depth,
+        "status": state.status.value,
+        "by": safe(state.by),
+        "began": _time(state.began),
+        "ended": _time(state.ended),
+        "seconds": took,
+        "target": (step.target or None) if step is not None else None,
+        "attempts": state.attempt,
+        "sentence": safe(state.sentence),
+        "branch": safe(state.branch),
+        "approvals": [safe(one) for one in state.approvals],
+        "evidence": [{safe(k): safe(v) for k, v in pairs} for pairs in state.evidence],
+        "probes": _probes(mine),
+        "notes": [
+            {"by": safe(event.by), "at": _time(event.at), "text": safe(event.sentence)}
+            for event in mine
+            if event.kind is RunEventKind.NOTE
+        ],
+    }
+
+
+def _probes(events: Sequence[RunEvent]) -> list[Plain]:
+    """What was asked and answered when it came to its end last."""
+    told: list[Any] = next(
+        (e.data["probes"] for e in reversed(events) if isinstance(e.data.get("probes"), list)), []
+    )
+    found = []
+    for one in told:
+        if isinstance(one, Mapping):
+            said = {name: safe(str(one.get(name) or "")) for name in ("sentence", "line")}
+            passed = one.get("passed")
+            found.append({"passed": passed if isinstance(passed, bool) else None, **said})
+    return found
+
+
+def _event(event: RunEvent) -> Plain:
+    shown: dict[str, Any] = {
+        name: event.data[name] if isinstance(event.data[name], bool) else safe(str(event.data[name]))
+        for name in _SHOWN
+        if event.data.get(name) not in (None, "", False)
+    }
+    return {
+        "number": event.number,
+        "at": _time(event.at),
+        "terminal": safe(event.terminal),
+        "by": safe(event.by),
+        "stamped": safe(event.stamped),
+        "step": event.step,
+        "attempt": event.attempt,
+        "event": event.kind.value,
+        "sentence": safe(event.sentence),
+        "data": shown,
+        "from_file": bool(event.data.get("from_file")),
+    }

@@ -1,0 +1,129 @@
+"""The evidence of a run as Markdown, and as lines of a terminal: readings of ``evidence``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfdash.durations import write_duration
+from tfdash.report.formats.md import fenced, inline
+from tfdash.report.runbooks.document import Plain
+
+_PASSED = {True: "passed", False: "failed", None: "not known"}
+
+
+def evidence_markdown(told: Plain) -> str:
+    return "\n".join(_markdown(told)).rstrip()
+
+
+def _markdown(told: Plain) -> Iterator[str]:
+    yield f"# {inline(told['procedure']['title'])}: {'rehearsal' if told['rehearsal'] else 'run'} {inline(told['run'])}"
+    yield ""
+    yield from (f"- **{name}**: {inline(text)}" for name, text in _head(told))
+    if told["clocks"]:
+        yield from ("", "## Clocks", "")
+        yield from _table(
+            ("clock", "took", "target", "kept", "known by"), [_clock_row(one) for one in told["clocks"]]
+        )
+    yield from ("", "## Steps", "")
+    yield from _table(
+        ("step", "kind", "how it ended", "by", "ended (UTC)", "took", "target"),
+        [_step_row(step) for step in told["steps"]],
+    )
+    for step in told["steps"]:
+        yield from _details(step)
+    if told["proposed"]:
+        yield from ("", "## Proposed changes of the runbook", "")
+        for one in told["proposed"]:
+            yield f"- {inline(one['step'] or 'the run')}, {inline(one['by'])}: {inline(one['text'])}"
+    yield from ("", "## Journal", "")
+    yield from _table(
+        ("no.", "UTC", "by", "terminal", "step", "what", ""),
+        [_event_row(event) for event in told["events"]],
+    )
+
+
+def evidence_text(told: Plain) -> str:
+    return "\n".join(_text(told))
+
+
+def _text(told: Plain) -> Iterator[str]:
+    yield f"{told['procedure']['title']}   {told['run']}"
+    yield from (f"  {name:<12}{text}" for name, text in _head(told))
+    yield ""
+    for step in told["steps"]:
+        left = "  " * (step["depth"] + 1)
+        yield f"{left}{step['status']:<16} {step['kind']:<9} {step['title']}"
+        if step["sentence"]:
+            yield f"{left}  {step['sentence']}"
+        for one in step["probes"]:
+            yield f"{left}  ? {_PASSED[one['passed']]}: {one['sentence']}"
+            if one["line"]:
+                yield f"{left}    $ {one['line']}"
+
+
+def _head(told: Plain) -> Iterator[tuple[str, str]]:
+    yield "outcome", told["outcome"] + (" (a rehearsal: nothing was done)" if told["rehearsal"] else "")
+    yield "where", f"{told['environment']}, {told['cluster']}"
+    yield "started", f"{told['started']} by {told['started_by']}: {told['reason']}"
+    if told["ended"]:
+        yield "ended", told["ended"]
+    if told["targets"]:
+        yield "targets", ", ".join(told["targets"])
+    for name, values in told["inputs"].items():
+        if values:
+            yield name, ", ".join(values)
+    yield "people", ", ".join(told["people"])
+    yield "file", f"{told['procedure']['id']}, SHA-256 {told['procedure']['digest']}"
+
+
+def _clock_row(one: Plain) -> tuple[str, ...]:
+    took = "runs" if one["seconds"] is None else _span(one["seconds"])
+    least = "at least " if one["at_least"] else ""
+    kept = {True: "yes", False: "NO", None: ""}[one["kept"]]
+    return one["title"], f"{least}{took}", _span(one["target"]), kept, one["source"]
+
+
+def _step_row(step: Plain) -> tuple[str, ...]:
+    indent = "– " * step["depth"]
+    how = step["status"] + (f" (attempt {step['attempts']})" if step["attempts"] > 1 else "")
+    took, target = _span(step["seconds"]), _span(step["target"])
+    return f"{indent}{step['title']}", step["kind"], how, step["by"], step["ended"] or "", took, target
+
+
+def _details(step: Plain) -> Iterator[str]:
+    """What of a step is evidence."""
+    has = step["sentence"] or step["probes"] or step["evidence"] or step["approvals"] or step["notes"]
+    if not has:
+        return
+    yield from ("", f"### {inline(step['title'])}", "")
+    if step["sentence"]:
+        yield inline(step["sentence"])
+    for one in step["probes"]:
+        yield from ("", f"- {_PASSED[one['passed']]}: {inline(one['sentence'])}")
+        if one["line"]:
+            yield from ("", *fenced([one["line"]]))
+    for given in step["evidence"]:
+        yield from ("", *(f"- {inline(name)}: {inline(text)}" for name, text in given.items()))
+    if step["approvals"]:
+        yield from ("", f"approved by {inline(', '.join(step['approvals']))}")
+    for note in step["notes"]:
+        yield from ("", f"> {inline(note['by'])}, {note['at']}: {inline(note['text'])}")
+
+
+def _event_row(event: Plain) -> tuple[str, ...]:
+    shown = ", ".join(f"{name}: {value}" for name, value in event["data"].items())
+    said = "; ".join(part for part in (event["sentence"], shown) if part)
+    by = event["by"] + (f" (stamped {event['stamped']})" if event["stamped"] else "")
+    by += " (told by a file)" if event["from_file"] else ""
+    return str(event["number"]), event["at"], by, event["terminal"], event["step"], event["event"], said
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(inline(cell, table=True) for cell in row)} |"
+
+
+def _span(seconds: float | None) -> str:
+    return "" if not seconds else write_duration(float(round(seconds))) if seconds >= 1 else "under 1s"
