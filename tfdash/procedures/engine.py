@@ -33,6 +33,7 @@ from tfdash.procedures.protocols import Claim, Given, RunRefused
 from tfdash.procedures.steps.manual import signed
 
 log = logging.getLogger(__name__)
+_READ_WITHIN = 5.0  # seconds for which what is on record is waited for
 _SEEN_WITHIN = 60.0  # seconds until the postconditions of an act that is done must be seen, where its step has no time-out
 
 
@@ -157,7 +158,8 @@ class Engine(Looking):
             lines = [plan.effect, *plan.diff, *(check.text for check in shown.guarded.checks), *lines]
         lines += [f"{one.channel}: {one.subject}" for one in shown.told] if shown is not None else []
         asks = shown.asks if shown is not None else ()
-        why = wanting or (shown.refused if shown is not None else "") or not_passed(asks)
+        passes = "" if doing.step.kind is StepKind.WAIT else not_passed(asks)  # a wait waits for it
+        why = wanting or (shown.refused if shown is not None else "") or passes
         data = {"dry": True, "lines": lines, "probes": told_of(asks), "would_stop": why}
         sentence = f"would stop here: {why}" if why else "; ".join(lines[:1]) or "would be done"
         if doing.step.kind is StepKind.DECISION:
@@ -181,6 +183,12 @@ class Engine(Looking):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         await asyncio.shield(task)
+
+    async def until_read(self) -> None:
+        """A moment, for what is on record."""
+        if self.means.journals.unread:
+            within = in_clock_seconds(self.means.clock, _READ_WITHIN)
+            await self._until(lambda: not self.means.journals.unread, self.means.clock.now() + within)
 
     # -- what is in the air ---------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ and a terminal that may do nothing was given nothing."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from tfdash.model.action import Progress
@@ -82,7 +82,7 @@ class Runs:
         cluster: ClusterRef,
         dry: bool = False,
     ) -> RunState:
-        return await self._means.board.on_loop(self._start(procedure, inputs, reason, cluster, dry))
+        return await self._changed(self._start(procedure, inputs, reason, cluster, dry))
 
     async def _start(
         self, id: str, inputs: Mapping[str, tuple[str, ...]], reason: str, cluster: ClusterRef, dry: bool
@@ -156,7 +156,7 @@ class Runs:
     async def do(
         self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None = None
     ) -> RunState:
-        return await self._means.board.on_loop(self._do(run, step, given, tell))
+        return await self._changed(self._do(run, step, given, tell))
 
     async def _do(
         self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None
@@ -171,7 +171,7 @@ class Runs:
         return after
 
     async def settle(self, run: str, step: str, given: Given) -> RunState:
-        return await self._means.board.on_loop(self._settle(run, step, given))
+        return await self._changed(self._settle(run, step, given))
 
     async def _settle(self, id: str, step_id: str, given: Given) -> RunState:
         run, doing = self._in_hand(id, step_id)
@@ -193,7 +193,7 @@ class Runs:
         return self.engine.run_of(id)
 
     async def skip(self, run: str, step: str, given: Given) -> RunState:
-        return await self._means.board.on_loop(self._skip(run, step, given))
+        return await self._changed(self._skip(run, step, given))
 
     async def _skip(self, id: str, step_id: str, given: Given) -> RunState:
         _, doing = self._in_hand(id, step_id)
@@ -212,7 +212,7 @@ class Runs:
         return self.engine.run_of(id)
 
     async def take_over(self, run: str, step: str, given: Given) -> RunState:
-        return await self._means.board.on_loop(self._take_over(run, step, given))
+        return await self._changed(self._take_over(run, step, given))
 
     async def _take_over(self, id: str, step_id: str, given: Given) -> RunState:
         _, doing = self._in_hand(id, step_id)
@@ -229,7 +229,7 @@ class Runs:
 
     async def note(self, run: str, step: str, text: str, *, proposes: str = "") -> RunState:
         data = {"proposes": proposes} if proposes else {}
-        return await self._means.board.on_loop(self._note(run, step, text, data))
+        return await self._changed(self._note(run, step, text, data))
 
     async def _note(self, id: str, step: str, text: str, data: Mapping[str, Any]) -> RunState:
         run = self.engine.run_of(id, to_change=False)
@@ -244,7 +244,7 @@ class Runs:
     async def add(
         self, run: str, kind: RunEventKind, step: str, given: Given, data: Mapping[str, Any]
     ) -> RunState:
-        return await self._means.board.on_loop(self._add(run, kind, step, given, dict(data)))
+        return await self._changed(self._add(run, kind, step, given, dict(data)))
 
     async def _add(
         self, id: str, kind: RunEventKind, step: str, given: Given, data: dict[str, Any]
@@ -269,7 +269,7 @@ class Runs:
         return await self._said(run, kind, step, sentence, data)
 
     async def abort(self, run: str, given: Given) -> RunState:
-        return await self._means.board.on_loop(self._abort(run, given))
+        return await self._changed(self._abort(run, given))
 
     async def _abort(self, id: str, given: Given) -> RunState:
         run = self.engine.run_of(id, to_change=False)
@@ -283,7 +283,7 @@ class Runs:
         )
 
     async def close(self, run: str, given: Given) -> RunState:
-        return await self._means.board.on_loop(self._close(run, given))
+        return await self._changed(self._close(run, given))
 
     async def _close(self, id: str, given: Given) -> RunState:
         run = self.engine.run_of(id, to_change=False)
@@ -305,12 +305,21 @@ class Runs:
         )
 
     async def resume(self, path: str) -> RunState:
-        return await self._means.board.on_loop(self._resume(path))
+        return await self._changed(self._resume(path))
 
     async def _resume(self, path: str) -> RunState:
         if why := self._means.refused() or self._journals.unread:
             raise RunRefused(why)
         return await resume(self._means, path)
+
+    async def _changed(self, work: Coroutine[Any, Any, RunState]) -> RunState:
+        """On the board's loop, once what is on record is known."""
+
+        async def when_read() -> RunState:
+            await self.engine.until_read()
+            return await work
+
+        return await self._means.board.on_loop(when_read())
 
     # -- what they share ------------------------------------------------------------------------------------------
 

@@ -86,6 +86,11 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
         "kind": step.kind.value if step is not None else "",
         "depth": state.depth,
         "status": state.status.value,
+        "rehearsed": next((e.data.get("dry") is True for e in reversed(mine) if "dry" in e.data), False),
+        "would_stop": safe(
+            str(next((e.data["would_stop"] for e in reversed(mine) if "would_stop" in e.data), ""))
+        ),
+        "lines": [safe(line) for line in _lines(mine)],
         "by": safe(state.by),
         "began": _time(state.began),
         "ended": _time(state.ended),
@@ -117,6 +122,14 @@ def _probes(events: Sequence[RunEvent]) -> list[Plain]:
             passed = one.get("passed")
             found.append({"passed": passed if isinstance(passed, bool) else None, **said})
     return found
+
+
+def _lines(events: Sequence[RunEvent]) -> list[str]:
+    """What a rehearsal showed that it would do."""
+    told: list[Any] = next(
+        (e.data["lines"] for e in reversed(events) if isinstance(e.data.get("lines"), list)), []
+    )
+    return [one for one in told if isinstance(one, str)]
 
 
 def _event(event: RunEvent) -> Plain:

@@ -52,13 +52,21 @@ def _text(told: Plain) -> Iterator[str]:
     yield ""
     for step in told["steps"]:
         left = "  " * (step["depth"] + 1)
-        yield f"{left}{step['status']:<16} {step['kind']:<9} {step['title']}"
-        if step["sentence"]:
+        yield f"{left}{_how(step):<16} {step['kind']:<9} {step['title']}"
+        if step["sentence"] and step["sentence"] not in step["lines"]:
             yield f"{left}  {step['sentence']}"
+        yield from (f"{left}  {line}" for line in step["lines"])
         for one in step["probes"]:
             yield f"{left}  ? {_PASSED[one['passed']]}: {one['sentence']}"
             if one["line"]:
                 yield f"{left}    $ {one['line']}"
+
+
+def _how(step: Plain) -> str:
+    """How it ended; of a rehearsal whether it would have gone through."""
+    if not step["rehearsed"]:
+        return str(step["status"])
+    return "would stop" if step["would_stop"] else "rehearsed"
 
 
 def _head(told: Plain) -> Iterator[tuple[str, str]]:
@@ -85,7 +93,7 @@ def _clock_row(one: Plain) -> tuple[str, ...]:
 
 def _step_row(step: Plain) -> tuple[str, ...]:
     indent = "– " * step["depth"]
-    how = step["status"] + (f" (attempt {step['attempts']})" if step["attempts"] > 1 else "")
+    how = _how(step) + (f" (attempt {step['attempts']})" if step["attempts"] > 1 else "")
     took, target = _span(step["seconds"]), _span(step["target"])
     return f"{indent}{step['title']}", step["kind"], how, step["by"], step["ended"] or "", took, target
 
@@ -98,6 +106,8 @@ def _details(step: Plain) -> Iterator[str]:
     yield from ("", f"### {inline(step['title'])}", "")
     if step["sentence"]:
         yield inline(step["sentence"])
+    if step["lines"]:
+        yield from ("", *fenced(step["lines"]))
     for one in step["probes"]:
         yield from ("", f"- {_PASSED[one['passed']]}: {inline(one['sentence'])}")
         if one["line"]:
