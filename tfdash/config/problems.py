@@ -43,6 +43,10 @@ class ConfigError(Exception):
 
 # compiled when a fault is told, not before the first frame
 _CLOSE = "look there for a quotation mark or a bracket that is not closed, or a key that stands twice"
+_DEEP = "nested too deeply"
+_DOTS = 200  # of one key
+_CHAIN = rf"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){{{_DOTS}}}"
+_QUOTED = r"""\"(?:[^"\\\n]|\\.)*"|'[^'\n]*'"""
 _LONGEST = 600  # characters of a message
 _HEADER = r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}"
 _KEY = r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*="""
@@ -60,26 +64,42 @@ def _dotted(text: str) -> tuple[str, ...]:
 def line_of(text: str, path: tuple[str, ...]) -> int:
     """The line of ``path`` in TOML ``text``, or of its nearest known parent; 0 if none. The tables of an array are told
     apart by their index in ``path``."""
-    best, depth, below = 0, 0, 0
-    table: tuple[str, ...] = ()
-    rows: dict[tuple[str, ...], int] = {}  # arrays of tables -> the index of the newest
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(_HEADER, line):
-            names = _dotted(header[1])
-            if line.lstrip().startswith("[["):
-                array = (*_resolved(names[:-1], rows), names[-1])
-                rows[array] = rows.get(array, -1) + 1
-                below = below or (number if array[: len(path)] == path else 0)
-            here = table = _resolved(names, rows)
-        elif key := re.match(_KEY, line):
-            here = (*table, *_dotted(key[1]))
-        else:
-            continue
-        if len(here) > depth and path[: len(here)] == here:
-            best, depth = number, len(here)
-        elif not below and here[: len(path)] == path:  # a table that is only named by one within it
-            below = number
-    return best if depth == len(path) else below or best
+    return TomlLines(text).of(path)
+
+
+class TomlLines:
+    """``line_of`` for who asks of one text more than once."""
+
+    def __init__(self, text: str) -> None:
+        self._own: dict[tuple[str, ...], int] = {}
+        self._below: dict[tuple[str, ...], int] = {}  # what is only named by a table or key within it
+        table: tuple[str, ...] = ()
+        rows: dict[tuple[str, ...], int] = {}  # arrays of tables -> the index of the newest
+        for number, line in enumerate(text.splitlines(), 1):
+            if header := re.match(_HEADER, line):
+                names = _dotted(header[1])
+                if line.lstrip().startswith("[["):
+                    array = (*_resolved(names[:-1], rows), names[-1])
+                    rows[array] = rows.get(array, -1) + 1
+                    self._within(array, number)
+                here = table = _resolved(names, rows)
+            elif key := re.match(_KEY, line):
+                here = (*table, *_dotted(key[1]))
+            else:
+                continue
+            self._own.setdefault(here, number)
+            self._within(here[:-1], number)
+
+    def _within(self, path: tuple[str, ...], number: int) -> None:
+        for depth in range(len(path), 0, -1):
+            if self._below.setdefault(path[:depth], number) != number:
+                return  # what is above it was named before
+
+    def of(self, path: tuple[str, ...]) -> int:
+        if path in self._own:
+            return self._own[path]
+        parents = (path[:depth] for depth in range(len(path) - 1, 0, -1))
+        return self._below.get(path) or next((self._own[one] for one in parents if one in self._own), 0)
 
 
 def _resolved(names: tuple[str, ...], rows: dict[tuple[str, ...], int]) -> tuple[str, ...]:
@@ -94,19 +114,29 @@ def _resolved(names: tuple[str, ...], rows: dict[tuple[str, ...], int]) -> tuple
 
 def toml_of(text: str, file: str) -> dict[str, Any]:
     """What TOML says. Raises ``ConfigError``."""
+    if line := _chained(text):
+        raise ConfigError([ConfigProblem(file, line, "", f"not valid TOML: {_DEEP}")])
     try:
         found = tomllib.loads(text)
+        odd = [ConfigProblem(file, line_of(text, at), dotted(at), why) for at, why in _odd(found, ())]
     except RecursionError:
-        why, line = "nested too deeply", 0
+        why, line = _DEEP, 0
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         why, at = str(error), re.search(r"at line (\d+)", str(error))
         line = int(at[1]) if at else text.rstrip().count("\n") + 1 if "at end of" in why else 0
     else:
-        odd = [ConfigProblem(file, line_of(text, at), dotted(at), why) for at, why in _odd(found, ())]
         if odd:
             raise ConfigError(odd)
         return found
     raise ConfigError([ConfigProblem(file, line, "", f"not valid TOML: {why}", _CLOSE)]) from None
+
+
+def _chained(text: str) -> int:
+    """The line of a key with more dots than any has, 0 where there is none: tomllib takes a time that grows with their square."""
+    for number, line in enumerate(text.split("\n") if text.count(".") > _DOTS else (), 1):
+        if line.count(".") > _DOTS and re.search(_CHAIN, re.sub(_QUOTED, "q", line)):
+            return number
+    return 0
 
 
 def _odd(value: Any, at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

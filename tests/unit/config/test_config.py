@@ -92,6 +92,9 @@ def test_the_example_names_every_setting() -> None:
         ('[ui]\ntheme = "dark\n', "c.toml:2: not valid TOML"),
         ("[ui]\nmouse = true\nmouse = true", "c.toml:3: not valid TOML"),
         ("log = " + "[" * 5000, "c.toml: not valid TOML: nested too deeply"),
+        ("\nlog" + ".a" * 100_000 + " = 1", "c.toml:2: not valid TOML: nested too deeply"),
+        ("log = {a" + " .'a'" * 100_000 + " = 1}", "c.toml:1: not valid TOML: nested too deeply"),
+        ("[log" + '."a"' * 100_000 + "]", "c.toml:1: not valid TOML: nested too deeply"),
         ("log = " + "9" * 5000, "c.toml: not valid TOML"),
         ("\n[ui]\nkeys = [", "c.toml:3: not valid TOML"),
         (

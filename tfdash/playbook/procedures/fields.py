@@ -20,14 +20,22 @@ ID = re.compile(r"[a-z](?:[a-z0-9]|-(?!-)){0,38}[a-z0-9]|[a-z]")
 EVIDENCE = ("note", "link", "file")
 
 
+class EnoughFaults(Exception):
+    """More than anybody reads."""
+
+
 class Faults:
-    """All that is wrong with one file, in the order in which it was found."""
+    """What is wrong with one file, in the order in which it was found; ``EnoughFaults`` behind the first ``MOST``."""
+
+    MOST = 50
 
     def __init__(self) -> None:
         self.found: list[tuple[At, str, str, int]] = []
 
     def add(self, at: At, message: str, remedy: str = "", line: int = 0) -> None:
         """``line``: where it is another than that of ``at``."""
+        if len(self.found) >= self.MOST:
+            raise EnoughFaults
         self.found.append((at, message, remedy, line))
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
-from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of, toml_of
+from tfdash.config.problems import ConfigError, ConfigProblem, TomlLines, dotted, toml_of
 from tfdash.model.procedure import Procedure
 from tfdash.playbook.procedures.checks import check
-from tfdash.playbook.procedures.fields import ID, PROCEDURE, Faults, table
+from tfdash.playbook.procedures.fields import ID, PROCEDURE, EnoughFaults, Faults, table
 from tfdash.playbook.procedures.vocabulary import ANYTHING, Vocabulary
 
 LARGEST = 256 * 1024
 """Bytes of one file: it stands in one entry of the audit log."""
-_MOST = 50  # faults that are told
 
 
 def digest_of(text: str) -> str:
@@ -33,20 +33,23 @@ def read_procedure(id: str, text: str, file: str = "", vocabulary: Vocabulary = 
     if len(text.encode("utf-8", "surrogatepass")) > LARGEST:
         told = f"has more than {LARGEST // 1024:,} KB"
         raise ConfigError([ConfigProblem(shown, 0, "", told, "make two procedures of it")])
-    faults = Faults()
-    said = table(toml_of(text, shown), (), faults, PROCEDURE)
-    found = Procedure(
-        **{"title": "", "steps": (), **said}, id=id, text=text, digest=digest_of(text), file=file
-    )
-    if not faults.found:  # what is not there cannot be named
-        check(found, vocabulary, faults)
-    if faults.found:
-        told_all = [
-            ConfigProblem(shown, line or line_of(text, at), dotted(at), message, remedy)
-            for at, message, remedy, line in faults.found[:_MOST]
-        ]
-        if len(faults.found) > _MOST:
-            rest = f"{len(faults.found) - _MOST:,} more faults are not told"
-            told_all.append(ConfigProblem(shown, 0, "", rest, "mend these first"))
-        raise ConfigError(told_all)
+    faults, more = Faults(), False
+    found: Procedure | None = None
+    try:
+        said = table(toml_of(text, shown), (), faults, PROCEDURE)
+        if not faults.found:  # what is not there cannot be named
+            found = Procedure(**said, id=id, text=text, digest=digest_of(text), file=file)
+            check(found, vocabulary, faults)
+    except EnoughFaults:
+        more = True
+    if found is None or faults.found:
+        raise ConfigError(_told(faults, more, text, shown))
     return found
+
+
+def _told(faults: Faults, more: bool, text: str, shown: str) -> Iterator[ConfigProblem]:
+    lines = TomlLines(text)
+    for at, message, remedy, line in faults.found:
+        yield ConfigProblem(shown, line or lines.of(at), dotted(at), message, remedy)
+    if more:
+        yield ConfigProblem(shown, 0, "", "there are more faults than these", "mend these first")
