@@ -112,7 +112,7 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             *(f"{key} = {_written(value)}" for key, value in price.items()),
             "",
         ]
-    lines += _journeys()
+    lines += _journeys(platform.scenario.rollouts)
     lines += ["[versions.endings]", f'{_quoted(ENDING)} = "upstream"', ""]
     for plan in platform.scenario.planned:
         lines += [
@@ -144,8 +144,8 @@ def _written(value: Any) -> str:
     return _quoted(value) if isinstance(value, str) else str(value)
 
 
-def _journeys() -> list[str]:
-    """The probes of users' journeys, each beside the service that it is last about."""
+def _journeys(rollouts: list[str]) -> list[str]:
+    """The probes of users' journeys, each beside the service that it is last about. ``rollouts``: services that are no Deployments."""
     lines = []
     homes = {s.name: s.namespace for s in catalogue().service}
     for name in ENVIRONMENTS:
@@ -161,6 +161,7 @@ def _journeys() -> list[str]:
             if journey.through:
                 last = journey.through[-1]
                 lines.append(f"workload = {_quoted(f'{catalogue().namespace(homes[last], name)}/{last}')}")
+                lines += ['kind = "Rollout"'] if last in rollouts else []
             else:
                 lines.append("control = true")
             lines.append("")

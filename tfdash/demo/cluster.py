@@ -14,9 +14,10 @@ from tfdash.demo.clock import SimulatedClock
 from tfdash.demo.cluster_state import ClusterState
 from tfdash.demo.controllers.flagger.load_tester import Gates
 from tfdash.demo.options import DemoOptions
+from tfdash.demo.pipelines.server import Pipelines
 from tfdash.demo.prometheus.server import PrometheusServer
 
-BACKENDS: tuple[type[Backend], ...] = (PrometheusServer, Gates, Addresses)
+BACKENDS: tuple[type[Backend], ...] = (PrometheusServer, Gates, Addresses, Pipelines)
 
 
 B = TypeVar("B", bound=Backend)

@@ -25,6 +25,7 @@ from tfdash.demo.controllers.nodes import Nodes
 from tfdash.demo.controllers.replicaset import ReplicaSets
 from tfdash.demo.controllers.scheduler import Scheduler
 from tfdash.demo.controllers.statefulset import StatefulSets
+from tfdash.demo.pipelines.server import Pipelines
 from tfdash.demo.scenarios.bulk import lay_bulk
 from tfdash.demo.scenarios.certificate_layout import lay_addresses, lay_certificates
 from tfdash.demo.scenarios.delivery_layout import carriers
@@ -64,6 +65,7 @@ class World:
             Issuance(kernel),
         )
         self.actions = Actions(kernel, self.nodes, self.kubelet)
+        cluster.backend(Pipelines).acts_by(self.actions.run)
 
     def begin(self, at: float) -> None:
         """Lay everything down as of ``at`` minus the lead, and plan the scenario's steps around ``at``."""
