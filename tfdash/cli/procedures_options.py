@@ -96,9 +96,8 @@ def _resume(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None
 
 def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
     where(parser, scoped=False)
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("id", nargs="?", default="", metavar="ID", help="as procedures list names it")
-    which.add_argument(
+    parser.add_argument("id", nargs="?", default="", metavar="ID", help="as procedures list names it")
+    parser.add_argument(
         "--run", default="", metavar="RUN", help="what was done in this run, with its evidence"
     )
     _inputs(parser)
