@@ -149,7 +149,9 @@ def compose(
         notifier=notifier,
         claims=claims_of(opened, clusters) if mode.acts else None,
         kubectl=policy.kubectl,
-        places=places_of(settings.procedures, options.folder) if mode.acts else None,
+        places=places_of(settings.procedures, options.folder, writers.clusters)
+        if writers is not None
+        else None,
     )
     runs, watching = runs_of(carrier)
     acting = ActingParts(actions, opened.store, options, leases, notifier, runs)

@@ -32,6 +32,8 @@ _ALLOWED: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("PATCH", _JSON_PATCH, rf"/apis/cert-manager\.io/{_V}{_IN}/certificates/{_NAME}/status"),
         ("PATCH", _JSON_PATCH, rf"/api/v1{_IN}/(?:pods|resourcequotas)/{_NAME}"),
         ("PATCH", _JSON_PATCH, rf"/apis/batch/v1{_IN}/cronjobs/{_NAME}"),
+        ("POST", _JSON, rf"/apis/batch/v1{_IN}/jobs"),  # commands of procedures
+        ("PATCH", _JSON_PATCH, rf"/apis/batch/v1{_IN}/jobs/tfdash-{_NAME}"),
         ("PATCH", _JSON_PATCH, rf"/api/v1/(?:nodes|namespaces)/{_NAME}"),
         ("DELETE", _JSON, rf"/api/v1{_IN}/pods/{_NAME}"),
         ("POST", _JSON, rf"/api/v1{_IN}/pods/{_NAME}/eviction"),

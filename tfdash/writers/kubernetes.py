@@ -254,11 +254,12 @@ def _answer(answer: httpx.Response, raw: bytes) -> Answer:
         body = {}
     if not isinstance(body, dict):
         body = {}
-    failed = answer.status_code >= 300
+    failed, said = answer.status_code >= 300, answer.headers.get("content-type", "")
     plain = raw[:300].decode(errors="replace") if failed and not body else ""
     return Answer(
         status=answer.status_code,
         body=body,
+        text=raw.decode(errors="replace") if said.startswith("text/plain") and not failed else "",
         message=safe(str(body.get("message") or plain)) if failed else "",
         reason=safe(str(body.get("reason") or "")) if failed else "",
         headers={k.lower(): v for k, v in answer.headers.items()},

@@ -23,7 +23,7 @@ from tfdash.config.problems import ConfigError
 from tfdash.config.quick import QuickConfig, load_quick
 from tfdash.config.settings import ClusterSettings, EnvironmentSettings, Settings
 from tfdash.config.startup import Cluster, Environment
-from tfdash.playbook.procedures.settings import AllowedCommand, PipelineSettings
+from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.playbook.schedule.policy import DAYS
 from tfdash.setting import (
     Between,
@@ -307,10 +307,9 @@ def unread(kind: type[SettingsTable], key: str) -> bool:
 
 
 UNREAD = {
-    (AllowedCommand, "image"),
-    (AllowedCommand, "namespace"),
-    (AllowedCommand, "service_account"),  # by the place Job, which comes next
-    *((PipelineSettings, key) for key in ("checks", "scans", "reviews")),  # by the reading side, likewise
+    *(
+        (PipelineSettings, key) for key in ("checks", "scans", "reviews")
+    ),  # by the reading side, which comes next
 }
 
 

@@ -18,10 +18,12 @@ from tfdash.model.subject import ClusterRef, Subject
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server said to one request. ``status`` as HTTP has it; ``body`` the decoded JSON, {} where it is none."""
+    """What a server said to one request. ``status`` as HTTP has it; ``body`` the decoded JSON, {} where it is none; ``text`` of what is
+    plain text, as a pod's log."""
 
     status: int
     body: Mapping[str, Any]
+    text: str = ""
     message: str = ""
     reason: str = ""
     headers: Mapping[str, str] = {}
