@@ -78,7 +78,7 @@ class StepStatus(StrEnum):
 
 
 class StepState(msgspec.Struct, frozen=True, kw_only=True):
-    """``fence``: of the newest claim, by ``holder`` at ``terminal``. ``approvals``: who, of those that count."""
+    """``attempt``: the one that is in the air, else the newest. ``fence``: of the newest claim, by ``holder`` at ``terminal``. ``approvals``: who, of those that count."""
 
     id: str
     status: StepStatus

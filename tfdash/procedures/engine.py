@@ -25,6 +25,7 @@ from tfdash.procedures.kind import (
     Means,
     StepEnd,
     Tell,
+    next_attempt,
     not_passed,
     told_of,
 )
@@ -57,7 +58,7 @@ class Engine(Looking):
             raise RunRefused(why)
         if (run.id, step.id) in self.working:
             raise RunRefused("it is being done from this very terminal")
-        doing = Doing(self.means, run, step, state, state.attempt + 1)
+        doing = Doing(self.means, run, step, state, next_attempt(state))
         self.working[run.id, step.id] = (
             doing  # before anything is waited for: a twin may be asked for meanwhile
         )
@@ -221,7 +222,7 @@ class Engine(Looking):
         step, state = self.step_in(run, doing.step.id)
         if state.status is not StepStatus.UNKNOWN or (run.id, step.id) in self.working:
             return
-        again = Doing(self.means, run, step, state, state.attempt + 1)
+        again = Doing(self.means, run, step, state, next_attempt(state))
         self.working[run.id, step.id] = again
         try:
             await self._claimed(self.kind_of(step), again, Given(), lambda progress: None, record=True)

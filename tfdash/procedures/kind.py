@@ -276,6 +276,11 @@ def state_of(run: RunState, id: str) -> StepState | None:
     return next((state for state in run.steps if state.id == id), None)
 
 
+def next_attempt(state: StepState) -> int:
+    """One that nobody has begun, whoever knew of whom."""
+    return 1 + max((state.attempt, *state.in_air))
+
+
 def told_of(probed: tuple[Probed, ...]) -> list[dict[str, Any]]:
     """For a journal: what was asked and answered."""
     return [

@@ -8,7 +8,7 @@ import msgspec
 
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
-from tfdash.procedures.kind import Doing, KindOfStep, Means, not_passed, state_of, step_of
+from tfdash.procedures.kind import Doing, KindOfStep, Means, next_attempt, not_passed, state_of, step_of
 from tfdash.procedures.protocols import Prepared, RunRefused
 from tfdash.procedures.steps import STEP_KINDS
 
@@ -68,7 +68,8 @@ class Looking:
         known = self.working.get((run.id, step.id))
         if known is not None:
             return known
-        return Doing(self.means, run, step, state, state.attempt + (state.status not in IN_AIR))
+        in_air = state.status in IN_AIR
+        return Doing(self.means, run, step, state, state.attempt if in_air else next_attempt(state))
 
     # -- to be shown ----------------------------------------------------------------------------------------------
 

@@ -227,7 +227,7 @@ class StepTree:
         status, since = told.status, told.since
         if status is None or (ended and status in (StepStatus.CLAIMED, StepStatus.FAILED)):
             status, since = self._by_place(node, started, ended, told.status)
-        act = told.current
+        act = told.current if told.status in IN_AIR else None
         state = StepState(
             id=node.step.id,
             status=status,
@@ -235,7 +235,7 @@ class StepTree:
             holder=told.holder,
             terminal=told.terminal,
             fence=told.fence,
-            attempt=told.attempt,
+            attempt=act.attempt if act is not None else told.attempt,
             since=since,
             began=told.began,
             ended=told.ended,
@@ -244,7 +244,7 @@ class StepTree:
             branch=told.branch,
             approvals=tuple(who for who, _ in told.approvals),
             evidence=tuple(told.evidence),
-            mark=act.mark if act is not None and told.status in IN_AIR else {},
+            mark=act.mark if act is not None else {},
             in_air=told.in_air(),
         )
         into.append(state)

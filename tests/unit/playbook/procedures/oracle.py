@@ -123,9 +123,9 @@ class Oracle:
         order = [leaf for step in self.procedure.steps for leaf in self.leaves(step)]
         for step in (*order, *(self.undoes[id] for id in self.offered)):
             status = self.said[step.id].status
-            if status in AIR and not self.closed:
-                found.append(step.id)
-            elif status not in OVER | AIR and not self.passed(step) and self.workable(step.id):
+            if (status in AIR and not self.closed) or (
+                status not in OVER | AIR and not self.passed(step) and self.workable(step.id)
+            ):
                 found.append(step.id)
         return tuple(found)
 
@@ -238,11 +238,14 @@ class Oracle:
                 if event.kind is K.DENIED and data.get("vouched"):
                     told.approved = []
                     self._becomes(step, "failed", event)
-                elif event.kind is K.APPROVED and (alone or data.get("vouched")):
-                    if event.by not in told.approved:
-                        told.approved.append(event.by)
-                        if alone or len(told.approved) >= step.count:
-                            self._becomes(step, "done", event)
+                elif (
+                    event.kind is K.APPROVED
+                    and (alone or data.get("vouched"))
+                    and event.by not in told.approved
+                ):
+                    told.approved.append(event.by)
+                    if alone or len(told.approved) >= step.count:
+                        self._becomes(step, "done", event)
             case K.DECIDED if step.kind is StepKind.DECISION:
                 self._decides(step, event, free)
 
