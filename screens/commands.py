@@ -158,6 +158,20 @@ def _decide(command: str, shell: Shell, argument: str) -> None:
     decide.begin(command, shell, argument)
 
 
+def _procedures(shell: Shell, argument: str) -> None:
+    from screens.pages.recovery.starting import begin_start
+
+    if argument.strip():
+        acting = shell.acting_on() if hasattr(shell, "acting_on") else ()
+        begin_start(shell, argument.strip(), next(iter(acting), None))
+    else:
+        shell.open("recovery", view="procedures")
+
+
+def _procedures_there(shell: Shell) -> Iterable[str]:
+    return [p.id for p in shell.context.runs.procedures()] if shell.context.runs is not None else []
+
+
 def _releases(shell: Shell) -> Iterable[str]:
     from screens.dialogs import decide
 
@@ -262,6 +276,15 @@ _ENTRIES: tuple[PaletteEntry, ...] = (
         ("rightsize", "sizing"),
         "by their history; on the page of resources",
         lambda shell, _: shell.open("resources", view="rightsize"),
+    ),
+    PaletteEntry(
+        "procedures",
+        "procedures: list, or start one",
+        ("procedures", "procedure", "playbook"),
+        "all that are there; with a name: start that one",
+        _procedures,
+        "procedure",
+        _procedures_there,
     ),
     PaletteEntry(
         "bundle",

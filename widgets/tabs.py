@@ -11,8 +11,15 @@ from textual.message import Message
 from widgets.cells import literal, width_of
 from widgets.oneline import LinePiece, OneLine
 
-# Badges of a tab, whether with their counts, and what stands behind it: the first of these that fits.
-_FORMS = ((2, True, " "), (1, True, " "), (1, True, ""), (1, False, ""))
+# Badges of a tab, whether with their counts, what stands behind it, and the cells of names (but the active one's): the first that fits.
+_WHOLE = 99
+_FORMS = (
+    (2, True, " ", _WHOLE),
+    (1, True, " ", _WHOLE),
+    (1, True, "", _WHOLE),
+    *((1, True, "", cells) for cells in (8, 7, 6, 5)),
+    (1, False, "", 5),
+)
 
 
 class Tab(NamedTuple):
@@ -53,18 +60,19 @@ Tabs {
 
     def left(self, width: int) -> list[LinePiece]:
         groups: list[list[LinePiece]] = []
-        for badges, counted, end in _FORMS:
-            groups = [self._pieces(tab, badges, counted, end) for tab in self._tabs]
+        for badges, counted, end, cells in _FORMS:
+            groups = [self._pieces(tab, badges, counted, end, cells) for tab in self._tabs]
             if _width(groups) <= width:
                 break
         return [piece for group in self._window(groups, width) for piece in group]
 
-    def _pieces(self, tab: Tab, badges: int, counted: bool, end: str) -> list[LinePiece]:
+    def _pieces(self, tab: Tab, badges: int, counted: bool, end: str, cells: int) -> list[LinePiece]:
+        name = tab.name if tab.id == self._active or len(tab.name) <= cells else f"{tab.name[: cells - 1]}."
         active = ("tabs--active",) if tab.id == self._active else ()
         pieces = [LinePiece(" ", active, target=tab.id)]
         if tab.digit:
             pieces.append(LinePiece(f"{tab.digit} ", (*active, "tabs--digit"), target=tab.id))
-        pieces.append(LinePiece(tab.name, active, target=tab.id))
+        pieces.append(LinePiece(name, active, target=tab.id))
         for text, token in tab.badges[:badges]:
             shown = text if counted else text[:1]
             pieces.append(LinePiece(f" {shown}", (*active, f"tok-{token}" if token else ""), target=tab.id))

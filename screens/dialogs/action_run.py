@@ -47,19 +47,26 @@ class ActionRun:
         begin(self.shell, self._run, "acting", exclusive=False)
 
     async def _run(self) -> None:
-        actions = self.shell.context.actions
-        assert actions is not None
         try:
             for index, (guarded, confirmation) in enumerate(self.plans):
-                told = await actions.execute(guarded, confirmation, self._teller(index))
-                self._take(index, told)
-                self._tell_outcome(told)
+                told = await self._execute(guarded, confirmation, self._teller(index))
+                if told is not None:
+                    self._take(index, told)
+                    self._tell_outcome(told)
         except Exception as error:  # whatever it is, the operator must not take it for an outcome
             log.error("unforeseen", exc_info=error)
             self.trouble = f"? no outcome was told: {fault(error)}; read the object before doing more"
             self.shell.tell(self.trouble, "warning")
         self.done = True
         self.listen()
+
+    async def _execute(
+        self, guarded: Guarded, confirmation: Confirmation, tell: Callable[[Progress], None]
+    ) -> Progress | None:
+        """What came of it; None where that was told already."""
+        actions = self.shell.context.actions
+        assert actions is not None
+        return await actions.execute(guarded, confirmation, tell)
 
     def _tell_outcome(self, told: Progress) -> None:
         """A notice where the dialog is in the background; over the dialog it would only hide what that says."""

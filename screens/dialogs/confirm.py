@@ -19,10 +19,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from screens.dialogs.approval_prompt import ApprovalPrompt
-from screens.dialogs.offers import placeholder_of
+from screens.dialogs.offers import placeholder_of, slug
 from screens.shell import Shell
 from tfdash.actions.core.plan_digest import what_moves
-from tfdash.actions.core.protocols import PlanRefused
+from tfdash.actions.core.protocols import ActionService, PlanRefused
 from tfdash.actions.core.runner import word_of
 from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
@@ -87,10 +87,10 @@ class ConfirmScreen(ModalScreen[None]):
                 yield Prose(id="well", indent=2, packed=True)
             yield Vertical(id="choices")
             for name in self._offer.arguments:
-                with Horizontal(classes="asked", id=f"row-{_slug(name)}"):
+                with Horizontal(classes="asked", id=f"row-{slug(name)}"):
                     yield Word(f"{name.replace('_', ' ')}  ")
                     yield TypedInput(
-                        id=f"argument-{_slug(name)}",
+                        id=f"argument-{slug(name)}",
                         placeholder=placeholder_of(self._offer.action, name),
                         value=self._given.get(name, ""),
                     )
@@ -129,8 +129,7 @@ class ConfirmScreen(ModalScreen[None]):
                 chosen = tuple(t.choice for t in self.query(Tick) if t.on and t.choice != "extra")
                 made = [await actions.refresh(g.plan, chosen) for g in before]
             else:
-                work = (actions.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
-                made = list(await asyncio.gather(*work))
+                made = await self._planned(actions)
         except PlanRefused as refused:
             self._wanting = next((a for a in refused.wanting if a in self._offer.arguments), "")
             self._hint = safe(refused.remedy)
@@ -150,6 +149,10 @@ class ConfirmScreen(ModalScreen[None]):
             self._show()
             self._lead()
 
+    async def _planned(self, actions: ActionService) -> list[Guarded]:
+        work = (actions.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
+        return list(await asyncio.gather(*work))
+
     def _wait_again(self) -> None:
         """It is another plan than the one that was read: nothing that was typed for that one counts, nor a key on its way."""
         if self.is_mounted:
@@ -162,7 +165,7 @@ class ConfirmScreen(ModalScreen[None]):
         """To the argument that is wanted; from one that was given to what is asked next."""
         at = self.focused.id or "" if isinstance(self.focused, TypedInput) else ""
         if self._wanting and (not at or at.startswith("argument-")):
-            self.query_one(f"#argument-{_slug(self._wanting)}", TypedInput).focus()
+            self.query_one(f"#argument-{slug(self._wanting)}", TypedInput).focus()
         elif at.startswith("argument-") and self._plans and not self._refused and self._risk is not Risk.KEY:
             name = "reason" if self.query_one("#row-reason").display else "typed"
             self.query_one(f"#{name}", TypedInput).focus()
@@ -288,7 +291,7 @@ class ConfirmScreen(ModalScreen[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         name = (event.input.id or "").removeprefix("argument-")
         if (event.input.id or "").startswith("argument-"):
-            given = {_slug(n): n for n in self._offer.arguments}[name]
+            given = {slug(n): n for n in self._offer.arguments}[name]
             text = event.value.strip()
             if text:
                 self._given[given] = text
@@ -363,7 +366,10 @@ class ConfirmScreen(ModalScreen[None]):
             )
             for g, approval in ((g, self._second.of(g)) for g in self._plans)
         ]
-        self.shell.carry_out(self.heading, list(zip(self._plans, confirmations, strict=True)))
+        self._confirmed(list(zip(self._plans, confirmations, strict=True)))
+
+    def _confirmed(self, plans: Sequence[tuple[Guarded, Confirmation]]) -> None:
+        self.shell.carry_out(self.heading, plans)
 
     def _ask(self, field: TypedInput, text: str) -> None:
         field.focus()
@@ -389,7 +395,3 @@ class ConfirmScreen(ModalScreen[None]):
             why = await self._second.ask(actions, self._plans, reason)
             self._asked = [[("✖ ", "breach"), why]] if why else []
             self._show()
-
-
-def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in name)

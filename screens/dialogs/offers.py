@@ -42,6 +42,11 @@ def placeholder_of(action: str, argument: str) -> str:
     return PLACEHOLDERS.get(f"{action}/{argument}") or PLACEHOLDERS.get(argument, "left to the plan")
 
 
+def slug(argument: str) -> str:
+    """An argument's name as a part of a widget's id."""
+    return "".join(c if c.isalnum() else "-" for c in argument)
+
+
 def offer_of(action: str) -> Offer:
     """By its id."""
     return Offer(action=action, title=ACTIONS[action].title, key="")

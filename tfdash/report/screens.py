@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tfdash.model.kinds import LIST_SCREENS
-from tfdash.report import calendar, canary, certificates, changes, resources, versions
+from tfdash.report import calendar, canary, certificates, changes, recovery, resources, versions
 from tfdash.report.gather import WORKLOADS
 from tfdash.report.listed import listed
 from tfdash.report.shown import ReportAsked, Shown
@@ -18,6 +18,7 @@ OWN: dict[str, Callable[[ReportAsked], Shown]] = {
     certificates.CERTIFICATES: certificates.shown,
     changes.CHANGES: changes.shown,
     versions.VERSIONS: versions.shown,
+    recovery.RECOVERY: recovery.shown,
 }
 EVERY: tuple[str, ...] = tuple(
     name

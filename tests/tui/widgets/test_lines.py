@@ -116,7 +116,7 @@ async def test_environments_look_different() -> None:
 async def test_tabs_keep_the_active_one_in_view() -> None:
     async with App().run_test(size=(60, 10)) as pilot:
         tabs = pilot.app.query_one(Tabs)
-        assert text(tabs).startswith(" 1 Overview ✖ 2 Deployments ▲ ")  # the counts go before a tab does
+        assert text(tabs).startswith(" 1 Overview ✖ 2 Depl. ▲ ")  # names and counts go before a tab does
         assert text(tabs).rstrip().endswith("…")
         tabs.set_tabs(TABS, "t9")
         assert text(tabs).startswith("…")

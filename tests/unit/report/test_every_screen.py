@@ -43,6 +43,7 @@ ELSEWHERE = (
     "canary",
     "resources",
     "calendar",
+    "recovery",
     "versions",
 )  # reports of their own, with tables of their own
 SCREENS = (*(screen for screen in REPORTED if screen not in ELSEWHERE), WIDGETS)

@@ -1,0 +1,122 @@
+"""How a procedure is begun: its inputs are chosen among what exists now, then its run is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from screens.shell import Shell
+from tfdash.model.procedure import Input, Procedure
+from tfdash.model.run import RunState
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.text import safe
+from tfdash.views.recovery.forms import FormChoice, start
+
+if TYPE_CHECKING:
+    from screens.dialogs.form import FormAnswer
+
+_MOST = 500  # candidates of an input
+
+
+def begin_start(
+    shell: Shell, procedure: str, about: Subject | None = None, given: Mapping[str, str] | None = None
+) -> None:
+    """Ask for what the procedure needs. ``about``: what the cursor stood on, which fills the input of its sort; ``given``: by the inputs' ids."""
+    runs = shell.context.runs
+    if runs is None:
+        shell.tell("procedures are not read yet, or no store is here that could remember a run", "warning")
+        return
+    found = next((p for p in runs.procedures() if procedure in (p.id, p.title)), None)
+    if found is None:
+        there = ", ".join(p.id for p in runs.procedures())
+        shell.tell(f"no procedure is called {safe(procedure)}; there is: {safe(there)}", "warning")
+        return
+    cluster = cluster_of(shell, about)
+    if cluster is None:
+        shell.tell("no cluster is read yet: what exists to choose from is not known", "warning")
+        return
+    _ask(shell, found, cluster, {**fitting(found, about), **(given or {})})
+
+
+def cluster_of(shell: Shell, about: Subject | None) -> ClusterRef | None:
+    """Where it acts: the cluster of what it is about, else the first of the environment."""
+    if about is not None and about.cluster.cluster:
+        return about.cluster
+    return next(iter(shell.board.picture.clusters), None)
+
+
+def fitting(procedure: Procedure, about: Subject | None) -> dict[str, str]:
+    """What ``about`` is among the inputs: the first of its sort."""
+    if about is None:
+        return {}
+    told = {
+        "workload": f"{about.kind} {about.namespace}/{about.name}" if about.namespace else "",
+        "release": f"{about.kind} {about.namespace}/{about.name}" if about.namespace else "",
+        "node": about.name if about.kind == "Node" else "",
+        "namespace": about.name if about.kind == "Namespace" else about.namespace,
+    }
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in procedure.inputs:
+        if told.get(one.type) and one.type not in taken:
+            found[one.id] = told[one.type]
+            taken.add(one.type)
+    return found
+
+
+def choices_of(shell: Shell, one: Input, cluster: ClusterRef, chosen: Mapping[str, str]) -> list[FormChoice]:
+    """What there is for an input in the newest picture, what wants attention first."""
+    from tfdash.playbook.procedures.candidates import InputCase  # nothing that the first frame needs
+    from tfdash.playbook.procedures.inputs import INPUT_TYPES
+
+    board, kind = shell.board, INPUT_TYPES.get(one.type)
+    if kind is None:
+        return []
+    case = InputCase(
+        wanted=one,
+        cluster=cluster,
+        picture=board.picture,
+        assessment=board.assessment,
+        policies=shell.context.policies,
+        chosen={id: (value,) for id, value in chosen.items()},
+    )
+    return [FormChoice(c.value, c.sentence) for c in list(kind.candidates(case))[:_MOST]]
+
+
+def values_of(one: Input, text: str) -> tuple[str, ...]:
+    """What stands in its field."""
+    parts = text.split(",") if one.many else [text]
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping[str, str]) -> None:
+    from screens.dialogs.form import FormScreen
+    from screens.pages.recovery.acts import StepActs
+
+    runs = shell.context.runs
+    assert runs is not None
+    acts = StepActs(shell, runs)
+    choices = {one.id: choices_of(shell, one, cluster, given) for one in procedure.inputs}
+    word = shell.context.word or shell.context.environment.upper()
+    place = f"{safe(word)}, cluster {safe(cluster.cluster)}" if cluster.cluster else safe(word)
+
+    async def take(answer: FormAnswer) -> str:
+        begun: list[RunState] = []
+
+        async def work() -> None:
+            begun.append(
+                await runs.start(
+                    procedure.id,
+                    {one.id: values_of(one, answer.values[one.id]) for one in procedure.inputs},
+                    reason=answer.values["reason"],
+                    cluster=cluster,
+                    dry=answer.button == "dry",
+                )
+            )
+
+        refused = await acts.tried(work)
+        if begun:
+            shell.call_later(shell.open, "run", begun[0].id)
+        return refused
+
+    shell.push_screen(FormScreen(start(procedure, choices, given, place), take))

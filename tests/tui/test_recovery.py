@@ -1,0 +1,231 @@
+"""The Recovery page, a run and its dialogs at three sizes, and what their keys lead to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from screens.dialogs.form import FormScreen
+from screens.pages.recovery.recovery import RecoveryScreen
+from screens.pages.recovery.run import RunPage
+from tests.tui import recoveryworld as rw
+from tests.tui import world
+from tests.tui.running import SIZES, Run, compare, running
+from tests.tui.told_service import ToldService
+from tests.tui.widgets.hostile import HOSTILE
+from tests.unit.playbook.procedures.running import Run as RunEvents
+from tfdash.model.assessment import Assessment
+from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.views.recovery.pages import VIEWS
+from widgets.confirm import Dialog
+
+ALONE = "neither the shared store nor the API server can be reached: what others do is not seen here"
+STAGES: dict[str, Callable[[RunEvents], RunEvents]] = {
+    "decision": rw.at_decision,
+    "running": rw.at_rollback,
+    "unknown": lambda run: rw.at_rollback(run, "unknown outcome"),
+    "no-return": rw.past_both,
+}
+
+
+def judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the section says of recoveries, in the assessment that screens read."""
+    monkeypatch.setattr(Assessment, "recovery", property(lambda self: rw.RECOVERY), raising=False)
+
+
+@asynccontextmanager
+async def recovery(
+    service: rw.ToldRuns, size: tuple[int, int] = (120, 40), **over: Any
+) -> AsyncIterator[Run]:
+    given: dict[str, Any] = {"start": "recovery", "runs": service, "actions": ToldService()}
+    async with running(size=size, **(given | over)) as run:
+        await run.shows("Recovery")
+        yield run
+
+
+@asynccontextmanager
+async def at(
+    stage: str, size: tuple[int, int] = (120, 40), alone: str = "", **over: Any
+) -> AsyncIterator[tuple[Run, rw.ToldRuns]]:
+    made = STAGES[stage](rw.failure())
+    service = rw.ToldRuns(made, alone=alone)
+    async with recovery(service, size, **over) as run:
+        run.app.open("run", made.id)
+        await run.until(lambda: isinstance(run.app.screen, RunPage), "the run")
+        await run.lacks("looks what it would do")
+        yield run, service
+
+
+async def at_all_sizes(run: Run, name: str) -> None:
+    shown = {}
+    for size in SIZES:
+        await run.resize(*size)
+        shown[size] = await run.still()
+    for (width, height), text in shown.items():
+        compare(f"{name}-{width}x{height}", text)
+
+
+@pytest.fixture(autouse=True)
+def coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(Dialog, "patience", 0.0)
+
+
+@pytest.mark.parametrize("view", [view.id for view in VIEWS])
+async def test_golden(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(monkeypatch)
+    service = rw.ToldRuns(rw.at_rollback(rw.failure()), rw.past_both(rw.failure(nonce="2", dry=True)))
+    async with recovery(service, SIZES[0]) as run:
+        screen = run.app.screen
+        assert isinstance(screen, RecoveryScreen)
+        screen.point_to(view)
+        await at_all_sizes(run, f"recovery-{view}")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+async def test_golden_of_a_run(stage: str) -> None:
+    async with at(stage, SIZES[0], alone=ALONE if stage == "unknown" else "") as (run, _):
+        await at_all_sizes(run, f"run-{stage}")
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "key"),
+    [
+        ("decide", "decision", "enter"),
+        ("settle", "unknown", "enter"),
+        ("no-return", "no-return", "enter"),
+        ("abort", "no-return", "b"),
+        ("skip", "decision", "x"),
+        ("take-over", "running", "t"),
+    ],
+)
+async def test_golden_of_a_dialog(name: str, stage: str, key: str) -> None:
+    async with at(stage, SIZES[0]) as (run, _):
+        await run.press(key)
+        await run.until(lambda: isinstance(run.app.screen, FormScreen), "the dialog")
+        await at_all_sizes(run, f"run-dialog-{name}")
+
+
+async def test_golden_of_the_hand_over() -> None:
+    async with at("running", SIZES[0], alone=ALONE) as (run, service):
+        await run.press("h")
+        await run.shows("Under way:", "ben@corp at ben")
+        await at_all_sizes(run, "run-hand-over")
+        assert [one[0] for one in service.called] == ["looked"]
+
+
+async def test_golden_of_the_start_dialog() -> None:
+    async with recovery(rw.ToldRuns(), SIZES[0]) as run:
+        await run.press("o")
+        await run.shows("Start single service failure", "ledger-export")
+        await at_all_sizes(run, "run-dialog-start")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_key_of_what_can_be_done_next_is_on_the_screen(stage: str, size: tuple[int, int]) -> None:
+    async with at(stage, size, alone=ALONE) as (run, _):
+        text, screen = await run.still(), run.app.screen
+        assert isinstance(screen, RunPage) and screen._keys
+        for one in screen._keys:
+            assert f"{one.key} {one.word}" in text
+        assert "NOT COORDINATED" in text and text.count("\n") == size[1]
+
+
+async def test_an_answer_that_is_refused_keeps_what_was_typed() -> None:
+    async with at("decision") as (run, service):
+        service.refuse = RunRefused("ben@corp decided it just now", remedy="look again")
+        await run.press("enter")
+        await run.shows("Decide: how is it mended?")
+        await run.press(*"leaks")
+        await run.press("tab", "tab", "enter")
+        await run.shows("ben@corp decided it just now; look again", "leaks")
+        assert service.called == [("do", "how", Given(branch="back", reason="leaks"))]
+        await run.press("escape")
+        await run.lacks("Decide:")
+
+
+async def test_a_reason_is_asked_for_before_a_step_is_skipped() -> None:
+    async with at("decision") as (run, service):
+        await run.press("x")
+        await run.shows("Skip: how is it mended?")
+        await run.press("tab", "tab", "enter")
+        await run.until(lambda: not service.called or "Reason is needed" in run.text, "the reminder")
+        await run.press(*"not now")
+        await run.press("enter", "enter")
+        await run.until(lambda: bool(service.called), "skipped")
+        assert service.called == [("skip", "how", Given(reason="not now"))]
+
+
+async def test_past_a_point_of_no_return_its_name_is_typed() -> None:
+    async with at("no-return") as (run, service):
+        await run.press("enter")
+        await run.shows("Point of no return", "Type traffic")
+        await run.press("tab", "tab", "enter")
+        await run.press(*"trafic", "enter", "enter")
+        await run.shows("type traffic to confirm")
+        assert not service.called
+        await run.press("backspace", "backspace", *"fic", "enter", "enter")
+        await run.until(lambda: bool(service.called), "begun")
+        assert service.called[0][:2] == ("do", "traffic")
+
+
+async def test_what_is_in_the_air_is_settled_by_what_a_person_saw() -> None:
+    async with at("unknown") as (run, service):
+        await run.press("enter")
+        await run.shows("What became of: roll it back", "$ kubectl")
+        await run.press(*"pods are of 2.13.4", "enter", "enter")
+        await run.until(lambda: bool(service.called), "settled")
+        given = Given(reason="pods are of 2.13.4", worked=True, fence=2)
+        assert service.called == [("settle", "rollback", given)]
+
+
+async def test_inputs_are_chosen_among_what_is_there() -> None:
+    async with recovery(rw.ToldRuns()) as run:
+        await run.press("o")
+        await run.shows("the service that fails", "down chooses")
+        await run.press(*"check", "enter", *"down since noon", "enter", "enter")
+        service = run.app.context.runs
+        assert isinstance(service, rw.ToldRuns)
+        service.journals["x"] = rw.failure()
+        await run.until(lambda: bool(service.called), "started")
+        assert service.called == [
+            ("start", "service-failure", {"service": (rw.CHECKOUT,)}, "down since noon", False)
+        ]
+
+
+@pytest.mark.parametrize("text", [" ".join(one for one in HOSTILE if len(one) < 80), max(HOSTILE, key=len)])
+async def test_what_came_from_others_is_shown_literally(text: str) -> None:
+    made = rw.at_decision(rw.failure(reason=text, targets=[text]))
+    rw.said(made, "note", "how", ago=5, by=text, terminal=text, sentence=text)
+    service = rw.ToldRuns(made, alone=text)
+    async with recovery(service) as run:
+        for page, about in (
+            ("run", (made.id,)),
+            ("handover", (made.id,)),
+            ("journal", (made.id,)),
+            ("step", (made.id, "how")),
+        ):
+            run.app.open(page, *about)
+            shown = await run.still()
+            assert "\x1b" not in shown and "\u202e" not in shown
+            assert shown.count("\n") == 40 and text[:16] in shown
+
+
+async def test_dialogs_take_no_key_that_was_meant_for_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at("decision") as (run, service):
+        monkeypatch.setattr(Dialog, "patience", 60.0)
+        await run.press("x")
+        await run.shows("Skip:")
+        await run.press("tab", "tab", "enter")
+        assert not service.called
+
+
+async def test_a_run_that_is_not_there_says_so() -> None:
+    async with recovery(rw.ToldRuns()) as run:
+        run.app.open("run", "gone-1")
+        await run.shows("No run gone-1 is known here")
+        assert world.NOW == rw.NOW

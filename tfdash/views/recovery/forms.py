@@ -1,0 +1,355 @@
+"""What a dialog of a run asks, as data: what is said first, the fields, the answers and what each of them needs. Every text is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.model.procedure import Input, Procedure, Step, StepKind
+from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
+from tfdash.moments import near
+from tfdash.nouns import counted
+from tfdash.procedures.protocols import Prepared
+from tfdash.text import safe, safe_lines
+from tfdash.views.age import short_age
+from tfdash.views.recovery import hand
+from tfdash.views.recovery.words import OVER, probed_cells, run_title, steps_by_id
+from tfdash.views.table import Line
+
+
+class FormChoice(NamedTuple):
+    """One thing to choose, and what is known of it."""
+
+    value: str
+    sentence: str = ""
+
+
+class FormField(NamedTuple):
+    """``choices``: what there is now, narrowed by what is typed; a text that is none of them may still be given. ``many``: several, with
+    commas between them."""
+
+    id: str
+    label: str
+    placeholder: str = ""
+    value: str = ""
+    choices: tuple[FormChoice, ...] = ()
+    many: bool = False
+
+
+class FormButton(NamedTuple):
+    """``needs``: the fields without which it is no answer."""
+
+    id: str
+    text: str
+    needs: tuple[str, ...] = ()
+
+
+class Form(NamedTuple):
+    """``hurts`` stands first and is never scrolled away; ``typed``: a word that must be typed, "" for none."""
+
+    heading: str
+    lines: Sequence[Line]
+    buttons: tuple[FormButton, ...]
+    fields: tuple[FormField, ...] = ()
+    hurts: Sequence[Line] = ()
+    typed: str = ""
+
+
+REASON = FormField("reason", "Reason")
+
+
+def start(
+    procedure: Procedure, choices: Mapping[str, Sequence[FormChoice]], given: Mapping[str, str], place: str
+) -> Form:
+    """The inputs, chosen among what exists now, and a reason. ``given``: what is chosen already, by where it was begun."""
+    lines: list[Line] = []
+    if procedure.purpose:
+        lines.append([safe(procedure.purpose)])
+    steps = [s for s in steps_by_id(procedure).values() if s.kind is not StepKind.GROUP]
+    lines.append(
+        [
+            (
+                f"{counted(len(steps), 'step')}, each shown before it is done; nothing is done by this dialog",
+                "dim",
+            )
+        ]
+    )
+    hurts: list[Line] = [
+        [("▲ Point of no return: ", "warn"), f"{safe(s.title)}: {safe(s.no_return)}"]
+        for s in steps
+        if s.no_return
+    ]
+    lines += [[(f"{safe(name)}: ", "dim"), safe(does)] for name, does in procedure.roles]
+    fields = tuple(_field_of(one, choices.get(one.id, ()), given.get(one.id, "")) for one in procedure.inputs)
+    needs = tuple(one.id for one in procedure.inputs if not one.optional)
+    return Form(
+        f"Start {safe(procedure.title)} in {place}",
+        lines,
+        (FormButton("dry", "Dry run", needs), FormButton("start", "Start", (*needs, "reason"))),
+        (*fields, REASON),
+        hurts,
+    )
+
+
+def _field_of(one: Input, choices: Sequence[FormChoice], given: str) -> FormField:
+    hint = "may be left out" if one.optional else ""
+    if one.many:
+        hint = "several, with commas between them"
+    return FormField(
+        one.id, safe(one.title or one.id), hint, given or safe(one.default), tuple(choices), one.many
+    )
+
+
+def sign(step: Step, state: StepState, prepared: Prepared | None, now: float, zone: ZoneInfo) -> Form:
+    """What a person did by hand, with what proves it."""
+    text = step.text if step.kind is StepKind.MANUAL else step.by_hand or step.text
+    lines: list[Line] = [[line] for line in safe_lines(text.strip()) if text.strip()]
+    if step.role:
+        lines.append([("signed by role ", "dim"), safe(step.role)])
+    asked = step.evidence or ("note",)
+    labels = {
+        "note": ("Note", "what was done, and what was seen"),
+        "link": ("Link", "https://…"),
+        "file": ("File", "a path: its digest is kept"),
+    }
+    fields = tuple(
+        FormField(one, *labels[one]) for one in ("note", "link", "file") if one in asked or one == "note"
+    )
+    return Form(
+        f"Sign: {safe(step.title)}",
+        lines,
+        (
+            FormButton("failed", "It did not work", ("note", *step.evidence)),
+            FormButton("worked", "Sign: it is done", tuple(step.evidence)),
+        ),
+        fields,
+        hand.hurt(step, state, prepared),
+    )
+
+
+def decide(step: Step, state: StepState, prepared: Prepared | None) -> Form:
+    """A branch for each answer, with what tells for it."""
+    lines: list[Line] = [[line] for line in safe_lines(step.text.strip()) if step.text.strip()]
+    lines += hand.branch_lines(step, prepared)
+    buttons = tuple(
+        FormButton(f"branch-{number}", f"{number + 1} {safe(branch.id)}")
+        for number, branch in enumerate(step.branches)
+    )
+    return Form(
+        f"Decide: {safe(step.title)}",
+        lines,
+        buttons,
+        (REASON._replace(placeholder="what told for it"),),
+        hand.hurt(step, state, prepared),
+    )
+
+
+def approve(step: Step, state: StepState, prepared: Prepared | None) -> Form:
+    """The word of a role; where nobody else is there the stated way alone, reviewed later."""
+    lines: list[Line] = [[line] for line in safe_lines(step.text.strip()) if step.text.strip()]
+    lines += hand.approval_lines(step, state)
+    buttons = [FormButton("deny", "Deny", ("reason",)), FormButton("approve", "Approve")]
+    if step.alone:
+        buttons.insert(1, FormButton("alone", "Alone, reviewed later", ("reason",)))
+    return Form(
+        f"Approve: {safe(step.title)}", lines, tuple(buttons), (REASON,), hand.hurt(step, state, prepared)
+    )
+
+
+def skip(step: Step, run: RunState) -> Form:
+    """Any step can be skipped; what rests on it is said."""
+    inside = [one for one in steps_by_id(run.procedure).values() if one in step.steps]
+    lines: list[Line] = [
+        ["The run goes on as if it were done; the journal says that it was not, by whom and why."]
+    ]
+    if inside:
+        lines.append([("with it: ", "dim"), safe("; ".join(one.title for one in inside))])
+    hurts: list[Line] = []
+    if step.kind is StepKind.GATE:
+        hurts.append(
+            [("▲ it is a gate: ", "warn"), "what stands behind it begins although its probes do not all pass"]
+        )
+    if step.kind is StepKind.APPROVAL:
+        hurts.append([("▲ it is an approval: ", "warn"), "nobody will have approved"])
+    needs = () if step.optional else ("reason",)
+    return Form(f"Skip: {safe(step.title)}", lines, (FormButton("skip", "Skip", needs),), (REASON,), hurts)
+
+
+def settle(step: Step, state: StepState, prepared: Prepared | None, probes: tuple[Probed, ...]) -> Form:
+    """What was in the air when the program or the machine ended, or the line broke."""
+    lines: list[Line] = [[("began: ", "dim"), safe(state.sentence) or "its intent stands in the journal"]]
+    lines += [[(f"{safe(name)} ", "dim"), safe(str(value))] for name, value in state.mark.items()]
+    lines += [[*probed_cells(one)] for one in probes]
+    lines += [[("    ", ""), (f"$ {safe(line)}", "accent")] for line in hand.copy_lines(prepared, probes)]
+    return Form(
+        f"What became of: {safe(step.title)}",
+        lines,
+        (
+            FormButton("look", "Look again"),
+            FormButton("failed", "It was not done", ("reason",)),
+            FormButton("worked", "It was done", ("reason",)),
+        ),
+        (REASON._replace(placeholder="what you saw"),),
+        hand.hurt(step, state, None),
+    )
+
+
+def take_over(step: Step, state: StepState, run: RunState, now: float) -> Form:
+    """A silent holder is taken over without asking; what they did last is said."""
+    last = run.people.get(state.holder)
+    alive = f", heard of {short_age(now - last)} ago" if last is not None else ""
+    lines: list[Line] = [
+        [
+            safe(state.holder or "somebody"),
+            f" at {safe(state.terminal)}" if state.terminal else "",
+            f" has it since {short_age(now - (state.since or now))}{alive}",
+        ],
+        ["From now on it is yours: what they would still send is stopped by the number of your claim."],
+    ]
+    hurts: list[Line] = []
+    if state.status is StepStatus.RUNNING:
+        hurts.append([("▲ it runs: ", "warn"), "what they sent already is not taken back"])
+    return Form(
+        f"Take over: {safe(step.title)}",
+        lines,
+        (FormButton("take", "Take over"),),
+        (REASON._replace(placeholder="may be left out"),),
+        hurts,
+    )
+
+
+def do(step: Step, state: StepState, prepared: Prepared, now: float, zone: ZoneInfo, run: RunState) -> Form:
+    """A command or a message, whole, before it is started or sent; past a point of no return its name is typed."""
+    words = {StepKind.COMMAND: "Start it", StepKind.NOTIFY: "Send it", StepKind.ACTION: "Do it"}
+    dry = "Dry run: " if run.dry else ""
+    return Form(
+        f"{dry}{safe(step.title)}",
+        hand.lines(step, state, prepared, (), now, zone),
+        (FormButton("do", words.get(step.kind, "Do it")),),
+        (),
+        hand.hurt(step, state, prepared),
+        safe(step.id) if step.no_return and not run.dry else "",
+    )
+
+
+def note(step: Step | None) -> Form:
+    """An annotation, which may become a change of the runbook."""
+    about = f" on {safe(step.title)}" if step is not None else ""
+    return Form(
+        f"Note{about}",
+        [["It stands in the journal of the run, for who takes over and for the report."]],
+        (FormButton("note", "Keep it", ("text",)),),
+        (
+            FormField("text", "Note"),
+            FormField("proposes", "The runbook should", "what it should say; may be left out"),
+        ),
+    )
+
+
+def impact(run: RunState, now: float, zone: ZoneInfo) -> Form:
+    """A person moves the beginning earlier, with a reason."""
+    known = next((c for c in run.clocks if c.id == "impact"), None)
+    lines: list[Line] = [
+        ["The clocks run from the earliest proof. You may move the beginning earlier, with what proves it."]
+    ]
+    if known is not None and known.start is not None:
+        least = "at least since " if known.at_least else "since "
+        lines.append(
+            [("now: ", "dim"), f"{least}{near(known.start, now, zone)}", (f"  {safe(known.source)}", "dim")]
+        )
+    return Form(
+        "When did the impact begin?",
+        lines,
+        (FormButton("impact", "It began then", ("at", "reason")),),
+        (FormField("at", "Began", "like 2026-11-26 10:30, or -25m"), REASON),
+    )
+
+
+def left_undone(run: RunState) -> list[str]:
+    """The titles of what nobody did, groups apart."""
+    steps = steps_by_id(run.procedure)
+    return [
+        safe(steps[s.id].title or s.id)
+        for s in run.steps
+        if s.id in steps and s.status not in OVER and steps[s.id].kind is not StepKind.GROUP
+    ]
+
+
+def undoable(run: RunState) -> list[tuple[str, str]]:
+    """What was done and has an undo: its title, and what takes it back."""
+    steps = steps_by_id(run.procedure)
+    return [
+        (safe(steps[s.id].title or s.id), "; ".join(safe(one.title or one.id) for one in steps[s.id].undo))
+        for s in run.steps
+        if s.status is StepStatus.DONE and s.id in steps and steps[s.id].undo
+    ]
+
+
+def passed_no_return(run: RunState) -> list[str]:
+    """The points of no return that the run is behind."""
+    steps = steps_by_id(run.procedure)
+    return [
+        f"{safe(steps[s.id].title)}: {safe(steps[s.id].no_return)}"
+        for s in run.steps
+        if s.id in steps
+        and steps[s.id].no_return
+        and s.status in (StepStatus.DONE, StepStatus.ALREADY, StepStatus.UNKNOWN)
+    ]
+
+
+def abort(run: RunState) -> Form:
+    """What was done is kept; what is left undone and what can be undone is said."""
+    lines: list[Line] = [["What was done stays done. Left undone:"]]
+    left = left_undone(run)
+    lines += [[("  · ", "dim"), text] for text in left] or [[("  nothing", "dim")]]
+    undo = undoable(run)
+    if undo:
+        lines.append(["Can be undone, step by step, once it is aborted:"])
+        lines += [[("  ↶ ", "accent"), f"{title}: ", (how, "dim")] for title, how in undo]
+    else:
+        lines.append([("Nothing of what was done has an undo in this procedure.", "dim")])
+    hurts: list[Line] = [
+        [("▲ behind its point of no return: ", "warn"), text] for text in passed_no_return(run)
+    ]
+    flying = [s for s in run.steps if s.status in (StepStatus.RUNNING, StepStatus.UNKNOWN)]
+    if flying:
+        hurts.append([("▲ still in the air: ", "warn"), safe(", ".join(s.id for s in flying))])
+    return Form(
+        f"Abort {run_title(run)}",
+        lines,
+        (FormButton("abort", "Abort the run", ("reason",)),),
+        (REASON,),
+        hurts,
+    )
+
+
+def close(run: RunState) -> Form:
+    """All is done, or what was aborted is cleaned up."""
+    left = left_undone(run)
+    lines: list[Line] = [
+        [
+            "The run is over: its clocks stop, its journal is exported from its page and by `tfdash procedures export --run`."
+        ]
+    ]
+    hurts: list[Line] = (
+        [[("▲ left undone: ", "warn"), "; ".join(left)]] if left and run.outcome is RunOutcome.OPEN else []
+    )
+    return Form(
+        f"Close {run_title(run)}",
+        lines,
+        (FormButton("close", "Close the run", ("reason",) if left else ()),),
+        (REASON,),
+        hurts,
+    )
+
+
+def hand_over(run: str) -> Form:
+    """Into a file, for another terminal that sees neither our store nor our cluster."""
+    lines: list[Line] = [
+        [
+            "The run, with all of its events, into one file: another terminal goes on with `tfdash procedures resume FILE`."
+        ]
+    ]
+    field = FormField("path", "File", value=f"{safe(run)}.json")
+    return Form("Hand the run over as a file", lines, (FormButton("write", "Write it", ("path",)),), (field,))

@@ -1,0 +1,229 @@
+"""The step in hand: what it will do before it does it, what its probes say, what can hurt first. Every text is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from tfdash.durations import write_duration
+from tfdash.model.procedure import Step, StepKind
+from tfdash.model.run import Probed, RunState, StepState, StepStatus
+from tfdash.moments import near
+from tfdash.procedures.protocols import Prepared, Told
+from tfdash.text import safe, safe_lines
+from tfdash.views.age import short_age
+from tfdash.views.plan import hurt_lines, plan_lines
+from tfdash.views.recovery.words import OVER, kind_word, probed_cells, status_of
+from tfdash.views.table import Cell, Line
+
+_FREE = frozenset({StepStatus.READY, StepStatus.FAILED, StepStatus.CLAIMED})
+
+
+def title(run: RunState, number: str, step: Step) -> str:
+    """``2 scale its healthy pods · action``."""
+    return f"{number} {safe(step.title or step.id)} · {kind_word(step)}"
+
+
+def state_line(step: Step, state: StepState, now: float) -> Line:
+    """How it stands, whose it is, since when, and what came of it."""
+    shown = status_of(state)
+    line: list[Cell] = [(shown.text, shown.token)]
+    if state.holder:
+        at = f" at {safe(state.terminal)}" if state.terminal else ""
+        line.append(f"  {safe(state.holder)}{at}")
+    elif state.by:
+        line.append(f"  {safe(state.by)}")
+    if state.since is not None and state.status is not StepStatus.WAITING:
+        age = short_age(now - state.since)
+        line.append((f", {age} ago" if state.status in OVER else f", since {age}", "dim"))
+    if state.attempt > 1:
+        line.append((f", attempt {state.attempt}", "dim"))
+    if state.sentence:
+        line.append(f"  {safe(state.sentence)}")
+    return line
+
+
+def hurt(step: Step, state: StepState, prepared: Prepared | None) -> list[Line]:
+    """What must be read before a key is pressed: it stands first and is never scrolled away."""
+    lines: list[Line] = []
+    if state.status is StepStatus.UNKNOWN:
+        lines.append(
+            [
+                ("It was begun, and nothing tells whether it was done. ", "bright"),
+                "It is not done again by itself: look, then say what became of it.",
+            ]
+        )
+    if step.no_return and state.status not in OVER:
+        lines.append([("▲ Point of no return: ", "warn"), safe(step.no_return)])
+    if prepared is None:
+        return lines
+    if prepared.refused and state.status in _FREE:
+        lines.append([("▲ not now: ", "warn"), safe(prepared.refused)])
+    lines += [[*_named("needs", one)] for one in prepared.needs if one.passed is not True]
+    lines += [[*_named("before", one)] for one in prepared.before if one.passed is not True]
+    if prepared.guarded is not None:
+        lines += hurt_lines([prepared.guarded], prepared.refused)
+    return lines
+
+
+def lines(
+    step: Step,
+    state: StepState,
+    prepared: Prepared | None,
+    probes: tuple[Probed, ...],
+    now: float,
+    zone: ZoneInfo,
+    run: RunState | None = None,
+) -> list[Line]:
+    """All else of it: words, plan, probes by the newest picture, copyable lines, evidence."""
+    found: list[Line] = [[(line, "")] for text in (step.text,) if text for line in safe_lines(text.strip())]
+    if prepared is None and state.status not in OVER:
+        found.append([("◐ looks what it would do …", "moving")])
+    if prepared is not None and state.status not in OVER:
+        found += _already(prepared.already, now, zone)
+        if prepared.guarded is not None:
+            found += plan_lines(prepared.guarded.plan)
+        found += [_copyable(line) for text in prepared.lines for line in safe_lines(text)]
+        found += told_lines(prepared.told)
+    found += branch_lines(step, prepared)
+    found += _probes(step, prepared, probes, state)
+    if step.kind is StepKind.APPROVAL or step.role:
+        found += approval_lines(step, state)
+    found += evidence_lines(state)
+    if about := _about(step):
+        found.append([(about, "dim")])
+    return found
+
+
+def copy_lines(prepared: Prepared | None, probes: tuple[Probed, ...]) -> list[str]:
+    """What can be copied: the step itself and its probes in kubectl, psql or the like; each once."""
+    found: list[str] = []
+    if prepared is not None:
+        found += [line.removeprefix("$ ") for line in prepared.lines if line.startswith("$ ")]
+        for group in (prepared.needs, prepared.before, prepared.asks, prepared.already, *prepared.branches):
+            found += [p.line for p in group if p.line]
+    found += [p.line for p in probes if p.line]
+    return list(dict.fromkeys(found))
+
+
+def branch_lines(step: Step, prepared: Prepared | None) -> list[Line]:
+    """Each branch with what tells for it: a person decides in any case."""
+    found: list[Line] = []
+    for number, branch in enumerate(step.branches):
+        found.append([(f"{number + 1} ", "accent"), (safe(branch.title or branch.id), "bright")])
+        said = prepared.branches[number] if prepared is not None and number < len(prepared.branches) else ()
+        found += [[("    ", ""), *probed_cells(one)] for one in said]
+        if branch.when and not said and prepared is not None:
+            found.append([("    ? nothing was seen that tells for it or against it", "unknown")])
+    return found
+
+
+def approval_lines(step: Step, state: StepState) -> list[Line]:
+    """Whose word it needs, who gave it, and the way alone."""
+    have = ", ".join(map(safe, state.approvals)) or "nobody yet"
+    need = f"{step.count} of role {safe(step.role)}" if step.role else f"{step.count}"
+    found: list[Line] = [[("needs ", "dim"), need, ("   approved by ", "dim"), have]]
+    if step.alone:
+        found.append([("alone: ", "dim"), safe(step.alone)])
+    return found
+
+
+def told_lines(told: Sequence[Told]) -> list[Line]:
+    """A message as each channel would get it, or got it."""
+    found: list[Line] = []
+    for one in told:
+        token = {"delivered": "ok", "refused": "warn", "unknown": "unknown"}.get(one.state, "dim")
+        glyph = {"delivered": "✔", "refused": "▲", "unknown": "?", "queued": "◐"}.get(one.state, "·")
+        head: list[Cell] = [
+            (f"{glyph} {safe(one.state)} ", token),
+            ("to ", "dim"),
+            safe(one.channel) or "nobody",
+        ]
+        if one.sentence:
+            head.append((f"  {safe(one.sentence)}", "dim"))
+        found.append(head)
+        if one.subject:
+            found.append([("  ", ""), (safe(one.subject), "bright")])
+        found += [[("  ", ""), line] for line in safe_lines(one.body.strip()) if one.body.strip()]
+    return found
+
+
+def evidence_lines(state: StepState) -> list[Line]:
+    """What signatures carry."""
+    return [
+        [("evidence ", "dim"), *_pairs(pairs)] for pairs in state.evidence if any(value for _, value in pairs)
+    ]
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> list[Cell]:
+    cells: list[Cell] = []
+    for name, value in pairs:
+        if value:
+            cells += [(f"{safe(name)} ", "dim"), f"{safe(value)}  "]
+    return cells
+
+
+def _named(word: str, probed: Probed) -> list[Cell]:
+    glyph, text = probed_cells(probed)
+    return [glyph, (f"{word}: ", "dim"), text]
+
+
+def _already(already: tuple[Probed, ...], now: float, zone: ZoneInfo) -> list[Line]:
+    """Its postconditions hold before we did anything."""
+    if not already or not all(p.passed for p in already):
+        return []
+    seen = [p.seen_at for p in already if p.seen_at is not None]
+    when = f", seen {near(min(seen), now, zone)}" if seen else ""
+    return [
+        [
+            ("✔ already so", "ok"),
+            f"{when}, not by us: ",
+            (safe("; ".join(p.sentence for p in already)), "dim"),
+        ]
+    ]
+
+
+def _probes(
+    step: Step, prepared: Prepared | None, probes: tuple[Probed, ...], state: StepState
+) -> list[Line]:
+    """By the newest picture where it says anything, else as it was prepared: its asks, then its postconditions."""
+    newest = probes or (() if prepared is None else (*prepared.asks, *prepared.already))
+    found: list[Line] = []
+    for number, one in enumerate(newest):
+        word = "asks" if number < len(step.asks) else "after"
+        found.append(_named(word, one))
+        if one.line:
+            found.append(_copyable(f"$ {one.line}"))
+    if prepared is not None and state.status not in OVER:
+        for word, group in (("needs", prepared.needs), ("before", prepared.before)):
+            found += [_named(word, one) for one in group if one.passed is True]
+    return found
+
+
+def _copyable(line: str) -> Line:
+    text = safe(line)
+    return [("    ", ""), (text, "accent")] if line.startswith("$ ") else [text]
+
+
+def _about(step: Step) -> str:
+    """What holds of it by its file."""
+    told = []
+    if step.timeout:
+        told.append(f"at most {write_duration(step.timeout)}")
+    if step.lasts:
+        told.append(
+            f"for {write_duration(step.lasts)} without a break"
+            if step.asks
+            else f"for {write_duration(step.lasts)}"
+        )
+    if step.until:
+        told.append(f"until {safe(step.until)}")
+    if step.retries:
+        told.append(f"tried again {step.retries} times, {write_duration(step.retry_after)} apart")
+    if step.idempotent:
+        told.append("may be done again by itself")
+    if step.undo:
+        told.append("undone by: " + "; ".join(safe(one.title or one.id) for one in step.undo))
+    if step.optional:
+        told.append("may be skipped without a reason")
+    return " · ".join(told)

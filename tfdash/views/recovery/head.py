@@ -1,0 +1,62 @@
+"""The head of a run: what it is, how it stands, its clocks, and in words where nothing is coordinated."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from tfdash.model.run import RunOutcome, RunState
+from tfdash.moments import near
+from tfdash.text import safe
+from tfdash.views.age import short_age
+from tfdash.views.recovery.words import (
+    DRY,
+    NOT_COORDINATED,
+    clocks_line,
+    counted_steps,
+    run_state,
+    run_title,
+)
+from tfdash.views.state import State
+from tfdash.views.table import Cell, Line
+
+
+def banner(run: RunState) -> tuple[State, str]:
+    """Its state and what it is, for the first line."""
+    state = run_state(run)
+    if run.dry:
+        state = state.worded(f"{DRY.word}: {state.word}")
+    return state, run_title(run)
+
+
+def lines(run: RunState, now: float, zone: ZoneInfo, short: bool = False) -> list[Line]:
+    """The clocks; who began it and why, who is with it. ``short``: where room is scarce."""
+    who: list[Cell] = [
+        (counted_steps(run), "bright"),
+        ("   started by ", "dim"),
+        f"{safe(run.by)} {near(run.started_at, now, zone)}",
+    ]
+    if run.reason:
+        who.append(f", “{safe(run.reason)}”")
+    others = [(name, at) for name, at in run.people.items() if name != run.by]
+    if others:
+        told = ", ".join(f"{safe(name)} {short_age(now - at)} ago" for name, at in others)
+        who += [("   with ", "dim"), told]
+    if run.outcome is not RunOutcome.OPEN and run.ended_at is not None:
+        who.append((f"   ended {near(run.ended_at, now, zone)}", "dim"))
+    found: list[Line] = [clocks_line(run, now, short), who]
+    if run.dry:
+        found.insert(
+            0,
+            [
+                (f"{DRY.text} ", "bright"),
+                "checks are asked, actions stop after the server's dry run, nothing is sent or told, every branch is shown",
+            ],
+        )
+    if run.unreadable:
+        found.insert(0, [("? this program does not understand its text: ", "unknown"), safe(run.unreadable)])
+    return found
+
+
+def not_coordinated(why: str) -> tuple[State, str]:
+    """For the banner that stands on every frame; ``why`` is the engine's sentence."""
+    return NOT_COORDINATED, safe(why)

@@ -1,0 +1,213 @@
+"""Which runbook, and is it ready: scenarios that the facts propose first, then what each recovery would need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from tfdash.model.procedure import Procedure
+from tfdash.model.recovery import RecoveryProposal, RecoveryReadiness, RecoveryState
+from tfdash.model.run import Probed
+from tfdash.model.verdict import Level
+from tfdash.text import safe
+from tfdash.views.age import short_age
+from tfdash.views.recovery.words import probed_cells, span
+from tfdash.views.state import STATES, State, of_level
+from tfdash.views.table import Cell, Column, Line
+from tfdash.views.times import local
+
+COLUMNS = (
+    Column("facts", "NOW", 13, sort="none"),
+    Column("scenario", "SCENARIO", min=22, max=64, flex=5, fits=True, sort="none"),
+    Column("ready", "READY", 11, sort="none"),
+    Column("rto", "RTO", 14, align="right", priority=1, sort="none"),
+    Column("rpo", "RPO", 12, align="right", priority=3, sort="none"),
+    Column("rehearsed", "LAST REHEARSED", 17, priority=2, sort="none"),
+    Column("missing", "MISSING", min=16, flex=2, priority=2, sort="none"),
+)
+_PROPOSED = {
+    True: of_level(Level.WARN).worded("PROPOSED"),
+    False: STATES[Level.IDLE].worded("not now"),
+    None: of_level(Level.UNKNOWN),
+}
+PROPOSED: tuple[bool | None, ...] = (True, None, False)
+"""What is proposed, what is not known to be, what is not: in this order."""
+_READY = {Level.OK: "ready", Level.WARN: "partly", Level.BREACH: "NOT READY", Level.UNKNOWN: "unknown"}
+
+
+class RunbookRow(NamedTuple):
+    """A recovery with what is said of it; ``proposal`` and ``readiness`` None: it is not judged yet."""
+
+    procedure: Procedure
+    proposal: RecoveryProposal | None
+    readiness: RecoveryReadiness | None
+
+    @property
+    def title(self) -> str:
+        scenario = self.procedure.scenario
+        return safe(
+            (scenario.title if scenario is not None else "") or self.procedure.title or self.procedure.id
+        )
+
+    @property
+    def proposed(self) -> bool | None:
+        return self.proposal.proposed if self.proposal is not None else None
+
+
+def rows_of(procedures: Iterable[Procedure], said: RecoveryState | None) -> dict[str, RunbookRow]:
+    """The recoveries by their ids: proposed ones first, then by how ready they are, the worst first."""
+    proposals = {p.procedure: p for p in said.proposals} if said is not None else {}
+    readiness = {r.procedure: r for r in said.readiness} if said is not None else {}
+    rows = [RunbookRow(p, proposals.get(p.id), readiness.get(p.id)) for p in procedures if p.recovery]
+
+    def grave(row: RunbookRow) -> tuple[int, int, str]:
+        level = row.readiness.level if row.readiness is not None else Level.UNKNOWN
+        return (PROPOSED.index(row.proposed), -int(level), row.title)
+
+    return {row.procedure.id: row for row in sorted(rows, key=grave)}
+
+
+def proposal_state(said: RecoveryProposal | None) -> State:
+    """Whether the facts propose it now."""
+    if said is None:
+        return of_level(Level.UNKNOWN).worded("not judged")
+    if said.refused and said.proposed:
+        return of_level(Level.WARN).worded("not offered")
+    return _PROPOSED[said.proposed]
+
+
+def ready_word(said: RecoveryReadiness | None) -> State:
+    """Whether what it needs is there now."""
+    if said is None:
+        return of_level(Level.UNKNOWN).worded("not judged")
+    level = Level(said.level)
+    return of_level(level).worded(_READY.get(level, of_level(level).word))
+
+
+def cells(row: RunbookRow, now: float, zone: ZoneInfo) -> Sequence[Cell]:
+    """One for each of ``COLUMNS``."""
+    facts, ready, said = proposal_state(row.proposal), ready_word(row.readiness), row.readiness
+    return (
+        (facts.text, facts.token),
+        (row.title, "bright" if row.proposed else ""),
+        (ready.text, ready.token),
+        _expected(said.rto if said is not None else None, row.procedure.rto),
+        _expected(said.rpo if said is not None else None, row.procedure.rpo),
+        rehearsed(said, now, zone),
+        missing(said),
+    )
+
+
+def _expected(measured: float | None, target: float) -> Cell:
+    """``~02:00/30:00``: expected by what was measured, against what it may be."""
+    of = f"/{span(target)}" if target else ""
+    if measured is None:
+        return (f"?{of}", "dim")
+    over = bool(target) and measured > target
+    return (f"{'▲ ' if over else ''}~{span(measured)}{of}", "warn" if over else "")
+
+
+def rehearsed(said: RecoveryReadiness | None, now: float, zone: ZoneInfo) -> Cell:
+    """When it was rehearsed last, and how long that took."""
+    if said is None:
+        return ("?", "dim")
+    late = said.rehearsal_due is not None and said.rehearsal_due <= now
+    if said.rehearsed_at is None:
+        return ("▲ never" if late else "never", "warn" if late else "dim")
+    day = local_day(said.rehearsed_at, zone)
+    took = f", {span(said.rehearsed_in)}" if said.rehearsed_in is not None else ""
+    return (f"{'▲ ' if late else ''}{day}{took}", "warn" if late else "")
+
+
+def local_day(at: float, zone: ZoneInfo) -> str:
+    """``12 Nov``."""
+    then = local(at, zone)
+    return f"{then.day} {then:%b}"
+
+
+def missing(said: RecoveryReadiness | None) -> Cell:
+    """What is not there or not known, a circle first."""
+    if said is None:
+        return ""
+    words = [*(f"circle: {safe(text)}" for text in said.circle), *map(safe, said.missing)]
+    return ("; ".join(words), of_level(Level(said.level)).token if words else "")
+
+
+def head(rows: Iterable[RunbookRow], judged: bool) -> tuple[State, str, str]:
+    """The page's question, answered: which runbook. The state, what is so, and what to do."""
+    found = list(rows)
+    if not judged:
+        return of_level(Level.UNKNOWN).worded("loading"), "what would be proposed is judged now", ""
+    proposed = [row for row in found if row.proposed]
+    offered = [row for row in proposed if row.proposal is not None and not row.proposal.refused]
+    if offered:
+        row = offered[0]
+        more = f", and {len(proposed) - 1} more" if len(proposed) > 1 else ""
+        said = safe(row.proposal.sentence) if row.proposal is not None else ""
+        return of_level(Level.WARN).worded("PROPOSED"), f"{row.title}{more}: {said}", "enter"
+    if proposed:
+        row = proposed[0]
+        why = safe(row.proposal.refused) if row.proposal is not None else ""
+        return of_level(Level.WARN).worded("NOT OFFERED"), f"{row.title}: {why}", ""
+    unknown = [row for row in found if row.proposed is None]
+    ready = sum(row.readiness is not None and row.readiness.level is Level.OK for row in found)
+    told = f"{ready} of {len(found)} runbooks ready"
+    if unknown:
+        names = ", ".join(row.title for row in unknown[:2])
+        return of_level(Level.UNKNOWN), f"whether a runbook is due is not known: {names}; {told}", ""
+    return of_level(Level.OK), f"nothing calls for a runbook now; {told}", ""
+
+
+def chosen_lines(row: RunbookRow, now: float) -> list[Line]:
+    """The facts for and against, look-alikes, who else sees it, and what it would need."""
+    found: list[Line] = []
+    said, ready, procedure = row.proposal, row.readiness, row.procedure
+    if said is not None:
+        state = proposal_state(said)
+        age = f"  since {short_age(now - said.since)}" if said.since is not None else ""
+        found.append([(f"{state.text}  ", state.token), safe(said.sentence), (age, "dim")])
+        if said.refused:
+            found.append([("▲ not offered: ", "warn"), safe(said.refused)])
+        found += [_fact("for", one, "ok") for one in said.signs]
+        found += [_fact("against", one, "warn") for one in said.against]
+        found += [[("seen by  ", "dim"), *probed_cells(one)] for one in said.vantage]
+        found += [
+            [("alike    ", "dim"), f"{safe(one.title)}: ", (safe(one.how), "dim")] for one in said.alike
+        ]
+    if ready is not None:
+        found += [[("▲ circle ", "warn"), safe(text)] for text in ready.circle]
+        found += [[("needs    ", "dim"), *probed_cells(one)] for one in ready.asks]
+        if ready.rto is not None or ready.rto_source:
+            found.append(
+                [
+                    ("RTO      ", "dim"),
+                    _expected(ready.rto, procedure.rto),
+                    (f"  {safe(ready.rto_source)}", "dim"),
+                ]
+            )
+        if ready.rpo is not None or ready.rpo_source:
+            found.append(
+                [
+                    ("RPO      ", "dim"),
+                    _expected(ready.rpo, procedure.rpo),
+                    (f"  {safe(ready.rpo_source)}", "dim"),
+                ]
+            )
+    if procedure.purpose:
+        found.append([("does     ", "dim"), safe(procedure.purpose)])
+    return found
+
+
+def _fact(word: str, one: Probed, token: str) -> Line:
+    """A sign for or against: what does not hold is neither good nor bad by itself."""
+    glyph, shown, said = {
+        True: ("✔" if token == "ok" else "▲", token, ""),
+        False: ("·", "idle", "does not hold: "),
+        None: ("?", "unknown", ""),
+    }[one.passed]
+    return [(f"{word:<9}", "dim"), (f"{glyph} ", shown), (said, "dim"), safe(one.sentence)]
+
+
+def search_text(row: RunbookRow) -> str:
+    return f"{row.procedure.id} {row.procedure.title} {row.title}"

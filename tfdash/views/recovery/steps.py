@@ -1,0 +1,144 @@
+"""The steps of a run as rows: where each stands, whose it is, since when, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tfdash.model.procedure import Step, StepKind
+from tfdash.model.run import RunState, StepState, StepStatus
+from tfdash.text import safe
+from tfdash.views.age import short_age
+from tfdash.views.recovery.words import (
+    OVER,
+    kind_word,
+    short_status,
+    span,
+    status_of,
+    steps_by_id,
+    who_text,
+)
+from tfdash.views.table import Cell, Column
+
+COLUMNS = (
+    Column("state", "STATE", 13, sort="none"),
+    Column("step", "STEP", min=26, max=72, flex=5, fits=True, sort="none"),
+    Column("kind", "KIND", 9, priority=4, sort="none"),
+    Column("who", "WHO", min=8, max=24, flex=1, fits=True, priority=2, sort="none"),
+    Column("since", "SINCE", 5, align="right", priority=1, sort="none"),
+    Column("took", "TOOK", 13, align="right", priority=3, sort="none"),
+    Column("says", "WHAT CAME OF IT", min=16, flex=3, priority=5, sort="none"),
+)
+_DIM = frozenset({StepStatus.NOT_CHOSEN, StepStatus.LEFT, StepStatus.SKIPPED})
+
+
+class StepRow(NamedTuple):
+    """``number``: "3", of one in a group "3.2". ``next``: it can be worked on now."""
+
+    number: str
+    step: Step
+    state: StepState
+    next: bool
+
+    @property
+    def group(self) -> bool:
+        return self.step.kind is StepKind.GROUP
+
+
+def rows_of(run: RunState) -> dict[str, StepRow]:
+    """By the step's id, in the order of the file."""
+    steps = steps_by_id(run.procedure)
+    open_now = frozenset(run.next)
+    numbers: list[int] = []
+    rows: dict[str, StepRow] = {}
+    for state in run.steps:
+        step = steps.get(state.id)
+        if step is None:
+            continue
+        del numbers[state.depth + 1 :]
+        numbers += [0] * (state.depth + 1 - len(numbers))
+        numbers[state.depth] += 1
+        rows[state.id] = StepRow(".".join(map(str, numbers)), step, state, state.id in open_now)
+    return rows
+
+
+def first_open(run: RunState, mine: str = "") -> str:
+    """Where the cursor begins: what is in the air, what this person holds, else the first that can be worked on; "" of none."""
+    by_id = {s.id: s for s in run.steps}
+    wanted = [by_id[id] for id in run.next if id in by_id]
+
+    def rank(state: StepState) -> int:
+        if state.status is StepStatus.UNKNOWN:
+            return 0
+        if mine and state.holder == mine:
+            return 1
+        return {StepStatus.FAILED: 2, StepStatus.READY: 3}.get(state.status, 4)
+
+    if wanted:
+        return min(wanted, key=rank).id
+    return next((s.id for s in run.steps if s.status not in OVER), "")
+
+
+def title_of(row: StepRow) -> str:
+    """``3.2 scale its healthy pods``, indented within its group."""
+    indent = "  " * row.state.depth
+    return f"{indent}{row.number} {safe(row.step.title or row.step.id)}"
+
+
+def time_of(row: StepRow, now: float) -> Cell:
+    """``01:19/03:00``: how long it took or takes, against its share of the recovery time."""
+    state, target = row.state, row.step.target
+    of = f"/{span(target)}" if target else ""
+    if state.began is None or row.group:
+        return (of, "dim") if of and state.status not in _DIM else ""
+    took = (state.ended if state.ended is not None else now) - state.began
+    if target and took > target:
+        return (f"▲ {span(took)}{of}", "warn")
+    return (f"{span(took)}{of}", "dim" if state.ended is not None else "")
+
+
+def says_of(row: StepRow, needs_gone: str = "") -> Cell:
+    """What came of it; of what is still to come what makes it grave."""
+    state, step = row.state, row.step
+    if state.sentence and state.status is not StepStatus.READY:
+        token = "warn" if state.status is StepStatus.FAILED else "dim" if state.status in _DIM else ""
+        return (safe(state.sentence), token)
+    if needs_gone and state.status not in OVER:
+        return (f"? {needs_gone}", "unknown")
+    if step.no_return and state.status not in OVER:
+        return ("▲ point of no return", "warn")
+    if state.approvals:
+        return f"{len(state.approvals)} of {step.count} approved"
+    if state.branch:
+        return safe(next((b.title or b.id for b in step.branches if b.id == state.branch), state.branch))
+    return ""
+
+
+def cells(row: StepRow, now: float, needs_gone: Mapping[str, str]) -> Sequence[Cell]:
+    """One for each of ``COLUMNS``. ``needs_gone``: why what a step needs is not there, by the step's id."""
+    state = row.state
+    shown = status_of(state)
+    dim = state.status in _DIM or state.id in needs_gone
+    since = (
+        short_age(now - state.since)
+        if state.since is not None and state.status is not StepStatus.WAITING
+        else ""
+    )
+    return (
+        (short_status(state), "bright" if row.next and state.status is StepStatus.READY else shown.token),
+        (title_of(row), "dim" if dim else "bright" if row.next else ""),
+        (kind_word(row.step), "dim"),
+        (who_text(state), "dim" if dim else ""),
+        (since, "dim"),
+        time_of(row, now),
+        says_of(row, needs_gone.get(state.id, "")),
+    )
+
+
+def marks(row: StepRow) -> tuple[object, ...]:
+    """What brightens where it changes."""
+    return (row.state.status, "", "", who_text(row.state), "", "", row.state.sentence)
+
+
+def version(row: StepRow) -> object:
+    return (row.number, row.step.id, row.state, row.next)
