@@ -101,6 +101,17 @@ def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None
         "--run", default="", metavar="RUN", help="what was done in this run, with its evidence"
     )
     _inputs(parser)
+    parser.add_argument(
+        "--filled",
+        action="store_true",
+        help="read the cluster, and put in what there is today and how it stands",
+    )
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="NAME",
+        help="with --filled: of the environment's clusters (the first)",
+    )
     parser.add_argument("-o", "--output", default="", metavar="FILE", help="write there; stdout without it")
 
 

@@ -70,7 +70,7 @@ def pods(case: InputCase) -> Sequence[Candidate]:
     found = [
         (_unready(one), one)
         for one in (cluster.objects("Pod").values() if cluster is not None else ())
-        if isinstance(one, Pod) and (not owners or _owner(one) in owners)
+        if isinstance(one, Pod) and one.phase != "Succeeded" and (not owners or _owner(one) in owners)
     ]
     found.sort(key=lambda each: (not each[0], each[1].namespace, each[1].name))
     return [Candidate(f"Pod {one.namespace}/{one.name}", why or "ready") for why, one in found]
@@ -101,7 +101,8 @@ def _of_node(node: object) -> str:
         return ""
     ready = next((c.status for c in node.conditions if c.type == "Ready"), "")
     words = ("ready" if ready == "True" else "not ready" if ready else "not known whether ready",)
-    return ", ".join((*words, *(["cordoned"] if node.unschedulable else []), node.kubelet_version))
+    cordoned = "cordoned" if node.unschedulable else ""
+    return ", ".join(filter(None, (*words, cordoned, node.kubelet_version)))
 
 
 def releases(case: InputCase) -> Sequence[Candidate]:

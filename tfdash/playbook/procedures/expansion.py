@@ -25,6 +25,7 @@ _TEXTS = (
     "message",
     "no_return",
 )
+_LISTED = 4
 _ASKS = ("asks", "before", "after")
 
 
@@ -61,8 +62,11 @@ def _whole(texts: tuple[str, ...], values: Mapping[str, str], chosen: Inputs) ->
 
 
 def _parts(id: str, type: str, given: tuple[str, ...]) -> dict[str, str]:
-    """By "id" and "id.part"; of several values the whole is a list in words and its parts stay what they are."""
-    found = {id: ", ".join(given)}
+    """By "id" and "id.part"; of several values the whole is a list in words, of the first of them where they are many, and its parts
+    stay what they are."""
+    found = {id: ", ".join(given[:_LISTED])}
+    if len(given) > _LISTED:
+        found[id] += f" and {len(given) - _LISTED} more"
     if len(given) == 1:
         found |= {f"{id}.{part}": value for part, value in INPUT_TYPES[type].parted(given[0]).items()}
     elif not given:

@@ -23,11 +23,12 @@ Plain = dict[str, Any]
 @dataclass(frozen=True, kw_only=True)
 class FilledWith:
     """What is put into a runbook: inputs that are chosen, and what the run knows by itself. ``there``: of inputs what there is today,
-    each with what is known of it."""
+    each with what is known of it. ``today``: how what was chosen stands, each with its facts."""
 
     inputs: Inputs = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     there: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    today: Sequence[tuple[str, Sequence[str]]] = ()
     said: str = ""
 
 
@@ -53,6 +54,9 @@ def document(procedure: Procedure, filled: FilledWith = NOTHING_FILLED) -> Plain
         "digest": procedure.digest,
         "replaces": procedure.replaces or None,
         "filled": safe(filled.said) or None,
+        "today": [
+            {"name": safe(name), "facts": [safe(one) for one in facts]} for name, facts in filled.today
+        ],
         "holds": [safe(one) for one in said.holds],
         "targets": {
             key: write_duration(value)
@@ -120,6 +124,8 @@ def _sentence(ask: Ask) -> str:
     text, given = probe.title, dict(ask.arguments)
     for key in [key for key in given if f"{{{key}}}" in text]:
         text = text.replace(f"{{{key}}}", given.pop(key))
+    for one in probe.arguments:  # what was left out may be any
+        text = text.replace(f"{{{one.id}}}", f"any {one.id}") if one.id not in dict(ask.arguments) else text
     rest = ", ".join(f"{key} {value}" for key, value in given.items())
     return f"{text} ({rest})" if rest else text
 

@@ -29,6 +29,8 @@ def _lines(told: Plain) -> Iterator[str]:
     for title, asks in around(told):
         yield f"  {title}"
         yield from _asked(asks, "    ")
+    for one in told["today"]:
+        yield from _under(f"{one['name']}: {'; '.join(one['facts'])}", "  as it was  ", "             ")
     yield ""
     for step in told["steps"]:
         yield from _step(step)
@@ -146,6 +148,11 @@ def _markdown(told: Plain) -> Iterator[str]:
     for title, asks in around(told):
         yield f"- {inline(title)}"
         yield from (f"  - {_asked_inline(one)}" for one in asks)
+    if told["today"]:
+        yield from ("", "## As it was", "")
+    for one in told["today"]:
+        yield f"- {inline(one['name'])}"
+        yield from (f"  - {inline(fact)}" for fact in one["facts"])
     for step in told["steps"]:
         yield from _step_markdown(step)
 

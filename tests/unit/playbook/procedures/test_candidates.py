@@ -1,0 +1,108 @@
+"""What there is to choose for an input, out of the live picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.unit.playbook.making import (
+    NOW,
+    REF,
+    condition,
+    deployment,
+    picture,
+    pod,
+    replica_set,
+    running,
+    stateful_set,
+    waiting,
+)
+from tfdash.judging.judge import judge_all
+from tfdash.model.kube import Container, Owner, Template
+from tfdash.model.kubecluster import Namespace, Node
+from tfdash.model.procedure import Input
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.procedures.candidates import Candidate, InputCase
+from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_value
+
+OLD = Template(containers=(Container("main", "registry.example.com/checkout:2.13.4"),))
+OBJECTS = (
+    deployment(ready=0, available=0, unavailable=3),
+    replica_set(),
+    replica_set(name="checkout-0", uid="r0", template=OLD, created=NOW - 90_000),
+    pod("checkout-1-bad", waiting("CrashLoopBackOff"), conditions=(condition("Ready", "False"),)),
+    pod("checkout-1-good", running(), conditions=(condition("Ready", "True"),)),
+    pod("checkout-1-done", phase="Succeeded"),
+    pod("db-0", running(), owner=Owner("StatefulSet", "db", "s"), conditions=(condition("Ready", "True"),)),
+    stateful_set(),
+    Node(namespace="", name="n1", conditions=(condition("Ready", "True"),), kubelet_version="v1.37.2"),
+    Node(namespace="", name="n2", conditions=(condition("Ready", "False"),), unschedulable=True),
+    Namespace(namespace="", name="a"),
+)
+SEEN = picture(*OBJECTS)
+JUDGED = judge_all(SEEN, NOW, stale_after=180.0)
+
+
+def there(type: str, **chosen: tuple[str, ...]) -> Sequence[Candidate]:
+    case = InputCase(
+        wanted=Input(id="x", title="x", type=type, choices=("a", "b") if type == "choice" else ()),
+        cluster=REF,
+        picture=SEEN,
+        assessment=JUDGED,
+        policies=Policies(environments=("production", "staging")),
+        chosen=chosen,
+    )
+    return INPUT_TYPES[type].candidates(case)
+
+
+def values(type: str, **chosen: tuple[str, ...]) -> list[str]:
+    return [one.value for one in there(type, **chosen)]
+
+
+def test_what_wants_attention_stands_first() -> None:
+    first, *_ = there("workload")
+    assert values("workload") == ["Deployment a/checkout", "StatefulSet a/db"]
+    assert first.sentence.startswith("DOWN")
+    bad, *_ = there("pod", service=("Deployment a/checkout",))
+    assert bad == Candidate("Pod a/checkout-1-bad", "CrashLoopBackOff")
+
+
+def test_pods_are_those_of_what_was_chosen() -> None:
+    assert values("pod", service=("Deployment a/checkout",)) == [
+        "Pod a/checkout-1-bad",
+        "Pod a/checkout-1-good",
+    ]
+    assert values("pod", service=("StatefulSet a/db",)) == ["Pod a/db-0"]
+    assert len(values("pod")) == 3
+
+
+def test_versions_are_those_that_it_had() -> None:
+    assert values("version", service=("Deployment a/checkout",))[-1] == "2.13.4"
+    assert values("version") == []
+
+
+def test_the_rest_of_what_there_is() -> None:
+    assert [one.sentence for one in there("node")] == ["ready, v1.37.2", "not ready, cordoned"]
+    assert values("namespace") == ["a"] and values("cluster") == ["eu-1"]
+    assert values("environment") == ["production", "staging"] and values("choice") == ["a", "b"]
+    assert values("text") == values("number") == values("duration") == []
+
+
+def test_every_candidate_can_be_chosen() -> None:
+    chosen = {"service": ("Deployment a/checkout",)}
+    for type in INPUT_TYPES:
+        wanted = Input(id="x", title="x", type=type)
+        assert not [one for one in values(type, **chosen) if unfit_value(wanted, one)], type
+        assert not unfit_value(wanted, INPUT_TYPES[type].example), type
+
+
+def test_where_nothing_is_known_there_is_none() -> None:
+    nothing = picture()
+    judged = judge_all(nothing, NOW, stale_after=180.0)
+    for type, one in INPUT_TYPES.items():
+        case = InputCase(
+            wanted=Input(id="x", title="x", type=type),
+            cluster=REF._replace(cluster="other"),
+            picture=nothing,
+            assessment=judged,
+        )
+        assert all(type in ("cluster", "environment") for _ in one.candidates(case))
