@@ -15,12 +15,14 @@ from tfdash.clock import Clock
 from tfdash.model.store_state import ActOnRecord
 from tfdash.model.subject import ClusterRef
 from tfdash.procedures.journals import Journals
-from tfdash.procedures.kind import Means, Places, no_place
+from tfdash.procedures.kind import Means, Places, no_place, nothing, unremembered
+from tfdash.procedures.proofs import Proofs
 from tfdash.procedures.service import Runs
 from tfdash.procedures.shelf import Shelf
 from tfdash.procedures.uncoordinated import Uncoordinated
 from tfdash.procedures.watching import Watching
-from tfdash.store.run_record import act_on_record
+from tfdash.store.approvals.roles import vouches_of
+from tfdash.store.run_record import act_on_record, alone
 
 if TYPE_CHECKING:
     from tfdash.actions.core.mode import Mode
@@ -53,9 +55,10 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
     store, settings, board = given.store, given.settings, given.board
     acting = store is not None and given.mode.acts
     policies = cache(lambda: policies_of(settings))
+    proofs = _proofs(store, settings)
     means = Means(
         board=board,
-        journals=Journals(board, store if acting else None, given.clock),
+        journals=Journals(board, store if acting else None, given.clock, proofs),
         # who only reads claims nothing, and what it rehearses is nobody else's
         claims=given.claims or Uncoordinated(store.terminal if store is not None else "", ""),
         clock=given.clock,
@@ -70,9 +73,19 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
         kubectl=lambda ref: given.kubectl.get(ref) or ("kubectl",),
         places=given.places or no_place,
         allowed=settings.procedures,
+        proofs=proofs,
+        deliver=(lambda: store.deliver()) if store is not None else nothing,
+        break_glass=partial(alone, store) if store is not None else unremembered,
     )
     runs = Runs(means, Shelf(settings))
     return runs, Watching(runs.engine)
+
+
+def _proofs(store: Store | None, settings: Settings) -> Proofs:
+    """By whoever stamps a second person here; [procedures.roles] says which groups a role is."""
+    vouches = vouches_of(store.approvals) if store is not None else None
+    roles, stamped_by = settings.procedures.roles, vouches.stamped_by if vouches is not None else ""
+    return Proofs(vouches, lambda role: roles[role].of(stamped_by) if role in roles else ())
 
 
 def who(board: Board, ref: ClusterRef) -> str:

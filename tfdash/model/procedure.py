@@ -86,6 +86,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()  # what a signature needs: "note", "link", "file"
     role: str = ""  # whose approval, or who signs
     count: int = 1  # how many of them, all different
+    others: bool = False  # not by who started the run
     alone: str = ""  # the way where nobody else is there, in words; "" = none (not within a recovery)
     branches: tuple[Branch, ...] = ()
     until: str = ""  # of a wait: a time, or "window release"

@@ -15,7 +15,7 @@ from typing import Any
 from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
-from tfdash.model.run import Probed, RunEventKind, StepStatus
+from tfdash.model.run import Probed, RunEventKind, RunState, StepStatus
 from tfdash.procedures.claimed import Claimed, let_go, take
 from tfdash.procedures.kind import (
     NOT_SENT,
@@ -30,6 +30,7 @@ from tfdash.procedures.kind import (
     told_of,
 )
 from tfdash.procedures.looking import Looking, by_hand, chosen_anew, in_the_way, so
+from tfdash.procedures.proofs import what_is_unproven
 from tfdash.procedures.protocols import Claim, Given, RunRefused
 from tfdash.procedures.steps.manual import signed
 
@@ -78,7 +79,7 @@ class Engine(Looking):
             await self._end(doing, await self._rehearsed(doing, wanting))
             return
         kind = self.kind_of(step)
-        if wanting:
+        if wanting := wanting or (await self._unproven(run) if kind.begins else ""):
             raise RunRefused(wanting)
         already = doing.ask(step.after)
         if so(already) and not given.anyway and not kind.by_person:
@@ -90,6 +91,11 @@ class Engine(Looking):
             )
         doing.past = step.no_return
         await self._claimed(kind, doing, given, tell, record=kind.begins)
+
+    async def _unproven(self, run: RunState) -> str:
+        """Why nothing may be done behind its approvals, "" where they hold."""
+        proofs, journal = self.means.proofs, self.means.journals.journal(run.id)
+        return "" if proofs is None or journal is None else await what_is_unproven(proofs, journal, run)
 
     async def _claimed(
         self, kind: KindOfStep, doing: Doing, given: Given, tell: Tell, *, record: bool

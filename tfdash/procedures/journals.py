@@ -12,6 +12,7 @@ from tfdash.model.picture import Picture
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunOutcome, RunState
 from tfdash.model.store_state import EntryKind
 from tfdash.playbook.procedures.state import RunStates
+from tfdash.procedures.proofs import Proofs
 from tfdash.store.log.run_facts import event_data, event_of, imported_data, next_number
 
 STORE = "store"
@@ -30,8 +31,11 @@ class Journals:
     """``ledger`` None: nothing is recorded, and what happens lives as long as this program. Read from any thread; written on the board's
     loop alone."""
 
-    def __init__(self, board: _HasPicture, ledger: Ledger | None, clock: Clock) -> None:
-        self._board, self._ledger, self._clock = board, ledger, clock
+    def __init__(
+        self, board: _HasPicture, ledger: Ledger | None, clock: Clock, proofs: Proofs | None = None
+    ) -> None:
+        self._board, self._ledger, self._clock, self._proofs = board, ledger, clock, proofs
+        self._counting: dict[str, tuple[RunJournal, int, RunJournal]] = {}
         self._own: dict[str, tuple[RunEvent, ...]] = {}  # recorded here; replaced, never changed
         self._numbers: dict[str, int] = {}  # the highest that was given away here
         self._states, self._folding = RunStates(), threading.Lock()
@@ -59,8 +63,18 @@ class Journals:
     def ids(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self._board.picture.store_state.runs, *self._own)))
 
-    def journal(self, run: str) -> RunJournal | None:
-        """All its events that are known here, each once."""
+    def journal(self, run: str, *, forged: bool = False) -> RunJournal | None:
+        """All its events that are known here, each once; without the approvals that nobody vouches for, unless they are asked for."""
+        journal, proofs = self._all(run), self._proofs
+        if journal is None or proofs is None or forged:
+            return journal
+        known = self._counting.get(run)
+        if known is None or known[0] is not journal or known[1] != proofs.version:
+            version = proofs.version
+            known = self._counting[run] = (journal, version, proofs.without_forged(journal))
+        return known[2]
+
+    def _all(self, run: str) -> RunJournal | None:
         seen, own = self._board.picture.store_state.runs.get(run), self._own.get(run, ())
         if not own:
             return seen
@@ -105,7 +119,7 @@ class Journals:
         procedure: str = "",
     ) -> RunEvent:
         """Durable when it returns. Raises ``LedgerUnavailable``."""
-        journal = self.journal(run)
+        journal = self._all(run)
         number = self._numbers[run] = max(next_number(journal), self._numbers.get(run, 0) + 1)
         event = RunEvent(
             run=run,

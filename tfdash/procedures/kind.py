@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from tfdash.playbook.procedures.needs import needed
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.journals import Journals
+from tfdash.procedures.proofs import Proofs
 from tfdash.procedures.protocols import Claim, Claims, Given, Notifier, Place, RunRefused, Told
 from tfdash.sources.base import Scope
 
@@ -54,12 +55,21 @@ def no_place(name: str, cluster: ClusterRef, allowed: AllowedCommand | None) -> 
     raise RunRefused(f"this terminal starts nothing: it has no way to {name}")
 
 
+async def nothing() -> None:
+    """There is nobody to deliver to."""
+
+
+async def unremembered(environment: str, who: str, why: str) -> None:
+    raise RunRefused("nothing here would remember that you go on alone")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Means:
     """What steps are carried out with. ``who``: the person at this terminal, as the
     cluster's API server knew them last. ``refused``: why this terminal may do nothing, "" where it may. ``gone``: whether nobody is behind a
     terminal any more, for certain. ``acts``: what the audit log has of an act, by the terminal that began it and its tag. ``kubectl``: its
-    command for a cluster, for lines that are copied."""
+    command for a cluster, for lines that are copied. ``proofs``: whether approvals hold. ``deliver``: what is recorded, to others, now.
+    ``break_glass``: (environment, who, why) recorded, to be reviewed."""
 
     board: RunBoard
     journals: Journals
@@ -78,6 +88,9 @@ class Means:
     notifier: Notifier | None = None
     acts: Callable[[str, str], ActOnRecord] = lambda terminal, tag: ActOnRecord()
     kubectl: Callable[[ClusterRef], tuple[str, ...]] = lambda cluster: ("kubectl",)
+    proofs: Proofs | None = None
+    deliver: Callable[[], Awaitable[None]] = nothing
+    break_glass: Callable[[str, str, str], Awaitable[None]] = unremembered
 
 
 class FencedOut(RunRefused):

@@ -43,6 +43,8 @@ class Watching:
     async def run(self, board: object = None) -> None:
         """Until cancelled."""
         unsubscribe = self._means.board.subscribe(self._heard)
+        proofs, journals = self._means.proofs, self._means.journals
+        proving = asyncio.ensure_future(proofs.run(journals)) if proofs is not None else None
         try:
             while True:
                 started = time.monotonic()
@@ -53,6 +55,8 @@ class Watching:
                 await asyncio.sleep(max(0.0, _APART - (time.monotonic() - started)))
         finally:
             unsubscribe()
+            if proving is not None:
+                proving.cancel()
 
     def wake(self) -> None:
         """Look at once."""

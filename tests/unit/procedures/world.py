@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,10 +16,13 @@ from tfdash.model.update import Update
 from tfdash.playbook.procedures.library import library
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.kind import Means, state_of
+from tfdash.procedures.proofs import Proofs
 from tfdash.procedures.protocols import Given, Prepared
 from tfdash.procedures.service import Runs
 from tfdash.procedures.uncoordinated import Uncoordinated
 from tfdash.procedures.watching import Watching
+from tfdash.store.approvals.roles import vouches_of
+from tfdash.store.run_record import alone
 
 ZONE = ZoneInfo("America/New_York")
 HEAD = 'title = "a procedure"\npurpose = "for a test"\n'
@@ -44,6 +48,9 @@ class Terminal:
         acting: bool = True,
         who: str = "ann",
         watching: bool = False,
+        url: str = "",
+        roles: Mapping[str, tuple[str, ...]] = {},
+        place: str = "store",
         **means: Any,
     ) -> None:
         own = folder / "procedures"
@@ -51,10 +58,12 @@ class Terminal:
         for id, text in procedures.items():
             (own / f"{id}.toml").write_text(text)
         self.clock = clock or Clock(NOW)
-        made = opened(folder / "store", self.clock, acting=acting)
+        shared = {"url": url, "deadline": 10.0} if url else {}
+        made = opened(folder / place, self.clock, acting=acting, terminal=who, **shared)
         self.store = made.store
         self.board = Board([], None, self.clock, sources=[made.source], interval=0.01)
-        journals = Journals(self.board, self.store if acting else None, self.clock)
+        proofs = Proofs(vouches_of(self.store.approvals), lambda role: roles.get(role, ()))
+        journals = Journals(self.board, self.store if acting else None, self.clock, proofs)
         given: dict[str, Any] = {
             "board": self.board,
             "journals": journals,
@@ -64,6 +73,9 @@ class Terminal:
             "who": lambda cluster: who,
             "refused": lambda: "" if acting else "read-only: this terminal was started so",
             "gone": lambda at: at in self.store.own_terminals | self.store.ended_terminals,
+            "proofs": proofs,
+            "deliver": lambda: self.store.deliver(),
+            "break_glass": partial(alone, self.store),
             **means,
         }
         self.runs = Runs(Means(**given), lambda: library(own))

@@ -249,6 +249,7 @@ STEP: Mapping[str, TomlKey] = {
     "evidence": TomlKey(listed(one_of(EVIDENCE)), kinds=_MANUAL),
     "role": TomlKey(text, kinds=_SIGNED),
     "count": TomlKey(whole(1, 20), kinds=(StepKind.APPROVAL,)),
+    "others": TomlKey(flag, kinds=(StepKind.APPROVAL,)),
     "alone": TomlKey(text, kinds=(StepKind.APPROVAL,)),
     "branches": TomlKey(listed(_branch), kinds=(StepKind.DECISION,)),
     "until": TomlKey(text, kinds=(StepKind.WAIT,)),

@@ -272,6 +272,8 @@ class RunFold:
             return
         if any(_one_person(event, who, stamp) for who, stamp in told.approvals):
             return
+        if step.others and not alone and _one_person(event, self.started.by, self.started.stamped):
+            return
         told.approvals.append((event.by, event.stamped))
         if alone or len(told.approvals) >= step.count:
             self._set(node, StepStatus.DONE, event)

@@ -186,6 +186,20 @@ class PipelineSettings(SettingsTable):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoleSettings(SettingsTable):
+    """Who is of a role that procedures name: a group that the server vouches for which stamps approvals."""
+
+    database: Annotated[str, Note("role of the shared PostgreSQL", '"release_managers"')] = ""
+    groups: Annotated[Texts, Note("groups of the API server", '["release-managers"]')] = ()
+
+    def of(self, stamped_by: str) -> tuple[str, ...]:
+        """Those that this server knows people by."""
+        if stamped_by == "postgresql":
+            return (self.database,) if self.database else ()
+        return tuple(self.groups)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProceduresSettings(SettingsTable):
     """What a procedure's steps may run, and where: see "tfdash procedures --help". A company's files cannot add to it."""
 
@@ -199,6 +213,7 @@ class ProceduresSettings(SettingsTable):
     commands: Annotated[dict[str, AllowedCommand], Note(sample="flush-cache")] = field(default_factory=dict)
     hosts: Annotated[dict[str, HostSettings], Note(sample="db-1")] = field(default_factory=dict)
     pipelines: Annotated[dict[str, PipelineSettings], Note(sample="deploy")] = field(default_factory=dict)
+    roles: Annotated[dict[str, RoleSettings], Note(sample="release-manager")] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         refuse(self._faults())
@@ -208,6 +223,7 @@ class ProceduresSettings(SettingsTable):
             ("commands", self.commands),
             ("hosts", self.hosts),
             ("pipelines", self.pipelines),
+            ("roles", self.roles),
         ):
             for name in names:
                 if not _NAME.fullmatch(name):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from tfdash.model.procedure import StepKind
 from tfdash.procedures.kind import KindOfStep
 from tfdash.procedures.steps.action import ActionStep
+from tfdash.procedures.steps.approval import ApprovalStep
 from tfdash.procedures.steps.check import CheckStep, GateStep
 from tfdash.procedures.steps.command import CommandStep
 from tfdash.procedures.steps.decision import DecisionStep
@@ -27,6 +28,7 @@ STEP_KINDS: Mapping[StepKind, Callable[[], KindOfStep]] = {
         NotifyStep,
         ActionStep,
         CommandStep,
+        ApprovalStep,
     )
 }
 """A kind may remember what it saw: each engine makes its own."""

@@ -5,8 +5,6 @@ What it did is settled by the audit log's own entries, which carry the tag of th
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +14,6 @@ import msgspec
 from tfdash.actions.core.plan_digest import requests_of
 from tfdash.actions.core.protocols import ActionService, PlanRefused
 from tfdash.actions.core.runner import confirmation_refused
-from tfdash.durations import write_duration
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
 from tfdash.model.procedure import StepKind
 from tfdash.model.requests import ReadFailed
@@ -42,7 +39,6 @@ from tfdash.views.by_hand import by_hand
 log = logging.getLogger(__name__)
 _KEPT = 64  # plans that were shown and may be confirmed
 _SEEN_WITHIN = 600.0  # seconds for what is to be so afterwards, where the step says no time-out
-_LOOK = 1.0  # seconds between two looks for it
 
 
 class ActionStep(KindOfStep):
@@ -97,7 +93,8 @@ class ActionStep(KindOfStep):
         if fenced and done.result is Result.NOT_APPLIED:
             raise FencedOut(fenced[0])
         if done.result is Result.APPLIED and not done.unseen:
-            return await self._seen(doing, done)
+            data = {"entry": done.entry, "items": [list(item) for item in done.items]}
+            return StepEnd(kind=RunEventKind.DONE, sentence=done.sentence, data=data)
         return _ended(done)
 
     def _confirmed(self, doing: Doing, given: Given) -> tuple[Confirmation, Guarded]:
@@ -113,31 +110,6 @@ class ActionStep(KindOfStep):
         if why := confirmation_refused(guarded.plan, confirmation, doing.now):
             raise RunRefused(why, remedy="look at it again")
         return confirmation, guarded
-
-    async def _seen(self, doing: Doing, done: Progress) -> StepEnd:
-        """What is to be so afterwards, in its time."""
-        within = doing.step.timeout or _SEEN_WITHIN
-        news = asyncio.Event()
-        unsubscribe = doing.means.board.subscribe(lambda update: news.set())
-        try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(within):
-                    while not_passed(doing.ask(doing.step.after)):
-                        news.clear()
-                        with contextlib.suppress(TimeoutError):
-                            async with asyncio.timeout(_LOOK):  # time alone may make it so
-                                await news.wait()
-        finally:
-            unsubscribe()
-        probed = doing.ask(doing.step.after)
-        data = {"entry": done.entry, "items": [list(item) for item in done.items], "probes": told_of(probed)}
-        if why := not_passed(probed):
-            sentence = f"{done.sentence}; NOT seen in {write_duration(within)}: {why}"
-            return StepEnd(kind=RunEventKind.FAILED, sentence=sentence, data=data)
-        seen = "; ".join(one.sentence for one in probed)
-        return StepEnd(
-            kind=RunEventKind.DONE, sentence=f"{done.sentence}; {seen}" if seen else done.sentence, data=data
-        )
 
     # -- after a cut ----------------------------------------------------------------------------------------------
 

@@ -38,21 +38,21 @@ class PostgresApprovals:
     """See the module. ``life`` in seconds; ``key`` seals the plan on its way, where people share one."""
 
     def __init__(self, shared: SharedStore, *, life: float, key: bytes = b"") -> None:
-        self._shared, self._life, self._key = shared, life, key
+        self.shared, self._life, self._key = shared, life, key
 
     stamped_by, every = "postgresql", 4.0
 
     async def identity(self) -> str:
-        if not self._shared.role:
-            await self._shared.ping()
-        return self._shared.role
+        if not self.shared.role:
+            await self.shared.ping()
+        return self.shared.role
 
     async def request(self, plan: Plan, reason: str) -> ApprovalRequest:
         identifier = secrets.token_hex(8)
         text = msgspec.json.encode(carried(plan), order="sorted").decode()
         body = close_up(self._key, text) if self._key else text.encode()
         try:
-            async with self._shared.connection() as connection:
+            async with self.shared.connection() as connection:
                 await connection.execute(
                     "SELECT tfdash.request_approval(%s, %s, %s, %s, make_interval(secs => %s))",
                     (identifier, plan.digest, reason, body, self._life),
@@ -62,14 +62,14 @@ class PostgresApprovals:
         return await self.find(identifier)
 
     async def find(self, approval: str) -> ApprovalRequest:
-        async with self._shared.connection() as connection:
+        async with self.shared.connection() as connection:
             row = await (await connection.execute(_ASKED + " WHERE r.id = %s", (approval,))).fetchone()
         if row is None:
             raise ApprovalRefused("there is no such request")
         return self._read(row)
 
     async def waiting(self) -> tuple[ApprovalRequest, ...]:
-        async with self._shared.connection() as connection:
+        async with self.shared.connection() as connection:
             cursor = await connection.execute(
                 _ASKED
                 + " WHERE r.requested_at > clock_timestamp() - interval '1 hour' ORDER BY r.requested_at"
@@ -109,7 +109,7 @@ class PostgresApprovals:
 
     def may_decide(self, request: ApprovalRequest, identity: str, approve: bool) -> None:
         still_open(request, request.requested_at)  # whether it expired is for the server's clock to say
-        if identity in self._shared.shared_roles:
+        if identity in self.shared.shared_roles:
             raise ApprovalRefused(f"{identity} is a role that several people share and cannot approve")
         if approve and identity == request.requester:
             raise ApprovalRefused("whoever asked cannot approve: it needs a second person")
@@ -118,7 +118,7 @@ class PostgresApprovals:
         self, request: ApprovalRequest, approve: bool, reason: str, entry: Entry
     ) -> ApprovalRequest:
         try:
-            async with self._shared.connection() as connection:
+            async with self.shared.connection() as connection:
                 await connection.execute(
                     "SELECT tfdash.decide_approval(%s, %s, %s, %s, %s, %s)",
                     (request.id, approve, request.digest, reason, entry.terminal, entry.sequence),
@@ -133,7 +133,7 @@ class PostgresApprovals:
         matches(request, digest, requester)
         await self._genuine(request)
         try:
-            async with self._shared.connection() as connection:
+            async with self.shared.connection() as connection:
                 await connection.execute("SELECT tfdash.use_approval(%s, %s)", (approval, digest))
         except RefusedByDatabase as error:
             raise ApprovalRefused(str(error)) from None
@@ -142,7 +142,7 @@ class PostgresApprovals:
     async def _genuine(self, request: ApprovalRequest) -> None:
         """Raises ``ApprovalRefused`` for a decision that the approver's own log does not hold, or by no person."""
         approver = request.approver
-        async with self._shared.connection() as connection:
+        async with self.shared.connection() as connection:
             cursor = await connection.execute(
                 "SELECT e.terminal, e.sequence, e.body, e.hash, e.written_by, b.hash, r.rolsuper OR r.rolcreaterole"
                 " OR pg_has_role(r.oid, (SELECT relowner FROM pg_class WHERE oid = 'tfdash.entries'::regclass), 'MEMBER'),"
@@ -158,7 +158,7 @@ class PostgresApprovals:
         if row is None:
             raise ApprovalRefused(f"the approval was forged: {approver}'s audit log does not hold it")
         terminal, sequence, raw, hash, written_by, before, powerful, shared = row
-        if powerful or shared or approver in self._shared.shared_roles:
+        if powerful or shared or approver in self.shared.shared_roles:
             raise ApprovalRefused(
                 f"{approver} cannot approve: a superuser, an owner of the tables or a shared role"
             )

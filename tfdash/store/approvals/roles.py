@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from tfdash.actions.core.protocols import ApprovalRefused
+from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.store.approvals.kubernetes import KubernetesApprovals, why_not_a_person
 from tfdash.store.approvals.postgres import PostgresApprovals
 from tfdash.store.approvals.protocol import Approvals, StepWord, Vouches
@@ -45,7 +45,7 @@ class DatabaseRoles:
 
     async def why_not(self, word: StepWord, groups: Sequence[str]) -> str:
         if not word.stamped:
-            return f"the shared store has not seen {word.who}'s word"
+            raise LedgerUnavailable(f"the shared store has not stamped {word.who}'s word yet")
         if word.stamped != word.who:
             return f"{word.stamped} wrote it in the name of {word.who}"
         return await self._not_of(word.who, groups)
@@ -96,10 +96,8 @@ class ClusterGroups:
         return "" if set(theirs) & set(groups) else f"{user} is of none of the groups {', '.join(groups)}"
 
 
-def vouches_of(approvals: Approvals | None, shared: SharedStore | None) -> Vouches | None:
+def vouches_of(approvals: Approvals | None) -> Vouches | None:
     """By the server that stamps a second person; None where there is none."""
     if isinstance(approvals, KubernetesApprovals):
         return ClusterGroups(approvals)
-    if isinstance(approvals, PostgresApprovals) and shared is not None:
-        return DatabaseRoles(shared)
-    return None
+    return DatabaseRoles(approvals.shared) if isinstance(approvals, PostgresApprovals) else None

@@ -1,0 +1,167 @@
+"""Whether approvals hold: an event says that somebody approved, and the server that stamps people is asked whether they did and are of the
+role. What it denies counts for nothing, whoever wrote it; what it cannot be asked lets nothing be done."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.model.procedure import Step, StepKind
+from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunOutcome, RunState, StepStatus
+from tfdash.playbook.releases.facts import canonical
+from tfdash.store.approvals.protocol import StepWord, Vouches
+
+log = logging.getLogger(__name__)
+WORDS = frozenset({RunEventKind.APPROVED, RunEventKind.DENIED})
+_EVERY = 5.0  # seconds between two looks for approvals that nobody has proven yet
+_PATIENCE = 10.0  # for one answer
+
+
+class Proof(NamedTuple):
+    """``why`` "" where the server vouches for it, else its words."""
+
+    why: str
+
+
+class _HasRuns(Protocol):
+    """What is asked of ``tfdash.procedures.journals.Journals``."""
+
+    def states(self) -> tuple[RunState, ...]: ...
+
+    def journal(self, run: str) -> RunJournal | None: ...
+
+
+class Proofs:
+    """``vouches`` None: no server here stamps who approves, and no approval holds but one that is given alone, as the file allows.
+    ``groups``: those that a role is. ``changed``: something is known of an approval. Asked on the board's loop, read from any thread."""
+
+    def __init__(
+        self,
+        vouches: Vouches | None,
+        groups: Callable[[str], tuple[str, ...]],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.vouches, self.groups, self._changed = vouches, groups, changed
+        self._known: dict[tuple[str, int], Proof] = {}
+        self.version = 0  # grows with each that is known not to hold
+
+    def without_forged(self, journal: RunJournal) -> RunJournal:
+        """The events that count: all but the approvals that the server denied."""
+        kept = tuple(event for event in journal.events if not self.forged(event))
+        return journal if len(kept) == len(journal.events) else RunJournal(id=journal.id, events=kept)
+
+    def forged(self, event: RunEvent) -> str:
+        """Why it counts for nothing, "" where it counts, or is not known yet."""
+        proof = self._known.get((event.terminal, event.number)) if _to_prove(event) else None
+        return proof.why if proof is not None else ""
+
+    async def unproven(self, journal: RunJournal, run: RunState, step: Step) -> str:
+        """Why that approval does not hold now, "" where enough people gave it. What cannot be asked is no approval."""
+        events = [event for event in journal.events if event.step == step.id and event.kind in WORDS]
+        whys, people = [], set[str]()
+        for event in events:
+            if event.kind is not RunEventKind.APPROVED or event.data.get("from_file"):
+                continue
+            if event.data.get("alone") is True and step.alone:
+                return ""
+            try:
+                why = (await self._asked(run, step, event)).why
+            except (LedgerUnavailable, TimeoutError) as error:
+                if event.stamped and event.stamped == event.data.get("who"):
+                    why = (
+                        ""  # the server saw them write it; only of which groups they are cannot be asked now
+                    )
+                else:
+                    why = f"whether {event.by} approved cannot be asked: {error or 'no answer in time'}"
+            people |= {event.by} if not why else set()
+            whys += [why] if why else []
+        if len(people) >= step.count:
+            return ""
+        return f"the approval {step.title!r} does not hold: {'; '.join(whys) or 'too few have given it'}"
+
+    async def _asked(self, run: RunState, step: Step, event: RunEvent) -> Proof:
+        """Raises ``LedgerUnavailable``, ``TimeoutError``. Each is asked until it is known once."""
+        key = event.terminal, event.number
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        proof = await self._proof(run, step, event)
+        self._known[key] = proof
+        if proof.why:
+            self.version += 1
+            log.warning("an approval of %s does not hold: %s", run.id, proof.why)
+            self._changed()
+        return proof
+
+    async def _proof(self, run: RunState, step: Step, event: RunEvent) -> Proof:
+        if self.vouches is None:
+            raise LedgerUnavailable("no server here stamps who approves")
+        told, digest = event.data, digest_of(run, step)
+        if told.get("digest") != digest:
+            return Proof(f"{event.by} approved something else than what stands there now")
+        word = StepWord(str(told.get("who", "")), event.stamped, key_of(run.id, step.id), digest)
+        if not word.who:
+            return Proof("nobody's name is on it")
+        async with asyncio.timeout(_PATIENCE):
+            return Proof(await self.vouches.why_not(word, self.groups(step.role)))
+
+    async def look(self, journal: RunJournal, run: RunState) -> None:
+        """Ask what is not known of this run yet; what cannot be asked stays unknown."""
+        for step in _approvals(run):
+            for event in journal.events:
+                if event.step == step.id and _to_prove(event):
+                    try:
+                        await self._asked(run, step, event)
+                    except (LedgerUnavailable, TimeoutError) as error:
+                        log.info("an approval of %s is not proven: %s", run.id, error)
+                        return
+
+    async def run(self, journals: _HasRuns) -> None:
+        """Until cancelled: approvals of open runs are asked about soon after they come."""
+        while True:
+            for run in journals.states():
+                journal = journals.journal(run.id)
+                if run.outcome is RunOutcome.OPEN and not run.dry and journal is not None:
+                    await self.look(journal, run)
+            await asyncio.sleep(_EVERY)
+
+
+async def what_is_unproven(proofs: Proofs, journal: RunJournal, run: RunState) -> str:
+    """Why nothing may be done behind the approvals that this run has, "" where each of them holds."""
+    done = {state.id for state in run.steps if state.status is StepStatus.DONE}
+    for step in _approvals(run):
+        if step.id in done and (why := await proofs.unproven(journal, run, step)):
+            return why
+    return ""
+
+
+def digest_of(run: RunState, step: Step) -> str:
+    """SHA-256 of what is approved: this step of this run, as its file and inputs say it."""
+    told = canonical({"run": run.id, "step": msgspec.to_builtins(step)})
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def key_of(run: str, step: str) -> str:
+    """By which the server that stamps words knows the step: 16 hexadecimal digits."""
+    return hashlib.sha256(f"{run}/{step}".encode()).hexdigest()[:16]
+
+
+def _to_prove(event: RunEvent) -> bool:
+    return event.kind in WORDS and event.data.get("alone") is not True and not event.data.get("from_file")
+
+
+def _approvals(run: RunState) -> Iterator[Step]:
+    return (step for step in _all(run.procedure.steps) if step.kind is StepKind.APPROVAL)
+
+
+def _all(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _all(step.steps)
+        yield from _all(step.undo)

@@ -1,0 +1,116 @@
+"""The word of people of a role, whom a server vouches for; and the way of who is alone, which is recorded and reviewed later."""
+
+from __future__ import annotations
+
+from tfdash.actions.core.protocols import ApprovalRefused
+from tfdash.model.procedure import StepKind
+from tfdash.model.run import RunEventKind
+from tfdash.nouns import counted
+from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
+from tfdash.procedures.proofs import digest_of, key_of
+from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.store.approvals.protocol import StepWord
+
+_REASON = 3  # characters at least
+
+
+class ApprovalStep(KindOfStep):
+    """An approval ends by what its events add up to; each person's word is one of them."""
+
+    kind = StepKind.APPROVAL
+    begins = False
+    by_person = True
+
+    async def prepare(self, doing: Doing) -> StepShown:
+        step, proofs = doing.step, doing.means.proofs
+        why = _nobody(doing)
+        groups = proofs.groups(step.role) if proofs is not None else ()
+        left = step.count - len(doing.state.approvals)
+        lines = [f"{counted(max(left, 1), 'approval')} of {step.role} wanted, of different people"]
+        lines += [f"not by {doing.run.by}, who started the run"] if step.others else []
+        lines += [why or f"vouched for by {_server(doing)}: {' or '.join(groups)}"]
+        lines += self._forged(doing)
+        lines += [f"alone: {step.alone}"] if step.alone else []
+        may = () if why else ("approve", "deny")
+        return StepShown(lines=tuple(lines), may=("approve",) if why and step.alone else may)
+
+    def _forged(self, doing: Doing) -> list[str]:
+        means = doing.means
+        journal = means.journals.journal(doing.run.id, forged=True)
+        events = journal.events if journal is not None and means.proofs is not None else ()
+        told = (means.proofs.forged(e) for e in events if e.step == doing.step.id) if means.proofs else ()
+        return [f"does not count: {why}" for why in told if why]
+
+    async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd | None:
+        if given.alone:
+            return await self._alone(doing, given)
+        step, proofs = doing.step, doing.means.proofs
+        if why := _nobody(doing):
+            raise RunRefused(
+                why, remedy="alone, as it says there" if step.alone else "skip it, with a reason"
+            )
+        assert proofs is not None and proofs.vouches is not None
+        approve, vouches = given.worked is not False, proofs.vouches
+        if not approve and len(given.reason.strip()) < _REASON:
+            raise RunRefused("a denial needs a reason")
+        digest = digest_of(doing.run, step)
+        try:
+            who = await vouches.identity()
+            if approve and step.others and who in (doing.run.by, _started_by(doing)):
+                raise RunRefused(f"{who} started the run: somebody else approves")
+            if approve and who in doing.state.approvals:
+                raise RunRefused(f"{who} has approved already: it needs somebody else")
+            await vouches.sign(
+                StepWord(who, who, key_of(doing.run.id, step.id), digest), proofs.groups(step.role)
+            )
+        except ApprovalRefused as refused:
+            raise RunRefused(str(refused)) from None
+        said = given.reason.strip() or given.note.strip()
+        word, kind = ("approves", RunEventKind.APPROVED) if approve else ("denies", RunEventKind.DENIED)
+        data = {
+            "role": step.role,
+            "vouched": vouches.stamped_by,
+            "who": who,
+            "groups": list(proofs.groups(step.role)),
+            "digest": digest,
+            "reason": said,
+        }
+        await doing.record(kind, f"{who} {word}" + (f": {said}" if said else ""), data, by=who)
+        await doing.means.deliver()
+        return None
+
+    async def _alone(self, doing: Doing, given: Given) -> StepEnd:
+        """Break-glass of its environment: where none is active one is recorded, so that somebody else has to review it."""
+        step, reason = doing.step, given.reason.strip()
+        if not step.alone:
+            raise RunRefused("this approval has no way alone", remedy="skip it, with a reason")
+        if len(reason) < _REASON:
+            raise RunRefused("who goes on alone says why")
+        environment = doing.run.cluster.environment
+        told = f"run {doing.run.id}, {step.id}, alone: {reason}"
+        await doing.means.break_glass(environment, doing.by, told)
+        data = {"role": step.role, "alone": True, "reason": reason}
+        sentence = f"{doing.by} goes on alone, to be reviewed by somebody else: {reason}"
+        return StepEnd(kind=RunEventKind.APPROVED, sentence=sentence, data=data)
+
+
+def _nobody(doing: Doing) -> str:
+    """Why nobody can be vouched for, "" where somebody can."""
+    proofs, role = doing.means.proofs, doing.step.role
+    if proofs is None or proofs.vouches is None:
+        return "no server here stamps who approves ([store] url or approvals)"
+    if not proofs.groups(role):
+        key = "database" if proofs.vouches.stamped_by == "postgresql" else "groups"
+        return f"nobody said which group {role} is: add [procedures.roles.{role}] {key}"
+    return ""
+
+
+def _server(doing: Doing) -> str:
+    proofs = doing.means.proofs
+    return proofs.vouches.stamped_by if proofs is not None and proofs.vouches is not None else ""
+
+
+def _started_by(doing: Doing) -> str:
+    """The login that the shared store saw start it."""
+    journal = doing.means.journals.journal(doing.run.id)
+    return journal.events[0].stamped if journal is not None and journal.events else ""
