@@ -96,6 +96,7 @@ NAMED = {  # tables of which the user chooses the names
     ("procedures", "commands"),
     ("procedures", "hosts"),
     ("procedures", "pipelines"),
+    ("procedures", "roles"),
     ("notify", "channels"),
 }
 
@@ -154,6 +155,7 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
     runs = '\n[procedures.commands.flush]\ncommand = ["flush"]\nvalues = { a = "b" }\n[procedures.hosts.db]\naddress = "db"\n'
     runs += (
         '[procedures.pipelines.deploy]\nkind = "github"\nrepository = "acme/shop"\nworkflow = "deploy.yml"\n'
+        '[procedures.roles.managers]\ndatabase = "managers"\ngroups = ["managers"]\n'
     )
     added = prices + waived + looked_at + told + runs
     rich = parse(text.replace('path_prefix = "/select/"', more) + added, "rich")

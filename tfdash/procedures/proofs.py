@@ -23,7 +23,7 @@ _EVERY = 5.0  # seconds between two looks for approvals that nobody has proven y
 _PATIENCE = 10.0  # for one answer
 
 
-class Proof(NamedTuple):
+class WordProof(NamedTuple):
     """``why`` "" where the server vouches for it, else its words."""
 
     why: str
@@ -48,7 +48,7 @@ class Proofs:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.vouches, self.groups, self._changed = vouches, groups, changed
-        self._known: dict[tuple[str, int], Proof] = {}
+        self._known: dict[tuple[str, int], WordProof] = {}
         self.version = 0  # grows with each that is known not to hold
 
     def without_forged(self, journal: RunJournal) -> RunJournal:
@@ -85,7 +85,7 @@ class Proofs:
             return ""
         return f"the approval {step.title!r} does not hold: {'; '.join(whys) or 'too few have given it'}"
 
-    async def _asked(self, run: RunState, step: Step, event: RunEvent) -> Proof:
+    async def _asked(self, run: RunState, step: Step, event: RunEvent) -> WordProof:
         """Raises ``LedgerUnavailable``, ``TimeoutError``. Each is asked until it is known once."""
         key = event.terminal, event.number
         known = self._known.get(key)
@@ -99,17 +99,17 @@ class Proofs:
             self._changed()
         return proof
 
-    async def _proof(self, run: RunState, step: Step, event: RunEvent) -> Proof:
+    async def _proof(self, run: RunState, step: Step, event: RunEvent) -> WordProof:
         if self.vouches is None:
             raise LedgerUnavailable("no server here stamps who approves")
         told, digest = event.data, digest_of(run, step)
         if told.get("digest") != digest:
-            return Proof(f"{event.by} approved something else than what stands there now")
+            return WordProof(f"{event.by} approved something else than what stands there now")
         word = StepWord(str(told.get("who", "")), event.stamped, key_of(run.id, step.id), digest)
         if not word.who:
-            return Proof("nobody's name is on it")
+            return WordProof("nobody's name is on it")
         async with asyncio.timeout(_PATIENCE):
-            return Proof(await self.vouches.why_not(word, self.groups(step.role)))
+            return WordProof(await self.vouches.why_not(word, self.groups(step.role)))
 
     async def look(self, journal: RunJournal, run: RunState) -> None:
         """Ask what is not known of this run yet; what cannot be asked stays unknown."""
