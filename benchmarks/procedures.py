@@ -1,7 +1,8 @@
 """What opening a procedure costs: its file read and held against what there is, written out for its inputs, the state of a run that was just
-begun, and the document of all its steps; and what the wall of faults of a broken file costs.
+begun, and the document of all its steps; what the wall of faults of a broken file costs; and what it takes to go on with a run of many events: out
+of the entries of the audit log, and out of its journal.
 
-python -m benchmarks.procedures [--steps 200]
+python -m benchmarks.procedures [--steps 200] [--events 10000]
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from contextlib import suppress
 
 from tfdash.config.problems import ConfigError
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
 from tfdash.playbook.procedures.settings import ProceduresSettings
-from tfdash.playbook.procedures.state import run_id, run_state
+from tfdash.playbook.procedures.starts import run_id
+from tfdash.playbook.procedures.state import RunStates, run_state
 from tfdash.procedures.vocabulary import vocabulary_of
 from tfdash.report.runbooks.document import document
 from tfdash.report.runbooks.text import as_text
+from tfdash.store.log.audit_projection import AuditProjection
+from tfdash.store.log.canonical import dump, plain
+from tfdash.store.log.run_facts import event_data
 
 ROUNDS = 5
 ID, SERVICE = "many", "Deployment shop/checkout"
@@ -64,6 +70,75 @@ def _begun(text: str) -> RunJournal:
     return RunJournal(id=run, events=(started,))
 
 
+def _grown(journal: RunJournal, count: int) -> RunJournal:
+    """A run that three people work on until it has ``count`` events: each step that is next is claimed, done or skipped, with notes between."""
+    states, events = RunStates(), list(journal.events)
+
+    def add(kind: RunEventKind, step: str, attempt: int = 0, **data: object) -> None:
+        number = len(events) + 1
+        who = ("t", "u", "v")[number % 3] if kind is RunEventKind.NOTE else "t"
+        told = {
+            "run": journal.id,
+            "at": float(number),
+            "by": who,
+            "terminal": who,
+            "sentence": "as it was seen",
+        }
+        events.append(RunEvent(number=number, kind=kind, step=step, attempt=attempt, data=data, **told))
+
+    while len(events) < count - 3:
+        now = states.of(RunJournal(id=journal.id, events=tuple(events)))
+        steps = {one.id: one for one in now.steps}
+        left = count - len(events)
+        for id in now.next[:3]:
+            add(RunEventKind.CLAIMED, id, fence=steps[id].fence + 1, kept_by="store")
+            add(RunEventKind.BEGUN, id, steps[id].attempt + 1, fence=steps[id].fence + 1, mark={"uid": id})
+            done = RunEventKind.DONE if left < count // 2 else RunEventKind.FAILED
+            add(done, id, steps[id].attempt + 1)
+            for _ in range(20):
+                add(RunEventKind.NOTE, id, note="what was seen")
+        if not now.next:
+            add(RunEventKind.NOTE, "", note="what was seen")
+    return RunJournal(id=journal.id, events=tuple(events[:count]))
+
+
+def _entries(journal: RunJournal) -> list[Entry]:
+    return [
+        Entry(
+            version=1,
+            terminal=event.terminal,
+            sequence=event.number,
+            at=event.at,
+            kind=EntryKind.NOTE,
+            actor=event.by,
+            sentence=event.sentence,
+            data=dump(plain(event_data(event))),
+        )
+        for event in journal.events
+    ]
+
+
+def _resumed(text: str, count: int) -> None:
+    journal = _grown(_begun(text), count)
+    entries, last = _entries(journal), RunJournal(id=journal.id, events=journal.events[:-1])
+    steps = run_state(journal).steps
+    print(f"a run of {len(journal.events):,} events, {sum(bool(one.began) for one in steps)} steps begun")
+
+    def resumed() -> None:
+        projection = AuditProjection(lambda digest: "")
+        for one in entries:
+            projection.apply(one)
+        run_state(projection.runs.told()[journal.id])
+
+    _taken("out of the entries of the log", resumed)
+    _taken("out of its journal", lambda: run_state(journal))
+    known = [RunStates() for _ in range(ROUNDS)]
+    for one in known:
+        one.of(last)
+    ready = iter(known)
+    _taken("one event more", lambda: next(ready).of(journal))
+
+
 def _taken(what: str, work: Callable[[], object]) -> None:
     best = float("inf")
     for _ in range(ROUNDS):
@@ -76,7 +151,9 @@ def _taken(what: str, work: Callable[[], object]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=200)
-    steps = parser.parse_args().steps
+    parser.add_argument("--events", type=int, default=10_000)
+    given = parser.parse_args()
+    steps = given.steps
     text, known = procedure(steps), vocabulary_of(ProceduresSettings())
     inputs, own = {"service": (SERVICE,)}, {"run": "r", "environment": "live", "cluster": "c"}
     found = read_procedure(ID, text, "", known)
@@ -100,6 +177,7 @@ def main() -> None:
             read_procedure(ID, broken, "", known)
 
     _taken("one with a fault in every action is refused", refused)
+    _resumed(text, given.events)
 
 
 if __name__ == "__main__":
