@@ -36,6 +36,7 @@ def command(args: argparse.Namespace) -> int:
     settings = load(config.path)
     clock = clock_of(config)
     opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
+    opened.store.projection.runs.want(args.run)
     board = Board([], None, clock, sources=[opened.source])
     news = threading.Condition()
 

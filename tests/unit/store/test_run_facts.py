@@ -16,7 +16,7 @@ from tfdash.model.store_state import Entry, EntryKind
 from tfdash.playbook.procedures.state import run_state
 from tfdash.store.log.attribution import attributed
 from tfdash.store.log.canonical import data_of, dump, plain
-from tfdash.store.log.run_facts import FINISHED, RunFacts, event_data, imported_data, next_number
+from tfdash.store.log.run_facts import FINISHED, OPEN, RunFacts, event_data, imported_data, next_number
 
 
 def entry(event: RunEvent, sequence: int = 0, **fields: Any) -> Entry:
@@ -175,7 +175,33 @@ def test_open_runs_are_whole_and_of_the_others_the_newest_are_kept() -> None:
     told = facts.told()
     assert opened_first.id in told and rehearsed.id in told
     assert [id for id in ended if id in told] == ended[-FINISHED:]
-    assert facts.whole(ended[0]) is not None and facts.whole("none") is None
+    assert facts.whole(ended[0]) is None and facts.whole(ended[-1]) is not None
+    late = Run(nonce="0")
+    assert late.id == ended[0]
+    applied(facts, entry(late.add("note", sentence="long after", at=AT + 10**6)))
+    assert late.id not in facts.told()  # half of it would be another run
+
+
+def test_one_that_is_asked_for_is_held_however_old_it_is() -> None:
+    facts, old = RunFacts(), Run(nonce="old")
+    facts.want(old.id)
+    for event in (*old.events, old.add("aborted", sentence="no", at=AT)):
+        applied(facts, entry(event))
+    for number in range(FINISHED + 5):
+        run = Run(nonce=str(number))
+        for event in (*run.events, run.add("aborted", sentence="no", at=AT + 1000 + number)):
+            applied(facts, entry(event))
+    assert facts.whole(old.id) is not None and len(facts.told()) == FINISHED + 1
+
+
+def test_one_terminal_s_flood_of_open_runs_takes_nobody_else_s_place() -> None:
+    facts, honest = RunFacts(), Run(nonce="honest", terminal="ann")
+    applied(facts, entry(honest.events[0]))
+    for number in range(OPEN + 10):
+        applied(
+            facts, entry(Run(terminal="eve", nonce=str(number)).add("note", terminal="eve", at=AT + 10**5))
+        )
+    assert honest.id in facts.told() and len(facts.told()) == OPEN + 1
 
 
 async def test_a_run_goes_through_the_log_of_a_terminal_and_is_read_by_another(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ another; an event that was carried here in a file ("of") is told by whoever carr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,8 +20,8 @@ from tfdash.store.log.canonical import data_of
 TOPIC = "procedure-run"
 FINISHED = 50
 """So many runs that ended are held, the newest; and of each procedure the last two carried out and the last two rehearsed."""
-OPEN = 500
-"""So many that are open: more than that is somebody's mistake, and the oldest of them are left out."""
+OPEN = 100
+"""So many are held open that one terminal began: more than that is somebody's mistake, and the oldest of them are left out."""
 _MOST = 2**53
 _ENDS = frozenset({RunEventKind.ABORTED, RunEventKind.CLOSED})
 _LONGEST = 200  # characters of an id
@@ -69,12 +70,18 @@ class RunFacts:
         self._journals: dict[str, RunJournal] = {}
         self._changed: set[str] = set()
         self._told: dict[str, RunJournal] = {}
+        self._left: set[str] = set()  # runs that are held no more
+        self._wanted: set[str] = set()
         self._login = ""
+
+    def want(self, run: str) -> None:
+        """Hold that one, however old it is. Asked before the log is read."""
+        self._wanted.add(run)
 
     def apply(self, entry: Entry, data: Mapping[str, Any], written_by: str = "") -> None:
         """Take in one entry of the topic; the same one again changes nothing, and one that cannot be read says nothing."""
         event = _event(entry, data, written_by)
-        if event is None:
+        if event is None or event.run in self._left:
             return
         held = _Held(("of" in data, entry.terminal, entry.sequence), event)
         of_run = self._runs.setdefault(event.run, {})
@@ -94,13 +101,16 @@ class RunFacts:
             for id in self._changed:
                 self._journals[id] = RunJournal(id=id, events=tuple(self._in_order(id)))
             self._changed = set()
-            self._told = _bounded(self._journals)
+            self._told = _bounded(self._journals, self._wanted)
+            for id in self._journals.keys() - self._told.keys():
+                if _ended(self._journals[id]):  # that others are open may only mean that not all was read yet
+                    self._left.add(id)
+                    del self._runs[id], self._journals[id]
         return self._told
 
     def whole(self, id: str) -> RunJournal | None:
-        """A run, whether it is among those that are told or not."""
-        self.told(self._login)
-        return self._journals.get(id)
+        """One of those that are told."""
+        return self.told(self._login).get(id)
 
     def _in_order(self, id: str) -> Iterator[RunEvent]:
         number = 0
@@ -122,25 +132,28 @@ class RunFacts:
         return stamped
 
 
-def _bounded(journals: Mapping[str, RunJournal]) -> dict[str, RunJournal]:
+def _bounded(journals: Mapping[str, RunJournal], wanted: Collection[str]) -> dict[str, RunJournal]:
     known = sorted(
         (one for one in journals.values() if one.events), key=lambda j: (j.events[-1].at, j.id), reverse=True
     )
     kept: dict[str, RunJournal] = {}
-    open_ones = finished = 0
-    of: dict[tuple[str, bool], int] = {}
+    finished = 0
+    open_ones, ended = Counter[str](), Counter[tuple[str, bool]]()
     for one in known:
-        if not any(event.kind in _ENDS for event in one.events):
-            open_ones += 1
-            if open_ones <= OPEN:
-                kept[one.id] = one
-            continue
-        finished += 1
-        what = _what(one.events)
-        of[what] = of.get(what, 0) + 1
-        if finished <= FINISHED or of[what] <= 2:
+        if _ended(one):
+            what = _what(one.events)
+            finished, ended[what] = finished + 1, ended[what] + 1
+            keep = finished <= FINISHED or ended[what] <= 2
+        else:
+            open_ones[one.events[0].terminal] += 1
+            keep = open_ones[one.events[0].terminal] <= OPEN
+        if keep or one.id in wanted:
             kept[one.id] = one
     return kept
+
+
+def _ended(journal: RunJournal) -> bool:
+    return any(event.kind in _ENDS for event in journal.events)
 
 
 def _what(events: Iterable[RunEvent]) -> tuple[str, bool]:
