@@ -202,11 +202,9 @@ class Runs:
         step = doing.step
         if step.kind is StepKind.GATE or not step.optional:
             _reasoned(given.reason, "why it is skipped")
-        was = (
-            ""
-            if doing.state.status not in IN_AIR
-            else "; it was in the air, and what became of it is not known"
-        )
+        kind = self.engine.kinds.get(step.kind)
+        in_air = doing.state.status in IN_AIR and not (kind is not None and kind.repeats)
+        was = "; it was in the air, and what became of it is not known" if in_air else ""
         sentence = (given.reason.strip() or ("optional" if step.optional else "")) + was
         await doing.record(RunEventKind.SKIPPED, sentence, {"note": given.note} if given.note else {})
         return self.engine.run_of(id)

@@ -22,6 +22,7 @@ from tfdash.procedures.service import Runs
 from tfdash.procedures.uncoordinated import Uncoordinated
 from tfdash.procedures.watching import Watching
 from tfdash.store.approvals.roles import vouches_of
+from tfdash.store.claims.opening import claims_of
 from tfdash.store.run_record import alone
 
 ZONE = ZoneInfo("America/New_York")
@@ -37,7 +38,7 @@ def step(id: str, kind: str, **more: object) -> str:
 
 
 class Terminal:
-    """One terminal of ann's, on a folder that several may share. ``procedures``: TOML by id."""
+    """One terminal of ann's, on a folder that several may share. ``procedures``: TOML by id. ``kept``: claims are kept by that folder."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Terminal:
         url: str = "",
         roles: Mapping[str, tuple[str, ...]] = {},
         place: str = "store",
+        kept: bool = False,
         **means: Any,
     ) -> None:
         own = folder / "procedures"
@@ -67,7 +69,9 @@ class Terminal:
         given: dict[str, Any] = {
             "board": self.board,
             "journals": journals,
-            "claims": Uncoordinated(self.store.terminal, "a test keeps no claims"),
+            "claims": claims_of(made, {})
+            if kept
+            else Uncoordinated(self.store.terminal, "a test keeps no claims"),
             "clock": self.clock,
             "zone": ZONE,
             "who": lambda cluster: who,

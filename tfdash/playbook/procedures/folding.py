@@ -4,7 +4,8 @@ decided here, whatever it says, and nothing in it can make this fail.
 - What acts (ACTION, COMMAND) is DONE by an act of the terminal that says so, begun before, or by the word of who holds the step
   now, or SETTLED. What was begun by an old claim is kept as in the air.
 - Everything else counts once the step is reached, and as long as nobody else holds it.
-- The terminal that did an act knows best what came of it: its word counts after a settlement by somebody else, too.
+- The terminal that did an act knows best what came of it: its word counts after a settlement by somebody else, too, and that it sent nothing
+  also once somebody else has the step.
 """
 
 from __future__ import annotations
@@ -224,15 +225,16 @@ class RunFold:
 
     def _settled(self, node: PlacedStep, event: RunEvent) -> None:
         told, result = node.told, text_in(event.data.get("result"))
-        may = not told.terminal or told.terminal == event.terminal
-        if not may or result not in _RESULTS:
+        own = told.acts.get((event.terminal, event.attempt)) if result == "not done" else None
+        holds = not told.terminal or told.terminal == event.terminal
+        if result not in _RESULTS or not (holds or own is not None):
             return
         current = told.current if told.status in IN_AIR else None
         attempt = event.attempt or (current.attempt if current is not None else 0)
         for act in told.acts.values():
-            if act.attempt == attempt:
+            if act is own or (holds and act.attempt == attempt):
                 act.over = True
-        if current is not None and current.attempt == attempt:
+        if current is not None and current.over:
             status = _RESULTS[result]
             self._set(node, status or (StepStatus.CLAIMED if told.holder else None), event)
 
