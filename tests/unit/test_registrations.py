@@ -254,6 +254,9 @@ path = "{folder}/store"
 [notify.channels.desk]
 kind = "command"
 command = ["true"]
+[procedures.pipelines.deploy]
+kind = "gitlab"
+repository = "acme/shop"
 """
 
 

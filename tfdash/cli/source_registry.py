@@ -264,6 +264,16 @@ def _feeds(wiring: Wiring) -> Iterable[Source]:
         yield FeedsSource(settings.calendar.feeds, zone, wiring.clock, folder, keeping=wiring.keeping)
 
 
+def _pipelines(wiring: Wiring) -> Iterable[Source]:
+    """What code hosts say of the versions that open runs ask for."""
+    pipelines = wiring.settings.procedures.pipelines
+    if any(one.repository for one in pipelines.values()):
+        from tfdash.sources.kubernetes.credentials import read_secret
+        from tfdash.sources.pipelines.source import PipelinesSource
+
+        yield PipelinesSource(pipelines, wiring.clock, read_secret)
+
+
 def _peers(wiring: Wiring) -> Iterable[Source]:
     """What other terminals left in the clusters themselves."""
     assert wiring.opened is not None
@@ -368,6 +378,7 @@ SOURCES = (
     Registration("store", Needs.STORE, _store),
     Registration("calendar feeds", Needs.STORE, _feeds),
     Registration("peers", Needs.OTHERS, _peers),
+    Registration("pipelines", Needs.OTHERS, _pipelines),
     Registration("notify", Needs.OTHERS, _notify),
     Registration("usage history", Needs.WEEKS, _usage_history),
     Registration("kept", Needs.KEEPING, _kept),

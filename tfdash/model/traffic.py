@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from tfdash.model.calendar import FeedDays
+from tfdash.model.commits import SeenCommit
 from tfdash.model.observation import Observation
 from tfdash.model.samples import Buckets, Point
 from tfdash.model.subject import ClusterRef, Subject
@@ -141,6 +142,7 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
         ClusterRef, Observation[str]
     ] = {}  # the server's version, its problem where it is not reached; neither while it was not asked yet
     feeds: dict[str, Observation[FeedDays]] = {}  # by the name of [[calendar.feeds]]
+    commits: dict[str, Observation[SeenCommit]] = {}  # by commit_key: versions that open runs ask for
 
 
 NO_SIGNALS = Signals()

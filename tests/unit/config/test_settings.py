@@ -23,7 +23,6 @@ from tfdash.config.problems import ConfigError
 from tfdash.config.quick import QuickConfig, load_quick
 from tfdash.config.settings import ClusterSettings, EnvironmentSettings, Settings
 from tfdash.config.startup import Cluster, Environment
-from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.playbook.schedule.policy import DAYS
 from tfdash.setting import (
     Between,
@@ -306,11 +305,7 @@ def unread(kind: type[SettingsTable], key: str) -> bool:
     )
 
 
-UNREAD = {
-    *(
-        (PipelineSettings, key) for key in ("checks", "scans", "reviews")
-    ),  # by the reading side, which comes next
-}
+UNREAD = {}
 
 
 @pytest.mark.long

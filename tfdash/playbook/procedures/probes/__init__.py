@@ -6,6 +6,7 @@ from tfdash.playbook.procedures.probe import Probe
 from tfdash.playbook.procedures.probes import (
     control_plane,
     nodes,
+    pipelines,
     releases,
     sources,
     times,
@@ -15,6 +16,6 @@ from tfdash.playbook.procedures.probes import (
 
 PROBES: dict[str, Probe] = {
     probe.id: probe
-    for module in (verdicts, workloads, releases, times, nodes, control_plane, sources)
+    for module in (verdicts, workloads, releases, times, nodes, control_plane, sources, pipelines)
     for probe in module.PROBES
 }

@@ -1,0 +1,88 @@
+"""What open runs ask of code hosts is read, and nothing else; a gate that rests on it waits for it, and never passes unread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from tests.unit.procedures.world import HEAD, Terminal, step
+from tfdash.model.commits import CommitCheck, SeenCommit, commit_key
+from tfdash.model.observation import Problem, ProblemKind
+from tfdash.model.run import StepStatus
+from tfdash.playbook.procedures.settings import PipelineSettings
+from tfdash.procedures.protocols import Given
+from tfdash.sources.pipelines.reading import HostUnread
+from tfdash.sources.pipelines.source import PipelinesSource
+
+ASK = '[{ probe = "pipeline.checks-passed", pipeline = "deploy", version = "{version}" }]'
+INPUT = '[[inputs]]\nid = "version"\ntitle = "the version"\ntype = "text"\n\n'
+TEXT = HEAD + INPUT + step("tested", "check", asks=ASK)
+KEY = commit_key("deploy", "v2")
+
+
+class Host:
+    """A code host that says what the test has it say."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.passed: bool | None = True
+        self.away = False
+
+    async def seen(self, version: str) -> SeenCommit:
+        self.asked.append(version)
+        if self.away:
+            raise HostUnread(Problem(kind=ProblemKind.UNREACHABLE, cause="connection refused"))
+        checks = (CommitCheck(name="build", passed=self.passed, word="as told"),)
+        return SeenCommit(pipeline="deploy", version=version, commit="a" * 40, checks=checks)
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+def test_a_version_is_read_while_an_open_run_asks_for_it(
+    terminal: Callable[..., Terminal], host: Host
+) -> None:
+    one = terminal({"p": TEXT})
+    settings: Mapping[str, PipelineSettings] = {
+        "deploy": PipelineSettings(kind="github", repository="acme/shop")
+    }
+    source = PipelinesSource(settings, one.clock, lambda reference: "")
+    source._hosts = {"deploy": host}
+
+    def round_(**change: Any) -> None:
+        vars(host).update(change)
+
+        async def go() -> None:
+            source._wanted = source._asked(one.board.picture)
+            await source._round(one.board)
+            await asyncio.sleep(0)
+
+        one.call(go())
+
+    round_()
+    assert host.asked == []
+    run = one.start("p", version=("v2",)).id
+    one.until(lambda: run in one.board.picture.store_state.runs)
+    round_(passed=None)
+    one.until(lambda: KEY in one.board.picture.signals.commits)
+    one.do(run, "tested")
+    assert one.step(run, "tested").status is not StepStatus.DONE  # not known is not passed
+    round_(passed=True)
+    one.until(lambda: one.prepare(run, "tested").asks[0].passed)
+    round_(away=True)
+    one.until(lambda: one.prepare(run, "tested").asks[0].passed is None)
+    assert "connection refused" in one.prepare(run, "tested").asks[0].sentence
+    round_(away=False)
+    one.until(lambda: one.prepare(run, "tested").asks[0].passed)
+    one.do(run, "tested")
+    assert one.step(run, "tested").status is StepStatus.DONE
+    one.call(one.runs.close(run, Given(note="well")))
+    one.until(lambda: not source._asked(one.board.picture))
+    round_()
+    one.until(lambda: KEY not in one.board.picture.signals.commits)
+    assert set(host.asked) == {"v2"}

@@ -1,0 +1,1 @@
+"""Reads of code hosts what a release rests on."""
