@@ -98,9 +98,18 @@ def _patch(request: Request, kind: str, found: re.Match[str], kubectl: tuple[str
     words = [*kubectl, "patch", *which, f"--type={kind}"]
     words += [f"--subresource={found['sub']}"] if found["sub"] else []
     words += [f"--field-manager={value}" for name, value in request.query if name == _MANAGER]
-    parts = [shlex.quote(part) for part in _ascii(request.body).split(_OURS)]
-    place = f'"$({shlex.join((*kubectl, "get", *which, "--show-managed-fields", "-o", _PLACE))})"'
-    return f"{shlex.join(words)} -p {place.join(parts)}"
+    patch = f"{shlex.join(words)} -p "
+    body = _ascii(request.body)
+    if _OURS not in body:
+        return f"{patch}{shlex.quote(body)}"
+    place = shlex.join((*kubectl, "get", *which, "--show-managed-fields", "-o", _PLACE))
+    placed = '"$ours"'.join(shlex.quote(part) for part in body.split(_OURS))
+    rest = [one for one in json.loads(body) if _OURS not in one["path"]]
+    without = any(one["op"] != "test" for one in rest)
+    other = (
+        f"{patch}{shlex.quote(_ascii(json.dumps(rest)))}" if without else ":"
+    )  # nothing of it is ours by then
+    return f'ours=$({place}); if [ -n "$ours" ]; then {patch}{placed}; else {other}; fi'
 
 
 _PLACE = (
