@@ -15,7 +15,7 @@ from tfdash.clock import Clock, SystemClock
 from tfdash.config.load import load
 from tfdash.config.quick import load_quick
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.procedures.protocols import RunService
+from tfdash.procedures.service import Runs
 from tfdash.sources.base import ALL
 from tfdash.store.ledger import Store
 
@@ -53,7 +53,7 @@ class Terminal(Bench):
 
     store: Store
     folder: Path
-    runs: RunService
+    runs: Runs
 
     def subject(self, kind: str, namespace: str, name: str) -> Subject:
         return Subject(REF, kind, namespace, name)
@@ -114,7 +114,9 @@ def terminal(
     board.start()
     store: Any = acting.ledger
     found = Terminal(board, acting.actions, store, judge)
-    found.store, found.folder, found.runs = store, acting.options.folder, acting.runs
+    found.store, found.folder = store, acting.options.folder
+    assert isinstance(acting.runs, Runs)
+    found.runs = acting.runs
     try:
         found.until(
             lambda: not [w for w in board.unsettled() if w[1] in kinds], "the first lists", timeout=60.0

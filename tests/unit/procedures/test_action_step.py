@@ -61,6 +61,8 @@ class Person:
 
     def __init__(self, at: Terminal, runs: Runs | None = None) -> None:
         self.at, self.runs = at, runs or at.runs
+        journals = self.runs.engine.means.journals
+        at.until(lambda: not journals.unread, "all that is on record to be read")
 
     def start(self) -> RunState:
         return self.at.run(self.runs.start("p", {}, reason="a test", cluster=REF))
@@ -184,7 +186,6 @@ def test_who_was_fenced_out_sends_nothing(platform: Platform, tmp_path: Path) ->
     with terminal(config, kinds=KINDS) as at:
         at.see(at.subject("Deployment", NS, platform.name))
         real = at.runs
-        assert isinstance(real, Runs)
         means = dataclasses.replace(real.engine.means, claims=TakenInBetween(at.store.terminal))
         ann, before = Person(at, Runs(means, real._library)), platform.generation()
         run = ann.start().id

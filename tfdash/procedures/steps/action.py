@@ -13,6 +13,7 @@ import msgspec
 
 from tfdash.actions.core.plan_digest import requests_of
 from tfdash.actions.core.protocols import ActionService, PlanRefused
+from tfdash.actions.core.run_tag import TAG
 from tfdash.actions.core.runner import confirmation_refused
 from tfdash.model.action import Confirmation, Guarded, Progress, Result
 from tfdash.model.procedure import StepKind
@@ -68,7 +69,11 @@ class ActionStep(KindOfStep):
         subject = subject_in(step.subject, doing.run.cluster)
         if subject is None:
             raise RunRefused(f"{step.subject!r} is no object", remedy='write it like "Deployment shop/web"')
-        return await _actions(doing).plan(step.action, subject, dict(step.arguments))
+        token = TAG.set(doing.tag)  # the gate knows by it that the run which holds the target is this one
+        try:
+            return await _actions(doing).plan(step.action, subject, dict(step.arguments))
+        finally:
+            TAG.reset(token)
 
     async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd | None:
         confirmation, guarded = self._confirmed(doing, given)

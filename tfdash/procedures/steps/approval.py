@@ -42,6 +42,8 @@ class ApprovalStep(KindOfStep):
         return [f"does not count: {why}" for why in told if why]
 
     async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd | None:
+        if doing.run.dry:  # nobody's word is asked for, and no server stamps one
+            return StepEnd(kind=RunEventKind.DONE, sentence="would be approved", data={"dry": True})
         if given.alone:
             return await self._alone(doing, given)
         step, proofs = doing.step, doing.means.proofs
