@@ -8,7 +8,10 @@ from collections.abc import Mapping
 import msgspec
 
 from tfdash.model.run import Probed
+from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level
+
+NO_CLUSTER = ClusterRef("", "")
 
 
 class LookAlike(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +31,7 @@ class RecoveryProposal(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     proposed: bool | None
     sentence: str
+    cluster: ClusterRef = NO_CLUSTER  # of which that is said
     signs: tuple[Probed, ...] = ()
     against: tuple[Probed, ...] = ()
     alike: tuple[LookAlike, ...] = ()
@@ -45,6 +49,8 @@ class RecoveryReadiness(msgspec.Struct, frozen=True, kw_only=True):
     procedure: str
     title: str
     level: Level
+    sentence: str = ""
+    cluster: ClusterRef = NO_CLUSTER
     asks: tuple[Probed, ...] = ()
     missing: tuple[str, ...] = ()
     circle: tuple[str, ...] = ()
@@ -57,8 +63,22 @@ class RecoveryReadiness(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal_due: float | None = None
 
 
+class OpenRecovery(msgspec.Struct, frozen=True, kw_only=True):
+    """A recovery that is being carried out. ``late``: longer than it may take, against its target."""
+
+    run: str
+    procedure: str
+    title: str
+    sentence: str
+    cluster: ClusterRef
+    since: float
+    late: bool = False
+
+
 class RecoveryState(msgspec.Struct, frozen=True, kw_only=True):
-    """Both, the gravest first."""
+    """All three, the gravest first. ``problems``: files of procedures that cannot be used."""
 
     proposals: tuple[RecoveryProposal, ...] = ()
     readiness: tuple[RecoveryReadiness, ...] = ()
+    open: tuple[OpenRecovery, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -155,6 +155,16 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     stamps: str = ""
 
 
+class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a terminal of ``machine`` said of a cluster ``at`` (epoch seconds): whether its API server answers there."""
+
+    terminal: str
+    cluster: ClusterRef
+    at: float
+    reaches: bool
+    machine: str = ""
+
+
 class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     """What of the store enters a picture. Never mutated after publication."""
 
@@ -183,6 +193,7 @@ class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: MaintenanceRecord = MaintenanceRecord()
     versions: VersionMemory = NOTHING_SEEN
     runs: Mapping[str, RunJournal] = {}  # of procedures, by id: the open ones, and the newest of the others
+    views: tuple[TerminalView, ...] = ()  # the newest of each terminal and cluster
 
 
 EMPTY_STORE_STATE = StoreState()

@@ -371,6 +371,7 @@ class Store:
             maintenance=self.projection.maintenance,
             versions=self.projection.versions.told(),
             runs=self.projection.runs.told(self.projection.login),
+            views=self.projection.views.told(),
         )
 
     def _ours(self, acting: RunningAction) -> RunningAction:

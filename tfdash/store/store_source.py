@@ -26,6 +26,7 @@ from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.local_file import LocalFile
 from tfdash.store.rules_recorder import RulesRecorder
 from tfdash.store.version_recorder import VersionRecorder, watched
+from tfdash.store.view_recorder import ViewRecorder
 
 log = logging.getLogger(__name__)
 TICK = 2.0
@@ -148,6 +149,7 @@ class StoreSource:
             if self.acting:
                 group.create_task(self._beat(board))
                 group.create_task(VersionRecorder(self.store).run(board))
+                group.create_task(ViewRecorder(self.store).run(board))
                 group.create_task(EvidenceRecorder(self.store).run(board))
                 group.create_task(RulesRecorder(self.store).run(board))
                 if self.handing_on.wanted:

@@ -40,7 +40,7 @@ class ProbeArgument:
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """``needs``: kinds that must be read for it to be known (the ids of ``tfdash.model.kinds: KINDS``); they are kept current
+    """``reach``: it tells what this terminal reaches, which says of the thing itself only that this terminal does not. ``needs``: kinds that must be read for it to be known (the ids of ``tfdash.model.kinds: KINDS``); they are kept current
     while an open run asks it. ``line``: the same in another tool, of the filled arguments."""
 
     id: str
@@ -49,3 +49,4 @@ class Probe:
     line: Callable[[Mapping[str, str]], str]
     arguments: tuple[ProbeArgument, ...] = ()
     needs: frozenset[str] = frozenset()
+    reach: bool = False

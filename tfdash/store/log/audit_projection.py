@@ -33,6 +33,8 @@ from tfdash.store.log.run_facts import RunFacts
 from tfdash.store.log.size_facts import SizeFacts
 from tfdash.store.log.version_facts import TOPIC as VERSIONS
 from tfdash.store.log.version_facts import VersionFacts
+from tfdash.store.log.view_facts import TOPIC as REACH
+from tfdash.store.log.view_facts import ViewFacts
 
 VERIFIED_WITHIN = 86_400.0
 """Seconds after which nobody waits any more for what was left unverified."""
@@ -103,6 +105,7 @@ class AuditProjection:
         self.versions = VersionFacts()
         self.run_acts = RunActs()
         self.runs = RunFacts()
+        self.views = ViewFacts()
         self._break_glass_facts: dict[str, dict[str, Any]] = {}
         self._open: dict[str, Entry] = {}  # intents without an outcome
         self._settled: set[str] = set()
@@ -160,6 +163,8 @@ class AuditProjection:
             self._breaches.apply(entry.at, {**data, "text": text}, subject)
         elif topic == VERSIONS:
             self.versions.apply(entry.at, data, entry.terminal)
+        elif topic == REACH:
+            self.views.apply(entry.at, data, entry.terminal)
         elif topic == RUN:
             self.runs.apply(entry, data, written_by)
         elif topic == "break-glass":

@@ -10,7 +10,7 @@ from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl
-from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook
+from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.running import KUBELET_BEHIND, OLD_KUBELET, OLD_KUBELET_BEHIND
 from tfdash.playbook.versions.version import ReadVersion, read, same_update
@@ -171,6 +171,7 @@ PROBES = (
         judge=_away,
         line=lambda _: kubectl("get", "--raw", "/readyz?verbose"),
         arguments=(CLUSTER,),
+        reach=True,
     ),
     Probe(
         id="control-plane.answers",
@@ -178,6 +179,7 @@ PROBES = (
         judge=_here,
         line=lambda _: kubectl("get", "--raw", "/readyz?verbose"),
         arguments=(CLUSTER,),
+        reach=True,
     ),
     Probe(
         id="control-plane.version",

@@ -13,7 +13,7 @@ from tfdash.nouns import counted
 from tfdash.playbook.nodes.ready import judge as judge_node
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl
-from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
+from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.serving.rollout_status import condition
 from tfdash.playbook.staleness import Unread
 from tfdash.playbook.versions.version import read, same_update

@@ -18,7 +18,7 @@ from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import of_object, rollout_status
-from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
+from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.procedures.probes.workloads import WORKLOAD, named_workload, same_image, workload_object
 from tfdash.playbook.staleness import Unread
 

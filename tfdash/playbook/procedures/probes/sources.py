@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+import msgspec
 
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Deployment
@@ -14,10 +16,11 @@ from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.control_plane import answers
 from tfdash.playbook.procedures.probes.lines import kubectl
-from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
+from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount
 
+_FEW = 3  # that are named one by one
 KUBERNETES, PROMETHEUS = "kubernetes", "prometheus"
 """The sources that are a cluster's own; every other is asked by its id."""
 
@@ -65,6 +68,52 @@ def _kubernetes(sight: ProbeLook) -> Probed:
     if (why := sight.why(Deployment)) is not None:
         return sight.unknown(why)
     return sight.said(True, f"{name} is read")
+
+
+def _cut_off(case: ProbeCase) -> Probed:
+    """Nothing that is read over a network answers this terminal any more. One place alone tells nothing: it may be that place."""
+    look = ProbeLook(case)
+    there: list[str] = []
+    away: list[str] = []
+    unclear = 0
+    for name, found in _places(case):
+        if found is None:
+            unclear += 1
+        else:
+            (there if found else away).append(name)
+    if there:
+        answer = (
+            f"{there[0]} answers" if len(there) == 1 else f"{len(there)} places answer, {there[0]} among them"
+        )
+        but = f", {', '.join(away[:_FEW])} not" if away else ""
+        return look.said(False, f"{answer}{but}")
+    if unclear or len(away) < 2:
+        only = (
+            f"{away[0]} is the only place that is read here, and does not answer"
+            if away
+            else "nothing was asked yet"
+        )
+        return look.unclear(
+            UnknownKind.NOT_COMPARABLE, only if not unclear else "not every place was asked yet"
+        )
+    return look.said(True, f"none of {len(away)} places answers this terminal: {', '.join(away[:_FEW])}")
+
+
+def _places(case: ProbeCase) -> Iterator[tuple[str, bool | None]]:
+    """What is read over a network, and whether it answers; None where that is not known."""
+    for ref in sorted(case.picture.clusters):
+        of = msgspec.structs.replace(case, cluster=ref, arguments={})
+        found = answers(ProbeLook(of))
+        yield ref.cluster, None if isinstance(found, Unread) else found
+        seen = case.picture.signals.prometheus.get(ref)
+        if seen is not None and not seen.unasked:
+            yield f"{PROMETHEUS} of {ref.cluster}", seen.problem is None
+    health = case.picture.store_state.health
+    if health.shared_configured:
+        yield "the shared store", not health.shared
+    for name, feed in sorted(case.picture.signals.feeds.items()):
+        if not feed.unasked:
+            yield f"feed {name}", feed.problem is None
 
 
 def _room(case: ProbeCase) -> Probed:
@@ -118,6 +167,14 @@ PROBES = (
             ProbeArgument(id="source", title="kubernetes, prometheus, or the id of a source"),
             CLUSTER,
         ),
+        reach=True,
+    ),
+    Probe(
+        id="terminal.cut-off",
+        title="this terminal is cut off from everything",
+        judge=_cut_off,
+        line=lambda _: "ip route get 1.1.1.1; tfdash doctor",
+        reach=True,
     ),
     Probe(
         id="namespace.quota-room",

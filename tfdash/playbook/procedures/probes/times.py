@@ -6,7 +6,7 @@ from tfdash.model.run import Probed
 from tfdash.model.verdict import UnknownKind
 from tfdash.moments import moment
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
-from tfdash.playbook.procedures.probes.sight import ProbeLook
+from tfdash.playbook.procedures.probes.look import ProbeLook
 from tfdash.playbook.schedule.asking import asked
 
 

@@ -16,7 +16,7 @@ from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import of_object
-from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook
+from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook
 from tfdash.playbook.registry import RULES, SECTIONS
 
 _WORST = {"ok": Level.OK, "warn": Level.WARN}

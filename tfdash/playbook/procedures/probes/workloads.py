@@ -14,7 +14,7 @@ from tfdash.model.workload import Serving
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl, of_namespace, of_object
-from tfdash.playbook.procedures.probes.sight import CLUSTER, ProbeLook, number_of
+from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.staleness import Unread
 
 WORKLOADS: dict[str, type[Deployment] | type[StatefulSet] | type[DaemonSet] | type[Rollout]] = {
