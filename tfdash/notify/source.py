@@ -12,7 +12,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import NO_PAGE, Picture, SourceInfo
 from tfdash.notify.lacking import lacks
-from tfdash.notify.outbox import QueuedMessage, read_outbox
+from tfdash.notify.outbox import DELIVERED, QueuedMessage, read_outbox
 from tfdash.notify.posts import ChannelPost
 from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
@@ -48,7 +48,12 @@ class NotifySource:
         if not trouble and late:
             trouble = f"{late[0].channel}: {late[0].sentence}"
         return Observation(
-            value=SourceInfo(name=self.id, about=about, only_for=NO_PAGE),
+            value=SourceInfo(
+                name=self.id,
+                about=about,
+                count=sum(row.state == DELIVERED for row in rows),
+                only_for=NO_PAGE,
+            ),
             source=self.id,
             observed_at=self._clock.now() if looked else None,
             complete=looked,

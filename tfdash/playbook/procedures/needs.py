@@ -23,13 +23,15 @@ from tfdash.text import safe
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """``name``: what stands behind it in a procedure, "CLUSTER"; "" nothing. ``named``: it must stand there."""
+    """``name``: what stands behind it in a procedure, "CLUSTER"; "" nothing. ``named``: it must stand there. ``reach``: that it is not there
+    says only that this terminal does not reach it."""
 
     id: str
     title: str
     judge: Callable[[str, ProbeCase], Probed]
     name: str = ""
     named: bool = False
+    reach: bool = False
 
 
 def needed(need: str, case: ProbeCase, proven: Mapping[str, float] = {}) -> Probed:
@@ -122,6 +124,20 @@ def _configured(
     return judge
 
 
+_CHANNELS = _configured("channel", lambda policy: policy.channels, "notify.channels")
+
+
+def _notify(name: str, case: ProbeCase) -> Probed:
+    """What was told lately and arrived proves that somebody can be told; an empty queue does not."""
+    said, status = _CHANNELS(name, case), case.picture.sources.get("notify")
+    if said.passed is False or status is None:
+        return said
+    if status.problem is not None:
+        return _said(False, f"who is told: {status.problem.cause}")
+    arrived = status.value.count if status.value is not None else 0
+    return _said(True, f"{counted(arrived, 'message')} arrived, none waits") if arrived else said
+
+
 def _runbooks(_: str, case: ProbeCase) -> Probed:
     policy = recovery_policy(case)
     if policy.problems:
@@ -132,12 +148,12 @@ def _runbooks(_: str, case: ProbeCase) -> Probed:
 NEEDS: dict[str, Need] = {
     need.id: need
     for need in (
-        Need(id="cluster", title="the API server", judge=_cluster, name="CLUSTER"),
-        Need(id="metrics", title="Prometheus", judge=_metrics, name="CLUSTER"),
-        Need(id="logs", title="logs of pods, by the API server", judge=_cluster, name="CLUSTER"),
-        Need(id="login", title="the log-in of this terminal", judge=_login),
+        Need(id="cluster", title="the API server", judge=_cluster, name="CLUSTER", reach=True),
+        Need(id="metrics", title="Prometheus", judge=_metrics, name="CLUSTER", reach=True),
+        Need(id="logs", title="logs of pods, by the API server", judge=_cluster, name="CLUSTER", reach=True),
+        Need(id="login", title="the log-in of this terminal", judge=_login, reach=True),
         Need(id="store", title="the store of this terminal", judge=_store),
-        Need(id="shared", title="the shared store", judge=_shared),
+        Need(id="shared", title="the shared store", judge=_shared, reach=True),
         Need(id="runbooks", title="the files of the procedures", judge=_runbooks),
         Need(
             id="ssh",
@@ -156,7 +172,7 @@ NEEDS: dict[str, Need] = {
         Need(
             id="notify",
             title="who is told",
-            judge=_configured("channel", lambda policy: policy.channels, "notify.channels"),
+            judge=_notify,
             name="CHANNEL",
         ),
     )

@@ -210,6 +210,16 @@ class ProceduresSettings(SettingsTable):
             '"~/.config/tfdash/procedures"',
         ),
     ] = ""
+    apart: Annotated[
+        Texts,
+        Note(
+            "hosts that go down with none of the clusters: store, channels, pipelines and log-in of a recovery that loses one lie on these",
+            '["db.dr.example.com", "*.slack.com"]',
+        ),
+    ] = ()
+    along: Annotated[
+        Texts, Note("hosts that go down with a cluster, besides those of which that is seen", '["10.1.*"]')
+    ] = ()
     commands: Annotated[dict[str, AllowedCommand], Note(sample="flush-cache")] = field(default_factory=dict)
     hosts: Annotated[dict[str, HostSettings], Note(sample="db-1")] = field(default_factory=dict)
     pipelines: Annotated[dict[str, PipelineSettings], Note(sample="deploy")] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.playbook.making import NOW
 from tests.unit.playbook.procedures.probing import FORBIDDEN, GONE, case_of, of, seen
-from tfdash.model.observation import Observation
+from tfdash.model.observation import Observation, Problem
 from tfdash.model.picture import Picture, ServerInfo, SourceInfo
 from tfdash.model.procedure import Procedure
 from tfdash.model.store_state import StoreHealth, StoreState
@@ -30,6 +30,13 @@ def kept(**health: Any) -> Picture:
     return msgspec.structs.replace(
         of(), store_state=StoreState(health=StoreHealth(**health)), sources={"store": READ}
     )
+
+
+def told(problem: Problem | None = None, count: int = 0) -> Picture:
+    status = Observation(
+        value=SourceInfo(name="notify", count=count), problem=problem, complete=True, observed_at=NOW
+    )
+    return msgspec.structs.replace(of(), sources={"notify": status})
 
 
 US = seen(of(), "", value=ServerInfo(version="v1.37.2", user="jo"))
@@ -54,6 +61,10 @@ TABLE: list[tuple[Picture, str, bool | None, str]] = [
     (of(), "pipeline deploy", None, "not used lately"),
     (of(), "notify", None, "channel chat"),
     (of(), "notify page", False, "no channel page is configured"),
+    (told(), "notify", None, "channel chat"),
+    (told(count=2), "notify", True, "2 messages arrived"),
+    (told(count=2), "notify page", False, "no channel page"),
+    (told(GONE, count=2), "notify chat", False, "connection refused"),
     (of(), "runbooks", True, "1 procedure"),
     (of(), "moon", None, "nobody knows"),
 ]

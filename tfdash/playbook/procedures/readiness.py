@@ -1,0 +1,236 @@
+"""Whether a recovery could begin now: what it would need, how long it took before, when it was rehearsed, and that nothing it stands on is lost
+with what it recovers. Pure.
+
+A recovery that was never rehearsed is UNKNOWN: nobody knows whether it works. One whose rehearsal is older than its ``rehearse`` is a
+warning; one that stands in a circle is a breach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tfdash.durations import write_duration
+from tfdash.figures import span
+from tfdash.model.kubecluster import Node, Service
+from tfdash.model.picture import ClusterPicture
+from tfdash.model.procedure import Procedure, Step, StepKind
+from tfdash.model.recovery import RecoveryReadiness
+from tfdash.model.run import RunOutcome, RunState, StepStatus
+from tfdash.model.subject import ClusterRef
+from tfdash.model.verdict import Level
+from tfdash.moments import near
+from tfdash.nouns import counted
+from tfdash.playbook.procedures.answering import answered
+from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.needs import NEEDS, needed, recovery_policy
+from tfdash.playbook.procedures.policy import Dependency, RecoveryPolicy
+from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.playbook.procedures.probes import PROBES
+from tfdash.playbook.schedule.local import zone_of
+from tfdash.text import safe
+
+PROVES_FOR = 90 * 86_400.0
+"""Seconds for which a step that came to its end proves that what it needed is there, where its procedure does not say how often it is
+rehearsed."""
+_LAST = 5  # runs of which the longest counts
+_IN_CLUSTER = (".svc", ".svc.cluster.local", ".cluster.local")
+_REACH = frozenset(id for id, need in NEEDS.items() if need.reach)
+_HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
+
+
+class _Rehearsed(NamedTuple):
+    at: float
+    lasted: float
+    same: bool  # by the file as it is now
+
+
+def readiness(procedure: Procedure, case: ProbeCase, runs: Sequence[RunState] = ()) -> RecoveryReadiness:
+    """``runs``: all that are known, of any procedure."""
+    proven = proven_needs(runs, case.now, procedure.rehearse or PROVES_FOR)
+    asks = [answered(ask, case) for ask in procedure.ready]
+    reach = [ask.probe in PROBES and PROBES[ask.probe].reach for ask in procedure.ready]
+    wanted = needs_of(procedure)
+    there = [needed(need, case, proven) for need in wanted]
+    reach += [need.partition(" ")[0] in _REACH for need in wanted]
+    circle, unclear = _circle(procedure, case)
+    ended = [r for r in runs if r.procedure.id == procedure.id and r.outcome is RunOutcome.DONE]
+    took = sorted((r for r in ended if not r.dry), key=lambda r: r.ended_at or 0.0)[-_LAST:]
+    last = _rehearsal(procedure, [r for r in ended if r.cluster.environment == case.cluster.environment])
+    found: list[tuple[Level, str]] = []
+    for only_reach, told in zip(reach, (*asks, *there), strict=True):
+        if told.passed is False:  # that something does not answer here is no word on the thing itself
+            found.append((Level.UNKNOWN if only_reach else Level.WARN, told.sentence))
+        elif told.passed is None:
+            found.append((Level.UNKNOWN, f"not known: {told.sentence}"))
+    found += [(Level.UNKNOWN, sentence) for sentence in unclear]
+    expected = max((_lasted(r) for r in took), default=None)
+    if expected is not None and procedure.rto and expected > procedure.rto:
+        found.append((Level.WARN, f"it took {span(expected)}, over its {write_duration(procedure.rto)}"))
+    due = last.at + procedure.rehearse if last is not None and procedure.rehearse else None
+    found += _of_rehearsal(procedure, last, due, case) if procedure.rehearse else ()
+    found.sort(key=lambda one: -one[0])
+    missing = tuple(sentence for _, sentence in found)
+    level = Level.BREACH if circle else max((of for of, _ in found), default=Level.OK)
+    return RecoveryReadiness(
+        procedure=procedure.id,
+        title=safe(procedure.title),
+        cluster=case.cluster,
+        level=level,
+        sentence=_sentence(level, circle, missing, len(asks) + len(there)),
+        asks=(*asks, *there),
+        missing=missing,
+        circle=tuple(circle),
+        rto=expected,
+        rto_source=_took(took, case) if took else "",
+        rehearsed_at=last.at if last is not None else None,
+        rehearsed_in=last.lasted if last is not None else None,
+        rehearsal_due=due,
+    )
+
+
+def _sentence(level: Level, circle: Sequence[str], missing: Sequence[str], needs: int) -> str:
+    if circle:
+        return f"a circle: {circle[0]}"
+    if level is Level.OK:
+        return f"ready: {counted(needs, 'thing')} that it needs {'is' if needs == 1 else 'are'} there"
+    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"{missing[0]}{more}"
+
+
+def _of_rehearsal(
+    procedure: Procedure, last: _Rehearsed | None, due: float | None, case: ProbeCase
+) -> Iterator[tuple[Level, str]]:
+    cadence = write_duration(procedure.rehearse)
+    if last is None or due is None:
+        yield Level.UNKNOWN, f"never rehearsed, and is to be every {cadence}"
+        return
+    if case.now >= due:
+        at = near(last.at, case.now, zone_of(case.assessment.calendar))
+        yield Level.WARN, f"rehearsed {at}, {span(case.now - last.at)} ago: every {cadence}"
+    if not last.same:
+        yield Level.UNKNOWN, "its file became another since it was rehearsed"
+
+
+def _rehearsal(procedure: Procedure, ended: Sequence[RunState]) -> _Rehearsed | None:
+    """The last run of it that came to its end here, a dry one or one in earnest: that proves more than a rehearsal."""
+    found = [
+        _Rehearsed(r.ended_at, r.ended_at - r.started_at, r.procedure.digest == procedure.digest)
+        for r in ended
+        if r.ended_at is not None
+    ]
+    return max(found, default=None)
+
+
+def _lasted(run: RunState) -> float:
+    """From the first impact until all was restored, where its clocks tell; else from its start to its end."""
+    restore = next(
+        (c for c in run.clocks if c.id == "restore" and c.start is not None and c.end is not None), None
+    )
+    impact = next((c for c in run.clocks if c.id == "impact" and c.start is not None), restore)
+    if restore is not None and restore.end is not None and impact is not None and impact.start is not None:
+        return restore.end - impact.start
+    return (run.ended_at or run.last_at) - run.started_at
+
+
+def _took(took: Sequence[RunState], case: ProbeCase) -> str:
+    last = near(took[-1].ended_at or took[-1].last_at, case.now, zone_of(case.assessment.calendar))
+    return f"{'the run' if len(took) == 1 else f'the longest of {len(took)} runs, the last'} of {last}"
+
+
+def needs_of(procedure: Procedure) -> tuple[str, ...]:
+    """What its steps need, but for those that may be left out or done by hand, each once. What names an input is only known in a run."""
+    found = [
+        need
+        for _, step in every(procedure.steps)
+        if not (step.optional or step.by_hand)
+        for need in (*step.needs, *_place_needs(step))
+        if "{" not in need
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _place_needs(step: Step) -> Iterator[str]:
+    kind, _, name = step.place.partition(" ")
+    if step.kind is StepKind.COMMAND and name and kind in ("host", "pipeline"):
+        yield f"{'ssh' if kind == 'host' else kind} {name}"
+
+
+def proven_needs(runs: Sequence[RunState], now: float, within: float) -> Mapping[str, float]:
+    """By need: when a step that had it did its work last, in earnest. A message is queued when its step is done: that proves nothing."""
+    found: dict[str, float] = {}
+    for run in runs:
+        if run.dry:
+            continue
+        steps = {step.id: step for _, step in every(run.procedure.steps)}
+        for state in run.steps:
+            step = steps.get(state.id)
+            if step is None or state.status is not StepStatus.DONE or state.ended is None:
+                continue
+            if step.kind is StepKind.NOTIFY or not now - within < state.ended <= now:
+                continue
+            for need in (*step.needs, *_place_needs(step)):
+                found[need] = max(found.get(need, 0.0), state.ended)
+    return found
+
+
+# -- no circle ---------------------------------------------------------------------------------------------------------
+
+
+def _circle(procedure: Procedure, case: ProbeCase) -> tuple[list[str], list[str]]:
+    """What it stands on that the scenario takes away, and of what that is not known."""
+    loses = procedure.scenario.loses if procedure.scenario is not None else ()
+    if not loses:
+        return [], []
+    circle, unclear = [], []
+    for need in needs_of(procedure):
+        if need in loses:
+            circle.append(f"a step needs {need}, which is what it loses")
+    clusters = [need.partition(" ")[2] for need in loses if need.partition(" ")[0] == "cluster"]
+    policy = recovery_policy(case)
+    for one in policy.dependencies:
+        if one.need in loses:
+            continue  # the file says so, and its steps do without
+        for name in clusters:
+            ref = case.cluster._replace(cluster=name) if name else case.cluster
+            lies = _lies(one, ref, case.picture.clusters.get(ref), policy)
+            if lies:
+                circle.append(
+                    f"{one.what} ({safe(one.host) or 'this machine'}) lies on {safe(ref.cluster)}, which is lost with it"
+                )
+            elif lies is None:
+                unclear.append(
+                    f"not known: whether {one.what} ({safe(one.host)}) is lost with {safe(ref.cluster)}: say so in [procedures] apart or along"
+                )
+    return list(dict.fromkeys(circle)), list(dict.fromkeys(unclear))
+
+
+def _lies(
+    one: Dependency, ref: ClusterRef, cluster: ClusterPicture | None, policy: RecoveryPolicy
+) -> bool | None:
+    """Whether it goes down with a cluster; None where nothing tells."""
+    host = one.host.casefold().rstrip(".")
+    if host in _HERE:
+        return policy.inside
+    if any(fnmatchcase(host, pattern.casefold()) for pattern in policy.along):
+        return True
+    if any(fnmatchcase(host, pattern.casefold()) for pattern in policy.apart):
+        return False
+    if host.endswith(_IN_CLUSTER):
+        return True
+    return True if cluster is not None and host in _hosts_of(cluster) else None
+
+
+def _hosts_of(cluster: ClusterPicture) -> Iterator[str]:
+    """Where something of it answers: its API server, its nodes, what its Services show outside."""
+    url = cluster.info.value.url if cluster.info.value is not None else ""
+    if (host := urlsplit(url).hostname or "") not in _HERE:
+        yield host.casefold()
+    for node in cluster.objects(Node.KIND).values():
+        if isinstance(node, Node) and node.internal_ip:
+            yield node.internal_ip
+    for service in cluster.objects(Service.KIND).values():
+        if isinstance(service, Service):
+            yield from (address.casefold() for address in service.external)
