@@ -129,7 +129,8 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 
 
 def policies_of(settings: Settings) -> Policies:
-    """[policy.canary], [policy.resources], [policy.certificates], [calendar], [releases] and [versions]."""
+    """[policy.canary], [policy.resources], [policy.certificates], [calendar], [releases], [versions] and [procedures]."""
+    from tfdash.cli.recovering import recovery_policy
     from tfdash.playbook.maintenance.policy import maintenance_in
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.waivers import Waivers
@@ -146,6 +147,7 @@ def policies_of(settings: Settings) -> Policies:
         environments=tuple(settings.environments),
         pool_labels=settings.sources.usage.pool_labels,
         versions=versions_of(settings),
+        recovery=recovery_policy(settings),
     )
 
 

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
+
 from tfdash.judging.calendar import CalendarRunner
 from tfdash.judging.canaries import CanaryRunner, ReleasesRemembered
 from tfdash.judging.maintenance import MaintenanceRunner
+from tfdash.judging.recovery import RecoveryRunner
 from tfdash.judging.rules import RuleRunner
 from tfdash.judging.sections import SectionReader
 from tfdash.judging.versions import VersionsRunner
@@ -24,6 +27,7 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.versions import VersionSighting
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.procedures.section import SECTION as RECOVERY
 from tfdash.playbook.registry import RULES, SECTIONS
 from tfdash.playbook.rule import Rule
 from tfdash.playbook.section import Findings, Section
@@ -67,6 +71,8 @@ class Judge:
         self._versions = VersionsRunner(
             self._policies.versions, stale_after, self._policies.calendar.tz, self._policies.waivers
         )
+        asked = any(section.id == RECOVERY.id for section in sections)
+        self._recovery = RecoveryRunner(self._policies) if asked else None
         self._picture: Picture | None = None
         self._reader = SectionReader(sections, self._rules.words)
         self._sections: tuple[SectionState, ...] = ()
@@ -82,7 +88,9 @@ class Judge:
 
     def due_at(self) -> float | None:
         parts = (self._rules, self._canaries, self._calendar, self._maintenance, self._versions)
-        return min((at for part in parts if (at := part.due_at()) is not None), default=None)
+        dues = [part.due_at() for part in parts]
+        dues += [self._recovery.due_at()] if self._recovery is not None else []
+        return min((at for at in dues if at is not None), default=None)
 
     def assess(self, picture: Picture, change: Change, now: float) -> tuple[Assessment, frozenset[Subject]]:
         """What is to be said now, and of which subjects something else is said than before."""
@@ -94,23 +102,33 @@ class Judge:
         changed |= self._canaries.assess(picture, change, changed, now)
         dated = (self._calendar, self._maintenance, self._versions)
         said = [part.assess(picture, change, now) for part in dated]
+        told = self._told(picture, now)
+        if self._recovery is not None:
+            said.append(self._recovery.assess(told, picture, change, now))
         if any(said) or changed or aged or change.freshness:
-            self._sections = self._reader.states(
-                picture,
-                Findings(
-                    self._rules.verdicts,
-                    self._rules.workloads,
-                    self._rules.releases,
-                    self._canaries.judgements,
-                    self._calendar.state,
-                    tuple(self._rules.failed.values()),
-                    self._rules.stale,
-                    self._rules.words.of,
-                    self._maintenance.states,
-                    self._versions.state,
-                ),
-            )
-        assessment = Assessment(
+            self._sections = self._reader.states(picture, self._findings())
+        of_recoveries = self._recovery.state if self._recovery is not None else None
+        told = msgspec.structs.replace(told, sections=self._sections, recovery=of_recoveries)
+        return told, frozenset(changed)
+
+    def _findings(self) -> Findings:
+        return Findings(
+            self._rules.verdicts,
+            self._rules.workloads,
+            self._rules.releases,
+            self._canaries.judgements,
+            self._calendar.state,
+            tuple(self._rules.failed.values()),
+            self._rules.stale,
+            self._rules.words.of,
+            self._maintenance.states,
+            self._versions.state,
+            self._recovery.state if self._recovery is not None else None,
+        )
+
+    def _told(self, picture: Picture, now: float) -> Assessment:
+        """What is said of all but recoveries, which ask it; with the sections as they were."""
+        return Assessment(
             at=now,
             number=picture.number,
             whole=not (self._rules.waits or self._maintenance.waits),
@@ -128,7 +146,6 @@ class Judge:
             versions=self._versions.state,
             rotations=self._rules.rotations,
         )
-        return assessment, frozenset(changed)
 
     def go_on(self, now: float) -> bool:
         """Judge more of what the last ``assess`` left waiting; True where something is left."""

@@ -46,5 +46,6 @@ def sections_within(
         stale,
         maintenance=assessment.maintenance,
         versions=assessment.versions,
+        recovery=assessment.recovery,
     )
     return summarise(sections, picture, findings, most)

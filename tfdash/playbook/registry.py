@@ -11,6 +11,7 @@ from tfdash.playbook.certificates import section as certificates
 from tfdash.playbook.maintenance import section as maintenance
 from tfdash.playbook.nodes import capacity, ready
 from tfdash.playbook.nodes import section as nodes
+from tfdash.playbook.procedures import section as recovery
 from tfdash.playbook.releases import section as release_section
 from tfdash.playbook.resources import (
     autoscaler,
@@ -100,6 +101,7 @@ SECTIONS: tuple[Section, ...] = tuple(
         maintenance.SECTION,
         certificates.SECTION,
         versions.SECTION,
+        recovery.SECTION,
     )
 )
 """In the order in which they are listed."""

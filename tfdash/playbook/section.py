@@ -16,6 +16,7 @@ from tfdash.model.made import MADE
 from tfdash.model.maintenance import ItemState
 from tfdash.model.observation import Observation, ProblemKind
 from tfdash.model.picture import AbsentNamespace, Objects, Picture
+from tfdash.model.recovery import RecoveryState
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
 from tfdash.model.section import MOST, SectionFinding, SectionState
@@ -40,7 +41,17 @@ class Findings:
 
     __slots__ = ("_of", "_verdicts", "_words", "looked_at")
     NAMES = frozenset(
-        {"workloads", "releases", "canaries", "calendar", "failed", "stale", "maintenance", "versions"}
+        {
+            "workloads",
+            "releases",
+            "canaries",
+            "calendar",
+            "failed",
+            "stale",
+            "maintenance",
+            "versions",
+            "recovery",
+        }
     )
 
     def __init__(
@@ -55,6 +66,7 @@ class Findings:
         words: Callable[[str], Iterable[Verdict]] | None = None,
         maintenance: Mapping[Subject, ItemState] | None = None,
         versions: VersionsState | None = None,
+        recovery: RecoveryState | None = None,
     ) -> None:
         self._verdicts = verdicts
         self._of = {
@@ -66,6 +78,7 @@ class Findings:
             "stale": stale,
             "maintenance": maintenance,
             "versions": versions,
+            "recovery": recovery,
         }
         self._words = words
         self.looked_at: set[str] = set()
@@ -117,6 +130,11 @@ class Findings:
     @property
     def versions(self) -> VersionsState | None:
         found: VersionsState | None = self._look("versions")
+        return found
+
+    @property
+    def recovery(self) -> RecoveryState | None:
+        found: RecoveryState | None = self._look("recovery")
         return found
 
     def by_rule(self, *rules: str) -> list[Verdict]:

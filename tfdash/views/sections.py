@@ -83,13 +83,26 @@ def asked(assessment: Assessment, subject: Subject, now: float, keys: str) -> st
     return f"{since} · {keys}"
 
 
+_SHARED = (Level.OK, Level.IDLE)
+_APART = 2  # of those that are not judged, so many still have a line each
+
+
 def section_lines(sections: Sequence[SectionState], tall: bool) -> list[Line]:
     """Each with its state and sentence, in their order; where there is not much height (not ``tall``) those that are well
-    share one line."""
-    well = [s for s in sections if s.level == Level.OK] if not tall and len(sections) > _FEW else []
+    share one line, and those that are not judged, where they are more than a few."""
+    shared = (
+        {}
+        if tall or len(sections) <= _FEW
+        else {
+            level: alike
+            for level in _SHARED
+            if (alike := [s for s in sections if s.level == level])
+            and (level is Level.OK or len(alike) > _APART)
+        }
+    )
     lines: list[Line] = []
     for section in sections:
-        if section not in well:
+        if section.level not in shared:
             state = state_of(section)
             token = "" if section.level > Level.OK else "dim"
             lines.append(
@@ -99,13 +112,13 @@ def section_lines(sections: Sequence[SectionState], tall: bool) -> list[Line]:
                     (safe(section.sentence), token),
                 ]
             )
-    if well:
-        state = states.of_level(Level.OK)
+    for level, alike in shared.items():
+        state = states.of_level(level)
         lines.append(
             [
                 (f" {'':14} ", ""),
                 (f"{state.text:<12} ", state.token),
-                (", ".join(s.title for s in well), "dim"),
+                (", ".join(s.title for s in alike), "dim"),
             ]
         )
     return lines

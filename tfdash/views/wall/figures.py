@@ -56,6 +56,24 @@ def counts(sight: WallSight) -> list[Figure]:
     return [many(Level.BREACH, "breach"), many(Level.WARN, "warn"), many(Level.UNKNOWN, "unknown")]
 
 
+def recoveries(sight: WallSight) -> list[Figure]:
+    """How many recoveries could begin, of how many; how many are proposed by the facts, and how many are being carried out."""
+    state = sight.assessment.recovery
+    if state is None or not state.readiness:
+        return [_not_known("ready"), _not_known("fit"), _not_known("under way")]
+    several = len(state.readiness)
+    good = sum(one.level is Level.OK for one in state.readiness)
+    worst = max((one.level for one in state.readiness), default=Level.UNKNOWN)
+    fit = sum(one.proposed is True for one in state.proposals)
+    late = any(one.late for one in state.open)
+    under_way = Level.WARN if late else Level.MOVING if state.open else Level.IDLE
+    return [
+        Figure(f"{good} of {several}", "ready", worst),
+        Figure(str(fit), "fit now", Level.PAUSED if fit else Level.IDLE),
+        Figure(str(len(state.open)), "under way", under_way),
+    ]
+
+
 def serving(sight: WallSight) -> list[Figure]:
     """Of those that should serve, how many do; how many do not at all; how many releases are under way. Rollouts are among them, as in
     the section's sentence beside."""

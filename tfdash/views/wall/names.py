@@ -11,6 +11,7 @@ WALL_IDS = (
     "calendar",
     "certificates",
     "versions",
+    "recovery",
     "nodes",
 )
 """In the order in which they take turns; what each shows stands in ``pages.py``."""

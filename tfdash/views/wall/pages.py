@@ -35,6 +35,7 @@ WALL_PAGES: tuple[WallPage, ...] = (
     WallPage("calendar", ("maintenance",), figures.promises),
     WallPage("certificates", ("certificates",), figures.certificates),
     WallPage("versions", ("versions",), figures.counts),
+    WallPage("recovery", ("recovery",), figures.recoveries),
     WallPage("nodes", ("nodes",), figures.nodes),
 )
 """In the order in which they take turns."""

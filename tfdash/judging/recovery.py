@@ -1,0 +1,126 @@
+"""Which recoveries the facts propose, what each would need, and which are being carried out: looked at anew where something is new, and no
+more often than every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from tfdash.model.assessment import Assessment
+from tfdash.model.picture import Change, Picture
+from tfdash.model.procedure import Procedure, StepKind
+from tfdash.model.recovery import OpenRecovery, RecoveryProposal, RecoveryReadiness, RecoveryState
+from tfdash.model.run import RunOutcome, RunState, StepStatus
+from tfdash.model.subject import ClusterRef
+from tfdash.nouns import counted
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.playbook.procedures.proposals import proposal
+from tfdash.playbook.procedures.readiness import readiness
+from tfdash.playbook.procedures.state import RunStates
+from tfdash.text import safe
+
+SPACED = 5.0
+"""Seconds between two looks, whatever is new."""
+AGAIN = 60.0
+"""Seconds after which what is told by its age is told anew."""
+_ENDED = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN})
+
+
+class RecoveryRunner:
+    """``state`` is None until the first look."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+        self._runs = RunStates()
+        self._folded: object = None
+        self._states: tuple[RunState, ...] = ()
+        self._looked: float | None = None
+        self._due: float | None = None
+        self._since: dict[tuple[str, ClusterRef], float] = {}
+        self.state: RecoveryState | None = None
+
+    def due_at(self) -> float | None:
+        return self._due
+
+    def assess(self, said: Assessment, picture: Picture, change: Change, now: float) -> bool:
+        """``said``: what is said of everything else. True where it says something else than before."""
+        store = change.store is None or bool(change.store & {"runs", "health", "verified", "views"})
+        if not any(c.info.value is not None or c.info.problem is not None for c in picture.clusters.values()):
+            return False  # nothing was asked yet
+        soon = self._looked is None or not 0 <= now - self._looked < SPACED
+        if not (soon or store):
+            assert self._looked is not None
+            self._due = self._looked + SPACED
+            return False
+        self._looked, self._due = now, now + AGAIN
+        runs = picture.store_state.runs
+        if runs is not self._folded:
+            self._runs.forget_but(runs)
+            self._states = tuple(self._runs.of(journal) for journal in runs.values())
+            self._folded = runs
+        told = self._told(said, picture, now)
+        other = told != self.state
+        self.state = told if other else self.state
+        return other
+
+    def _told(self, said: Assessment, picture: Picture, now: float) -> RecoveryState:
+        recovery = self._policies.recovery
+        runbooks = [one for one in recovery.procedures.values() if one.recovery]
+        proposals: list[RecoveryProposal] = []
+        ready: list[RecoveryReadiness] = []
+        for ref in sorted(picture.clusters):
+            case = ProbeCase(
+                arguments={},
+                cluster=ref,
+                picture=picture,
+                assessment=said,
+                now=now,
+                policies=self._policies,
+            )
+            proposals += _proposed(runbooks, case)
+            ready += [readiness(one, case, self._states) for one in runbooks]
+        proposals.sort(key=lambda one: (_ORDER[one.proposed], one.procedure, one.cluster))
+        ready.sort(key=lambda one: (-one.level, one.procedure, one.cluster))
+        return RecoveryState(
+            proposals=tuple(self._with_since(proposals, now)),
+            readiness=tuple(ready),
+            open=tuple(sorted(_open(self._states, now), key=lambda one: one.since)),
+            problems=tuple(recovery.problems),
+        )
+
+    def _with_since(self, proposals: Iterable[RecoveryProposal], now: float) -> Iterator[RecoveryProposal]:
+        """Each that is proposed with when this terminal saw that first."""
+        fits = {(one.procedure, one.cluster): now for one in proposals if one.proposed}
+        self._since = {key: self._since.get(key, at) for key, at in fits.items()}
+        for one in proposals:
+            yield msgspec.structs.replace(one, since=self._since.get((one.procedure, one.cluster)))
+
+
+_ORDER = {True: 0, None: 1, False: 2}
+
+
+def _proposed(runbooks: Iterable[Procedure], case: ProbeCase) -> Iterable[RecoveryProposal]:
+    return (told for one in runbooks if (told := proposal(one, case)) is not None)
+
+
+def _open(states: Iterable[RunState], now: float) -> Iterable[OpenRecovery]:
+    for run in states:
+        if run.outcome is not RunOutcome.OPEN or run.dry or not run.procedure.recovery:
+            continue
+        groups = {step.id for _, step in every(run.procedure.steps) if step.kind is StepKind.GROUP}
+        steps = [step for step in run.steps if step.id not in groups]
+        ended = sum(step.status in _ENDED for step in steps)
+        sentence = f"{ended} of {counted(len(steps), 'step')} done, begun by {safe(run.by)}"
+        target = run.procedure.rto
+        yield OpenRecovery(
+            run=run.id,
+            procedure=run.procedure.id,
+            title=safe(run.procedure.title),
+            sentence=sentence,
+            cluster=run.cluster,
+            since=run.started_at,
+            late=bool(target) and now - run.started_at > target,
+        )
