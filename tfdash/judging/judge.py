@@ -16,7 +16,7 @@ import msgspec
 from tfdash.judging.calendar import CalendarRunner
 from tfdash.judging.canaries import CanaryRunner, ReleasesRemembered
 from tfdash.judging.maintenance import MaintenanceRunner
-from tfdash.judging.recovery import RecoveryRunner
+from tfdash.judging.recovery import RecoveriesRemembered, RecoveryRunner
 from tfdash.judging.rules import RuleRunner
 from tfdash.judging.sections import SectionReader
 from tfdash.judging.versions import VersionsRunner
@@ -42,6 +42,7 @@ class Remembered(NamedTuple):
 
     releases: ReleasesRemembered
     versions: Mapping[ClusterRef, tuple[Mapping[str, float], tuple[VersionSighting, ...]]]
+    recoveries: RecoveriesRemembered = RecoveriesRemembered()
 
 
 class Judge:
@@ -79,12 +80,15 @@ class Judge:
 
     @property
     def remembered(self) -> Remembered:
-        return Remembered(self._canaries.remembered, self._versions.remembered)
+        recoveries = self._recovery.remembered if self._recovery is not None else RecoveriesRemembered()
+        return Remembered(self._canaries.remembered, self._versions.remembered, recoveries)
 
     def recall(self, known: Remembered) -> None:
         """Before anything is judged: what an earlier judge remembered at this moment."""
         self._canaries.recall(known.releases)
         self._versions.recall(known.versions)
+        if self._recovery is not None:
+            self._recovery.recall(known.recoveries)
 
     def due_at(self) -> float | None:
         parts = (self._rules, self._canaries, self._calendar, self._maintenance, self._versions)

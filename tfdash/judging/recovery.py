@@ -3,7 +3,8 @@ more often than every few seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +27,17 @@ SPACED = 5.0
 """Seconds between two looks, whatever is new."""
 AGAIN = 60.0
 """Seconds after which what is told by its age is told anew."""
+_OF_STORE = frozenset({"runs", "health", "verified", "views"})
 _ENDED = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN})
+
+
+class RecoveriesRemembered(NamedTuple):
+    """``since``: when each was first seen to fit, by procedure and cluster."""
+
+    state: RecoveryState | None = None
+    looked: float | None = None
+    due: float | None = None
+    since: Mapping[tuple[str, ClusterRef], float] = {}
 
 
 class RecoveryRunner:
@@ -45,9 +56,18 @@ class RecoveryRunner:
     def due_at(self) -> float | None:
         return self._due
 
+    @property
+    def remembered(self) -> RecoveriesRemembered:
+        return RecoveriesRemembered(self.state, self._looked, self._due, self._since)
+
+    def recall(self, known: RecoveriesRemembered) -> None:
+        """Before anything is judged: what an earlier runner remembered at this moment."""
+        self.state, self._looked, self._due = known.state, known.looked, known.due
+        self._since = dict(known.since)
+
     def assess(self, said: Assessment, picture: Picture, change: Change, now: float) -> bool:
         """``said``: what is said of everything else. True where it says something else than before."""
-        store = change.store is None or bool(change.store & {"runs", "health", "verified", "views"})
+        store = change.store is not None and bool(change.store & _OF_STORE)
         if not any(c.info.value is not None or c.info.problem is not None for c in picture.clusters.values()):
             return False  # nothing was asked yet
         soon = self._looked is None or not 0 <= now - self._looked < SPACED
