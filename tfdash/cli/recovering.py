@@ -116,15 +116,15 @@ def _host_in(device: str) -> str:
 
 def _logins(settings: Settings) -> Iterator[str]:
     """Who issues what this terminal is let in by, where a plug-in's words say it."""
-    from tfdash.cli.compose import access_of
-    from tfdash.sources.kubernetes.kubeconfig import KubeconfigError
+    from tfdash.sources.kubernetes.kubeconfig import KubeconfigError, resolve
 
     clusters: list[Cluster] = []
     for environment in settings.environments.values():
         clusters += environment.clusters or (environment,)
     for cluster in clusters or [Cluster()]:
         try:
-            plugin = access_of(cluster).plugin
+            named = cluster.kubeconfig and str(Path(cluster.kubeconfig).expanduser())
+            plugin = resolve(named, cluster.context).plugin
         except (KubeconfigError, OSError):
             continue
         for word in (plugin.command, *plugin.args) if plugin is not None else ():

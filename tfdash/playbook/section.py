@@ -12,10 +12,8 @@ from tfdash.model.calendar import CalendarState
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.kinds import KINDS, PLAIN
 from tfdash.model.kube import Object
-from tfdash.model.made import MADE
 from tfdash.model.maintenance import ItemState
-from tfdash.model.observation import Observation, ProblemKind
-from tfdash.model.picture import AbsentNamespace, Objects, Picture
+from tfdash.model.picture import Picture
 from tfdash.model.recovery import RecoveryState
 from tfdash.model.release import ReleaseState
 from tfdash.model.release_answer import ReleaseAnswer
@@ -25,7 +23,8 @@ from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.model.versions import VersionsState
 from tfdash.model.workload import WorkloadState
 from tfdash.namespaces import absent
-from tfdash.nouns import counted, plural
+from tfdash.nouns import counted
+from tfdash.playbook.missing import missing_kind, missing_namespaces
 from tfdash.playbook.one_cause import Missing, by_cause, together
 from tfdash.playbook.rule import StateType
 from tfdash.playbook.staleness import Unread
@@ -259,7 +258,7 @@ class Section:
         found = []
         nowhere = absent(picture.clusters.values())
         if nowhere and any(KINDS.get(kind, PLAIN).namespaced for kind in self.kinds):
-            found.append(_missing_namespaces(nowhere))
+            found.append(missing_namespaces(nowhere))
         for ref, cluster in picture.clusters.items() if self.kinds else ():
             if cluster.info.problem is not None and cluster.info.value is None:
                 found.append(
@@ -267,7 +266,7 @@ class Section:
                 )
                 continue
             for kind in sorted(self.kinds, key=lambda k: (k in optional, k)):
-                missing = _missing(ref, kind, cluster.kinds.get(kind), findings.stale.get((ref, kind)))
+                missing = missing_kind(ref, kind, cluster.kinds.get(kind), findings.stale.get((ref, kind)))
                 if missing is not None:
                     found.append(missing._replace(cluster=ref))
         return found
@@ -363,49 +362,3 @@ _FEW = 2  # clusters that are named one by one
 def _named(refs: Collection[ClusterRef], many: str = "") -> str:
     few = " and ".join(ref.cluster for ref in refs)
     return few if len(refs) <= _FEW else f"{many or len(refs)} clusters"
-
-
-_LOADING = Missing("loading", "", True)
-
-
-def _missing_namespaces(nowhere: Sequence[AbsentNamespace]) -> Missing:
-    """What is restricted to a namespace that is not there is empty, and never well."""
-    names = ", ".join(one.name for one in nowhere)
-    return Missing(
-        f"there is no namespace {', '.join(map(str, nowhere))}",
-        f"nothing can be read in {names}: name one that is there",
-    )
-
-
-def _missing(
-    ref: ClusterRef, kind: str, seen: Observation[Objects] | None, old: Unread | None
-) -> Missing | None:
-    """Why the objects of a kind are not known, or not all, or not lately; None where they are, or where there can be none."""
-    if seen is None or not (seen.complete or seen.problem):
-        return _LOADING
-    if not seen.complete:
-        assert seen.problem is not None
-        if seen.problem.kind is ProblemKind.NOT_SERVED and kind not in MADE:
-            return None  # there are none, but of what is made of others there is as much as nobody says
-        return Missing(
-            f"{plural(kind)} of {ref.cluster} cannot be read",
-            seen.problem.cause,
-            kind=plural(kind),
-            cause=f"{ref.cluster}: {seen.problem}",
-        )
-    if seen.unreadable:
-        cause = seen.problem.cause if seen.problem is not None else ""
-        return Missing(
-            f"{counted(seen.unreadable, kind)} of {ref.cluster} cannot be read",
-            cause,
-            many=seen.unreadable,
-        )
-    if old is not None:
-        cause = seen.problem.cause if seen.problem is not None else ""
-        return Missing(
-            f"{plural(kind)} of {ref.cluster} {old.cause}",
-            cause,
-            kind=plural(kind),
-            cause=f"{ref.cluster}: {old.cause}",
-        )
-    return None
