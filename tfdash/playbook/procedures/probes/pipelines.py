@@ -12,7 +12,7 @@ from tfdash.model.run import Probed
 from tfdash.model.verdict import UnknownKind
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
-from tfdash.playbook.procedures.probes.sight import ProbeLook
+from tfdash.playbook.procedures.probes.look import ProbeLook
 from tfdash.text import safe
 
 Judged = Callable[[ProbeLook, SeenCommit, str], Probed]
