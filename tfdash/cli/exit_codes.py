@@ -63,3 +63,7 @@ PROCEDURES_RESUME = """\
 exit codes:
   0  it is taken up    2  nothing was recorded    64  the file holds no run
 """
+PROCEDURES_LEARN = """\
+exit codes:
+  0  nothing is proposed    1  something is    2  the store was not read in time    64  there is no such procedure
+"""

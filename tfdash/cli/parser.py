@@ -268,7 +268,9 @@ def _built(prog: str) -> argparse.ArgumentParser:
         _where,
     )
     procedures_options.add(
-        commands.add_parser("procedures", help="what is carried out step by step: list, check, show, export"),
+        commands.add_parser(
+            "procedures", help="what is carried out step by step: list, check, show, export, rehearse, learn"
+        ),
         _where,
         _Parser,
     )

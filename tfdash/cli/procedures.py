@@ -11,6 +11,7 @@ from tfdash.cli.parser import USAGE, program
 _MODULES = {
     **dict.fromkeys(("list", "check", "show"), "procedures_told"),
     "export": "procedures_export",
+    "learn": "procedures_learn",
     **dict.fromkeys(("run", "resume"), "procedures_run"),
 }
 

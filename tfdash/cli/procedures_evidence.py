@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import threading
 from typing import TYPE_CHECKING
 
 from tfdash.cli.output import deliver_to, narrate
@@ -16,53 +15,27 @@ if TYPE_CHECKING:
     from tfdash.model.run import RunEvent, RunState
     from tfdash.report.runbooks.document import Plain
 
-_PATIENCE = 20.0  # seconds for the store
-
 
 def command(args: argparse.Namespace) -> int:
     """Exit 0: it is told; 2: the store was not read in time; 64: there is no such run."""
     if args.format == "html":
         narrate(f"{program()}: a run is written as md or json")
         return USAGE
-    from tfdash.board.board import Board
     from tfdash.cli.compose import clock_of
-    from tfdash.cli.store_options import store_options
+    from tfdash.cli.store_reading import runs_on_record
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
     from tfdash.playbook.procedures.state import run_state
-    from tfdash.store.opening import open_store
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)
-    settings = load(config.path)
-    clock = clock_of(config)
-    opened = open_store(store_options(settings, config.path), clock, acting=False, reading=True)
-    opened.store.projection.runs.want(args.run)
-    board = Board([], None, clock, sources=[opened.source])
-    news = threading.Condition()
-
-    def came(update: object) -> None:
-        with news:
-            news.notify_all()
-
-    board.subscribe(came)
-    board.start()
-    try:
-        with news:
-            read = news.wait_for(
-                lambda: not opened.source.unsettled(board.picture, board.assessment), _PATIENCE
-            )
-        if not read:
-            narrate(f"{program()}: the store was not read within {_PATIENCE:g} s")
+    with runs_on_record(config, load(config.path), clock_of(config), args.run) as runs:
+        if runs is None:
             return UNKNOWN
-        journal = opened.store.projection.runs.whole(args.run)
+        journal = runs.get(args.run)
         if journal is None:
-            known = board.picture.store_state.runs
-            narrate(f'{program()}: there is no run "{safe(args.run)}"; {nearest(args.run, known)}')
+            narrate(f'{program()}: there is no run "{safe(args.run)}"; {nearest(args.run, runs)}')
             return USAGE
         told = _written(args.format, run_state(journal), journal.events)
-    finally:
-        board.stop()
-        opened.store.close()
     return deliver_to(args.output, told, OK)
 
 

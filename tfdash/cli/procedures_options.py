@@ -11,16 +11,21 @@ from tfdash.cli import exit_codes
 _TOLD = {
     "list": ("those that ship, and your own", ("text", "json")),
     "check": ("is each file right; what is not, with line, key and remedy", ("text", "json")),
-    "show": ("one, step by step, with the lines that do the same without tfdash", ("text", "json", "md")),
+    "show": (
+        "one, step by step, with the lines that do the same without tfdash",
+        ("text", "json", "md", "toml"),
+    ),
     "export": (
         "one as a file that is read, printed and ticked without tfdash; with --run what was done in a run of it",
         ("md", "html", "json"),
     ),
     "run": ("--dry: rehearse one from its first step to its last, and do nothing", ("text", "json", "md")),
+    "learn": ("what people noted in runs of one, as a change of its file", ("patch",)),
     "resume": ("take up a run that another terminal handed over as a file", ("text",)),
 }
 
 _CODES = {
+    "learn": exit_codes.PROCEDURES_LEARN,
     "run": exit_codes.PROCEDURES_RUN,
     "resume": exit_codes.PROCEDURES_RESUME,
 }
@@ -94,6 +99,11 @@ def _resume(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None
     parser.add_argument("--act", action="store_true", help="take it up; without, only what it holds")
 
 
+def _learn(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
+    where(parser, scoped=False)
+    parser.add_argument("id", metavar="ID", help="as procedures list names it")
+
+
 def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
     where(parser, scoped=False)
     parser.add_argument("id", nargs="?", default="", metavar="ID", help="as procedures list names it")
@@ -120,6 +130,7 @@ _ADDS: dict[str, Callable[[Any, Any], None]] = {
     "check": _check,
     "show": _show,
     "export": _export,
+    "learn": _learn,
     "run": _run,
     "resume": _resume,
 }

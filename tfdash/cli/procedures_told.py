@@ -12,7 +12,7 @@ from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, USAGE, program
 from tfdash.nouns import counted
 from tfdash.spelling import nearest
-from tfdash.text import safe
+from tfdash.text import safe, safe_lines
 
 if TYPE_CHECKING:
     from tfdash.config.problems import ConfigProblem
@@ -96,6 +96,8 @@ def _shown(one: Procedure, format: str) -> str:
     from tfdash.report.runbooks.document import document
     from tfdash.report.runbooks.text import as_markdown, as_text
 
+    if format == "toml":
+        return "\n".join(safe_lines(one.text.removesuffix("\n")))
     told = document(one)
     if format == "json":
         return json.dumps(told, indent=2)

@@ -1,0 +1,109 @@
+"""What people noted in runs that a runbook should say, as a proposed change of its file: at the step that it was noted at."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from tfdash.config.problems import ConfigError, TomlLines
+from tfdash.model.procedure import Procedure
+from tfdash.model.run import RunEventKind, RunJournal
+from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.reading import read_procedure
+
+_TEXT = re.compile(r'(\s*text\s*=\s*")((?:[^"\\]|\\.)*)("\s*(?:#.*)?)')
+_BY_HAND = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """``step``: as the file calls it, "" of the whole."""
+
+    step: str
+    text: str
+    by: str
+    run: str
+
+
+def learned(journals: Iterable[RunJournal], procedure: Procedure) -> tuple[Learned, ...]:
+    """What was proposed in runs of this procedure and does not stand in its file yet, in the order of the runs; each once."""
+    found = (one for journal in journals for one in _of(journal, procedure.id))
+    fresh = (one for one in found if one.text and _quoted(one.text) not in procedure.text)
+    return tuple({(one.step, one.text): one for one in fresh}.values())
+
+
+def _of(journal: RunJournal, id: str) -> Iterator[Learned]:
+    started = next((e for e in journal.events if e.kind is RunEventKind.STARTED), None)
+    if started is None or started.data.get("procedure") != id:
+        return
+    for event in journal.events:
+        proposes = event.data.get("proposes")
+        if event.kind is RunEventKind.NOTE and isinstance(proposes, str):
+            text = " ".join(proposes.split())
+            yield Learned(event.step.partition("--")[0], text, event.by, journal.id)
+
+
+def proposed(procedure: Procedure, notes: Iterable[Learned]) -> tuple[str, ...]:
+    """The lines of a unified difference of the file, () where nothing is proposed. The file with it is right and says the same but for
+    what is noted: what cannot stand in the text of its step stands above it as a comment."""
+    text = procedure.text
+    for note in notes:
+        text = _with(procedure, text, note)
+    found = difflib.unified_diff(
+        procedure.text.splitlines(),
+        text.splitlines(),
+        f"a/{procedure.id}.toml",
+        f"b/{procedure.id}.toml",
+        lineterm="",
+    )
+    return tuple(found)
+
+
+def _with(procedure: Procedure, text: str, note: Learned) -> str:
+    places = {step.id: at for at, step in every(procedure.steps)}
+    at = places.get(note.step)
+    lines, known = text.split("\n"), TomlLines(text)
+    if at is not None:
+        changed = _in_text(lines, known.of((*at, "text")), known.of((*at, "kind")), note)
+        if changed is not None and _right(procedure, changed):
+            return changed
+    number = known.of(at) if at is not None else 1
+    remark = f"# {note.step or 'all of it'}: {' '.join(_printed(note.text).split())} ({note.run}, {note.by})"
+    return "\n".join([*lines[: number - 1], _printed(remark), *lines[number - 1 :]])
+
+
+def _in_text(lines: list[str], text: int, kind: int, note: Learned) -> str | None:
+    """Behind what the step says, or as what it says where it says nothing; None where that stands there in another form."""
+    said = _TEXT.fullmatch(lines[text - 1]) if text else None
+    if said is not None:
+        more = f"{said[2]} {_quoted(note.text)}".strip()
+        return "\n".join([*lines[: text - 1], f"{said[1]}{more}{said[3]}", *lines[text:]])
+    if not kind or not re.match(r"\s*kind\s*=", lines[kind - 1]):
+        return None
+    return "\n".join([*lines[:kind], f'text = "{_quoted(note.text)}"', *lines[kind:]])
+
+
+def _quoted(text: str) -> str:
+    return "".join(_BY_HAND.get(c, c) for c in _printed(text))
+
+
+def _printed(text: str) -> str:
+    """Without what no line of TOML holds."""
+    return "".join(c for c in text if c.isprintable() or c == "\t")
+
+
+def _right(procedure: Procedure, text: str) -> bool:
+    """Whether it is read, and differs in what its steps say alone."""
+    try:
+        found = read_procedure(procedure.id, text)
+    except ConfigError:
+        return False
+    return _but_texts(found) == _but_texts(procedure)
+
+
+def _but_texts(procedure: Procedure) -> Mapping[str, object]:
+    steps = [msgspec.structs.replace(step, text="", steps=(), undo=()) for _, step in every(procedure.steps)]
+    rest = msgspec.structs.replace(procedure, steps=(), text="", digest="", file="", replaces="")
+    return {"steps": steps, "rest": rest}
