@@ -159,11 +159,10 @@ def _decide(command: str, shell: Shell, argument: str) -> None:
 
 
 def _procedures(shell: Shell, argument: str) -> None:
-    from screens.pages.recovery.starting import begin_start
+    from screens.procedures import begin_start
 
     if argument.strip():
-        acting = shell.acting_on() if hasattr(shell, "acting_on") else ()
-        begin_start(shell, argument.strip(), next(iter(acting), None))
+        begin_start(shell, argument.strip())
     else:
         shell.open("recovery", view="procedures")
 

@@ -54,14 +54,18 @@ class ChoiceInput(TypedInput):
 
     @property
     def fitting(self) -> list[Offered]:
-        """Those that hold what is typed, those that begin with it first."""
+        """Those that hold what is typed, in their name before in what is known of them."""
         typed = self._typed.lower()
-        found = [one for one in self._offered if typed in literal(one.value).lower()]
-        return (
-            sorted(found, key=lambda one: not literal(one.value).lower().startswith(typed))
-            if typed
-            else found
-        )
+        if not typed:
+            return list(self._offered)
+        named = [one for one in self._offered if typed in literal(one.value).lower()]
+        named.sort(key=lambda one: not literal(one.value).lower().startswith(typed))
+        return [*named, *(o for o in self._offered if o not in named and typed in literal(o.note).lower())]
+
+    def offer(self, offered: Sequence[Offered]) -> None:
+        """What there is by what was chosen meanwhile."""
+        if tuple(offered) != self._offered:
+            self._offered, self._at = tuple(offered), -1
 
     @property
     def _typed(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import ClassVar, NamedTuple, cast
 
@@ -15,13 +15,14 @@ from textual.widgets import Input
 
 from screens.shell import Shell
 from tfdash.text import safe
-from tfdash.views.recovery.forms import Form, FormField
+from tfdash.views.recovery.forms import Form, FormChoice, FormField
 from tfdash.views.table import Line
 from widgets.choosing import ChoiceInput, Choices, Offered
 from widgets.confirm import Dialog, DialogTitle, Push, TypedInput, Word, type_at_once
 from widgets.prose import Prose
 from widgets.workers import begin
 
+_BESIDE = 24  # cells of a label that stands beside its field
 _LEAST = 3  # characters of a reason, a note
 _WORDS = frozenset({"reason", "note", "text"})
 
@@ -33,17 +34,27 @@ class FormAnswer(NamedTuple):
     values: dict[str, str]
 
 
+def _offered(choices: Sequence[FormChoice]) -> list[Offered]:
+    return [Offered(safe(one.value), safe(one.sentence)) for one in choices]
+
+
 class FormScreen(ModalScreen[None]):
-    """``take`` is given the answer; it returns why it was refused, "" where the dialog can go."""
+    """``take`` is given the answer; it returns why it was refused, "" where the dialog can go. ``choose``: what there is for a field, by
+    its id and by what stands in the others."""
 
     AUTO_FOCUS = "#cancel"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="form.cancel", show=False)
     ]
 
-    def __init__(self, form: Form, take: Callable[[FormAnswer], Awaitable[str]]) -> None:
+    def __init__(
+        self,
+        form: Form,
+        take: Callable[[FormAnswer], Awaitable[str]],
+        choose: Callable[[str, dict[str, str]], Sequence[FormChoice]] | None = None,
+    ) -> None:
         super().__init__()
-        self._form, self._answered = form, take
+        self._form, self._answered, self._choose = form, take, choose
         self._busy = False
         self._told: list[Line] = []
 
@@ -60,8 +71,10 @@ class FormScreen(ModalScreen[None]):
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Prose(id="plan", indent=4)
             for one in form.fields:
+                if wide > _BESIDE:  # above it: beside it the field would have no room
+                    yield Prose(id=f"label-{one.id}")
                 with Horizontal(classes="asked", id=f"row-{one.id}"):
-                    yield Word(f"{one.label:<{wide}}  ")
+                    yield Word("  " if wide > _BESIDE else f"{one.label:<{wide}}  ")
                     yield self._input(one)
             if form.typed:
                 with Horizontal(classes="asked", id="row-typed"):
@@ -77,16 +90,20 @@ class FormScreen(ModalScreen[None]):
 
     def _input(self, one: FormField) -> TypedInput:
         name = f"field-{one.id}"
-        if not one.choices:
+        if not one.choices and not (one.chosen_late and self._choose is not None):
             return TypedInput(id=name, placeholder=one.placeholder, value=one.value)
-        offered = [Offered(safe(c.value), safe(c.sentence)) for c in one.choices]
-        return ChoiceInput(offered, many=one.many, id=name, placeholder=one.placeholder, value=one.value)
+        return ChoiceInput(
+            _offered(one.choices), many=one.many, id=name, placeholder=one.placeholder, value=one.value
+        )
 
     def on_mount(self) -> None:
         hurts = self.query_one("#hurts", Prose)
         hurts.show(self._form.hurts)
         hurts.display = bool(self._form.hurts)
         self.query_one("#plan", Prose).show(self._form.lines)
+        for one in self._form.fields:
+            for label in self.query(f"#label-{one.id}").results(Prose):
+                label.show([[(one.label, "dim")]])
         self.query_one("#choices", Choices).follow(None, 0)
         empty = next((f for f in self._form.fields if f.choices and not f.value), None)
         if empty is not None:  # what is there to choose from is seen at once
@@ -113,6 +130,8 @@ class FormScreen(ModalScreen[None]):
     def _follow(self) -> None:
         focused = self.focused
         field = focused if isinstance(focused, ChoiceInput) else None
+        if field is not None and self._choose is not None:
+            field.offer(_offered(self._choose((field.id or "").removeprefix("field-"), self._values)))
         self.query_one("#choices", Choices).follow(field, self.query_one(Dialog).size.width - 4)
         self._fit()
 

@@ -29,7 +29,6 @@ class StepConfirmScreen(ConfirmScreen):
             offer_of(plan.action),
             (plan.subject,),
             given=dict(plan.arguments),
-            heading=f"{safe(step.title)} {safe(plan.subject.name)}",
         )
         self._runs, self._of_run, self._step = runs, run, step
         self._step_given = given

@@ -31,6 +31,8 @@ VERBS: tuple[tuple[str, str, str], ...] = (
     ("x", "shell", "shell"),
 )
 _ACT = "act."  # begins the ids of commands that are actions
+_STARTS_ON = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary", "Node"})
+"""The kinds of objects on which a key starts a procedure."""
 _WORDS = 14  # characters of an offer's verb in the footer
 
 
@@ -40,6 +42,7 @@ class ActingScreen(BoardScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"act('{key}')", word, id=f"act.{name}") for key, name, word in VERBS),
         Binding("a", "actions", "actions", id="act.all"),
+        Binding("f", "procedure", "procedure", id="act.procedure"),
     ]
     _offers: tuple[Offer, ...] = ()
     _offered: tuple[Subject, ...] = ()  # what the offers are about
@@ -101,6 +104,10 @@ class ActingScreen(BoardScreen):
             return self.offer_of(str(parameters[0])) is not None
         if action == "actions":
             return bool(self._offers)
+        if action == "procedure":
+            return self.shell.context.runs is not None and any(
+                s.kind in _STARTS_ON for s in self._offered[:1]
+            )
         return super().check_action(action, parameters)
 
     def refusal_of(self, action: str) -> str:
@@ -173,6 +180,13 @@ class ActingScreen(BoardScreen):
     def _tell_changed(self) -> None:
         self.renew_offers()
         self.shell.tell("what is under the cursor changed just now; look again, then press again", "warning")
+
+    def action_procedure(self) -> None:
+        """A procedure that asks for what is under the cursor; it is started there with that filled in."""
+        from screens.procedures import begin_on  # brings what the first frame does without
+
+        if self._painted:
+            begin_on(self.app, self.shell, self._painted[0])
 
     def action_actions(self) -> None:
         """Every action that concerns the object, those without a key of their own among them."""

@@ -229,3 +229,29 @@ async def test_a_run_that_is_not_there_says_so() -> None:
         run.app.open("run", "gone-1")
         await run.shows("No run gone-1 is known here")
         assert world.NOW == rw.NOW
+
+
+async def test_a_key_on_a_workload_starts_the_procedure_that_asks_for_one() -> None:
+    service = rw.ToldRuns()
+    async with recovery(service, start="workloads") as run:
+        await run.listed()
+        await run.press("down")
+        await run.shows("f procedure")
+        await run.press("f")
+        await run.shows("Start on checkout", "single service failure", "runbook")
+        await run.press("enter")
+        await run.shows("Start single service failure", rw.CHECKOUT)
+
+
+async def test_what_is_over_has_no_key_and_what_comes_next_is_in_hand() -> None:
+    async with at("decision") as (run, service):
+        await run.press("enter", *"leaks", "tab", "tab", "enter")
+        await run.until(lambda: bool(service.called), "decided")
+        made = next(iter(service.journals.values()))
+        rw.said(made, "decided", "how", ago=1, branch="back")
+        screen = run.app.screen
+        assert isinstance(screen, RunPage)
+        screen.catch_up()
+        await run.until(lambda: run.table.cursor_key == "rollback", "the next step")
+        await run.press("up")
+        await run.lacks("enter decide")

@@ -12,7 +12,7 @@ from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from screens.lists.narrowing import Narrowing
 from screens.pages.recovery.rows import rows_of
-from screens.pages.recovery.starting import begin_start
+from screens.procedures import begin_start
 from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunOutcome, RunState
 from tfdash.model.update import Update

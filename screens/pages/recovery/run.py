@@ -9,9 +9,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from screens.dialogs.step_acts import InHand, StepActs
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
-from screens.pages.recovery.acts import InHand, StepActs
 from screens.pages.recovery.rows import rows_of
 from tfdash.model.run import Probed, RunState, StepState
 from tfdash.model.update import Update
@@ -51,6 +51,7 @@ class RunPage(BoardScreen):
         self._trouble = ""  # why it is not known what the step would do
         self._asked: tuple[object, ...] = ()  # what was asked about, and when
         self._keys: list[RunKey] = []
+        self._did = ""  # the step that a key of this page began something with
         self._stood = False  # whether the cursor was put where the run stands
 
     @property
@@ -191,15 +192,23 @@ class RunPage(BoardScreen):
         probes = self._probes(row)
         told = hand.lines(row.step, state, prepared, probes, now, zone)
         self.query_one("#hand", Prose).show(told)
-        may = prepared.may if prepared is not None else ()
+        may = prepared.may if prepared is not None and state.status not in OVER else ()
         refused = "" if prepared is None else prepared.refused
         of_step = keys.step_keys(row.step, state, may, refused)
+        self._follow_on(run, row)
         of_run = keys.run_keys(run, copies=bool(hand.copy_lines(prepared, probes)))
         shown = [*of_step, *of_run]
         self.query_one("#keys", Prose).show(keys.key_lines(shown), most=4)
         if shown != self._keys:
             self._keys = shown
             self.refresh_bindings()
+
+    def _follow_on(self, run: RunState, row: StepRow) -> None:
+        """Where a person did the step under the cursor, and it is over, what comes next is in hand."""
+        if row.step.id == self._did and row.state.status in OVER:
+            self._did = ""
+            if (next_one := steps.first_open(run, self._me)) in self._rows.all:
+                self.call_later(self.query_one("#body", Table).move_to, next_one)
 
     # -- what the step in hand would do ---------------------------------------------------------------------------
 
@@ -280,6 +289,7 @@ class RunPage(BoardScreen):
             self._prepared if self._prepared is not None and self._prepared.step.id == row.step.id else None
         )
         at = InHand(run, row, prepared, self._probes(row))
+        self._did = row.step.id
         {
             "do": acts.do,
             "anyway": lambda at: acts.do(at, anyway=True),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from screens.dialogs.step_acts import StepActs
 from screens.frame.text_page import TextPage
-from screens.pages.recovery.acts import StepActs
-from screens.pages.recovery.starting import begin_start
+from screens.procedures import begin_start
 from tfdash.model.run import RunEventKind, RunOutcome, RunState
 from tfdash.model.update import Update
 from tfdash.procedures.protocols import Given, Prepared, RunRefused, RunService

@@ -27,7 +27,7 @@ class FormChoice(NamedTuple):
 
 class FormField(NamedTuple):
     """``choices``: what there is now, narrowed by what is typed; a text that is none of them may still be given. ``many``: several, with
-    commas between them."""
+    commas between them. ``chosen_late``: what there is follows from other fields."""
 
     id: str
     label: str
@@ -35,6 +35,7 @@ class FormField(NamedTuple):
     value: str = ""
     choices: tuple[FormChoice, ...] = ()
     many: bool = False
+    chosen_late: bool = False
 
 
 class FormButton(NamedTuple):
@@ -93,11 +94,10 @@ def start(
 
 
 def _field_of(one: Input, choices: Sequence[FormChoice], given: str) -> FormField:
-    hint = "may be left out" if one.optional else ""
-    if one.many:
-        hint = "several, with commas between them"
+    hints = ["several, with commas between them"] if one.many else []
+    hint = "; ".join([*hints, "may be left out"] if one.optional else hints)
     return FormField(
-        one.id, safe(one.title or one.id), hint, given or safe(one.default), tuple(choices), one.many
+        one.id, safe(one.title or one.id), hint, given or safe(one.default), tuple(choices), one.many, True
     )
 
 
@@ -173,7 +173,8 @@ def skip(step: Step, run: RunState) -> Form:
     if step.kind is StepKind.APPROVAL:
         hurts.append([("▲ it is an approval: ", "warn"), "nobody will have approved"])
     needs = () if step.optional else ("reason",)
-    return Form(f"Skip: {safe(step.title)}", lines, (FormButton("skip", "Skip", needs),), (REASON,), hurts)
+    reason = REASON._replace(placeholder="may be left out") if step.optional else REASON
+    return Form(f"Skip: {safe(step.title)}", lines, (FormButton("skip", "Skip", needs),), (reason,), hurts)
 
 
 def settle(step: Step, state: StepState, prepared: Prepared | None, probes: tuple[Probed, ...]) -> Form:

@@ -16,6 +16,7 @@ from tfdash.views.plan import hurt_lines, plan_lines
 from tfdash.views.recovery.words import OVER, kind_word, probed_cells, status_of
 from tfdash.views.table import Cell, Line
 
+_BY_LINES = frozenset({StepKind.ACTION})
 _FREE = frozenset({StepStatus.READY, StepStatus.FAILED, StepStatus.CLAIMED})
 
 
@@ -83,7 +84,8 @@ def lines(
         found += _already(prepared.already, now, zone)
         if prepared.guarded is not None:
             found += plan_lines(prepared.guarded.plan)
-        found += [_copyable(line) for text in prepared.lines for line in safe_lines(text)]
+        mark = "$ " if step.kind in _BY_LINES else ""
+        found += [_copyable(f"{mark}{line}") for text in prepared.lines for line in safe_lines(text)]
         found += told_lines(prepared.told)
     found += branch_lines(step, prepared)
     found += _probes(step, prepared, probes, state)
@@ -99,7 +101,8 @@ def copy_lines(prepared: Prepared | None, probes: tuple[Probed, ...]) -> list[st
     """What can be copied: the step itself and its probes in kubectl, psql or the like; each once."""
     found: list[str] = []
     if prepared is not None:
-        found += [line.removeprefix("$ ") for line in prepared.lines if line.startswith("$ ")]
+        whole = prepared.step.kind in _BY_LINES  # its lines are how it is done without this program
+        found += [line.removeprefix("$ ") for line in prepared.lines if whole or line.startswith("$ ")]
         for group in (prepared.needs, prepared.before, prepared.asks, prepared.already, *prepared.branches):
             found += [p.line for p in group if p.line]
     found += [p.line for p in probes if p.line]

@@ -20,7 +20,7 @@ from tfdash.views.times import local
 COLUMNS = (
     Column("facts", "NOW", 13, sort="none"),
     Column("scenario", "SCENARIO", min=22, max=64, flex=5, fits=True, sort="none"),
-    Column("ready", "READY", 11, sort="none"),
+    Column("ready", "READY", 12, sort="none"),
     Column("rto", "RTO", 14, align="right", priority=1, sort="none"),
     Column("rpo", "RPO", 12, align="right", priority=3, sort="none"),
     Column("rehearsed", "LAST REHEARSED", 17, priority=2, sort="none"),

@@ -22,9 +22,9 @@ from tfdash.views.table import Cell, Column
 
 COLUMNS = (
     Column("state", "STATE", 13, sort="none"),
-    Column("step", "STEP", min=26, max=72, flex=5, fits=True, sort="none"),
+    Column("step", "STEP", min=40, max=80, flex=5, fits=True, sort="none"),
     Column("kind", "KIND", 9, priority=4, sort="none"),
-    Column("who", "WHO", min=8, max=24, flex=1, fits=True, priority=2, sort="none"),
+    Column("who", "WHO", min=11, max=24, flex=1, fits=True, priority=2, sort="none"),
     Column("since", "SINCE", 5, align="right", priority=1, sort="none"),
     Column("took", "TOOK", 13, align="right", priority=3, sort="none"),
     Column("says", "WHAT CAME OF IT", min=16, flex=3, priority=5, sort="none"),
@@ -80,9 +80,10 @@ def first_open(run: RunState, mine: str = "") -> str:
 
 
 def title_of(row: StepRow) -> str:
-    """``3.2 scale its healthy pods``, indented within its group."""
+    """``3.2 scale its healthy pods``, indented within its group; a point of no return that is still ahead says so."""
     indent = "  " * row.state.depth
-    return f"{indent}{row.number} {safe(row.step.title or row.step.id)}"
+    ahead = "▲ no return: " if row.step.no_return and row.state.status not in OVER else ""
+    return f"{indent}{row.number} {ahead}{safe(row.step.title or row.step.id)}"
 
 
 def time_of(row: StepRow, now: float) -> Cell:
@@ -90,7 +91,7 @@ def time_of(row: StepRow, now: float) -> Cell:
     state, target = row.state, row.step.target
     of = f"/{span(target)}" if target else ""
     if state.began is None or row.group:
-        return (of, "dim") if of and state.status not in _DIM else ""
+        return (of, "dim") if of and state.status not in OVER else ""
     took = (state.ended if state.ended is not None else now) - state.began
     if target and took > target:
         return (f"▲ {span(took)}{of}", "warn")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from textual.app import App
+
 from screens.shell import Shell
 from tfdash.model.procedure import Input, Procedure
 from tfdash.model.run import RunState
@@ -53,7 +55,7 @@ def fitting(procedure: Procedure, about: Subject | None) -> dict[str, str]:
         "workload": f"{about.kind} {about.namespace}/{about.name}" if about.namespace else "",
         "release": f"{about.kind} {about.namespace}/{about.name}" if about.namespace else "",
         "node": about.name if about.kind == "Node" else "",
-        "namespace": about.name if about.kind == "Namespace" else about.namespace,
+        "namespace": about.name if about.kind == "Namespace" else "",
     }
     found: dict[str, str] = {}
     taken: set[str] = set()
@@ -78,7 +80,7 @@ def choices_of(shell: Shell, one: Input, cluster: ClusterRef, chosen: Mapping[st
         picture=board.picture,
         assessment=board.assessment,
         policies=shell.context.policies,
-        chosen={id: (value,) for id, value in chosen.items()},
+        chosen={id: tuple(part.strip() for part in value.split(",")) for id, value in chosen.items()},
     )
     return [FormChoice(c.value, c.sentence) for c in list(kind.candidates(case))[:_MOST]]
 
@@ -91,7 +93,7 @@ def values_of(one: Input, text: str) -> tuple[str, ...]:
 
 def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping[str, str]) -> None:
     from screens.dialogs.form import FormScreen
-    from screens.pages.recovery.acts import StepActs
+    from screens.dialogs.step_acts import StepActs
 
     runs = shell.context.runs
     assert runs is not None
@@ -119,4 +121,32 @@ def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping
             shell.call_later(shell.open, "run", begun[0].id)
         return refused
 
-    shell.push_screen(FormScreen(start(procedure, choices, given, place), take))
+    inputs = {one.id: one for one in procedure.inputs}
+
+    def choose(id: str, values: dict[str, str]) -> list[FormChoice]:
+        """By what is chosen by now: the pods of the service that was named."""
+        before = {name: value for name, value in values.items() if name in inputs and name != id and value}
+        return choices_of(shell, inputs[id], cluster, before) if id in inputs else []
+
+    shell.push_screen(FormScreen(start(procedure, choices, given, place), take, choose))
+
+
+def begin_on(app: App[None], shell: Shell, about: Subject) -> None:
+    """The procedure that has an input of its sort; of several the one that is chosen."""
+    from widgets.picker import Picker, PickerItem
+
+    runs = shell.context.runs
+    found = [p for p in runs.procedures() if fitting(p, about)] if runs is not None else []
+    if not found:
+        shell.tell(f"no procedure asks for a {safe(about.kind)}; :procedures lists all", "warning")
+        return
+    if len(found) == 1:
+        begin_start(shell, found[0].id, about)
+        return
+
+    def chosen(key: str | None) -> None:
+        if key is not None:
+            begin_start(shell, key, about)
+
+    items = [PickerItem(p.id, safe(p.title or p.id), "runbook" if p.recovery else "") for p in found]
+    app.push_screen(Picker(f"Start on {safe(about.name)}", items), chosen)
