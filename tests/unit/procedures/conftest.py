@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.procedures.world import Terminal
+from tests.unit.store.conftest import database, postgres, template  # noqa: F401
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+"""Two people at one run, each at a machine of their own, with a PostgreSQL between them: one has a step, the other is told and may take it over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.procedures.world import HEAD, Terminal, step
+from tests.unit.store.conftest import Database
+from tfdash.model.run import RunEventKind, StepStatus
+from tfdash.procedures.protocols import ClaimTaken, Given, RunRefused
+
+WAIT = {"wait": HEAD + step("wait", "wait", lasts='"1h"') + step("hand", "manual")}
+
+
+@pytest.fixture
+def pair(tmp_path: Path, database: Database) -> Iterator[tuple[Terminal, Terminal]]:
+    made = [
+        Terminal(tmp_path / who, WAIT, who=who, url=database.url(who), kept=True) for who in ("ann", "bob")
+    ]
+    yield made[0], made[1]
+    for one in made:
+        one.end()
+
+
+def known(at: Terminal, run: str, step_id: str, status: StepStatus) -> None:
+    at.until(lambda: at.runs.run(run) is not None and at.step(run, step_id).status is status)
+
+
+def claimed(at: Terminal, run: str, step_id: str, **given: Any) -> Any:
+    return at.call(at.runs.engine.means.claims.claim(run, step_id, "somebody", **given))
+
+
+def test_one_has_a_step_and_the_other_takes_it_over(pair: tuple[Terminal, Terminal]) -> None:
+    ann, bob = pair
+    run = ann.start("wait").id
+    assert ann.runs.coordinated() == bob.runs.coordinated() == ""
+    ann.do(run, "wait")
+    begun = next(e for e in ann.runs.events(run) if e.kind is RunEventKind.CLAIMED)
+    assert begun.data["kept_by"] == "store"
+    with pytest.raises(ClaimTaken, match="ann at ann"):  # whether its journal was read or not
+        claimed(bob, run, "wait")
+    known(bob, run, "wait", StepStatus.RUNNING)
+    with pytest.raises(RunRefused, match="under way, by ann"):
+        bob.do(run, "wait")
+    bob.call(bob.runs.take_over(run, "wait", Given(fence=bob.step(run, "wait").fence, reason="ann is away")))
+    with pytest.raises(ClaimTaken, match="bob at bob"):
+        claimed(ann, run, "wait", over=begun.data["fence"])
+    ann.until(lambda: ann.step(run, "wait").holder == "bob")
+    ann.skip(run, "wait", "it is long enough")
+    known(bob, run, "wait", StepStatus.SKIPPED)
+    bob.do(run, "hand", note="seen", worked=True)
+    known(ann, run, "hand", StepStatus.DONE)
+    by = {event.by for event in ann.runs.events(run)}
+    assert by == {"ann", "bob"}
+
+
+def test_where_the_store_goes_away_it_says_so_and_the_run_goes_on(tmp_path: Path, database: Database) -> None:
+    ann = Terminal(tmp_path / "ann", WAIT, who="ann", url=database.url("ann"), kept=True)
+    try:
+        run = ann.start("wait").id
+        gone(database)
+        ann.do(run, "wait")
+        assert ann.step(run, "wait").status is StepStatus.RUNNING
+        kept = next(e for e in ann.runs.events(run) if e.kind is RunEventKind.CLAIMED).data["kept_by"]
+        assert kept == "folder" and ann.runs.coordinated().startswith("NOT COORDINATED")
+    finally:
+        ann.end()
+
+
+def gone(database: Database) -> None:
+    """Nobody is connected any more, nor can be."""
+    other = Database(database.host, "postgres")
+    other.sql(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS false")
+    other.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database.name)
