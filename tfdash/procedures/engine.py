@@ -46,6 +46,7 @@ class Engine(Looking):
         super().__init__(means)
         self.unwritten: dict[tuple[str, str], tuple[Doing, StepEnd]] = {}  # ended, and not on record yet
         self.held: dict[tuple[str, str], Claim] = {}  # of what goes on
+        self._tried: dict[tuple[str, str], int] = {}  # attempts that were done again by themselves
         self._tasks: set[asyncio.Future[None]] = set()
 
     # -- done -----------------------------------------------------------------------------------------------------
@@ -121,6 +122,8 @@ class Engine(Looking):
         except OutcomeUnknown as error:
             return StepEnd(kind=RunEventKind.UNKNOWN, sentence=str(error))
         except LedgerUnavailable:
+            if doing.beginning and not doing.begun:  # it may come to be recorded all the same
+                self.unwritten[doing.run.id, doing.step.id] = (doing, NOT_SENT)
             raise  # what was begun is looked for by who watches
         except Exception as error:
             log.exception("step %s failed", doing.tag)
@@ -226,8 +229,14 @@ class Engine(Looking):
         """Done once more by itself, since that changes nothing."""
         run = self.run_of(doing.run.id)
         step, state = self.step_in(run, doing.step.id)
-        if state.status is not StepStatus.UNKNOWN or (run.id, step.id) in self.working:
+        at = (run.id, step.id)
+        if (
+            state.status is not StepStatus.UNKNOWN
+            or at in self.working
+            or self._tried.get(at) == state.attempt
+        ):
             return
+        self._tried[at] = state.attempt  # once; where it wants a person, that is theirs
         again = Doing(self.means, run, step, state, next_attempt(state))
         self.working[run.id, step.id] = again
         try:

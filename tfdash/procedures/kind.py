@@ -124,6 +124,7 @@ class Doing:
     def __init__(self, means: Means, run: RunState, step: Step, state: StepState, attempt: int) -> None:
         self.means, self.run, self.step, self.state, self.attempt = means, run, step, state, attempt
         self.claim: Claim | None = None
+        self.beginning = False  # that it begins was to be recorded
         self.begun = False  # here: what ends now has an entry of its own
         self.past = ""  # what can not be undone behind it, as a person was shown and meant it
 
@@ -150,6 +151,12 @@ class Doing:
             if (event.kind, event.step, event.attempt) == (RunEventKind.BEGUN, self.step.id, self.attempt)
         )
         return tuple(dict.fromkeys(mine))
+
+    @property
+    def began(self) -> float:
+        """When the attempt that is in the air was begun; now where none is."""
+        at = self.state.mark.get("at")
+        return float(at) if isinstance(at, int | float) else self.state.began or self.now
 
     @property
     def by(self) -> str:
@@ -186,7 +193,8 @@ class Doing:
     async def begin(self, what: str, mark: Mapping[str, Any] | None = None) -> None:
         """Durably: from here on it is in the air until it ends. Raises ``LedgerUnavailable``: then nothing may be sent."""
         was_false = any(one.passed is False for one in self.ask(self.step.after))
-        told = {**(mark or {}), **({WAS_FALSE: True} if was_false else {})}
+        told = {"at": self.now, **(mark or {}), **({WAS_FALSE: True} if was_false else {})}
+        self.beginning = True
         await self.record(RunEventKind.BEGUN, what, {"fence": self._fence, "what": what, "mark": told})
         self.begun = True
 

@@ -16,7 +16,7 @@ from tfdash.model.run import RunState, StepState, StepStatus
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
 from tfdash.procedures.engine import Engine
-from tfdash.procedures.kind import Doing, KindOfStep, all_steps
+from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, all_steps, state_of
 from tfdash.procedures.looking import IN_AIR, OVER, open_run
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.sources.base import ALL
@@ -128,7 +128,7 @@ class Watching:
 
     def _goes_on(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
         step = doing.step
-        ends = (doing.state.began or now) + step.timeout if step.timeout else None
+        ends = doing.began + step.timeout if step.timeout else None
         self._begin(doing, self._followed(kind, doing, late=ends is not None and now >= ends))
         return min((one for one in (kind.due(doing), ends) if one is not None and one > now), default=None)
 
@@ -184,11 +184,18 @@ class Watching:
         """What ended and could not be recorded."""
         for at, (doing, end) in list(self._engine.unwritten.items()):
             try:
-                await doing.record(end.kind, end.sentence, end.data)
+                if end is not NOT_SENT or self._in_air(doing):
+                    await doing.record(end.kind, end.sentence, end.data)
             except LedgerUnavailable as error:
                 log.info("the end of %s is not recorded yet: %s", doing.tag, error)
             else:
                 self._engine.unwritten.pop(at, None)
+
+    def _in_air(self, doing: Doing) -> bool:
+        """Whether that it begins came to be recorded, though it was not known then."""
+        run = self._means.journals.state(doing.run.id)
+        state = state_of(run, doing.step.id) if run is not None else None
+        return state is not None and state.attempt == doing.attempt and state.status in IN_AIR
 
     def _keep_read(self, run: RunState) -> None:
         """What the probes of an open run look at is kept current while it is open."""

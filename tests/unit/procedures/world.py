@@ -53,6 +53,7 @@ class Terminal:
         roles: Mapping[str, tuple[str, ...]] = {},
         place: str = "store",
         kept: bool = False,
+        deadline: float = 10.0,
         **means: Any,
     ) -> None:
         own = folder / "procedures"
@@ -60,8 +61,7 @@ class Terminal:
         for id, text in procedures.items():
             (own / f"{id}.toml").write_text(text)
         self.clock = clock or Clock(NOW)
-        shared = {"url": url, "deadline": 10.0} if url else {}
-        made = opened(folder / place, self.clock, acting=acting, terminal=who, **shared)
+        made = opened(folder / place, self.clock, acting=acting, terminal=who, url=url, deadline=deadline)
         self.store = made.store
         self.board = Board([], None, self.clock, sources=[made.source], interval=0.01)
         proofs = Proofs(vouches_of(self.store.approvals), lambda role: roles.get(role, ()))

@@ -146,7 +146,7 @@ class ActionStep(KindOfStep):
     def _applied(self, doing: Doing, act: ActOnRecord) -> StepEnd:
         """Its postconditions and those of the step are looked at anew until their time is over."""
         within = doing.step.timeout or _SEEN_WITHIN
-        late = doing.now > (doing.state.began or doing.now) + within
+        late = doing.now > doing.began + within
         probed = doing.ask(doing.step.after)
         still = not_passed(probed)
         posts = act.intent is not None and _has_posts(act.intent)

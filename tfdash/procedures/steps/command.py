@@ -68,7 +68,7 @@ class CommandStep(KindOfStep):
         return self._end(doing, seen)
 
     def due(self, doing: Doing) -> float | None:
-        ran = doing.now - (doing.state.began or doing.now)
+        ran = doing.now - doing.began
         return doing.now + in_clock_seconds(doing.means.clock, min(_SELDOM, max(_SOON, ran / 10)))
 
     async def _called_off(self, doing: Doing, place: Place, work: Work) -> StepEnd:

@@ -38,8 +38,7 @@ class WaitStep(KindOfStep):
 
     async def follow(self, doing: Doing) -> StepEnd | None:
         until = doing.state.mark.get("until")
-        began = doing.state.began if doing.state.began is not None else doing.now
-        return self._looked(doing, began, float(until) if isinstance(until, int | float) else None)
+        return self._looked(doing, doing.began, float(until) if isinstance(until, int | float) else None)
 
     def _looked(self, doing: Doing, began: float, until: float | None) -> StepEnd | None:
         step, now = doing.step, doing.now
@@ -79,7 +78,7 @@ class WaitStep(KindOfStep):
         return StepEnd(kind=RunEventKind.FAILED, sentence=why)
 
     def due(self, doing: Doing) -> float | None:
-        step, began = doing.step, doing.state.began or doing.now
+        step, began = doing.step, doing.began
         until = doing.state.mark.get("until")
         times = [float(until)] if isinstance(until, int | float) else []
         times += [began + step.lasts] if step.lasts and not step.asks else []

@@ -1,0 +1,167 @@
+"""What goes on by itself: retries, time-outs, what a program left in the air, and ends that could not be recorded."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.procedures import appending
+from tests.unit.procedures.appending import Appending
+from tests.unit.procedures.world import HEAD, Terminal, step
+from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.model.procedure import StepKind
+from tfdash.model.run import RunEventKind, StepStatus
+from tfdash.procedures.protocols import Given, RunRefused
+
+Make = Callable[..., Terminal]
+NOT_SO = '[{ probe = "time.past", time = "2999-01-01 00:00" }]'
+ACT = HEAD + step("act", "command", command='"append"')
+
+
+def test_a_check_that_failed_is_asked_again_as_often_as_its_file_says(terminal: Make) -> None:
+    one = terminal({"again": HEAD + step("check", "check", asks=NOT_SO, retries="2", retry_after='"30s"')})
+    run = one.start("again").id
+    one.do(run, "check")
+    for _ in range(5):
+        one.looked()  # too early
+    assert one.kinds(run).count("check failed") == 1
+    for count in (2, 3, 3, 3):
+        one.clock.at += 31
+        one.looked()
+        assert one.kinds(run).count("check failed") == count
+
+
+def test_a_wait_that_was_timed_out_has_all_its_time_again(terminal: Make) -> None:
+    one = terminal({"late": HEAD + step("late", "wait", asks=NOT_SO, timeout='"10m"')})
+    run = one.start("late").id
+    for _ in range(2):
+        one.do(run, "late")
+        one.clock.at += 599
+        one.looked()
+        assert one.step(run, "late").status is StepStatus.RUNNING
+        one.clock.at += 2
+        one.looked()
+        assert one.step(run, "late").status is StepStatus.FAILED
+
+
+def test_a_wait_of_a_program_that_ended_is_ended_by_the_next(terminal: Make) -> None:
+    one = terminal({"wait": HEAD + step("wait", "wait", lasts='"60s"')})
+    run = one.start("wait").id
+    one.do(run, "wait")
+    one.end()
+    two = terminal({}, who="bob")
+    two.until(lambda: two.runs.run(run))
+    two.clock.at += 61
+    two.looked()
+    assert two.step(run, "wait").status is StepStatus.DONE
+
+
+def test_somebody_elses_wait_is_ended_by_us_only_where_they_do_not(terminal: Make) -> None:
+    one = terminal({"wait": HEAD + step("wait", "wait", lasts='"60s"')})
+    two = terminal({}, who="bob", gone=lambda terminal: False)
+    run = one.start("wait").id
+    one.do(run, "wait")
+    two.until(lambda: two.runs.run(run) and two.step(run, "wait").status is StepStatus.RUNNING)
+    two.clock.at += 61
+    two.looked()
+    assert two.step(run, "wait").status is StepStatus.RUNNING
+    two.clock.at += 31
+    two.looked()
+    assert two.step(run, "wait").status is StepStatus.DONE
+    assert two.step(run, "wait").fence == 2
+
+
+class Locked:
+    """Somebody holds the file of the audit log: nothing can be recorded."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = sqlite3.connect(
+            folder / "store" / "terminal-0.db", isolation_level=None, check_same_thread=False
+        )
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN EXCLUSIVE")
+
+    def __exit__(self, *failed: object) -> None:
+        self._connection.execute("ROLLBACK")
+        self._connection.close()
+
+
+def test_an_end_that_could_not_be_recorded_is_recorded_once_that_is_possible(
+    terminal: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = terminal({"act": ACT}, deadline=0.5)
+    witness = tmp_path / "witness"
+    one.runs.engine.kinds[StepKind.COMMAND] = Appending(witness)
+    run = one.start("act").id
+    locked, append = Locked(tmp_path), appending.append
+
+    def appended(*given: Any) -> None:
+        append(*given)
+        locked.__enter__()
+
+    monkeypatch.setattr(appending, "append", appended)
+    with pytest.raises(LedgerUnavailable):
+        one.do(run, "act")
+    assert one.step(run, "act").status is StepStatus.RUNNING
+    with pytest.raises(RunRefused):
+        one.do(run, "act")
+    one.looked()  # still not
+    locked.__exit__()
+    for _ in range(50):
+        one.looked()
+        if one.step(run, "act").status is StepStatus.DONE:
+            break
+    assert one.step(run, "act").status is StepStatus.DONE
+    assert len(witness.read_text().splitlines()) == 1
+
+
+def test_what_cannot_be_recorded_is_not_begun(terminal: Make, tmp_path: Path) -> None:
+    one = terminal({"act": ACT}, deadline=0.5)
+    witness = tmp_path / "witness"
+    one.runs.engine.kinds[StepKind.COMMAND] = Appending(witness)
+    run = one.start("act").id
+    with Locked(tmp_path), pytest.raises(LedgerUnavailable):
+        one.do(run, "act")
+    assert not witness.exists()
+    for _ in range(50):
+        one.looked()
+        if one.step(run, "act").status in (StepStatus.READY, StepStatus.CLAIMED):
+            break
+    one.do(run, "act")
+    assert one.step(run, "act").status is StepStatus.DONE
+    assert len(witness.read_text().splitlines()) == 1
+
+
+def test_what_a_person_says_of_a_run_stands_in_it(terminal: Make) -> None:
+    one = terminal({"act": HEAD + "recovery = true\n" + step("a", "manual")})
+    run = one.start("act").id
+    say = one.runs.add
+    at = one.clock.at - 600
+    with pytest.raises(RunRefused, match="what shows"):
+        one.call(say(run, RunEventKind.IMPACT, "", Given(), {"at": at}))
+    with pytest.raises(RunRefused, match="a time that was"):
+        one.call(say(run, RunEventKind.IMPACT, "", Given(reason="users said so"), {"at": one.clock.at + 60}))
+    one.call(say(run, RunEventKind.IMPACT, "", Given(reason="users said so"), {"at": at}))
+    one.call(say(run, RunEventKind.ACKNOWLEDGED, "", Given(), {}))
+    clocks = {clock.id: clock for clock in one.state(run).clocks}
+    assert clocks["impact"].start == at and clocks["acknowledge"].end is not None
+    one.call(say(run, RunEventKind.LOOKED, "", Given(), {"number": one.state(run).number}))
+    assert one.state(run).looked["ann"] > 0
+    with pytest.raises(RunRefused, match="not said by hand"):
+        one.call(say(run, RunEventKind.DONE, "a", Given(), {}))
+    with pytest.raises(RunRefused, match="the one that it was started with"):
+        one.call(say(run, RunEventKind.CHANGED, "", Given(reason="newer"), {}))
+
+
+def test_a_file_that_changed_is_gone_on_by_once_that_is_said(terminal: Make, tmp_path: Path) -> None:
+    one = terminal({"act": HEAD + step("a", "manual")})
+    run = one.start("act").id
+    (tmp_path / "procedures" / "act.toml").write_text(HEAD + step("a", "manual") + step("b", "manual"))
+    assert [state.id for state in one.state(run).steps] == ["a"]
+    one.call(one.runs.add(run, RunEventKind.CHANGED, "", Given(reason="it says more now"), {}))
+    assert [state.id for state in one.state(run).steps] == ["a", "b"]
