@@ -107,6 +107,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     undo: tuple[Step, ...] = ()  # what takes it back, offered where the run is given up
     no_return: str = ""  # a point of no return: what can not be undone behind it, and what still can
     optional: bool = False  # skipped without a reason
+    given: tuple[
+        str, ...
+    ] = ()  # inputs that may be left out: without each of them the step is no part of the run
     target: float = 0.0  # its share of the recovery time, 0: none
     tier: int = 0  # of a restore in order of priority; 0: none
 

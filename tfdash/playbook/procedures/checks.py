@@ -147,6 +147,22 @@ class _Check:
             self._add(
                 (*at, "retries"), told, "take it out; where it does no harm twice write idempotent = true"
             )
+        for i, name in enumerate(step.given):
+            found = self._inputs.get(name)
+            if found is None:
+                self._add((*at, "given", str(i)), f'there is no input "{name}"', nearest(name, self._inputs))
+            elif not found.optional:
+                self._add(
+                    (*at, "given", str(i)),
+                    f"{name} is given always",
+                    "take it out, or write optional = true there",
+                )
+        if step.evidence and step.kind is not StepKind.MANUAL and not step.by_hand:
+            self._add(
+                (*at, "evidence"),
+                "is of what is signed, and this is not",
+                "add by_hand = ..., or take it out",
+            )
         if step.optional and step.no_return:
             self._add((*at, "optional"), "is a point of no return, too", "take one of the two out")
         for_kind = {
@@ -178,6 +194,15 @@ class _Check:
         for name in must:
             if name not in given:
                 self._add(at, f"{step.action} needs {name}", f'add arguments = {{ {name} = "..." }}')
+            elif (left := self._may_lack(given[name])) and left not in step.given:
+                told = f"{step.action} needs {name}, and {left} may be left out"
+                self._add((*at, "arguments", name), told, f'add given = ["{left}"]')
+
+    def _may_lack(self, text: str) -> str:
+        """The input that a text is and that may be left out, "" where there is none."""
+        name = next(named_in(text), ("", ""))[0] if is_one(text) else ""
+        found = self._inputs.get(name)
+        return name if found is not None and found.optional and not found.default else ""
 
     def _command(self, at: At, step: Step, each: Input | None) -> None:
         self._pairs((*at, "arguments"), step.arguments, each)

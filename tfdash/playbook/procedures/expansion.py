@@ -3,7 +3,7 @@ holds is never taken for a place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -31,7 +31,8 @@ _ASKS = ("asks", "before", "after")
 
 def expanded(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> Procedure:
     """``procedure`` for these inputs; ``own``: what the run knows by itself (``placeholders.OWN``). Its ``text`` and ``digest`` stay those of the file. The steps of a group ``each`` are called
-    "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. Nobody fills it again."""
+    "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. A step whose ``given`` was left out is no part of it.
+    Nobody fills it again."""
     chosen = with_defaults(procedure, inputs)
     types = {one.id: one.type for one in procedure.inputs}
     values = values_of(procedure, inputs, own)
@@ -80,9 +81,11 @@ class _Expansion:
         self._types = types
 
     def steps(self, steps: tuple[Step, ...], values: Mapping[str, str], suffix: str = "") -> tuple[Step, ...]:
-        return tuple(self._step(step, values, suffix) for step in steps)
+        there = [step for step in steps if all(self._chosen.get(name) for name in step.given)]
+        gone = {step.id for step in steps} - {step.id for step in there}
+        return tuple(self._step(step, values, suffix, gone) for step in there)
 
-    def _step(self, step: Step, values: Mapping[str, str], suffix: str) -> Step:
+    def _step(self, step: Step, values: Mapping[str, str], suffix: str, gone: Collection[str]) -> Step:
         change: dict[str, Any] = {key: filled(getattr(step, key), values) for key in _TEXTS}
         change |= {key: _asks(getattr(step, key), values) for key in _ASKS}
         within = self._each(step, values, suffix) if step.each else self.steps(step.steps, values, suffix)
@@ -94,7 +97,7 @@ class _Expansion:
             words=tuple(_whole(step.words, values, self._chosen)),
             needs=tuple(filled(one, values) for one in step.needs),
             to=tuple(filled(one, values) for one in step.to),
-            branches=tuple(_branch(one, values, suffix) for one in step.branches),
+            branches=tuple(_branch(one, values, suffix, gone) for one in step.branches),
             steps=within,
             undo=self.steps(step.undo, values, suffix),
             each="",
@@ -108,11 +111,11 @@ class _Expansion:
         return tuple(found)
 
 
-def _branch(branch: Branch, values: Mapping[str, str], suffix: str) -> Branch:
+def _branch(branch: Branch, values: Mapping[str, str], suffix: str, gone: Collection[str]) -> Branch:
     return msgspec.structs.replace(
         branch,
         title=filled(branch.title, values),
-        steps=tuple(id + suffix for id in branch.steps),
+        steps=tuple(id + suffix for id in branch.steps if id not in gone),
         when=_asks(branch.when, values),
     )
 

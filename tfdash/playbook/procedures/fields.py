@@ -246,7 +246,7 @@ STEP: Mapping[str, TomlKey] = {
     "command": TomlKey(text, kinds=(StepKind.COMMAND,)),
     "words": TomlKey(texts, kinds=(StepKind.COMMAND,)),
     "place": TomlKey(text, kinds=(StepKind.COMMAND,)),
-    "evidence": TomlKey(listed(one_of(EVIDENCE)), kinds=_MANUAL),
+    "evidence": TomlKey(listed(one_of(EVIDENCE)), kinds=(*_MANUAL, *_ACTS, *_ASKS)),
     "role": TomlKey(text, kinds=_SIGNED),
     "count": TomlKey(whole(1, 20), kinds=(StepKind.APPROVAL,)),
     "others": TomlKey(flag, kinds=(StepKind.APPROVAL,)),
@@ -268,6 +268,7 @@ STEP: Mapping[str, TomlKey] = {
     "undo": TomlKey(steps, kinds=(*_ACTS, *_MANUAL, *_GROUP)),
     "no_return": TomlKey(text, kinds=(*_ACTS, *_MANUAL)),
     "optional": TomlKey(flag),
+    "given": TomlKey(texts),
     "target": TomlKey(span),
     "tier": TomlKey(whole(1, 20)),
 }

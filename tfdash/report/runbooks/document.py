@@ -207,5 +207,7 @@ def _how(one: Step) -> Iterator[str]:
         yield "may be done twice"
     if one.on_failure.value != "stop":
         yield f"where it fails: {one.on_failure.value}"
+    if one.given:
+        yield f"only where it is given: {', '.join(one.given)}"
     if one.optional:
         yield "may be left out"

@@ -106,3 +106,13 @@ def test_what_cannot_be_chosen_is_said() -> None:
         "cannot be printed"
         in dict(unfit_inputs(procedure, {"services": (A,), "space": ("a\x1bb",)}))["space"]
     )
+
+
+def test_a_step_whose_input_was_left_out_is_no_part_of_the_run() -> None:
+    text = TEXT.replace('id = "last"\n', 'id = "last"\ngiven = ["tag"]\n')
+    found = read_procedure("restore", text)
+    (group,) = expanded(found, {"services": (A,)}, OWN).steps
+    assert [step.id for step in group.steps] == ["up--1", "which--1"]
+    assert group.steps[1].branches[0].steps == ()
+    (group,) = expanded(found, {"services": (A,), "tag": ("1",)}, OWN).steps
+    assert group.steps[1].branches[0].steps == ("last--1",)
