@@ -117,9 +117,12 @@ class FormScreen(ModalScreen[None]):
     # -- fields -------------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """A letter while Cancel has the focus begins the first field that is still empty."""
+        """A letter while a button has the focus begins the first field that is still empty, of those that an answer needs."""
         if self.query_one(Dialog).takes_key():
-            type_at_once(self, event, list(self.query(TypedInput)))
+            needed = {id for button in self._form.buttons for id in button.needs}
+            fields = [self.query_one(f"#field-{f.id}", TypedInput) for f in self._form.fields]
+            wanted = [f for f in fields if (f.id or "").removeprefix("field-") in needed] or fields
+            type_at_once(self, event, [*wanted, *self.query("#typed").results(TypedInput)])
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._follow()

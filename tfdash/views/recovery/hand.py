@@ -85,7 +85,8 @@ def lines(
         if prepared.guarded is not None:
             found += plan_lines(prepared.guarded.plan)
         mark = "$ " if step.kind in _BY_LINES else ""
-        found += [_copyable(f"{mark}{line}") for text in prepared.lines for line in safe_lines(text)]
+        told = () if step.branches else prepared.lines  # the branches say the same, with what tells for each
+        found += [_copyable(f"{mark}{line}") for text in told for line in safe_lines(text)]
         found += told_lines(prepared.told)
     found += branch_lines(step, prepared)
     found += _probes(step, prepared, probes, state)
@@ -112,8 +113,11 @@ def copy_lines(prepared: Prepared | None, probes: tuple[Probed, ...]) -> list[st
 def branch_lines(step: Step, prepared: Prepared | None) -> list[Line]:
     """Each branch with what tells for it: a person decides in any case."""
     found: list[Line] = []
+    said_of = prepared.lines if prepared is not None and len(prepared.lines) == len(step.branches) else ()
     for number, branch in enumerate(step.branches):
-        found.append([(f"{number + 1} ", "accent"), (safe(branch.title or branch.id), "bright")])
+        title = safe(branch.title or branch.id)
+        more = safe(said_of[number]).removeprefix(title) if said_of else ""
+        found.append([(f"{number + 1} ", "accent"), (title, "bright"), (more, "dim")])
         said = prepared.branches[number] if prepared is not None and number < len(prepared.branches) else ()
         found += [[("    ", ""), *probed_cells(one)] for one in said]
         if branch.when and not said and prepared is not None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from tfdash.model.run import RunEvent, RunState
-from tfdash.moments import moment
 from tfdash.text import safe
 from tfdash.views.recovery.words import steps_by_id
+from tfdash.views.times import local, zone_name
 
 _SHOWN = (
     "reason",
@@ -40,7 +40,9 @@ def event_lines(run: RunState, events: Sequence[RunEvent], zone: ZoneInfo) -> li
         at = f" at {safe(event.terminal)}" if event.terminal else ""
         attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
         about = f"  {title}{attempt}" if title else ""
-        found.append(f"  {moment(event.at, zone)}  {event.kind.value}{about}  by {safe(event.by)}{at}")
+        found.append(
+            f"  {local(event.at, zone):%Y-%m-%d %H:%M:%S} {zone_name(event.at, zone)}  {event.kind.value}{about}  by {safe(event.by)}{at}"
+        )
         if event.sentence:
             found.append(f"      {safe(event.sentence)}")
         found += [

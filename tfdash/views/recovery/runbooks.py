@@ -177,6 +177,8 @@ def chosen_lines(row: RunbookRow, now: float) -> list[Line]:
         ]
     if ready is not None:
         found += [[("▲ circle ", "warn"), safe(text)] for text in ready.circle]
+        if ready.missing:
+            found.append([("missing  ", "dim"), safe("; ".join(ready.missing))])
         found += [[("needs    ", "dim"), *probed_cells(one)] for one in ready.asks]
         if ready.rto is not None or ready.rto_source:
             found.append(
@@ -203,7 +205,7 @@ def _fact(word: str, one: Probed, token: str) -> Line:
     """A sign for or against: what does not hold is neither good nor bad by itself."""
     glyph, shown, said = {
         True: ("✔" if token == "ok" else "▲", token, ""),
-        False: ("·", "idle", "does not hold: "),
+        False: ("·", "idle", "no: "),
         None: ("?", "unknown", ""),
     }[one.passed]
     return [(f"{word:<9}", "dim"), (f"{glyph} ", shown), (said, "dim"), safe(one.sentence)]
