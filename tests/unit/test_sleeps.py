@@ -29,6 +29,8 @@ KEPT = {
     "unit/sources/journeys/test_journeys.py": (2, "a site that is late on purpose"),
     "trials/test_kill.py": (1, "a proxy that is late on purpose"),
     "trials/test_wallboard_stopped.py": (1, "the supervisor waits before it begins anew, as systemd does"),
+    "trials/counting.py": (1, "a command that takes its time"),
+    "trials/test_procedures_killed.py": (1, "when it is killed is chance"),
     "protocol/test_addresses.py": (1, "the pace of a source, quicker than its own"),
     "platform/test_actions.py": (1, "the pace of a program that writes thirty times a second"),
 }

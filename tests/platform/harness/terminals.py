@@ -49,7 +49,7 @@ follow = "30s"
 
 
 class Terminal(Bench):
-    """``ledger`` is the real store; ``folder`` holds its files."""
+    """``ledger`` is the real store; ``folder`` holds its files; ``runs`` carries out procedures."""
 
     store: Store
     folder: Path
