@@ -1,8 +1,9 @@
 """A person at a terminal who works on whatever run is open, until it is killed:
-``python -m tests.trials.procedure_driver CONFIG WITNESS SEED PROCEDURE|-``.
+``python -m tests.trials.procedure_driver CONFIG WITNESS SEED PROCEDURE start|join``.
 
 It knows only what the screen says (``Prepared.may``). Where the outcome of a step is asked of a person, they look at the witness: the file
-that each command appends to, and the nodes themselves. ``PROCEDURE`` is started where no run of it is there yet.
+that each command appends to, and the nodes themselves. With "start" a run of the procedure is
+begun where there is none yet.
 """
 
 from __future__ import annotations
@@ -36,15 +37,18 @@ class Person:
     def call(self, work: Any) -> Any:
         return self.at.run(work, 120.0)
 
-    def turn(self) -> bool:
-        """One look at all open runs; whether anything was left to do."""
-        open_runs = [run for run in self.runs.runs() if run.outcome is RunOutcome.OPEN and not run.unreadable]
-        for run in open_runs:
-            try:
-                self._one(run)
-            except (RunRefused, LedgerUnavailable, ReadFailed) as error:
-                print(f"{run.id}: {error}", flush=True)
-        return bool(open_runs)
+    def turn(self, procedure: str, *, begins: bool) -> bool:
+        """One look at the run of ``procedure``, which is begun where there is none; whether it is over."""
+        found = [run for run in self.runs.runs() if run.procedure.id == procedure]
+        try:
+            if not found and begins:
+                self.call(self.runs.start(procedure, {}, reason=REASON, cluster=REF))
+            for run in found:
+                if run.outcome is RunOutcome.OPEN:
+                    self._one(run)
+        except (RunRefused, LedgerUnavailable, ReadFailed) as error:
+            print(f"{procedure}: {error}", flush=True)
+        return bool(found) and all(run.outcome is not RunOutcome.OPEN for run in found)
 
     def _one(self, run: RunState) -> None:
         under_way = [s.id for s in run.steps if s.status in (StepStatus.RUNNING, StepStatus.UNKNOWN)]
@@ -100,13 +104,13 @@ def _over(state: StepState) -> bool:
 
 
 def main() -> None:
-    config, witness, seed, procedure = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    with terminal(config, kinds=("Node",)) as at:
-        person = Person(at, witness, Random(seed))
-        if procedure != "-" and not any(run.procedure.id == procedure for run in person.runs.runs()):
-            person.call(person.runs.start(procedure, {}, reason=REASON, cluster=REF))
+    config, witness, seed, procedure, word = sys.argv[1:6]
+    with terminal(Path(config), kinds=("Node",)) as at:
+        person = Person(at, Path(witness), Random(int(seed)))
         print("ready", flush=True)
-        until(lambda: not person.turn(), "the run's end", timeout=600.0, every=0.1)
+        until(
+            lambda: person.turn(procedure, begins=word == "start"), "the run's end", timeout=900.0, every=0.1
+        )
         print("over", flush=True)
 
 

@@ -51,7 +51,7 @@ class Drawn:
         return f'action = "node.cordon"\nsubject = "Node {node}"\n'
 
     def _check(self, id: str, table: str) -> str:
-        return 'asks = [{ probe = "source.current", source = "kubernetes" }]\n'
+        return 'asks = [{ probe = "control-plane.answers" }]\n'
 
     _gate = _check
 

@@ -27,7 +27,6 @@ import pytest
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import terminal, write_config
 from tests.platform.world import create, node
-from tests.trials import counting
 from tests.trials.random_procedure import Drawn
 from tests.unit.store.conftest import Database, database, postgres, template  # noqa: F401
 from tests.waiting import until
@@ -103,14 +102,15 @@ class Door:
 class Worker:
     """One terminal, on a machine of its own: its folder and its login are its own."""
 
-    def __init__(self, config: Path, witness: Path, log: Path) -> None:
+    def __init__(self, config: Path, witness: Path, log: Path, procedure: str, word: str) -> None:
         self._config, self._witness, self._log = config, witness, log
+        self._does = (procedure, word)
         self.process: subprocess.Popen[bytes] | None = None
 
-    def begin(self, seed: int, procedure: str = "-") -> None:
-        argv = [sys.executable, "-m", "tests.trials.procedure_driver", self._config, self._witness, str(seed)]
+    def begin(self, seed: int) -> None:
+        argv = [sys.executable, "-m", "tests.trials.procedure_driver", self._config, self._witness, seed]
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen([*map(str, argv), procedure], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*map(str, argv), *self._does], stdout=log, stderr=log)
 
     def said(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
@@ -136,7 +136,14 @@ def _config(folder: Path, cluster: Cluster, url: str, drawn: Drawn, witness: Pat
     own = folder / "procedures"
     own.mkdir(parents=True)
     (own / f"{name}.toml").write_text(drawn.text)
-    argv = [sys.executable, "-S", counting.__file__, str(witness), "{run}", "{words}"]
+    argv = [
+        sys.executable,
+        "-S",
+        str(Path(__file__).with_name("counting.py")),
+        str(witness),
+        "{run}",
+        "{words}",
+    ]
     more = (
         f"[procedures]\nfolder = {json.dumps(str(own))}\n"
         f'[procedures.commands.count]\ncommand = {json.dumps(argv)}\nplaces = ["here"]\ntimeout = "60s"\n'
@@ -180,13 +187,18 @@ def _one_run(
     configs = [
         _config(folder / who, cluster, behind.url(who), drawn, witness, name) for who in ("ann", "bob")
     ]
-    workers = [Worker(c, witness, folder / f"{i}.log") for i, c in enumerate(configs)]
+    workers = [
+        Worker(config, witness, folder / f"{word}.log", name, word)
+        for config, word in zip(configs, ("start", "join"), strict=True)
+    ]
     done = 0
     try:
-        workers[0].begin(luck.randrange(1 << 30), name)
-        until(lambda: "ready" in workers[0].said() or not workers[0].lives, workers[0].said)
-        workers[1].begin(luck.randrange(1 << 30))
+        for worker in workers:
+            worker.begin(luck.randrange(1 << 30))
+        until(lambda: all("ready" in worker.said() for worker in workers), workers[0].said)
+        ended = time.monotonic() + 600.0
         while not any("over" in worker.said() for worker in workers):
+            assert time.monotonic() < ended, workers[0].said()[-2000:]
             time.sleep(luck.uniform(0.2, 4.0))
             if cut and luck.random() < 0.3:
                 door.turn()
@@ -202,7 +214,7 @@ def _one_run(
             worker.kill()
         door.open = True
     with terminal(configs[0], kinds=("Node",)) as at:
-        found = at.until(lambda: _ended(at.runs.runs(), name), "the end of the run", timeout=120.0)
+        found = until(lambda: _ended(at.runs.runs(), name), "the end of the run", timeout=120.0)
     for who in ("ann", "bob"):
         checked = verify(read_folder(folder / who / "store"))
         assert checked.code == 0, lines(checked)
