@@ -13,6 +13,7 @@ from tfdash.model.assessment import EMPTY_ASSESSMENT, Assessment
 from tfdash.model.kube import Object
 from tfdash.model.observation import Observation
 from tfdash.model.picture import ClusterPicture, Objects, Picture, ServerInfo, SourceInfo
+from tfdash.model.run import RunJournal
 from tfdash.model.section import SectionState
 from tfdash.model.store_state import EMPTY_STORE_STATE, StoreState
 from tfdash.model.subject import ClusterRef, Key
@@ -31,6 +32,7 @@ from tfdash.recording.entries import (
     Table,
     Written,
 )
+from tfdash.recording.grown import MORE, RUNS, joined
 from tfdash.recording.measured import Known, MeasuredColumns, MeasuredObjects, MeasuredPods, known
 from tfdash.recording.series import UNREADABLE, WITH_SERIES, SeriesReader, SeriesView
 
@@ -303,6 +305,9 @@ class Picked:
             except (KeyError, msgspec.ValidationError):  # another version's
                 self._leave_out(name)
         for name, (put, gone) in body.tables.items():
+            if name == MORE and RUNS in fields_of(of):
+                held[RUNS] = joined(held.get(RUNS) or {}, _read(Table[str, RunJournal], put))
+                continue
             types = (str, SectionState) if name == "sections" else None
             if types is None and name in fields_of(of):
                 types = table_of(of, name)

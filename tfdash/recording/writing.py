@@ -30,6 +30,7 @@ from tfdash.recording.entries import (
     StatusBody,
     Written,
 )
+from tfdash.recording.grown import MORE, RUNS, apart
 from tfdash.recording.measured import MeasuredWriter, Roster
 from tfdash.text import scrubbed
 from tfdash.views.mask import for_a_report, masked
@@ -335,6 +336,11 @@ class EntryWriter:
                 asked = judged
             put = {k: new[k] for k in asked if k in new and (o := was.get(k)) is not new[k] and o != new[k]}
             gone = [key for key in asked if key in was and key not in new]
+            if name == RUNS and put:
+                put, more = apart(was, put)
+                if more:
+                    role = role_of(of.__name__, name)
+                    tables[MORE] = self._encoder.clean(more, role), self._encoder.clean([], role)
             if put or gone:
                 role = TextRole.OWN if name == "sections" else role_of(of.__name__, name)
                 tables[name] = self._encoder.clean(put, role), self._encoder.clean(gone, role)
