@@ -144,18 +144,20 @@ class ActionStep(KindOfStep):
         return _ended_as(act.result, act.sentence)
 
     def _applied(self, doing: Doing, act: ActOnRecord) -> StepEnd:
-        """Its postconditions and those of the step are looked at anew until their time is over."""
-        within = doing.step.timeout or _SEEN_WITHIN
-        late = doing.now > doing.began + within
-        probed = doing.ask(doing.step.after)
-        still = not_passed(probed)
-        posts = act.intent is not None and _has_posts(act.intent)
+        """The next start follows its own postconditions to their end; those of the step are looked at until their time is over. What is
+        not known fails nothing."""
         if act.verified is False:
             return StepEnd(kind=RunEventKind.FAILED, sentence=act.sentence)
-        if (posts and act.verified is None) or still:
-            what = still or "what is to come of it is not seen yet"
-            sentence = f"it was done: {act.sentence}; {what}"
-            return StepEnd(kind=RunEventKind.FAILED if late else RunEventKind.UNKNOWN, sentence=sentence)
+        late = doing.now > doing.began + (doing.step.timeout or _SEEN_WITHIN)
+        probed = doing.ask(doing.step.after)
+        unseen = act.verified is None and act.intent is not None and _has_posts(act.intent)
+        if unseen or (still := not_passed(probed)):
+            false = not unseen and any(one.passed is False for one in probed)
+            sentence = (
+                f"it was done: {act.sentence}; {'what is to come of it is not seen yet' if unseen else still}"
+            )
+            kind = RunEventKind.FAILED if false and late else RunEventKind.UNKNOWN
+            return StepEnd(kind=kind, sentence=sentence)
         return StepEnd(kind=RunEventKind.DONE, sentence=act.sentence, data={"probes": told_of(probed)})
 
 
