@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, StepStatus
@@ -11,7 +9,6 @@ from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, StepEnd, StepSho
 from tfdash.procedures.protocols import Given, Place, RunRefused, Work, WorkSeen, WorkState
 from tfdash.procedures.words import place_of, work_of
 
-log = logging.getLogger(__name__)
 _PATIENCE = 90.0  # seconds for which a place that cannot be reached is asked again before it is said that nothing is known
 _SOON, _SELDOM = 2.0, 30.0  # seconds between two looks: a tenth of how long it runs already, within these
 _LINES = 12  # of its output, that a person sees beside the step

@@ -13,6 +13,7 @@ from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.procedure import Ask, Step
 from tfdash.model.run import RunOutcome
 from tfdash.nouns import counted
+from tfdash.playbook.procedures.probes.pipelines import SOURCE
 from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.playbook.procedures.state import RunStates
 from tfdash.sources.base import SourceBoard
@@ -31,7 +32,7 @@ _HOSTS: Mapping[str, Callable[..., CodeHost]] = {"github": GitHubHost, "gitlab":
 class PipelinesSource:
     """See ``tfdash.sources.base.Source``. ``secret`` resolves the references of tokens; it blocks."""
 
-    id = "pipelines"
+    id = SOURCE
 
     def __init__(
         self, pipelines: Mapping[str, PipelineSettings], clock: Clock, secret: Callable[[str], str]

@@ -62,7 +62,7 @@ class GitHubPlace(PipelinePlace):
         ours = self.id_of(work)
         asked = "?event=workflow_dispatch&per_page=100"
         if since:
-            after = datetime.fromtimestamp(since - _SLACK, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            after = queried(since - _SLACK)
             asked += f"&created={quote('>=' + after)}"
         for page in range(1, _PAGES + 1):
             try:
@@ -115,6 +115,11 @@ class GitHubPlace(PipelinePlace):
         return await self._calls.change(
             "POST", f"{self._repository}/actions/runs/{quote(run, safe='')}/cancel"
         )
+
+
+def queried(at: float) -> str:
+    """A time as a query has it: ISO 8601, without an offset to be quoted."""
+    return datetime.fromtimestamp(int(at), UTC).isoformat().replace("+00:00", "Z")
 
 
 def epoch(text: Any) -> float | None:

@@ -6,7 +6,6 @@ https://docs.gitlab.com/api/pipelines/
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +14,7 @@ from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.text import safe
 from tfdash.writers.pipelines import Secrets
-from tfdash.writers.places.github import epoch
+from tfdash.writers.places.github import epoch, queried
 from tfdash.writers.places.memory import MemoryOfWork
 from tfdash.writers.places.pipeline import Begun, Calls, PipelinePlace, PipelineUnreadable, lines_of_jobs
 
@@ -47,7 +46,7 @@ class GitLabPlace(PipelinePlace):
         ours = self.id_of(work)
         asked = f"?per_page={_MOST}&order_by=id&sort=desc&ref={quote(self.ref_of(work), safe='')}"
         if since:
-            after = datetime.fromtimestamp(since - _SLACK, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            after = queried(since - _SLACK)
             asked += f"&updated_after={quote(after)}"
         try:
             answer = await self._calls.read(f"{self._project}/pipelines{asked}")

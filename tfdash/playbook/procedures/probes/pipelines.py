@@ -16,6 +16,8 @@ from tfdash.playbook.procedures.probes.look import ProbeLook
 from tfdash.text import safe
 
 Judged = Callable[[ProbeLook, SeenCommit, str], Probed]
+SOURCE = "pipelines"
+"""The source that reads them; it is there where one is configured."""
 _ARGUMENTS = (
     ProbeArgument(id="pipeline", title="which of [procedures.pipelines]"),
     ProbeArgument(id="version", title="a tag, a branch or a commit"),
@@ -29,7 +31,8 @@ def _read(judge: Judged, case: ProbeCase) -> Probed:
     told = f"{version} of {name}"
     if seen is None:
         recovery = case.policies.recovery if case.policies is not None else None
-        if recovery is not None and name not in recovery.pipelines:
+        there = any(id == SOURCE for id in case.picture.sources)
+        if not there or (recovery is not None and name not in recovery.pipelines):
             return look.unclear(UnknownKind.NOT_WATCHED, f"no pipeline {name} is configured")
         return look.unclear(UnknownKind.LOADING, f"{told}: it is read once an open run asks for it")
     if seen.problem is not None:
