@@ -130,12 +130,18 @@ def calendar_of(settings: Settings) -> CalendarPolicy:
 
 def policies_of(settings: Settings) -> Policies:
     """[policy.canary], [policy.resources], [policy.certificates], [calendar], [releases], [versions] and [procedures]."""
+    from dataclasses import replace
+
     from tfdash.cli.recovering import recovery_policy
     from tfdash.playbook.maintenance.policy import maintenance_in
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.waivers import Waivers
 
+    workloads = settings.policy.workloads
+    # a demonstration's clock may run fast, and its connections do not
+    stale_after = workloads.stale_after * max(1.0, settings.demo.speed)
     return Policies(
+        workloads=replace(workloads, stale_after=stale_after),
         canary=settings.policy.canary,
         calendar=calendar_of(settings),
         resources=settings.policy.resources,
@@ -179,16 +185,14 @@ def judge_of(settings: Settings, hold: float = math.inf, of: Collection[str] = (
     from tfdash.judging.judge import Judge
     from tfdash.playbook.registry import RULES, SECTIONS, rules_behind
 
-    workloads = settings.policy.workloads
-    # a demonstration's clock may run fast, and its connections do not
-    stale_after = workloads.stale_after * max(1.0, settings.demo.speed)
     sections = tuple(section for section in SECTIONS if not of or section.id in of)
     rules = rules_behind(sections) if of else RULES
+    policies = policies_of(settings)
     return Judge(
-        workloads,
-        policies_of(settings),
+        policies.workloads,
+        policies,
         hold=hold,
-        stale_after=stale_after,
+        stale_after=policies.workloads.stale_after,
         rules=rules,
         sections=sections,
     )

@@ -82,7 +82,10 @@ def kinds_behind(sections: Iterable[Section], table: tuple[Rule, ...] = RULES) -
     """What has to be read for ``sections`` to say all that they say: what they and the rules behind them look at."""
     sections = tuple(sections)
     rules = rules_behind(sections, table)
-    return frozenset().union(*(section.kinds for section in sections), *(rule.kinds for rule in rules))
+    besides = (frozenset(kind.KIND for kind in section.reads) for section in sections)
+    return frozenset().union(
+        *(section.kinds for section in sections), *besides, *(rule.kinds for rule in rules)
+    )
 
 
 def _with_rules(section: Section) -> Section:

@@ -179,6 +179,7 @@ class Section:
     rules: tuple[str, ...] = ()
     hears: tuple[StateType, ...] = ()
     noun: str = "object"
+    reads: tuple[type[Object], ...] = ()  # kinds besides, of whose want what it hears tells itself
     behind: frozenset[str] | None = None
 
     @property

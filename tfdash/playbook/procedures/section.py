@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from tfdash.model.delivery import Rollout
+from tfdash.model.kube import DaemonSet, Deployment, StatefulSet
+from tfdash.model.kubecluster import Node
 from tfdash.model.recovery import RecoveryState
+from tfdash.model.release import ReleaseState
 from tfdash.model.section import SectionFinding
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.verdict import Level
+from tfdash.model.workload import WorkloadState
 from tfdash.nouns import counted
 from tfdash.playbook.section import Findings, Reading, Section
 
@@ -87,4 +92,12 @@ def _ready(state: RecoveryState) -> list[SectionFinding]:
     ]
 
 
-SECTION = Section("recovery", "Recovery", "recovery", read, noun="recovery")
+SECTION = Section(
+    "recovery",
+    "Recovery",
+    "recovery",
+    read,
+    hears=(WorkloadState, ReleaseState),
+    noun="recovery",
+    reads=(Deployment, StatefulSet, DaemonSet, Rollout, Node),
+)
