@@ -71,9 +71,9 @@ class ChoiceInput(TypedInput):
     def _typed(self) -> str:
         return self.value.rpartition(",")[2].strip() if self._many else self.value.strip()
 
-    def watch_value(self, value: str) -> None:
+    def typed_anew(self) -> None:
+        """Other letters stand in it: nothing of what fits now is marked."""
         self._at = -1
-        self.post_message(self.Narrowed(self))
 
     def action_pick(self, by: int) -> None:
         many = len(self.fitting)

@@ -127,6 +127,11 @@ class FormScreen(ModalScreen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._follow()
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if isinstance(event.input, ChoiceInput):
+            event.input.typed_anew()
+            self._follow()
+
     def on_choice_input_narrowed(self, event: ChoiceInput.Narrowed) -> None:
         self._follow()
 

@@ -137,7 +137,7 @@ timeout = "30m"
 """
 
 
-def failure(**over: Any) -> Run:
+def failure(text: str = FAILURE, **over: Any) -> Run:
     """A run of it that ana@corp began 12 minutes ago."""
     began = {
         "procedure": "service-failure",
@@ -147,7 +147,7 @@ def failure(**over: Any) -> Run:
         "environment": REF.environment,
         "cluster": REF.cluster,
     }
-    run = Run(FAILURE, **(began | over))
+    run = Run(text, **(began | over))
     run.events[:] = [msgspec.structs.replace(event, at=NOW - 720.0, by="ana@corp") for event in run.events]
     return run
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from screens.dialogs.form import FormScreen
+from screens.dialogs.step_acts import moment_meant
 from screens.pages.recovery.recovery import RecoveryScreen
 from screens.pages.recovery.run import RunPage
 from tests.tui import recoveryworld as rw
@@ -255,3 +257,26 @@ async def test_what_is_over_has_no_key_and_what_comes_next_is_in_hand() -> None:
         await run.until(lambda: run.table.cursor_key == "rollback", "the next step")
         await run.press("up")
         await run.lacks("enter decide")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("-25m", rw.NOW - 1500),
+        ("09:00", rw.NOW - 900),
+        ("2026-11-22 09:15", rw.NOW - world.DAY),
+        ("2026-13-22 09:15", None),
+        ("at noon", None),
+        ("-soon", None),
+    ],
+)
+def test_a_person_says_when_the_impact_began_in_the_playbooks_zone(text: str, meant: float | None) -> None:
+    assert moment_meant(text, rw.NOW, ZoneInfo("America/New_York")) == meant
+
+
+async def test_what_a_step_needs_and_is_away_is_dim_and_named() -> None:
+    text = rw.FAILURE.replace('id = "serves"', 'id = "serves"\nneeds = ["shared"]')
+    made = rw.at_decision(rw.failure(text))
+    async with recovery(rw.ToldRuns(made), SIZES[2]) as run:
+        run.app.open("run", made.id)
+        await run.shows("9 it serves again, for five minutes  needs shared, which is away")

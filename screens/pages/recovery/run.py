@@ -13,14 +13,15 @@ from screens.dialogs.step_acts import InHand, StepActs
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from screens.pages.recovery.rows import rows_of
-from tfdash.model.run import Probed, RunState, StepState
+from screens.shell import Shell
+from tfdash.model.run import Probed, RunState
 from tfdash.model.update import Update
 from tfdash.procedures.protocols import Prepared, RunRefused, RunService
 from tfdash.text import safe
 from tfdash.views.recovery import hand, head, keys, steps
 from tfdash.views.recovery.keys import RunKey
 from tfdash.views.recovery.steps import StepRow
-from tfdash.views.recovery.words import OVER, run_state, run_title
+from tfdash.views.recovery.words import OVER, run_state, run_title, steps_by_id
 from tfdash.views.table import Cell, Line
 from widgets.banner import Banner
 from widgets.panel import Divider
@@ -33,6 +34,31 @@ _LOOKS = 20  # seconds after which what the step in hand would do is looked at a
 _FRAME = 5  # lines of header, tabs, crumbs, the rule and the footer
 _SHARE = 0.6  # of the lines that are left, for the steps
 _LETTERS = "pxtsoandhecifb"
+
+
+def needs_away(shell: Shell, run: RunState) -> dict[str, str]:
+    """Of each step that is still to do what it needs and is certainly not there now: the names, by the step's id."""
+    from tfdash.playbook.procedures.needs import needed  # nothing that the first frame needs
+    from tfdash.playbook.procedures.probe import ProbeCase
+
+    board = shell.board
+    case = ProbeCase(
+        arguments={},
+        cluster=run.cluster,
+        picture=board.picture,
+        assessment=board.assessment,
+        now=shell.now(),
+        policies=shell.context.policies,
+    )
+    told = {state.id: state.status for state in run.steps}
+    open_now = {
+        id: step.needs
+        for id, step in steps_by_id(run.procedure).items()
+        if step.needs and id in told and told[id] not in OVER
+    }
+    away = {need for needs in open_now.values() for need in needs if needed(need, case).passed is False}
+    found = {id: ", ".join(need for need in needs if need in away) for id, needs in open_now.items()}
+    return {id: safe(names) for id, names in found.items() if names}
 
 
 class RunPage(BoardScreen):
@@ -51,6 +77,7 @@ class RunPage(BoardScreen):
         self._trouble = ""  # why it is not known what the step would do
         self._asked: tuple[object, ...] = ()  # what was asked about, and when
         self._keys: list[RunKey] = []
+        self._gone: dict[str, str] = {}  # what steps need and is not there, by their ids
         self._did = ""  # the step that a key of this page began something with
         self._stood = False  # whether the cursor was put where the run stands
 
@@ -73,10 +100,10 @@ class RunPage(BoardScreen):
 
     def body(self) -> ComposeResult:
         self._rows = ItemRows[StepRow](
-            lambda row: steps.cells(row, self.shell.now(), {}),
+            lambda row: steps.cells(row, self.shell.now(), self._gone),
             marks=lambda row: steps.marks(row),
             text=lambda row: f"{row.number} {row.step.title} {row.state.holder}",
-            version=lambda row: steps.version(row),
+            version=lambda row: (steps.version(row), self._gone.get(row.step.id)),
         )
         yield Banner(id="alone")
         yield Banner(id="what")
@@ -125,6 +152,7 @@ class RunPage(BoardScreen):
         self.query_one("#head", Prose).show(
             head.lines(run, now, zone, short=self.size.width < _WIDE), most=3 if self.tall >= _TALL else 2
         )
+        self._gone = needs_away(self.shell, run)
         before = list(self._rows.all)
         self._rows.all = steps.rows_of(run)
         found = list(self._rows.all)
@@ -303,6 +331,3 @@ class RunPage(BoardScreen):
             "take over": acts.take_over,
             "copy": acts.copy,
         }[id](at)
-
-
-__all__ = ["RunPage", "StepState"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunOutcome, RunState, StepState, StepStatus
-from tfdash.views.recovery.words import OVER, steps_by_id
+from tfdash.views.recovery.words import OVER
 from tfdash.views.table import Line
 
 
@@ -97,9 +97,3 @@ def key_lines(keys: list[RunKey]) -> list[Line]:
         first = number == 0 and not one.refused
         lines.append([(one.key, "dim" if one.refused else "accent"), (word, "bright" if first else "dim")])
     return lines
-
-
-def parallel_count(run: RunState) -> int:
-    """How many steps can be worked on at the same time."""
-    kinds = {id: step.kind for id, step in steps_by_id(run.procedure).items()}
-    return sum(kinds.get(id) is not StepKind.GROUP for id in run.next)

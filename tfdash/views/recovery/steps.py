@@ -98,14 +98,12 @@ def time_of(row: StepRow, now: float) -> Cell:
     return (f"{span(took)}{of}", "dim" if state.ended is not None else "")
 
 
-def says_of(row: StepRow, needs_gone: str = "") -> Cell:
+def says_of(row: StepRow) -> Cell:
     """What came of it; of what is still to come what makes it grave."""
     state, step = row.state, row.step
     if state.sentence and state.status is not StepStatus.READY:
         token = "warn" if state.status is StepStatus.FAILED else "dim" if state.status in _DIM else ""
         return (safe(state.sentence), token)
-    if needs_gone and state.status not in OVER:
-        return (f"? {needs_gone}", "unknown")
     if step.no_return and state.status not in OVER:
         return ("▲ point of no return", "warn")
     if state.approvals:
@@ -116,10 +114,11 @@ def says_of(row: StepRow, needs_gone: str = "") -> Cell:
 
 
 def cells(row: StepRow, now: float, needs_gone: Mapping[str, str]) -> Sequence[Cell]:
-    """One for each of ``COLUMNS``. ``needs_gone``: why what a step needs is not there, by the step's id."""
+    """One for each of ``COLUMNS``. ``needs_gone``: what a step needs and is not there, by the step's id."""
     state = row.state
     shown = status_of(state)
-    dim = state.status in _DIM or state.id in needs_gone
+    gone = needs_gone.get(state.id, "")
+    dim = state.status in _DIM or bool(gone)
     since = (
         short_age(now - state.since)
         if state.since is not None and state.status is not StepStatus.WAITING
@@ -127,12 +126,15 @@ def cells(row: StepRow, now: float, needs_gone: Mapping[str, str]) -> Sequence[C
     )
     return (
         (short_status(state), "bright" if row.next and state.status is StepStatus.READY else shown.token),
-        (title_of(row), "dim" if dim else "bright" if row.next else ""),
+        (
+            title_of(row) + (f"  needs {gone}, which is away" if gone else ""),
+            "dim" if dim else "bright" if row.next else "",
+        ),
         (kind_word(row.step), "dim"),
         (who_text(state), "dim" if dim else ""),
         (since, "dim"),
         time_of(row, now),
-        says_of(row, needs_gone.get(state.id, "")),
+        says_of(row),
     )
 
 

@@ -112,14 +112,6 @@ def probed_cells(probed: Probed) -> list[Cell]:
     return [(f"{shown.glyph} ", shown.token), safe(probed.sentence)]
 
 
-def probed_level(found: tuple[Probed, ...]) -> bool | None:
-    """All passed, one failed, or not known; None of none."""
-    answers = {p.passed for p in found}
-    if False in answers:
-        return False
-    return True if answers == {True} else None
-
-
 def who_text(state: StepState) -> str:
     """Who works on it, else who did it."""
     return safe(state.holder or state.by)
