@@ -16,6 +16,8 @@ from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.sources.kubernetes.credentials import read_secret
+from tfdash.sources.pipelines.hosts import GitHubHost
+from tfdash.sources.pipelines.reading import HostUnread
 from tfdash.writers.places.github import GitHubPlace
 from tfdash.writers.places.memory import MemoryOfWork
 
@@ -70,6 +72,20 @@ async def test_what_cannot_be_brought_out_fails_and_says_why(day: DemoProcess, t
     assert seen.good is False and "already exists" in seen.output
     smoke = Work(key="r1.smoke.1", values={"service": "Deployment tf-production/web"})
     assert (await ended(place(day, "smoke-tests", tmp_path), smoke)).good is True
+
+
+async def test_a_version_was_reviewed_tested_and_scanned_there(day: DemoProcess) -> None:
+    settings = load(day.config).procedures.pipelines["deploy"]
+    host = GitHubHost("deploy", settings, read_secret)
+    seen = await host.seen("2.14.0")
+    assert seen.approved == ("ada",) and seen.author == "grace" and seen.scans == ("CodeQL",)
+    assert {one.name: one.passed for one in seen.checks} == {
+        "CodeQL": True,
+        "integration tests": True,
+        "unit tests": True,
+    }
+    with pytest.raises(HostUnread):
+        await host.seen("no-version")
 
 
 def test_nobody_without_the_token_is_heard(day: DemoProcess) -> None:

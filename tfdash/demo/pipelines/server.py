@@ -16,6 +16,7 @@ from aiohttp import web
 
 from tfdash.demo.backend import Backend
 from tfdash.demo.cluster_state import ClusterState
+from tfdash.demo.pipelines.commits import SCANS, Commits
 from tfdash.demo.pipelines.workflows import WORKFLOWS, RepositoryState, Workflow
 from tfdash.demo.scenarios.step import Step
 
@@ -61,6 +62,7 @@ class Pipelines(Backend):
                 web.get(f"{at}/runs/{{run}}/jobs", self._jobs),
                 web.post(f"{at}/runs/{{run}}/cancel", self._cancel),
                 web.post(f"/hooks/{self._hook}", self._message),
+                *Commits(REPOSITORY).routes(),
             ]
         )
         self._runner = web.AppRunner(application)
@@ -91,6 +93,7 @@ class Pipelines(Backend):
                 f"workflow = {json.dumps(file)}",
                 f"token = {json.dumps(f'file:{self._folder}/ci-token', ensure_ascii=False)}",
                 f"id_input = {json.dumps(_ID)}",
+                f"scans = {json.dumps(SCANS)}",
                 "",
                 f"[procedures.commands.{name}]",
                 f'places = ["pipeline {name}"]',
