@@ -48,15 +48,17 @@ class Watching:
         try:
             while True:
                 started = time.monotonic()
-                due = await self.look()
                 self._news.clear()
+                due = await self.look()
                 now = self._means.clock.now()
                 await self._until_news(None if due is None else max(0.0, due - now))
                 await asyncio.sleep(max(0.0, _APART - (time.monotonic() - started)))
         finally:
             unsubscribe()
-            if proving is not None:
-                proving.cancel()
+            ended = [*self._busy.values(), *([] if proving is None else [proving])]
+            for task in ended:
+                task.cancel()
+            await asyncio.gather(*ended, return_exceptions=True)
 
     def wake(self) -> None:
         """Look at once."""
