@@ -214,7 +214,8 @@ def _one_run(
         for worker in workers:
             worker.kill()
         door.open = True
-    with terminal(configs[0], kinds=("Node",)) as at:
+    # what one of them could not deliver while the store was cut off is delivered by its next start
+    with terminal(configs[1], kinds=("Node",)), terminal(configs[0], kinds=("Node",)) as at:
         found = until(lambda: _ended(at.runs.runs(), name), "the end of the run", timeout=120.0)
     for who in ("ann", "bob"):
         checked = verify(read_folder(folder / who / "store"))
