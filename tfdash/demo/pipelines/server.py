@@ -102,6 +102,9 @@ class Pipelines(Backend):
             ]
         return [
             *lines,
+            "[procedures.roles.release-manager]",
+            'groups = ["oncall"]  # whom the demo is shown to',
+            "",
             "[notify.channels.team]",
             f"# what it gets stands in {_MESSAGES} beside this file",
             f"url = {json.dumps(f'file:{self._folder}/team-hook', ensure_ascii=False)}",
