@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 FOUND_BY_NAME = frozenset(
-    {"command", "DECODERS", "AGAIN", "VIEWS", "RULE", "SECTION", "ACTIONS", "ask", "write"}
+    {"command", "DECODERS", "AGAIN", "VIEWS", "RULE", "SECTION", "ACTIONS", "PROBES", "ask", "write"}
 )
 """Looked for in every module of a package, or named by a table as text; so are pages."""
 _PAGES = "screens.pages."

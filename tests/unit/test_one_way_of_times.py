@@ -15,6 +15,7 @@ LEFT = {
     "tfdash/actions/kubernetes/scale_down.py": "RFC 3339, written into objects",
     "tfdash/cli/demo_promises.py": "notes of the demo's log",
     "tfdash/demo/apiserver/objects.py": "RFC 3339, as an API server writes it",
+    "tfdash/demo/pipelines/server.py": "RFC 3339, as GitHub writes it",
     "tfdash/report/certificates.py": "the source's time, in JSON",
     "tfdash/sources/kubernetes/logs.py": "RFC 3339, asked of an API server",
     "tfdash/views/times.py": "the header's second clock, and RFC 3339",

@@ -97,7 +97,7 @@ def _shown(one: Procedure, format: str) -> str:
     from tfdash.report.runbooks.text import as_markdown, as_text
 
     if format == "toml":
-        return "\n".join(safe_lines(one.text.removesuffix("\n")))
+        return "\n".join(safe_lines(one.text.rstrip("\n")))
     told = document(one)
     if format == "json":
         return json.dumps(told, indent=2)

@@ -25,9 +25,9 @@ class StepKind(StrEnum):
 
 
 class OnFailure(StrEnum):
-    STOP = "stop"  # the run stands, a person goes on
-    CONTINUE = "continue"
-    ASK = "ask"
+    STOP = "stop"  # nothing more is begun, beside it neither, until a person has said what becomes of it
+    CONTINUE = "continue"  # as if it were done
+    ASK = "ask"  # what stands behind it waits for a person; what stands beside it goes on
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):

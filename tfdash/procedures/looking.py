@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from tfdash.model.procedure import Step, StepKind
+from tfdash.model.procedure import OnFailure, Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
-from tfdash.procedures.kind import Doing, KindOfStep, Means, next_attempt, not_passed, state_of, step_of
+from tfdash.procedures.kind import (
+    Doing,
+    KindOfStep,
+    Means,
+    all_steps,
+    next_attempt,
+    not_passed,
+    state_of,
+    step_of,
+)
 from tfdash.procedures.protocols import Prepared, RunRefused
 from tfdash.procedures.steps import STEP_KINDS
 
@@ -141,6 +150,8 @@ class Looking:
             return f"it is under way, by {state.holder or state.by} at {state.terminal}"
         if state.terminal and state.terminal != self.means.journals.terminal:
             return f"{state.holder} at {state.terminal} works on it"
+        if failed := halted_by(run, state.id):
+            return f"{failed.title} failed, beside which it stands: that is done again or skipped first"
         return ""
 
     def _may(
@@ -190,6 +201,28 @@ def chosen_anew(run: RunState, step: Step, state: StepState) -> bool:
     chosen = branch.steps if branch is not None else ()
     begun = [one for one in run.steps if one.id in chosen and one.status not in _NOT_BEGUN]
     return branch is not None and not begun
+
+
+def halted_by(run: RunState, id: str) -> Step | None:
+    """The step that failed with ``on_failure`` "stop" in a parallel group in which ``id`` stands, too: nothing more of that is begun until a person
+    has said what becomes of it. With "ask" only what stands behind it waits."""
+    failed = {one.id for one in run.steps if one.status is StepStatus.FAILED and one.id != id}
+    groups = [one for one in all_steps(run) if one.parallel] if failed else []
+    return next(
+        (
+            one
+            for inside in (tuple(_leaves(group)) for group in groups)
+            if any(one.id == id for one in inside)
+            for one in inside
+            if one.id in failed and one.on_failure is OnFailure.STOP
+        ),
+        None,
+    )
+
+
+def _leaves(step: Step) -> Iterator[Step]:
+    for one in step.steps:
+        yield from _leaves(one) if one.kind is StepKind.GROUP else (one,)
 
 
 def so(already: tuple[Probed, ...]) -> bool:

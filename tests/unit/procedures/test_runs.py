@@ -251,3 +251,24 @@ def test_a_run_is_handed_over_as_a_file_and_taken_up_once(terminal: Make, tmp_pa
             far.call(far.runs.resume(str(tmp_path / "odd.json")))
     finally:
         far.end()
+
+
+@pytest.mark.parametrize(("rule", "goes_on"), [("stop", False), ("ask", True), ("continue", True)])
+def test_what_failed_holds_up_what_stands_beside_it_only_where_its_file_says_stop(
+    terminal: Make, rule: str, goes_on: bool
+) -> None:
+    inside = "".join(
+        step(id, "manual", **more).replace("[[steps]]", "[[steps.steps]]")
+        for id, more in (("fails", {"on_failure": f'"{rule}"'}), ("beside", {}))
+    )
+    one = terminal(
+        {"both": HEAD + step("group", "group", parallel="true") + inside + step("behind", "manual")}
+    )
+    run = one.start("both").id
+    one.do(run, "fails", note="tried", worked=False)
+    assert one.step(run, "fails").status is StepStatus.FAILED
+    shown = one.prepare(run, "beside")
+    assert bool(shown.refused) is not goes_on and ("do" in shown.may or "sign" in shown.may) is goes_on
+    assert "skip" in shown.may
+    one.skip(run, "fails", "it is not needed")
+    assert not one.prepare(run, "beside").refused

@@ -15,6 +15,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.folding import text_in
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
+from tfdash.text import fault
 
 _ENDS = (RunEventKind.ABORTED, RunEventKind.CLOSED)
 _Inputs = tuple[tuple[str, tuple[str, ...]], ...]
@@ -121,4 +122,4 @@ def _read(id: str, text: str, inputs: _Inputs, own: tuple[str, str, str]) -> tup
     except ConfigError as error:
         return None, str(error)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        return None, f"{type(error).__name__}: {error}"
+        return None, fault(error)

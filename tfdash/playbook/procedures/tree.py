@@ -265,7 +265,7 @@ class StepTree:
         latest, at = node.told.since or started, node
         while (above := at.parent) is not None:
             before = above.children[: at.place] if not above.parallel else []
-            ends = [leaf.told.ended for one in before[-1:] for leaf in one.leaves()]
+            ends = [leaf.told.ended for one in before for leaf in one.leaves()]
             latest = max([latest, *(end for end in ends if end is not None)])
             at = above
         return latest

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tfdash.durations import write_duration
-from tfdash.model.procedure import Ask, Input, Procedure, Step, StepKind
+from tfdash.model.procedure import Ask, Input, OnFailure, Procedure, Step, StepKind
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, Inputs
 from tfdash.playbook.procedures.placeholders import OWN
@@ -33,6 +33,10 @@ class FilledWith:
 
 
 NOTHING_FILLED = FilledWith()
+_WHERE_IT_FAILS = {
+    OnFailure.CONTINUE: "where it fails the run goes on",
+    OnFailure.ASK: "where it fails what stands behind it waits for a person",
+}
 
 
 def document(procedure: Procedure, filled: FilledWith = NOTHING_FILLED) -> Plain:
@@ -205,8 +209,8 @@ def _how(one: Step) -> Iterator[str]:
         yield f"tried {one.retries} times more, {write_duration(one.retry_after)} apart"
     if one.idempotent:
         yield "may be done twice"
-    if one.on_failure.value != "stop":
-        yield f"where it fails: {one.on_failure.value}"
+    if one.on_failure in _WHERE_IT_FAILS:
+        yield _WHERE_IT_FAILS[one.on_failure]
     if one.given:
         yield f"only where it is given: {', '.join(one.given)}"
     if one.optional:
