@@ -8,7 +8,7 @@ import logging
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.run import RunEventKind, StepStatus
 from tfdash.procedures.kind import Doing, state_of
-from tfdash.procedures.protocols import Claim, ClaimTaken, RunRefused
+from tfdash.procedures.protocols import Claim, ClaimTaken, RunRefused, WorkUnseen
 
 log = logging.getLogger(__name__)
 _HELD_ON = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
@@ -28,6 +28,11 @@ class Claimed:
             claim = await self._means.claims.claim(
                 doing.run.id, doing.step.id, doing.by, over=doing.state.fence
             )
+        except WorkUnseen as error:
+            doing.unseen = error.claim
+            raise RunRefused(
+                str(error), remedy="wait until their journal is here, or find out and take it over"
+            ) from None
         except ClaimTaken as error:
             raise RunRefused(str(error), remedy="take it over, if they are not at it any more") from None
         doing.claim = claim
@@ -43,15 +48,15 @@ class Claimed:
         newest = self._means.journals.state(doing.run.id)
         state = state_of(newest, doing.step.id) if newest is not None else None
         if state is None or state.status not in _HELD_ON:
-            await let_go(doing)
+            await let_go(doing, worked=self._record)
 
 
-async def let_go(doing: Doing) -> None:
-    """Others may have it: of a step that ended, or was not begun."""
+async def let_go(doing: Doing, *, worked: bool = True) -> None:
+    """Others may have it: of a step that ended, or was not begun. ``worked``: the journal tells of it."""
     claim, doing.claim = doing.claim, None
     if claim is None:
         return
-    await doing.means.claims.let_go(claim)
+    await doing.means.claims.let_go(claim, worked=worked)
     newest = doing.means.journals.state(doing.run.id)
     state = state_of(newest, doing.step.id) if newest is not None else None
     if state is not None and state.terminal == claim.terminal and state.status in _FREE_AGAIN:
@@ -61,10 +66,12 @@ async def let_go(doing: Doing) -> None:
             log.warning("that %s is free again could not be recorded", doing.tag)
 
 
-async def take(doing: Doing, why: str = "") -> None:
-    """Claim it over whoever has it. Raises ``RunRefused`` where somebody was quicker."""
+async def take(doing: Doing, why: str = "", over: int = 0) -> None:
+    """Claim it over whoever has it, or had it (``over``: their fence, where the journal does not know it). Raises ``RunRefused`` where somebody was
+    quicker."""
+    over = max(over, doing.state.fence)
     try:
-        claim = await doing.means.claims.claim(doing.run.id, doing.step.id, doing.by, over=doing.state.fence)
+        claim = await doing.means.claims.claim(doing.run.id, doing.step.id, doing.by, over=over)
     except ClaimTaken as error:
         raise RunRefused(str(error), remedy="look again") from None
     doing.claim = claim

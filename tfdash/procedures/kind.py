@@ -125,6 +125,7 @@ class Doing:
         self.means, self.run, self.step, self.state, self.attempt = means, run, step, state, attempt
         self.claim: Claim | None = None
         self.beginning = False  # that it begins was to be recorded
+        self.unseen: Claim | None = None  # by whom it was worked on, of which the journal here knows nothing
         self.begun = False  # here: what ends now has an entry of its own
         self.past = ""  # what can not be undone behind it, as a person was shown and meant it
 

@@ -18,7 +18,7 @@ from tfdash.procedures.kind import (
     state_of,
     step_of,
 )
-from tfdash.procedures.protocols import Prepared, RunRefused
+from tfdash.procedures.protocols import Claim, Prepared, RunRefused, WorkUnseen
 from tfdash.procedures.steps import STEP_KINDS
 
 OVER = frozenset(
@@ -35,6 +35,9 @@ class Looking:
         self.means = means
         self.kinds: Mapping[StepKind, KindOfStep] = {kind: made() for kind, made in STEP_KINDS.items()}
         self.working: dict[tuple[str, str], Doing] = {}  # what this process has in hand
+        self.unseen: dict[
+            tuple[str, str], Claim
+        ] = {}  # under whose claim something was done that no journal here tells
 
     # -- what is there --------------------------------------------------------------------------------------------
 
@@ -150,9 +153,16 @@ class Looking:
             return f"it is under way, by {state.holder or state.by} at {state.terminal}"
         if state.terminal and state.terminal != self.means.journals.terminal:
             return f"{state.holder} at {state.terminal} works on it"
+        if (unseen := self.unseen_claim(run, state)) is not None:
+            return str(WorkUnseen(unseen))
         if failed := halted_by(run, state.id):
             return f"{failed.title} failed, beside which it stands: that is done again or skipped first"
         return ""
+
+    def unseen_claim(self, run: RunState, state: StepState) -> Claim | None:
+        """Of somebody who worked on it, for as long as the journal does not tell of that."""
+        claim = self.unseen.get((run.id, state.id))
+        return claim if claim is not None and claim.fence > state.fence else None
 
     def _may(
         self,
@@ -179,7 +189,7 @@ class Looking:
             found.append("sign")
         if state.status is StepStatus.UNKNOWN:
             found.append("settle")
-        if state.terminal and not ours:
+        if (state.terminal and not ours) or self.unseen_claim(run, state) is not None:
             found.append("take over")
         return tuple(dict.fromkeys((*found, "skip")))
 

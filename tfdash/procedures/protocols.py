@@ -94,18 +94,26 @@ class ClaimTaken(Exception):
         self.claim = claim
 
 
+class WorkUnseen(ClaimTaken):
+    """Somebody had it and let it go, and what they did is not in the journal here: the shared store was away, or is behind. It may be done already."""
+
+    def __str__(self) -> str:
+        return f"{self.claim.holder} worked on it (claim {self.claim.fence}), and what came of it is not known here yet"
+
+
 class Claims(Protocol):
     """Who works on which step, kept where several terminals see it: the shared store, else the cluster's Leases, else the folder of this
     machine. Each call has a deadline; none holds a loop."""
 
     async def claim(self, run: str, step: str, holder: str, *, over: int = 0) -> Claim:
-        """Ours from now on. ``over``: the fence of the claim that is taken over. Raises ``ClaimTaken``; where nothing that keeps claims
-        can be reached it is one that nobody keeps (``kept_by`` "")."""
+        """Ours from now on. ``over``: the fence of the claim that is taken over. Raises ``ClaimTaken``, and ``WorkUnseen``; where nothing that keeps
+        claims can be reached it is one that nobody keeps (``kept_by`` "")."""
 
     async def holds(self, claim: Claim) -> bool:
         """Whether it is still ours: asked just before sending."""
 
-    async def let_go(self, claim: Claim) -> None: ...
+    async def let_go(self, claim: Claim, *, worked: bool) -> None:
+        """Nobody's any more. ``worked``: what was done under it stands in the journal; who does not see that there does nothing before they do."""
 
     async def ended(self, run: str) -> None:
         """The run is over: what was kept of it is not needed any more."""

@@ -17,7 +17,7 @@ class Uncoordinated:
     async def holds(self, claim: Claim) -> bool:
         return True
 
-    async def let_go(self, claim: Claim) -> None:
+    async def let_go(self, claim: Claim, *, worked: bool) -> None:
         """There is nothing to let go of."""
 
     async def ended(self, run: str) -> None:

@@ -175,7 +175,7 @@ class TakenInBetween:
     async def holds(self, claim: Claim) -> bool:
         return False
 
-    async def let_go(self, claim: Claim) -> None: ...
+    async def let_go(self, claim: Claim, *, worked: bool) -> None: ...
 
     def coordinated(self, run: str = "") -> str:
         return ""

@@ -118,6 +118,7 @@ def finish(one: Terminal, run: str, folder: Path) -> RunState:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_a_run_killed_at_any_point_loses_nothing_and_repeats_nothing_by_itself(tmp_path: Path) -> None:
     said, code = child(tmp_path / "whole", 0)
     assert code == 0 and said[-2] == "closed"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.procedures.world import HEAD, Terminal, step
 from tests.unit.store.conftest import Database
+from tests.unit.store.test_claims import Memory
 from tfdash.model.run import RunEventKind, StepStatus
 from tfdash.procedures.protocols import ClaimTaken, Given, RunRefused
 
@@ -76,3 +77,31 @@ def gone(database: Database) -> None:
     other = Database(database.host, "postgres")
     other.sql(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS false")
     other.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database.name)
+
+
+def test_what_another_did_while_the_store_was_away_is_not_done_again(tmp_path: Path) -> None:
+    """Found by the trial that kills: both see the Lease, and neither the other's journal."""
+    one = {"act": HEAD + step("wait", "wait", lasts='"1s"')}
+    lease = Memory("cluster")
+    ann, bob = (Terminal(tmp_path / who, one, who=who, keepers=(lease,)) for who in ("ann", "bob"))
+    try:
+        run = ann.start("act").id
+        path = tmp_path / "run.json"
+        ann.call(ann.runs.hand_over(run, str(path)))
+        bob.call(bob.runs.resume(str(path)))
+        ann.do(run, "wait")
+        ann.clock.at += 2
+        ann.looked()
+        assert ann.step(run, "wait").status is StepStatus.DONE
+        with pytest.raises(RunRefused, match="ann worked on it"):
+            bob.do(run, "wait")
+        shown = bob.prepare(run, "wait")
+        assert "not known here yet" in shown.refused and shown.may == ("take over", "skip")
+        with pytest.raises(RunRefused, match="how it is known"):
+            bob.call(bob.runs.take_over(run, "wait", Given()))
+        bob.call(bob.runs.take_over(run, "wait", Given(reason="ann says that she did nothing")))
+        bob.do(run, "wait")
+        assert bob.step(run, "wait").status is StepStatus.RUNNING
+    finally:
+        ann.end()
+        bob.end()

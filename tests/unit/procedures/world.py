@@ -22,6 +22,7 @@ from tfdash.procedures.service import Runs
 from tfdash.procedures.uncoordinated import Uncoordinated
 from tfdash.procedures.watching import Watching
 from tfdash.store.approvals.roles import vouches_of
+from tfdash.store.claims.keeping import ClaimKeeper, KeptClaims
 from tfdash.store.claims.opening import claims_of
 from tfdash.store.run_record import alone
 
@@ -38,7 +39,8 @@ def step(id: str, kind: str, **more: object) -> str:
 
 
 class Terminal:
-    """One terminal of ann's, on a folder that several may share. ``procedures``: TOML by id. ``kept``: claims are kept by that folder."""
+    """One terminal of ann's, on a folder that several may share. ``procedures``: TOML by id. ``kept``: claims are kept by that folder;
+    ``keepers``: by these."""
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class Terminal:
         roles: Mapping[str, tuple[str, ...]] = {},
         place: str = "store",
         kept: bool = False,
+        keepers: Sequence[ClaimKeeper] = (),
         deadline: float = 10.0,
         **means: Any,
     ) -> None:
@@ -66,12 +69,20 @@ class Terminal:
         self.board = Board([], None, self.clock, sources=[made.source], interval=0.01)
         proofs = Proofs(vouches_of(self.store.approvals), lambda role: roles.get(role, ()))
         journals = Journals(self.board, self.store if acting else None, self.clock, proofs)
+
+        def fence(run: str, step: str) -> int:
+            state = journals.state(run)
+            found = state_of(state, step) if state is not None else None
+            return found.fence if found is not None else 0
+
+        by = KeptClaims(keepers, lambda: self.store.terminal, known=fence) if keepers else None
         given: dict[str, Any] = {
             "board": self.board,
             "journals": journals,
-            "claims": claims_of(made, {})
-            if kept
-            else Uncoordinated(self.store.terminal, "a test keeps no claims"),
+            "claims": by
+            or (
+                claims_of(made, {}) if kept else Uncoordinated(self.store.terminal, "a test keeps no claims")
+            ),
             "clock": self.clock,
             "zone": ZONE,
             "who": lambda cluster: who,

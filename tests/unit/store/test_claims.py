@@ -17,7 +17,7 @@ from tests.unit.store.helpers import opened
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.store_state import EntryKind
 from tfdash.playbook.procedures.folding import LEAP
-from tfdash.procedures.protocols import Claim, Claims, ClaimTaken
+from tfdash.procedures.protocols import Claim, Claims, ClaimTaken, WorkUnseen
 from tfdash.store.claims.folder import FolderKeeper
 from tfdash.store.claims.keeping import ClaimKeeper, KeeperAway, KeptClaim, KeptClaims
 from tfdash.store.claims.opening import claims_of
@@ -79,9 +79,9 @@ async def test_a_step_is_one_terminal_s_until_it_is_let_go_or_taken_over() -> No
     assert theirs.fence == 2 and await bob.holds(theirs) and not await ann.holds(first)
     with pytest.raises(ClaimTaken):
         await ann.claim("r", "s", "Ann", over=first.fence)  # of a claim that is not the newest any more
-    await ann.let_go(first)
+    await ann.let_go(first, worked=False)
     assert await bob.holds(theirs)
-    await bob.let_go(theirs)
+    await bob.let_go(theirs, worked=False)
     assert (await ann.claim("r", "s", "Ann")).fence == 3
 
 
@@ -126,7 +126,7 @@ async def test_where_what_keeps_it_cannot_be_asked_it_is_not_ours_until_it_is_cl
     folder.away = "the disk is full"
     alone = await ann.claim("r", "s", "Ann")
     assert alone.kept_by == "" and await ann.holds(alone)
-    await ann.let_go(alone)
+    await ann.let_go(alone, worked=False)
     await ann.ended("r")
 
 
@@ -211,9 +211,9 @@ async def test_the_shared_store_keeps_them_and_one_of_many_wins(database: Databa
         (mine.fence, "Ann", "ann-1", "ann")
     ]
     bob = claims("ann-1", keepers[1])  # bob, who says that he is that terminal
-    await bob.let_go(mine)
+    await bob.let_go(mine, worked=False)
     assert await ann.holds(mine)
-    await ann.let_go(mine)
+    await ann.let_go(mine, worked=False)
     assert not await ann.holds(mine) and (await bob.claim("r", "s", "Bob")).fence == mine.fence + 1
     for store in stores:
         await store.close()
@@ -275,3 +275,20 @@ async def test_a_terminal_s_claims_follow_the_journal_of_the_run(tmp_path: Path)
     assert (claim.fence, claim.kept_by, claim.terminal) == (8, "folder", one.store.terminal)
     assert msgspec.structs.replace(claim, fence=9) == await mine.claim(run.id, "rollback", "Ann")
     one.store.close()
+
+
+async def test_who_does_not_see_what_was_done_under_a_claim_gets_none_before_a_person_answers_for_it() -> (
+    None
+):
+    store, lease = Memory(), Memory("cluster")
+    ann, bob = claims("ann", store, lease), claims("bob", lease)
+    first = await ann.claim("r", "s", "Ann")
+    await ann.let_go(first, worked=True)
+    with pytest.raises(WorkUnseen, match=r"Ann worked on it \(claim 1\)") as unseen:
+        await bob.claim("r", "s", "Bob")
+    assert unseen.value.claim.fence == first.fence
+    seeing = claims("bob", lease, known=1)  # his journal has it by now
+    theirs = await seeing.claim("r", "s", "Bob")
+    assert theirs.fence == 2
+    await seeing.let_go(theirs, worked=False)
+    assert (await bob.claim("r", "s", "Bob", over=first.fence)).fence == 3

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from tfdash.playbook.procedures.folding import LEAP
-from tfdash.procedures.protocols import Claim, ClaimTaken
+from tfdash.procedures.protocols import Claim, ClaimTaken, WorkUnseen
 
 NOBODY = ""
 _TRIES = 5
@@ -23,8 +23,8 @@ class KeeperAway(Exception):
 
 
 class KeptClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """What a keeper has of one step. ``terminal`` "": let go. ``fence`` 0: nobody claimed it yet. ``version``: of what was looked at,
-    as the keeper tells it from others."""
+    """What a keeper has of one step. ``terminal`` "": let go; ``holder`` is then who had worked on it, "" where nobody had. ``fence`` 0: nobody claimed it
+    yet. ``version``: of what was looked at, as the keeper tells it from others."""
 
     fence: int = 0
     holder: str = ""
@@ -96,12 +96,14 @@ class KeptClaims:
             confirmed = confirmed or (keeper.id in named and kept.fence == claim.fence)
         return confirmed
 
-    async def let_go(self, claim: Claim) -> None:
+    async def let_go(self, claim: Claim, *, worked: bool) -> None:
         """See ``Claims``. What cannot be reached keeps it: who takes it over says so."""
+        by = claim.holder if worked else NOBODY
         async with self._one:
             for keeper, kept in await self._look(claim.run, claim.step):
                 if kept.fence == claim.fence and self._mine(kept):
-                    await self._try(keeper, claim.run, claim.step, kept, KeptClaim(fence=kept.fence))
+                    after = KeptClaim(fence=kept.fence, holder=by)
+                    await self._try(keeper, claim.run, claim.step, kept, after)
 
     async def ended(self, run: str) -> None:
         """The run is over: nobody needs to know who worked on it."""
@@ -138,18 +140,20 @@ class KeptClaims:
         return found
 
     def _refuse(self, run: str, step: str, seen: Sequence[tuple[ClaimKeeper, KeptClaim]], over: int) -> None:
+        known = max(over, self._known(run, step))
         for keeper, kept in seen:
-            if kept.terminal != NOBODY and not self._mine(kept) and kept.fence > over:
-                raise ClaimTaken(
-                    Claim(
-                        run=run,
-                        step=step,
-                        fence=kept.fence,
-                        holder=kept.holder,
-                        terminal=kept.terminal,
-                        kept_by=keeper.id,
-                    )
+            theirs = kept.terminal != NOBODY and not self._mine(kept) and kept.fence > over
+            unseen = kept.terminal == NOBODY and kept.holder != NOBODY and kept.fence > known
+            if theirs or unseen:
+                claim = Claim(
+                    run=run,
+                    step=step,
+                    fence=kept.fence,
+                    holder=kept.holder,
+                    terminal=kept.terminal,
+                    kept_by=keeper.id,
                 )
+                raise ClaimTaken(claim) if theirs else WorkUnseen(claim)
 
     async def _put(
         self, run: str, step: str, seen: Sequence[tuple[ClaimKeeper, KeptClaim]], ours: KeptClaim
@@ -166,6 +170,7 @@ class KeptClaims:
         return took, False
 
     async def _give_back(self, run: str, step: str, took: Sequence[ClaimKeeper], ours: KeptClaim) -> None:
+        """Nothing was done under it. Who worked on it before is known to who was faster: they were asked."""
         for keeper in took:
             try:
                 kept = await keeper.look(run, step)
