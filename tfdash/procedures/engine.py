@@ -55,8 +55,8 @@ class Engine(Looking):
         """Raises ``RunRefused``, ``LedgerUnavailable``."""
         run = self.run_of(id)
         step, state = self.step_in(run, step_id)
-        why = self.not_now(run, state)
-        if why and not (given.branch and chosen_anew(run, step, state)):
+        anew = given.branch and chosen_anew(run, step, state)
+        if why := self.refused(run) if anew else self.not_now(run, state):
             raise RunRefused(why)
         if (run.id, step.id) in self.working:
             raise RunRefused("it is being done from this very terminal")

@@ -16,6 +16,8 @@ from tfdash.nouns import counted
 from tfdash.playbook.procedures.state import run_state
 from tfdash.procedures.kind import Means
 from tfdash.procedures.protocols import RunRefused
+from tfdash.store.log.run_facts import unreadable
+from tfdash.text import safe
 
 FORMAT = "tfdash run 1"
 LARGEST = 64 * 1024 * 1024
@@ -85,7 +87,7 @@ async def _read(path: str) -> tuple[RunFile, RunState, str]:
     try:
         raw = await asyncio.to_thread(read_named, path, LARGEST)
         found = _DECODER.decode(raw)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise RunRefused(f"{path} cannot be taken up: {why}") from None
     if found.format != FORMAT or not found.events or any(event.run != found.run for event in found.events):
@@ -93,6 +95,8 @@ async def _read(path: str) -> tuple[RunFile, RunState, str]:
     if len(found.events) > _MOST:
         raise RunRefused(f"{path} holds more than {_MOST:,} events")
     events = tuple(sorted(found.events, key=lambda event: (event.number, event.terminal)))
+    if why := unreadable(events):
+        raise RunRefused(f"{path} is no run that can be taken up: {why}")
     state = run_state(RunJournal(id=found.run, events=events))
     if state.unreadable:
         raise RunRefused(f"{path} is no run that can be taken up: {state.unreadable}")
@@ -106,6 +110,11 @@ async def resume(means: Means, path: str) -> RunState:
     known = journals.journal(found.run)
     there = {(event.number, event.terminal) for event in known.events} if known is not None else set()
     news = [event for event in found.events if (event.number, event.terminal) not in there]
+    home = next((e.terminal for e in news if e.terminal == journals.terminal or means.gone(e.terminal)), "")
+    if home:  # they would go on by themselves here, as what this user began
+        raise RunRefused(
+            f"{path} is no run that can be taken up: it has events of {safe(home)}, a terminal of yours that never recorded them"
+        )
     by = means.who(state.cluster)
     for event in news:
         await journals.take(

@@ -152,9 +152,10 @@ class Journals:
                 data=data,
                 environment=environment,
             )
-            event = (
-                event_of(entry) or event
-            )  # as everybody reads it from now on: without what was secret in it
+            read = event_of(entry)  # as everybody reads it from now on: without what was secret in it
+            if read is None:
+                raise ValueError(f"an event of {event.run!r} that nobody can read")
+            event = read
         self._own[event.run] = (*self._still_own(event.run), event)
         return event
 

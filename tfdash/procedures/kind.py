@@ -13,7 +13,7 @@ from tfdash.model.action import Guarded, Progress
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.procedure import Ask, Step, StepKind
-from tfdash.model.run import Probed, RunEventKind, RunState, StepState
+from tfdash.model.run import Probed, RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.store_state import ActOnRecord
 from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
@@ -216,6 +216,16 @@ class Doing:
                 )
             other = f"{state.holder} at {state.terminal}" if state is not None and taken else "somebody else"
             raise FencedOut(f"{other} took the step over: nothing was sent from here")
+        newest = self.means.journals.state(self.run.id)  # anything may have come while it was asked
+        if newest is None or not self._stands(newest):
+            raise FencedOut("the run went another way meanwhile: nothing was sent from here")
+
+    def _stands(self, newest: RunState) -> bool:
+        """Whether by all that is on record it is this attempt that goes on: the run was not given up, nor the step skipped."""
+        state = state_of(newest, self.step.id)
+        if state is None or not self.begun:
+            return state is not None and self.step.id in newest.next
+        return state.status in (StepStatus.RUNNING, StepStatus.UNKNOWN) and state.attempt == self.attempt
 
     async def record(self, kind: RunEventKind, sentence: str, data: Mapping[str, Any], by: str = "") -> None:
         """Raises ``LedgerUnavailable``."""

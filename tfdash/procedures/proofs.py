@@ -69,7 +69,10 @@ class Proofs:
             if event.kind is not RunEventKind.APPROVED or event.data.get("from_file"):
                 continue
             if event.data.get("alone") is True and step.alone:
-                return ""
+                if event.data.get("digest") == digest_of(run, step):
+                    return ""
+                whys.append(f"{event.by} went on alone with something else than what stands there now")
+                continue
             try:
                 why = (await self._asked(run, step, event)).why
             except (LedgerUnavailable, TimeoutError) as error:
@@ -142,8 +145,15 @@ async def what_is_unproven(proofs: Proofs, journal: RunJournal, run: RunState) -
 
 
 def digest_of(run: RunState, step: Step) -> str:
-    """SHA-256 of what is approved: this step of this run, as its file and inputs say it."""
-    told = canonical({"run": run.id, "step": msgspec.to_builtins(step)})
+    """SHA-256 of what is approved: this step, and whatever the file and the inputs of the run have behind it."""
+    told = canonical(
+        {
+            "run": run.id,
+            "step": msgspec.to_builtins(step),
+            "file": run.procedure.digest,
+            "inputs": {name: list(values) for name, values in run.inputs.items()},
+        }
+    )
     return hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -183,6 +183,8 @@ class Runs:
             if not await self.engine.look_again(doing):
                 raise RunRefused("nothing tells what became of it: say whether it worked")
             return self.engine.run_of(id)
+        if doing.state.status is not StepStatus.UNKNOWN:
+            raise RunRefused("it is under way: a person's word counts where nothing else tells")
         _reasoned(given.reason, "how it is known")
         if doing.state.terminal != self._journals.terminal:
             await take(doing)

@@ -12,7 +12,7 @@ from typing import Any
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import Ask, Step
-from tfdash.model.run import RunState, StepState, StepStatus
+from tfdash.model.run import RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
 from tfdash.procedures.engine import Engine
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _APART = 1.0  # seconds between two looks at least, however much news there is
 _SETTLE = 10.0  # between two looks for what became of a step in the air
 _PATIENCE = 30.0  # until somebody else's wait is ended by us, where they do not
+_TRIED = (RunEventKind.BEGUN, RunEventKind.FAILED)
 _AGAIN = 5.0  # until what could not be recorded is tried again
 
 
@@ -152,7 +153,9 @@ class Watching:
     def _once_more(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
         step, state, at = doing.step, doing.state, (doing.run.id, doing.step.id)
         made = max(state.attempt, self._again.get(at, 0) + 1)
-        may = step.retries >= made and (step.idempotent or kind.repeats) and self._ours(state)
+        may = step.retries >= made and (
+            (kind.repeats and self._ours(state)) or (step.idempotent and self._ended_here(doing))
+        )
         if not may or step.id not in doing.run.next:
             return None
         due = (state.ended or now) + step.retry_after
@@ -164,8 +167,17 @@ class Watching:
 
     def _ours(self, state: StepState) -> bool:
         """Nobody else is at it for certain: it is this terminal's, or that of a program that ended."""
-        terminal = state.terminal
-        return not terminal or terminal == self._means.journals.terminal or self._means.gone(terminal)
+        return not state.terminal or self._at_home(state.terminal)
+
+    def _ended_here(self, doing: Doing) -> bool:
+        """Whether it was done, and went wrong, from here: nobody's terminal does again what somebody did from another."""
+        journal = self._means.journals.journal(doing.run.id)
+        said = (event for event in reversed(journal.events if journal is not None else ()))
+        last = next((e for e in said if e.step == doing.step.id and e.kind in _TRIED), None)
+        return last is not None and not last.data.get("from_file") and self._at_home(last.terminal)
+
+    def _at_home(self, terminal: str) -> bool:
+        return terminal == self._means.journals.terminal or self._means.gone(terminal)
 
     def _begin(self, doing: Doing, work: Coroutine[Any, Any, object]) -> None:
         at = (doing.run.id, doing.step.id)

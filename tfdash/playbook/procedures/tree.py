@@ -95,7 +95,8 @@ class PlacedStep:
 
 
 class StepTree:
-    """Of an expanded procedure. ``before``: the tree of the text that it replaces, whose steps stay what they are."""
+    """Of an expanded procedure. ``before``: the tree of the text that it replaces, whose steps stay what they are, but for
+    approvals: those were of that text."""
 
     def __init__(self, procedure: Procedure, before: StepTree | None = None) -> None:
         self.root = PlacedStep(Step(id="", title="", kind=StepKind.GROUP), None, -1)
@@ -111,8 +112,11 @@ class StepTree:
         if before is not None:
             for id, node in self.nodes.items():
                 old = before.nodes.get(id)
-                if old is not None and old.step.kind is node.step.kind:
-                    node.told, node.offered = old.told, old.offered
+                if old is None or old.step.kind is not node.step.kind:
+                    continue
+                node.offered = old.offered
+                if node.step.kind is not StepKind.APPROVAL:  # what was approved was the text before
+                    node.told = old.told
             self.back.children = [
                 self.nodes[old.step.id] for old in before.back.children if old.step.id in self.nodes
             ]

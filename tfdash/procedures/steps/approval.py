@@ -91,7 +91,8 @@ class ApprovalStep(KindOfStep):
         environment = doing.run.cluster.environment
         told = f"run {doing.run.id}, {step.id}, alone: {reason}"
         await doing.means.break_glass(environment, doing.by, told)
-        data = {"role": step.role, "alone": True, "reason": reason}
+        digest = digest_of(doing.run, step)
+        data = {"role": step.role, "alone": True, "digest": digest, "reason": reason}
         sentence = f"{doing.by} goes on alone, to be reviewed by somebody else: {reason}"
         return StepEnd(kind=RunEventKind.APPROVED, sentence=sentence, data=data)
 

@@ -16,6 +16,7 @@ from tfdash.model.run import RunEvent, RunEventKind, RunJournal
 from tfdash.model.store_state import Entry
 from tfdash.playbook.procedures.folding import LEAP
 from tfdash.store.log.canonical import data_of
+from tfdash.text import safe
 
 TOPIC = "procedure-run"
 FINISHED = 50
@@ -25,6 +26,7 @@ OPEN = 100
 _MOST = 2**53
 _ENDS = frozenset({RunEventKind.ABORTED, RunEventKind.CLOSED})
 _LONGEST = 200  # characters of an id
+_DEPTH = 20  # of values within values
 
 
 def event_data(event: RunEvent) -> dict[str, Any]:
@@ -48,6 +50,36 @@ def imported_data(event: RunEvent, file: str) -> dict[str, Any]:
     told = event_data(event)
     told["event"] |= {"at": event.at, "by": event.by}
     return {**told, "of": event.terminal, "file": file}
+
+
+def unreadable(events: Iterable[RunEvent]) -> str:
+    """Why the log would not give back these, in their order, as they are; "" where it would. What it drops, a run would forget."""
+    number = 0
+    for event in events:
+        told = f"event {event.number} of {safe(event.terminal[:40])}"
+        if not 0 <= event.number - number <= LEAP:
+            return f"{told} leaps ahead of those before it"
+        number = event.number
+        if not (0 < len(event.run) <= _LONGEST and 0 < len(event.terminal) <= _LONGEST):
+            return f"{told} is of no run, or of no terminal"
+        if not _count(number) or _count(event.attempt) is None:
+            return f"{told} has numbers that none has"
+        if _deep(event.data):
+            return f"{told} holds what is nested too deep"
+    return ""
+
+
+def _deep(data: Any) -> bool:
+    level = [data]
+    for _ in range(_DEPTH):
+        level = [one for value in level for one in _inside(value)]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def next_number(journal: RunJournal | None) -> int:
