@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tfdash.clock import Clock
     from tfdash.config.settings import Settings
     from tfdash.notify.channel import MessageChannel
-    from tfdash.notify.notifier import QueuedNotifier
+    from tfdash.notify.notifier import OnlyPreviews, QueuedNotifier
     from tfdash.notify.settings import ChannelSettings
     from tfdash.notify.writing import MessageWriter
 
@@ -46,6 +46,13 @@ def notifier_of(
         clock,
         environment,
     )
+
+
+def previews_of(settings: Settings, path: Path | None, environment: str, clock: Clock) -> OnlyPreviews:
+    """Who shows messages, and has nothing to send or keep them with."""
+    from tfdash.notify.notifier import OnlyPreviews
+
+    return OnlyPreviews(posts_of(settings.notify, path), writer_of(settings, environment, clock))
 
 
 def writer_of(settings: Settings, environment: str, clock: Clock) -> MessageWriter:

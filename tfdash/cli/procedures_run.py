@@ -12,7 +12,10 @@ from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.cli.procedures_evidence import written
 from tfdash.cli.procedures_export import inputs_of
+from tfdash.model.kinds import JUDGED
+from tfdash.model.procedure import StepKind
 from tfdash.playbook.procedures.answering import kinds_asked
+from tfdash.playbook.procedures.checks import every
 from tfdash.procedures.handing_over import read_run
 from tfdash.procedures.protocols import Given
 from tfdash.report.runbooks.evidence import evidence
@@ -39,6 +42,7 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.cli.acting import deciding
     from tfdash.cli.action_policy import policy_of
     from tfdash.cli.compose import board_of, clock_of
+    from tfdash.cli.notifying import previews_of
     from tfdash.cli.runs import RunParts, runs_of
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
@@ -63,10 +67,21 @@ def command(args: argparse.Namespace) -> int:
     else:
         actions = make_service(board, None, None, policy_of(settings, sources), clock, mode)
     runs, _ = runs_of(
-        RunParts(board=board, settings=settings, clock=clock, mode=mode, actions=actions, store=store)
+        RunParts(
+            board=board,
+            settings=settings,
+            clock=clock,
+            mode=mode,
+            actions=actions,
+            store=store,
+            notifier=previews_of(settings, config.path, config.environment.name, clock),
+        )
     )
     try:
-        settle(board, {kind: ALL for kind in ("Deployment", *sorted(kinds_asked(asks)))}, _FIRST)
+        kinds = {"Deployment", *kinds_asked(asks)}
+        if procedure is not None and any(step.kind is StepKind.ACTION for _, step in every(procedure.steps)):
+            kinds |= set(JUDGED)  # what a plan reads beside its object
+        settle(board, dict.fromkeys(sorted(kinds), ALL), _FIRST)
         if args.what == "resume":
             return asyncio.run(_resume(runs, args.file, record=args.act))
         cluster = board.cluster_sources[0].ref

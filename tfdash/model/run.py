@@ -95,6 +95,7 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     branch: str = ""
     approvals: tuple[str, ...] = ()
     evidence: tuple[Pairs, ...] = ()
+    stops: str = ""  # of a rehearsal: why it would go no further here
     mark: Mapping[str, Any] = {}  # of the act in the air: what tells that it was ours
     in_air: tuple[
         int, ...

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from tfdash.actions.core.protocols import Ledger
+from tfdash.actions.core.protocols import Ledger, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.notify.delivering import ChannelDelivery
 from tfdash.notify.outbox import SENDING, WAITING, QueuedMessage
@@ -96,6 +96,22 @@ class QueuedNotifier:
         await self._box.until(lambda: all(row.sentence or not row.open for row in known(key)), patience)
         await self._box.until(lambda: all(row.recorded or row.open for row in known(key)), recording)
         return self.told(key)
+
+
+class OnlyPreviews:
+    """``tfdash.procedures.protocols.Notifier`` of who tells nobody: a rehearsal by a command."""
+
+    def __init__(self, posts: Mapping[str, ChannelPost], writer: MessageWriter) -> None:
+        self._posts, self._writer = posts, writer
+
+    async def preview(self, message: Message) -> tuple[Told, ...]:
+        return previewed(self._posts, message, await self._writer.write(message.template, message.values))
+
+    async def tell(self, message: Message) -> tuple[Told, ...]:
+        raise LedgerUnavailable("nobody is told from here: this program keeps no queue of messages")
+
+    def told(self, key: str) -> tuple[Told, ...]:
+        return ()
 
 
 def previewed(posts: Mapping[str, ChannelPost], message: Message, wording: Wording) -> tuple[Told, ...]:

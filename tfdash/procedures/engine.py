@@ -172,8 +172,16 @@ class Engine(Looking):
         asks = shown.asks if shown is not None else ()
         passes = "" if doing.step.kind is StepKind.WAIT else not_passed(asks)  # a wait waits for it
         why = wanting or (shown.refused if shown is not None else "") or passes
-        data = {"dry": True, "lines": lines, "probes": told_of(asks), "would_stop": why}
-        sentence = f"would stop here: {why}" if why else "; ".join(lines[:1]) or "would be done"
+        hand = bool(why) and by_hand(doing, refused=True)
+        data = {
+            "dry": True,
+            "lines": lines,
+            "probes": told_of(asks),
+            "would_stop": "" if hand else why,
+            "by_hand": why if hand else "",
+        }
+        told = f"would be done by hand: {why}" if hand else f"would stop here: {why}"
+        sentence = told if why else "; ".join(lines[:1]) or "would be done"
         if doing.step.kind is StepKind.DECISION:
             return StepEnd(
                 kind=RunEventKind.DECIDED, sentence="every branch is shown", data={**data, "branch": "*"}

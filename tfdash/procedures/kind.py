@@ -23,6 +23,7 @@ from tfdash.playbook.procedures.needs import needed
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.journals import Journals
+from tfdash.procedures.only_shown import OnlyShown
 from tfdash.procedures.proofs import Proofs
 from tfdash.procedures.protocols import Claim, Claims, Given, Notifier, Place, RunRefused, Told
 from tfdash.sources.base import Scope
@@ -52,7 +53,9 @@ Places = Callable[[str, ClusterRef, AllowedCommand | None], Place]
 
 
 def no_place(name: str, cluster: ClusterRef, allowed: AllowedCommand | None) -> Place:
-    raise RunRefused(f"this terminal starts nothing: it has no way to {name}")
+    if allowed is None:
+        raise RunRefused(f"this terminal starts nothing: it has no way to {name}")
+    return OnlyShown(name)
 
 
 async def nothing() -> None:

@@ -19,6 +19,9 @@ FILES = {
     "well": HEAD + step("a", "check", asks=SO) + step("b", "manual"),
     "stops": HEAD + step("a", "check", asks=NOT_SO),
     "unknown": HEAD + step("a", "check", asks=UNKNOWN),
+    "by-hand": HEAD + step("a", "check", asks=UNKNOWN, by_hand='"walk through it"'),
+    "false": HEAD + step("a", "check", asks=NOT_SO, by_hand='"walk through it"'),
+    "sends": HEAD + step("a", "command", command='"flush"') + step("b", "notify", message='"started"'),
 }
 
 
@@ -29,7 +32,11 @@ def config(tmp_path: Path) -> Iterator[list[str]]:
     for id, text in FILES.items():
         (own / f"{id}.toml").write_text(text)
     file = tmp_path / "tfdash.toml"
-    file.write_text(f'[store]\npath = "{tmp_path / "store"}"\n\n[procedures]\nfolder = "{own}"\n')
+    file.write_text(
+        f'[store]\npath = "{tmp_path / "store"}"\n\n[procedures]\nfolder = "{own}"\n\n'
+        f'[procedures.commands.flush]\ncommand = ["touch", "{tmp_path / "sent"}"]\n\n'
+        f'[notify.channels.list]\nkind = "command"\ncommand = ["touch", "{tmp_path / "sent"}"]\n'
+    )
     with api_server(tmp_path) as kubeconfig:
         yield ["--config", str(file), "--kubeconfig", str(kubeconfig)]
 
@@ -42,6 +49,26 @@ def test_a_rehearsal_s_code_says_whether_it_would_go_through(
     told = capsys.readouterr()
     assert json.loads(told.out)["rehearsal"] is True
     assert "--act records it" in told.err
+
+
+@pytest.mark.parametrize(("id", "code", "how"), [("by-hand", 0, "by_hand"), ("false", 1, "would_stop")])
+def test_what_is_signed_where_it_is_not_known_stops_no_rehearsal(
+    config: list[str], capsys: pytest.CaptureFixture[str], id: str, code: int, how: str
+) -> None:
+    assert main(["procedures", "run", id, "--dry", "--format", "json", *config]) == code
+    (only,) = json.loads(capsys.readouterr().out)["steps"]
+    assert [name for name in ("by_hand", "would_stop") if only[name]] == [how]
+
+
+@pytest.mark.parametrize("act", [[], ["--act"]])
+def test_a_rehearsal_prints_commands_and_messages_and_sends_none(
+    config: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], act: list[str]
+) -> None:
+    assert main(["procedures", "run", "sends", "--dry", *act, "--format", "json", *config]) == 0
+    command, message = json.loads(capsys.readouterr().out)["steps"]
+    assert f"touch {tmp_path / 'sent'}" in command["lines"]
+    assert any(line.startswith("list: ") for line in message["lines"])
+    assert not (tmp_path / "sent").exists()
 
 
 def test_what_is_asked_for_wrongly_is_said(config: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,8 @@ from tests.unit.procedures.world import HEAD, Terminal, step
 from tfdash.model.commits import CommitCheck, SeenCommit, commit_key
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.model.run import StepStatus
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.procedures.policy import RecoveryPolicy
 from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.procedures.protocols import Given
 from tfdash.sources.pipelines.reading import HostUnread
@@ -86,3 +88,16 @@ def test_a_version_is_read_while_an_open_run_asks_for_it(
     round_()
     one.until(lambda: KEY not in one.board.picture.signals.commits)
     assert set(host.asked) == {"v2"}
+
+
+@pytest.mark.parametrize(
+    ("configured", "sentence"), [((), "no pipeline deploy is configured"), (("deploy",), "nothing here asks")]
+)
+def test_a_pipeline_that_nothing_here_reads_is_not_said_to_be_none(
+    terminal: Callable[..., Terminal], configured: tuple[str, ...], sentence: str
+) -> None:
+    known = Policies(recovery=RecoveryPolicy(pipelines=configured))
+    one = terminal({"p": TEXT}, policies=lambda: known)
+    run = one.start("p", version=("v2",)).id
+    (told,) = one.prepare(run, "tested").asks
+    assert told.passed is None and sentence in told.sentence

@@ -48,6 +48,19 @@ def test_a_wait_that_was_timed_out_has_all_its_time_again(terminal: Make) -> Non
         assert one.step(run, "late").status is StepStatus.FAILED
 
 
+def test_what_timed_out_is_nobodys_and_another_may_do_it(terminal: Make) -> None:
+    one = terminal({"late": HEAD + step("late", "wait", asks=NOT_SO, timeout='"10m"')}, kept=True)
+    two = terminal({}, who="bob", kept=True, gone=lambda terminal: False)
+    run = one.start("late").id
+    one.do(run, "late")
+    one.clock.at += 601
+    one.looked()
+    two.until(lambda: two.runs.run(run) and two.step(run, "late").status is StepStatus.FAILED)
+    two.until(lambda: not two.step(run, "late").terminal)
+    two.do(run, "late")
+    assert two.step(run, "late").holder == "bob"
+
+
 def test_a_wait_of_a_program_that_ended_is_ended_by_the_next(terminal: Make) -> None:
     one = terminal({"wait": HEAD + step("wait", "wait", lasts='"60s"')})
     run = one.start("wait").id
@@ -163,5 +176,8 @@ def test_a_file_that_changed_is_gone_on_by_once_that_is_said(terminal: Make, tmp
     run = one.start("act").id
     (tmp_path / "procedures" / "act.toml").write_text(HEAD + step("a", "manual") + step("b", "manual"))
     assert [state.id for state in one.state(run).steps] == ["a"]
-    one.call(one.runs.add(run, RunEventKind.CHANGED, "", Given(reason="it says more now"), {}))
+    add, given = one.runs.add, Given(reason="it says more now")
+    with pytest.raises(RunRefused, match="changed again"):
+        one.call(add(run, RunEventKind.CHANGED, "", given, {"digest": "of what was shown before"}))
+    one.call(add(run, RunEventKind.CHANGED, "", given, {}))
     assert [state.id for state in one.state(run).steps] == ["a", "b"]

@@ -141,6 +141,7 @@ class RunFold:
             told.sentence = event.sentence or told.sentence
         else:
             told.by, told.sentence = event.by, event.sentence
+            told.stops = text_in(event.data.get("would_stop")) if self.dry else ""
         if status in OVER or status is StepStatus.FAILED:
             told.ended = event.at
             if self.given_up and not node.taken_back and _did(node):

@@ -1,8 +1,8 @@
 """Whether a recovery could begin now: what it would need, how long it took before, when it was rehearsed, and that nothing it stands on is lost
 with what it recovers. Pure.
 
-A recovery that was never rehearsed is UNKNOWN: nobody knows whether it works. One whose rehearsal is older than its ``rehearse`` is a
-warning; one that stands in a circle is a breach.
+A recovery that was never rehearsed is UNKNOWN: nobody knows whether it works. One whose rehearsal is older than its ``rehearse``, or would
+have stopped at what acts, is a warning; one that stands in a circle is a breach.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ PROVES_FOR = 90 * 86_400.0
 rehearsed."""
 _LAST = 5  # runs of which the longest counts
 _IN_CLUSTER = (".svc", ".svc.cluster.local", ".cluster.local")
+_ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.NOTIFY})
 _REACH = frozenset(id for id, need in NEEDS.items() if need.reach)
 _HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
@@ -45,6 +46,7 @@ class _Rehearsed(NamedTuple):
     at: float
     lasted: float
     same: bool  # by the file as it is now
+    stops: tuple[str, ...]  # steps at which it would have gone no further, with why
 
 
 def readiness(procedure: Procedure, case: ProbeCase, runs: Sequence[RunState] = ()) -> RecoveryReadiness:
@@ -110,6 +112,9 @@ def _of_rehearsal(
     if case.now >= due:
         at = near(last.at, case.now, zone_of(case.assessment.calendar))
         yield Level.WARN, f"rehearsed {at}, {span(case.now - last.at)} ago: every {cadence}"
+    if last.stops:
+        many = counted(len(last.stops), "step")
+        yield Level.WARN, f"when it was rehearsed it would have stopped at {many}: {last.stops[0]}"
     if not last.same:
         yield Level.UNKNOWN, "its file became another since it was rehearsed"
 
@@ -117,11 +122,22 @@ def _of_rehearsal(
 def _rehearsal(procedure: Procedure, ended: Sequence[RunState]) -> _Rehearsed | None:
     """The last run of it that came to its end here, a dry one or one in earnest: that proves more than a rehearsal."""
     found = [
-        _Rehearsed(r.ended_at, r.ended_at - r.started_at, r.procedure.digest == procedure.digest)
+        _Rehearsed(r.ended_at, r.ended_at - r.started_at, r.procedure.digest == procedure.digest, _stops(r))
         for r in ended
         if r.ended_at is not None
     ]
     return max(found, default=None)
+
+
+def _stops(run: RunState) -> tuple[str, ...]:
+    """What acts and could not have, for which its file knows no other way. A check of what fails while nothing fails is none."""
+    steps = {step.id: step for _, step in every(run.procedure.steps)}
+    found = ((steps.get(state.id), state.stops) for state in run.steps if state.stops)
+    return tuple(
+        f"{safe(step.title)}: {safe(why)}"
+        for step, why in found
+        if step is not None and step.kind in _ACTS and not (step.optional or step.by_hand)
+    )
 
 
 def _lasted(run: RunState) -> float:

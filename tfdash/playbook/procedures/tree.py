@@ -42,6 +42,7 @@ class StepTold:
     by: str = ""
     sentence: str = ""
     branch: str = ""
+    stops: str = ""
     approvals: list[tuple[str, str]] = field(default_factory=list)
     evidence: list[Pairs] = field(default_factory=list)
     current: Act | None = None
@@ -246,6 +247,7 @@ class StepTree:
             by=told.by,
             sentence=told.sentence,
             branch=told.branch,
+            stops=told.stops,
             approvals=tuple(who for who, _ in told.approvals),
             evidence=tuple(told.evidence),
             mark=act.mark if act is not None else {},

@@ -87,9 +87,8 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
         "depth": state.depth,
         "status": state.status.value,
         "rehearsed": next((e.data.get("dry") is True for e in reversed(mine) if "dry" in e.data), False),
-        "would_stop": safe(
-            str(next((e.data["would_stop"] for e in reversed(mine) if "would_stop" in e.data), ""))
-        ),
+        "would_stop": _last(mine, "would_stop"),
+        "by_hand": _last(mine, "by_hand"),
         "lines": [safe(line) for line in _lines(mine)],
         "by": safe(state.by),
         "began": _time(state.began),
@@ -108,6 +107,10 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
             if event.kind is RunEventKind.NOTE
         ],
     }
+
+
+def _last(events: Sequence[RunEvent], name: str) -> str:
+    return safe(str(next((event.data[name] for event in reversed(events) if name in event.data), "")))
 
 
 def _probes(events: Sequence[RunEvent]) -> list[Plain]:

@@ -66,7 +66,9 @@ def _how(step: Plain) -> str:
     """How it ended; of a rehearsal whether it would have gone through."""
     if not step["rehearsed"]:
         return str(step["status"])
-    return "would stop" if step["would_stop"] else "rehearsed"
+    if step["would_stop"]:
+        return "would stop"
+    return "by hand" if step["by_hand"] else "rehearsed"
 
 
 def _head(told: Plain) -> Iterator[tuple[str, str]]:

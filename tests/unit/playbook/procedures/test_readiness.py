@@ -91,6 +91,39 @@ def test_when_it_was_rehearsed(runs: tuple[RunState, ...], level: Level, missing
     assert missing in "; ".join(found.missing) and bool(missing) is bool(found.missing)
 
 
+ACTS = runbook(
+    rehearse=30 * DAY,
+    steps=(
+        step("scale", StepKind.ACTION, action="workload.scale"),
+        step("switch", StepKind.COMMAND, command="switch", by_hand="by the load balancer's page"),
+        step("tell", StepKind.NOTIFY, message="started", optional=True),
+        step("down", StepKind.CHECK),
+    ),
+)
+
+
+def stopped(*at: str, **fields: Any) -> RunState:
+    steps = tuple(StepState(id=id, status=StepStatus.DONE, stops="it is away") for id in at)
+    return run(ACTS, dry=True, steps=steps, **fields)
+
+
+@pytest.mark.parametrize(
+    ("runs", "level"),
+    [
+        ((stopped("scale"),), Level.WARN),
+        ((stopped("switch", "tell", "down"),), Level.OK),  # another way, left out, and nothing fails now
+        ((stopped("scale", ended=NOW - 2 * DAY), stopped()), Level.OK),
+        ((stopped(ended=NOW - 2 * DAY), stopped("scale")), Level.WARN),
+    ],
+)
+def test_a_rehearsal_that_would_have_stopped_makes_nothing_ready(
+    runs: tuple[RunState, ...], level: Level
+) -> None:
+    found = told(ACTS, *runs)
+    assert found.level is level, found.missing
+    assert ("would have stopped at 1 step: scale: it is away" in found.sentence) is (level is Level.WARN)
+
+
 def test_without_a_cadence_nobody_asks_for_a_rehearsal() -> None:
     assert told(runbook()).level is Level.OK
 

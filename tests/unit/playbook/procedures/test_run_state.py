@@ -220,8 +220,9 @@ def test_a_decision_that_is_skipped_has_none_of_its_branches_and_a_rehearsal_all
     dry.add("done", "seen")
     dry.add("decided", "how", branch="*")
     assert dry.state.next == ("rollback",) and dry.statuses()["fix"] == "waiting"
-    dry.add("done", "rollback", dry=True)
+    dry.add("done", "rollback", dry=True, would_stop="no revision is kept")
     dry.add("done", "fix", dry=True)
+    assert dry.step("rollback").stops == "no revision is kept" and not dry.step("fix").stops
     assert dry.state.next == ("scale", "tell")
     run = Run()
     run.add("done", "seen")

@@ -32,8 +32,11 @@ def _read(judge: Judged, case: ProbeCase) -> Probed:
     if seen is None:
         recovery = case.policies.recovery if case.policies is not None else None
         there = any(id == SOURCE for id in case.picture.sources)
-        if not there or (recovery is not None and name not in recovery.pipelines):
+        known = name in recovery.pipelines if recovery is not None else there
+        if not known:
             return look.unclear(UnknownKind.NOT_WATCHED, f"no pipeline {name} is configured")
+        if not there:
+            return look.unclear(UnknownKind.NOT_WATCHED, f"{told}: nothing here asks its code host")
         return look.unclear(UnknownKind.LOADING, f"{told}: it is read once an open run asks for it")
     if seen.problem is not None:
         return look.unclear(UnknownKind.QUERY_ERROR, f"{told}: {seen.problem.cause}")
