@@ -106,6 +106,7 @@ class Looking:
                 shown, lines=lines, refused=why, may=self._may(run, step, state, ())
             )
         why = in_the_way(needs, before)
+        passes = so(already) and not why and not self.kind_of(step).by_person  # however it would be done
         try:
             told = await self.kind_of(step).prepare(doing)
         except RunRefused as error:
@@ -123,7 +124,7 @@ class Looking:
                 step,
                 state,
                 () if refused else may,
-                so=so(already),
+                passes=passes,
                 by_hand=by_hand(doing, bool(refused)),
             ),
         )
@@ -171,7 +172,7 @@ class Looking:
         state: StepState,
         kind: tuple[str, ...],
         *,
-        so: bool = False,
+        passes: bool = False,
         by_hand: bool = False,
     ) -> tuple[str, ...]:
         """What a person can do with it, the most likely first."""
@@ -183,7 +184,7 @@ class Looking:
         if state.status is StepStatus.WAITING:
             return ("skip",)
         found = list(kind)
-        if so and "do" in found:
+        if passes:
             found.insert(0, "pass")
         if by_hand and (ours or not state.terminal):
             found.append("sign")

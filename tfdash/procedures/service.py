@@ -15,7 +15,7 @@ from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.holding import holders, meets, said
 from tfdash.playbook.procedures.inputs import unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
-from tfdash.playbook.procedures.starts import run_id
+from tfdash.playbook.procedures.starts import own_of, run_id
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
@@ -101,7 +101,7 @@ class Runs:
         chosen = with_defaults(found, inputs)
         nonce = secrets.token_hex(8)
         run = run_id(found.id, found.digest, self._journals.terminal, chosen, nonce)
-        own = {"run": run, "environment": cluster.environment, "cluster": cluster.cluster}
+        own = own_of(run, cluster, self._means.clock.now())
         targets = expanded(found, chosen, own).holds
         if not dry and not found.urgent:
             self._alone_on(found, targets, cluster)

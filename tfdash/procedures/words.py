@@ -9,6 +9,7 @@ from tfdash.model.run import RunState
 from tfdash.playbook.procedures.expansion import values_of
 from tfdash.playbook.procedures.placeholders import filled, named_in
 from tfdash.playbook.procedures.settings import WORDS, AllowedCommand, ProceduresSettings
+from tfdash.playbook.procedures.starts import own_of
 from tfdash.procedures.protocols import RunRefused, Work
 from tfdash.text import safe
 
@@ -36,7 +37,7 @@ def place_of(step: Step, settings: ProceduresSettings) -> tuple[AllowedCommand, 
 
 def work_of(key: str, step: Step, run: RunState, allowed: AllowedCommand, mark: Mapping[str, str]) -> Work:
     """Raises ``RunRefused``."""
-    own = {"run": run.id, "environment": run.cluster.environment, "cluster": run.cluster.cluster}
+    own = own_of(run.id, run.cluster, run.started_at)
     values = {**values_of(run.procedure, run.inputs, own), **dict(step.arguments)}
     return Work(
         key=key,

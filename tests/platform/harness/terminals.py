@@ -30,6 +30,7 @@ name = "eu-1"
 backoff_first = "50ms"
 backoff_longest = "300ms"
 publish_every = "20ms"
+{kubernetes}
 [store]
 path = {path}
 deadline = "4s"
@@ -71,6 +72,7 @@ def write_config(
     url: str = "",
     actions: str = "",
     store: str = "",
+    kubernetes: str = "",
     more: str = "",
     read_only: bool = False,
 ) -> Path:
@@ -88,6 +90,7 @@ def write_config(
             context=json.dumps(context),
             path=json.dumps(str(folder / "store")),
             store=store,
+            kubernetes=kubernetes,
             actions=actions,
             more=more,
         )

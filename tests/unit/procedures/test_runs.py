@@ -106,6 +106,16 @@ def test_what_is_already_so_is_passed_with_that_and_can_be_done_anyway(terminal:
     assert one.step(run, "again").status is StepStatus.RUNNING
 
 
+def test_what_is_already_so_is_passed_though_nothing_here_could_do_it(terminal: Make) -> None:
+    so = '[{ probe = "time.past", time = "2020-01-01 00:00" }]'
+    one = terminal({"p": HEAD + step("far", "command", command='"nowhere"', by_hand='"by hand"', after=so)})
+    run = one.start("p").id
+    shown = one.prepare(run, "far")
+    assert shown.refused and shown.may == ("pass", "sign", "skip")
+    one.do(run, "far")
+    assert one.step(run, "far").status is StepStatus.ALREADY
+
+
 def test_what_is_not_known_or_false_does_not_pass_a_check(terminal: Make) -> None:
     one = terminal(
         {

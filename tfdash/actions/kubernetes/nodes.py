@@ -16,11 +16,11 @@ from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.pods import evict_request
 from tfdash.actions.kubernetes.postconditions import CORDONED, DRAINED, UNCORDONED
 from tfdash.model.action import FreezeRule, Request, Risk
-from tfdash.model.kube import Pod
+from tfdash.model.kube import Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.observation import ProblemKind
 from tfdash.model.requests import ReadFailed
-from tfdash.model.subject import Subject
+from tfdash.model.subject import Key, Subject
 from tfdash.playbook.releases.facts import facts_of
 
 _POINTERS = (UID, "/spec/unschedulable")
@@ -74,7 +74,7 @@ async def drain(context: PlanContext) -> Draft:
     first = (
         () if document.get("spec", {}).get("unschedulable") else (_cordon_request(subject, document, True),)
     )
-    evictions = tuple(evict_request(pod, dry_run=False) for pod in going)
+    evictions = tuple(evict_request(pod, dry_run=False, owner=_owner(context, pod)) for pod in going)
     return Draft(
         subject=subject,
         effect=f"Node {at.name} takes no new pods, and {len(going)} pods leave it one after another",
@@ -130,6 +130,17 @@ async def _sorted(context: PlanContext) -> tuple[list[Subject], list[str]]:
             remedy="give force = yes for pods without an owner, delete_emptydir_data = yes for local data",
         )
     return going, staying
+
+
+def _owner(context: PlanContext, subject: Subject) -> str:
+    """The workload that a pod is of; "" where it has none, or that is not known."""
+    cluster = context.picture.clusters[context.at.cluster]
+    pod = cluster.objects("Pod").get(subject.key)
+    owner = pod.owner if isinstance(pod, Pod) else None
+    if owner is not None and owner.kind == "ReplicaSet":
+        made_by = cluster.objects("ReplicaSet").get(Key(subject.namespace, owner.name))
+        owner = made_by.owner if isinstance(made_by, ReplicaSet) and made_by.owner is not None else owner
+    return f"{owner.kind} {subject.namespace}/{owner.name}" if owner is not None else ""
 
 
 def _fate(document: Mapping[str, Any], context: PlanContext) -> tuple[str, str]:

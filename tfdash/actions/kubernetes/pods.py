@@ -43,8 +43,8 @@ def delete_request(subject: Subject, document: Mapping[str, Any], grace: int | N
     )
 
 
-def evict_request(subject: Subject, *, dry_run: bool = True) -> Request:
-    """The eviction subresource: the server asks every PodDisruptionBudget."""
+def evict_request(subject: Subject, *, dry_run: bool = True, owner: str = "") -> Request:
+    """The eviction subresource: the server asks every PodDisruptionBudget. ``owner``: whose pod it is, in words."""
     body = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
@@ -56,7 +56,7 @@ def evict_request(subject: Subject, *, dry_run: bool = True) -> Request:
         path=path_of(subject, None, "eviction"),
         body=canonical(body),
         query=MANAGER,
-        what=f"evict {subject.name}",
+        what=f"evict {subject.name} of {owner}" if owner else f"evict {subject.name}",
         subject=subject,
         dry_run=dry_run,
     )

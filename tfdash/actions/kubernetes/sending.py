@@ -311,7 +311,9 @@ async def _evict(
     for request in waiting:
         await note(name_of(request), items[name_of(request)])
     if waiting:
-        told += f"; {len(waiting)} are held by PodDisruptionBudgets"
+        held = [f"{request.what}: {items[name_of(request)]}" for request in waiting[:_NAMED]]
+        more = f"; and {len(waiting) - _NAMED} more" if len(waiting) > _NAMED else ""
+        told += f"; {len(waiting)} are held by PodDisruptionBudgets: {'; '.join(held)}{more}"
     if failed:
         told += f"; {failed} failed"
     if unknown:

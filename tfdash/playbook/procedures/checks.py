@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from tfdash.model.procedure import Ask, Branch, Input, Pairs, Procedure, Step, StepKind
 from tfdash.playbook.procedures.fields import At, Faults
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_value
-from tfdash.playbook.procedures.placeholders import EACH, OWN, is_one, named_in
+from tfdash.playbook.procedures.placeholders import EACH, NUMBER, OWN, is_one, named_in
 from tfdash.playbook.procedures.vocabulary import Vocabulary
 from tfdash.playbook.schedule.policy import parse_local, parse_time
 from tfdash.spelling import nearest
@@ -387,7 +387,7 @@ class _Check:
                 told = "it is the value of a group each" if name == EACH else nearest(name, self._inputs)
                 self._add(at, f"there is no input {{{name}}}", told or "add it to [[inputs]]")
                 continue
-            parts = INPUT_TYPES[found.type].parts
+            parts = (*INPUT_TYPES[found.type].parts, *((NUMBER,) if name == EACH else ()))
             if part and part not in parts:
                 told = nearest(part, parts) if parts else f"a {found.type} has no parts"
                 self._add(at, f"there is no {{{name}.{part}}}", told)

@@ -10,7 +10,7 @@ import msgspec
 
 from tfdash.model.procedure import Ask, Branch, Pairs, Procedure, Step
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, Inputs, with_defaults
-from tfdash.playbook.procedures.placeholders import EACH, filled, is_one
+from tfdash.playbook.procedures.placeholders import EACH, NUMBER, filled, is_one
 
 _TEXTS = (
     "title",
@@ -41,7 +41,7 @@ def expanded(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> Pr
         procedure,
         title=filled(procedure.title, values),
         purpose=filled(procedure.purpose, values),
-        holds=tuple(_whole(procedure.holds, values, chosen)),
+        holds=tuple(_held(procedure.holds, values, chosen, types)),
         steps=work.steps(procedure.steps, values),
     )
 
@@ -60,6 +60,17 @@ def _whole(texts: tuple[str, ...], values: Mapping[str, str], chosen: Inputs) ->
     for text in texts:
         many = chosen.get(text[1:-1]) if is_one(text) else None
         yield from many if many is not None else (filled(text, values),)
+
+
+def _held(
+    texts: tuple[str, ...], values: Mapping[str, str], chosen: Inputs, types: Mapping[str, str]
+) -> Iterator[str]:
+    """Subjects: what an input names without a kind is of the kind of its type."""
+    for text in texts:
+        type = types.get(text[1:-1]) if is_one(text) else None
+        kind = INPUT_TYPES[type].of_kind if type is not None else ""
+        for one in _whole((text,), values, chosen):
+            yield f"{kind} {one}" if kind and one else one
 
 
 def _parts(id: str, type: str, given: tuple[str, ...]) -> dict[str, str]:
@@ -106,7 +117,11 @@ class _Expansion:
     def _each(self, group: Step, values: Mapping[str, str], suffix: str) -> tuple[Step, ...]:
         found: list[Step] = []
         for number, value in enumerate(self._chosen.get(group.each, ()), 1):
-            own = {**values, **_parts(EACH, self._types[group.each], (value,))}
+            own = {
+                **values,
+                **_parts(EACH, self._types[group.each], (value,)),
+                f"{EACH}.{NUMBER}": str(number),
+            }
             found.extend(self.steps(group.steps, own, f"{suffix}--{number}"))
         return tuple(found)
 

@@ -24,7 +24,7 @@ _NOTHING: Mapping[str, str] = {}
 @dataclass(frozen=True, kw_only=True)
 class InputType:
     """``refuse`` says why a text cannot be one, "" where it can. ``parts``: what ``{input.part}`` may ask for, and ``parted`` what
-    each is. ``example``: a text of it, as a usage has it. ``candidates`` are what there is now; a text that is none of them may still be given, but for ``closed``."""
+    each is. ``of_kind``: of which kind of object a value is a name. ``example``: a text of it, as a usage has it. ``candidates`` are what there is now; a text that is none of them may still be given, but for ``closed``."""
 
     title: str
     example: str
@@ -32,6 +32,7 @@ class InputType:
     candidates: Callable[[InputCase], Sequence[Candidate]] = lambda case: ()
     parts: tuple[str, ...] = ()
     parted: Callable[[str], Mapping[str, str]] = lambda value: _NOTHING
+    of_kind: str = ""
 
 
 def _like(pattern: str, told: str) -> Callable[[str], str]:
@@ -72,6 +73,7 @@ INPUT_TYPES: Mapping[str, InputType] = {
         title="a namespace",
         refuse=_like(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", 'is no namespace: those are of a-z, 0-9 and "-"'),
         candidates=candidates.namespaces,
+        of_kind="Namespace",
     ),
     "workload": InputType(
         example="Deployment namespace/name",
@@ -94,6 +96,7 @@ INPUT_TYPES: Mapping[str, InputType] = {
         title="a node",
         refuse=_like(_NAME, "is no name of a node"),
         candidates=candidates.nodes,
+        of_kind="Node",
     ),
     "release": InputType(
         example="Rollout namespace/name",
@@ -113,10 +116,16 @@ INPUT_TYPES: Mapping[str, InputType] = {
         candidates=candidates.versions,
     ),
     "cluster": InputType(
-        example="CLUSTER", title="a cluster of the environment", candidates=candidates.clusters
+        example="CLUSTER",
+        title="a cluster of the environment",
+        candidates=candidates.clusters,
+        of_kind="Cluster",
     ),
     "environment": InputType(
-        example="ENVIRONMENT", title="an environment of the configuration", candidates=candidates.environments
+        example="ENVIRONMENT",
+        title="an environment of the configuration",
+        candidates=candidates.environments,
+        of_kind="Environment",
     ),
 }
 

@@ -8,8 +8,10 @@ from functools import partial
 
 EACH = "each"
 """Within a group ``each``: the value whose turn it is."""
-OWN = ("run", "environment", "cluster")
-"""What each run knows by itself."""
+NUMBER = "number"
+"""Its place among the values of the group, from 1: ``{each.number}``."""
+OWN = ("run", "environment", "cluster", "began")
+"""What each run knows by itself; ``began`` in whole epoch seconds."""
 _PLACE = re.compile(r"\{([A-Za-z_][\w-]{0,60}(?:\.[\w-]{1,60})?)\}")
 """A brace before anything but a name is a brace: JSON in an argument is left as it is."""
 

@@ -14,6 +14,7 @@ from tfdash.model.run import RunEvent, RunEventKind, RunJournal
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.folding import text_in
+from tfdash.playbook.procedures.placeholders import OWN
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
 from tfdash.text import fault
 
@@ -29,6 +30,12 @@ def run_id(
     told = [procedure, digest, terminal, {name: list(values) for name, values in inputs.items()}, nonce]
     made = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return f"{procedure}-{hashlib.sha256(made.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def own_of(run: str, cluster: ClusterRef, began: float) -> dict[str, str]:
+    """What a run knows by itself, ``placeholders.OWN``. ``began``: epoch seconds."""
+    told = run, cluster.environment, cluster.cluster, str(int(began))
+    return dict(zip(OWN, told, strict=True))
 
 
 class RunStart(NamedTuple):
@@ -57,7 +64,9 @@ class RunStart(NamedTuple):
 
     def _read(self, text: str) -> tuple[Procedure | None, str]:
         inputs = tuple(sorted(self.inputs.items()))
-        return _read(self.id, text, inputs, (self.event.run, self.cluster.environment, self.cluster.cluster))
+        return _read(
+            self.id, text, inputs, tuple(own_of(self.event.run, self.cluster, self.event.at).items())
+        )
 
 
 def start_of(journal: RunJournal) -> RunStart | None:
@@ -112,13 +121,14 @@ def _is_its_start(event: RunEvent) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _read(id: str, text: str, inputs: _Inputs, own: tuple[str, str, str]) -> tuple[Procedure | None, str]:
-    """The procedure of a run, expanded; else why not. ``own``: run, environment and cluster."""
+def _read(
+    id: str, text: str, inputs: _Inputs, own: tuple[tuple[str, str], ...]
+) -> tuple[Procedure | None, str]:
+    """The procedure of a run, expanded; else why not. ``own``: of ``own_of``."""
     if not text:
         return None, "its text was not kept"
     try:
-        known = dict(zip(("run", "environment", "cluster"), own, strict=True))
-        return expanded(read_procedure(id, text), dict(inputs), known), ""
+        return expanded(read_procedure(id, text), dict(inputs), dict(own)), ""
     except ConfigError as error:
         return None, str(error)
     except (ValueError, LookupError, TypeError, RecursionError) as error:

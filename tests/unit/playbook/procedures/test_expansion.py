@@ -116,3 +116,39 @@ def test_a_step_whose_input_was_left_out_is_no_part_of_the_run() -> None:
     assert group.steps[1].branches[0].steps == ()
     (group,) = expanded(found, {"services": (A,), "tag": ("1",)}, OWN).steps
     assert group.steps[1].branches[0].steps == ("last--1",)
+
+
+def test_what_is_held_is_an_object_whatever_names_it() -> None:
+    """A node is chosen by its name alone, and a run that holds it holds a Node."""
+    text = """
+title = "p"
+purpose = "p"
+holds = ["{nodes}", "Node {one}", "{space}"]
+[[inputs]]
+id = "nodes"
+title = "n"
+type = "node"
+many = true
+[[inputs]]
+id = "one"
+title = "n"
+type = "node"
+[[inputs]]
+id = "space"
+title = "n"
+type = "namespace"
+[[steps]]
+id = "all"
+title = "all"
+kind = "group"
+each = "nodes"
+[[steps.steps]]
+id = "at"
+title = "the {each.number}. is {each}, since {began}"
+kind = "manual"
+text = "t"
+"""
+    given = {"nodes": ("n-1", "n-2"), "one": ("n-3",), "space": ("tf",)}
+    found = expanded(read_procedure("p", text), given, {**OWN, "began": "7"})
+    assert found.holds == ("Node n-1", "Node n-2", "Node n-3", "Namespace tf")
+    assert found.steps[0].steps[1].title == "the 2. is n-2, since 7"

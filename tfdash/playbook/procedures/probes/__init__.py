@@ -10,12 +10,13 @@ from tfdash.playbook.procedures.probes import (
     releases,
     sources,
     times,
+    updates,
     verdicts,
     workloads,
 )
 
 PROBES: dict[str, Probe] = {
     probe.id: probe
-    for module in (verdicts, workloads, releases, times, nodes, control_plane, sources, pipelines)
+    for module in (verdicts, workloads, releases, times, nodes, control_plane, sources, pipelines, updates)
     for probe in module.PROBES
 }

@@ -141,7 +141,10 @@ def _removed(case: ProbeCase) -> Probed:
     assert sight.cluster is not None and sight.cluster.info.value is not None
     found = sight.cluster.info.value.deprecated
     if found is None:
-        return sight.unclear(UnknownKind.NO_DATA, "which deprecated API versions are used was not asked yet")
+        told = "[sources.kubernetes] removed_apis is off, or they were not read yet"
+        return sight.unclear(
+            UnknownKind.NO_DATA, f"which deprecated API versions are used is not known: {told}"
+        )
     if found.problem:
         kind = UnknownKind.NO_PRIVILEGE if found.refused else UnknownKind.QUERY_ERROR
         return sight.unclear(kind, f"which deprecated API versions are used is not known: {found.problem}")

@@ -175,4 +175,4 @@ class ProbeLook:
 def number_of(arguments: Mapping[str, str], id: str) -> int | None:
     """A whole number that an argument gives; None where it is none."""
     text = arguments.get(id, "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tfdash.model.kube import Pod
 from tfdash.model.kubecluster import Node
@@ -62,13 +62,18 @@ def _cordoned(sight: ProbeLook, node: Node) -> Probed:
     return sight.said(node.unschedulable, f"{node.name} {word}")
 
 
+def _schedulable(sight: ProbeLook, node: Node) -> Probed:
+    told = _cordoned(sight, node)
+    return sight.said(told.passed is False, told.sentence)
+
+
 def _empty(sight: ProbeLook, node: Node) -> Probed:
     """No pod is on it but those that a drain leaves: of DaemonSets, of its own kubelet, and what has ended."""
     pods = sight.all(Pod)
     if isinstance(pods, Unread):
         return sight.unknown(pods, f"{node.name}: ")
     here = [p for p in pods if p.node == node.name and p.phase not in ENDED]
-    left = [p for p in here if p.owner is None or p.owner.kind not in ("DaemonSet", "Node")]
+    left = leaving(here, node.name)
     stay = f"{counted(len(here) - len(left), 'pod')} of DaemonSets and its own stay"
     if not left:
         return sight.said(True, f"{node.name} is empty: {stay}")
@@ -77,9 +82,16 @@ def _empty(sight: ProbeLook, node: Node) -> Probed:
     return sight.said(False, f"{node.name} still has {counted(len(left), 'pod')}: {names}{rest}; {stay}")
 
 
+def leaving(pods: Iterable[Pod], node: str) -> list[Pod]:
+    """Those on a node that a drain takes away: not of DaemonSets, not its kubelet's own, not ended."""
+    stays = ("DaemonSet", "Node")
+    here = (p for p in pods if p.node == node and p.phase not in ENDED)
+    return [p for p in here if p.owner is None or p.owner.kind not in stays]
+
+
 def _uid_gone(sight: ProbeLook, node: Node) -> Probed:
-    uid = sight.argument("uid")
-    if uid and node.uid and node.uid != uid:
+    uid, since = sight.argument("uid"), number_of(sight.case.arguments, "since")
+    if (uid and node.uid and node.uid != uid) or (since is not None and node.created >= since):
         return sight.said(True, f"{node.name} is another node by the same name: that one is gone")
     return sight.said(False, f"{node.name} is there")
 
@@ -179,6 +191,14 @@ PROBES = (
         needs=_OF_NODE,
     ),
     Probe(
+        id="node.schedulable",
+        title="{node} takes new pods",
+        judge=_of_node(_schedulable),
+        line=_get_node("-o", "jsonpath={.spec.unschedulable}"),
+        arguments=(NODE, CLUSTER),
+        needs=_OF_NODE,
+    ),
+    Probe(
         id="node.empty",
         title="{node} has no pods but those that stay",
         judge=_of_node(_empty, gone=True),
@@ -197,7 +217,12 @@ PROBES = (
         title="{node} is gone",
         judge=_of_node(_uid_gone, gone=True),
         line=_get_node("--ignore-not-found", "-o", "jsonpath={.metadata.uid}"),
-        arguments=(NODE, _UID, CLUSTER),
+        arguments=(
+            NODE,
+            _UID,
+            ProbeArgument(id="since", title="one made since then (epoch seconds) is another", needed=False),
+            CLUSTER,
+        ),
         needs=_OF_NODE,
     ),
     Probe(

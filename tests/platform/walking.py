@@ -1,0 +1,127 @@
+"""A person who walks through a run step by step on a real control plane, and what its API server has on record of that."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.platform.harness.cluster import Cluster
+from tests.platform.harness.terminals import REF, Terminal
+from tests.unit.actions.acting import confirmed
+from tests.waiting import until
+from tfdash.cli import main
+from tfdash.model.run import RunState, StepState, StepStatus
+from tfdash.procedures.kind import state_of
+from tfdash.procedures.protocols import Given, Prepared, RunRefused
+
+LONG = 60.0
+_OVER = (StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED)
+
+
+class Walk:
+    """``at`` may be another terminal by the next step: what a run is stands in the store alone."""
+
+    def __init__(self, at: Terminal, run: str = "") -> None:
+        self.at, self.run = at, run
+        journals = at.runs.engine.means.journals
+        at.until(lambda: not journals.unread, "all that is on record to be read")
+
+    def start(self, procedure: str, inputs: Mapping[str, tuple[str, ...]], reason: str) -> None:
+        begun = self.at.runs.start(procedure, inputs, reason=reason, cluster=REF)
+        self.run = self.at.run(begun).id
+
+    @property
+    def state(self) -> RunState:
+        found = self.at.runs.run(self.run)
+        assert found is not None
+        return found
+
+    def step(self, id: str) -> StepState:
+        found = state_of(self.state, id)
+        assert found is not None, id
+        return found
+
+    def prepared(self, id: str) -> Prepared:
+        return self.at.run(self.at.runs.prepare(self.run, id), 60.0)
+
+    def ready(self, id: str, *words: str) -> Prepared:
+        """Once one of ``words`` is among what may be done with it, and what it asks is read, where it is to be done."""
+        shown: list[Prepared] = []
+
+        def may() -> bool:
+            with suppress(RunRefused):
+                shown[:] = [self.prepared(id)]
+            known = shown and ("do" not in words or all(one.passed is not None for one in shown[0].asks))
+            return bool(known) and any(word in shown[0].may for word in words)
+
+        until(
+            may, lambda: f"{id}: {words}: {shown and (shown[0].may, shown[0].refused)}: {self.step(id)}", LONG
+        )
+        return shown[0]
+
+    def do(self, id: str, *, fails: bool = False, **given: Any) -> StepState:
+        """As the screen offers it: a plan is confirmed, what is already so is passed. Until it came to an end."""
+        shown = self.ready(id, "do", "pass")
+        plan = {"confirmation": confirmed(shown.guarded)} if shown.guarded is not None else {}
+        self.at.run(self.at.runs.do(self.run, id, Given(**{**plan, **given})), LONG)
+        return self.ended(id, *((StepStatus.FAILED,) if fails else _OVER))
+
+    def ended(self, id: str, *statuses: StepStatus) -> StepState:
+        wanted = statuses or _OVER
+        until(lambda: self.step(id).status in wanted, lambda: f"{id}: {self.step(id)}", LONG)
+        return self.step(id)
+
+    def sign(self, id: str, *, link: str = "", note: str = "") -> StepState:
+        """By hand: of a manual step, or where it is not known or not configured."""
+        self.ready(id, "sign")
+        self.at.run(self.at.runs.do(self.run, id, Given(worked=True, note=note, link=link)))
+        return self.ended(id)
+
+    def skip(self, id: str, reason: str) -> StepState:
+        self.ready(id, "skip")
+        self.at.run(self.at.runs.skip(self.run, id, Given(reason=reason)))
+        return self.ended(id)
+
+    def close(self, note: str) -> RunState:
+        self.at.run(self.at.runs.close(self.run, Given(note=note)))
+        return self.state
+
+
+def changes(cluster: Cluster, since: int) -> Counter[tuple[str, str, str]]:
+    """What our program changed, by the API server's own audit log behind its line ``since``: (verb, resource/subresource, name), each
+    as often as it was accepted. No request is there twice."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    ids: Counter[str] = Counter()
+    for row in cluster.audit_log.read_text().splitlines()[since:]:
+        told = json.loads(row)
+        about = told.get("objectRef", {})
+        mine = told.get("userAgent") == "tfdash" and told.get("stage") == "ResponseComplete"
+        if not mine or told["verb"] in ("get", "list", "watch") or "dryRun" in told.get("requestURI", ""):
+            continue
+        ids[told["auditID"]] += 1
+        if told.get("responseStatus", {}).get("code", 0) < 300:
+            what = "/".join(filter(None, (about.get("resource", ""), about.get("subresource", ""))))
+            found[told["verb"], what, about.get("name", "")] += 1
+    assert all(count == 1 for count in ids.values()), ids
+    return found
+
+
+def exported(config: Path, run: str, name: str, folder: Path, *paths: Path) -> str:
+    """The run by ``tfdash procedures export --run``, without the folders of this machine. With TFDASH_EVIDENCE=FOLDER it is written
+    there too, as docs/evidence-NAME.md is made: ``TFDASH_EVIDENCE=docs pytest --platform tests/platform/test_procedure_*.py``."""
+    target = folder / "evidence.md"
+    code = main(
+        ["procedures", "export", "--run", run, "--format", "md", "-o", str(target), "--config", str(config)]
+    )
+    assert code == 0
+    told = target.read_text()
+    for path in paths:
+        told = told.replace(str(path), "…")
+    if where := os.environ.get("TFDASH_EVIDENCE"):
+        (Path(where) / f"evidence-{name}.md").write_text(told)
+    return told
