@@ -150,7 +150,7 @@ TABLE: list[tuple[tuple[Any, ...], str, dict[str, str], bool | None, str]] = [
     ((node(kubelet_version="v1.38.0"),), "skew.ok", {}, False, "node-1 runs 1.38"),
     ((node(kubelet_version="v1.24.9"),), "skew.ok", {"version": "1.27"}, False, "too far"),
     ((), "skew.ok", {"version": "new"}, None, "is no version"),
-    ((), "removed-apis.none", {"version": "1.38"}, None, "not asked yet"),
+    ((), "removed-apis.none", {"version": "1.38"}, None, "removed_apis is off"),
     ((), "source.current", {"source": "kubernetes"}, True, "is read"),
     ((), "source.current", {"source": "prometheus"}, None, "no Prometheus is configured"),
     ((), "source.current", {"source": "none"}, None, "there is no source none"),
