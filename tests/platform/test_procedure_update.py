@@ -117,7 +117,12 @@ def config_of(folder: Path, cluster: Cluster) -> Path:
         for name, words in commands.items()
     )
     return write_config(
-        folder, cluster.kubeconfig("admin"), "admin", more=more, actions='drain_timeout = "6s"', kubernetes="removed_apis = true"
+        folder,
+        cluster.kubeconfig("admin"),
+        "admin",
+        more=more,
+        actions='drain_timeout = "6s"',
+        kubernetes="removed_apis = true",
     )
 
 
