@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.model.subject import ClusterRef
     from tfdash.notify.notifier import QueuedNotifier
+    from tfdash.procedures.kind import Places
     from tfdash.procedures.protocols import RunService
     from tfdash.sources.kubernetes.source import KubernetesSource
     from tfdash.store.approvals.protocol import Approvals
@@ -98,7 +99,6 @@ def compose(
     from tfdash.actions.core.action_service import ActingService, make_service
     from tfdash.actions.store.verified_releases import Verifier
     from tfdash.cli.notifying import notifier_of
-    from tfdash.cli.places import places_of
     from tfdash.cli.runs import RunParts, runs_of
     from tfdash.cli.source_registry import Needs, Wiring, made
     from tfdash.cli.store_options import store_options
@@ -149,9 +149,7 @@ def compose(
         notifier=notifier,
         claims=claims_of(opened, clusters) if mode.acts else None,
         kubectl=policy.kubectl,
-        places=places_of(settings.procedures, options.folder, writers.clusters)
-        if writers is not None
-        else None,
+        places=_places(settings, options, writers.clusters) if writers is not None else None,
     )
     runs, watching = runs_of(carrier)
     acting = ActingParts(actions, opened.store, options, leases, notifier, runs)
@@ -240,6 +238,12 @@ def _secrets(sources: Sequence[KubernetesSource]) -> list[str]:
     """What this program holds in plain text and must never be recorded."""
     found = [source.access.token for source in sources]
     return [secret for secret in (*found, *(s.access.basic[1] for s in sources if s.access.basic)) if secret]
+
+
+def _places(settings: Settings, options: StoreOptions, clusters: Mapping[ClusterRef, Writer]) -> Places:
+    from tfdash.cli.places import places_of
+
+    return places_of(settings.procedures, options.folder, clusters)
 
 
 def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -> Approvals | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from tfdash.notify.messages import MESSAGES
-
 
 def add(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
     """``where`` adds the options that say which configuration and environment are meant."""
@@ -14,7 +12,7 @@ def add(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
     preview = whats.add_parser(
         "preview",
         help="a message as each channel would get it; nothing is sent",
-        epilog=f"those that ship: {', '.join(MESSAGES)}. Exit 1: its template goes wrong, and what would be sent says so.",
+        epilog="a name that is not there is answered by those that are. Exit 1: its template goes wrong, and what would be sent says so.",
     )
     where(preview, scoped=False)
     preview.add_argument("template", metavar="TEMPLATE", help="its name, as: waits")
