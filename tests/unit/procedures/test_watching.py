@@ -48,7 +48,7 @@ def test_a_wait_that_was_timed_out_has_all_its_time_again(terminal: Make) -> Non
         assert one.step(run, "late").status is StepStatus.FAILED
 
 
-def test_what_timed_out_is_nobodys_and_another_may_do_it(terminal: Make) -> None:
+def test_what_timed_out_is_nobodys_and_another_may_do_it(terminal: Make, tmp_path: Path) -> None:
     one = terminal({"late": HEAD + step("late", "wait", asks=NOT_SO, timeout='"10m"')}, kept=True)
     two = terminal({}, who="bob", kept=True, gone=lambda terminal: False)
     run = one.start("late").id
@@ -59,6 +59,19 @@ def test_what_timed_out_is_nobodys_and_another_may_do_it(terminal: Make) -> None
     two.until(lambda: not two.step(run, "late").terminal)
     two.do(run, "late")
     assert two.step(run, "late").holder == "bob"
+    two.skip(run, "late", "it never comes")
+    assert list((tmp_path / "store" / "claims").glob("*.json"))
+    two.call(two.runs.close(run, Given()))
+    assert not list((tmp_path / "store" / "claims").glob("*.json"))
+
+
+def test_a_window_of_which_nothing_is_known_is_not_open(terminal: Make) -> None:
+    one = terminal({"wait": HEAD + step("wait", "wait", until='"window release"')})
+    run = one.start("wait").id
+    one.do(run, "wait")
+    one.looked()
+    assert one.board.assessment.calendar is None
+    assert one.step(run, "wait").status is StepStatus.RUNNING
 
 
 def test_a_wait_of_a_program_that_ended_is_ended_by_the_next(terminal: Make) -> None:

@@ -149,6 +149,21 @@ async def test_of_many_who_claim_at_once_one_has_it() -> None:
     assert held == {won[0].terminal}
 
 
+class Faster(Memory):
+    """Somebody else is there between the look and the put."""
+
+    async def put(self, run: str, step: str, before: KeptClaim, after: KeptClaim) -> bool:
+        self.held.setdefault((run, step), KeptClaim(fence=after.fence, holder="Bob", terminal="bob"))
+        return await super().put(run, step, before, after)
+
+
+async def test_who_lost_at_one_keeper_gives_back_what_the_others_took() -> None:
+    store, cluster = Memory(), Faster("cluster")
+    with pytest.raises(ClaimTaken, match="Bob at bob"):
+        await claims("ann", store, cluster).claim("r", "s", "Ann")
+    assert not store.held["r", "s"].terminal
+
+
 async def test_a_fence_that_leaps_is_of_nobody_who_counts() -> None:
     store = Memory()
     store.held["r", "s"] = KeptClaim(fence=LEAP + 5, holder="Eve", terminal="eve")

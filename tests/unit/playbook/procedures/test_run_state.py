@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.playbook.procedures.running import AT, TEXT, Run
 from tfdash.model.run import RunJournal, RunOutcome
+from tfdash.playbook.procedures.folding import LEAP
 from tfdash.playbook.procedures.reading import digest_of
 from tfdash.playbook.procedures.state import RunStates, run_state
 
@@ -339,6 +340,22 @@ def test_clocks_begin_at_the_earliest_proof_and_end_with_what_restores() -> None
     run.add("done", "serves")
     clocks = {one.id: one for one in run.state.clocks}
     assert clocks["restore"].end == clocks["impact"].end == run.step("serves").ended
+
+
+def test_an_impact_that_is_said_to_begin_behind_the_start_moves_nothing() -> None:
+    run = Run()
+    run.add("acknowledged")
+    run.add("impact", at=run.state.started_at + 0.5)
+    impact = next(clock for clock in run.state.clocks if clock.id == "impact")
+    assert (impact.start, impact.at_least) == (run.state.started_at, True)
+
+
+def test_a_claim_that_leaps_is_of_nobody_who_counts() -> None:
+    run = Run()
+    run.add("claimed", "seen", fence=LEAP + 1)
+    assert run.step("seen").fence == 0 and not run.step("seen").terminal
+    run.add("claimed", "seen", fence=LEAP)
+    assert run.step("seen").fence == LEAP
 
 
 def test_what_was_folded_once_is_not_folded_again_and_says_the_same() -> None:
