@@ -11,9 +11,13 @@ import pytest
 
 from tests.unit.procedures.appending import Appending
 from tests.unit.procedures.world import HEAD, Terminal, step
+from tests.unit.store.helpers import NOW, REF
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, RunOutcome, StepStatus
+from tfdash.model.store_state import RunningAction
+from tfdash.model.subject import Subject
 from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.store.peers.peer_state import HeldLease
 
 Make = Callable[..., Terminal]
 ACTS = (
@@ -176,3 +180,27 @@ def test_what_this_program_cannot_do_is_signed_by_hand_and_what_is_false_is_not(
     assert "sign" not in one.prepare(run, "bad").may
     one.do(run, "bad", worked=True, note="it is well")
     assert one.step(run, "bad").status is StepStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("more", "claimed", "begins"), [("", False, False), ("", True, True), ("recovery = true\n", False, True)]
+)
+def test_no_run_begins_beside_an_act_on_its_target_unless_it_is_a_recovery(
+    terminal: Make, more: str, claimed: bool, begins: bool
+) -> None:
+    text = HEAD + more + 'holds = ["Deployment shop/web"]\n' + step("a", "manual")
+    one = terminal({"one": text, "other": text})
+    web = Subject(REF, "Deployment", "shop", "web")
+    acting = RunningAction(
+        subject=web, by="bob", action="workload.scale", since=NOW, terminal="bob-1", claimed=claimed
+    )
+    one.store.peer_state.held[REF] = {web: HeldLease(acting=acting, until=NOW + 60)}
+    one.board._call(one.store.refreshed)
+    one.until(lambda: one.board.picture.store_state.acting)
+    if not begins:
+        with pytest.raises(RunRefused, match="bob is at"):
+            one.start("one")
+        return
+    one.start("one")
+    with pytest.raises(RunRefused, match="is under way on the same"):
+        one.start("other")

@@ -265,12 +265,24 @@ async def test_a_database_without_the_table_says_what_its_owner_runs(database: D
 
 
 async def test_a_dead_store_is_asked_once_and_not_at_each_step(tmp_path: Path) -> None:
-    store = SharedStore("postgresql://nobody@127.0.0.1:1/none", deadline=2.0)
+    asked = 0
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    store = SharedStore(f"postgresql://nobody@127.0.0.1:{port}/none", deadline=2.0)
     keeper = SharedKeeper(store, lambda: "")
-    with pytest.raises(KeeperAway) as first:
-        await keeper.look("r", "s")
-    with pytest.raises(KeeperAway) as second:
-        await keeper.look("r", "s")
+    async with server:
+        with pytest.raises(KeeperAway) as first:
+            await keeper.look("r", "s")
+        before = asked
+        with pytest.raises(KeeperAway) as second:
+            await keeper.look("r", "s")
+    assert before and asked == before
     assert str(first.value) == str(second.value) == keeper.problem()
 
 
