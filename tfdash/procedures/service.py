@@ -3,6 +3,7 @@ and a terminal that may do nothing was given nothing."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -41,6 +42,7 @@ class Runs:
     def __init__(self, means: Means, library: Callable[[], Library]) -> None:
         self.engine = Engine(means)
         self._means, self._library, self._journals = means, library, means.journals
+        self._starting = asyncio.Lock()  # what is held is looked at, and held, by one start after the other
 
     # -- what is there --------------------------------------------------------------------------------------------
 
@@ -82,7 +84,11 @@ class Runs:
         cluster: ClusterRef,
         dry: bool = False,
     ) -> RunState:
-        return await self._changed(self._start(procedure, inputs, reason, cluster, dry))
+        async def one_by_one() -> RunState:
+            async with self._starting:
+                return await self._start(procedure, inputs, reason, cluster, dry)
+
+        return await self._changed(one_by_one())
 
     async def _start(
         self, id: str, inputs: Mapping[str, tuple[str, ...]], reason: str, cluster: ClusterRef, dry: bool

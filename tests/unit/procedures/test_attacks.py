@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tests.unit.procedures.appending import Appending
 from tests.unit.procedures.test_together import lines, with_acts
 from tests.unit.procedures.world import HEAD, Terminal, step
+from tests.unit.store.helpers import REF
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, RunOutcome, StepStatus
 from tfdash.procedures.kind import Doing, StepEnd, Tell
@@ -191,6 +193,23 @@ def test_what_went_wrong_at_one_terminal_is_done_again_by_no_other(terminal: Mak
         at.clock.at += 6
         at.looked()
     assert (len(lines(tmp_path / "ann")), len(lines(tmp_path / "bob"))) == (2, 0)
+
+
+def test_two_that_start_at_once_on_one_target_are_one_run(terminal: Make) -> None:
+    held = (
+        HEAD
+        + 'holds = ["{of}"]\n[[inputs]]\nid = "of"\ntitle = "of"\ntype = "workload"\n'
+        + step("go", "manual")
+    )
+    one = terminal({"p": held})
+
+    async def both() -> list[Any]:
+        of = {"of": ("Deployment shop/web",)}
+        starts = (one.runs.start("p", of, reason="a test", cluster=REF) for _ in range(2))
+        return await asyncio.gather(*starts, return_exceptions=True)
+
+    refused = [got for got in one.call(both()) if isinstance(got, RunRefused)]
+    assert len(refused) == 1 and "is under way on the same" in str(refused[0])
 
 
 def test_what_goes_on_is_not_settled_by_a_word(terminal: Make) -> None:

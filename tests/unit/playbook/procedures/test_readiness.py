@@ -65,6 +65,10 @@ def told(
     return readiness(procedure, case(of, **policy), runs)
 
 
+def at(status: StepStatus, id: str = "a") -> StepState:
+    return StepState(id=id, status=status)
+
+
 MONTHLY = runbook(rehearse=30 * DAY)
 OTHER = runbook(id="y", rehearse=30 * DAY)
 
@@ -83,6 +87,9 @@ OTHER = runbook(id="y", rehearse=30 * DAY)
         ((run(OTHER),), Level.UNKNOWN, "never rehearsed"),
         ((run(MONTHLY, cluster=REF._replace(environment="staging")),), Level.UNKNOWN, "never rehearsed"),
         ((run(msgspec.structs.replace(MONTHLY, digest="e")),), Level.UNKNOWN, "became another since"),
+        ((run(MONTHLY, steps=(at(StepStatus.SKIPPED),)),), Level.UNKNOWN, "never rehearsed"),
+        ((run(MONTHLY, steps=(at(StepStatus.NOT_CHOSEN),)),), Level.OK, ""),
+        ((run(MONTHLY, steps=(at(StepStatus.SKIPPED), at(StepStatus.DONE)), dry=True),), Level.OK, ""),
     ],
 )
 def test_when_it_was_rehearsed(runs: tuple[RunState, ...], level: Level, missing: str) -> None:
@@ -126,6 +133,10 @@ def test_a_rehearsal_that_would_have_stopped_makes_nothing_ready(
 
 def test_without_a_cadence_nobody_asks_for_a_rehearsal() -> None:
     assert told(runbook()).level is Level.OK
+
+
+def test_a_run_that_skipped_all_that_acts_took_no_time_that_counts() -> None:
+    assert told(runbook(), run(runbook(), steps=(at(StepStatus.SKIPPED),))).rto is None
 
 
 @pytest.mark.parametrize(
