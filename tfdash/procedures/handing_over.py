@@ -13,6 +13,7 @@ from tfdash.finished_file import PRIVATE, finished
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState
 from tfdash.named_file import read_named
 from tfdash.nouns import counted
+from tfdash.playbook.procedures.starts import is_its_start
 from tfdash.playbook.procedures.state import run_state
 from tfdash.procedures.kind import Means
 from tfdash.procedures.protocols import RunRefused
@@ -35,6 +36,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[RunEvent, ...]
 
 
+_BEGINS = f'{{"format":"{FORMAT}"'.encode()
 _DECODER = msgspec.json.Decoder(RunFile)
 
 
@@ -67,7 +69,10 @@ async def hand_over(means: Means, run: RunState, path: str) -> str:
     raw = msgspec.json.encode(made)
 
     def write() -> None:
-        with finished(Path(path).expanduser(), PRIVATE) as file:
+        file_of = Path(path).expanduser()
+        if file_of.is_file() and not _is_a_run(file_of):
+            raise RunRefused(f"{path} is there already, and is no run", remedy="give another name")
+        with finished(file_of, PRIVATE) as file:
             file.write(raw)
 
     try:
@@ -75,6 +80,11 @@ async def hand_over(means: Means, run: RunState, path: str) -> str:
     except (OSError, RuntimeError) as error:
         raise RunRefused(f"{path} cannot be written: {error}") from None
     return f"{path} holds {run.id} with {counted(len(events), 'event')}{told}"
+
+
+def _is_a_run(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_BEGINS)) == _BEGINS
 
 
 async def read_run(path: str) -> RunState:
@@ -97,6 +107,8 @@ async def _read(path: str) -> tuple[RunFile, RunState, str]:
     events = tuple(sorted(found.events, key=lambda event: (event.number, event.terminal)))
     if why := unreadable(events):
         raise RunRefused(f"{path} is no run that can be taken up: {why}")
+    if not any(event.kind is RunEventKind.STARTED and is_its_start(event) for event in events):
+        raise RunRefused(f"{path} is no run that can be taken up: its start is not the one it was made of")
     state = run_state(RunJournal(id=found.run, events=events))
     if state.unreadable:
         raise RunRefused(f"{path} is no run that can be taken up: {state.unreadable}")

@@ -16,6 +16,7 @@ from tests.unit.procedures.world import HEAD, Terminal, step
 from tests.unit.store.helpers import REF
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, RunOutcome, StepStatus
+from tfdash.playbook.procedures.reading import digest_of
 from tfdash.procedures.kind import Doing, StepEnd, Tell
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.store.log.run_facts import LEAP
@@ -91,6 +92,32 @@ def test_a_file_with_what_the_log_would_not_give_back_is_refused_whole(
     with pytest.raises(RunRefused, match="no run that can be taken up"):
         far.call(far.runs.resume(path))
     assert far.runs.run(run) is None
+
+
+def test_a_file_whose_procedure_was_exchanged_is_refused(
+    terminal: Make, far: Terminal, tmp_path: Path
+) -> None:
+    one = terminal({"p": ACT})
+    run, path = one.start("p").id, tmp_path / "run.json"
+    handed_over(one, run, path)
+    told = json.loads(path.read_text())
+    other = ACT.replace('"append"', '"wipe"')
+    told["events"][0]["data"] |= {"text": other, "digest": digest_of(other)}
+    path.write_text(json.dumps(told))
+    with pytest.raises(RunRefused, match="its start is not the one it was made of"):
+        far.call(far.runs.resume(str(path)))
+    assert far.runs.run(run) is None
+
+
+def test_nothing_but_a_run_is_written_over(terminal: Make, tmp_path: Path) -> None:
+    one = terminal({"p": ACT})
+    run, path = one.start("p").id, tmp_path / "config"
+    path.write_text("of somebody")
+    with pytest.raises(RunRefused, match="is no run"):
+        one.call(one.runs.hand_over(run, str(path)))
+    assert path.read_text() == "of somebody"
+    for _ in range(2):
+        assert run in one.call(one.runs.hand_over(run, str(tmp_path / "run.json")))
 
 
 def test_a_file_nested_without_end_is_refused_in_words(terminal: Make, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def start_of(journal: RunJournal) -> RunStart | None:
     starts = [place for place, event in enumerate(journal.events) if event.kind is RunEventKind.STARTED]
     if not starts:
         return None
-    place = next((at for at in starts if _is_its_start(journal.events[at])), starts[0])
+    place = next((at for at in starts if is_its_start(journal.events[at])), starts[0])
     event = journal.events[place]
     data = event.data
     start = RunStart(
@@ -109,7 +109,8 @@ def inputs_of(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _is_its_start(event: RunEvent) -> bool:
+def is_its_start(event: RunEvent) -> bool:
+    """Whether the id of its run was made of it."""
     data = event.data
     return event.run == run_id(
         text_in(data.get("procedure")),
