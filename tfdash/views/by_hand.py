@@ -50,7 +50,7 @@ def _line(request: Request, kubectl: tuple[str, ...]) -> str:
         header = ("-H", f"Content-Type: {request.content_type}") if request.body else ()
         data = ("--data", _ascii(request.body)) if request.body else ()
         words = ("curl", "-X", request.method, *header, *data, request.path)
-        return f"{shlex.join(words)}  # with the credentials that [actions] pipelines names"
+        return f"{shlex.join(words)}  # with the credentials of this action's pipeline"
     if not request.path.startswith("/"):
         return f"# no other tool writes tfdash's own log: {safe(request.what)}"
     kind = _PATCHES.get(request.content_type)
