@@ -105,8 +105,10 @@ class FormScreen(ModalScreen[None]):
             for label in self.query(f"#label-{one.id}").results(Prose):
                 label.show([[(one.label, "dim")]])
         self.query_one("#choices", Choices).follow(None, 0)
-        empty = next((f for f in self._form.fields if f.choices and not f.value), None)
-        if empty is not None:  # what is there to choose from is seen at once
+        needed = {id for button in self._form.buttons for id in button.needs}
+        empty = next((f for f in self._form.fields if f.id in needed and not f.value), None)
+        if empty is not None and any(f.choices for f in self._form.fields):
+            # what is there to choose from is seen at once; a reason is never typed into what may be left out
             self.query_one(f"#field-{empty.id}", TypedInput).focus()
         self._fit()
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from screens.dialogs.form import FormScreen
@@ -20,9 +21,12 @@ from tests.tui.told_service import ToldService
 from tests.tui.widgets.hostile import HOSTILE
 from tests.unit.playbook.procedures.running import Run as RunEvents
 from tfdash.model.assessment import Assessment
+from tfdash.model.run import StepStatus
+from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.views.recovery.keys import run_keys
 from tfdash.views.recovery.pages import VIEWS
-from widgets.confirm import Dialog
+from widgets.confirm import Dialog, TypedInput
 
 ALONE = "neither the shared store nor the API server can be reached: what others do is not seen here"
 STAGES: dict[str, Callable[[RunEvents], RunEvents]] = {
@@ -197,6 +201,38 @@ async def test_inputs_are_chosen_among_what_is_there() -> None:
         assert service.called == [
             ("start", "service-failure", {"service": (rw.CHECKOUT,)}, "down since noon", False)
         ]
+
+
+async def test_what_is_typed_at_once_goes_into_what_an_answer_needs() -> None:
+    """Never into what may be left out."""
+    text = rw.FAILURE.replace(
+        "[[inputs]]",
+        '[[inputs]]\nid = "pods"\ntitle = "its pods"\ntype = "pod"\noptional = true\n\n[[inputs]]',
+        1,
+    )
+    async with recovery(rw.ToldRuns(procedures=[read_procedure("service-failure", text)])) as run:
+        await run.press("o")
+        await run.shows("its pods", "the service that fails")
+        await run.press(*"ledger-export")
+        await run.until(
+            lambda: run.app.screen.query_one("#field-service", TypedInput).value == "ledger-export", "typed"
+        )
+
+
+async def test_a_runbook_that_is_carried_out_is_not_proposed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(monkeypatch)
+    async with recovery(rw.ToldRuns(), SIZES[0]) as run:
+        await run.shows("PROPOSED", "→ enter", "enter start it")
+    async with recovery(rw.ToldRuns(rw.at_rollback(rw.failure())), SIZES[0]) as run:
+        await run.shows("under way  a service fails")
+        await run.lacks("PROPOSED")
+
+
+def test_enter_closes_what_has_no_step_left() -> None:
+    state = rw.at_decision(rw.failure()).state
+    done = tuple(msgspec.structs.replace(one, status=StepStatus.DONE) for one in state.steps)
+    state = msgspec.structs.replace(state, next=(), steps=done)
+    assert [(k.key, k.id) for k in run_keys(state)][:1] == [("enter", "close")]
 
 
 @pytest.mark.parametrize("text", [" ".join(one for one in HOSTILE if len(one) < 80), max(HOSTILE, key=len)])

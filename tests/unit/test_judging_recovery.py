@@ -131,6 +131,7 @@ def test_one_that_is_carried_out_is_under_way_and_late_after_its_time() -> None:
 
 def test_what_fits_waits_for_a_person_until_it_is_begun() -> None:
     found = told(picture(DOWN))
+    assert found.sentence.startswith("1 fits now, 0 of 1 ready")
     rows = [f.sentence for f in found.findings if f.level is Level.PAUSED]
     assert rows == [
         "a service fails fits: 1 of 1 sign: 1 of 1 workload down: checkout is down, 0 of 3 pods available"
@@ -138,6 +139,7 @@ def test_what_fits_waits_for_a_person_until_it_is_begun() -> None:
     begun = journal(signed("look", 10))
     begun = msgspec.structs.replace(picture(DOWN), store_state=begun.store_state)
     assert not [f for f in told(begun).findings if f.level is Level.PAUSED]
+    assert told(begun).sentence.startswith("1 under way, 0 of 1 ready")
 
 
 def test_since_when_it_fits_is_when_that_was_seen_first() -> None:

@@ -358,19 +358,21 @@ def _empty(argv: list[str], options: dict[str, bool]) -> str:
     return split or next((w[:-1] for w in argv if w.startswith("--") and w.find("=") == len(w) - 1), "")
 
 
-def _commands_first(parser: argparse.ArgumentParser, argv: list[str], options: dict[str, bool]) -> list[str]:
-    """``--config F gate -e X release`` as ``gate release --config F -e X``."""
+def _commands_first(
+    parser: argparse.ArgumentParser, argv: list[str], options: dict[str, bool], whole: bool = True
+) -> list[str]:
+    """``--config F gate -e X release`` as ``gate release --config F -e X``. ``whole``: the program's own words, which may name no command."""
     children, at = subcommands(parser), 0
     leading: list[str] = []
     while children and at < len(argv) and argv[at].startswith("-"):
         wide = _width(argv[at], options)
-        if argv[at] in _ABOUT and leading and "run" not in children:
+        if argv[at] in _ABOUT and leading and not whole:
             return argv[at:]  # no command is named that could take what stands before
         if not wide or argv[at] in _ABOUT:
             return argv  # argparse says what is wrong with it
         leading.append(argv[at])
         at += wide
-    if not children or (at >= len(argv) and "run" in children):
+    if not children or (at >= len(argv) and whole):
         return argv
     if at >= len(argv):
         parser.error(f"say which: {', '.join(children)}")
@@ -381,4 +383,4 @@ def _commands_first(parser: argparse.ArgumentParser, argv: list[str], options: d
     foreign = [word for word in leading if not _width(word, taken)]
     if foreign and not subcommands(children[name]):  # their values are none of the command's words
         children[name].error(_not_understood(children[name], foreign))
-    return [name, *_commands_first(children[name], others, options)]
+    return [name, *_commands_first(children[name], others, options, whole=False)]

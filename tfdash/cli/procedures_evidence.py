@@ -33,7 +33,8 @@ def command(args: argparse.Namespace) -> int:
             return UNKNOWN
         journal = runs.get(args.run)
         if journal is None:
-            narrate(f'{program()}: there is no run "{safe(args.run)}"; {nearest(args.run, runs)}')
+            there = nearest(args.run, runs) or "no run of a procedure is on record here"
+            narrate(f'{program()}: there is no run "{safe(args.run)}"; {there}')
             return USAGE
         told = _written(args.format, run_state(journal), journal.events)
     return deliver_to(args.output, told, OK)

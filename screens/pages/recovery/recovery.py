@@ -35,7 +35,7 @@ class RecoveryScreen(Narrowing, BoardScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "view(1)", "next view", id="recovery.next", key_display="tab"),
         Binding("shift+tab", "view(-1)", "view before", id="recovery.before", show=False),
-        Binding("o", "start", "start it", id="recovery.start"),
+        Binding("o", "start", "start it", id="recovery.start", show=False),  # enter does the same
         Binding("d", "describe", "its steps", id="recovery.describe"),
         Binding("h", "hand_over", "hand-over", id="recovery.hand_over"),
         Binding("z", "not_ok", "only what is not ok", id="recovery.not_ok", show=False),
@@ -163,7 +163,8 @@ class RecoveryScreen(Narrowing, BoardScreen):
         if self.service is None:
             which.show(*pages.no_service(self.shell.trouble))
         else:
-            state, text, key = runbooks.head(rows, said is not None)
+            begun = {r.procedure.id for r in self._runs if r.outcome is RunOutcome.OPEN and not r.dry}
+            state, text, key = runbooks.head(rows, said is not None, begun)
             which.show(state, text, key if self.view.id == "runbooks" else "tab" if key else "")
 
     def _show_rows(self, table: Table) -> None:
@@ -239,6 +240,10 @@ class RecoveryScreen(Narrowing, BoardScreen):
         if action == "describe":
             return row is not None
         return super().check_action(action, parameters)
+
+    def word_of(self, action: str) -> str:
+        row = self._row if action == "open" and self.is_mounted and self.query("#body") else None
+        return "start it" if isinstance(row, RunbookRow | Procedure) else ""
 
     def refusal_of(self, action: str) -> str:
         row = self._row if self.is_mounted and self.query("#body") else None

@@ -108,7 +108,7 @@ class RunPage(BoardScreen):
         yield Banner(id="alone")
         yield Banner(id="what")
         yield Prose(id="head", indent=2)
-        yield Table(steps.COLUMNS, self._rows, noun="steps", sort="step", id="body")
+        yield Table(steps.COLUMNS, self._rows, noun="rows", sort="step", id="body")
         yield Divider(id="hand-rule")
         yield Prose(id="hurts", indent=2)
         yield Prose(id="hand", indent=4)
@@ -262,7 +262,7 @@ class RunPage(BoardScreen):
     # -- keys ---------------------------------------------------------------------------------------------------
 
     def _key(self, key: str) -> RunKey | None:
-        return next((one for one in self._keys if one.key == key), None)
+        return next((one for one in self._keys if one.key == key or (key == "f" and one.id == "close")), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "press":

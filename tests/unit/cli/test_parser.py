@@ -198,6 +198,7 @@ def test_a_command_that_needs_another_word_says_which(
 ) -> None:
     assert "say which: release, canary" in _said([*before, "gate"], capsys)
     assert "say which: release, canary" in _said(["gate", *before], capsys)
+    assert "say which: list, check" in _said([*before, "procedures"], capsys)
 
 
 def test_a_kind_that_only_the_server_has_is_said_with_how_to_open_it(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from tfdash.model.assessment import Assessment
+from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Object, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
 from tfdash.model.picture import Picture
@@ -53,12 +54,19 @@ def _here(case: InputCase) -> Iterator[Subject]:
 
 
 def workloads(case: InputCase) -> Sequence[Candidate]:
+    """What serves users, the worst first: the workloads, and the Rollouts, of which the releases say how they serve."""
     states = (case.assessment.workloads[subject] for subject in _here(case))
-    order = sorted(states, key=lambda s: (_ATTENTION.index(s.serving), s.subject.namespace, s.subject.name))
-    return [
-        Candidate(str(s.subject), f"{s.serving}: {s.cause.sentence}" if s.cause else f"{s.serving}")
-        for s in order
+    found = [
+        (s.serving, s.subject, f"{s.serving}: {s.cause.sentence}" if s.cause else f"{s.serving}")
+        for s in states
     ]
+    found += [
+        (s.serving or Serving.UNKNOWN, s.subject, f"{s.serving or Serving.UNKNOWN}")
+        for s in case.assessment.releases.values()
+        if s.subject.kind == Rollout.KIND and s.subject.cluster == case.cluster
+    ]
+    found.sort(key=lambda one: (_ATTENTION.index(one[0]), one[1].namespace, one[1].name))
+    return [Candidate(str(subject), told) for _, subject, told in found]
 
 
 def pods(case: InputCase) -> Sequence[Candidate]:

@@ -98,7 +98,7 @@ def _vantage(asks: Sequence[Ask], signs: Sequence[Probed], case: ProbeCase) -> t
         return (
             Probed(
                 passed=True,
-                sentence=f"{name} itself tells it: {by_cluster[0].sentence}",
+                sentence=f"{name} itself tells it",
                 seen_at=by_cluster[0].seen_at,
             ),
         )

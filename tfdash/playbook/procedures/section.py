@@ -36,9 +36,12 @@ def read(findings: Findings) -> Reading:
         told = found[0].sentence if found else ""
         return Reading(level, "no runbook is there", told, len(found), findings=tuple(found))
     level = found[0].level if found else Level.OK
+    under_way, fits = len(state.open), len(_fitting(state))
+    more = [f"{under_way} under way"] if under_way else []
+    more += [f"{fits} {'fits' if fits == 1 else 'fit'} now"] if fits else []
     return Reading(
         level,
-        f"{good} of {several} ready",
+        ", ".join([*more, f"{good} of {several} ready"]),
         found[0].sentence if found else f"{counted(several, 'recovery')} rehearsed, nothing is missing",
         sum(one.level is level for one in found),
         unknown=sum(one.level is Level.UNKNOWN for one in state.readiness),

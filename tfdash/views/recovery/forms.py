@@ -14,7 +14,7 @@ from tfdash.procedures.protocols import Prepared
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
 from tfdash.views.recovery import hand
-from tfdash.views.recovery.words import OVER, probed_cells, run_title, steps_by_id
+from tfdash.views.recovery.words import OVER, leaves, probed_cells, run_title, steps_by_id
 from tfdash.views.table import Line
 
 
@@ -71,7 +71,7 @@ def start(
     lines.append(
         [
             (
-                f"{counted(len(steps), 'step')}, each shown before it is done; nothing is done by this dialog",
+                f"{counted(leaves(procedure.steps), 'step')} at most, each shown before it is done; nothing is done by this dialog",
                 "dim",
             )
         ]
@@ -113,9 +113,9 @@ def sign(step: Step, state: StepState, prepared: Prepared | None, now: float, zo
         "link": ("Link", "https://…"),
         "file": ("File", "a path: its digest is kept"),
     }
-    fields = tuple(
-        FormField(one, *labels[one]) for one in ("note", "link", "file") if one in asked or one == "note"
-    )
+    fields = tuple(FormField(one, *labels[one]) for one in labels if one in asked)
+    if "note" not in asked:  # what it is signed with stands first: what is typed at once goes there
+        fields = (*fields, FormField("note", "Note", "may be left out where it worked"))
     return Form(
         f"Sign: {safe(step.title)}",
         lines,
@@ -330,7 +330,7 @@ def close(run: RunState) -> Form:
     left = left_undone(run)
     lines: list[Line] = [
         [
-            "The run is over: its clocks stop, its journal is exported from its page and by `tfdash procedures export --run`."
+            f"The run is over: its clocks stop, and its journal stays. `tfdash procedures export --run {safe(run.id)}` writes what was done."
         ]
     ]
     hurts: list[Line] = (
@@ -340,7 +340,7 @@ def close(run: RunState) -> Form:
         f"Close {run_title(run)}",
         lines,
         (FormButton("close", "Close the run", ("reason",) if left else ()),),
-        (REASON,),
+        (REASON if left else REASON._replace(placeholder="may be left out"),),
         hurts,
     )
 

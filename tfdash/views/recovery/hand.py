@@ -90,8 +90,10 @@ def lines(
         found += told_lines(prepared.told)
     found += branch_lines(step, prepared)
     found += _probes(step, prepared, probes, state)
-    if step.kind is StepKind.APPROVAL or step.role:
+    if step.kind is StepKind.APPROVAL:
         found += approval_lines(step, state)
+    elif step.role:
+        found.append([("signed by role ", "dim"), safe(step.role)])
     found += evidence_lines(state)
     if about := _about(step):
         found.append([(about, "dim")])
@@ -116,8 +118,10 @@ def branch_lines(step: Step, prepared: Prepared | None) -> list[Line]:
     said_of = prepared.lines if prepared is not None and len(prepared.lines) == len(step.branches) else ()
     for number, branch in enumerate(step.branches):
         title = safe(branch.title or branch.id)
-        more = safe(said_of[number]).removeprefix(title) if said_of else ""
-        found.append([(f"{number + 1} ", "accent"), (title, "bright"), (more, "dim")])
+        more = safe(said_of[number]).removeprefix(title).removeprefix(": ") if said_of else ""
+        found.append([(f"{number + 1} ", "accent"), (title, "bright")])
+        if more:
+            found.append([("    → ", "dim"), (more, "dim")])
         said = prepared.branches[number] if prepared is not None and number < len(prepared.branches) else ()
         found += [[("    ", ""), *probed_cells(one)] for one in said]
         if branch.when and not said and prepared is not None:

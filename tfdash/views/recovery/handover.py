@@ -49,8 +49,8 @@ def lines(
         found.append(f"{state.text}: {why}")
     found += [
         f"started by {safe(run.by)} {near(run.started_at, now, zone)}, “{safe(run.reason)}”",
-        "   ".join(
-            "".join(c if isinstance(c, str) else c[0] for c in clock_cells(clock, now))
+        *(
+            f"  {''.join(c if isinstance(c, str) else c[0] for c in clock_cells(clock, now))}"
             for clock in run.clocks
             if clock.start is not None
         ),
@@ -111,7 +111,8 @@ def _said(events: Sequence[RunEvent], titles: Mapping[str, str], now: float, zon
     """What each of them typed last."""
     last: dict[str, RunEvent] = {}
     for event in events:
-        if event.kind in _SPOKEN and event.by:
+        by_itself = event.kind is RunEventKind.SETTLED and event.data.get("by") != "person"
+        if event.kind in _SPOKEN and event.by and not by_itself:
             last[event.by] = event
     lines = ["", "Said last:"] if last else []
     for by, event in last.items():

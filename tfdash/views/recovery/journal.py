@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from tfdash.model.run import RunEvent, RunState
+from tfdash.nouns import counted
 from tfdash.text import safe
 from tfdash.views.recovery.words import steps_by_id
 from tfdash.views.times import local, zone_name
@@ -27,7 +28,11 @@ _SHOWN = (
 
 def lines(run: RunState, events: Sequence[RunEvent], zone: ZoneInfo) -> list[str]:
     """All of them under their number."""
-    return [f"Journal of run {safe(run.id)}: {len(events)} events", "", *event_lines(run, events, zone)]
+    return [
+        f"Journal of run {safe(run.id)}: {counted(len(events), 'event')}",
+        "",
+        *event_lines(run, events, zone),
+    ]
 
 
 def event_lines(run: RunState, events: Sequence[RunEvent], zone: ZoneInfo) -> list[str]:

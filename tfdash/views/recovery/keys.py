@@ -73,7 +73,7 @@ def run_keys(run: RunState, *, copies: bool = False) -> list[RunKey]:
     found: list[RunKey] = []
     is_open = run.outcome is RunOutcome.OPEN
     if is_open and not run.next and all(s.status in OVER for s in run.steps):
-        found.append(RunKey("close", "f", "close the run"))
+        found.append(RunKey("close", "enter", "close the run"))  # no step is left that it could do
     if is_open:
         found.append(RunKey("note", "n", "note"))
         if any(c.id == "acknowledge" and c.end is None for c in run.clocks):

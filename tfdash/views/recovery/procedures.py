@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tfdash.durations import write_duration
 from tfdash.model.procedure import Ask, Procedure, Step, StepKind
 from tfdash.text import safe, safe_lines
-from tfdash.views.recovery.words import kind_word
+from tfdash.views.recovery.words import kind_word, leaves
 from tfdash.views.table import Cell, Column
 
 COLUMNS = (
@@ -19,11 +19,6 @@ COLUMNS = (
     Column("file", "FROM", min=8, max=30, flex=1, fits=True, priority=1, sort="none"),
     Column("purpose", "WHAT IT IS FOR", min=16, flex=4, priority=2, sort="none"),
 )
-
-
-def leaves(steps: Sequence[Step]) -> int:
-    """How many steps, groups apart."""
-    return sum(leaves(s.steps) if s.kind is StepKind.GROUP else 1 for s in steps)
 
 
 def cells(procedure: Procedure, open_runs: int) -> Sequence[Cell]:

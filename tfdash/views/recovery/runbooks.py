@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from tfdash.model.procedure import Procedure
 from tfdash.model.recovery import RecoveryProposal, RecoveryReadiness, RecoveryState
 from tfdash.model.run import Probed
 from tfdash.model.verdict import Level
+from tfdash.nouns import counted
 from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.recovery.words import probed_cells, span
@@ -134,18 +135,25 @@ def missing(said: RecoveryReadiness | None) -> Cell:
     return ("; ".join(words), of_level(Level(said.level)).token if words else "")
 
 
-def head(rows: Iterable[RunbookRow], judged: bool) -> tuple[State, str, str]:
-    """The page's question, answered: which runbook. The state, what is so, and what to do."""
+def head(rows: Iterable[RunbookRow], judged: bool, begun: Collection[str] = ()) -> tuple[State, str, str]:
+    """The page's question, answered: which runbook. The state, what is so, and what to do. ``begun``: ids of those that are under way:
+    they wait for nobody to begin them."""
     found = list(rows)
     if not judged:
         return of_level(Level.UNKNOWN).worded("loading"), "what would be proposed is judged now", ""
     proposed = [row for row in found if row.proposed]
     offered = [row for row in proposed if row.proposal is not None and not row.proposal.refused]
+    waiting = [row for row in offered if row.procedure.id not in begun]
+    if offered and not waiting:
+        return (
+            of_level(Level.MOVING).worded("under way"),
+            offered[0].title,
+            "",
+        )
     if offered:
-        row = offered[0]
+        row = waiting[0]
         more = f", and {len(proposed) - 1} more" if len(proposed) > 1 else ""
-        said = safe(row.proposal.sentence) if row.proposal is not None else ""
-        return of_level(Level.WARN).worded("PROPOSED"), f"{row.title}{more}: {said}", "enter"
+        return of_level(Level.WARN).worded("PROPOSED"), f"{row.title}{more}: {_about(row.proposal)}", "enter"
     if proposed:
         row = proposed[0]
         why = safe(row.proposal.refused) if row.proposal is not None else ""
@@ -159,6 +167,13 @@ def head(rows: Iterable[RunbookRow], judged: bool) -> tuple[State, str, str]:
     return of_level(Level.OK), f"nothing calls for a runbook now; {told}", ""
 
 
+def _about(said: RecoveryProposal | None) -> str:
+    """What it would be carried out on; where nothing single is, what tells for it."""
+    if said is None:
+        return ""
+    return safe(", ".join(value for values in said.inputs.values() for value in values) or said.sentence)
+
+
 def chosen_lines(row: RunbookRow, now: float) -> list[Line]:
     """The facts for and against, look-alikes, who else sees it, and what it would need."""
     found: list[Line] = []
@@ -166,7 +181,12 @@ def chosen_lines(row: RunbookRow, now: float) -> list[Line]:
     if said is not None:
         state = proposal_state(said)
         age = f"  since {short_age(now - said.since)}" if said.since is not None else ""
-        found.append([(f"{state.text}  ", state.token), safe(said.sentence), (age, "dim")])
+        again = any(
+            one.passed and one.sentence in said.sentence for one in said.signs
+        )  # it stands right under it
+        count = f"{sum(one.passed is True for one in said.signs)} of {counted(len(said.signs), 'sign')}"
+        sentence = count if again and said.proposed else safe(said.sentence)
+        found.append([(f"{state.text}  ", state.token), sentence, (age, "dim")])
         if said.refused:
             found.append([("▲ not offered: ", "warn"), safe(said.refused)])
         found += [_fact("for", one, "ok") for one in said.signs]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tfdash.model.procedure import Procedure, Step, StepKind
 from tfdash.model.run import Probed, RunClock, RunOutcome, RunState, StepState, StepStatus
 from tfdash.model.verdict import Level
@@ -134,6 +136,11 @@ def steps_by_id(procedure: Procedure) -> dict[str, Step]:
 
     walk(procedure.steps)
     return found
+
+
+def leaves(steps: Sequence[Step]) -> int:
+    """How many steps, groups apart."""
+    return sum(leaves(s.steps) if s.kind is StepKind.GROUP else 1 for s in steps)
 
 
 def targets_text(run: RunState) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from tests.unit.playbook.making import (
     NOW,
     REF,
@@ -16,10 +18,13 @@ from tests.unit.playbook.making import (
     stateful_set,
     waiting,
 )
+from tests.unit.playbook.releases.making import rollout, state_of, versions
 from tfdash.judging.judge import judge_all
 from tfdash.model.kube import Container, Owner, Template
 from tfdash.model.kubecluster import Namespace, Node
 from tfdash.model.procedure import Input
+from tfdash.model.subject import Subject
+from tfdash.model.workload import Serving
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_value
@@ -64,6 +69,21 @@ def test_what_wants_attention_stands_first() -> None:
     assert first.sentence.startswith("DOWN")
     bad, *_ = there("pod", service=("Deployment a/checkout",))
     assert bad == Candidate("Pod a/checkout-1-bad", "CrashLoopBackOff")
+
+
+def test_a_rollout_is_there_to_be_chosen_as_what_is_released() -> None:
+    carried = state_of("Rollout", rollout(), *versions())
+    carried = msgspec.structs.replace(
+        carried, subject=Subject(REF, "Rollout", "a", "web"), serving=Serving.OK
+    )
+    case = InputCase(
+        wanted=Input(id="x", title="x", type="workload"),
+        cluster=REF,
+        picture=SEEN,
+        assessment=msgspec.structs.replace(JUDGED, releases={carried.subject: carried}),
+    )
+    found = [one.value for one in INPUT_TYPES["workload"].candidates(case)]
+    assert found == ["Deployment a/checkout", "StatefulSet a/db", "Rollout a/web"]
 
 
 def test_pods_are_those_of_what_was_chosen() -> None:
