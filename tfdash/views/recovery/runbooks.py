@@ -181,11 +181,9 @@ def chosen_lines(row: RunbookRow, now: float) -> list[Line]:
     if said is not None:
         state = proposal_state(said)
         age = f"  since {short_age(now - said.since)}" if said.since is not None else ""
-        again = any(
-            one.passed and one.sentence in said.sentence for one in said.signs
-        )  # it stands right under it
-        count = f"{sum(one.passed is True for one in said.signs)} of {counted(len(said.signs), 'sign')}"
-        sentence = count if again and said.proposed else safe(said.sentence)
+        holds = sum(one.passed is True for one in said.signs)  # each of them stands right under it
+        count = f"{holds} of {counted(len(said.signs), 'sign')}"
+        sentence = count if said.proposed and holds else safe(said.sentence)
         found.append([(f"{state.text}  ", state.token), sentence, (age, "dim")])
         if said.refused:
             found.append([("▲ not offered: ", "warn"), safe(said.refused)])
