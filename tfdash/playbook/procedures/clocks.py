@@ -14,6 +14,8 @@ from tfdash.model.run import RunClock, RunState, StepState, StepStatus
 
 _ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND})
 _RESTORES = _ACTS | {StepKind.CHECK, StepKind.GATE, StepKind.WAIT}
+KEEPS = frozenset({"workload.archive", "release.sign"})
+"""Actions that change nothing of what is broken: evidence that is kept eases nobody's trouble."""
 _PASSED = frozenset({StepStatus.DONE, StepStatus.ALREADY})
 _AWAY = frozenset({StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT})
 
@@ -76,7 +78,8 @@ def _leaves(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def _mitigated(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float | None:
-    ends = (states[s.id].ended for s in leaves if s.kind in _ACTS and _is(states, s, _PASSED))
+    acts = (s for s in leaves if s.kind in _ACTS and s.action not in KEEPS)
+    ends = (states[s.id].ended for s in acts if _is(states, s, _PASSED))
     return min((end for end in ends if end is not None), default=None)
 
 

@@ -26,7 +26,8 @@ class ApprovalStep(KindOfStep):
         why = _nobody(doing)
         groups = proofs.groups(step.role) if proofs is not None else ()
         left = step.count - len(doing.state.approvals)
-        lines = [f"{counted(max(left, 1), 'approval')} of {step.role} wanted, of different people"]
+        several = ", of different people" if left > 1 else ""
+        lines = [f"{counted(max(left, 1), 'approval')} of {step.role} wanted{several}"]
         lines += [f"not by {doing.run.by}, who started the run"] if step.others else []
         lines += [why or f"vouched for by {_server(doing)}: {' or '.join(groups)}"]
         lines += self._forged(doing)

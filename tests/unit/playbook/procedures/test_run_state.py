@@ -6,15 +6,17 @@ import msgspec
 import pytest
 
 from tests.unit.playbook.procedures.running import AT, TEXT, Run
+from tfdash.actions.registry import ACTIONS
 from tfdash.model.run import RunJournal, RunOutcome
+from tfdash.playbook.procedures.clocks import KEEPS
 from tfdash.playbook.procedures.folding import LEAP
 from tfdash.playbook.procedures.reading import digest_of
 from tfdash.playbook.procedures.state import RunStates, run_state
 
 
-def until(step: str) -> Run:
+def until(step: str, text: str = TEXT) -> Run:
     """A run that has passed all before ``step``, rolled back."""
-    run = Run()
+    run = Run(text)
     for id, go in {
         "seen": lambda: run.add("done", "seen"),
         "how": lambda: run.add("decided", "how", branch="back"),
@@ -356,6 +358,14 @@ def test_a_claim_that_leaps_is_of_nobody_who_counts() -> None:
     assert run.step("seen").fence == 0 and not run.step("seen").terminal
     run.add("claimed", "seen", fence=LEAP)
     assert run.step("seen").fence == LEAP
+
+
+def test_what_only_keeps_evidence_eases_nothing() -> None:
+    text = TEXT.replace('action = "workload.rollback"', 'action = "workload.archive"')
+    assert text != TEXT and set(ACTIONS) >= KEEPS
+    run = until("serves", text)
+    clocks = {one.id: one for one in run.state.clocks}
+    assert run.step("rollback").ended != clocks["mitigate"].end == run.step("scale").ended
 
 
 def test_what_was_folded_once_is_not_folded_again_and_says_the_same() -> None:
