@@ -20,6 +20,7 @@ from tfdash.procedures.kind import state_of
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 
 LONG = 60.0
+LONGEST = 420.0  # seconds: what serves is watched for five minutes
 _OVER = (StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED)
 
 
@@ -30,6 +31,8 @@ class Walk:
         self.at, self.run = at, run
         journals = at.runs.engine.means.journals
         at.until(lambda: not journals.unread, "all that is on record to be read")
+        who = at.runs.engine.means.who
+        at.until(lambda: who(REF) == "admin@corp", "the API server's word on who is there")
 
     def start(self, procedure: str, inputs: Mapping[str, tuple[str, ...]], reason: str) -> None:
         begun = self.at.runs.start(procedure, inputs, reason=reason, cluster=REF)
@@ -73,7 +76,12 @@ class Walk:
 
     def ended(self, id: str, *statuses: StepStatus) -> StepState:
         wanted = statuses or _OVER
-        until(lambda: self.step(id).status in wanted, lambda: f"{id}: {self.step(id)}", LONG)
+        until(
+            lambda: self.step(id).status in (*wanted, StepStatus.FAILED),
+            lambda: f"{id}: {self.step(id)}",
+            LONGEST,
+        )
+        assert self.step(id).status in wanted, self.step(id)
         return self.step(id)
 
     def sign(self, id: str, *, link: str = "", note: str = "") -> StepState:

@@ -22,6 +22,7 @@ from tfdash.playbook.releases.facts import canonical, facts_of, pointer_of
 from tfdash.playbook.serving.links import selects
 
 ISOLATED = "tfdash.io/isolated"
+_ANOTHER = "another pod is ready in its place"
 _FACTS = (UID, "/metadata/deletionTimestamp")
 _PORTS = re.compile(r"\d{0,5}:\d{1,5}|\d{1,5}")  # as kubectl takes them
 
@@ -114,6 +115,14 @@ def _fate(document: Mapping[str, Any]) -> str:
     return f"{owner['kind']} {owner['name']} {again}"
 
 
+def _one_is_ready(context: PlanContext, replica_set: str) -> bool:
+    """Whether any pod of that ReplicaSet is: else one that takes a pod's place will hardly be, and no word on the isolation."""
+    pods = context.picture.clusters[context.at.cluster].objects("Pod").values()
+    here = (p for p in pods if isinstance(p, Pod) and p.namespace == context.at.namespace)
+    own = (p for p in here if p.owner is not None and p.owner.name == replica_set)
+    return any(c.type == "Ready" and c.status == "True" for p in own for c in p.conditions)
+
+
 def _budget(context: PlanContext) -> PodDisruptionBudget | None:
     """The tightest one that selects the pod."""
     pod = context.standing.obj
@@ -167,6 +176,7 @@ async def isolate(context: PlanContext) -> Draft:
     else:
         changes.append({"op": "add", "path": noted, "value": {f"{ISOLATED}-labels": kept}})
     pointers = (UID, "/metadata/labels", "/metadata/deletionTimestamp")
+    serves, follow = _one_is_ready(context, str(owner["name"])), context.policy.follow
     out_of = ", ".join(["ReplicaSet " + str(owner["name"]), *(f"Service {s.name}" for s in services)])
     return Draft(
         subject=subject,
@@ -183,14 +193,11 @@ async def isolate(context: PlanContext) -> Draft:
         not_reverted=("its volumes, connections that are open, and whatever it writes elsewhere go on",),
         notes=(
             f"its labels are kept in annotation {ISOLATED}-labels; delete the pod when you have seen enough",
+            *(() if serves else ("no pod of its owner is ready: the one in its place is not waited for",)),
         ),
         posts=(
             DISOWNED.post(text="its owner has let it go", within=60),
-            REPLACED.post(
-                value=str(owner["name"]),
-                text="another pod is ready in its place",
-                within=context.policy.follow,
-            ),
+            *((REPLACED.post(value=str(owner["name"]), text=_ANOTHER, within=follow),) if serves else ()),
         ),
     )
 

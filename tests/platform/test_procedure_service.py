@@ -1,0 +1,158 @@
+"""The runbook "single service failure" from its start to its close on the real control plane: a service whose new version really crashes.
+kubectl is the witness of what is isolated, kept, rolled back and serves; the API server's audit log of what was sent, and how often."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.platform.harness.cluster import Cluster
+from tests.platform.harness.stages import LABEL
+from tests.platform.harness.terminals import Terminal, terminal, write_config
+from tests.platform.walking import Walk, changes, exported
+from tests.platform.world import add_namespaces, create, deployment, node
+from tests.waiting import seconds_later, until
+from tfdash.model.run import RunOutcome, StepStatus
+from tfdash.playbook.procedures.library import shipped_texts
+from tfdash.procedures.protocols import Given
+
+pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
+NS, SERVICE = "tf-fails", "Deployment tf-fails/shop"
+KINDS = (
+    "Deployment",
+    "ReplicaSet",
+    "Pod",
+    "Node",
+    "Event",
+    "Service",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+)
+
+
+@pytest.fixture(scope="module")
+def broken(cluster: Cluster) -> Cluster:
+    """Three pods served; the next version takes all of them away, and crashes."""
+    create(cluster, "/api/v1/nodes", *(node(f"fails-{i}") for i in range(2)))
+    add_namespaces(cluster, NS)
+    made = deployment("shop", NS, 3, spec={"strategy": {"type": "Recreate"}})
+    create(cluster, f"/apis/apps/v1/namespaces/{NS}/deployments", made)
+    service = {"metadata": {"name": "shop"}, "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]}}
+    create(cluster, f"/api/v1/namespaces/{NS}/services", service)
+    cluster.kubectl("rollout", "status", "deploy/shop", "-n", NS, "--timeout=60s")
+    seconds_later(6)  # a version that comes at once is its first, and that starts
+    changed = {
+        "metadata": {"labels": {LABEL: "crash-loop"}},
+        "spec": {"containers": [{"name": "main", "image": image("1.1.0")}]},
+    }
+    patch = json.dumps({"spec": {"template": changed}})
+    cluster.kubectl("patch", "deploy", "shop", "-n", NS, "--type=strategic", "-p", patch)
+    until(lambda: len(crashing(cluster)) == 3, "three crashing pods")
+    return cluster
+
+
+def image(version: str) -> str:
+    return f"registry.example.com/shop:{version}"
+
+
+def value(cluster: Cluster, what: str, path: str) -> str:
+    return cluster.kubectl("get", what, "-n", NS, "-o", f"jsonpath={path}").strip()
+
+
+def crashing(cluster: Cluster) -> list[str]:
+    found = json.loads(cluster.kubectl("get", "pods", "-n", NS, "-l", "app=shop", "-o", "json"))["items"]
+    waits = {
+        p["metadata"]["name"]: p["status"].get("containerStatuses", [{}])[0].get("state", {}) for p in found
+    }
+    return [
+        name for name, state in waits.items() if state.get("waiting", {}).get("reason") == "CrashLoopBackOff"
+    ]
+
+
+def config_of(folder: Path, cluster: Cluster) -> Path:
+    """The shipped file as it is where evidence is written; else as a company's own that waits for seconds."""
+    more = ""
+    if not os.environ.get("TFDASH_EVIDENCE"):
+        own = folder / "procedures"
+        own.mkdir()
+        text = shipped_texts()["service-failure"]
+        (own / "service-failure.toml").write_text(text.replace('lasts = "5m"', 'lasts = "5s"'))
+        more = f"[procedures]\nfolder = {json.dumps(str(own))}"
+    return write_config(folder, cluster.kubeconfig("admin"), "admin", more=more)
+
+
+def test_a_service_is_brought_back_by_its_runbook(broken: Cluster, tmp_path: Path) -> None:
+    config, since = config_of(tmp_path, broken), len(broken.audit_log.read_text().splitlines())
+    failed = crashing(broken)[0]
+    with terminal(config, kinds=KINDS) as at:
+        walk = Walk(at)
+        at.see(at.subject("Deployment", NS, "shop"))
+        walk.start(
+            "service-failure", {"service": (SERVICE,), "pods": (f"Pod {NS}/{failed}",)}, "pages since 10:02"
+        )
+        run = walk.run
+        assert walk.state.targets == (SERVICE,)
+        seen = walk.do("seen")
+        assert "shop" in seen.sentence
+        walk.skip("told", "a test tells nobody")
+        isolated(broken, walk, at, failed)
+        walk.sign("cause", note="1.1.0 crashes at its start: exit code 3 since it was released")
+        back(broken, walk, failed)
+    with terminal(config, kinds=KINDS) as at:  # the next person goes on, by what stands in the store
+        walk = Walk(at, run)
+        walk.do("serves")
+        walk.sign("journeys", note="searched and paid by hand, three times")
+        broken.kubectl("delete", "pod", failed, "-n", NS)
+        walk.sign("cleared", note=f"{failed} deleted, three pods as before")
+        walk.skip("ended", "a test tells nobody")
+        walk.sign("runbook", note="nothing new")
+        assert walk.close("it serves 1.0.0").outcome is RunOutcome.DONE
+    found = changes(broken, since)
+    sent = {
+        (verb, what, name): n for (verb, what, name), n in found.items() if what in ("pods", "deployments")
+    }
+    assert sent == {("patch", "pods", failed): 1, ("patch", "deployments", "shop"): 1}
+    told = exported(
+        config,
+        run,
+        "service-failure",
+        tmp_path,
+        tmp_path,
+        broken.folder,
+        broken.binaries,
+        Path(sys.executable).parent,
+        Path(__file__).parent,
+    )
+    assert run in told and "exit code 3" in told
+
+
+def isolated(cluster: Cluster, walk: Walk, at: Terminal, failed: str) -> None:
+    """What tells why is kept first; then the pod leaves its Service and ReplicaSet, and stays."""
+    kept = walk.do("gathered")
+    assert kept.status is StepStatus.DONE
+    archives = list(at.folder.rglob("evidence-*"))
+    assert len(archives) == 1 and archives[0].name in kept.sentence
+    with zipfile.ZipFile(archives[0]) as packed:
+        assert any(failed in name for name in packed.namelist()), packed.namelist()
+    assert walk.step("isolated--1").began is None
+    assert walk.do("isolated--1").status is StepStatus.DONE
+    assert (walk.step("isolated--1").began or 0.0) >= (kept.ended or 0.0)
+    assert value(cluster, f"pod/{failed}", "{.metadata.ownerReferences}") == ""
+    until(lambda: len(crashing(cluster)) == 3, "another in its place")
+    assert failed not in crashing(cluster)
+
+
+def back(cluster: Cluster, walk: Walk, failed: str) -> None:
+    walk.ready("fixed", "decide")
+    walk.at.run(
+        walk.at.runs.do(walk.run, "fixed", Given(branch="rollback", reason="it crashes since it came out"))
+    )
+    assert walk.do("rollback").status is StepStatus.DONE
+    assert value(cluster, "deploy/shop", "{.spec.template.spec.containers[0].image}") == image("1.0.0")
+    assert value(cluster, "deploy/shop", "{.status.availableReplicas}") == "3"
+    assert value(cluster, f"pod/{failed}", "{.metadata.deletionTimestamp}") == ""
