@@ -114,7 +114,7 @@ def _test(args: argparse.Namespace, config: QuickConfig, settings: Settings, clo
 
     channels = settings.notify.channels
     if args.channel not in channels:
-        there = nearest(args.channel, channels) if channels else "[notify.channels] has none"
+        there = nearest(args.channel, channels) if channels else "there is none in [notify.channels]"
         narrate(f'{program()}: there is no channel "{safe(args.channel)}"; {there}')
         return USAGE
     message = Message(key=f"test.{secrets.token_hex(8)}", template="test", to=(args.channel,))

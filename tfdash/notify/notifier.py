@@ -20,7 +20,7 @@ from tfdash.procedures.protocols import Message, Told
 from tfdash.spelling import nearest
 from tfdash.text import safe
 
-_NOBODY = "no channel takes it: [notify.channels] has none for this message"
+_NOBODY = "no channel takes it: none of [notify.channels], as they stand, is for this message"
 
 
 class QueuedNotifier:
