@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import socket
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -120,7 +122,7 @@ def changes(cluster: Cluster, since: int) -> Counter[tuple[str, str, str]]:
 
 
 def exported(config: Path, run: str, name: str, folder: Path, *paths: Path) -> str:
-    """The run by ``tfdash procedures export --run``, without the folders of this machine. With TFDASH_EVIDENCE=FOLDER it is written
+    """The run by ``tfdash procedures export --run``, without the folders and the name of this machine. With TFDASH_EVIDENCE=FOLDER it is written
     there too, as docs/evidence-NAME.md is made: ``TFDASH_EVIDENCE=docs pytest --platform tests/platform/test_procedure_*.py``."""
     target = folder / "evidence.md"
     code = main(
@@ -130,6 +132,7 @@ def exported(config: Path, run: str, name: str, folder: Path, *paths: Path) -> s
     told = target.read_text()
     for path in paths:
         told = told.replace(str(path), "…")
+    told = told.replace(f"{socket.gethostname()}-{getpass.getuser()}-", "terminal-")
     if where := os.environ.get("TFDASH_EVIDENCE"):
         (Path(where) / f"evidence-{name}.md").write_text(told)
     return told
