@@ -41,7 +41,7 @@ asks = [{ probe = "workload.serving", workload = "{service}" }]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, holds_no_secret: None) -> Path:
     own = tmp_path / "procedures"
     own.mkdir()
     (tmp_path / "config.toml").write_text(f'[procedures]\nfolder = "{own}"\n')
@@ -104,7 +104,8 @@ def test_every_one_is_shown_in_every_format(
 ) -> None:
     code, out, err = run(capsys, folder, "show", id, "--format", format)
     assert (code, err) == (0, "")
-    assert "kubectl rollout undo deployment/name -n namespace" in out or id in ("release", "emergency-fix")
+    line = {"kubernetes-update": "kubectl drain"}.get(id, "kubectl rollout undo deployment/name -n namespace")
+    assert line in out or id in ("release", "emergency-fix")
 
 
 def test_what_is_exported_has_the_names_that_were_given(

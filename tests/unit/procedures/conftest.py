@@ -13,7 +13,7 @@ from tests.unit.store.conftest import database, postgres, template  # noqa: F401
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+def terminal(tmp_path: Path, holds_no_secret: None) -> Iterator[Callable[..., Terminal]]:
     """Makes terminals on one folder."""
     made: list[Terminal] = []
 
