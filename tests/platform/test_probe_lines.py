@@ -45,9 +45,10 @@ def seeded(cluster: Cluster) -> Cluster:
         },
     }
     create(cluster, f"/apis/autoscaling/v2/namespaces/{NS}/horizontalpodautoscalers", scaler)
+    cluster.kubectl("rollout", "status", "deployment/web", "-n", NS, "--timeout=60s")
+    # after its pods: one that is made while they are is counted minutes later
     quota = {"metadata": {"name": "most"}, "spec": {"hard": {"pods": "2", "configmaps": "50"}}}
     create(cluster, f"/api/v1/namespaces/{NS}/resourcequotas", quota)
-    cluster.kubectl("rollout", "status", "deployment/web", "-n", NS, "--timeout=60s")
     cluster.wait(
         lambda: (
             cluster.kubectl("get", "quota", "most", "-n", NS, "-o", "jsonpath={.status.used.pods}") == "2"
