@@ -119,7 +119,15 @@ async def test_how_it_ended_is_read(target: Target, tmp_path: Path, end: str) ->
 
     await soon(over, "its end", every=0.2)
     seen = await here.look(asked)
-    assert (seen.state, seen.good) == (WorkState.ENDED, end == "Complete")
+    # beside other tests' nodes the stages of the test platform may have ended its pod well before it was stopped
+    good = end == "Complete" if target.simulated else complete(target, path(asked))
+    assert (seen.state, seen.good) == (WorkState.ENDED, good)
+
+
+def complete(target: Target, at: str) -> bool:
+    """By the server's own word."""
+    told = target.admin.get(at).raise_for_status().json()["status"].get("conditions", [])
+    return any((one["type"], one["status"]) == ("Complete", "True") for one in told)
 
 
 def ended(target: Target, at: str, end: str) -> None:
