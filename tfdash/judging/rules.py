@@ -257,7 +257,7 @@ class RuleRunner:
         if isinstance(obj, Unreadable) and any(obj.kind == kind.KIND for kind in rule.judges):
             cluster.readers.note(asked, ())
             return rule.unreadable(subject, obj.field)
-        if obj is None or not isinstance(obj, rule.judges):
+        if obj is None or not isinstance(obj, rule.judges) or not rule.asks(obj):
             cluster.readers.note(asked, ())
             return None
         for kind in rule.needs:

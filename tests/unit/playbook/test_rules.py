@@ -23,7 +23,7 @@ from tests.unit.playbook.making import (
 )
 from tfdash.judging.judge import Judge
 from tfdash.model.assessment import Assessment
-from tfdash.model.kube import Object, Owner, Pod, Unreadable
+from tfdash.model.kube import Container, Job, Object, Owner, Pod, Resources, Template, Unreadable
 from tfdash.model.kubecluster import Event, Node
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Change, Picture
@@ -34,6 +34,7 @@ from tfdash.model.workload import Release, Serving
 from tfdash.playbook import releases
 from tfdash.playbook.nodes import ready
 from tfdash.playbook.registry import SECTIONS
+from tfdash.playbook.resources import limits_set
 from tfdash.playbook.rule import Case, Rule, RuleResult
 from tfdash.playbook.section import Reading, worst_of
 from tfdash.playbook.seen import Relation
@@ -367,13 +368,25 @@ _NODES = st.sampled_from([NODE, Node(namespace="", name="n2", unschedulable=True
 _DEPLOYMENTS = st.builds(
     lambda a, u: deployment(available=a, updated=u), st.integers(0, 3), st.integers(0, 3)
 )
+_JOBS = st.builds(  # that one is over takes it out of a rule that had told of it
+    lambda ended: Job(
+        namespace="a",
+        name="import",
+        uid="j",
+        template=Template(containers=(Container("main", "import:1", Resources()),)),
+        completed=NOW if ended else None,
+    ),
+    st.booleans(),
+)
 _STATES = st.dictionaries(
-    st.sampled_from(["Pod", "ReplicaSet", "Event", "Deployment", "Node"]),
+    st.sampled_from(["Pod", "ReplicaSet", "Event", "Deployment", "Node", "Job"]),
     st.sampled_from(["old", "denied", "absent"]),
     max_size=2,
 )
 _STEP = st.tuples(
-    st.lists(st.one_of(_SETS, _PODS, _EVENTS, _NODES, _DEPLOYMENTS), max_size=7), _STATES, st.integers(0, 90)
+    st.lists(st.one_of(_SETS, _PODS, _EVENTS, _NODES, _DEPLOYMENTS, _JOBS), max_size=7),
+    _STATES,
+    st.integers(0, 90),
 )
 
 
@@ -382,7 +395,7 @@ _STEP = st.tuples(
 @given(st.lists(_STEP, min_size=1, max_size=6))
 def test_whatever_comes_goes_and_grows_old_following_is_judging_afresh(steps: list[Any]) -> None:
     """Also where kinds cannot be read for a while or are stale, and where time alone passes."""
-    rules = (*RULES, CROWDED)
+    rules = (*RULES, CROWDED, limits_set.RULE)
     judge, now, seen_whole = Judge(rules=rules, stale_after=60.0), NOW, set[str]()
     for number, (objects, states, seconds) in enumerate(steps, 1):
         now += seconds

@@ -21,11 +21,12 @@ from tests.unit.playbook.making import (
     replica_set,
     stateful_set,
 )
-from tfdash.judging.judge import judge_all
+from tfdash.judging.judge import Judge, judge_all
 from tfdash.model.capacity import LimitRange, LimitRangeItem
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Container, CronJob, Job, Object, Owner, Resources, Template
 from tfdash.model.observation import Problem, ProblemKind
+from tfdash.model.picture import Change
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.policies import Policies
@@ -199,6 +200,16 @@ ASKED = [
 @pytest.mark.parametrize(("obj", "asked"), ASKED)
 def test_each_is_told_once_by_whoever_makes_its_pods(obj: Object, asked: bool) -> None:
     assert [v.level for v in judged(obj)] == ([Level.WARN] if asked else [])
+
+
+def test_what_ends_is_told_of_no_more() -> None:
+    """Found on a cluster whose server was silent: a Job that had ended kept its finding, and without its time."""
+    job, at = Job(namespace="a", name="j", uid="j", template=SILENT), Subject(REF, "Job", "a", "j")
+    judge, anything = Judge(), Change(keys={}, freshness=frozenset())
+    first = judge.assess(picture(job), anything, NOW)[0]
+    assert ID in [v.rule for v in first.verdicts[at] if v.level is Level.WARN]
+    over = picture(msgspec.structs.replace(job, completed=NOW), number=2)
+    assert ID not in [v.rule for v in judge.assess(over, anything, NOW + 1)[0].verdicts.get(at, ())]
 
 
 def test_what_is_required_is_the_policys() -> None:
