@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,15 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 TREES = ("tfdash", "screens", "widgets")
+TOP = frozenset(
+    (
+        *TREES,
+        *(".ci", ".gitignore", "benchmarks", "docs", "examples", "tests"),
+        *("ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "Makefile", "README.md"),
+        *("config.example.toml", "pyproject.toml", "requirements.lock"),
+    )
+)
+"""What lies at the top of the repository."""
 
 
 def modules() -> dict[str, Path]:
@@ -208,3 +218,13 @@ def test_what_draws_pictures_is_there_for_the_tests_and_optional_for_people() ->
     assert names == {"resvg-py", "fontpkg-jetbrains-mono"}
     assert not names & {re.split(r"[<>=\[]", one)[0] for one in project["dependencies"]}
     assert all(distribution(name) for name in names)
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    """A file that a run left behind was committed once."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no repository: it was unpacked")
+    done = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {name.partition("/")[0] for name in done.stdout.split("\0") if name} == TOP
