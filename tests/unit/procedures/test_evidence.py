@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.unit.procedures.test_runs import SO, WALK
 from tests.unit.procedures.world import HEAD, Terminal, step
 from tfdash.cli import main
+from tfdash.model.subject import ClusterRef
 from tfdash.procedures.protocols import Given
 from tfdash.report.runbooks.evidence import evidence
 from tfdash.report.runbooks.evidence_text import evidence_markdown, evidence_text
@@ -51,6 +53,28 @@ def test_the_evidence_of_a_run_has_all_that_its_events_say(terminal: Make) -> No
     table = [line for line in evidence_markdown(told).splitlines() if line.startswith("| ")]
     columns = {line.replace("\\|", "").count("|") for line in table}
     assert columns <= {6, 8}  # clocks; steps and journal: no cell of another's text is two
+
+
+def test_whatever_another_terminal_wrote_no_text_of_the_evidence_is_markup_or_control(terminal: Make) -> None:
+    one = terminal({"walk": WALK})
+    run = walked(one)
+    state = msgspec.structs.replace(
+        one.state(run),
+        id=HOSTILE,
+        cluster=ClusterRef(HOSTILE, HOSTILE),
+        steps=tuple(msgspec.structs.replace(step, id=HOSTILE) for step in one.state(run).steps),
+    )
+    events = [
+        msgspec.structs.replace(
+            event,
+            **dict.fromkeys(("run", "by", "terminal", "step", "sentence", "stamped"), HOSTILE),
+            data={**event.data, "proposes": HOSTILE, "note": HOSTILE, "lines": [HOSTILE]},
+        )
+        for event in one.runs.events(run)
+    ]
+    told = evidence(state, events)
+    shown = evidence_markdown(told) + evidence_text(told) + json.dumps(told, ensure_ascii=False)
+    assert "**no**" in shown and "\x1b" not in shown and "\\u001b" not in shown and "\u202e" not in shown
 
 
 def test_a_run_is_exported_out_of_the_store_alone(

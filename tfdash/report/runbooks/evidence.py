@@ -17,6 +17,20 @@ _SHOWN = ("note", "link", "file", "digest", "reason", "branch", "role", "vouched
 
 def evidence(run: RunState, events: Sequence[RunEvent]) -> Plain:
     """Times are ISO 8601 in UTC, spans seconds; every text is safe to show. ``events`` in their order."""
+    told: Plain = _safe(_told(run, events))
+    return told
+
+
+def _safe(value: Any) -> Any:
+    """The same with every text in it safe, of names too: any of them may be another terminal's."""
+    if isinstance(value, str):
+        return safe(value)
+    if isinstance(value, Mapping):
+        return {safe(name): _safe(one) for name, one in value.items()}
+    return [_safe(one) for one in value] if isinstance(value, list) else value
+
+
+def _told(run: RunState, events: Sequence[RunEvent]) -> Plain:
     about = run.procedure
     steps = {step.id: step for step in _every(about.steps)}
     return {
@@ -24,25 +38,25 @@ def evidence(run: RunState, events: Sequence[RunEvent]) -> Plain:
         "run": run.id,
         "procedure": {
             "id": about.id,
-            "title": safe(about.title),
+            "title": about.title,
             "digest": about.digest,
-            "purpose": safe(about.purpose),
+            "purpose": about.purpose,
         },
         "rehearsal": run.dry,
         "outcome": run.outcome.value,
         "environment": run.cluster.environment,
         "cluster": run.cluster.cluster,
-        "inputs": {safe(name): [safe(one) for one in values] for name, values in run.inputs.items()},
-        "targets": [safe(one) for one in run.targets],
-        "reason": safe(run.reason),
+        "inputs": {name: list(values) for name, values in run.inputs.items()},
+        "targets": list(run.targets),
+        "reason": run.reason,
         "started": _time(run.started_at),
-        "started_by": safe(run.by),
+        "started_by": run.by,
         "ended": _time(run.ended_at),
-        "people": {safe(name): _time(at) for name, at in run.people.items()},
+        "people": {name: _time(at) for name, at in run.people.items()},
         "clocks": [_clock(one) for one in run.clocks if one.start is not None],
         "steps": [_step(state, steps.get(state.id), events) for state in run.steps],
         "proposed": [
-            {"step": event.step, "by": safe(event.by), "text": safe(str(event.data["proposes"]))}
+            {"step": event.step, "by": event.by, "text": str(event.data["proposes"])}
             for event in events
             if event.kind is RunEventKind.NOTE and event.data.get("proposes")
         ],
@@ -66,14 +80,14 @@ def _clock(clock: RunClock) -> Plain:
     took = None if clock.end is None else round(clock.end - clock.start, 3)
     return {
         "id": clock.id,
-        "title": safe(clock.title),
+        "title": clock.title,
         "began": _time(clock.start),
         "ended": _time(clock.end),
         "seconds": took,
         "target": clock.target or None,
         "kept": None if not clock.target or took is None else took <= clock.target,
         "at_least": clock.at_least,
-        "source": safe(clock.source),
+        "source": clock.source,
     }
 
 
@@ -82,27 +96,27 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
     took = None if state.began is None or state.ended is None else round(state.ended - state.began, 3)
     return {
         "id": state.id,
-        "title": safe(step.title) if step is not None else state.id,
+        "title": step.title if step is not None else state.id,
         "kind": step.kind.value if step is not None else "",
         "depth": state.depth,
         "status": state.status.value,
         "rehearsed": next((e.data.get("dry") is True for e in reversed(mine) if "dry" in e.data), False),
         "would_stop": _last(mine, "would_stop"),
         "by_hand": _last(mine, "by_hand"),
-        "lines": [safe(line) for line in _lines(mine)],
-        "by": safe(state.by),
+        "lines": _lines(mine),
+        "by": state.by,
         "began": _time(state.began),
         "ended": _time(state.ended),
         "seconds": took,
         "target": (step.target or None) if step is not None else None,
         "attempts": state.attempt,
-        "sentence": safe(state.sentence),
-        "branch": safe(state.branch),
-        "approvals": [safe(one) for one in state.approvals],
-        "evidence": [{safe(k): safe(v) for k, v in pairs} for pairs in state.evidence],
+        "sentence": state.sentence,
+        "branch": state.branch,
+        "approvals": list(state.approvals),
+        "evidence": [dict(pairs) for pairs in state.evidence],
         "probes": _probes(mine),
         "notes": [
-            {"by": safe(event.by), "at": _time(event.at), "text": safe(event.sentence)}
+            {"by": event.by, "at": _time(event.at), "text": event.sentence}
             for event in mine
             if event.kind is RunEventKind.NOTE
         ],
@@ -110,7 +124,7 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
 
 
 def _last(events: Sequence[RunEvent], name: str) -> str:
-    return safe(str(next((event.data[name] for event in reversed(events) if name in event.data), "")))
+    return str(next((event.data[name] for event in reversed(events) if name in event.data), ""))
 
 
 def _probes(events: Sequence[RunEvent]) -> list[Plain]:
@@ -121,7 +135,7 @@ def _probes(events: Sequence[RunEvent]) -> list[Plain]:
     found = []
     for one in told:
         if isinstance(one, Mapping):
-            said = {name: safe(str(one.get(name) or "")) for name in ("sentence", "line")}
+            said = {name: str(one.get(name) or "") for name in ("sentence", "line")}
             passed = one.get("passed")
             found.append({"passed": passed if isinstance(passed, bool) else None, **said})
     return found
@@ -137,20 +151,20 @@ def _lines(events: Sequence[RunEvent]) -> list[str]:
 
 def _event(event: RunEvent) -> Plain:
     shown: dict[str, Any] = {
-        name: event.data[name] if isinstance(event.data[name], bool) else safe(str(event.data[name]))
+        name: event.data[name] if isinstance(event.data[name], bool) else str(event.data[name])
         for name in _SHOWN
         if event.data.get(name) not in (None, "", False)
     }
     return {
         "number": event.number,
         "at": _time(event.at),
-        "terminal": safe(event.terminal),
-        "by": safe(event.by),
-        "stamped": safe(event.stamped),
+        "terminal": event.terminal,
+        "by": event.by,
+        "stamped": event.stamped,
         "step": event.step,
         "attempt": event.attempt,
         "event": event.kind.value,
-        "sentence": safe(event.sentence),
+        "sentence": event.sentence,
         "data": shown,
         "from_file": bool(event.data.get("from_file")),
     }
