@@ -24,13 +24,10 @@ UNKNOWN_HOST = "?"
 
 def recovery_policy(settings: Settings) -> RecoveryPolicy:
     """Reads the files of the procedures, and secrets that are files or variables, of which it keeps hosts alone. Never raises."""
-    from tfdash.playbook.procedures.library import library
     from tfdash.playbook.procedures.policy import RecoveryPolicy
-    from tfdash.procedures.vocabulary import vocabulary_of
+    from tfdash.procedures.shelf import library_of
 
-    own = settings.procedures
-    folder = Path(own.folder) if own.folder else None
-    found = library(folder, vocabulary_of(own))
+    own, found = settings.procedures, library_of(settings)
     return RecoveryPolicy(
         procedures=found.procedures,
         problems=tuple(map(str, found.problems)),
