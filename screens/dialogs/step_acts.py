@@ -159,11 +159,14 @@ class StepActs:
         self.ask(forms.skip(at.row.step, at.run), take)
 
     def take_over(self, at: InHand) -> None:
+        claimed = at.prepared.claimed if at.prepared is not None else None
+
         async def take(answer: FormAnswer) -> None:
-            given = Given(reason=answer.values["reason"], fence=at.given.fence)
+            fence = claimed.fence if claimed is not None else at.given.fence
+            given = Given(reason=answer.values["reason"], fence=fence)
             await self.runs.take_over(at.run.id, at.row.step.id, given)
 
-        self.ask(forms.take_over(at.row.step, at.row.state, at.run, self.shell.now()), take)
+        self.ask(forms.take_over(at.row.step, at.row.state, at.run, self.shell.now(), claimed), take)
 
     # -- of the run ---------------------------------------------------------------------------------------------
 

@@ -73,14 +73,20 @@ class Person:
             self.call(
                 self.runs.settle(run.id, id, Given(worked=self._worked(run, shown.step), reason=REASON))
             )
-        elif "take over" in shown.may:
+        elif "take over" in shown.may and not (shown.claimed and shown.claimed.terminal):
             acts = bool(shown.step.command or shown.step.action)
             # somebody worked on it of whom nothing is known here: the person looks
             if state.status is StepStatus.READY and acts and self._worked(run, shown.step):
                 self.call(self.runs.skip(run.id, id, Given(reason=REASON)))
                 return
             if self.at.board._clock.now() - (state.since or 0.0) > _SILENT:
-                self.call(self.runs.take_over(run.id, id, Given(reason=REASON, fence=state.fence)))
+                self.call(
+                    self.runs.take_over(
+                        run.id,
+                        id,
+                        Given(reason=REASON, fence=shown.claimed.fence if shown.claimed else state.fence),
+                    )
+                )
         elif any(word in shown.may for word in ("do", "sign", "decide", "pass")):
             guarded = shown.guarded
             given = Given(

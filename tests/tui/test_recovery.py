@@ -23,7 +23,7 @@ from tests.unit.playbook.procedures.running import Run as RunEvents
 from tfdash.model.assessment import Assessment
 from tfdash.model.run import StepStatus
 from tfdash.playbook.procedures.reading import read_procedure
-from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.procedures.protocols import Claim, Given, RunRefused, taken
 from tfdash.views.recovery.keys import run_keys
 from tfdash.views.recovery.pages import VIEWS
 from widgets.confirm import Dialog, TypedInput
@@ -164,6 +164,29 @@ async def test_a_reason_is_asked_for_before_a_step_is_skipped() -> None:
         await run.press("enter", "enter")
         await run.until(lambda: bool(service.called), "skipped")
         assert service.called == [("skip", "how", Given(reason="not now"))]
+
+
+@pytest.mark.parametrize("terminal", ["ben", ""])
+async def test_who_takes_over_what_no_journal_here_tells_says_how_they_know(terminal: str) -> None:
+    claim = Claim(run="r", step="how", fence=7, holder="ben@corp", terminal=terminal)
+    service = rw.ToldRuns(rw.at_decision(rw.failure()))
+    service.over = {
+        "claimed": claim,
+        "may": ("take over", "skip"),
+        "refused": "" if terminal else str(taken(claim)),
+    }
+    async with recovery(service) as run:
+        run.app.open("run", next(iter(service.journals)))
+        words = f"ben@corp at {terminal} works on it" if terminal else "ben@corp worked on it (claim 7)"
+        await run.shows(f"▲ {'as was met last' if terminal else 'not now'}: {words}", "t take it over")
+        await run.press("t")
+        await run.shows("Take over: how is it mended?", words, "it may have been done")
+        await run.press("tab", "tab", "enter")
+        await run.until(lambda: not service.called or "Reason is needed" in run.text, "the reminder")
+        assert not service.called
+        await run.press(*"he did nothing", "enter", "enter")
+        await run.until(lambda: bool(service.called), "taken over")
+        assert service.called == [("take over", "how", Given(reason="he did nothing", fence=7))]
 
 
 async def test_past_a_point_of_no_return_its_name_is_typed() -> None:

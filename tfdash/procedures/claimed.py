@@ -13,6 +13,10 @@ from tfdash.procedures.protocols import Claim, ClaimTaken, RunRefused, WorkUnsee
 log = logging.getLogger(__name__)
 _HELD_ON = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
 _FREE_AGAIN = frozenset({StepStatus.CLAIMED, StepStatus.FAILED, StepStatus.READY})
+_REMEDIES = {
+    ClaimTaken: "take it over, if they are not at it any more",
+    WorkUnseen: "wait until their journal is here, or find out and take it over",
+}
 
 
 class Claimed:
@@ -24,18 +28,7 @@ class Claimed:
 
     async def __aenter__(self) -> Claim:
         doing = self._doing
-        try:
-            claim = await self._means.claims.claim(
-                doing.run.id, doing.step.id, doing.by, over=doing.state.fence
-            )
-        except WorkUnseen as error:
-            doing.unseen = error.claim
-            raise RunRefused(
-                str(error), remedy="wait until their journal is here, or find out and take it over"
-            ) from None
-        except ClaimTaken as error:
-            raise RunRefused(str(error), remedy="take it over, if they are not at it any more") from None
-        doing.claim = claim
+        doing.claim = claim = await _claim(doing, doing.state.fence)
         if self._record:
             data = {"fence": claim.fence, "kept_by": claim.kept_by}
             await doing.record(RunEventKind.CLAIMED, "", data)
@@ -66,15 +59,22 @@ async def let_go(doing: Doing, *, worked: bool = True) -> None:
             log.warning("that %s is free again could not be recorded", doing.tag)
 
 
-async def take(doing: Doing, why: str = "", over: int = 0) -> None:
-    """Claim it over whoever has it, or had it (``over``: their fence, where the journal does not know it). Raises ``RunRefused`` where somebody was
-    quicker."""
-    over = max(over, doing.state.fence)
+async def _claim(doing: Doing, over: int) -> Claim:
+    """Raises ``RunRefused``, and keeps in mind whose it is: the journal need not tell of them."""
     try:
-        claim = await doing.means.claims.claim(doing.run.id, doing.step.id, doing.by, over=over)
+        return await doing.means.claims.claim(doing.run.id, doing.step.id, doing.by, over=over)
     except ClaimTaken as error:
-        raise RunRefused(str(error), remedy="look again") from None
-    doing.claim = claim
-    was = f"from {doing.state.holder} at {doing.state.terminal}" if doing.state.holder else ""
+        doing.means.met[doing.run.id, doing.step.id] = error.claim
+        raise RunRefused(str(error), remedy=_REMEDIES[type(error)]) from None
+
+
+async def take(doing: Doing, why: str = "", over: Claim | None = None) -> None:
+    """Claim it over whoever has it, or had it (``over``: where the journal does not tell of them). Raises ``RunRefused`` where somebody was
+    quicker."""
+    state = doing.state
+    theirs = state if over is None else over
+    doing.claim = claim = await _claim(doing, max(theirs.fence, state.fence))
+    place = f" at {theirs.terminal}" if theirs.terminal else ""
+    was = f"from {theirs.holder}{place}" if theirs.holder else ""
     sentence = ": ".join(part for part in (f"taken over {was}".strip(), why) if part)
     await doing.record(RunEventKind.CLAIMED, sentence, {"fence": claim.fence, "kept_by": claim.kept_by})

@@ -68,8 +68,6 @@ class Engine(Looking):
             await self._do(doing, given, tell)
         finally:
             self.working.pop((run.id, step.id), None)
-            if doing.unseen is not None:
-                self.unseen[run.id, step.id] = doing.unseen
 
     async def _do(self, doing: Doing, given: Given, tell: Tell) -> None:
         step, run = doing.step, doing.run

@@ -72,7 +72,7 @@ class Means:
     cluster's API server knew them last. ``refused``: why this terminal may do nothing, "" where it may. ``gone``: whether nobody is behind a
     terminal any more, for certain. ``acts``: what the audit log has of an act, by the terminal that began it and its tag. ``kubectl``: its
     command for a cluster, for lines that are copied. ``proofs``: whether approvals hold. ``deliver``: what is recorded, to others, now.
-    ``break_glass``: (environment, who, why) recorded, to be reviewed."""
+    ``break_glass``: (environment, who, why) recorded, to be reviewed. ``met``: the claim of somebody else that a step (run, id) was refused for last."""
 
     board: RunBoard
     journals: Journals
@@ -94,6 +94,7 @@ class Means:
     proofs: Proofs | None = None
     deliver: Callable[[], Awaitable[None]] = nothing
     break_glass: Callable[[str, str, str], Awaitable[None]] = unremembered
+    met: dict[tuple[str, str], Claim] = field(default_factory=dict)
 
 
 class FencedOut(RunRefused):
@@ -128,7 +129,6 @@ class Doing:
         self.means, self.run, self.step, self.state, self.attempt = means, run, step, state, attempt
         self.claim: Claim | None = None
         self.beginning = False  # that it begins was to be recorded
-        self.unseen: Claim | None = None  # by whom it was worked on, of which the journal here knows nothing
         self.begun = False  # here: what ends now has an entry of its own
         self.past = ""  # what can not be undone behind it, as a person was shown and meant it
 

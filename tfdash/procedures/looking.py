@@ -18,7 +18,7 @@ from tfdash.procedures.kind import (
     state_of,
     step_of,
 )
-from tfdash.procedures.protocols import Claim, Prepared, RunRefused, WorkUnseen
+from tfdash.procedures.protocols import Claim, Prepared, RunRefused, taken
 from tfdash.procedures.steps import STEP_KINDS
 
 OVER = frozenset(
@@ -35,9 +35,6 @@ class Looking:
         self.means = means
         self.kinds: Mapping[StepKind, KindOfStep] = {kind: made() for kind, made in STEP_KINDS.items()}
         self.working: dict[tuple[str, str], Doing] = {}  # what this process has in hand
-        self.unseen: dict[
-            tuple[str, str], Claim
-        ] = {}  # under whose claim something was done that no journal here tells
 
     # -- what is there --------------------------------------------------------------------------------------------
 
@@ -99,6 +96,7 @@ class Looking:
             asks=doing.ask(step.asks),
             needs=needs,
             branches=tuple(doing.ask(branch.when) for branch in step.branches),
+            claimed=self.claimed(run, state),
         )
         if why := self.not_now(run, state):
             lines = await self._standing(doing) if state.status in IN_AIR else ()
@@ -154,15 +152,15 @@ class Looking:
             return f"it is under way, by {state.holder or state.by} at {state.terminal}"
         if state.terminal and state.terminal != self.means.journals.terminal:
             return f"{state.holder} at {state.terminal} works on it"
-        if (unseen := self.unseen_claim(run, state)) is not None:
-            return str(WorkUnseen(unseen))
+        if (claim := self.claimed(run, state)) is not None and not claim.terminal:
+            return str(taken(claim))  # of one that somebody has it is asked again, each time
         if failed := halted_by(run, state.id):
             return f"{failed.title} failed, beside which it stands: that is done again or skipped first"
         return ""
 
-    def unseen_claim(self, run: RunState, state: StepState) -> Claim | None:
-        """Of somebody who worked on it, for as long as the journal does not tell of that."""
-        claim = self.unseen.get((run.id, state.id))
+    def claimed(self, run: RunState, state: StepState) -> Claim | None:
+        """By somebody else, as was met last, for as long as the journal does not tell of that."""
+        claim = self.means.met.get((run.id, state.id))
         return claim if claim is not None and claim.fence > state.fence else None
 
     def _may(
@@ -190,7 +188,7 @@ class Looking:
             found.append("sign")
         if state.status is StepStatus.UNKNOWN:
             found.append("settle")
-        if (state.terminal and not ours) or self.unseen_claim(run, state) is not None:
+        if (state.terminal and not ours) or self.claimed(run, state) is not None:
             found.append("take over")
         return tuple(dict.fromkeys((*found, "skip")))
 

@@ -101,6 +101,11 @@ class WorkUnseen(ClaimTaken):
         return f"{self.claim.holder} worked on it (claim {self.claim.fence}), and what came of it is not known here yet"
 
 
+def taken(claim: Claim) -> ClaimTaken:
+    """By whoever has it, or had it: ``terminal`` "" of a claim that was let go."""
+    return ClaimTaken(claim) if claim.terminal else WorkUnseen(claim)
+
+
 class Claims(Protocol):
     """Who works on which step, kept where several terminals see it: the shared store, else the cluster's Leases, else the folder of this
     machine. Each call has a deadline; none holds a loop."""
@@ -168,7 +173,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     ``guarded``: the plan of an action, confirmed by its own dialog. ``before``, ``already``: what the probes of its preconditions and
     postconditions say. ``refused``: why it cannot be done now, "" where it can; ``may``: ids of what a person can do with it
     ("do", "pass", "skip", "sign", "approve", "deny", "decide", "claim", "take over", "settle"). ``needs``: for each of the step's needs
-    whether it is there; ``branches``: for each branch of a decision what its ``when`` says, in the order of the file."""
+    whether it is there; ``branches``: for each branch of a decision what its ``when`` says, in the order of the file; ``claimed``: by whom, where
+    that was met in what keeps claims and the journal here does not tell of it."""
 
     run: str
     step: Step
@@ -182,6 +188,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[Told, ...] = ()
     refused: str = ""
     may: tuple[str, ...] = ()
+    claimed: Claim | None = None
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

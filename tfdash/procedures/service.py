@@ -223,14 +223,16 @@ class Runs:
     async def _take_over(self, id: str, step_id: str, given: Given) -> RunState:
         _, doing = self._in_hand(id, step_id)
         state = doing.state
-        unseen = self.engine.unseen_claim(self.engine.run_of(id), state)
-        if not state.terminal and unseen is None:
+        claim = self.engine.claimed(self.engine.run_of(id), state)
+        theirs = state if claim is None else claim
+        if claim is None and not state.terminal:
             raise RunRefused("nobody has it: it can be done")
-        if unseen is not None:
+        if given.fence and given.fence != theirs.fence:
+            at = f" at {theirs.terminal}" if theirs.terminal else ""
+            raise RunRefused(f"since you looked {theirs.holder}{at} claimed it: look again")
+        if claim is not None:
             _reasoned(given.reason, "how it is known what came of it")
-        if given.fence and given.fence != state.fence:
-            raise RunRefused(f"since you looked {state.holder} at {state.terminal} claimed it: look again")
-        await take(doing, why=given.reason.strip(), over=unseen.fence if unseen is not None else 0)
+        await take(doing, why=given.reason.strip(), over=claim)
         if state.status in IN_AIR:
             _, doing = self._in_hand(id, step_id)
             await self.engine.look_again(doing)

@@ -105,3 +105,38 @@ def test_what_another_did_while_the_store_was_away_is_not_done_again(tmp_path: P
     finally:
         ann.end()
         bob.end()
+
+
+def test_who_has_it_by_what_keeps_claims_alone_is_met_and_can_be_taken_over(tmp_path: Path) -> None:
+    """Her journal does not come here: she was killed before it was written, or the store is away."""
+    one = {"act": HEAD + step("wait", "wait", lasts='"1s"')}
+    lease = Memory("cluster")
+    ann, bob = (Terminal(tmp_path / who, one, who=who, keepers=(lease,)) for who in ("ann", "bob"))
+    try:
+        run = ann.start("act").id
+        path = tmp_path / "run.json"
+        ann.call(ann.runs.hand_over(run, str(path)))
+        bob.call(bob.runs.resume(str(path)))
+        first = claimed(ann, run, "wait")
+        assert "take over" not in bob.prepare(run, "wait").may
+        with pytest.raises(RunRefused, match=f"somebody at {first.terminal} works on it"):
+            bob.do(run, "wait")
+        shown = bob.prepare(run, "wait")
+        assert shown.claimed is not None and shown.claimed.fence == first.fence
+        assert shown.may == ("do", "take over", "skip")  # done where she let it go meanwhile
+        with pytest.raises(RunRefused, match="how it is known"):
+            bob.call(bob.runs.take_over(run, "wait", Given(fence=first.fence)))
+        second = claimed(ann, run, "wait")
+        with pytest.raises(RunRefused, match=r"claim 2"):  # which he was not shown
+            bob.call(bob.runs.take_over(run, "wait", Given(fence=first.fence, reason="ann is asleep")))
+        with pytest.raises(RunRefused, match="since you looked somebody at"):
+            bob.call(bob.runs.take_over(run, "wait", Given(fence=first.fence, reason="ann is asleep")))
+        bob.call(bob.runs.take_over(run, "wait", Given(fence=second.fence, reason="ann is asleep")))
+        told = [e.sentence for e in bob.runs.events(run) if e.kind is RunEventKind.CLAIMED]
+        assert told == [f"taken over from somebody at {first.terminal}: ann is asleep"]
+        assert bob.prepare(run, "wait").claimed is None
+        bob.do(run, "wait")
+        assert bob.step(run, "wait").status is StepStatus.RUNNING
+    finally:
+        ann.end()
+        bob.end()

@@ -164,6 +164,32 @@ async def test_who_lost_at_one_keeper_gives_back_what_the_others_took() -> None:
     assert not store.held["r", "s"].terminal
 
 
+class Busy(Memory):
+    """Something else of the run changes between a look and a put, once each time."""
+
+    changed = False
+
+    async def put(self, run: str, step: str, before: KeptClaim, after: KeptClaim) -> bool:
+        self.changed = not self.changed
+        return not self.changed and await super().put(run, step, before, after)
+
+
+async def test_what_is_let_go_is_free_whatever_else_of_the_run_changes_there() -> None:
+    lease = Busy("cluster")
+    ann = claims("ann", lease)
+    await ann.let_go(await ann.claim("r", "s", "Ann"), worked=True)
+    assert lease.held["r", "s"] == KeptClaim(fence=1, holder="Ann")
+
+
+async def test_of_several_who_have_it_the_newest_is_told() -> None:
+    store, lease = Memory(), Memory("cluster")
+    store.held["r", "s"] = KeptClaim(fence=1, holder="Ann")
+    lease.held["r", "s"] = KeptClaim(fence=3, holder="Carol", terminal="carol")
+    with pytest.raises(ClaimTaken, match="Carol at carol") as met:
+        await claims("bob", store, lease).claim("r", "s", "Bob")
+    assert met.value.claim.fence == 3
+
+
 async def test_a_fence_that_leaps_is_of_nobody_who_counts() -> None:
     store = Memory()
     store.held["r", "s"] = KeptClaim(fence=LEAP + 5, holder="Eve", terminal="eve")

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from tfdash.playbook.procedures.folding import LEAP
-from tfdash.procedures.protocols import Claim, ClaimTaken, WorkUnseen
+from tfdash.procedures.protocols import Claim, ClaimTaken, taken
 
 NOBODY = ""
 _TRIES = 5
@@ -54,6 +54,9 @@ class ClaimKeeper(Protocol):
         """All of a run that is over. Raises ``KeeperAway``."""
 
 
+Seen = tuple[ClaimKeeper, KeptClaim]
+
+
 class KeptClaims:
     """See the module. ``keepers``: the strongest first. ``terminal`` is our own name, ``ours`` whether one is this terminal under another.
     ``known``: the highest fence of a step that the journal of its run has."""
@@ -80,7 +83,8 @@ class KeptClaims:
                 took, lost = await self._put(run, step, seen, ours)
                 if not lost:
                     return self._claim(run, step, ours, took)
-                await self._give_back(run, step, took, ours)
+                # nothing was done under it; who worked on it before is known to who was faster: they were asked
+                await self._give_back(run, step, took, KeptClaim(fence=fence))
             self._refuse(run, step, await self._look(run, step), over)
             # somebody is faster each time, and is gone again each time one looks
             raise ClaimTaken(Claim(run=run, step=step, fence=fence, holder="somebody", terminal="another"))
@@ -98,12 +102,9 @@ class KeptClaims:
 
     async def let_go(self, claim: Claim, *, worked: bool) -> None:
         """See ``Claims``. What cannot be reached keeps it: who takes it over says so."""
-        by = claim.holder if worked else NOBODY
+        after = KeptClaim(fence=claim.fence, holder=claim.holder if worked else NOBODY)
         async with self._one:
-            for keeper, kept in await self._look(claim.run, claim.step):
-                if kept.fence == claim.fence and self._mine(kept):
-                    after = KeptClaim(fence=kept.fence, holder=by)
-                    await self._try(keeper, claim.run, claim.step, kept, after)
+            await self._give_back(claim.run, claim.step, self._keepers, after)
 
     async def ended(self, run: str) -> None:
         """The run is over: nobody needs to know who worked on it."""
@@ -126,7 +127,7 @@ class KeptClaims:
     def _mine(self, kept: KeptClaim) -> bool:
         return kept.terminal == self._terminal() or (kept.terminal != NOBODY and self._ours(kept.terminal))
 
-    async def _look(self, run: str, step: str) -> list[tuple[ClaimKeeper, KeptClaim]]:
+    async def _look(self, run: str, step: str) -> list[Seen]:
         """Of those that can be asked, in their order; all at the same time. One that has a fence of nobody who counts is as one
         that cannot be asked."""
         most = self._known(run, step) + LEAP
@@ -139,13 +140,20 @@ class KeptClaims:
                 raise answer
         return found
 
-    def _refuse(self, run: str, step: str, seen: Sequence[tuple[ClaimKeeper, KeptClaim]], over: int) -> None:
+    def _refuse(self, run: str, step: str, seen: Sequence[Seen], over: int) -> None:
+        """Raises where somebody has it, or had it and did what is not known here: of several the newest."""
         known = max(over, self._known(run, step))
-        for keeper, kept in seen:
-            theirs = kept.terminal != NOBODY and not self._mine(kept) and kept.fence > over
-            unseen = kept.terminal == NOBODY and kept.holder != NOBODY and kept.fence > known
-            if theirs or unseen:
-                claim = Claim(
+
+        def passed(kept: KeptClaim) -> bool:
+            if kept.terminal != NOBODY:
+                return kept.fence <= over or self._mine(kept)
+            return kept.fence <= known or kept.holder == NOBODY
+
+        theirs = [(keeper, kept) for keeper, kept in seen if not passed(kept)]
+        if theirs:
+            keeper, kept = max(theirs, key=lambda one: one[1].fence)
+            raise taken(
+                Claim(
                     run=run,
                     step=step,
                     fence=kept.fence,
@@ -153,10 +161,10 @@ class KeptClaims:
                     terminal=kept.terminal,
                     kept_by=keeper.id,
                 )
-                raise ClaimTaken(claim) if theirs else WorkUnseen(claim)
+            )
 
     async def _put(
-        self, run: str, step: str, seen: Sequence[tuple[ClaimKeeper, KeptClaim]], ours: KeptClaim
+        self, run: str, step: str, seen: Sequence[Seen], ours: KeptClaim
     ) -> tuple[list[ClaimKeeper], bool]:
         """Who keeps it now, and whether somebody was faster at one of them."""
         took: list[ClaimKeeper] = []
@@ -169,21 +177,18 @@ class KeptClaims:
             took.append(keeper)
         return took, False
 
-    async def _give_back(self, run: str, step: str, took: Sequence[ClaimKeeper], ours: KeptClaim) -> None:
-        """Nothing was done under it. Who worked on it before is known to who was faster: they were asked."""
-        for keeper in took:
-            try:
-                kept = await keeper.look(run, step)
-            except KeeperAway:
-                continue
-            if kept.fence == ours.fence and self._mine(kept):
-                await self._try(keeper, run, step, kept, KeptClaim(fence=kept.fence))
+    async def _give_back(self, run: str, step: str, keepers: Sequence[ClaimKeeper], after: KeptClaim) -> None:
+        """Our claim of that fence is nobody's any more; looked at again where something else of the run changed there meanwhile."""
 
-    async def _try(
-        self, keeper: ClaimKeeper, run: str, step: str, before: KeptClaim, after: KeptClaim
-    ) -> None:
-        with contextlib.suppress(KeeperAway):
-            await keeper.put(run, step, before, after)
+        async def one(keeper: ClaimKeeper) -> None:
+            with contextlib.suppress(KeeperAway):
+                for _ in range(_TRIES):
+                    kept = await keeper.look(run, step)
+                    ours = kept.fence == after.fence and self._mine(kept)
+                    if not ours or await keeper.put(run, step, kept, after):
+                        return
+
+        await asyncio.gather(*(one(keeper) for keeper in keepers))
 
     def _claim(self, run: str, step: str, ours: KeptClaim, took: Sequence[ClaimKeeper]) -> Claim:
         """Kept by those whom others see, else by this machine alone."""

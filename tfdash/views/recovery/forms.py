@@ -10,7 +10,7 @@ from tfdash.model.procedure import Input, Procedure, Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
 from tfdash.moments import near
 from tfdash.nouns import counted
-from tfdash.procedures.protocols import Prepared
+from tfdash.procedures.protocols import Claim, Prepared, taken
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
 from tfdash.views.recovery import hand
@@ -196,8 +196,10 @@ def settle(step: Step, state: StepState, prepared: Prepared | None, probes: tupl
     )
 
 
-def take_over(step: Step, state: StepState, run: RunState, now: float) -> Form:
-    """A silent holder is taken over without asking; what they did last is said."""
+def take_over(step: Step, state: StepState, run: RunState, now: float, claimed: Claim | None = None) -> Form:
+    """A silent holder is taken over without asking; what they did last is said. ``claimed``: as in ``Prepared``."""
+    if claimed is not None:
+        return _take_unseen(step, claimed)
     last = run.people.get(state.holder)
     alive = f", heard of {short_age(now - last)} ago" if last is not None else ""
     lines: list[Line] = [
@@ -217,6 +219,23 @@ def take_over(step: Step, state: StepState, run: RunState, now: float) -> Form:
         (FormButton("take", "Take over"),),
         (REASON._replace(placeholder="may be left out"),),
         hurts,
+    )
+
+
+def _take_unseen(step: Step, claimed: Claim) -> Form:
+    """Of who has it, or had it, by what keeps claims alone: it may be done already, or be in the air."""
+    lines: list[Line] = [
+        [f"{safe(str(taken(claimed)))}."],
+        [
+            "Their journal has not come here. Ask them, or look at what the step is about: then say how you know."
+        ],
+    ]
+    return Form(
+        f"Take over: {safe(step.title)}",
+        lines,
+        (FormButton("take", "Take over", ("reason",)),),
+        (REASON._replace(placeholder="how you know what came of it"),),
+        [[("▲ it may have been done: ", "warn"), "once it is yours, it can be done again"]],
     )
 
 

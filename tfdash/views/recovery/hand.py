@@ -9,7 +9,7 @@ from tfdash.durations import write_duration
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import Probed, RunState, StepState, StepStatus
 from tfdash.moments import near
-from tfdash.procedures.protocols import Prepared, Told
+from tfdash.procedures.protocols import Prepared, Told, taken
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
 from tfdash.views.plan import hurt_lines, plan_lines
@@ -60,6 +60,8 @@ def hurt(step: Step, state: StepState, prepared: Prepared | None) -> list[Line]:
         return lines
     if prepared.refused and state.status in _FREE:
         lines.append([("▲ not now: ", "warn"), safe(prepared.refused)])
+    elif prepared.claimed is not None and state.status in _FREE:
+        lines.append([("▲ as was met last: ", "warn"), safe(str(taken(prepared.claimed)))])
     lines += [[*_named("needs", one)] for one in prepared.needs if one.passed is not True]
     lines += [[*_named("before", one)] for one in prepared.before if one.passed is not True]
     if prepared.guarded is not None:
