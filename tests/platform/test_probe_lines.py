@@ -34,6 +34,8 @@ KINDS = frozenset().union(*(probe.needs for probe in PROBES.values()))
 def seeded(cluster: Cluster) -> Cluster:
     create(cluster, "/api/v1/nodes", *(node(f"probe-{i}") for i in range(3)))
     cluster.kubectl("cordon", "probe-2")
+    # kept from the DaemonSets of other tests too, whose pods a cordon lets on: ``kubectl get pods`` lists them
+    cluster.kubectl("taint", "node", "probe-2", "probes=empty:NoExecute")
     cluster.request("POST", "/api/v1/namespaces", {"metadata": {"name": NS}})
     create(cluster, f"/apis/apps/v1/namespaces/{NS}/deployments", deployment("web", NS, 2))
     scaler = {

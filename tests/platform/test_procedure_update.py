@@ -53,25 +53,15 @@ def seeded(alone: Cluster) -> Cluster:
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": {"app": "web"}},
     }
-    prefers = {
-        "nodeAffinity": {
-            "preferredDuringSchedulingIgnoredDuringExecution": [
-                {
-                    "weight": 100,
-                    "preference": {
-                        "matchExpressions": [
-                            {"key": "kubernetes.io/hostname", "operator": "In", "values": [GUARDED]}
-                        ]
-                    },
-                }
-            ]
-        }
-    }
+    others = [name for name in (*IN_PLACE, REPLACED) if name != GUARDED]
+    alone.kubectl("cordon", *others)  # a preference gives way where the node is not open to it yet
+    create(alone, f"{apps}/deployments", deployment("guarded", NS, 1))
+    alone.kubectl("rollout", "status", "deploy/guarded", "-n", NS, "--timeout=60s")
+    alone.kubectl("uncordon", *others)
     create(
         alone,
         f"{apps}/deployments",
         deployment("web", NS, 8, pod={"topologySpreadConstraints": [spread]}),
-        deployment("guarded", NS, 1, pod={"affinity": prefers}),
     )
     agent = deployment("agent", NS)
     spec = {key: agent["spec"][key] for key in ("selector", "template")}
@@ -81,8 +71,7 @@ def seeded(alone: Cluster) -> Cluster:
         "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "guarded"}}},
     }
     create(alone, f"/apis/policy/v1/namespaces/{NS}/poddisruptionbudgets", budget)
-    for name in ("web", "guarded"):
-        alone.kubectl("rollout", "status", f"deploy/{name}", "-n", NS, "--timeout=60s")
+    alone.kubectl("rollout", "status", "deploy/web", "-n", NS, "--timeout=60s")
     until(lambda: value(alone, "pdb/one-stays", "{.status.currentHealthy}") == "1", "the budget's count")
     return alone
 

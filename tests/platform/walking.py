@@ -80,7 +80,7 @@ class Walk:
         wanted = statuses or _OVER
         until(
             lambda: self.step(id).status in (*wanted, StepStatus.FAILED),
-            lambda: f"{id}: {self.step(id)}",
+            lambda: f"{id}: {self.at.runs.probes(self.run, id)}: {self.step(id)}",
             LONGEST,
         )
         assert self.step(id).status in wanted, self.step(id)
