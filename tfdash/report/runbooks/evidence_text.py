@@ -138,4 +138,6 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _span(seconds: float | None) -> str:
-    return "" if not seconds else write_duration(float(round(seconds))) if seconds >= 1 else "under 1s"
+    if seconds is None:
+        return ""
+    return write_duration(float(round(seconds))) if seconds >= 1 else "under 1s"
