@@ -75,6 +75,32 @@ async def test_where_it_was_deleted_it_is_not_known_and_not_begun_again(
     assert (await here.start(asked)).state is WorkState.UNKNOWN
 
 
+async def test_what_is_called_off_before_it_began_never_begins(target: Target, tmp_path: Path) -> None:
+    asked = work(target, "off")
+    here = place(target, tmp_path)
+    assert (await here.stop(asked)).state is WorkState.NOT_STARTED
+    seen = await place(target, tmp_path).start(asked)
+    assert seen.state is WorkState.NOT_STARTED and "called off" in seen.sentence
+    assert target.admin.get(path(asked)).status_code == 404
+
+
+async def test_a_note_that_cannot_be_read_is_not_none(target: Target, tmp_path: Path) -> None:
+    asked = work(target, "damaged")
+    memory = MemoryOfWork(tmp_path)
+    memory.claim(asked.key, {"job": "x"})
+    memory.at(asked.key).with_suffix(".json").write_text("")
+    for seen in (await place(target, tmp_path).look(asked), await place(target, tmp_path).stop(asked)):
+        assert seen.state is WorkState.UNKNOWN and "cannot be read" in seen.sentence
+
+
+@pytest.mark.parametrize("word", ["\udcff"])
+async def test_what_no_text_holds_is_not_sent(target: Target, tmp_path: Path, word: str) -> None:
+    asked = work(target, "no-text", word)
+    with pytest.raises(NotSent):
+        await place(target, tmp_path).start(asked)
+    assert (await place(target, tmp_path).look(asked)).state is WorkState.NOT_STARTED
+
+
 async def test_a_job_of_somebody_else_is_not_ours(target: Target, tmp_path: Path) -> None:
     asked = work(target, "theirs")
     await place(target, tmp_path / "a").start(asked)

@@ -181,12 +181,13 @@ async def test_a_hostile_value_arrives_as_it_is(case: Case, value: str) -> None:
     assert "\n" not in case.place.shown(work) and "\u202e" not in case.place.shown(work)
 
 
-@pytest.mark.parametrize("value", ["a\0b", "x" * (1 << 20)])
+@pytest.mark.parametrize("value", ["a\0b", "x" * (1 << 20), "\udcff"])
 async def test_what_is_no_text_or_too_long_is_not_sent(case: Case, value: str) -> None:
     work = Work(key="release-1.deploy.2", values={"version": value})
     with pytest.raises(NotSent):
         await case.place.start(work)
     assert not case.server.begun and (await case.place.look(work)).state is WorkState.NOT_STARTED
+    assert case.place.shown(work).isprintable()
 
 
 async def test_where_the_disk_takes_nothing_nothing_is_asked_for(case: Case, tmp_path: Path) -> None:
@@ -213,6 +214,27 @@ async def test_it_is_stopped(case: Case) -> None:
         assert seen.state is WorkState.RUNNING and "stop it there" in seen.sentence
     else:
         assert (seen.state, seen.good) == (WorkState.ENDED, False)
+
+
+async def test_what_is_called_off_before_it_began_never_begins(case: Case) -> None:
+    """As whoever claimed its step too late finds it, before it is said that nothing was sent and another attempt is made."""
+    assert (await case.place.stop(WORK)).state is WorkState.NOT_STARTED
+    seen = await case.again().start(WORK)
+    assert seen.state is WorkState.NOT_STARTED and "called off" in seen.sentence
+    assert (await case.again().stop(WORK)).state is WorkState.NOT_STARTED
+    assert not case.server.begun
+    await case.place.start(Work(key="release-1.deploy.2", values=WORK.values))
+    assert len(case.server.begun) == 1
+
+
+@pytest.mark.parametrize("text", ["", '{"asked_a', "[]"])
+async def test_a_note_that_cannot_be_read_is_not_none(case: Case, text: str) -> None:
+    await case.place.start(WORK)
+    memory = MemoryOfWork(case.folder)
+    memory.at(WORK.key).with_suffix(".json").write_text(text)
+    for seen in (await case.place.look(WORK), await case.place.start(WORK), await case.place.stop(WORK)):
+        assert seen.state is WorkState.UNKNOWN and "cannot be read" in seen.sentence
+    assert len(case.server.begun) == 1
 
 
 async def test_a_run_that_was_deleted_is_not_known(case: Case) -> None:

@@ -19,8 +19,8 @@ from tfdash.playbook.procedures.settings import AllowedCommand
 from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.process import how_ended, in_thread
 from tfdash.text import safe
-from tfdash.writers.places.memory import MemoryOfWork
-from tfdash.writers.places.names import as_line, last_lines, name_of
+from tfdash.writers.places.memory import CALLED_OFF, MemoryOfWork, is_off
+from tfdash.writers.places.names import as_line, is_text, last_lines, name_of
 
 _LONGEST = 52  # of a name: its pod's has a hyphen and five characters behind it, and 63 are a label
 _KEY = "tfdash.dev/step"
@@ -31,7 +31,7 @@ _LINES = 40
 
 class JobPlace:
     """``tfdash.procedures.protocols.Place`` of one cluster. ``allowed`` says with what image and where; None: of what was begun, the
-    mark does. ``logs`` reads a pod's, as text."""
+    mark does."""
 
     def __init__(self, writer: Writer, memory: MemoryOfWork, allowed: AllowedCommand | None) -> None:
         self._writer, self._memory, self._allowed = writer, memory, allowed
@@ -51,6 +51,8 @@ class JobPlace:
     async def start(self, work: Work) -> WorkSeen:
         if await in_thread(lambda: self._memory.elsewhere(work.mark)):
             return await self.look(work)
+        if not all(map(is_text, work.argv)):
+            raise NotSent("its words hold what no text holds")
         try:
             first = await in_thread(lambda: self._memory.claim(work.key, {"job": _name(work)}))
         except OSError as error:
@@ -90,8 +92,15 @@ class JobPlace:
         return await self._seen(work, answer.body, common)
 
     async def stop(self, work: Work) -> WorkSeen:
-        """Its deadline becomes a second: the controller ends it, and it stays ended."""
+        """Its deadline becomes a second: the controller ends it, and it stays ended. What was not begun here never will be."""
         seen = await self.look(work)
+        if seen.state is WorkState.NOT_STARTED:
+            try:
+                await in_thread(lambda: self._memory.call_off(work.key))
+            except OSError as error:
+                told = f"it cannot be called off: {_no_memory(error)}"
+                return msgspec.structs.replace(seen, state=WorkState.UNKNOWN, sentence=told)
+            return await self.look(work)  # perhaps somebody was quicker
         if seen.state is not WorkState.RUNNING:
             return seen
         path = f"{self._jobs(work)}/{_name(work)}"
@@ -151,9 +160,16 @@ class JobPlace:
     # -- how it stands -------------------------------------------------------------------------------------------------
 
     async def _not_there(self, work: Work, common: Mapping[str, Any]) -> WorkSeen:
-        noted = await in_thread(lambda: self._memory.noted(work.key))
-        if noted is None and not await in_thread(lambda: self._memory.elsewhere(work.mark)):
-            return WorkSeen(state=WorkState.NOT_STARTED, sentence="it was not asked for", **common)
+        try:
+            noted = await in_thread(lambda: self._memory.noted(work.key))
+        except OSError as error:
+            told = safe(f"what is noted of it beside the store cannot be read: {error.strerror or error}")
+            return WorkSeen(state=WorkState.UNKNOWN, sentence=told, **common)
+        if (noted is None or is_off(noted)) and not await in_thread(
+            lambda: self._memory.elsewhere(work.mark)
+        ):
+            told = "it was not asked for" if noted is None else CALLED_OFF
+            return WorkSeen(state=WorkState.NOT_STARTED, sentence=told, **common)
         told = "there is no such Job: it was asked for, and did not arrive, or was deleted since"
         return WorkSeen(state=WorkState.UNKNOWN, sentence=told, **common)
 

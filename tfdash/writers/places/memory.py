@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -14,6 +15,14 @@ from typing import Any
 from tfdash.finished_file import PRIVATE, finished
 from tfdash.text import safe
 from tfdash.writers.places.names import name_of
+
+_OFF = "off"
+CALLED_OFF = "it was called off before it was asked for"
+
+
+def is_off(noted: Mapping[str, Any]) -> bool:
+    """Whether it was called off before anybody asked for it."""
+    return noted.get(_OFF) is True
 
 
 class MemoryOfWork:
@@ -72,7 +81,21 @@ class MemoryOfWork:
         return True
 
     def noted(self, key: str) -> dict[str, Any] | None:
-        return read_json(self.at(key).with_suffix(".json"))
+        """None where nothing was noted. Raises ``OSError`` where something was and cannot be read: that is no proof of anything."""
+        path = self.at(key).with_suffix(".json")
+        try:
+            found = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise OSError(errno.EIO, "it is damaged")
+        return found
+
+    def call_off(self, key: str) -> None:
+        """What nobody claimed is claimed by nobody any more; what somebody did is left as it is."""
+        self.claim(key, {_OFF: True})
 
     def forget(self, key: str) -> None:
         self.at(key).with_suffix(".json").unlink(missing_ok=True)

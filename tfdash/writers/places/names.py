@@ -27,6 +27,15 @@ def last_lines(data: bytes | str) -> str:
     return "\n".join(safe(line) for line in lines[-_LINES:])[-_BYTES:]
 
 
+def is_text(word: str) -> bool:
+    """Whether JSON can carry it: of a word that came in bytes of no text, half a character may be left."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def as_line(argv: Iterable[str]) -> str:
     """A command as a shell takes it, on one line: a line break in a word is shown, and the line is then not to be copied."""
     return safe(scrubbed(" ".join(shlex.quote(word) for word in argv)))

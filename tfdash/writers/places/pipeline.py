@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,8 @@ from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.process import in_thread
 from tfdash.text import safe, scrubbed
 from tfdash.writers.pipelines import HttpWriter, Secrets
-from tfdash.writers.places.memory import MemoryOfWork
-from tfdash.writers.places.names import name_of
+from tfdash.writers.places.memory import CALLED_OFF, MemoryOfWork, is_off
+from tfdash.writers.places.names import is_text, name_of
 
 _LARGEST = 16 << 20  # bytes: a hundred runs of GitHub are 1.5 MB
 _KEPT = 60.0  # seconds for which a token that was read is not read again
@@ -172,7 +173,7 @@ class PipelinePlace(ABC):
         """The inputs that are sent; ``ref`` is none of them. Raises ``NotSent``."""
         values = {name: value for name, value in work.values.items() if name != "ref"}
         for name, value in work.values.items():
-            if "\0" in value or len(value) > 65535:
+            if "\0" in value or len(value) > 65535 or not is_text(value):
                 raise NotSent(safe(f"what stands for {name} is too long, or holds what no text holds"))
         if self._settings.id_input:
             values[self._settings.id_input] = self.id_of(work)
@@ -183,7 +184,7 @@ class PipelinePlace(ABC):
 
     def shown(self, work: Work) -> str:
         told = " ".join(
-            f"{name}={msgspec.json.encode(value).decode()}" for name, value in work.values.items()
+            f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in work.values.items()
         )
         return safe(scrubbed(f"start {self.described(work)} {told}".rstrip()))
 
@@ -224,12 +225,20 @@ class PipelinePlace(ABC):
     def _no_memory(self, error: OSError) -> str:
         return safe(f"nothing can be written down at {self._memory.folder}: {error.strerror or error}")
 
+    def _remembered(self, work: Work) -> tuple[dict[str, Any], str]:
+        """What is noted of it, and the other machine that may know more. Blocks; raises ``OSError``."""
+        return self._memory.noted(work.key) or {}, self._memory.elsewhere(work.mark)
+
     async def look(self, work: Work) -> WorkSeen:
-        noted = await in_thread(lambda: self._memory.noted(work.key)) or {}
+        try:
+            noted, elsewhere = await in_thread(lambda: self._remembered(work))
+        except OSError as error:
+            why = error.strerror or error
+            return self._unknown(f"what is noted of it at {self._memory.folder} cannot be read: {why}")
         run, where = str(noted.get("run") or ""), str(noted.get("where") or "")
         try:
             if not run:
-                found = await self._found(work, noted)
+                found = await self._found(work, noted, elsewhere)
                 if isinstance(found, WorkSeen):
                     return found
                 run, where = found
@@ -240,11 +249,11 @@ class PipelinePlace(ABC):
             return self._unknown(f"run {run} is not there any more: {error}", where)
         return msgspec.structs.replace(seen, where=seen.where or safe(where))
 
-    async def _found(self, work: Work, noted: Mapping[str, Any]) -> Begun | WorkSeen:
+    async def _found(self, work: Work, noted: Mapping[str, Any], elsewhere: str) -> Begun | WorkSeen:
         """By our id. That there is none is no proof: servers show a run some time after they took the call."""
-        elsewhere = self._memory.elsewhere(work.mark)
-        if not noted and not elsewhere:
-            return WorkSeen(state=WorkState.NOT_STARTED, sentence="it was not asked for")
+        if not elsewhere and (not noted or is_off(noted)):
+            told = CALLED_OFF if noted else "it was not asked for"
+            return WorkSeen(state=WorkState.NOT_STARTED, sentence=told)
         since = float(noted.get("asked_at") or 0.0)
         found = await self._find(work, since) if self._can_find else None
         if found is not None:
@@ -259,11 +268,21 @@ class PipelinePlace(ABC):
 
     async def stop(self, work: Work) -> WorkSeen:
         seen = await self.look(work)
-        noted = await in_thread(lambda: self._memory.noted(work.key)) or {}
-        if seen.state is not WorkState.RUNNING or not noted.get("run"):
+        if seen.state is WorkState.NOT_STARTED:
+            try:
+                await in_thread(lambda: self._memory.call_off(work.key))
+            except OSError as error:
+                return self._unknown(f"it cannot be called off: {self._no_memory(error)}")
+            return await self.look(work)  # perhaps somebody was quicker
+        if seen.state is not WorkState.RUNNING:
             return seen
         try:
+            noted, _ = await in_thread(lambda: self._remembered(work))
             answer = await self._cancel(str(noted["run"]))
+        except (OSError, KeyError):
+            return msgspec.structs.replace(
+                seen, sentence=f"{seen.sentence}; not stopped: which run it is cannot be read here"
+            )
         except (NotSent, OutcomeUnknown) as error:
             return msgspec.structs.replace(seen, sentence=safe(f"{seen.sentence}; not stopped: {error}"))
         if not answer.ok:
