@@ -11,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -164,6 +166,28 @@ async def test_its_output_is_bounded_on_the_disk_and_its_end_is_shown(
     assert seen.output.endswith("last") and len(seen.output) <= 8000
     kept = sum(path.stat().st_size for path in memory.at(KEY).glob("out.*"))
     assert kept <= 4 * keeper.PIECE
+
+
+def test_what_it_started_and_leaves_behind_does_not_hold_up_its_end(
+    here: HerePlace, memory: MemoryOfWork
+) -> None:
+    """However much that says: here there is always more to be read."""
+    here._claim(memory.at(KEY), sh("true"))
+    with open("/dev/zero", "rb") as endless:
+        child: Any = SimpleNamespace(stdout=endless, poll=lambda: 3, returncode=3)
+        kept = keeper.Keeper(str(memory.at(KEY)), lambda words: None, keeper.ToldToEnd())
+        assert kept.watch(child, keeper.Output(str(memory.at(KEY)))) == (3, "")
+
+
+async def test_what_cannot_be_read_is_not_known(here: HerePlace, memory: MemoryOfWork) -> None:
+    work = sh("true")
+    await here.start(work)
+    await ended(here, work)
+    (memory.at(KEY) / "keeper").unlink()
+    (memory.at(KEY) / "keeper").symlink_to("elsewhere")  # no lock of ours is a link
+    seen = await here.look(work)
+    assert seen.state is WorkState.UNKNOWN and "cannot be read" in seen.sentence
+    assert (await here.stop(work)).state is WorkState.UNKNOWN
 
 
 async def test_output_is_safe_to_show_and_has_no_secrets(here: HerePlace) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -18,6 +17,7 @@ from typing import Any
 
 from tfdash.actions.core.protocols import NotSent, OutcomeUnknown
 from tfdash.finished_file import PRIVATE, finished
+from tfdash.locked_file import is_locked
 from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.process import CommandFailed, how_ended, in_thread, run_command
 from tfdash.text import safe
@@ -128,6 +128,14 @@ class HerePlace:
 
     def _look(self, work: Work) -> WorkSeen:
         at = self._memory.at(work.key)
+        try:
+            return self._kept(work, at)
+        except OSError as error:
+            return _unknown(f"what is kept at {safe(str(at))} cannot be read: {error.strerror}", str(at))
+
+    def _kept(self, work: Work, at: Path) -> WorkSeen:
+        """What comes first is looked at first, so that what comes meanwhile is taken for nothing else: a keeper holds its lock before
+        "begun" is made, and lets go of it behind "ended.json". Raises ``OSError``."""
         about = read_json(at / "work.json")
         where = str(at)
         line = as_line(["tail", "-n", "40", *sorted(map(str, at.glob("out.*")), key=_number)[-2:]])
@@ -141,19 +149,18 @@ class HerePlace:
             return WorkSeen(state=WorkState.NOT_STARTED, sentence="it was not begun", where=where)
         if about.get("host") not in (None, socket.gethostname()) and not (at / "ended.json").exists():
             return _unknown(f"it was begun on {safe(str(about['host']))}; look there", where)
+        begun, held = (at / "begun").exists(), _held(at / "keeper")
+        ended = read_json(at / "ended.json")
         began = read_json(at / "begun") or {}
-        output = last_lines(_output(at))
         common: dict[str, Any] = {
-            "output": output,
+            "output": last_lines(_output(at)),
             "where": where,
             "line": line,
             "started_at": began.get("at"),
         }
-        held = _held(at / "keeper")
-        ended = read_json(at / "ended.json")
         if ended is not None:
             return _ended(ended, common)
-        if not (at / "begun").exists():
+        if not begun:
             if held:
                 return WorkSeen(state=WorkState.RUNNING, sentence="it is about to begin", **common)
             return WorkSeen(state=WorkState.NOT_STARTED, sentence=self._why_not(at), **common)
@@ -161,9 +168,6 @@ class HerePlace:
             return WorkSeen(
                 state=WorkState.RUNNING, sentence=f"it runs here as process {began.get('pid', '?')}", **common
             )
-        ended = read_json(at / "ended.json")  # perhaps it was written while we looked
-        if ended is not None:
-            return _ended(ended, common)
         if "pid" not in began:
             return _unknown("its keeper was ended while it began: whether it runs is not known", **common)
         if began.get("boot") != keeper.boot_of():
@@ -186,15 +190,21 @@ class HerePlace:
         if at.exists():
             with contextlib.suppress(OSError):
                 (at / "stop").touch(mode=0o600)
-            kept = read_json(at / "keeper") or {}
-            began = read_json(at / "begun") or {}
-            if _held(at / "keeper") and keeper.start_of(kept.get("pid", 0)) == kept.get("start"):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(kept["pid"], signal.SIGTERM)
-            elif began.get("start") and keeper.start_of(began["pid"]) == began["start"]:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(began["pid"], signal.SIGTERM)
+            with contextlib.suppress(
+                OSError
+            ):  # it ended meanwhile, or what is kept cannot be read: that is said below
+                _told_to_end(at)
         return self._look(work)
+
+
+def _told_to_end(at: Path) -> None:
+    """Raises ``OSError``."""
+    kept = read_json(at / "keeper") or {}
+    began = read_json(at / "begun") or {}
+    if _held(at / "keeper") and keeper.start_of(kept.get("pid", 0)) == kept.get("start"):
+        os.kill(kept["pid"], signal.SIGTERM)
+    elif began.get("start") and keeper.start_of(began["pid"]) == began["start"]:
+        os.killpg(began["pid"], signal.SIGTERM)
 
 
 def _ended(ended: Mapping[str, Any], common: Mapping[str, Any]) -> WorkSeen:
@@ -215,18 +225,11 @@ def _unknown(sentence: str, where: str = "", **common: Any) -> WorkSeen:
 
 
 def _held(path: Path) -> bool:
-    """Whether a keeper lives. No file: none ever did."""
+    """Whether a keeper lives. No file: none ever did. Raises ``OSError``."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+        return is_locked(path)
+    except FileNotFoundError:
         return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _number(path: str) -> int:

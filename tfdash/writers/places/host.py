@@ -26,6 +26,7 @@ _WHY = {
     94: "it has no systemd-run",
     95: "nothing can be written down there",
 }
+_LIVES = ("active", "activating", "deactivating", "reloading")  # of systemd's states of a unit
 _FOLDER = "case $1 in /*) d=$1;; *) d=$HOME/$1;; esac; k=$d/$2; u=$2.service"
 
 # $1 the folder of all, $2 the name, then systemd-run with all its words. What it answers: 0 begun, 93 there already
@@ -57,15 +58,15 @@ mv "$k/ended.part" "$k/ended"
 exit "$c"
 """.strip()
 
-# $1, $2 likewise; then systemctl and what it needs, a "--", and journalctl likewise
+# $1, $2 likewise; then systemctl and what it needs. What comes first is looked at first, so that what comes meanwhile is taken for
+# nothing else: a unit that finds itself called off has not begun, and one that has begun is active, or has written down its end
 _LOOK = f"""
 {_FOLDER}; shift 2
 echo "{_HERE}"
-[ -d "$d" ] || {{ echo "{_TOLD}none"; exit 0; }}
 [ -d "$k" ] || {{ echo "{_TOLD}none"; exit 0; }}
-a=$("$@" show -p ActiveState --value "$u" 2>/dev/null) || a=unasked
-b=; [ -d "$k/begun" ] && b=$(stat -c %Y "$k/begun" 2>/dev/null || echo 0)
 o=; [ -e "$k/off" ] && o=yes
+b=; [ -d "$k/begun" ] && b=$(stat -c %Y "$k/begun" 2>/dev/null || echo 0)
+a=$("$@" show -p ActiveState --value "$u" 2>/dev/null) || a=unasked
 e=; [ -f "$k/ended" ] && e=$(cat "$k/ended")
 echo "{_TOLD}kept active=${{a:-none}} begun=${{b:-no}} off=${{o:-no}} ended=${{e:-no}}"
 """.strip()
@@ -188,6 +189,8 @@ class HostPlace:
                 return WorkSeen(
                     state=WorkState.NOT_STARTED, sentence="it was called off before it began", **common
                 )
+            if said.get("active") in _LIVES:
+                return WorkSeen(state=WorkState.RUNNING, sentence="it is about to begin there", **common)
             told = "it was asked for there, and whether it begins is not known yet"
             return WorkSeen(state=WorkState.UNKNOWN, sentence=told, **common)
         full = {**common, "started_at": began, "output": self._output(name)}
@@ -203,7 +206,7 @@ class HostPlace:
                 **full,
             )
         active = said.get("active", "")
-        if active in ("active", "activating", "deactivating", "reloading"):
+        if active in _LIVES:
             return WorkSeen(state=WorkState.RUNNING, sentence=f"it runs there, {active}", **full)
         if active == "unasked":
             return WorkSeen(state=WorkState.UNKNOWN, sentence="its systemd does not answer", **full)

@@ -32,6 +32,7 @@ ROOM = 4096  # bytes that how it ended may take
 PATIENCE = 10.0  # seconds between asking a command to end and ending it
 DISK = 6 * 3600.0  # seconds for which a disk that takes nothing is asked again
 CHUNK = 65536
+LEFT = 32  # chunks that are read of what a command said before it ended: more than a pipe holds (a megabyte at most, pipe(7))
 
 
 class ToldToEnd:
@@ -223,8 +224,11 @@ class Keeper:
             left = 0.2 if until is None else max(0.0, min(0.2, until - now))
             if self.asked.wait(stream, left) and not self.read(stream, output):
                 stream = -1
-        while stream >= 0 and self.asked.wait(stream, 0.0) and self.read(stream, output):
-            pass
+        for _ in range(
+            LEFT
+        ):  # what it started may go on, and say something for ever: it has ended all the same
+            if stream < 0 or not self.asked.wait(stream, 0.0) or not self.read(stream, output):
+                break
         return child.returncode, why
 
     def read(self, stream: int, output: Output) -> bool:
@@ -246,9 +250,8 @@ class Keeper:
         until = time.monotonic() + DISK
         while True:
             try:
-                with open(
-                    self.at("ended.part"), "r+b"
-                ) as file:  # over what was kept free: it needs no new room
+                # over what was kept free: it needs no new room
+                with open(self.at("ended.part"), "r+b") as file:
                     file.write(data.ljust(ROOM))
                     file.flush()
                     os.fsync(file.fileno())
