@@ -5,19 +5,18 @@ later each time that it cannot be reached. One terminal of this user does it for
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 import random
-from pathlib import Path
 
 import msgspec
 
 from tfdash.actions.core.protocols import Ledger, LedgerUnavailable
 from tfdash.clock import Clock
+from tfdash.locked_file import locked
 from tfdash.model.store_state import EntryKind
 from tfdash.notify.channel import Arrival, Outgoing, SendResult
-from tfdash.notify.outbox import DELIVERED, REFUSED, UNKNOWN, WAITING, QueuedMessage
+from tfdash.notify.outbox import DELIVERED, REFUSED, UNKNOWN, WAITING, Outbox, QueuedMessage
 from tfdash.notify.postbox import Postbox
 from tfdash.notify.posts import ChannelPost
 from tfdash.notify.settings import ChannelSettings
@@ -82,7 +81,9 @@ class ChannelDelivery:
     async def step(self) -> float:
         """Raises ``LedgerUnavailable`` where the queue cannot be read or written; nothing is sent then."""
         await self._box.refresh()
-        if self._lock is None and not self._taken():
+        if self._lock is None:
+            await self._box.call(self._take, "looking for who delivers")
+        if self._lock is None:
             return _LOOK
         if self._owed is not None:
             owed, self._owed = self._owed, None
@@ -103,20 +104,15 @@ class ChannelDelivery:
         await self._send(due, now)
         return 0.0
 
-    def _taken(self) -> bool:
-        """Whether we deliver for this channel now: the lock goes with a process, however it ends."""
-        path: Path = self._box.path.with_name(f"{self._post.home}.lock")
+    def _take(self, box: Outbox) -> None:
+        """Deliver for this channel from now on, where nobody does: the lock goes with a process, however it ends. On the queue's thread; what
+        it got is kept though nobody waited for it any more."""
+        path = box.path.with_name(f"{self._post.home}.lock")
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            if self._lock is None:
+                self._lock, self._settled = locked(path), False
         except OSError as error:
             raise LedgerUnavailable(f"{path}: {error.strerror}") from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return False
-        self._lock, self._settled = descriptor, False
-        return True
 
     async def _settle(self) -> None:
         """What was being sent when a program ended, or a disk did not answer."""

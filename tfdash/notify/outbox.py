@@ -8,23 +8,22 @@ found so by the next terminal may have arrived or not.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.store.log.durable_file import DurableFile, cause
+from tfdash.store.log.durable_file import DurableFile
 from tfdash.store.log.local_schema import connect, connect_reading
 
 WAITING, SENDING, DELIVERED, REFUSED, UNKNOWN = "queued", "sending", "delivered", "refused", "unknown"
 _OPEN = (WAITING, SENDING)
+_WAITS = f"state IN ('{WAITING}', '{SENDING}')"
 _MOST = 500  # rows of one channel that wait
-_KEPT, _LONGEST = (
-    20_000,
-    90 * 86_400.0,
-)  # rows that ended, and for how long (seconds): a key is told once as long as it is known
+# rows that ended, and for how long (seconds): a key is told once as long as it is known
+_KEPT, _LONGEST = 20_000, 90 * 86_400.0
 _SCHEMA = (
     "CREATE TABLE messages(id INTEGER PRIMARY KEY, home TEXT NOT NULL, key TEXT NOT NULL, channel TEXT NOT NULL, template TEXT NOT NULL,"
     " subject TEXT NOT NULL, body TEXT NOT NULL, environment TEXT NOT NULL, queued_at REAL NOT NULL, due_at REAL NOT NULL,"
@@ -34,10 +33,6 @@ _SCHEMA = (
     "CREATE INDEX messages_unrecorded ON messages(home) WHERE ended_at IS NOT NULL AND recorded = 0",
     "CREATE TABLE sends(home TEXT NOT NULL, at REAL NOT NULL)",
     "PRAGMA user_version = 1",
-)
-_FIELDS = (
-    "id, home, key, channel, template, subject, body, environment, queued_at, due_at, state, attempts, doubts, sentence,"
-    " ended_at, recorded"
 )
 
 
@@ -66,8 +61,11 @@ class QueuedMessage(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in _OPEN
 
 
+_FIELDS = QueuedMessage.__struct_fields__
+
+
 class Outbox(DurableFile):
-    """Blocks; for one thread. Raises ``LedgerUnavailable``."""
+    """Blocks; for one thread, which is ``Postbox``'s. Raises ``LedgerUnavailable``, and ``sqlite3.Error`` where it cannot be read."""
 
     def _open(self) -> None:
         self._connection = connect(str(self.path))
@@ -76,9 +74,8 @@ class Outbox(DurableFile):
             raise LedgerUnavailable(f"{self.path} was written by a newer tfdash; start that one")
         if version == 0:
             with self._transaction() as connection:
-                if not connection.execute("PRAGMA user_version").fetchone()[
-                    0
-                ]:  # another terminal may just have
+                # another terminal may just have
+                if not connection.execute("PRAGMA user_version").fetchone()[0]:
                     for statement in _SCHEMA:
                         connection.execute(statement)
 
@@ -98,10 +95,9 @@ class Outbox(DurableFile):
                             message, state=REFUSED, sentence=full, ended_at=message.queued_at
                         )
                     values = {**msgspec.structs.asdict(message), "id": None}
-                    names = [name.strip() for name in _FIELDS.split(",")]
+                    places = ", ".join(f":{name}" for name in _FIELDS)
                     connection.execute(
-                        f"INSERT OR IGNORE INTO messages({_FIELDS}) VALUES ({', '.join(f':{name}' for name in names)})",
-                        values,
+                        f"INSERT OR IGNORE INTO messages({', '.join(_FIELDS)}) VALUES ({places})", values
                     )
                     found.extend(self._rows("home = ? AND key = ?", message.home, message.key))
                 self._prune(max((m.queued_at for m in found), default=0.0))
@@ -111,24 +107,20 @@ class Outbox(DurableFile):
 
     def _count(self, home: str) -> int:
         row = self._connection.execute(
-            "SELECT count(*) FROM messages WHERE home = ? AND state IN ('queued', 'sending')", (home,)
+            f"SELECT count(*) FROM messages WHERE home = ? AND {_WAITS}", (home,)
         ).fetchone()
         return int(row[0])
 
     def _prune(self, now: float) -> None:
         execute = self._connection.execute
-        execute(
-            "DELETE FROM messages WHERE queued_at < ?", (now - _LONGEST,)
-        )  # of a channel that is no more, too
+        # of a channel that is no more, too
+        execute("DELETE FROM messages WHERE queued_at < ?", (now - _LONGEST,))
         execute(
             "DELETE FROM messages WHERE recorded = 1 AND id <= (SELECT max(id) FROM messages) - ?", (_KEPT,)
         )
 
     def _rows(self, where: str, *values: Any) -> list[QueuedMessage]:
-        try:
-            return _messages(self._connection, where, *values)
-        except sqlite3.Error as error:
-            raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+        return _messages(self._connection, where, *values)
 
     def of(self, homes: Iterable[str], *, ended_since: float) -> list[QueuedMessage]:
         """All of these channels that wait, and those that ended since, in the order in which they were queued."""
@@ -221,9 +213,25 @@ def read_outbox(folder: Path) -> list[QueuedMessage]:
         connection.close()
 
 
+def read_waiting(folder: Path, homes: Collection[str]) -> tuple[list[QueuedMessage], int]:
+    """What waits for these channels, and how many messages they took that are still known. Likewise; what is over is not read for it."""
+    path = outbox_at(folder)
+    if not path.exists():
+        return [], 0
+    own, asked = f"home IN ({', '.join('?' * len(homes))})", tuple(homes)
+    connection, _ = connect_reading(str(path))
+    try:
+        waiting = _messages(connection, f"{own} AND {_WAITS} ORDER BY id", *asked)
+        taken = connection.execute(
+            f"SELECT count(*) FROM messages WHERE {own} AND state = ?", (*asked, DELIVERED)
+        )
+        return waiting, int(taken.fetchone()[0])
+    finally:
+        connection.close()
+
+
 def _messages(connection: sqlite3.Connection, where: str, *values: Any) -> list[QueuedMessage]:
-    names = [name.strip() for name in _FIELDS.split(",")]
     return [
-        msgspec.convert(dict(zip(names, row, strict=True)), QueuedMessage, strict=False)
-        for row in connection.execute(f"SELECT {_FIELDS} FROM messages WHERE {where}", values)
+        msgspec.convert(dict(zip(_FIELDS, row, strict=True)), QueuedMessage, strict=False)
+        for row in connection.execute(f"SELECT {', '.join(_FIELDS)} FROM messages WHERE {where}", values)
     ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.notify.outbox import Outbox, QueuedMessage, outbox_at
 from tfdash.store.log.data_dir import prepare
+from tfdash.store.log.durable_file import cause
 from tfdash.store.log.thread import StoreThread
 
 T = TypeVar("T")
@@ -31,7 +34,14 @@ class Postbox:
 
     async def call(self, work: Callable[[Outbox], T], what: str) -> T:
         """Raises ``LedgerUnavailable``."""
-        return await self._thread.call(lambda: work(self._opened()), what)
+
+        def done() -> T:
+            try:
+                return work(self._opened())
+            except sqlite3.Error as error:
+                raise LedgerUnavailable(f"{self.path}: {cause(error)}") from None
+
+        return await self._thread.call(done, what)
 
     def _opened(self) -> Outbox:
         if self._box is None:

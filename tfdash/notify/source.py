@@ -12,7 +12,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import NO_PAGE, Picture, SourceInfo
 from tfdash.notify.lacking import lacks
-from tfdash.notify.outbox import DELIVERED, QueuedMessage, read_outbox
+from tfdash.notify.outbox import QueuedMessage, read_waiting
 from tfdash.notify.posts import ChannelPost
 from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
@@ -34,12 +34,16 @@ class NotifySource:
 
     @property
     def status(self) -> Observation[SourceInfo]:
-        return self._said or self._told((), "", looked=False)
+        return self._said or self._told(looked=False)
 
     def _told(
-        self, rows: Sequence[QueuedMessage], trouble: str, *, looked: bool = True
+        self,
+        waiting: Sequence[QueuedMessage] = (),
+        taken: int = 0,
+        trouble: str = "",
+        *,
+        looked: bool = True,
     ) -> Observation[SourceInfo]:
-        waiting = [row for row in rows if row.open]
         late = [row for row in waiting if row.sentence]
         about = f"{', '.join(post.name for post in self._posts)}" + (
             f" · {len(waiting):,} wait" if waiting else ""
@@ -51,7 +55,7 @@ class NotifySource:
             value=SourceInfo(
                 name=self.id,
                 about=about,
-                count=sum(row.state == DELIVERED for row in rows),
+                count=taken,
                 only_for=NO_PAGE,
             ),
             source=self.id,
@@ -81,17 +85,16 @@ class NotifySource:
             await asyncio.sleep(_LOOK)
 
     def _look(self) -> Observation[SourceInfo]:
-        homes = {post.home for post in self._posts}
         try:
-            return self._told([row for row in read_outbox(self._folder) if row.home in homes], "")
+            return self._told(*read_waiting(self._folder, {post.home for post in self._posts}))
         except (OSError, sqlite3.Error) as error:
-            return self._told((), f"the queue of messages cannot be read: {error}")
+            return self._told(trouble=f"the queue of messages cannot be read: {error}")
 
     async def doctor(self, board: SourceBoard) -> Diagnosis:
         status = await in_thread(self._look)
         for post in self._posts if status.problem is None else ():
             lacking = await in_thread(lambda post=post: lacks(post.settings, self._secret))  # type: ignore[misc]
             if lacking:
-                status = self._told((), f"{post.name}: {lacking}")
+                status = self._told(trouble=f"{post.name}: {lacking}")
                 break
         return by_status(self.id, status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,23 @@ async def test_a_ledger_that_is_away_gets_the_entry_later(world: World) -> None:
     world.ledger.trouble = None
     await world.step(times=2)
     assert len(world.ledger.entries) == 1 and world.row().recorded
+
+
+@pytest.mark.parametrize("table", ["messages", "sends"])
+async def test_a_queue_that_cannot_be_read_is_away_and_no_fault_of_the_program(
+    world: World, there: Hook, table: str
+) -> None:
+    """Whatever is asked of it: who delivers asks again later."""
+    await world.notifier.tell(message())
+    with sqlite3.connect(world.box.path) as other:
+        other.execute(f"ALTER TABLE {table} RENAME TO gone")
+    with pytest.raises(LedgerUnavailable, match="no such table"):
+        await world.step()
+    assert there.got == []
+    with sqlite3.connect(world.box.path) as other:
+        other.execute(f"ALTER TABLE gone RENAME TO {table}")
+    await world.step(times=2)
+    assert len(there.got) == 1
 
 
 async def test_a_secret_that_cannot_be_had_waits_for_it(

@@ -6,6 +6,8 @@ import pytest
 
 from tfdash.config.load import parse
 from tfdash.config.problems import ConfigError
+from tfdash.notify.channel import Outgoing
+from tfdash.notify.settings import PLACES
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,11 @@ def test_what_cannot_be_meant_is_refused(table: str, key: str, words: str) -> No
         parse(f"[notify.channels.chat]\n{table}\n", "c.toml")
     assert f"notify.channels.chat.{key}" in str(told.value) and words in str(told.value)
     assert "s3cr3t" not in str(told.value)
+
+
+def test_what_a_channel_may_put_in_is_what_there_is() -> None:
+    out = Outgoing(key="k", template="t", subject="s", body="b")
+    assert sorted(PLACES) == sorted(out.places())
 
 
 def test_a_channel_of_each_kind() -> None:

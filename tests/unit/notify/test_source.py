@@ -14,6 +14,7 @@ from tfdash.model.picture import SourceInfo
 from tfdash.notify.posts import posts_of
 from tfdash.notify.settings import ChannelSettings, NotifySettings
 from tfdash.notify.source import NotifySource
+from tfdash.process import in_thread
 from tfdash.sources.kubernetes.credentials import read_secret
 
 
@@ -52,6 +53,8 @@ async def test_what_waits_in_vain_is_a_problem_with_its_cause(
     world.clock.at += 61
     await world.step()
     assert await said(source) == (True, "✔ notify: chat")
+    seen = await in_thread(source._look)
+    assert isinstance(seen.value, SourceInfo) and seen.value.count == 1  # what it took
     world.close()
 
 
