@@ -33,18 +33,26 @@ def begin_start(
         there = ", ".join(p.id for p in runs.procedures())
         shell.tell(f"no procedure is called {safe(procedure)}; there is: {safe(there)}", "warning")
         return
-    cluster = cluster_of(shell, about)
+    cluster = cluster_of(shell, about, _lost(found, given or {}))
     if cluster is None:
         shell.tell("no cluster is read yet: what exists to choose from is not known", "warning")
         return
     _ask(shell, found, cluster, {**fitting(found, about), **(given or {})})
 
 
-def cluster_of(shell: Shell, about: Subject | None) -> ClusterRef | None:
-    """Where it acts: the cluster of what it is about, else the first of the environment."""
-    if about is not None and about.cluster.cluster:
+def cluster_of(shell: Shell, about: Subject | None, lost: frozenset[str] = frozenset()) -> ClusterRef | None:
+    """Where it acts: the cluster of what it is about, else the first of the environment; never one that is ``lost``, where there is another."""
+    if about is not None and about.cluster.cluster and about.cluster.cluster not in lost:
         return about.cluster
-    return next(iter(shell.board.picture.clusters), None)
+    known = list(shell.board.picture.clusters)
+    return next((ref for ref in known if ref.cluster not in lost), next(iter(known), None))
+
+
+def _lost(procedure: Procedure, given: Mapping[str, str]) -> frozenset[str]:
+    from tfdash.playbook.procedures.inputs import lost_clusters
+
+    named = lost_clusters(procedure, {id: (value,) for id, value in given.items()})
+    return frozenset(name for names in named for name in names)
 
 
 def fitting(procedure: Procedure, about: Subject | None) -> dict[str, str]:

@@ -97,6 +97,7 @@ NAMED = {  # tables of which the user chooses the names
     ("procedures", "hosts"),
     ("procedures", "pipelines"),
     ("procedures", "roles"),
+    ("recovery", "services"),
     ("notify", "channels"),
 }
 
@@ -157,6 +158,7 @@ def test_every_setting_stands_in_the_example_the_schema_and_what_is_shown() -> N
         '[procedures.pipelines.deploy]\nkind = "github"\nrepository = "acme/shop"\nworkflow = "deploy.yml"\n'
         '[procedures.roles.managers]\ndatabase = "managers"\ngroups = ["managers"]\n'
     )
+    runs += '[recovery.services.ledger]\nworkload = "StatefulSet shop/ledger"\ntier = 1\n'
     added = prices + waived + looked_at + told + runs
     rich = parse(text.replace('path_prefix = "/select/"', more) + added, "rich")
     assert declared == set(in_schema(schema, schema))
@@ -251,6 +253,11 @@ file = "{folder}/corp.ics"
 stored_in = ["Secret"]
 [store]
 path = "{folder}/store"
+[recovery.last_good]
+folder = "{folder}/apart"
+[recovery.services.ledger]
+workload = "StatefulSet shop/ledger"
+tier = 1
 [notify.channels.desk]
 kind = "command"
 command = ["true"]

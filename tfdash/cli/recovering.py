@@ -38,6 +38,9 @@ def recovery_policy(settings: Settings) -> RecoveryPolicy:
         inside="KUBERNETES_SERVICE_HOST" in os.environ,
         apart=own.apart,
         along=own.along,
+        services=settings.recovery.services,
+        keeps_last_good=bool(settings.recovery.last_good.folder),
+        fresh=settings.recovery.last_good.fresh,
     )
 
 
@@ -57,6 +60,11 @@ def _dependencies(settings: Settings) -> Iterator[Dependency]:
     if settings.procedures.folder:
         folder = Path(settings.procedures.folder).expanduser()
         yield Dependency("runbooks", "the folder of the runbooks", _server_of(folder), "procedures.folder")
+    if settings.recovery.last_good.folder:
+        folder = Path(settings.recovery.last_good.folder).expanduser()
+        yield Dependency(
+            "last-good", "the last-good picture", _server_of(folder), "recovery.last_good.folder"
+        )
     if settings.store.path:
         yield Dependency(
             "store", "the store", _server_of(Path(settings.store.path).expanduser()), "store.path"

@@ -274,6 +274,14 @@ def _pipelines(wiring: Wiring) -> Iterable[Source]:
         yield PipelinesSource(pipelines, wiring.clock, read_secret)
 
 
+def _last_good(wiring: Wiring) -> Iterable[Source]:
+    recovery, refs = wiring.settings.recovery, [cluster.ref for cluster in wiring.clusters]
+    if recovery.last_good.folder and recovery.services:
+        from tfdash.sources.last_good.source import LastGoodSource
+
+        yield LastGoodSource(refs, recovery, wiring.clock, keeping=wiring.keeping)
+
+
 def _peers(wiring: Wiring) -> Iterable[Source]:
     """What other terminals left in the clusters themselves."""
     assert wiring.opened is not None
@@ -377,6 +385,7 @@ SOURCES = (
     Registration("volume usage", Needs.SETTINGS, _volume_usage),
     Registration("store", Needs.STORE, _store),
     Registration("calendar feeds", Needs.STORE, _feeds),
+    Registration("last-good", Needs.STORE, _last_good),
     Registration("peers", Needs.OTHERS, _peers),
     Registration("pipelines", Needs.OTHERS, _pipelines),
     Registration("notify", Needs.OTHERS, _notify),

@@ -19,6 +19,7 @@ from tfdash.playbook.canary.policy import CanaryPolicy
 from tfdash.playbook.certificates.policy import CertificatesPolicy
 from tfdash.playbook.maintenance.policy import MaintenanceRules
 from tfdash.playbook.policy import WorkloadPolicy
+from tfdash.playbook.procedures.recovery_settings import RecoverySettings
 from tfdash.playbook.procedures.settings import ProceduresSettings
 from tfdash.playbook.resources.hours import HoursSettings
 from tfdash.playbook.resources.policy import ResourcesPolicy
@@ -154,6 +155,7 @@ class Settings(SettingsTable):
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     actions: ActionsTable = field(default_factory=ActionsTable)
     procedures: ProceduresSettings = field(default_factory=ProceduresSettings)
+    recovery: RecoverySettings = field(default_factory=RecoverySettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)
     ui: UiSettings = field(default_factory=UiSettings)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from tfdash.model.action import Progress
-from tfdash.model.procedure import Procedure, StepKind
+from tfdash.model.procedure import Input, Procedure, StepKind
 from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.subject import ClusterRef
+from tfdash.playbook.procedures.candidates import InputCase
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.holding import holders, meets, said
-from tfdash.playbook.procedures.inputs import unfit_inputs, with_defaults
+from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, whole, with_defaults
 from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.starts import own_of, run_id
 from tfdash.playbook.procedures.subject_text import subject_in
@@ -104,7 +105,12 @@ class Runs:
         if unfit := unfit_inputs(found, inputs):
             raise RunRefused("; ".join(why for _, why in unfit))
         _reasoned(reason, f"why {found.title} is begun")
-        chosen = with_defaults(found, inputs)
+        chosen = self._whole(found, with_defaults(found, inputs), cluster)
+        if (cluster.cluster,) in lost_clusters(found, chosen):
+            raise RunRefused(
+                f"it would act in {cluster.cluster}, which is what is lost",
+                remedy="begin it in the cluster that takes over",
+            )
         nonce = secrets.token_hex(8)
         run = run_id(found.id, found.digest, self._journals.terminal, chosen, nonce)
         own = own_of(run, cluster, self._means.clock.now())
@@ -139,6 +145,28 @@ class Runs:
             await self._said(state, RunEventKind.ABORTED, "", f"it cannot be carried out: {state.unreadable}")
             raise RunRefused(f"it cannot be carried out: {state.unreadable}")
         return state
+
+    def _whole(
+        self, found: Procedure, chosen: Mapping[str, tuple[str, ...]], cluster: ClusterRef
+    ) -> Mapping[str, tuple[str, ...]]:
+        """With all that there are now, where all were meant. Raises ``RunRefused`` where there are none."""
+        board = self._means.board
+
+        def case(wanted: Input, before: Mapping[str, tuple[str, ...]]) -> InputCase:
+            return InputCase(
+                wanted=wanted,
+                cluster=cluster,
+                picture=board.picture,
+                assessment=board.assessment,
+                policies=self._means.policies(),
+                chosen=before,
+            )
+
+        all_of = whole(found, chosen, case)
+        for one in found.inputs:
+            if chosen.get(one.id) and not all_of[one.id]:
+                raise RunRefused(f"{one.title}: all were meant, and there are none")
+        return all_of
 
     def _alone_on(self, found: Procedure, targets: tuple[str, ...], cluster: ClusterRef) -> None:
         """One target, one run. Raises ``RunRefused`` with the other one's name. A recovery waits for no single action of somebody: it

@@ -104,7 +104,10 @@ def test_every_one_is_shown_in_every_format(
 ) -> None:
     code, out, err = run(capsys, folder, "show", id, "--format", format)
     assert (code, err) == (0, "")
-    line = {"kubernetes-update": "kubectl drain"}.get(id, "kubectl rollout undo deployment/name -n namespace")
+    line = {
+        "kubernetes-update": "kubectl drain",
+        "environment-failure": "kubectl scale deployment/name -n namespace",
+    }.get(id, "kubectl rollout undo deployment/name -n namespace")
     assert line in out or id in ("release", "emergency-fix")
 
 

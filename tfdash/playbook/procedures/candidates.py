@@ -10,12 +10,16 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Object, Pod, ReplicaSet
 from tfdash.model.kubecluster import Node
+from tfdash.model.last_good import GoodService
 from tfdash.model.picture import Picture
 from tfdash.model.procedure import Input
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import Serving
+from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
+from tfdash.playbook.procedures.last_good import restored_text
+from tfdash.playbook.procedures.probes.last_good import good_services
 
 _ATTENTION = (Serving.DOWN, Serving.DEGRADED, Serving.UNKNOWN, Serving.STARTING, Serving.OK, Serving.IDLE)
 
@@ -170,3 +174,22 @@ def environments(case: InputCase) -> Sequence[Candidate]:
     named = case.policies.environments if case.policies is not None else ()
     shown = {ref.environment for ref in case.picture.clusters}
     return [Candidate(name) for name in (*named, *sorted(shown - set(named)))]
+
+
+def restored(case: InputCase) -> Sequence[Candidate]:
+    """What there is to bring back, in the order in which it is: of the cluster that was chosen before as the one that is lost, else of those where nothing
+    is carried out."""
+    pictures = {
+        ref: seen.value for ref, seen in case.picture.signals.last_good.items() if seen.value is not None
+    }
+    named = {ref.cluster for ref in pictures} & {value for values in case.chosen.values() for value in values}
+    lost = {
+        ref: one for ref, one in pictures.items() if (ref.cluster in named if named else ref != case.cluster)
+    }
+    found = good_services(lost, case.cluster.environment)
+    return [Candidate(restored_text(one), _as_it_was(one)) for one in found.values()]
+
+
+def _as_it_was(one: GoodService) -> str:
+    sized = f", HPA {one.minimum} to {one.maximum}" if one.scaler else ""
+    return f"tier {one.tier}, {counted(one.replicas, 'replica')}{sized}{f', of {one.owner}' if one.owner else ''}"

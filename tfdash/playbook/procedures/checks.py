@@ -148,6 +148,9 @@ class _Check:
                 (*at, "retries"), told, "take it out; where it does no harm twice write idempotent = true"
             )
         for i, name in enumerate(step.given):
+            if each is not None and name.startswith(f"{EACH}."):
+                self._names((*at, "given", str(i)), f"{{{name}}}", each)
+                continue
             found = self._inputs.get(name)
             if found is None:
                 self._add((*at, "given", str(i)), f'there is no input "{name}"', nearest(name, self._inputs))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tfdash.model.procedure import Ask, Branch, Pairs, Procedure, Step
-from tfdash.playbook.procedures.inputs import INPUT_TYPES, Inputs, with_defaults
+from tfdash.playbook.procedures.inputs import INPUT_TYPES, SHOWN, Inputs, with_defaults
 from tfdash.playbook.procedures.placeholders import EACH, NUMBER, filled, is_one
 
 _TEXTS = (
@@ -26,12 +26,13 @@ _TEXTS = (
     "no_return",
 )
 _LISTED = 4
+_TIER = f"{EACH}.tier"
 _ASKS = ("asks", "before", "after")
 
 
 def expanded(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> Procedure:
     """``procedure`` for these inputs; ``own``: what the run knows by itself (``placeholders.OWN``). Its ``text`` and ``digest`` stay those of the file. The steps of a group ``each`` are called
-    "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. A step whose ``given`` was left out is no part of it.
+    "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. A group with a ``tier`` has of values with a tier those of its own. A step whose ``given`` was left out is no part of it.
     Nobody fills it again."""
     chosen = with_defaults(procedure, inputs)
     types = {one.id: one.type for one in procedure.inputs}
@@ -80,10 +81,18 @@ def _parts(id: str, type: str, given: tuple[str, ...]) -> dict[str, str]:
     if len(given) > _LISTED:
         found[id] += f" and {len(given) - _LISTED} more"
     if len(given) == 1:
-        found |= {f"{id}.{part}": value for part, value in INPUT_TYPES[type].parted(given[0]).items()}
+        found |= {f"{id}.{part}": value for part, value in _parted(id, type, given[0]).items()}
     elif not given:
         found |= {f"{id}.{part}": "" for part in INPUT_TYPES[type].parts}
     return found
+
+
+def _parted(id: str, type: str, value: str) -> Mapping[str, str]:
+    """Its parts; of what a document shows that nobody filled each stays a place, or is an example."""
+    kind = INPUT_TYPES[type]
+    if not is_one(value):
+        return kind.parted(value)
+    return kind.shown if value == SHOWN else {part: f"{{{id}.{part}}}" for part in kind.parts}
 
 
 class _Expansion:
@@ -92,9 +101,13 @@ class _Expansion:
         self._types = types
 
     def steps(self, steps: tuple[Step, ...], values: Mapping[str, str], suffix: str = "") -> tuple[Step, ...]:
-        there = [step for step in steps if all(self._chosen.get(name) for name in step.given)]
+        there = [step for step in steps if all(self._given(name, values) for name in step.given)]
         gone = {step.id for step in steps} - {step.id for step in there}
         return tuple(self._step(step, values, suffix, gone) for step in there)
+
+    def _given(self, name: str, values: Mapping[str, str]) -> bool:
+        """An input that was given; or a part of the value whose turn it is, "each.scaler"."""
+        return bool(values.get(name) if name.startswith(f"{EACH}.") else self._chosen.get(name))
 
     def _step(self, step: Step, values: Mapping[str, str], suffix: str, gone: Collection[str]) -> Step:
         change: dict[str, Any] = {key: filled(getattr(step, key), values) for key in _TEXTS}
@@ -122,6 +135,8 @@ class _Expansion:
                 **_parts(EACH, self._types[group.each], (value,)),
                 f"{EACH}.{NUMBER}": str(number),
             }
+            if group.tier and own.get(_TIER, "").isdigit() and own[_TIER] != str(group.tier):
+                continue  # of services that are restored: those of another tier
             found.extend(self.steps(group.steps, own, f"{suffix}--{number}"))
         return tuple(found)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tfdash.durations import parse_duration
 from tfdash.model.procedure import Input, Procedure
 from tfdash.playbook.procedures import candidates
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
+from tfdash.playbook.procedures.last_good import PARTS, SHOWN_PARTS, restored_parts, wrong_restored
 from tfdash.spelling import nearest
 
 Inputs = Mapping[str, tuple[str, ...]]
 """What was chosen, by the input's id; () or absent where it was left out."""
+ALL = "all"
+"""Of a list whose type has ``every``: all that there are."""
+SHOWN = "{example}"
+CLUSTER = "cluster"
+"""Of what a scenario loses, and the type of the input that says which."""
 LONGEST = 500
 MOST = 500
 _NAME = r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?"
@@ -24,7 +30,9 @@ _NOTHING: Mapping[str, str] = {}
 @dataclass(frozen=True, kw_only=True)
 class InputType:
     """``refuse`` says why a text cannot be one, "" where it can. ``parts``: what ``{input.part}`` may ask for, and ``parted`` what
-    each is. ``of_kind``: of which kind of object a value is a name. ``example``: a text of it, as a usage has it. ``candidates`` are what there is now; a text that is none of them may still be given, but for ``closed``."""
+    each is. ``of_kind``: of which kind of object a value is a name. ``example``: a text of it, as a usage has it. ``candidates`` are what there is now; a text that is none of them may still be given, but for ``closed``. ``every``: where it is a
+    list, "all" is all that there are when the run begins (``whole``). ``shown``: its parts where a
+    document shows every step that a value may have (``SHOWN`` is that value)."""
 
     title: str
     example: str
@@ -33,6 +41,8 @@ class InputType:
     parts: tuple[str, ...] = ()
     parted: Callable[[str], Mapping[str, str]] = lambda value: _NOTHING
     of_kind: str = ""
+    every: bool = False
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 def _like(pattern: str, told: str) -> Callable[[str], str]:
@@ -115,6 +125,16 @@ INPUT_TYPES: Mapping[str, InputType] = {
         ),
         candidates=candidates.versions,
     ),
+    "restored": InputType(
+        example="Deployment namespace/name tier=3 replicas=2",
+        title='a service as it was when it served, out of the last-good picture; "all" is all of it',
+        refuse=wrong_restored,
+        candidates=candidates.restored,
+        parts=PARTS,
+        parted=restored_parts,
+        every=True,
+        shown=SHOWN_PARTS,
+    ),
     "cluster": InputType(
         example="CLUSTER",
         title="a cluster of the environment",
@@ -142,7 +162,8 @@ def unfit_value(wanted: Input, value: str) -> str:
         return 'begins with "-", which a command would take for an option'
     if wanted.choices and value not in wanted.choices:
         return f"is none of its choices; {nearest(value, wanted.choices)}"
-    return INPUT_TYPES[wanted.type].refuse(value)
+    kind = INPUT_TYPES[wanted.type]
+    return "" if kind.every and wanted.many and value == ALL else kind.refuse(value)
 
 
 def unfit_inputs(procedure: Procedure, inputs: Inputs) -> tuple[tuple[str, str], ...]:
@@ -173,3 +194,23 @@ def _unfit(procedure: Procedure, inputs: Inputs) -> Iterator[tuple[str, str]]:
 def with_defaults(procedure: Procedure, inputs: Inputs) -> Inputs:
     """What was chosen, and the default of what was not."""
     return {one.id: inputs.get(one.id) or ((one.default,) if one.default else ()) for one in procedure.inputs}
+
+
+def whole(procedure: Procedure, chosen: Inputs, case: Callable[[Input, Inputs], InputCase]) -> Inputs:
+    """``chosen``, with all that there are in the place of "all": what a run was begun with stays what it is."""
+    found = dict(chosen)
+    for one in procedure.inputs:
+        kind = INPUT_TYPES[one.type]
+        if kind.every and one.many and found.get(one.id) == (ALL,):
+            found[one.id] = tuple(each.value for each in kind.candidates(case(one, found)))[:MOST]
+    return found
+
+
+def lost_clusters(procedure: Procedure, chosen: Inputs) -> tuple[tuple[str, ...], ...]:
+    """Clusters that were named as lost, of a procedure whose scenario loses one: it acts in none of them."""
+    loses = procedure.scenario.loses if procedure.scenario is not None else ()
+    return (
+        tuple(chosen.get(one.id, ()) for one in procedure.inputs if one.type == "cluster")
+        if CLUSTER in loses
+        else ()
+    )

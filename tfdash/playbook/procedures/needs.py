@@ -74,6 +74,10 @@ def _metrics(name: str, case: ProbeCase) -> Probed:
     return _asked("source.current", case, source="prometheus", cluster=name)
 
 
+def _last_good(_: str, case: ProbeCase) -> Probed:
+    return _asked("last-good.fresh", case)
+
+
 def _store(_: str, case: ProbeCase) -> Probed:
     health = case.picture.store_state.health
     if health.local or health.broken:
@@ -152,6 +156,7 @@ NEEDS: dict[str, Need] = {
         Need(id="metrics", title="Prometheus", judge=_metrics, name="CLUSTER", reach=True),
         Need(id="logs", title="logs of pods, by the API server", judge=_cluster, name="CLUSTER", reach=True),
         Need(id="login", title="the log-in of this terminal", judge=_login, reach=True),
+        Need(id="last-good", title="what each service was when it served", judge=_last_good),
         Need(id="store", title="the store of this terminal", judge=_store),
         Need(id="shared", title="the shared store", judge=_shared, reach=True),
         Need(id="runbooks", title="the files of the procedures", judge=_runbooks),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tfdash.model.procedure import Procedure
+from tfdash.playbook.procedures.recovery_settings import RestoredService
 
 
 class Dependency(NamedTuple):
@@ -23,7 +24,8 @@ class Dependency(NamedTuple):
 class RecoveryPolicy:
     """``procedures`` by id. ``hosts``, ``pipelines``, ``channels``: names that are configured. ``inside``: this program runs in a pod of a
     cluster that it may have to recover. ``apart``: hosts, as patterns, of which somebody says that they go down with none of the clusters;
-    ``along``: those that do."""
+    ``along``: those that do. ``services``: what a complete restore brings back, by name;
+    ``keeps_last_good``: what they were is kept somewhere, and is at most ``fresh`` seconds old where it is good for a restore."""
 
     procedures: Mapping[str, Procedure] = field(default_factory=dict)
     problems: Collection[str] = ()
@@ -34,3 +36,6 @@ class RecoveryPolicy:
     inside: bool = False
     apart: tuple[str, ...] = ()
     along: tuple[str, ...] = ()
+    services: Mapping[str, RestoredService] = field(default_factory=dict)
+    keeps_last_good: bool = False
+    fresh: float = 86_400.0

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tfdash.model.procedure import Ask, Input, Procedure
+from tfdash.model.procedure import Ask, Procedure
 from tfdash.model.recovery import LookAlike, RecoveryProposal
 from tfdash.model.run import Probed
 from tfdash.model.subject import Subject
@@ -19,6 +19,7 @@ from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.answering import answered
 from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.inputs import CLUSTER
 from tfdash.playbook.procedures.needs import recovery_policy
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES
@@ -65,7 +66,9 @@ def proposal(procedure: Procedure, case: ProbeCase) -> RecoveryProposal | None:
             for id, how in scenario.alike
         ),
         vantage=vantage,
-        inputs=_inputs(procedure.inputs, [subject for told in holds for subject in told.about]),
+        inputs=_inputs(
+            procedure, [subject for told in holds for subject in told.about], case.cluster.cluster
+        ),
         refused=refused,
     )
 
@@ -132,10 +135,13 @@ def _other_terminals(case: ProbeCase) -> list[Probed]:
     return found
 
 
-def _inputs(inputs: Sequence[Input], about: Sequence[Subject]) -> Mapping[str, tuple[str, ...]]:
-    """Those that what was found fits: one of it, or all where the input is a list."""
+def _inputs(procedure: Procedure, about: Sequence[Subject], cluster: str) -> Mapping[str, tuple[str, ...]]:
+    """Those that what was found fits: one of it, or all where the input is a list; ``cluster``, where that is what is lost."""
     made: dict[str, tuple[str, ...]] = {}
-    for one in inputs:
+    loses = procedure.scenario.loses if procedure.scenario is not None else ()
+    for one in procedure.inputs:
+        if one.type == CLUSTER and CLUSTER in loses and not one.many:
+            made[one.id] = (cluster,)
         kinds = _TYPES.get(one.type, ())
         fit = tuple(dict.fromkeys(_value(one.type, s) for s in about if s.kind in kinds))
         if fit and (one.many or len(fit) == 1):

@@ -10,7 +10,7 @@ from typing import Any
 from tfdash.durations import write_duration
 from tfdash.model.procedure import Ask, Input, OnFailure, Procedure, Step, StepKind
 from tfdash.playbook.procedures.expansion import expanded
-from tfdash.playbook.procedures.inputs import INPUT_TYPES, Inputs
+from tfdash.playbook.procedures.inputs import INPUT_TYPES, SHOWN, Inputs
 from tfdash.playbook.procedures.placeholders import OWN
 from tfdash.playbook.procedures.probes import PROBES
 from tfdash.text import safe, safe_lines
@@ -93,6 +93,8 @@ def _numbered(steps: list[Plain]) -> list[Plain]:
 
 
 def _example(one: Input) -> str:
+    if INPUT_TYPES[one.type].shown:
+        return SHOWN
     return one.default or next(iter(one.choices), "") or INPUT_TYPES[one.type].example
 
 

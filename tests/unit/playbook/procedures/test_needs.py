@@ -66,6 +66,7 @@ TABLE: list[tuple[Picture, str, bool | None, str]] = [
     (told(count=2), "notify page", False, "no channel page"),
     (told(GONE, count=2), "notify chat", False, "connection refused"),
     (of(), "runbooks", True, "1 procedure"),
+    (of(), "last-good", None, "no service that is restored is named"),
     (of(), "moon", None, "nobody knows"),
 ]
 

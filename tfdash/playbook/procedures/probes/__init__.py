@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfdash.playbook.procedures.probe import Probe
 from tfdash.playbook.procedures.probes import (
     control_plane,
+    last_good,
     nodes,
     pipelines,
     releases,
@@ -17,6 +18,17 @@ from tfdash.playbook.procedures.probes import (
 
 PROBES: dict[str, Probe] = {
     probe.id: probe
-    for module in (verdicts, workloads, releases, times, nodes, control_plane, sources, pipelines, updates)
+    for module in (
+        verdicts,
+        workloads,
+        releases,
+        times,
+        nodes,
+        control_plane,
+        sources,
+        pipelines,
+        updates,
+        last_good,
+    )
     for probe in module.PROBES
 }

@@ -1,0 +1,72 @@
+"""The runbook of a complete environment failure, begun by the real engine: all that was good is put in when it begins, by its tiers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.playbook.procedures.restoring import LOST, good
+from tests.unit.procedures.world import Terminal
+from tests.unit.store.helpers import REF
+from tfdash.model.last_good import GoodService, LastGood
+from tfdash.model.observation import Observation
+from tfdash.model.run import StepStatus
+from tfdash.procedures.protocols import RunRefused
+
+RUNBOOK = "environment-failure"
+
+
+def put(one: Terminal, *services: GoodService) -> None:
+    seen = Observation(value=LastGood(services=services), observed_at=one.clock.at, complete=True)
+
+    async def go() -> None:
+        one.board.put_signals({("last_good", LOST): seen})
+        await asyncio.sleep(0)
+
+    one.call(go())
+    one.until(lambda: one.board.picture.signals.last_good.get(LOST) is seen)
+
+
+def test_all_is_what_there_was_when_it_began(terminal: Callable[..., Terminal]) -> None:
+    one = terminal({})
+    put(one, good("ledger", comes_up="signed"), good(replicas=7, scaler="checkout", minimum=3, maximum=9))
+    run = one.start(RUNBOOK, lost=[LOST.cluster]).id
+    put(one, good(replicas=1))  # what is seen later changes no run
+    state = one.state(run)
+    assert not state.unreadable
+    ids = {step.id for step in state.steps}
+    assert {"hand-1--1", "size-1--1", "bounds-3--2", "size-3--2", "gate-1", "switched"} <= ids
+    assert not {id for id in ids if id.startswith(("sync-", "pipeline-")) or id == "size-2--1"}
+    shown = one.prepare(run, "bounds-3--2")
+    assert shown.step.title == "checkout: its HPA scales from 3 to 9, as it did"
+    assert one.step(run, "gate-1").status is StepStatus.WAITING
+
+
+def test_a_gate_is_opened_by_a_reason_alone(terminal: Callable[..., Terminal]) -> None:
+    one = terminal({})
+    put(one, good("ledger", comes_up="signed"))
+    run = one.start(RUNBOOK, lost=[LOST.cluster]).id
+    while (state := one.state(run)) and "gate-1" not in state.next:
+        for step in state.next:
+            one.skip(run, step, "a test goes on")
+    with pytest.raises(RunRefused):
+        one.skip(run, "gate-1")
+    one.do(run, "gate-1")
+    assert one.step(run, "gate-1").status is not StepStatus.DONE  # what is not known opens nothing
+    assert not [id for id in one.state(run).next if id.endswith("-2")]
+    one.skip(run, "gate-1", "the ledger is promoted by its team")
+    assert one.step(run, "gate-1").status is StepStatus.SKIPPED
+    assert "told-1" in one.state(run).next
+
+
+def test_it_acts_elsewhere_than_in_what_is_lost_and_never_on_nothing(
+    terminal: Callable[..., Terminal],
+) -> None:
+    one = terminal({})
+    with pytest.raises(RunRefused, match="there are none"):
+        one.start(RUNBOOK, lost=[LOST.cluster])
+    put(one, good())
+    with pytest.raises(RunRefused, match="which is what is lost"):
+        one.start(RUNBOOK, lost=[REF.cluster], services=["Deployment a/x tier=3 replicas=2"])

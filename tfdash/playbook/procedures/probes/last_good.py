@@ -1,0 +1,297 @@
+"""Probes of a restore: whether there is a last-good picture, and whether what it shows is there again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tfdash.figures import span
+from tfdash.model.kube import HorizontalPodAutoscaler
+from tfdash.model.last_good import GoodService, LastGood
+from tfdash.model.run import Probed
+from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.verdict import UnknownKind
+from tfdash.model.workload import Serving
+from tfdash.nouns import counted
+from tfdash.playbook.policies import Policies
+from tfdash.playbook.procedures.policy import RecoveryPolicy
+from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
+from tfdash.playbook.procedures.probes.lines import kubectl, of_object
+from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
+from tfdash.playbook.procedures.probes.workloads import (
+    WORKLOAD,
+    WORKLOADS,
+    named_workload,
+    serves,
+    workload_object,
+)
+from tfdash.playbook.procedures.subject_text import subject_in, subject_text
+from tfdash.playbook.staleness import Unread
+
+_FEW = 3  # that are named one by one
+_OF = ProbeArgument(
+    id="of", title="the cluster whose last-good picture it is; else the newest of all", needed=False
+)
+
+
+def good_services(
+    pictures: Mapping[ClusterRef, LastGood], environment: str, of: str = ""
+) -> dict[str, GoodService]:
+    """By name, in the order of a restore: of the cluster ``of``, else the newest of each service."""
+    found: dict[str, GoodService] = {}
+    for ref, picture in sorted(pictures.items()):
+        if ref.environment == environment and of in ("", ref.cluster):
+            for one in picture.services:
+                if one.name not in found or one.at > found[one.name].at:
+                    found[one.name] = one
+    return dict(sorted(found.items(), key=lambda pair: pair[1].tier))
+
+
+def pictures_of(case: ProbeCase) -> dict[ClusterRef, LastGood]:
+    seen = case.picture.signals.last_good
+    return {ref: one.value for ref, one in seen.items() if one.value is not None}
+
+
+def _policy(case: ProbeCase) -> RecoveryPolicy:
+    return (case.policies or Policies()).recovery
+
+
+def _unset(look: ProbeLook) -> Probed | None:
+    """That nothing is configured, or nothing was read yet, so that nothing is known."""
+    policy = _policy(look.case)
+    if not policy.services:
+        return look.unclear(
+            UnknownKind.NOT_WATCHED, "no service that is restored is named: [recovery.services.NAME]"
+        )
+    if not policy.keeps_last_good:
+        return look.unclear(
+            UnknownKind.NOT_WATCHED, "no last-good picture is kept: [recovery.last_good] folder"
+        )
+    seen = [
+        one
+        for ref, one in look.case.picture.signals.last_good.items()
+        if ref.environment == look.ref.environment
+    ]
+    if not seen:
+        return look.unclear(UnknownKind.LOADING, "the last-good picture was not read yet")
+    problem = next((one.problem for one in seen if one.problem is not None), None)
+    return look.unclear(UnknownKind.QUERY_ERROR, problem.cause) if problem is not None else None
+
+
+def _fresh(case: ProbeCase) -> Probed:
+    look = ProbeLook(case)
+    if (unset := _unset(look)) is not None:
+        return unset
+    policy = _policy(case)
+    found = good_services(pictures_of(case), look.ref.environment, look.argument("of"))
+    none = [name for name in policy.services if name not in found]
+    old = [name for name, one in found.items() if look.now - one.at >= policy.fresh]
+    if none:
+        return look.said(
+            False, f"no last-good picture of {_named(none)}: each is taken once it served long enough"
+        )
+    if old:
+        worst = max(look.now - found[name].at for name in old)
+        return look.said(False, f"the last-good picture of {_named(old)} is old, up to {span(worst)}")
+    oldest = max((look.now - one.at for one in found.values()), default=0.0)
+    return look.said(
+        True,
+        f"the last-good picture has all of {counted(len(found), 'service')}, none older than {span(max(oldest, 1.0))}",
+    )
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"
+
+
+def _restored(case: ProbeCase) -> Probed:
+    """Every service of the tier serves, and is sized as it was."""
+    look, tier = ProbeLook(case), number_of(case.arguments, "tier")
+    if (unset := _unset(look)) is not None:
+        return unset
+    policy = _policy(case)
+    wanted = [name for name, one in policy.services.items() if one.tier == tier]
+    if not wanted:
+        return look.said(True, f"no service is of tier {look.argument('tier')}")
+    good = good_services(pictures_of(case), look.ref.environment, look.argument("of"))
+    lacking: list[str] = []
+    unclear: Probed | None = None
+    for name in wanted:
+        if name not in good:
+            unclear = unclear or look.unclear(
+                UnknownKind.NO_DATA, f"what {name} was is not known: it has no last-good picture"
+            )
+            continue
+        said = _one(look, name, good[name])
+        if said.passed is False:
+            lacking.append(said.sentence)
+        elif said.passed is None:
+            unclear = unclear or said
+    if lacking:
+        more = f", and {counted(len(lacking) - _FEW, 'service')} more" if len(lacking) > _FEW else ""
+        return look.said(False, f"{len(lacking)} of {len(wanted)}: {'; '.join(lacking[:_FEW])}{more}")
+    if unclear is not None:
+        return unclear
+    return look.said(True, f"{counted(len(wanted), 'service')} of tier {tier}: each serves, sized as it was")
+
+
+def _one(look: ProbeLook, name: str, one: GoodService) -> Probed:
+    subject = one.workload._replace(cluster=look.ref, uid="")
+    found = serves(look, subject)
+    if isinstance(found, Unread):
+        return look.unknown(found, f"{name}: ")
+    if found is None:
+        return look.said(False, f"there is no {subject_text(subject)}")
+    if found.serving is not Serving.OK:
+        return look.said(False, str(found))
+    if one.scaler:
+        bounds = _bounds(look, subject)
+        if isinstance(bounds, Unread):
+            return look.unknown(bounds, f"{name}: ")
+        if bounds != (one.minimum, one.maximum):
+            has = f"{bounds[0]} to {bounds[1]}" if bounds is not None else "no HPA"
+            return look.said(False, f"{name}: {has}, and it was {one.minimum} to {one.maximum}")
+    return _size(look, subject, one.replicas, name)
+
+
+def _bounds(look: ProbeLook, subject: Subject) -> tuple[int, int] | Unread | None:
+    scalers = look.within(HorizontalPodAutoscaler, subject.namespace)
+    if isinstance(scalers, Unread):
+        return scalers
+    mine = [s for s in scalers if (s.target_kind, s.target_name) == (subject.kind, subject.name)]
+    return (mine[0].min_replicas, mine[0].max_replicas) if len(mine) == 1 else None
+
+
+def _size(look: ProbeLook, subject: Subject, replicas: int, name: str) -> Probed:
+    """As many as it was; or, where an HPA is at work, as many as that wants within its bounds."""
+    obj = workload_object(look, subject)
+    if isinstance(obj, Unread):
+        return look.unknown(obj, f"{name}: ")
+    if obj is None:
+        return look.said(False, f"there is no {subject_text(subject)}")
+    has = getattr(obj, "desired", 0)
+    bounds = _bounds(look, subject)
+    if isinstance(bounds, Unread):
+        return look.unknown(bounds, f"{name}: ")
+    if has == replicas:
+        return look.said(True, f"{name} wants {counted(has, 'replica')}, as it did")
+    if bounds is not None and has and bounds[0] <= has <= bounds[1]:
+        return look.said(
+            True, f"{name} wants {counted(has, 'replica')}, as its HPA of {bounds[0]} to {bounds[1]} says"
+        )
+    return look.said(False, f"{name} wants {counted(has, 'replica')}, and it was {replicas}")
+
+
+def _sized(case: ProbeCase) -> Probed:
+    look, replicas = ProbeLook(case), number_of(case.arguments, "replicas")
+    subject = named_workload(look)
+    if isinstance(subject, Probed):
+        return subject
+    if replicas is None:
+        return look.unclear(
+            UnknownKind.NOT_COMPARABLE, f"replicas = {look.argument('replicas')!r} is no whole number"
+        )
+    return _size(look, subject, replicas, subject.name)
+
+
+def _of_declared(judge: Callable[[ProbeLook, Subject, str], Probed]) -> Callable[[ProbeCase], Probed]:
+    """Of a workload that is one of the services; ``judge`` gets its name."""
+
+    def judged(case: ProbeCase) -> Probed:
+        look = ProbeLook(case)
+        subject = named_workload(look)
+        if isinstance(subject, Probed):
+            return subject
+        text = subject_text(subject)
+        name = next((n for n, one in _policy(case).services.items() if one.workload == text), None)
+        if name is None:
+            return look.unclear(UnknownKind.NOT_WATCHED, f"{text} is none of [recovery.services]")
+        return judge(look, subject, name)
+
+    return judged
+
+
+def _rests(look: ProbeLook, subject: Subject, name: str) -> Probed:
+    services = _policy(look.case).services
+    below = services[name].rests_on
+    for on in below:
+        under = subject_in(services[on].workload, look.ref)
+        found = serves(look, under) if under is not None else None
+        if isinstance(found, Unread):
+            return look.unknown(found, f"{on}: ")
+        if found is None:
+            return look.said(False, f"{name} rests on {on}, and there is none")
+        if found.serving is not Serving.OK:
+            return look.said(False, f"{name} rests on {on}: {found}")
+    told = (
+        f"{_named(list(below))}: what {name} rests on serves"
+        if below
+        else f"{name} rests on no other service"
+    )
+    return look.said(True, told)
+
+
+def _images(look: ProbeLook, subject: Subject, name: str) -> Probed:
+    if (unset := _unset(look)) is not None:
+        return unset
+    good = good_services(pictures_of(look.case), look.ref.environment, look.argument("of")).get(name)
+    if good is None:
+        return look.unclear(UnknownKind.NO_DATA, f"what {name} ran is not known: it has no last-good picture")
+    obj = workload_object(look, subject)
+    if isinstance(obj, Unread):
+        return look.unknown(obj, f"{name}: ")
+    if obj is None:
+        return look.said(False, f"there is no {subject_text(subject)}")
+    images = tuple(c.image for c in obj.template.containers if not c.init)
+    others = [image for image in images if image not in good.images]
+    if others or len(images) < len(good.images):
+        return look.said(
+            False, f"{name} is to run {_named(list(images))}, and was good with {_named(list(good.images))}"
+        )
+    return look.said(True, f"{name} is to run what it was good with")
+
+
+_NEEDS = frozenset(WORKLOADS)
+_SIZES = _NEEDS | {HorizontalPodAutoscaler.KIND}
+_ALL = "deployments.apps,statefulsets.apps,horizontalpodautoscalers.autoscaling"
+PROBES = (
+    Probe(
+        id="last-good.fresh",
+        title="what each service was when it served is known, and lately",
+        judge=_fresh,
+        line=lambda _: "tfdash snapshot --screen recovery",
+        arguments=(_OF,),
+    ),
+    Probe(
+        id="last-good.restored",
+        title="all of tier {tier} serve, sized as they were",
+        judge=_restored,
+        line=lambda _: kubectl("get", _ALL, "-A"),
+        arguments=(ProbeArgument(id="tier", title="1 to 5"), _OF, CLUSTER),
+        needs=_SIZES,
+    ),
+    Probe(
+        id="last-good.sized",
+        title="{workload} wants {replicas} replicas, or as many as its HPA says",
+        judge=_sized,
+        line=lambda a: of_object(a, "workload", "-o", "jsonpath={.spec.replicas}"),
+        arguments=(WORKLOAD, ProbeArgument(id="replicas", title="how many it was"), CLUSTER),
+        needs=_SIZES,
+    ),
+    Probe(
+        id="last-good.rests-on",
+        title="what {workload} rests on serves",
+        judge=_of_declared(_rests),
+        line=lambda _: kubectl("get", _ALL, "-A"),
+        arguments=(WORKLOAD, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="last-good.images",
+        title="{workload} is to run the images that it was good with",
+        judge=_of_declared(_images),
+        line=lambda a: of_object(a, "workload", "-o", "jsonpath={.spec.template.spec.containers[*].image}"),
+        arguments=(WORKLOAD, _OF, CLUSTER),
+        needs=_NEEDS,
+    ),
+)
