@@ -125,6 +125,7 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
     lines += [
         "[store]",
         f"path = {_quoted(str(kubeconfig.parent / 'store'))}",
+        'approvals = "kubernetes"  # its simulated API server stamps who approves',
         "",
         "[certificates]",
         "api_servers = false  # this run's own, by the machine's clock and not by the simulated one",

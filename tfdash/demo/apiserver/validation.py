@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from tfdash.demo.apiserver import signing_requests
 from tfdash.demo.apiserver.errors import ApiError, Cause, bad_request, invalid
 from tfdash.demo.apiserver.objects import Obj, dig, matches
 from tfdash.demo.apiserver.quantity import parse
@@ -29,7 +30,7 @@ _LABEL_VALUE_WORDS = (
     "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation "
     "is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
-_PATH_NAMES = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
+_PATH_NAMES = ("roles", "clusterroles", "rolebindings", "clusterrolebindings", "certificatesigningrequests")
 _REQUIRED, _INVALID, _FORBIDDEN = "FieldValueRequired", "FieldValueInvalid", "FieldValueForbidden"
 IMMUTABLE = "field is immutable"
 _STATEFUL_FREE = (
@@ -154,11 +155,27 @@ def _not_negative(spec: Obj, *fields: str) -> list[Cause]:
     ]
 
 
+def _signing_request(spec: Obj) -> list[Cause]:
+    causes: list[Cause] = []
+    if why := signing_requests.why_no_request(spec.get("request") or ""):
+        causes.append(_bad("spec.request", spec.get("request") or "", why))
+    if not spec.get("usages"):
+        causes.append(_need("spec.usages"))
+    signer = spec.get("signerName") or ""
+    if not signer:
+        causes.append(_need("spec.signerName"))
+    elif why := signing_requests.why_no_signer(signer):
+        causes.append(_bad("spec.signerName", signer, why))
+    return causes
+
+
 def _spec(resource: Resource, obj: Obj) -> list[Cause]:
     spec = obj.get("spec") or {}
     kind = resource.plural
     if kind == "pods":
         return _pod_spec(spec, "spec")
+    if kind == "certificatesigningrequests":
+        return _signing_request(spec)
     if kind in ("deployments", "replicasets", "statefulsets", "daemonsets"):
         return _not_negative(spec, "replicas", "minReadySeconds") + _template(spec, selected=True)
     if kind == "jobs":

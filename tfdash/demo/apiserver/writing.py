@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tfdash.demo.apiserver import deleting, quotas
+from tfdash.demo.apiserver import deleting, quotas, signing_requests
 from tfdash.demo.apiserver.body import body_of, identified
 from tfdash.demo.apiserver.defaults import filled
 from tfdash.demo.apiserver.errors import (
@@ -178,6 +178,8 @@ def _fresh(call: Call, obj: Obj) -> Obj:
         obj["metadata"]["generation"] = 1
     if call.resource.plural == "services":
         obj = give_address(call.cluster, obj)
+    if call.storage == signing_requests.STORAGE:
+        obj = signing_requests.stamped(obj, call.user)
     if call.resource.plural == "namespaces":
         labels = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta.get("name", "")}
         obj["metadata"]["labels"] = labels
@@ -279,6 +281,8 @@ def _merged_parts(call: Call, before: Obj, after: Obj) -> Obj:
     after = filled(call.storage, {**after, "metadata": ordered})
     if (_has_status(call) and call.resource.plural != "nodes") or call.resource.plural == "nodes":
         after["status"] = before.get("status", {})
+    if call.storage == signing_requests.STORAGE:
+        after = signing_requests.unchanged(before, after)
     if call.resource.plural == "services":
         spec, had = after["spec"], before["spec"]
         kept_fields = {k: had[k] for k in ("clusterIP", "clusterIPs") if k in had and not spec.get(k)}

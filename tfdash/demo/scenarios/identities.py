@@ -14,6 +14,7 @@ AUTHENTICATED = "system:authenticated"
 USERS: dict[str, User] = {
     "admin": User("admin@corp", ("system:masters", AUTHENTICATED), "admin@corp"),
     "oncall": User("oncall@corp", ("oncall", AUTHENTICATED), "oncall@corp"),
+    "colleague": User("colleague@corp", ("oncall", AUTHENTICATED), "colleague@corp"),
     "viewer": User("viewer@corp", ("viewers", AUTHENTICATED), "viewer@corp"),
     "one-namespace": User("billing-dev@corp", ("billing-developers", AUTHENTICATED), "billing-dev@corp"),
 }
@@ -148,6 +149,11 @@ ROLES: dict[str, list[Obj]] = {
             "verbs": ["patch", "update"],
             "apiGroups": ["cert-manager.io"],
             "resources": ["certificates/status"],
+        },
+        {  # by which people approve
+            "verbs": ["create", "get", "list"],
+            "apiGroups": ["certificates.k8s.io"],
+            "resources": ["certificatesigningrequests"],
         },
         {
             "verbs": ["create", "get", "update", "patch"],
