@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.playbook.making import CONTAINER, NOW, condition, deployment, pod, running, stateful_set
 from tests.unit.playbook.procedures.probing import FORBIDDEN, GONE, STALE_AFTER, of, probe, seen
+from tfdash.model.delivery import Rollout
 from tfdash.model.kinds import KINDS
 from tfdash.model.kube import HorizontalPodAutoscaler, Owner, Unreadable
 from tfdash.model.kubecluster import Node
@@ -32,6 +34,10 @@ WELL = deployment()
 DOWN = deployment(ready=0, available=0, unavailable=3)
 LAME = deployment(ready=1, available=1, unavailable=2)
 ITS = {"workload": "Deployment a/checkout"}
+OF_THE_ROLLOUT = {"workload": "Rollout a/web"}
+REFERS = Rollout(
+    namespace="a", name="web", uid="r", desired=3, workload_kind="Deployment", workload_name="checkout"
+)
 TABLE: list[tuple[tuple[Any, ...], str, dict[str, str], bool | None, str]] = [
     ((WELL,), "workload.serving", ITS, True, "checkout serves, 3 of 3 pods available"),
     ((DOWN,), "workload.serving", ITS, False, "checkout is down, 0 of 3 pods available"),
@@ -64,6 +70,15 @@ TABLE: list[tuple[tuple[Any, ...], str, dict[str, str], bool | None, str]] = [
     ((WELL,), "release.complete", ITS, True, "its release is complete"),
     ((deployment(updated=1),), "release.complete", ITS, False, "checkout"),
     ((WELL,), "release.complete", {**ITS, "image": "9.9"}, False, "not 9.9"),
+    (
+        (REFERS, WELL),
+        "release.complete",
+        {**OF_THE_ROLLOUT, "image": "9.9"},
+        False,
+        "checkout:2.14.0, not 9.9",
+    ),
+    ((REFERS, WELL), "workload.image", {**OF_THE_ROLLOUT, "image": "2.14.0"}, True, "is to run"),
+    ((REFERS, WELL), "workload.image", {**OF_THE_ROLLOUT, "image": "9.9"}, False, "not 9.9"),
     ((node(),), "node.ready", {"node": "node-1"}, True, "node-1 is ready"),
     ((node(ready="False"),), "node.ready", {"node": "node-1"}, False, "is not ready"),
     ((node(ready="Unknown"),), "node.ready", {"node": "node-1"}, False, "is lost"),
@@ -237,6 +252,16 @@ def test_an_api_server_that_refuses_us_is_not_away(
     found = seen(of(), "", problem=problem)
     assert probe(found, "control-plane.away").passed is away
     assert probe(found, "control-plane.answers").passed is here
+
+
+@pytest.mark.parametrize("id", ["workload.image", "release.complete"])
+def test_what_a_rollout_runs_where_that_stands_elsewhere(id: str) -> None:
+    """Of a template that is not there, or of a kind that is not read, nothing is known."""
+    for objects in ((REFERS,), (msgspec.structs.replace(REFERS, workload_kind="PodTemplate"), WELL)):
+        told = probe(of(*objects), id, **OF_THE_ROLLOUT, image="2.14.0")
+        assert told.passed is None and "stands elsewhere" in told.sentence
+    unread = seen(of(REFERS, WELL), "Deployment", complete=False, problem=FORBIDDEN)
+    assert probe(unread, id, **OF_THE_ROLLOUT, image="9.9").unknown is UnknownKind.NO_PRIVILEGE
 
 
 def test_whom_it_found_is_told() -> None:

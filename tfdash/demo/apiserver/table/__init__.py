@@ -35,6 +35,7 @@ _ROWS: dict[str, Row] = {
     "apps/controllerrevisions": others.controller_revision,
     "batch/jobs": workloads.job,
     "batch/cronjobs": workloads.cron_job,
+    "certificates.k8s.io/certificatesigningrequests": others.signing_request,
     "autoscaling/horizontalpodautoscalers": workloads.autoscaler,
     "policy/poddisruptionbudgets": workloads.disruption_budget,
     "discovery.k8s.io/endpointslices": others.endpoint_slice,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfdash.demo.apiserver.objects import Obj, dig
-from tfdash.demo.apiserver.table.durations import since
+from tfdash.demo.apiserver.table.durations import human, since
 from tfdash.demo.apiserver.table.workloads import age, pairs, selector
 
 _ROLE = "node-role.kubernetes.io/"
@@ -265,6 +265,13 @@ def storage_class(obj: Obj, now: float) -> list[Any]:
 
 def lease(obj: Obj, now: float) -> list[Any]:
     return [obj["metadata"]["name"], dig(obj, "spec", "holderIdentity", default=""), age(obj, now)]
+
+
+def signing_request(obj: Obj, now: float) -> list[Any]:
+    spec = obj.get("spec") or {}
+    lasts = human(spec["expirationSeconds"]) if spec.get("expirationSeconds") else "<none>"
+    who = [spec.get("signerName") or "<none>", spec.get("username", "")]
+    return [obj["metadata"]["name"], age(obj, now), *who, lasts, "Pending"]  # nobody here approves one
 
 
 def controller_revision(obj: Obj, now: float) -> list[Any]:

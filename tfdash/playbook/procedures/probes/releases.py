@@ -19,7 +19,13 @@ from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import of_object, rollout_status
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
-from tfdash.playbook.procedures.probes.workloads import WORKLOAD, named_workload, same_image, workload_object
+from tfdash.playbook.procedures.probes.workloads import (
+    WORKLOAD,
+    images_of,
+    named_workload,
+    same_image,
+    workload_object,
+)
 from tfdash.playbook.staleness import Unread
 
 _CARRIERS: dict[str, type[Object]] = {kind.KIND: kind for kind in (Deployment, Rollout, Canary)}
@@ -56,13 +62,13 @@ def _complete(case: ProbeCase) -> Probed:
         return sight.unknown(obj, f"{subject.name}: ")
     if obj is None:
         return sight.said(False, f"there is no {subject}")
-    images = tuple(c.image for c in obj.template.containers if not c.init)
-    wanted = sight.argument("image")
+    images, wanted = images_of(sight, obj), sight.argument("image")
+    if isinstance(images, Unread):
+        if wanted:
+            return sight.unknown(images, f"{subject.name}: ")
+        images = ()
     if wanted and not any(same_image(image, wanted) for image in images):
-        return sight.said(
-            False,
-            f"{subject.name} is to run {', '.join(images) or 'nothing that is said here'}, not {wanted}",
-        )
+        return sight.said(False, f"{subject.name} is to run {', '.join(images)}, not {wanted}")
     release = _release_of(case, subject)
     if release is not None:
         carrier = _CARRIERS.get(release.subject.kind)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tfdash.model.delivery import Rollout
 from tfdash.model.kube import DaemonSet, Deployment, HorizontalPodAutoscaler, StatefulSet
 from tfdash.model.run import Probed
-from tfdash.model.subject import Subject
+from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import UnknownKind
 from tfdash.model.workload import Serving
 from tfdash.nouns import counted
@@ -23,6 +23,21 @@ WORKLOADS: dict[str, type[Deployment] | type[StatefulSet] | type[DaemonSet] | ty
 WORKLOAD = ProbeArgument(id="workload", title="Kind namespace/name")
 _NEEDS = frozenset(WORKLOADS)
 _FEW = 3  # workloads that are named one by one
+
+
+def images_of(
+    sight: ProbeLook, obj: Deployment | StatefulSet | DaemonSet | Rollout
+) -> tuple[str, ...] | Unread:
+    """What it is to run: as its template has it, or, of a Rollout that refers to a workload, the template of that one."""
+    holder: Deployment | StatefulSet | DaemonSet | Rollout | Unread | None = obj
+    if isinstance(obj, Rollout) and obj.workload_name:
+        kind = WORKLOADS.get(obj.workload_kind)
+        holder = sight.one(kind, Key(obj.namespace, obj.workload_name)) if kind is not None else None
+    if isinstance(holder, Unread):
+        return holder
+    if holder is None or not holder.template.containers:
+        return Unread(UnknownKind.NO_DATA, "what it runs stands elsewhere")
+    return tuple(c.image for c in holder.template.containers if not c.init)
 
 
 class Serves(NamedTuple):
@@ -149,9 +164,9 @@ def _image(case: ProbeCase) -> Probed:
         return sight.unknown(obj, f"{subject.name}: ")
     if obj is None:
         return sight.said(False, f"there is no {subject}")
-    images = tuple(c.image for c in obj.template.containers if not c.init)
-    if not images:
-        return sight.unclear(UnknownKind.NO_DATA, f"{subject.name}: what it runs stands elsewhere")
+    images = images_of(sight, obj)
+    if isinstance(images, Unread):
+        return sight.unknown(images, f"{subject.name}: ")
     has = any(same_image(image, wanted) for image in images)
     return sight.said(has, f"{subject.name} is to run {', '.join(images)}{'' if has else f', not {wanted}'}")
 
