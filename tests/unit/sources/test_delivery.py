@@ -152,6 +152,24 @@ def test_experiment_canary_and_owners() -> None:
     assert (helm.chart, helm.applied) == ("c", "1.2.3")
 
 
+def test_the_template_of_a_rollout_is_read_as_that_of_a_deployment() -> None:
+    """With all that real ones have: health checks, and rules of placement."""
+    check = {"httpGet": {"path": "/healthz", "port": 8080}}
+    term = {"topologyKey": "zone", "labelSelector": {}, "namespaceSelector": {}}
+    container = {"name": "web", "image": "r/web:1", "resources": {"requests": {"cpu": "200m"}}}
+    checked = {name: check for name in ("readinessProbe", "livenessProbe", "startupProbe")}
+    spec = {
+        "containers": [{**container, **checked}],
+        "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}},
+    }
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": spec}
+    rollout, deployment = (decoded(kind, spec={"template": template}) for kind in ("Rollout", "Deployment"))
+    assert rollout.template == deployment.template
+    assert [(c.image, c.has_readiness_probe, c.has_startup_probe) for c in rollout.template.containers] == [
+        ("r/web:1", True, True)
+    ]
+
+
 def test_of_the_annotations_only_what_tells_an_owner_is_kept() -> None:
     notes = {
         "argocd.argoproj.io/tracking-id": "t",

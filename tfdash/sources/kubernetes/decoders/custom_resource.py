@@ -16,6 +16,7 @@ from tfdash.model import kube
 from tfdash.sources.kubernetes.decoders import common
 from tfdash.sources.kubernetes.decoders import wire as w
 
+_TEMPLATE = msgspec.json.Decoder(w.Template | None)
 _GO_LONGEST = 2**63 / 1e9
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)")
@@ -100,8 +101,9 @@ def conditions(status: Mapping[str, Any]) -> tuple[kube.Condition, ...]:
 
 
 def template(spec: Mapping[str, Any]) -> kube.Template:
+    """By its text: what the types keep as text, such as the probes, no plain object converts to."""
     try:
-        return common.template(msgspec.convert(spec.get("template"), w.Template | None))
+        return common.template(_TEMPLATE.decode(msgspec.json.encode(spec.get("template"))))
     except msgspec.ValidationError:
         return kube.Template()
 
