@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
 from screens.shell import Shell
 from tfdash.model.procedure import Input, Procedure
+from tfdash.model.recovery import NO_CLUSTER
 from tfdash.model.run import RunState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.text import safe
@@ -21,9 +20,14 @@ _MOST = 500  # candidates of an input
 
 
 def begin_start(
-    shell: Shell, procedure: str, about: Subject | None = None, given: Mapping[str, str] | None = None
+    shell: Shell,
+    procedure: str,
+    about: Subject | None = None,
+    given: Mapping[str, str] | None = None,
+    cluster: ClusterRef = NO_CLUSTER,
 ) -> None:
-    """Ask for what the procedure needs. ``about``: what the cursor stood on, which fills the input of its sort; ``given``: by the inputs' ids."""
+    """Ask for what the procedure needs. ``about``: what the cursor stood on, which fills the input of its sort; ``given``: by the inputs'
+    ids; ``cluster``: where it is proposed, else that of ``about``, else it is asked."""
     runs = shell.context.runs
     if runs is None:
         shell.tell("procedures are not read yet, or no store is here that could remember a run", "warning")
@@ -33,26 +37,42 @@ def begin_start(
         there = ", ".join(p.id for p in runs.procedures())
         shell.tell(f"no procedure is called {safe(procedure)}; there is: {safe(there)}", "warning")
         return
-    cluster = cluster_of(shell, about, _lost(found, given or {}))
-    if cluster is None:
-        shell.tell("no cluster is read yet: what exists to choose from is not known", "warning")
-        return
-    _ask(shell, found, cluster, {**fitting(found, about), **(given or {})})
-
-
-def cluster_of(shell: Shell, about: Subject | None, lost: frozenset[str] = frozenset()) -> ClusterRef | None:
-    """Where it acts: the cluster of what it is about, else the first of the environment; never one that is ``lost``, where there is another."""
-    if about is not None and about.cluster.cluster and about.cluster.cluster not in lost:
-        return about.cluster
-    known = list(shell.board.picture.clusters)
-    return next((ref for ref in known if ref.cluster not in lost), next(iter(known), None))
+    told = {**fitting(found, about), **(given or {})}
+    lost = _lost(found, told)
+    known = {ref.cluster: ref for ref in sorted(shell.board.picture.clusters)}
+    clusters = {name: ref for name, ref in known.items() if name not in lost} or known
+    meant = cluster.cluster or (about.cluster.cluster if about is not None else "")
+    if meant in clusters:
+        _ask(shell, found, clusters[meant], told)
+    elif not clusters or (meant and meant not in lost):
+        which = f"cluster {safe(meant)} is not read" if meant else "no cluster is read yet"
+        shell.tell(f"{which}: what exists to choose from is not known", "warning")
+    elif len(clusters) == 1:
+        _ask(shell, found, next(iter(clusters.values())), told)
+    else:
+        _ask_where(shell, found, clusters, told)
 
 
 def _lost(procedure: Procedure, given: Mapping[str, str]) -> frozenset[str]:
+    """The clusters that it is about the loss of: it acts in none of them, where there is another."""
     from tfdash.playbook.procedures.inputs import lost_clusters
 
     named = lost_clusters(procedure, {id: (value,) for id, value in given.items()})
     return frozenset(name for names in named for name in names)
+
+
+def _ask_where(
+    shell: Shell, procedure: Procedure, there: Mapping[str, ClusterRef], given: Mapping[str, str]
+) -> None:
+    """Of several clusters a person names the one: none is the first by its name."""
+    from widgets.picker import Picker, PickerItem
+
+    def chosen(name: str | None) -> None:
+        if name is not None:
+            _ask(shell, procedure, there[name], given)
+
+    items = [PickerItem(name, safe(name)) for name in there]
+    shell.push_screen(Picker(f"{safe(procedure.title or procedure.id)}: in which cluster?", items), chosen)
 
 
 def fitting(procedure: Procedure, about: Subject | None) -> dict[str, str]:
@@ -139,7 +159,7 @@ def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping
     shell.push_screen(FormScreen(start(procedure, choices, given, place), take, choose))
 
 
-def begin_on(app: App[None], shell: Shell, about: Subject) -> None:
+def begin_on(shell: Shell, about: Subject) -> None:
     """The procedure that has an input of its sort; of several the one that is chosen."""
     from widgets.picker import Picker, PickerItem
 
@@ -157,4 +177,4 @@ def begin_on(app: App[None], shell: Shell, about: Subject) -> None:
             begin_start(shell, key, about)
 
     items = [PickerItem(p.id, safe(p.title or p.id), "runbook" if p.recovery else "") for p in found]
-    app.push_screen(Picker(f"Start on {safe(about.name)}", items), chosen)
+    shell.push_screen(Picker(f"Start on {safe(about.name)}", items), chosen)

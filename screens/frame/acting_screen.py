@@ -186,7 +186,7 @@ class ActingScreen(BoardScreen):
         from screens.procedures import begin_on  # brings what the first frame does without
 
         if self._painted:
-            begin_on(self.app, self.shell, self._painted[0])
+            begin_on(self.shell, self._painted[0])
 
     def action_actions(self) -> None:
         """Every action that concerns the object, those without a key of their own among them."""

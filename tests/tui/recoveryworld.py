@@ -375,6 +375,7 @@ RECOVERY = RecoveryState(
             procedure="service-failure",
             title="a service fails and the platform around it is well",
             proposed=True,
+            cluster=REF,
             sentence="checkout is down for 12m, and the nodes, the API server and the other 41 workloads are well",
             signs=(DOWN,),
             against=(Probed(passed=False, sentence="many nodes are down: 0 of 12"),),
@@ -395,6 +396,7 @@ RECOVERY = RecoveryState(
             procedure="service-failure",
             title="a service fails and the platform around it is well",
             level=Level.WARN,
+            cluster=REF,
             asks=(
                 Probed(passed=True, sentence="the API server answers, 4s ago"),
                 Probed(passed=None, sentence="whether evidence can be archived is not known"),
@@ -408,3 +410,13 @@ RECOVERY = RecoveryState(
     ),
 )
 DIGEST = digest_of(FAILURE)
+AFAR = ClusterRef(REF.environment, "zz-9")
+
+
+def elsewhere(said: RecoveryState) -> RecoveryState:
+    """The same, and of another cluster that nothing calls for a runbook there, and that nothing is missing."""
+    quiet = [msgspec.structs.replace(one, cluster=AFAR, proposed=False) for one in said.proposals]
+    ready = [msgspec.structs.replace(one, cluster=AFAR, level=Level.OK, missing=()) for one in said.readiness]
+    return msgspec.structs.replace(
+        said, proposals=(*said.proposals, *quiet), readiness=(*said.readiness, *ready)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from difflib import unified_diff
 from pathlib import Path
@@ -104,12 +104,13 @@ async def running(
     settled: bool = True,
     judge: Judge | None = None,
     prepare: Callable[[Board], None] = lambda board: None,
+    others: Sequence[Recorded] = (),
     **over: Any,
 ) -> AsyncIterator[Run]:
-    """Start, wait until everything is judged, and stop. ``prepare`` is given the board before it starts."""
+    """Start, wait until everything is judged, and stop. ``prepare`` is given the board before it starts; ``others``: further clusters."""
     source = Recorded() if source is None else source
     clock = over.get("clock") or FixedClock(world.NOW)
-    board = Board([source], Judge() if judge is None else judge, clock, interval=0.01)
+    board = Board([source, *others], Judge() if judge is None else judge, clock, interval=0.01)
     board.put_store_state(NOTHING_STORED)
     prepare(board)
     given: dict[str, Any] = {

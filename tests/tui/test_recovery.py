@@ -16,11 +16,13 @@ from screens.pages.recovery.recovery import RecoveryScreen
 from screens.pages.recovery.run import RunPage
 from tests.tui import recoveryworld as rw
 from tests.tui import world
+from tests.tui.recorded import Recorded
 from tests.tui.running import SIZES, Run, compare, running
 from tests.tui.told_service import ToldService
 from tests.tui.widgets.hostile import HOSTILE
 from tests.unit.playbook.procedures.running import Run as RunEvents
 from tfdash.model.assessment import Assessment
+from tfdash.model.recovery import RecoveryState
 from tfdash.model.run import StepStatus
 from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.procedures.protocols import Claim, Given, RunRefused, taken
@@ -37,9 +39,9 @@ STAGES: dict[str, Callable[[RunEvents], RunEvents]] = {
 }
 
 
-def judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def judged(monkeypatch: pytest.MonkeyPatch, said: RecoveryState = rw.RECOVERY) -> None:
     """What the section says of recoveries, in the assessment that screens read."""
-    monkeypatch.setattr(Assessment, "recovery", property(lambda self: rw.RECOVERY), raising=False)
+    monkeypatch.setattr(Assessment, "recovery", property(lambda self: said), raising=False)
 
 
 @asynccontextmanager
@@ -249,6 +251,29 @@ async def test_a_runbook_that_is_carried_out_is_not_proposed_again(monkeypatch: 
     async with recovery(rw.ToldRuns(rw.at_rollback(rw.failure())), SIZES[0]) as run:
         await run.shows("under way  a service fails")
         await run.lacks("PROPOSED")
+
+
+async def test_of_several_clusters_it_is_started_in_the_one_that_proposes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A runbook is judged in each of them: what is said of the last hides nothing that is said of another."""
+    judged(monkeypatch, rw.elsewhere(rw.RECOVERY))
+    service = rw.ToldRuns()
+    async with recovery(service, SIZES[2]) as run:
+        await run.shows("PROPOSED  a service fails and the platform around it is well, in ", "not now")
+        await run.press("enter")
+        await run.shows("Start single service failure", f"cluster {rw.REF.cluster}")
+        await run.press("escape", "down", "enter")
+        told = f"cluster {rw.AFAR.cluster} is not read"
+        await run.until(lambda: any(told in m.text for m in run.app.messages.all), told)
+
+
+async def test_where_nothing_tells_the_cluster_it_is_asked() -> None:
+    async with recovery(rw.ToldRuns(), SIZES[2], others=[Recorded(ref=rw.AFAR)]) as run:
+        await run.press("o")
+        await run.shows("single service failure: in which cluster?", rw.REF.cluster)
+        await run.press("down", "enter")
+        await run.shows("Start single service failure", f"cluster {rw.AFAR.cluster}")
 
 
 def test_enter_closes_what_has_no_step_left() -> None:

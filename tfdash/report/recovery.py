@@ -24,7 +24,17 @@ from tfdash.report.shown import (
 from tfdash.text import safe
 from tfdash.views.layout import columns_within
 from tfdash.views.recovery import runs as run_rows
-from tfdash.views.recovery.runbooks import PROPOSED, missing, proposal_state, ready_word, rehearsed
+from tfdash.views.recovery.runbooks import (
+    PROPOSED,
+    BookKey,
+    missing,
+    places,
+    proposal_state,
+    ready_word,
+    rehearsed,
+    said_of,
+    titled,
+)
 from tfdash.views.recovery.words import counted_steps, run_title, span, who_text
 from tfdash.views.recovery.words import run_state as state_of_run
 from tfdash.views.sources import doubts, source_rows
@@ -53,13 +63,15 @@ def shown(asked: ReportAsked) -> Shown:
     section = next((s for s in assessment.sections if s.id == RECOVERY), None)
     head = sentence_of(section) if section is not None else Sentence("")
 
+    at = places(books)
+
     def book_cells(
-        id: str, proposal: RecoveryProposal | None, ready: RecoveryReadiness | None
+        key: BookKey, proposal: RecoveryProposal | None, ready: RecoveryReadiness | None
     ) -> tuple[str, ...]:
-        title = (ready.title if ready is not None else proposal.title if proposal is not None else "") or id
+        title = ready.title if ready is not None else proposal.title if proposal is not None else ""
         return (
             proposal_state(proposal).text,
-            safe(title),
+            titled(title or key.procedure, at[key]),
             ready_word(ready).text,
             "?" if ready is None or ready.rto is None else f"~{span(ready.rto)}",
             "?" if ready is None or ready.rpo is None else f"~{span(ready.rpo)}",
@@ -81,7 +93,7 @@ def shown(asked: ReportAsked) -> Shown:
 
     def content() -> dict[str, Any]:
         return {
-            "runbooks": [_book_json(id, *pair) for id, pair in books.items()] if said is not None else None,
+            "runbooks": [_book_json(key, *pair) for key, pair in books.items()] if said is not None else None,
             "runs": [_run_json(run) for run in found],
         }
 
@@ -90,7 +102,7 @@ def shown(asked: ReportAsked) -> Shown:
         if said is None:
             told.append(f"? {_NO_RUNBOOK}")
         elif books:
-            rows = [_RUNBOOKS, *(book_cells(id, *pair) for id, pair in books.items())]
+            rows = [_RUNBOOKS, *(book_cells(key, *pair) for key, pair in books.items())]
             told += columns_within(rows, _RUNBOOKS, asked.width)
         told.append("")
         if not found:
@@ -102,7 +114,7 @@ def shown(asked: ReportAsked) -> Shown:
             fields = tuple(TableField(name.lower().replace(" ", "_"), name) for name in names)
             return TablePart(id, title, fields, tuple(rows), empty)
 
-        told = [(book_cells(id, *pair), _level(*pair)) for id, pair in books.items()]
+        told = [(book_cells(key, *pair), _level(*pair)) for key, pair in books.items()]
         of_runs = [(run_cells(run), _run_level(run)) for run in found]
         return [
             SentencesPart("section", "Recovery", (head,) if head.text else ()),
@@ -117,16 +129,18 @@ def _plain(cell: Cell) -> str:
     return cell if isinstance(cell, str) else cell[0]
 
 
-def _books(asked: ReportAsked) -> dict[str, tuple[RecoveryProposal | None, RecoveryReadiness | None]]:
-    """By the procedures' ids, proposed ones first."""
+def _books(asked: ReportAsked) -> dict[BookKey, tuple[RecoveryProposal | None, RecoveryReadiness | None]]:
+    """Proposed ones first."""
     said = asked.assessment.recovery
     if said is None:
         return {}
-    proposals = {p.procedure: p for p in said.proposals}
-    ready = {r.procedure: r for r in said.readiness}
-    ids = dict.fromkeys((*proposals, *ready))
-    order = sorted(ids, key=lambda id: PROPOSED.index(proposals[id].proposed if id in proposals else False))
-    return {id: (proposals.get(id), ready.get(id)) for id in order}
+    books = said_of(said)
+
+    def rank(key: BookKey) -> int:
+        proposal, _ = books[key]
+        return PROPOSED.index(proposal.proposed if proposal is not None else False)
+
+    return {key: books[key] for key in sorted(books, key=rank)}
 
 
 def _level(proposal: RecoveryProposal | None, ready: RecoveryReadiness | None) -> Level:
@@ -149,8 +163,15 @@ def _probed_json(one: Probed) -> dict[str, Any]:
     return {"passed": one.passed, "sentence": safe(one.sentence), "seen_at": iso(one.seen_at)}
 
 
-def _book_json(id: str, proposal: RecoveryProposal | None, ready: RecoveryReadiness | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"procedure": safe(id), "proposed": None, "ready": None}
+def _book_json(
+    key: BookKey, proposal: RecoveryProposal | None, ready: RecoveryReadiness | None
+) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "procedure": safe(key.procedure),
+        "cluster": safe(key.cluster.cluster),
+        "proposed": None,
+        "ready": None,
+    }
     if proposal is not None:
         told |= {
             "proposed": proposal.proposed,

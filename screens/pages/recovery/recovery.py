@@ -20,7 +20,7 @@ from tfdash.procedures.protocols import RunService
 from tfdash.text import safe
 from tfdash.views.recovery import head, pages, procedures, runbooks, runs
 from tfdash.views.recovery.pages import BY_ID, VIEWS, RecoveryView
-from tfdash.views.recovery.runbooks import RunbookRow
+from tfdash.views.recovery.runbooks import BookKey, RunbookRow
 from tfdash.views.table import Cell, Line
 from widgets.banner import Banner
 from widgets.panel import Divider
@@ -65,7 +65,7 @@ class RecoveryScreen(Narrowing, BoardScreen):
             "runbooks": ItemRows[RunbookRow](
                 lambda row: runbooks.cells(row, self.shell.now(), self.shell.zone),
                 text=runbooks.search_text,
-                version=lambda row: (row.procedure.digest, row.proposal, row.readiness),
+                version=lambda row: (row.procedure.digest, row.proposal, row.readiness, row.at),
             ),
             "runs": ItemRows[RunState](
                 lambda run: runs.cells(run, self.shell.now(), self.shell.zone),
@@ -163,7 +163,11 @@ class RecoveryScreen(Narrowing, BoardScreen):
         if self.service is None:
             which.show(*pages.no_service(self.shell.trouble))
         else:
-            begun = {r.procedure.id for r in self._runs if r.outcome is RunOutcome.OPEN and not r.dry}
+            begun = {
+                BookKey(r.procedure.id, r.cluster)
+                for r in self._runs
+                if r.outcome is RunOutcome.OPEN and not r.dry
+            }
             state, text, key = runbooks.head(rows, said is not None, begun)
             which.show(state, text, key if self.view.id == "runbooks" else "tab" if key else "")
 
@@ -271,7 +275,7 @@ class RecoveryScreen(Narrowing, BoardScreen):
             given = (
                 {id: ", ".join(values) for id, values in row.proposal.inputs.items()} if row.proposal else {}
             )
-            begin_start(self.shell, row.procedure.id, given=given)
+            begin_start(self.shell, row.procedure.id, given=given, cluster=row.cluster)
         elif isinstance(row, Procedure):
             begin_start(self.shell, row.id)
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tfdash.model.procedure import Procedure
-from tfdash.model.recovery import RecoveryProposal, RecoveryReadiness, RecoveryState
+from tfdash.model.recovery import NO_CLUSTER, RecoveryProposal, RecoveryReadiness, RecoveryState
 from tfdash.model.run import Probed
+from tfdash.model.subject import ClusterRef
 from tfdash.model.verdict import Level
 from tfdash.nouns import counted
 from tfdash.text import safe
@@ -37,36 +38,73 @@ PROPOSED: tuple[bool | None, ...] = (True, None, False)
 _READY = {Level.OK: "ready", Level.WARN: "partly", Level.BREACH: "NOT READY", Level.UNKNOWN: "unknown"}
 
 
+class BookKey(NamedTuple):
+    """One runbook in one cluster: each is judged by itself."""
+
+    procedure: str
+    cluster: ClusterRef = NO_CLUSTER
+
+
 class RunbookRow(NamedTuple):
-    """A recovery with what is said of it; ``proposal`` and ``readiness`` None: it is not judged yet."""
+    """A recovery with what is said of it in one cluster; ``proposal`` and ``readiness`` None: it is not judged yet. ``at``: the cluster's
+    name, where there are several."""
 
     procedure: Procedure
     proposal: RecoveryProposal | None
     readiness: RecoveryReadiness | None
+    cluster: ClusterRef = NO_CLUSTER
+    at: str = ""
+
+    @property
+    def key(self) -> BookKey:
+        return BookKey(self.procedure.id, self.cluster)
 
     @property
     def title(self) -> str:
         scenario = self.procedure.scenario
-        return safe(
-            (scenario.title if scenario is not None else "") or self.procedure.title or self.procedure.id
-        )
+        title = (scenario.title if scenario is not None else "") or self.procedure.title or self.procedure.id
+        return titled(title, self.at)
 
     @property
     def proposed(self) -> bool | None:
         return self.proposal.proposed if self.proposal is not None else None
 
 
-def rows_of(procedures: Iterable[Procedure], said: RecoveryState | None) -> dict[str, RunbookRow]:
-    """The recoveries by their ids: proposed ones first, then by how ready they are, the worst first."""
-    proposals = {p.procedure: p for p in said.proposals} if said is not None else {}
-    readiness = {r.procedure: r for r in said.readiness} if said is not None else {}
-    rows = [RunbookRow(p, proposals.get(p.id), readiness.get(p.id)) for p in procedures if p.recovery]
+def titled(title: str, at: str) -> str:
+    """``a service fails, in eu-2``: the cluster where there are several."""
+    return safe(f"{title}, in {at}" if at else title)
+
+
+def said_of(said: RecoveryState) -> dict[BookKey, tuple[RecoveryProposal | None, RecoveryReadiness | None]]:
+    """What is said of each runbook in each cluster: none of them hides another."""
+    proposals = {BookKey(p.procedure, p.cluster): p for p in said.proposals}
+    readiness = {BookKey(r.procedure, r.cluster): r for r in said.readiness}
+    return {key: (proposals.get(key), readiness.get(key)) for key in (*proposals, *readiness)}
+
+
+def places(keys: Iterable[BookKey]) -> dict[BookKey, str]:
+    """The name of the cluster of each, "" where all are of one."""
+    found = list(keys)
+    several = len({key.cluster for key in found}) > 1
+    return {key: key.cluster.cluster if several else "" for key in found}
+
+
+def rows_of(procedures: Iterable[Procedure], said: RecoveryState | None) -> dict[BookKey, RunbookRow]:
+    """The recoveries, once for each cluster: proposed ones first, then by how ready they are, the worst first."""
+    books = said_of(said) if said is not None else {}
+    at = places(books)
+    rows = [
+        RunbookRow(procedure, *books.get(key, (None, None)), key.cluster, at.get(key, ""))
+        for procedure in procedures
+        if procedure.recovery
+        for key in [key for key in books if key.procedure == procedure.id] or [BookKey(procedure.id)]
+    ]
 
     def grave(row: RunbookRow) -> tuple[int, int, str]:
         level = row.readiness.level if row.readiness is not None else Level.UNKNOWN
         return (PROPOSED.index(row.proposed), -int(level), row.title)
 
-    return {row.procedure.id: row for row in sorted(rows, key=grave)}
+    return {row.key: row for row in sorted(rows, key=grave)}
 
 
 def proposal_state(said: RecoveryProposal | None) -> State:
@@ -135,15 +173,15 @@ def missing(said: RecoveryReadiness | None) -> Cell:
     return ("; ".join(words), of_level(Level(said.level)).token if words else "")
 
 
-def head(rows: Iterable[RunbookRow], judged: bool, begun: Collection[str] = ()) -> tuple[State, str, str]:
-    """The page's question, answered: which runbook. The state, what is so, and what to do. ``begun``: ids of those that are under way:
-    they wait for nobody to begin them."""
+def head(rows: Iterable[RunbookRow], judged: bool, begun: Collection[BookKey] = ()) -> tuple[State, str, str]:
+    """The page's question, answered: which runbook. The state, what is so, and what to do. ``begun``: those that are under way: they wait
+    for nobody to begin them."""
     found = list(rows)
     if not judged:
         return of_level(Level.UNKNOWN).worded("loading"), "what would be proposed is judged now", ""
     proposed = [row for row in found if row.proposed]
     offered = [row for row in proposed if row.proposal is not None and not row.proposal.refused]
-    waiting = [row for row in offered if row.procedure.id not in begun]
+    waiting = [row for row in offered if row.key not in begun]
     if offered and not waiting:
         return (
             of_level(Level.MOVING).worded("under way"),

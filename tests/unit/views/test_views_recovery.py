@@ -1,0 +1,38 @@
+"""Runbooks of several clusters: each is judged in each of them, and none hides another, on the page or in a report."""
+
+from __future__ import annotations
+
+from tests.tui import recoveryworld as rw
+from tfdash.model.verdict import Level
+from tfdash.playbook.procedures.reading import read_procedure
+from tfdash.views.recovery.runbooks import BookKey, head, rows_of, said_of
+from tfdash.views.state import of_level
+
+BOOK = read_procedure("service-failure", rw.FAILURE)
+HERE, AFAR = BookKey(BOOK.id, rw.REF), BookKey(BOOK.id, rw.AFAR)
+
+
+def test_what_is_said_of_one_cluster_hides_nothing_of_another() -> None:
+    said = rw.elsewhere(rw.RECOVERY)
+    assert set(said_of(said)) == {HERE, AFAR}
+    rows = rows_of([BOOK], said)
+    assert list(rows) == [HERE, AFAR]
+    assert [row.proposed for row in rows.values()] == [True, False]
+    assert [row.readiness.level for row in rows.values() if row.readiness] == [Level.WARN, Level.OK]
+    assert {row.title.rpartition(", in ")[2] for row in rows.values()} == {"eu-1", "zz-9"}
+
+
+def test_what_is_under_way_in_one_cluster_is_still_proposed_in_another() -> None:
+    rows = rows_of([BOOK], rw.elsewhere(rw.RECOVERY)).values()
+    assert head(rows, True, {AFAR})[0].word == "PROPOSED"
+    assert head(rows, True, {HERE})[0].word == of_level(Level.MOVING).worded("under way").word
+
+
+def test_of_one_cluster_its_name_is_not_said() -> None:
+    [row] = rows_of([BOOK], rw.RECOVERY).values()
+    assert row.key == HERE and "eu-1" not in row.title
+
+
+def test_a_runbook_of_which_nothing_is_said_has_a_row() -> None:
+    [row] = rows_of([BOOK], None).values()
+    assert row.key == BookKey(BOOK.id) and row.proposed is None and row.readiness is None
