@@ -16,8 +16,6 @@ from tfdash.views.recovery.forms import FormChoice, start
 if TYPE_CHECKING:
     from screens.dialogs.form import FormAnswer
 
-_MOST = 500  # candidates of an input
-
 
 def begin_start(
     shell: Shell,
@@ -110,7 +108,7 @@ def choices_of(shell: Shell, one: Input, cluster: ClusterRef, chosen: Mapping[st
         policies=shell.context.policies,
         chosen={id: tuple(part.strip() for part in value.split(",")) for id, value in chosen.items()},
     )
-    return [FormChoice(c.value, c.sentence) for c in list(kind.candidates(case))[:_MOST]]
+    return [FormChoice(c.value, c.sentence) for c in kind.candidates(case)]
 
 
 def values_of(one: Input, text: str) -> tuple[str, ...]:

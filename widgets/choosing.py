@@ -49,8 +49,11 @@ class ChoiceInput(TypedInput):
         value: str = "",
     ) -> None:
         super().__init__(id=id, placeholder=placeholder, value=value)
-        self._offered, self._many = tuple(offered), many
+        self._many = many
+        self._offered: tuple[Offered, ...] = ()
+        self._sought: list[tuple[str, str]] = []  # name and note of each, in small letters
         self._at = -1
+        self.offer(offered)
 
     @property
     def fitting(self) -> list[Offered]:
@@ -58,14 +61,19 @@ class ChoiceInput(TypedInput):
         typed = self._typed.lower()
         if not typed:
             return list(self._offered)
-        named = [one for one in self._offered if typed in literal(one.value).lower()]
-        named.sort(key=lambda one: not literal(one.value).lower().startswith(typed))
-        return [*named, *(o for o in self._offered if o not in named and typed in literal(o.note).lower())]
+        begin, hold, noted = list[Offered](), list[Offered](), list[Offered]()
+        for one, (name, note) in zip(self._offered, self._sought, strict=True):
+            if typed in name:
+                (begin if name.startswith(typed) else hold).append(one)
+            elif typed in note:
+                noted.append(one)
+        return [*begin, *hold, *noted]
 
     def offer(self, offered: Sequence[Offered]) -> None:
         """What there is by what was chosen meanwhile."""
         if tuple(offered) != self._offered:
             self._offered, self._at = tuple(offered), -1
+            self._sought = [(literal(one.value).lower(), literal(one.note).lower()) for one in offered]
 
     @property
     def _typed(self) -> str:

@@ -127,6 +127,10 @@ class FormScreen(ModalScreen[None]):
             type_at_once(self, event, [*wanted, *self.query("#typed").results(TypedInput)])
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """What there is for a field is looked at when it is entered: what stands in the others changes only before that."""
+        field = event.widget
+        if isinstance(field, ChoiceInput) and self._choose is not None:
+            field.offer(_offered(self._choose((field.id or "").removeprefix("field-"), self._values)))
         self._follow()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -140,8 +144,6 @@ class FormScreen(ModalScreen[None]):
     def _follow(self) -> None:
         focused = self.focused
         field = focused if isinstance(focused, ChoiceInput) else None
-        if field is not None and self._choose is not None:
-            field.offer(_offered(self._choose((field.id or "").removeprefix("field-"), self._values)))
         self.query_one("#choices", Choices).follow(field, self.query_one(Dialog).size.width - 4)
         self._fit()
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from screens import procedures
 from screens.dialogs.form import FormScreen
 from screens.dialogs.step_acts import moment_meant
 from screens.pages.recovery.recovery import RecoveryScreen
@@ -22,6 +23,7 @@ from tests.tui.told_service import ToldService
 from tests.tui.widgets.hostile import HOSTILE
 from tests.unit.playbook.procedures.running import Run as RunEvents
 from tfdash.model.assessment import Assessment
+from tfdash.model.procedure import Input
 from tfdash.model.recovery import RecoveryState
 from tfdash.model.run import StepStatus
 from tfdash.playbook.procedures.reading import read_procedure
@@ -241,6 +243,36 @@ async def test_what_is_typed_at_once_goes_into_what_an_answer_needs() -> None:
         await run.press(*"ledger-export")
         await run.until(
             lambda: run.app.screen.query_one("#field-service", TypedInput).value == "ledger-export", "typed"
+        )
+
+
+async def test_the_last_of_many_is_found_and_none_is_looked_for_at_each_letter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+    choices_of = procedures.choices_of
+
+    def counted(shell: Any, one: Input, *rest: Any) -> Any:
+        looked.append(one.id)
+        return choices_of(shell, one, *rest)
+
+    monkeypatch.setattr(procedures, "choices_of", counted)
+    many = [f"at-{number}" for number in range(2000)]
+    text = rw.FAILURE.replace(
+        "[[inputs]]",
+        f'[[inputs]]\nid = "where"\ntitle = "where"\ntype = "choice"\nchoices = {many}\n\n[[inputs]]',
+        1,
+    )
+    async with recovery(rw.ToldRuns(procedures=[read_procedure("service-failure", text)])) as run:
+        await run.press("o")
+        await run.shows("at-0", "1995 more")
+        before = list(looked)
+        await run.press(*"t-1999")
+        await run.shows("at-1999")
+        assert looked == before
+        await run.press("enter")
+        await run.until(
+            lambda: run.app.screen.query_one("#field-where", TypedInput).value == "at-1999", "taken"
         )
 
 
