@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from screens.shell import Shell
 from tfdash.durations import parse_duration
+from tfdash.model.action import Guarded
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import Probed, RunEventKind, RunState
 from tfdash.procedures.protocols import Given, Prepared, RunRefused, RunService
@@ -84,19 +85,24 @@ class StepActs:
         given = Given(fence=given.fence, anyway=anyway)
         if at.prepared is None:
             self.shell.tell("what it would do is looked at now; press again", "warning")
-        elif step.kind is StepKind.ACTION and at.prepared.guarded is not None and not at.run.dry:
-            from screens.dialogs.step_confirm import StepConfirmScreen
-
-            self.shell.push_screen(StepConfirmScreen(self.runs, at.run, step, at.prepared.guarded, given))
-        elif step.kind in _ASKS_FIRST or step.no_return:
+            return
+        begin_it = partial(self.beside, partial(self.runs.do, run, step.id, given))
+        if planned := at.prepared.guarded is not None and not at.run.dry:
+            begin_it = partial(self._confirm, at, at.prepared.guarded, given)
+        if step.no_return or (step.kind in _ASKS_FIRST and not planned):
             form = forms.do(step, at.row.state, at.prepared, self.shell.now(), self.shell.zone, at.run)
 
             async def start(answer: FormAnswer) -> None:
-                self.beside(partial(self.runs.do, run, step.id, given))
+                self.shell.call_later(begin_it)  # once this dialog is gone: it may lead to another
 
             self.ask(form, start)
         else:
-            self.beside(partial(self.runs.do, run, step.id, given))
+            begin_it()
+
+    def _confirm(self, at: InHand, guarded: Guarded, given: Given) -> None:
+        from screens.dialogs.step_confirm import StepConfirmScreen
+
+        self.shell.push_screen(StepConfirmScreen(self.runs, at.run, at.row.step, guarded, given))
 
     def passed(self, at: InHand) -> None:
         """It is so already, and not by us: recorded as that."""

@@ -13,6 +13,7 @@ import pytest
 from screens import procedures
 from screens.dialogs.form import FormScreen
 from screens.dialogs.step_acts import moment_meant
+from screens.dialogs.step_confirm import StepConfirmScreen
 from screens.pages.recovery.recovery import RecoveryScreen
 from screens.pages.recovery.run import RunPage
 from tests.tui import recoveryworld as rw
@@ -26,6 +27,7 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.procedure import Input
 from tfdash.model.recovery import RecoveryState
 from tfdash.model.run import StepStatus
+from tfdash.model.subject import Subject
 from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.procedures.protocols import Claim, Given, RunRefused, taken
 from tfdash.views.recovery.keys import run_keys
@@ -204,6 +206,25 @@ async def test_past_a_point_of_no_return_its_name_is_typed() -> None:
         await run.press("backspace", "backspace", *"fic", "enter", "enter")
         await run.until(lambda: bool(service.called), "begun")
         assert service.called[0][:2] == ("do", "traffic")
+
+
+async def test_an_action_that_is_a_point_of_no_return_has_its_name_typed_too() -> None:
+    text = rw.FAILURE.replace('id = "rollback"\n', 'id = "rollback"\nno_return = "its pods go at once"\n', 1)
+    made = rw.at_decision(rw.failure(text))
+    rw.said(made, "decided", "how", ago=560, branch="back")
+    service, actions = rw.ToldRuns(made), ToldService()
+    subject = Subject(cluster=rw.REF, kind="Deployment", namespace="tf-production", name="checkout")
+    service.over = {"guarded": await actions.plan("workload.rollback", subject, {})}
+    async with recovery(service, SIZES[2], actions=actions) as run:
+        run.app.open("run", made.id)
+        await run.shows("enter plan it and confirm", "Point of no return: its pods go at once")
+        await run.press("enter")
+        await run.shows("Type rollback", "Confirm its plan")
+        await run.press("tab", "tab", "enter")
+        assert isinstance(run.app.screen, FormScreen)
+        await run.press(*"rollback", "enter", "enter")
+        await run.until(lambda: isinstance(run.app.screen, StepConfirmScreen), "its plan")
+        assert not service.called
 
 
 async def test_what_is_in_the_air_is_settled_by_what_a_person_saw() -> None:

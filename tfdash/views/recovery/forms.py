@@ -240,13 +240,16 @@ def _take_unseen(step: Step, claimed: Claim) -> Form:
 
 
 def do(step: Step, state: StepState, prepared: Prepared, now: float, zone: ZoneInfo, run: RunState) -> Form:
-    """A command or a message, whole, before it is started or sent; past a point of no return its name is typed."""
-    words = {StepKind.COMMAND: "Start it", StepKind.NOTIFY: "Send it", StepKind.ACTION: "Do it"}
+    """A command or a message, whole, before it is started or sent; at a point of no return its name is typed, whatever the step is."""
+    words = {StepKind.COMMAND: "Start it", StepKind.NOTIFY: "Send it"}
+    word = words.get(step.kind, "Do it")
+    if prepared.guarded is not None and not run.dry:
+        word = "Confirm its plan"
     dry = "Dry run: " if run.dry else ""
     return Form(
         f"{dry}{safe(step.title)}",
         hand.lines(step, state, prepared, (), now, zone),
-        (FormButton("do", words.get(step.kind, "Do it")),),
+        (FormButton("do", word),),
         (),
         hand.hurt(step, state, prepared),
         safe(step.id) if step.no_return and not run.dry else "",
