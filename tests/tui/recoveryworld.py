@@ -244,6 +244,7 @@ class ToldRuns:
         self.journals = {run.id: run for run in runs}
         self.alone, self.called = alone, list[tuple[Any, ...]]()
         self.refuse: RunRefused | None = None
+        self.trouble: Exception | None = None  # of whoever asks what a step would do
         self.faults: tuple[str, ...] = ()
         shipped = library().procedures
         there = [read_procedure("service-failure", FAILURE), shipped["release"], shipped["rollback"]]
@@ -274,6 +275,8 @@ class ToldRuns:
     async def prepare(self, run: str, step: str) -> Prepared:
         from tfdash.views.recovery.words import step_of
 
+        if self.trouble is not None:
+            raise self.trouble
         state = self.journals[run].state
         found = step_of(state, step)
         now = next(s for s in state.steps if s.id == step)

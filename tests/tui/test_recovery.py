@@ -16,6 +16,7 @@ from screens.dialogs.step_acts import moment_meant
 from screens.dialogs.step_confirm import StepConfirmScreen
 from screens.pages.recovery.recovery import RecoveryScreen
 from screens.pages.recovery.run import RunPage
+from screens.pages.recovery.texts import StepPage
 from tests.tui import recoveryworld as rw
 from tests.tui import world
 from tests.tui.recorded import Recorded
@@ -26,7 +27,7 @@ from tests.unit.playbook.procedures.running import Run as RunEvents
 from tfdash.model.assessment import Assessment
 from tfdash.model.procedure import Input
 from tfdash.model.recovery import RecoveryState
-from tfdash.model.run import StepStatus
+from tfdash.model.run import Probed, StepStatus
 from tfdash.model.subject import Subject
 from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.procedures.protocols import Claim, Given, RunRefused, taken
@@ -394,6 +395,31 @@ async def test_what_is_over_has_no_key_and_what_comes_next_is_in_hand() -> None:
         await run.until(lambda: run.table.cursor_key == "rollback", "the next step")
         await run.press("up")
         await run.lacks("enter decide")
+
+
+async def test_why_nothing_is_known_of_one_step_is_told_of_no_other() -> None:
+    async with at("decision") as (run, service):
+        service.trouble = RuntimeError("the plan fell over")
+        await run.press("down")
+        await run.shows("what it would do is not known")
+        await run.press("up", "up")
+        await run.lacks("what it would do is not known")
+        await run.press("down")
+        await run.lacks("looks what it would do")
+
+
+async def test_the_page_of_a_step_looks_again_where_its_run_goes_on() -> None:
+    async with at("decision") as (run, service):
+        made = next(iter(service.journals.values()))
+        service.over = {"before": (Probed(passed=False, sentence="the window is closed"),)}
+        run.app.open("step", made.id, "rollback")
+        await run.shows("the window is closed")
+        service.over = {}
+        rw.said(made, "decided", "how", ago=1, branch="back")
+        screen = run.app.screen
+        assert isinstance(screen, StepPage)
+        screen.catch_up()
+        await run.lacks("the window is closed")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,11 +11,12 @@ from textual.binding import Binding, BindingType
 from screens.dialogs.step_acts import InHand, StepActs
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
+from screens.pages.recovery.look import StepLook
 from screens.pages.recovery.rows import rows_of
 from screens.shell import Shell
 from tfdash.model.run import Probed, RunState
 from tfdash.model.update import Update
-from tfdash.procedures.protocols import Prepared, RunRefused, RunService
+from tfdash.procedures.protocols import RunService
 from tfdash.text import safe
 from tfdash.views.recovery import hand, head, keys, steps
 from tfdash.views.recovery.keys import RunKey
@@ -27,10 +27,8 @@ from widgets.banner import Banner
 from widgets.panel import Divider
 from widgets.prose import Prose
 from widgets.table import Table
-from widgets.workers import begin
 
 _WIDE, _TALL = 100, 30  # columns and lines from which nothing is left out
-_LOOKS = 20  # seconds after which what the step in hand would do is looked at again
 _FRAME = 5  # lines of header, tabs, crumbs, the rule and the footer
 _SHARE = 0.6  # of the lines that are left, for the steps
 _LETTERS = "pxtsoandhecifb"
@@ -73,9 +71,7 @@ class RunPage(BoardScreen):
         super().__init__()
         self.tab = "recovery"
         self._about = run
-        self._prepared: Prepared | None = None
-        self._trouble = ""  # why it is not known what the step would do
-        self._asked: tuple[object, ...] = ()  # what was asked about, and when
+        self._look = StepLook(self, run, self._show_hand)
         self._keys: list[RunKey] = []
         self._gone: dict[str, str] = {}  # what steps need and is not there, by their ids
         self._did = ""  # the step that a key of this page began something with
@@ -205,20 +201,18 @@ class RunPage(BoardScreen):
         run, row = self.run_state, self._row
         if run is None or row is None or not self.is_mounted:
             return
-        self._look(run, row)
-        prepared = (
-            self._prepared if self._prepared is not None and self._prepared.step.id == row.step.id else None
-        )
+        self._look.look(run, row.state)
+        prepared, trouble = self._look.prepared(row.step.id), self._look.trouble(row.step.id)
         now, zone, state = self.shell.now(), self.shell.zone, row.state
         self.query_one("#hand-rule", Divider).set_text(hand.title(run, row.number, row.step))
         lines: list[Line] = [hand.state_line(row.step, state, now)]
         hurts = hand.hurt(row.step, state, prepared)
-        if self._trouble and prepared is None:
-            hurts.append([("? ", "unknown"), self._trouble])
+        if trouble and state.status not in OVER:
+            hurts.append([("? ", "unknown"), trouble])
         box = self.query_one("#hurts", Prose)
         box.show([*lines, *hurts], most=max(self.tall // 4, 4))
         probes = self._probes(row)
-        told = hand.lines(row.step, state, prepared, probes, now, zone)
+        told = hand.lines(row.step, state, prepared, probes, now, zone, not trouble)
         self.query_one("#hand", Prose).show(told)
         may = prepared.may if prepared is not None and state.status not in OVER else ()
         refused = "" if prepared is None else prepared.refused
@@ -237,27 +231,6 @@ class RunPage(BoardScreen):
             self._did = ""
             if (next_one := steps.first_open(run, self._me)) in self._rows.all:
                 self.call_later(self.query_one("#body", Table).move_to, next_one)
-
-    # -- what the step in hand would do ---------------------------------------------------------------------------
-
-    def _look(self, run: RunState, row: StepRow) -> None:
-        """Ask the engine where another step is in hand, something of the run is new, or it is a while ago."""
-        if row.state.status in OVER:
-            return
-        asked = (row.step.id, run.number, row.state, int(self.shell.now() // _LOOKS))
-        if asked != self._asked:
-            self._asked = asked
-            begin(self, partial(self._prepare, row.step.id), "prepare")
-
-    async def _prepare(self, step: str) -> None:
-        if self.runs is None:
-            return
-        try:
-            self._prepared, self._trouble = await self.runs.prepare(self._about, step), ""
-        except RunRefused as refused:
-            self._prepared, self._trouble = None, safe(str(refused))
-        if self.is_mounted:
-            self._show_hand()
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
@@ -313,10 +286,7 @@ class RunPage(BoardScreen):
         if id == "describe":
             self.shell.open("step", run.id, row.step.id)
             return
-        prepared = (
-            self._prepared if self._prepared is not None and self._prepared.step.id == row.step.id else None
-        )
-        at = InHand(run, row, prepared, self._probes(row))
+        at = InHand(run, row, self._look.prepared(row.step.id), self._probes(row))
         self._did = row.step.id
         {
             "do": acts.do,

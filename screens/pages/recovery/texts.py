@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 
 from screens.dialogs.step_acts import StepActs
 from screens.frame.text_page import TextPage
+from screens.pages.recovery.look import StepLook
 from screens.procedures import begin_start
 from tfdash.model.run import RunEventKind, RunOutcome, RunState
 from tfdash.model.update import Update
-from tfdash.procedures.protocols import Given, Prepared, RunRefused, RunService
+from tfdash.procedures.protocols import Given, RunService
 from tfdash.text import safe
 from tfdash.views.recovery import forms, hand, handover, journal, procedures, steps
-from tfdash.views.recovery.words import run_title
+from tfdash.views.recovery.words import OVER, run_title
 from tfdash.views.table import Line
 from widgets.workers import begin
 
@@ -137,32 +138,24 @@ class StepPage(_OfRun, TextPage):
     def __init__(self, run: str, step: str) -> None:
         super().__init__(run)
         self._step = step
-        self._prepared: Prepared | None = None
-        self._trouble = ""
+        self._look = StepLook(self, run, self.catch_up)
 
     def on_mount(self) -> None:
-        begin(self, self._prepare, "prepare")
-
-    async def _prepare(self) -> None:
-        if self.runs is None:
-            return
-        try:
-            self._prepared = await self.runs.prepare(self._about, self._step)
-        except RunRefused as refused:
-            self._trouble = safe(str(refused))
-        if self.is_mounted:
-            self.catch_up()
+        self.catch_up()
 
     def of(self, runs: RunService, run: RunState) -> list[str]:
         row = steps.rows_of(run).get(self._step)
         if row is None:
             return [f"The run has no step {safe(self._step)}."]
-        now, zone, prepared = self.shell.now(), self.shell.zone, self._prepared
+        if self.is_mounted:
+            self._look.look(run, row.state)
+        now, zone, prepared = self.shell.now(), self.shell.zone, self._look.prepared(self._step)
         probes = runs.probes(run.id, row.step.id)
         found: list[str] = [hand.title(run, row.number, row.step), ""]
         found += plain([hand.state_line(row.step, row.state, now), *hand.hurt(row.step, row.state, prepared)])
-        found += [f"? {self._trouble}"] if self._trouble else []
-        found += ["", *plain(hand.lines(row.step, row.state, prepared, probes, now, zone)), ""]
+        trouble = self._look.trouble(self._step)
+        found += [f"? {trouble}"] if trouble and row.state.status not in OVER else []
+        found += ["", *plain(hand.lines(row.step, row.state, prepared, probes, now, zone, not trouble)), ""]
         mine = [event for event in runs.events(run.id) if event.step == row.step.id]
         return [*found, *journal.lines(run, mine, zone)]
 

@@ -76,11 +76,11 @@ def lines(
     probes: tuple[Probed, ...],
     now: float,
     zone: ZoneInfo,
-    run: RunState | None = None,
+    looks: bool = True,
 ) -> list[Line]:
-    """All else of it: words, plan, probes by the newest picture, copyable lines, evidence."""
+    """All else of it: words, plan, probes by the newest picture, copyable lines, evidence. ``looks``: what it would do is still asked."""
     found: list[Line] = [[(line, "")] for text in (step.text,) if text for line in safe_lines(text.strip())]
-    if prepared is None and state.status not in OVER:
+    if prepared is None and looks and state.status not in OVER:
         found.append([("◐ looks what it would do …", "moving")])
     if prepared is not None and state.status not in OVER:
         found += _already(prepared.already, now, zone)
