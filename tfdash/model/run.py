@@ -106,6 +106,7 @@ class RunOutcome(StrEnum):
     OPEN = "open"
     DONE = "done"
     ABORTED = "aborted"
+    SKIPPED = "all skipped"  # it came to its end, and nothing of what it was to do was done
 
 
 class RunClock(msgspec.Struct, frozen=True, kw_only=True):

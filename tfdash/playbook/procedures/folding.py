@@ -18,6 +18,7 @@ from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
 from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree
 
 _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND})
+_WORK = frozenset({*_ACTING, StepKind.MANUAL})
 _BY_WORD = frozenset({StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOTIFY})
 """Kinds that are DONE by an event of that kind alone."""
 _MOST = 2**53
@@ -115,9 +116,14 @@ class RunFold:
             return
         self.closed = True
         if not self.given_up:
-            whole = self.tree.passed(self.tree.root)
-            self.outcome = RunOutcome.DONE if whole else RunOutcome.ABORTED
-            self.ended_at = event.at
+            self.outcome, self.ended_at = self._came_to(), event.at
+
+    def _came_to(self) -> RunOutcome:
+        if not self.tree.passed(self.tree.root):
+            return RunOutcome.ABORTED
+        work = [n for n in self.tree.root.leaves() if n.step.kind in _WORK and n.told.status is not None]
+        skipped = bool(work) and all(node.told.status is StepStatus.SKIPPED for node in work)
+        return RunOutcome.SKIPPED if skipped else RunOutcome.DONE
 
     # -- of a step ------------------------------------------------------------------------------------------------
 

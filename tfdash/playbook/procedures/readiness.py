@@ -35,8 +35,6 @@ from tfdash.text import safe
 PROVES_FOR = 90 * 86_400.0
 """Seconds for which a step that came to its end proves that what it needed is there, where its procedure does not say how often it is
 rehearsed."""
-_WORK = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.MANUAL})
-_BY_IT = frozenset({StepStatus.DONE, StepStatus.ALREADY})
 _LAST = 5  # runs of which the longest counts
 _IN_CLUSTER = (".svc", ".svc.cluster.local", ".cluster.local")
 _ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.NOTIFY})
@@ -60,7 +58,7 @@ def readiness(procedure: Procedure, case: ProbeCase, runs: Sequence[RunState] = 
     there = [needed(need, case, proven) for need in wanted]
     reach += [need.partition(" ")[0] in _REACH for need in wanted]
     circle, unclear = _circle(procedure, case)
-    ended = [r for r in runs if r.procedure.id == procedure.id and _walked(r)]
+    ended = [r for r in runs if r.procedure.id == procedure.id and r.outcome is RunOutcome.DONE]
     took = sorted((r for r in ended if not r.dry), key=lambda r: r.ended_at or 0.0)[-_LAST:]
     last = _rehearsal(procedure, [r for r in ended if r.cluster.environment == case.cluster.environment])
     found: list[tuple[Level, str]] = []
@@ -140,13 +138,6 @@ def _stops(run: RunState) -> tuple[str, ...]:
         for step, why in found
         if step is not None and step.kind in _ACTS and not (step.optional or step.by_hand)
     )
-
-
-def _walked(run: RunState) -> bool:
-    """Whether it came to its end, and not by skipping all that it was to do: that proves nothing and took no time."""
-    acts = {step.id for _, step in every(run.procedure.steps) if step.kind in _WORK}
-    found = {state.status for state in run.steps if state.id in acts} - {StepStatus.NOT_CHOSEN}
-    return run.outcome is RunOutcome.DONE and (not found or bool(found & _BY_IT))
 
 
 def _lasted(run: RunState) -> float:

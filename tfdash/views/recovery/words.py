@@ -35,6 +35,7 @@ OVER = frozenset(
     }
 )
 """A step that nobody has to do anything with any more."""
+_ENDED = {RunOutcome.DONE: Level.OK, RunOutcome.ABORTED: Level.WARN, RunOutcome.SKIPPED: Level.WARN}
 NOT_COORDINATED = of_level(Level.WARN).worded("NOT COORDINATED")
 DRY = of_level(Level.IDLE).worded("DRY RUN")
 
@@ -52,10 +53,8 @@ def short_status(state: StepState) -> str:
 
 def run_state(run: RunState) -> State:
     """Of a whole run: what wants a person first."""
-    if run.outcome is RunOutcome.DONE:
-        return of_level(Level.OK).worded("done")
-    if run.outcome is RunOutcome.ABORTED:
-        return of_level(Level.WARN).worded("aborted")
+    if (level := _ENDED.get(run.outcome)) is not None:
+        return of_level(level).worded(run.outcome.value)
     found = {s.status for s in run.steps}
     for status, word in (
         (StepStatus.UNKNOWN, "UNKNOWN OUTCOME"),

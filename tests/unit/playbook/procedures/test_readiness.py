@@ -87,8 +87,7 @@ OTHER = runbook(id="y", rehearse=30 * DAY)
         ((run(OTHER),), Level.UNKNOWN, "never rehearsed"),
         ((run(MONTHLY, cluster=REF._replace(environment="staging")),), Level.UNKNOWN, "never rehearsed"),
         ((run(msgspec.structs.replace(MONTHLY, digest="e")),), Level.UNKNOWN, "became another since"),
-        ((run(MONTHLY, steps=(at(StepStatus.SKIPPED),)),), Level.UNKNOWN, "never rehearsed"),
-        ((run(MONTHLY, steps=(at(StepStatus.NOT_CHOSEN),)),), Level.OK, ""),
+        ((run(MONTHLY, outcome=RunOutcome.SKIPPED),), Level.UNKNOWN, "never rehearsed"),
         ((run(MONTHLY, steps=(at(StepStatus.SKIPPED), at(StepStatus.DONE)), dry=True),), Level.OK, ""),
     ],
 )
@@ -136,7 +135,7 @@ def test_without_a_cadence_nobody_asks_for_a_rehearsal() -> None:
 
 
 def test_a_run_that_skipped_all_that_acts_took_no_time_that_counts() -> None:
-    assert told(runbook(), run(runbook(), steps=(at(StepStatus.SKIPPED),))).rto is None
+    assert told(runbook(), run(runbook(), outcome=RunOutcome.SKIPPED)).rto is None
 
 
 @pytest.mark.parametrize(

@@ -280,7 +280,8 @@ def test_a_run_never_traps_a_person(made: tuple[Run, Procedure]) -> None:
     assert run.state.next == ()
     run.add("closed", terminal="zoe")
     given_up = any(event.kind is RunEventKind.ABORTED for event in run.events)
-    assert run.state.outcome is (RunOutcome.ABORTED if given_up else RunOutcome.DONE)
+    ended = (RunOutcome.ABORTED,) if given_up else (RunOutcome.DONE, RunOutcome.SKIPPED)
+    assert run.state.outcome in ended
 
 
 @given(histories(), st.lists(st.tuples(st.sampled_from(list(RunEventKind)), ODD, ODD), max_size=8))

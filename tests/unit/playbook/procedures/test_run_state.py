@@ -276,6 +276,29 @@ def test_a_run_that_is_closed_with_steps_left_was_given_up() -> None:
     assert run.step("serves").status == run.step("learned").status == "left undone"
 
 
+@pytest.mark.parametrize(
+    ("done", "outcome"),
+    [((), RunOutcome.SKIPPED), (("rollback",), RunOutcome.DONE), (("learned",), RunOutcome.DONE)],
+)
+def test_a_run_that_skipped_all_that_it_was_to_do_is_not_done(
+    done: tuple[str, ...], outcome: RunOutcome
+) -> None:
+    """Its checks and decisions change nothing of that: what was chosen not to be done is none of it."""
+    run = Run()
+    run.add("done", "seen")
+    run.add("decided", "how", branch="back")
+    while run.state.next:
+        id = run.state.next[0]
+        if id not in done:
+            run.add("skipped", id, sentence="not needed")
+        elif id == "learned":
+            run.add("signed", id)
+        else:
+            run.acted(id)
+    run.add("closed")
+    assert run.state.outcome is outcome
+
+
 def test_a_group_that_is_skipped_is_skipped_in_all_its_steps() -> None:
     run = until("scale")
     run.acted("scale")
