@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import Probed, RunEventKind, RunState, StepStatus
+from tfdash.moments import clock
 from tfdash.procedures.claimed import Claimed, let_go, take
 from tfdash.procedures.kind import (
     NOT_SENT,
@@ -46,6 +47,7 @@ class Engine(Looking):
         super().__init__(means)
         self.unwritten: dict[tuple[str, str], tuple[Doing, StepEnd]] = {}  # ended, and not on record yet
         self.held: dict[tuple[str, str], Claim] = {}  # of what goes on
+        self.freed: Callable[[tuple[str, str]], None] = lambda at: None  # told of what is in hand no more
         self._tried: dict[tuple[str, str], int] = {}  # attempts that were done again by themselves
         self._tasks: set[asyncio.Future[None]] = set()
 
@@ -61,13 +63,19 @@ class Engine(Looking):
         if (run.id, step.id) in self.working:
             raise RunRefused("it is being done from this very terminal")
         doing = Doing(self.means, run, step, state, next_attempt(state))
-        self.working[run.id, step.id] = (
-            doing  # before anything is waited for: a twin may be asked for meanwhile
-        )
-        try:
+        with self._in_hand(doing):
             await self._do(doing, given, tell)
+
+    @contextlib.contextmanager
+    def _in_hand(self, doing: Doing) -> Iterator[None]:
+        """Entered before anything is waited for: a twin may be asked for meanwhile."""
+        at = (doing.run.id, doing.step.id)
+        self.working[at] = doing
+        try:
+            yield
         finally:
-            self.working.pop((run.id, step.id), None)
+            self.working.pop(at, None)
+            self.freed(at)
 
     async def _do(self, doing: Doing, given: Given, tell: Tell) -> None:
         step, run = doing.step, doing.run
@@ -246,11 +254,8 @@ class Engine(Looking):
             return
         self._tried[at] = state.attempt  # once; where it wants a person, that is theirs
         again = Doing(self.means, run, step, state, next_attempt(state))
-        self.working[run.id, step.id] = again
-        try:
+        with self._in_hand(again):
             await self._claimed(self.kind_of(step), again, Given(), lambda progress: None, record=True)
-        finally:
-            self.working.pop((run.id, step.id), None)
 
     async def ended(self, doing: Doing, end: StepEnd) -> None:
         """Recorded by who has it: where that is somebody else, it is taken over first."""
@@ -275,8 +280,6 @@ def _by_postconditions(doing: Doing) -> StepEnd | None:
 
 
 def _already(doing: Doing, already: tuple[Probed, ...]) -> StepEnd:
-    from tfdash.moments import clock
-
     seen = min((one.seen_at for one in already if one.seen_at is not None), default=doing.now)
     sentence = f"already so, seen {clock(seen, doing.means.zone)}, not by us: " + "; ".join(
         o.sentence for o in already

@@ -258,6 +258,7 @@ class KindOfStep:
     by_person = False  # what a person says is the step: it is the same in a rehearsal
     repeats = False  # to do it again changes nothing, whatever its step says
     goes_on = False  # once begun, ``follow`` looks after it, whoever watches; nothing of it is in the air
+    by_news = True  # ``follow`` is asked with all that is new; False: when ``due`` says, and no sooner
 
     async def prepare(self, doing: Doing) -> StepShown:
         """What it would do now; changes nothing."""
@@ -282,7 +283,7 @@ class KindOfStep:
         return StepEnd(kind=RunEventKind.FAILED, sentence="it took longer than its time-out")
 
     def due(self, doing: Doing) -> float | None:
-        """When ``follow`` is to be asked next where nothing new came (epoch seconds); None: only by news."""
+        """When ``follow`` is to be asked next, for what heeds news where nothing new came (epoch seconds); None: only by news."""
         return None
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from tfdash.playbook.procedures.checks import WINDOW
+from tfdash.playbook.schedule.local import counted_with, instant, later, local_date
+from tfdash.playbook.schedule.policy import parse_time
 
 
 def until_of(text: str, now: float, zone: ZoneInfo) -> float | None:
-    """Epoch seconds of "22:00" (the next one in ``zone``) or "2026-12-01 22:00"; None for what is no time, such as "window release".
-    Raises ``ValueError`` for a day or an hour that does not exist."""
+    """Epoch seconds of "22:00" (the next one in ``zone``), "2026-12-01 22:00" or one with its offset; None where no time is meant: "" and
+    "window release". Raises ``ValueError`` for everything else: an input may be put in there, and what nobody understands has not come."""
     text = text.strip()
-    if re.fullmatch(r"\d{1,2}:\d{2}", text):
-        hour, minute = map(int, text.split(":"))
-        today = datetime.fromtimestamp(now, zone)
-        at = today.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        if at.timestamp() <= now:
-            at = (at + timedelta(days=1)).replace(hour=hour, minute=minute)
-        return at.timestamp()
-    if re.match(r"\d{4}-\d{2}-\d{2}", text):
+    if text in ("", WINDOW):
+        return None
+    try:
+        hour = parse_time(text)
+    except ValueError:
+        return _moment(text, zone)
+    today = local_date(now, zone)
+    days = (instant(datetime.combine(day, hour), zone) for day in (today, later(today, 1)))
+    return next(at for at in days if at > now)
+
+
+def _moment(text: str, zone: ZoneInfo) -> float:
+    try:
         found = datetime.fromisoformat(text)
-        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).timestamp()
-    return None
+    except ValueError:
+        raise ValueError(f'{text!r} is no time: "22:00", "2026-12-01 22:00" or "{WINDOW}"') from None
+    counted_with(found)
+    return found.timestamp() if found.tzinfo is not None else instant(found, zone)

@@ -34,12 +34,15 @@ class Watching:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._means = engine, engine.means
+        engine.freed = self._freed
         self._news = asyncio.Event()
         self._looked: dict[tuple[str, str], float] = {}  # what is in the air, when it was looked for last
         self._met: dict[tuple[str, str], float] = {}  # others' waits that are over, and since when
         self._wanted: dict[str, frozenset[str]] = {}
         self._again: dict[tuple[str, str], int] = {}  # how often what leaves no attempt was done again
+        self._due: dict[str, tuple[float, float]] = {}  # of what heeds no news, by its key: asked, and due
         self._busy: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._passed_by: set[tuple[str, str]] = set()  # found in hand by a look: looked at once it is free
 
     async def run(self, board: object = None) -> None:
         """Until cancelled."""
@@ -69,6 +72,12 @@ class Watching:
         """Until nothing that was begun is under way."""
         while self._busy:
             await asyncio.gather(*self._busy.values())
+
+    def _freed(self, at: tuple[str, str]) -> None:
+        """It is in nobody's hand any more: a look that came meanwhile is made up for."""
+        if at in self._passed_by:
+            self._passed_by.discard(at)
+            self.wake()
 
     def _heard(self, update: Update) -> None:
         """Whatever comes may be what is waited for; where nothing is waited for, only a run that changed is news."""
@@ -109,7 +118,10 @@ class Watching:
     def _one(self, run: RunState, step: Step, state: StepState, now: float) -> float | None:
         """Have done what is due of it; when to look again, None: by news of the store alone."""
         at = (run.id, step.id)
-        if at in self._engine.working or at in self._engine.unwritten or at in self._busy:
+        if at in self._engine.unwritten:
+            return None
+        if at in self._engine.working or at in self._busy:
+            self._passed_by.add(at)
             return None
         kind = self._engine.kinds.get(step.kind)
         if kind is None or (state.status not in IN_AIR and state.status is not StepStatus.FAILED):
@@ -118,7 +130,7 @@ class Watching:
         if state.status is StepStatus.FAILED:
             return self._once_more(kind, doing, now)
         if kind.goes_on and state.status is StepStatus.RUNNING:
-            self._watched = True
+            self._watched = self._watched or kind.by_news
             return self._goes_on(kind, doing, now)
         if not self._ours(state):
             return None  # somebody else has it; a person takes it over
@@ -130,10 +142,15 @@ class Watching:
         return due
 
     def _goes_on(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
-        step = doing.step
+        step, (asked, due) = doing.step, self._due.get(doing.key, (now, now))
+        if asked <= now < due:
+            return due
         ends = doing.began + step.timeout if step.timeout else None
         self._begin(doing, self._followed(kind, doing, late=ends is not None and now >= ends))
-        return min((one for one in (kind.due(doing), ends) if one is not None and one > now), default=None)
+        times = [one for one in (kind.due(doing), ends) if one is not None and one > now]
+        if times and not kind.by_news:
+            self._due[doing.key] = now, min(times)
+        return min(times, default=None)
 
     async def _followed(self, kind: KindOfStep, doing: Doing, *, late: bool) -> None:
         """Its end is recorded by who has it; by us, where they do not for a while."""
@@ -191,6 +208,7 @@ class Watching:
                 log.exception("%s did not go on", doing.tag)
             finally:
                 self._busy.pop(at, None)
+                self._freed(at)
 
         self._busy[at] = asyncio.ensure_future(carried_out())
 

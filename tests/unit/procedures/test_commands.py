@@ -18,6 +18,7 @@ from tests.waiting import until
 from tfdash.model.run import StepStatus
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.protocols import Place, RunRefused, Work, WorkSeen, WorkState
+from tfdash.procedures.steps import command
 from tfdash.procedures.words import argv_of
 from tfdash.writers.places import keeper
 from tfdash.writers.places.here import HerePlace
@@ -57,7 +58,8 @@ class World:
 
 
 @pytest.fixture
-def world(terminal: Make, tmp_path: Path) -> Iterator[World]:
+def world(terminal: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(command, "_SOON", 0.0)  # their clock stands: the place is asked with each look
     yield World(terminal, tmp_path)
     for about in (tmp_path / "store" / "work").glob("*/begun"):
         began = read_json(about) or {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from tests.unit.procedures import appending
 from tests.unit.procedures.appending import Appending
 from tests.unit.procedures.world import HEAD, Terminal, step
+from tests.waiting import until
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, StepStatus
-from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
+from tfdash.procedures.protocols import Given, RunRefused, Work, WorkSeen, WorkState
 
 Make = Callable[..., Terminal]
 NOT_SO = '[{ probe = "time.past", time = "2999-01-01 00:00" }]'
@@ -194,3 +197,90 @@ def test_a_file_that_changed_is_gone_on_by_once_that_is_said(terminal: Make, tmp
         one.call(add(run, RunEventKind.CHANGED, "", given, {"digest": "of what was shown before"}))
     one.call(add(run, RunEventKind.CHANGED, "", given, {}))
     assert [state.id for state in one.state(run).steps] == ["a", "b"]
+
+
+class FarPlace:
+    """A place that answers when the test lets it."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.state = WorkState.RUNNING
+        self.starts, self.looks = asyncio.Event(), asyncio.Event()
+
+    def shown(self, work: Work) -> str:
+        return "far away"
+
+    async def mark(self, work: Work) -> Mapping[str, str]:
+        return {}
+
+    async def start(self, work: Work) -> WorkSeen:
+        await self.starts.wait()
+        return WorkSeen(state=WorkState.RUNNING, sentence="it runs")
+
+    async def look(self, work: Work) -> WorkSeen:
+        self.asked += 1
+        await self.looks.wait()
+        return WorkSeen(state=self.state, good=True, code=0, sentence="as the test says")
+
+    async def stop(self, work: Work) -> WorkSeen:
+        return WorkSeen(state=self.state)
+
+
+@pytest.fixture
+def far(terminal: Make) -> Callable[..., tuple[Terminal, FarPlace]]:
+    def made(**more: Any) -> tuple[Terminal, FarPlace]:
+        place = FarPlace()
+        allowed = ProceduresSettings(commands={"append": AllowedCommand(command=("append",))})
+        places = lambda name, cluster, allowed: place  # noqa: E731
+        return terminal({"act": ACT}, places=places, allowed=allowed, **more), place
+
+    return made
+
+
+def test_a_place_is_asked_when_it_is_due_however_much_is_new(
+    far: Callable[..., tuple[Terminal, FarPlace]],
+) -> None:
+    one, place = far()
+    place.starts.set(), place.looks.set()
+    run = one.start("act").id
+    one.do(run, "act")
+    for seconds, asked in ((0, 1), (1.5, 1), (1, 2), (1, 2), (1.5, 3)):
+        one.clock.at += seconds
+        for _ in range(5):
+            one.looked()
+        assert place.asked == asked
+    one.clock.at += 3000
+    one.looked()
+    one.clock.at += 29
+    one.looked()
+    assert place.asked == 4
+    one.clock.at += 2
+    place.state = WorkState.ENDED
+    one.looked()
+    assert one.step(run, "act").status is StepStatus.DONE
+
+
+@pytest.mark.parametrize("slow", ["start", "look"])
+def test_what_a_look_finds_in_hand_is_looked_at_once_it_is_free(
+    far: Callable[..., tuple[Terminal, FarPlace]], slow: str
+) -> None:
+    one, place = far(watching=True)
+    run = one.start("act").id
+    if slow == "look":
+        place.starts.set()
+    else:
+        place.looks.set()
+    doing = one.board._submit(one.runs.do(run, "act", Given()))
+    one.until(lambda: one.step(run, "act").status is StepStatus.RUNNING)
+    if slow == "look":
+        until(lambda: place.asked)
+    one.news()
+    until(lambda: (run, "act") in one.watching._passed_by)
+    if slow == "start":
+        place.state = WorkState.ENDED
+    one.board._call((place.starts if slow == "start" else place.looks).set)
+    doing.result(60)
+    until(lambda: (run, "act") not in one.watching._passed_by)
+    one.clock.at += 3
+    place.state = WorkState.ENDED
+    one.until(lambda: one.step(run, "act").status is StepStatus.DONE)

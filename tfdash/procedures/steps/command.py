@@ -18,6 +18,7 @@ _IN_AIR = (StepStatus.RUNNING, StepStatus.UNKNOWN)
 class CommandStep(KindOfStep):
     kind = StepKind.COMMAND
     goes_on = True
+    by_news = False  # its place is asked over a network: no picture tells of it
 
     def __init__(self) -> None:
         self._seen: dict[str, WorkSeen] = {}  # by key: how it stood when it was looked at last
