@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.procedures import appending
 from tests.unit.procedures.appending import Appending
-from tests.unit.procedures.world import HEAD, Terminal, step
+from tests.unit.procedures.world import HEAD, ZONE, Terminal, step
+from tests.unit.store.helpers import NOW
 from tests.waiting import until
 from tfdash.actions.core.protocols import LedgerUnavailable
+from tfdash.model.assessment import EMPTY_ASSESSMENT
+from tfdash.model.calendar import CalendarState
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, StepStatus
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.protocols import Given, RunRefused, Work, WorkSeen, WorkState
+from tfdash.procedures.times import until_of
 
 Make = Callable[..., Terminal]
 NOT_SO = '[{ probe = "time.past", time = "2999-01-01 00:00" }]'
@@ -75,6 +81,48 @@ def test_a_window_of_which_nothing_is_known_is_not_open(terminal: Make) -> None:
     one.looked()
     assert one.board.assessment.calendar is None
     assert one.step(run, "wait").status is StepStatus.RUNNING
+
+
+def test_a_window_that_is_over_by_what_was_said_of_it_is_not_open(terminal: Make) -> None:
+    one = terminal({"wait": HEAD + step("wait", "wait", until='"window release"')})
+    run = one.start("wait").id
+    one.do(run, "wait")
+    for closes, status in ((-1, StepStatus.RUNNING), (60, StepStatus.DONE)):
+        said = CalendarState(at=NOW, open=True, text="", why="open", closes_at=one.clock.at + closes)
+        one.board.assessment = msgspec.structs.replace(EMPTY_ASSESSMENT, calendar=said)
+        one.looked()
+        assert one.step(run, "wait").status is status
+
+
+WHEN = '[[inputs]]\nid = "when"\ntitle = "until when"\ntype = "text"\n\n'
+
+
+def test_what_is_no_time_has_not_come(terminal: Make) -> None:
+    one = terminal({"wait": HEAD + WHEN + step("wait", "wait", until='"{when}"')})
+    for word in ("this evening", "2h", "9:00", "25:00", "window standard"):
+        run = one.start("wait", when=(word,)).id
+        shown = one.prepare(run, "wait")
+        assert f"'{word}' is no time" in shown.refused and "do" not in shown.may
+        with pytest.raises(RunRefused, match="is no time"):
+            one.do(run, "wait")
+        assert one.step(run, "wait").status is StepStatus.READY
+        one.skip(run, "wait", "waited for by hand")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("22:00", "2026-12-01 22:00"),
+        ("10:00", "2026-12-02 10:00"),
+        ("2026-12-01 22:00", "2026-12-01 22:00"),
+        ("2026-12-02T03:00Z", "2026-12-01 22:00"),
+        ("2027-03-14 02:30", "2027-03-14 03:30"),  # skipped by the clocks
+    ],
+)
+def test_until_when_a_wait_waits(text: str, at: str) -> None:
+    local = datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp()
+    now = datetime(2026, 12, 1, 10, 0, tzinfo=ZONE).timestamp()
+    assert until_of(text, now, ZONE) == local
 
 
 def test_a_wait_of_a_program_that_ended_is_ended_by_the_next(terminal: Make) -> None:

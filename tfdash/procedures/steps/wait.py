@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from tfdash.clock import in_clock_seconds
 from tfdash.durations import write_duration
-from tfdash.model.procedure import StepKind
+from tfdash.model.procedure import Ask, StepKind
 from tfdash.model.run import RunEventKind
+from tfdash.playbook.procedures.checks import WINDOW
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell, not_passed, told_of
-from tfdash.procedures.protocols import Given
+from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.procedures.times import until_of
 
 _GAP = 30.0  # seconds without a look after which nobody can say that it held meanwhile
 _LOOK = 5.0  # seconds between two looks where nothing new came and something must hold
+_WINDOW = Ask(probe="calendar.open")
 
 
 class WaitStep(KindOfStep):
@@ -26,13 +28,14 @@ class WaitStep(KindOfStep):
 
     async def prepare(self, doing: Doing) -> StepShown:
         step = doing.step
+        _until(doing)
         lines = [_what(doing)]
         if step.asks and step.lasts and (held := self._held.get(doing.key)) is not None:
             lines.append(f"it has held for {_span(doing.now - held[0])} of {write_duration(step.lasts)}")
         return StepShown(lines=tuple(lines))
 
     async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd | None:
-        until = until_of(doing.step.until, doing.now, doing.means.zone)
+        until = _until(doing)
         await doing.begin(_what(doing), {} if until is None else {"until": until})
         return self._looked(doing, doing.now, until)
 
@@ -46,7 +49,7 @@ class WaitStep(KindOfStep):
         still = not_passed(probed)
         waits = [
             until is not None and now < until,
-            step.until.startswith("window") and not _window_open(doing),
+            step.until == WINDOW and doing.ask((_WINDOW,))[0].passed is not True,
             bool(step.lasts) and not step.asks and now < began + step.lasts,
             bool(step.asks) and not self._holds(doing, not still),
         ]
@@ -88,9 +91,12 @@ class WaitStep(KindOfStep):
         return min(times, default=None)
 
 
-def _window_open(doing: Doing) -> bool:
-    calendar = doing.means.board.assessment.calendar
-    return calendar is not None and calendar.open
+def _until(doing: Doing) -> float | None:
+    """Raises ``RunRefused`` where an input was put in that is no time."""
+    try:
+        return until_of(doing.step.until, doing.now, doing.means.zone)
+    except ValueError as error:
+        raise RunRefused(str(error), remedy="wait for it by hand, and skip this with how long") from None
 
 
 def _what(doing: Doing) -> str:
@@ -102,9 +108,7 @@ def _what(doing: Doing) -> str:
     elif step.lasts:
         parts.append(f"for {write_duration(step.lasts)}")
     if step.until:
-        parts.append(
-            f"until {step.until}" if not step.until.startswith("window") else f"for the {step.until}"
-        )
+        parts.append(f"until {step.until}" if step.until != WINDOW else f"for the {step.until}")
     return "waits " + " and ".join(parts) if parts else "waits for nothing"
 
 
