@@ -15,7 +15,7 @@ from tfdash.cli.procedures_export import inputs_of
 from tfdash.model.kinds import JUDGED
 from tfdash.model.procedure import StepKind
 from tfdash.playbook.procedures.answering import kinds_asked
-from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.walk import all_steps
 from tfdash.procedures.handing_over import read_run
 from tfdash.procedures.protocols import Given
 from tfdash.report.runbooks.evidence import evidence
@@ -79,7 +79,7 @@ def command(args: argparse.Namespace) -> int:
     )
     try:
         kinds = {"Deployment", *kinds_asked(asks)}
-        if procedure is not None and any(step.kind is StepKind.ACTION for _, step in every(procedure.steps)):
+        if procedure is not None and any(step.kind is StepKind.ACTION for step in all_steps(procedure.steps)):
             kinds |= set(JUDGED)  # what a plan reads beside its object
         settle(board, dict.fromkeys(sorted(kinds), ALL), _FIRST)
         if args.what == "resume":

@@ -66,14 +66,14 @@ def _listed(found: Library, format: str) -> str:
 
 
 def _row(one: Procedure) -> dict[str, Any]:
-    from tfdash.views.recovery.words import leaves
+    from tfdash.playbook.procedures.walk import leaves
 
     return {
         "id": one.id,
         "title": safe(one.title),
         "purpose": safe(one.purpose),
         "recovery": one.recovery,
-        "steps": leaves(one.steps),
+        "steps": sum(1 for _ in leaves(one.steps)),
         "from": "shipped" if not one.file else "own, in place of the shipped one" if one.replaces else "own",
         "file": safe(one.file) or None,
         "digest": one.digest,

@@ -10,25 +10,22 @@ import msgspec
 
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Change, Picture
-from tfdash.model.procedure import Procedure, StepKind
-from tfdash.model.recovery import OpenRecovery, RecoveryProposal, RecoveryReadiness, RecoveryState
-from tfdash.model.run import RunOutcome, RunState, StepStatus
+from tfdash.model.procedure import Procedure
+from tfdash.model.recovery import RecoveryProposal, RecoveryReadiness, RecoveryState
+from tfdash.model.run import RunState
 from tfdash.model.subject import ClusterRef
-from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.procedures.checks import every
 from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.playbook.procedures.progress import under_way
 from tfdash.playbook.procedures.proposals import proposal
 from tfdash.playbook.procedures.readiness import readiness
 from tfdash.playbook.procedures.state import RunStates
-from tfdash.text import safe
 
 SPACED = 5.0
 """Seconds between two looks, whatever is new."""
 AGAIN = 60.0
 """Seconds after which what is told by its age is told anew."""
 _OF_STORE = frozenset({"runs", "health", "verified", "views"})
-_ENDED = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN})
 
 
 class RecoveriesRemembered(NamedTuple):
@@ -67,7 +64,7 @@ class RecoveryRunner:
 
     def assess(self, said: Assessment, picture: Picture, change: Change, now: float) -> bool:
         """``said``: what is said of everything else. True where it says something else than before."""
-        store = change.store is not None and bool(change.store & _OF_STORE)
+        store = change.store is None or bool(change.store & _OF_STORE)
         if not any(c.info.value is not None or c.info.problem is not None for c in picture.clusters.values()):
             return False  # nothing was asked yet
         soon = self._looked is None or not 0 <= now - self._looked < SPACED
@@ -107,7 +104,7 @@ class RecoveryRunner:
         return RecoveryState(
             proposals=tuple(self._with_since(proposals, now)),
             readiness=tuple(ready),
-            open=tuple(sorted(_open(self._states, now), key=lambda one: one.since)),
+            open=tuple(sorted(under_way(self._states, now), key=lambda one: one.since)),
             problems=tuple(recovery.problems),
         )
 
@@ -124,23 +121,3 @@ _ORDER = {True: 0, None: 1, False: 2}
 
 def _proposed(runbooks: Iterable[Procedure], case: ProbeCase) -> Iterable[RecoveryProposal]:
     return (told for one in runbooks if (told := proposal(one, case)) is not None)
-
-
-def _open(states: Iterable[RunState], now: float) -> Iterable[OpenRecovery]:
-    for run in states:
-        if run.outcome is not RunOutcome.OPEN or run.dry or not run.procedure.recovery:
-            continue
-        groups = {step.id for _, step in every(run.procedure.steps) if step.kind is StepKind.GROUP}
-        steps = [step for step in run.steps if step.id not in groups]
-        ended = sum(step.status in _ENDED for step in steps)
-        sentence = f"{ended} of {counted(len(steps), 'step')} done, begun by {safe(run.by)}"
-        target = run.procedure.rto
-        yield OpenRecovery(
-            run=run.id,
-            procedure=run.procedure.id,
-            title=safe(run.procedure.title),
-            sentence=sentence,
-            cluster=run.cluster,
-            since=run.started_at,
-            late=bool(target) and now - run.started_at > target,
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from tfdash.playbook.procedures.answering import answered
 from tfdash.playbook.procedures.needs import needed
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
+from tfdash.playbook.procedures.walk import all_steps
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.only_shown import OnlyShown
 from tfdash.procedures.proofs import Proofs
@@ -294,18 +295,7 @@ NOT_SENT = StepEnd(
 
 def step_of(run: RunState, id: str) -> Step | None:
     """By its id: also within groups, and of what takes another back."""
-    return next((step for step in all_steps(run) if step.id == id), None)
-
-
-def all_steps(run: RunState) -> Iterator[Step]:
-    return _within(run.procedure.steps)
-
-
-def _within(steps: tuple[Step, ...]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from _within(step.steps)
-        yield from _within(step.undo)
+    return next((step for step in all_steps(run.procedure.steps) if step.id == id), None)
 
 
 def state_of(run: RunState, id: str) -> StepState | None:

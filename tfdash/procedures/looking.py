@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from tfdash.model.procedure import OnFailure, Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
+from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.walk import all_steps, leaves
 from tfdash.procedures.kind import (
     Doing,
     KindOfStep,
     Means,
-    all_steps,
     next_attempt,
     not_passed,
     state_of,
@@ -21,9 +22,6 @@ from tfdash.procedures.kind import (
 from tfdash.procedures.protocols import Claim, Prepared, RunRefused, taken
 from tfdash.procedures.steps import STEP_KINDS
 
-OVER = frozenset(
-    {StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT}
-)
 IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
 _NOT_BEGUN = frozenset({StepStatus.READY, StepStatus.WAITING})
 
@@ -216,22 +214,17 @@ def halted_by(run: RunState, id: str) -> Step | None:
     """The step that failed with ``on_failure`` "stop" in a parallel group in which ``id`` stands, too: nothing more of that is begun until a person
     has said what becomes of it. With "ask" only what stands behind it waits."""
     failed = {one.id for one in run.steps if one.status is StepStatus.FAILED and one.id != id}
-    groups = [one for one in all_steps(run) if one.parallel] if failed else []
+    groups = [one for one in all_steps(run.procedure.steps) if one.parallel] if failed else []
     return next(
         (
             one
-            for inside in (tuple(_leaves(group)) for group in groups)
+            for inside in (tuple(leaves(group.steps)) for group in groups)
             if any(one.id == id for one in inside)
             for one in inside
             if one.id in failed and one.on_failure is OnFailure.STOP
         ),
         None,
     )
-
-
-def _leaves(step: Step) -> Iterator[Step]:
-    for one in step.steps:
-        yield from _leaves(one) if one.kind is StepKind.GROUP else (one,)
 
 
 def so(already: tuple[Probed, ...]) -> bool:

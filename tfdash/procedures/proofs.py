@@ -14,6 +14,7 @@ import msgspec
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunOutcome, RunState, StepStatus
+from tfdash.playbook.procedures.walk import all_steps
 from tfdash.playbook.releases.facts import canonical
 from tfdash.store.approvals.protocol import StepWord, Vouches
 
@@ -167,11 +168,4 @@ def _to_prove(event: RunEvent) -> bool:
 
 
 def _approvals(run: RunState) -> Iterator[Step]:
-    return (step for step in _all(run.procedure.steps) if step.kind is StepKind.APPROVAL)
-
-
-def _all(steps: tuple[Step, ...]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from _all(step.steps)
-        yield from _all(step.undo)
+    return (step for step in all_steps(run.procedure.steps) if step.kind is StepKind.APPROVAL)

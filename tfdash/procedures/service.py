@@ -17,13 +17,14 @@ from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.holding import holders, meets, said
 from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, whole, with_defaults
 from tfdash.playbook.procedures.library import Library
+from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.starts import own_of, run_id
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, Means, state_of, step_of
-from tfdash.procedures.looking import IN_AIR, OVER, open_run
+from tfdash.procedures.looking import IN_AIR, open_run
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 from tfdash.procedures.steps.manual import LONGEST
 

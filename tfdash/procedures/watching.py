@@ -15,9 +15,11 @@ from tfdash.model.procedure import Ask, Step
 from tfdash.model.run import RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
+from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.procedures.engine import Engine
-from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, all_steps, state_of
-from tfdash.procedures.looking import IN_AIR, OVER, open_run
+from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, state_of
+from tfdash.procedures.looking import IN_AIR, open_run
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.sources.base import ALL
 
@@ -248,5 +250,5 @@ def _asks(step: Step) -> Iterator[Ask]:
 
 def _pairs(run: RunState) -> Iterator[tuple[Step, StepState]]:
     """The steps that its file has, and the undo steps of it, each with how it stands."""
-    steps = {step.id: step for step in all_steps(run)}
+    steps = steps_by_id(run.procedure)
     return ((steps[state.id], state) for state in run.steps if state.id in steps)

@@ -16,12 +16,14 @@ from screens.pages.recovery.rows import rows_of
 from screens.shell import Shell
 from tfdash.model.run import Probed, RunState
 from tfdash.model.update import Update
+from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.procedures.protocols import RunService
 from tfdash.text import safe
 from tfdash.views.recovery import hand, head, keys, steps
 from tfdash.views.recovery.keys import RunKey
 from tfdash.views.recovery.steps import StepRow
-from tfdash.views.recovery.words import OVER, run_state, run_title, steps_by_id
+from tfdash.views.recovery.words import run_state, run_title
 from tfdash.views.table import Cell, Line
 from widgets.banner import Banner
 from widgets.panel import Divider

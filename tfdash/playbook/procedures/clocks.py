@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tfdash.model.procedure import OnFailure, Procedure, Step, StepKind
 from tfdash.model.run import RunClock, RunState, StepState, StepStatus
+from tfdash.playbook.procedures.walk import leaves as all_leaves
 
 _ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND})
 _RESTORES = _ACTS | {StepKind.CHECK, StepKind.GATE, StepKind.WAIT}
@@ -25,7 +26,7 @@ def clocks(
 ) -> tuple[RunClock, ...]:
     """Of a recovery; () of any other run. ``impacts``: proofs of when it began (time, whether it may have begun before, source): the
     earliest counts. Without one it is our first sight, the start of the run, "at least"."""
-    procedure, leaves = state.procedure, tuple(_leaves(state.procedure.steps))
+    procedure, leaves = state.procedure, tuple(all_leaves(state.procedure.steps))
     if not procedure.recovery:
         return ()
     states = {one.id: one for one in state.steps}
@@ -67,14 +68,6 @@ def _clock(
     if start is not None and end is not None:
         end = max(start, end)
     return RunClock(id=id, title=title, start=start, end=end, target=target, at_least=at_least, source=source)
-
-
-def _leaves(steps: Sequence[Step]) -> Iterator[Step]:
-    for step in steps:
-        if step.kind is StepKind.GROUP:
-            yield from _leaves(step.steps)
-        else:
-            yield step
 
 
 def _mitigated(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tfdash.model.procedure import Procedure, Step
-from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.walk import all_steps
 from tfdash.text import safe
 
 _ELSEWHERE = ("id", "steps", "text", "digest", "file", "replaces")
@@ -56,4 +56,4 @@ def _changed(old: Procedure, new: Procedure) -> Iterator[str]:
 
 def _by_id(procedure: Procedure) -> dict[str, Step]:
     """Each without what stands within it, which is told by itself."""
-    return {step.id: msgspec.structs.replace(step, steps=(), undo=()) for _, step in every(procedure.steps)}
+    return {step.id: msgspec.structs.replace(step, steps=(), undo=()) for step in all_steps(procedure.steps)}

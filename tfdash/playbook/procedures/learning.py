@@ -13,6 +13,7 @@ from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunEventKind, RunJournal
 from tfdash.playbook.procedures.checks import every
 from tfdash.playbook.procedures.reading import read_procedure
+from tfdash.playbook.procedures.walk import all_steps
 
 _TEXT = re.compile(r'(\s*text\s*=\s*")((?:[^"\\]|\\.)*)("\s*(?:#.*)?)')
 _BY_HAND = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
@@ -104,6 +105,6 @@ def _right(procedure: Procedure, text: str) -> bool:
 
 
 def _but_texts(procedure: Procedure) -> Mapping[str, object]:
-    steps = [msgspec.structs.replace(step, text="", steps=(), undo=()) for _, step in every(procedure.steps)]
+    steps = [msgspec.structs.replace(step, text="", steps=(), undo=()) for step in all_steps(procedure.steps)]
     rest = msgspec.structs.replace(procedure, steps=(), text="", digest="", file="", replaces="")
     return {"steps": steps, "rest": rest}

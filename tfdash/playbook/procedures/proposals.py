@@ -18,12 +18,12 @@ from tfdash.model.verdict import UnknownKind
 from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.answering import answered
-from tfdash.playbook.procedures.checks import every
 from tfdash.playbook.procedures.inputs import CLUSTER
 from tfdash.playbook.procedures.needs import recovery_policy
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES
 from tfdash.playbook.procedures.subject_text import subject_text
+from tfdash.playbook.procedures.walk import all_steps
 from tfdash.playbook.schedule.local import zone_of
 from tfdash.text import safe
 
@@ -74,7 +74,7 @@ def proposal(procedure: Procedure, case: ProbeCase) -> RecoveryProposal | None:
 
 
 def points_of_no_return(procedure: Procedure) -> int:
-    return sum(bool(step.no_return) for _, step in every(procedure.steps))
+    return sum(bool(step.no_return) for step in all_steps(procedure.steps))
 
 
 def _sentence(signs: Sequence[Probed], holds: Sequence[Probed], contrary: Sequence[Probed]) -> str:

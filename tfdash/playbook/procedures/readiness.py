@@ -24,11 +24,11 @@ from tfdash.model.verdict import Level
 from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.answering import answered
-from tfdash.playbook.procedures.checks import every
 from tfdash.playbook.procedures.needs import NEEDS, needed, recovery_policy
 from tfdash.playbook.procedures.policy import Dependency, RecoveryPolicy
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES
+from tfdash.playbook.procedures.walk import all_steps, steps_by_id
 from tfdash.playbook.schedule.local import zone_of
 from tfdash.text import safe
 
@@ -131,7 +131,7 @@ def _rehearsal(procedure: Procedure, ended: Sequence[RunState]) -> _Rehearsed | 
 
 def _stops(run: RunState) -> tuple[str, ...]:
     """What acts and could not have, for which its file knows no other way. A check of what fails while nothing fails is none."""
-    steps = {step.id: step for _, step in every(run.procedure.steps)}
+    steps = steps_by_id(run.procedure)
     found = ((steps.get(state.id), state.stops) for state in run.steps if state.stops)
     return tuple(
         f"{safe(step.title)}: {safe(why)}"
@@ -160,7 +160,7 @@ def needs_of(procedure: Procedure) -> tuple[str, ...]:
     """What its steps need, but for those that may be left out or done by hand, each once. What names an input is only known in a run."""
     found = [
         need
-        for _, step in every(procedure.steps)
+        for step in all_steps(procedure.steps)
         if not (step.optional or step.by_hand)
         for need in (*step.needs, *_place_needs(step))
         if "{" not in need
@@ -180,7 +180,7 @@ def proven_needs(runs: Sequence[RunState], now: float, within: float) -> Mapping
     for run in runs:
         if run.dry:
             continue
-        steps = {step.id: step for _, step in every(run.procedure.steps)}
+        steps = steps_by_id(run.procedure)
         for state in run.steps:
             step = steps.get(state.id)
             if step is None or state.status is not StepStatus.DONE or state.ended is None:

@@ -6,12 +6,11 @@ from typing import Any
 
 from tfdash.durations import write_duration
 from tfdash.model.procedure import StepKind
-from tfdash.model.run import RunEventKind, StepStatus
-from tfdash.playbook.procedures.checks import every
+from tfdash.model.run import RunEventKind
+from tfdash.playbook.procedures.progress import steps_over
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.protocols import Given, Message, RunRefused
 
-_PASSED = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED})
 _NOBODY = "nobody can be told from here: this terminal is read-only, or no channel is configured"
 
 
@@ -58,9 +57,7 @@ def _clocks(doing: Doing) -> list[str]:
 def _message(doing: Doing) -> Message:
     """Known by run and step, not by attempt: a second one tells nobody twice."""
     run = doing.run
-    groups = {step.id for _, step in every(run.procedure.steps) if step.kind is StepKind.GROUP}
-    meant = [s for s in run.steps if s.id not in groups and s.status is not StepStatus.NOT_CHOSEN]
-    over = [state for state in meant if state.status in _PASSED]
+    over, of = steps_over(run)
     values: dict[str, Any] = {
         "run": run.id,
         "procedure": run.procedure.title,
@@ -72,7 +69,7 @@ def _message(doing: Doing) -> Message:
         "reason": run.reason,
         "by": doing.by,
         "targets": list(run.targets),
-        "lines": [f"{len(over)} of {len(meant)} steps are done", *_clocks(doing)],
+        "lines": [f"{over} of {of} steps are done", *_clocks(doing)],
         "no_return": doing.step.no_return,
         "outcome": run.outcome.value,
         "left": [

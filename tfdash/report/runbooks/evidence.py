@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from tfdash.model.procedure import Step
 from tfdash.model.run import RunClock, RunEvent, RunEventKind, RunState, StepState
+from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.report.runbooks.document import Plain
 from tfdash.text import safe
 
@@ -32,7 +33,7 @@ def _safe(value: Any) -> Any:
 
 def _told(run: RunState, events: Sequence[RunEvent]) -> Plain:
     about = run.procedure
-    steps = {step.id: step for step in _every(about.steps)}
+    steps = steps_by_id(about)
     return {
         "schema_version": 1,
         "run": run.id,
@@ -62,13 +63,6 @@ def _told(run: RunState, events: Sequence[RunEvent]) -> Plain:
         ],
         "events": [_event(event) for event in events],
     }
-
-
-def _every(steps: tuple[Step, ...]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from _every(step.steps)
-        yield from _every(step.undo)
 
 
 def _time(at: float | None) -> str | None:

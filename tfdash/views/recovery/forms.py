@@ -10,11 +10,13 @@ from tfdash.model.procedure import Input, Procedure, Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
 from tfdash.moments import near
 from tfdash.nouns import counted
+from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.walk import leaves, steps_by_id
 from tfdash.procedures.protocols import Claim, Prepared, taken
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
 from tfdash.views.recovery import hand
-from tfdash.views.recovery.words import OVER, leaves, probed_cells, run_title, steps_by_id
+from tfdash.views.recovery.words import probed_cells, run_title
 from tfdash.views.table import Line
 
 
@@ -71,7 +73,7 @@ def start(
     lines.append(
         [
             (
-                f"{counted(leaves(procedure.steps), 'step')} at most, each shown before it is done; nothing is done by this dialog",
+                f"{counted(sum(1 for _ in leaves(procedure.steps)), 'step')} at most, each shown before it is done; nothing is done by this dialog",
                 "dim",
             )
         ]

@@ -9,11 +9,12 @@ from tfdash.durations import write_duration
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import Probed, RunState, StepState, StepStatus
 from tfdash.moments import near
+from tfdash.playbook.procedures.progress import OVER
 from tfdash.procedures.protocols import Prepared, Told, taken
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
 from tfdash.views.plan import hurt_lines, plan_lines
-from tfdash.views.recovery.words import OVER, kind_word, probed_cells, status_of
+from tfdash.views.recovery.words import kind_word, probed_cells, status_of
 from tfdash.views.table import Cell, Line
 
 _BY_LINES = frozenset({StepKind.ACTION})

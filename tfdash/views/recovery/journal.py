@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.run import RunEvent, RunState
 from tfdash.nouns import counted
+from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.text import safe
-from tfdash.views.recovery.words import steps_by_id
 from tfdash.views.times import local, zone_name
 
 _SHOWN = (

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunOutcome, RunState, StepState, StepStatus
-from tfdash.views.recovery.words import OVER
+from tfdash.playbook.procedures.progress import OVER
 from tfdash.views.table import Line
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from tfdash.durations import write_duration
 from tfdash.model.procedure import Ask, Procedure, Step, StepKind
+from tfdash.playbook.procedures.walk import leaves
 from tfdash.text import safe, safe_lines
-from tfdash.views.recovery.words import kind_word, leaves
+from tfdash.views.recovery.words import kind_word
 from tfdash.views.table import Cell, Column
 
 COLUMNS = (
@@ -29,7 +30,7 @@ def cells(procedure: Procedure, open_runs: int) -> Sequence[Cell]:
     return (
         (safe(procedure.title or procedure.id), "bright"),
         ("runbook" if procedure.recovery else "procedure", "dim"),
-        str(leaves(procedure.steps)),
+        str(sum(1 for _ in leaves(procedure.steps))),
         (f"◐ {open_runs}", "moving") if open_runs else "",
         safe(", ".join(one.title or one.id for one in procedure.inputs)),
         (source, "dim"),

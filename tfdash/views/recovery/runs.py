@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.run import RunOutcome, RunState, StepState
 from tfdash.moments import near
+from tfdash.playbook.procedures.progress import too_long, took, whole_clock
 from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.recovery.steps import first_open
@@ -46,15 +47,12 @@ def step_in_hand(run: RunState) -> StepState | None:
 
 
 def clock_of(run: RunState, now: float) -> Cell:
-    """How long it takes since the impact, or since it began, against the whole recovery time."""
-    known = [c for c in run.clocks if c.start is not None]
-    start = min((c.start for c in known if c.start is not None), default=run.started_at)
-    end = run.ended_at if run.ended_at is not None and run.outcome is not RunOutcome.OPEN else now
-    took, target = max(end - start, 0.0), run.procedure.rto
-    of = f"/{span(target)}" if target else ""
-    if target and took > target:
-        return (f"▲ {span(took)}{of}", "warn")
-    return (f"{span(took)}{of}", "" if run.outcome is RunOutcome.OPEN else "dim")
+    """How long it takes, or took, against the whole recovery time."""
+    clock = whole_clock(run)
+    seconds, of = took(clock, now), f"/{span(clock.target)}" if clock.target else ""
+    if too_long(clock, now):
+        return (f"▲ {span(seconds)}{of}", "warn")
+    return (f"{span(seconds)}{of}", "" if run.outcome is RunOutcome.OPEN else "dim")
 
 
 def cells(run: RunState, now: float, zone: ZoneInfo) -> Sequence[Cell]:

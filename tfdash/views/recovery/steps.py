@@ -7,17 +7,11 @@ from typing import NamedTuple
 
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunState, StepState, StepStatus
+from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.text import safe
 from tfdash.views.age import short_age
-from tfdash.views.recovery.words import (
-    OVER,
-    kind_word,
-    short_status,
-    span,
-    status_of,
-    steps_by_id,
-    who_text,
-)
+from tfdash.views.recovery.words import kind_word, short_status, span, status_of, who_text
 from tfdash.views.table import Cell, Column
 
 COLUMNS = (

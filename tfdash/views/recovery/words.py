@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from tfdash.model.procedure import Procedure, Step, StepKind
+from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import Probed, RunClock, RunOutcome, RunState, StepState, StepStatus
 from tfdash.model.verdict import Level
+from tfdash.playbook.procedures.progress import OVER, steps_over, too_long, took, whole_clock
+from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.text import safe
 from tfdash.views.state import State, of_level
 from tfdash.views.table import Cell, Line
@@ -25,16 +25,6 @@ _STATUS: dict[StepStatus, State] = {
     StepStatus.LEFT: of_level(Level.IDLE).worded("left undone"),
 }
 _PROBED = {True: of_level(Level.OK), False: of_level(Level.WARN), None: of_level(Level.UNKNOWN)}
-OVER = frozenset(
-    {
-        StepStatus.DONE,
-        StepStatus.ALREADY,
-        StepStatus.SKIPPED,
-        StepStatus.NOT_CHOSEN,
-        StepStatus.LEFT,
-    }
-)
-"""A step that nobody has to do anything with any more."""
 _ENDED = {RunOutcome.DONE: Level.OK, RunOutcome.ABORTED: Level.WARN, RunOutcome.SKIPPED: Level.WARN}
 NOT_COORDINATED = of_level(Level.WARN).worded("NOT COORDINATED")
 DRY = of_level(Level.IDLE).worded("DRY RUN")
@@ -84,12 +74,12 @@ def clock_cells(clock: RunClock, now: float) -> list[Cell]:
     label = safe(clock.id)
     if clock.start is None:
         return [(f"{label} ", "dim"), ("?", "unknown")]
-    took = (clock.end if clock.end is not None else now) - clock.start
-    text = f"{'at least ' if clock.at_least else ''}{span(took)}"
+    seconds = took(clock, now)
+    text = f"{'at least ' if clock.at_least else ''}{span(seconds)}"
     of = f" of {span(clock.target)}" if clock.target else ""
-    over = took - clock.target
-    if clock.target and over > 0:
-        return [(f"{label} ", "dim"), (f"▲ {text}{of}, {span(over)} over", "warn")]
+    if too_long(clock, now):
+        over = span(seconds - clock.target)
+        return [(f"{label} ", "dim"), (f"▲ {text}{of}, {over} over", "warn")]
     return [(f"{label} ", "dim"), (text, "bright" if clock.end is None else "dim"), (of, "dim")]
 
 
@@ -99,8 +89,7 @@ def clocks_line(run: RunState, now: float, short: bool = False) -> Line:
     if short:
         found = [c for c in found if c.id == "impact" or c.end is None]
     if not found:
-        end = run.ended_at if run.outcome is not RunOutcome.OPEN else None
-        found = [RunClock(id="run", title="run", start=run.started_at, end=end, target=run.procedure.rto)]
+        found = [whole_clock(run)]
     line: list[Cell] = []
     for clock in found:
         line += [*([("   ", "")] if line else []), *clock_cells(clock, now)]
@@ -123,25 +112,6 @@ def step_of(run: RunState, id: str) -> Step | None:
     return steps_by_id(run.procedure).get(id)
 
 
-def steps_by_id(procedure: Procedure) -> dict[str, Step]:
-    """All steps, those in groups and of undo lists among them, in the order of the file."""
-    found: dict[str, Step] = {}
-
-    def walk(steps: tuple[Step, ...]) -> None:
-        for step in steps:
-            found[step.id] = step
-            walk(step.steps)
-            walk(step.undo)
-
-    walk(procedure.steps)
-    return found
-
-
-def leaves(steps: Sequence[Step]) -> int:
-    """How many steps, groups apart."""
-    return sum(leaves(s.steps) if s.kind is StepKind.GROUP else 1 for s in steps)
-
-
 def targets_text(run: RunState) -> str:
     """What it is about: its targets, else its inputs."""
     if run.targets:
@@ -158,14 +128,8 @@ def run_title(run: RunState) -> str:
 
 def counted_steps(run: RunState) -> str:
     """``3 of 7 steps``: groups themselves and other branches apart."""
-    kinds = {id: step.kind for id, step in steps_by_id(run.procedure).items()}
-    found = [
-        s
-        for s in run.steps
-        if kinds.get(s.id) is not StepKind.GROUP and s.status is not StepStatus.NOT_CHOSEN
-    ]
-    over = sum(s.status in OVER for s in found)
-    return f"{over} of {len(found)} steps"
+    over, of = steps_over(run)
+    return f"{over} of {of} steps"
 
 
 def kind_word(step: Step) -> str:
