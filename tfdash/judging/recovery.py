@@ -18,7 +18,7 @@ from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.progress import under_way
 from tfdash.playbook.procedures.proposals import proposal
-from tfdash.playbook.procedures.readiness import readiness
+from tfdash.playbook.procedures.readiness import PastRuns, readiness
 from tfdash.playbook.procedures.state import RunStates
 
 SPACED = 5.0
@@ -45,6 +45,7 @@ class RecoveryRunner:
         self._runs = RunStates()
         self._folded: object = None
         self._states: tuple[RunState, ...] = ()
+        self._past = PastRuns()
         self._looked: float | None = None
         self._due: float | None = None
         self._since: dict[tuple[str, ClusterRef], float] = {}
@@ -77,6 +78,7 @@ class RecoveryRunner:
         if runs is not self._folded:
             self._runs.forget_but(runs)
             self._states = tuple(self._runs.of(journal) for journal in runs.values())
+            self._past = PastRuns(self._states)
             self._folded = runs
         told = self._told(said, picture, now)
         other = told != self.state
@@ -98,7 +100,7 @@ class RecoveryRunner:
                 policies=self._policies,
             )
             proposals += _proposed(runbooks, case)
-            ready += [readiness(one, case, self._states) for one in runbooks]
+            ready += [readiness(one, case, self._past) for one in runbooks]
         proposals.sort(key=lambda one: (_ORDER[one.proposed], one.procedure, one.cluster))
         ready.sort(key=lambda one: (-one.level, one.procedure, one.cluster))
         return RecoveryState(

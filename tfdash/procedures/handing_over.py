@@ -66,9 +66,9 @@ async def hand_over(means: Means, run: RunState, path: str) -> str:
         terminal=journals.terminal,
         events=events,
     )
-    raw = msgspec.json.encode(made)
 
     def write() -> None:
+        raw = msgspec.json.encode(made)
         file_of = Path(path).expanduser()
         if file_of.is_file() and not _is_a_run(file_of):
             raise RunRefused(f"{path} is there already, and is no run", remedy="give another name")
@@ -93,9 +93,13 @@ async def read_run(path: str) -> RunState:
 
 
 async def _read(path: str) -> tuple[RunFile, RunState, str]:
-    """The file, what it adds up to, and its SHA-256. Raises ``RunRefused``."""
+    """The file, what it adds up to, and its SHA-256: megabytes that are decoded and folded beside the loop. Raises ``RunRefused``."""
+    return await asyncio.to_thread(_taken_in, path)
+
+
+def _taken_in(path: str) -> tuple[RunFile, RunState, str]:
     try:
-        raw = await asyncio.to_thread(read_named, path, LARGEST)
+        raw = read_named(path, LARGEST)
         found = _DECODER.decode(raw)
     except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)

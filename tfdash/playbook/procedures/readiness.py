@@ -49,16 +49,53 @@ class _Rehearsed(NamedTuple):
     stops: tuple[str, ...]  # steps at which it would have gone no further, with why
 
 
-def readiness(procedure: Procedure, case: ProbeCase, runs: Sequence[RunState] = ()) -> RecoveryReadiness:
-    """``runs``: all that are known, of any procedure."""
-    proven = proven_needs(runs, case.now, procedure.rehearse or PROVES_FOR)
+class PastRuns:
+    """All runs that are known, of any procedure, gone through once for all runbooks and clusters."""
+
+    def __init__(self, runs: Sequence[RunState] = ()) -> None:
+        self._worked = tuple(_worked(runs))
+        self._walked: dict[str, list[RunState]] = {}
+        for run in runs:
+            if run.outcome is RunOutcome.DONE:
+                self._walked.setdefault(run.procedure.id, []).append(run)
+
+    def walked(self, id: str) -> Sequence[RunState]:
+        """Those of a procedure that came to their end."""
+        return self._walked.get(id, ())
+
+    def proven(self, now: float, within: float) -> Mapping[str, float]:
+        """By need: when a step that had it did its work last, in earnest."""
+        found: dict[str, float] = {}
+        for need, ended in self._worked:
+            if now - within < ended <= now:
+                found[need] = max(found.get(need, 0.0), ended)
+        return found
+
+
+def _worked(runs: Sequence[RunState]) -> Iterator[tuple[str, float]]:
+    """What did its work, and when. A message is queued when its step is done: that proves nothing."""
+    for run in runs:
+        steps = steps_by_id(run.procedure) if not run.dry else {}
+        for state in run.steps:
+            step = steps.get(state.id)
+            if step is None or state.status is not StepStatus.DONE or state.ended is None:
+                continue
+            if step.kind is not StepKind.NOTIFY:
+                yield from ((need, state.ended) for need in (*step.needs, *_place_needs(step)))
+
+
+NO_RUNS = PastRuns()
+
+
+def readiness(procedure: Procedure, case: ProbeCase, past: PastRuns = NO_RUNS) -> RecoveryReadiness:
+    proven = past.proven(case.now, procedure.rehearse or PROVES_FOR)
     asks = [answered(ask, case) for ask in procedure.ready]
     reach = [ask.probe in PROBES and PROBES[ask.probe].reach for ask in procedure.ready]
     wanted = needs_of(procedure)
     there = [needed(need, case, proven) for need in wanted]
     reach += [need.partition(" ")[0] in _REACH for need in wanted]
     circle, unclear = _circle(procedure, case)
-    ended = [r for r in runs if r.procedure.id == procedure.id and r.outcome is RunOutcome.DONE]
+    ended = past.walked(procedure.id)
     took = sorted((r for r in ended if not r.dry), key=lambda r: r.ended_at or 0.0)[-_LAST:]
     last = _rehearsal(procedure, [r for r in ended if r.cluster.environment == case.cluster.environment])
     found: list[tuple[Level, str]] = []
@@ -172,24 +209,6 @@ def _place_needs(step: Step) -> Iterator[str]:
     kind, _, name = step.place.partition(" ")
     if step.kind is StepKind.COMMAND and name and kind in ("host", "pipeline"):
         yield f"{'ssh' if kind == 'host' else kind} {name}"
-
-
-def proven_needs(runs: Sequence[RunState], now: float, within: float) -> Mapping[str, float]:
-    """By need: when a step that had it did its work last, in earnest. A message is queued when its step is done: that proves nothing."""
-    found: dict[str, float] = {}
-    for run in runs:
-        if run.dry:
-            continue
-        steps = steps_by_id(run.procedure)
-        for state in run.steps:
-            step = steps.get(state.id)
-            if step is None or state.status is not StepStatus.DONE or state.ended is None:
-                continue
-            if step.kind is StepKind.NOTIFY or not now - within < state.ended <= now:
-                continue
-            for need in (*step.needs, *_place_needs(step)):
-                found[need] = max(found.get(need, 0.0), state.ended)
-    return found
 
 
 # -- no circle ---------------------------------------------------------------------------------------------------------

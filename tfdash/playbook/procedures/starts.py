@@ -126,10 +126,22 @@ def _read(
     id: str, text: str, inputs: _Inputs, own: tuple[tuple[str, str], ...]
 ) -> tuple[Procedure | None, str]:
     """The procedure of a run, expanded; else why not. ``own``: of ``own_of``."""
+    procedure, why = _as_written(id, text)
+    if procedure is None:
+        return None, why
+    try:
+        return expanded(procedure, dict(inputs), dict(own)), ""
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        return None, fault(error)
+
+
+@lru_cache(maxsize=64)
+def _as_written(id: str, text: str) -> tuple[Procedure | None, str]:
+    """A text once for all runs of it: years of them have a few."""
     if not text:
         return None, "its text was not kept"
     try:
-        return expanded(read_procedure(id, text), dict(inputs), dict(own)), ""
+        return read_procedure(id, text), ""
     except ConfigError as error:
         return None, str(error)
     except (ValueError, LookupError, TypeError, RecursionError) as error:

@@ -20,7 +20,7 @@ from tfdash.model.verdict import Level
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.policy import Dependency, RecoveryPolicy
 from tfdash.playbook.procedures.probe import ProbeCase
-from tfdash.playbook.procedures.readiness import PROVES_FOR, needs_of, proven_needs, readiness
+from tfdash.playbook.procedures.readiness import PROVES_FOR, PastRuns, needs_of, readiness
 
 DAY = 86_400.0
 READS = ask("source.current", source="kubernetes")
@@ -62,7 +62,7 @@ def case(picture: Picture | None = None, **policy: Any) -> ProbeCase:
 def told(
     procedure: Procedure, *runs: RunState, of: Picture | None = None, **policy: Any
 ) -> RecoveryReadiness:
-    return readiness(procedure, case(of, **policy), runs)
+    return readiness(procedure, case(of, **policy), PastRuns(runs))
 
 
 def at(status: StepStatus, id: str = "a") -> StepState:
@@ -210,7 +210,7 @@ def test_a_step_that_did_its_work_proves_what_it_needed() -> None:
 
     def after(ended: float, status: StepStatus = StepStatus.DONE, **fields: Any) -> dict[str, float]:
         steps = tuple(StepState(id=id, status=status, ended=ended) for id in ("a", "n"))
-        return dict(proven_needs([run(worked, steps=steps, **fields)], NOW, PROVES_FOR))
+        return dict(PastRuns([run(worked, steps=steps, **fields)]).proven(NOW, PROVES_FOR))
 
     assert after(NOW - 60) == {"ssh db-1": NOW - 60}, "a message is only queued"
     assert not after(NOW - PROVES_FOR) and not after(NOW + 1)

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.playbook.procedures.running import AT, TEXT, Run
 from tfdash.actions.registry import ACTIONS
 from tfdash.model.run import RunJournal, RunOutcome
+from tfdash.playbook.procedures import starts
 from tfdash.playbook.procedures.clocks import KEEPS
 from tfdash.playbook.procedures.folding import LEAP
 from tfdash.playbook.procedures.reading import digest_of
@@ -420,3 +421,10 @@ def test_odd_values_in_an_event_change_nothing_and_break_nothing(odd: object) ->
     told = {"targets": odd, "reason": odd, "inputs": odd, "nonce": odd, "dry": odd}
     run.events[0] = msgspec.structs.replace(run.events[0], data={**run.events[0].data, **told})
     assert run.state.targets == () and run.state.next == ("seen",)
+
+
+def test_a_text_is_read_once_for_all_its_runs() -> None:
+    starts._as_written.cache_clear()
+    states = [Run(nonce=str(number)).state for number in range(80)]
+    assert len({state.id for state in states}) == 80 and not any(state.unreadable for state in states)
+    assert starts._as_written.cache_info().misses == 1
