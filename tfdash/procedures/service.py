@@ -9,17 +9,15 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from tfdash.model.action import Progress
-from tfdash.model.procedure import Input, Procedure, StepKind
+from tfdash.model.procedure import Procedure, StepKind
 from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.subject import ClusterRef
-from tfdash.playbook.procedures.candidates import InputCase
 from tfdash.playbook.procedures.expansion import expanded
-from tfdash.playbook.procedures.holding import holders, meets, said
-from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, whole, with_defaults
+from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.starts import own_of, run_id
-from tfdash.playbook.procedures.subject_text import subject_in
+from tfdash.procedures.beginning import alone_on, may_go_on_by, whole_inputs
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
@@ -106,7 +104,7 @@ class Runs:
         if unfit := unfit_inputs(found, inputs):
             raise RunRefused("; ".join(why for _, why in unfit))
         _reasoned(reason, f"why {found.title} is begun")
-        chosen = self._whole(found, with_defaults(found, inputs), cluster)
+        chosen = whole_inputs(self._means, found, with_defaults(found, inputs), cluster)
         if (cluster.cluster,) in lost_clusters(found, chosen):
             raise RunRefused(
                 f"it would act in {cluster.cluster}, which is what is lost",
@@ -117,7 +115,7 @@ class Runs:
         own = own_of(run, cluster, self._means.clock.now())
         targets = expanded(found, chosen, own).holds
         if not dry and not found.urgent:
-            self._alone_on(found, targets, cluster)
+            alone_on(self._means, found, targets, cluster)
         data = {
             "procedure": found.id,
             "text": found.text,
@@ -146,44 +144,6 @@ class Runs:
             await self._said(state, RunEventKind.ABORTED, "", f"it cannot be carried out: {state.unreadable}")
             raise RunRefused(f"it cannot be carried out: {state.unreadable}")
         return state
-
-    def _whole(
-        self, found: Procedure, chosen: Mapping[str, tuple[str, ...]], cluster: ClusterRef
-    ) -> Mapping[str, tuple[str, ...]]:
-        """With all that there are now, where all were meant. Raises ``RunRefused`` where there are none."""
-        board = self._means.board
-
-        def case(wanted: Input, before: Mapping[str, tuple[str, ...]]) -> InputCase:
-            return InputCase(
-                wanted=wanted,
-                cluster=cluster,
-                picture=board.picture,
-                assessment=board.assessment,
-                policies=self._means.policies(),
-                chosen=before,
-            )
-
-        all_of = whole(found, chosen, case)
-        for one in found.inputs:
-            if chosen.get(one.id) and not all_of[one.id]:
-                raise RunRefused(f"{one.title}: all were meant, and there are none")
-        return all_of
-
-    def _alone_on(self, found: Procedure, targets: tuple[str, ...], cluster: ClusterRef) -> None:
-        """One target, one run. Raises ``RunRefused`` with the other one's name. A recovery waits for no single action of somebody: it
-        holds its target from then on."""
-        subjects = [one for text in targets if (one := subject_in(text, cluster)) is not None]
-        known = ((id, self._journals.journal(id)) for id in self._journals.ids())
-        journals = {id: journal for id, journal in known if journal is not None}
-        others = holders(journals, *subjects)
-        if others:
-            raise RunRefused(
-                f"{', '.join(targets)}: {said(others)} is under way on the same",
-                remedy=f"work on {others[0].run}, or end it first",
-            )
-        for acting in self._means.board.picture.store_state.acting:
-            if not (found.recovery or acting.claimed) and any(meets(acting.subject, one) for one in subjects):
-                raise RunRefused(f"{acting.by} is at {acting.subject} now: {acting.action}")
 
     async def prepare(self, run: str, step: str) -> Prepared:
         return await self._means.board.on_loop(self.engine.prepare(run, step))
@@ -305,6 +265,9 @@ class Runs:
             if data.get("digest") not in (None, newer.digest):
                 raise RunRefused("the file changed again since it was shown: look at the difference anew")
             data = {"text": newer.text, "digest": newer.digest}
+            async with self._starting:
+                may_go_on_by(self._means, run, newer)
+                return await self._said(run, kind, step, given.reason.strip() or _SAID[kind], data)
         sentence = given.reason.strip() or given.note.strip() or _SAID[kind]
         return await self._said(run, kind, step, sentence, data)
 

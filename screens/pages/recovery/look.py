@@ -8,9 +8,9 @@ from functools import partial
 
 from screens.frame.board_screen import BoardScreen
 from tfdash.model.run import RunState, StepState
+from tfdash.playbook.procedures.progress import OVER
 from tfdash.procedures.protocols import Prepared, RunRefused
 from tfdash.text import fault, safe
-from tfdash.views.recovery.words import OVER
 from widgets.workers import begin
 
 log = logging.getLogger("tfdash.screens.recovery")

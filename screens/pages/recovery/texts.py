@@ -13,10 +13,11 @@ from screens.pages.recovery.look import StepLook
 from screens.procedures import begin_start
 from tfdash.model.run import RunEventKind, RunOutcome, RunState
 from tfdash.model.update import Update
+from tfdash.playbook.procedures.progress import OVER
 from tfdash.procedures.protocols import Given, RunService
 from tfdash.text import safe
 from tfdash.views.recovery import forms, hand, handover, journal, procedures, steps
-from tfdash.views.recovery.words import OVER, run_title
+from tfdash.views.recovery.words import run_title
 from tfdash.views.table import Line
 from widgets.workers import begin
 

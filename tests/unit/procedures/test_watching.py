@@ -21,7 +21,7 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.calendar import CalendarState
 from tfdash.model.procedure import StepKind
-from tfdash.model.run import RunEventKind, StepStatus
+from tfdash.model.run import RunEventKind, RunState, StepStatus
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.protocols import Given, RunRefused, Work, WorkSeen, WorkState
 from tfdash.procedures.times import until_of
@@ -245,6 +245,44 @@ def test_a_file_that_changed_is_gone_on_by_once_that_is_said(terminal: Make, tmp
         one.call(add(run, RunEventKind.CHANGED, "", given, {"digest": "of what was shown before"}))
     one.call(add(run, RunEventKind.CHANGED, "", given, {}))
     assert [state.id for state in one.state(run).steps] == ["a", "b"]
+
+
+def test_what_a_newer_file_holds_besides_is_held_by_the_run_that_goes_on_by_it(
+    terminal: Make, tmp_path: Path
+) -> None:
+    def held(*targets: str) -> str:
+        return HEAD + f"holds = {list(targets)}\n" + step("a", "manual")
+
+    web, cart, shop = "Deployment shop/web", "Deployment shop/cart", "Namespace shop"
+    one = terminal({"act": held(web), "other": held(cart)})
+    run, other = one.start("act").id, one.start("other").id
+
+    def goes_on(*targets: str) -> RunState:
+        (tmp_path / "procedures" / "act.toml").write_text(held(*targets))
+        found: RunState = one.call(one.runs.add(run, RunEventKind.CHANGED, "", Given(reason="newer"), {}))
+        return found
+
+    with pytest.raises(RunRefused, match=f"{cart}: .*{other}"):
+        goes_on(web, cart)
+    with pytest.raises(RunRefused, match=f"{shop}: .*{other}"):
+        goes_on(web, shop)
+    assert one.state(run).targets == (web,)
+    one.call(one.runs.abort(other, Given(reason="not this one")))
+    assert goes_on(web, shop).targets == (web, shop)
+    with pytest.raises(RunRefused, match=run):
+        one.start("other")
+    assert goes_on(cart).targets == (web, shop, cart)
+
+
+def test_a_newer_file_that_wants_what_the_run_was_not_given_is_refused(
+    terminal: Make, tmp_path: Path
+) -> None:
+    one = terminal({"act": HEAD + step("a", "manual")})
+    run = one.start("act").id
+    wants = '[[inputs]]\nid = "which"\ntitle = "which one?"\ntype = "text"\n'
+    (tmp_path / "procedures" / "act.toml").write_text(HEAD + wants + step("a", "manual"))
+    with pytest.raises(RunRefused, match=r"its inputs are others now: .*which"):
+        one.call(one.runs.add(run, RunEventKind.CHANGED, "", Given(reason="newer"), {}))
 
 
 class FarPlace:

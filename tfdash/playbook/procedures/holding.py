@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tfdash.model.run import RunJournal
 from tfdash.model.subject import ClusterRef, Subject
-from tfdash.playbook.procedures.starts import RunStart, is_over, start_of
+from tfdash.playbook.procedures.starts import RunStart, is_over, start_of, targets_of
 from tfdash.playbook.procedures.subject_text import subject_in
 
 _CARRIERS = frozenset({"Deployment", "Rollout", "Canary", "HorizontalPodAutoscaler", "ScaledObject"})
@@ -54,13 +54,13 @@ def _held(journals: Mapping[str, RunJournal]) -> Iterator[Holding]:
     for journal in journals.values():
         start = None if is_over(journal) else start_of(journal)
         if start is not None and not start.dry:
-            yield _holding(journal.id, start)
+            yield _holding(journal, start)
 
 
-def _holding(run: str, start: RunStart) -> Holding:
+def _holding(journal: RunJournal, start: RunStart) -> Holding:
     title = start.procedure.title if start.procedure is not None else start.id
     recovery = start.procedure is not None and start.procedure.recovery
-    return Holding(run, title, start.event.by, recovery, start.cluster, start.targets)
+    return Holding(journal.id, title, start.event.by, recovery, start.cluster, targets_of(journal, start))
 
 
 def holders(journals: Mapping[str, RunJournal], *subjects: Subject) -> tuple[Holding, ...]:

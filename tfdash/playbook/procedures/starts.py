@@ -52,7 +52,7 @@ class RunStart(NamedTuple):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What it holds, by its text; where that cannot be read, by what was said of it."""
+        """What it held when it began, by its text; where that cannot be read, by what was said of it."""
         if self.procedure is not None:
             return self.procedure.holds
         told = self.event.data.get("targets")
@@ -92,6 +92,13 @@ def start_of(journal: RunJournal) -> RunStart | None:
     if procedure is not None and text_in(data.get("digest")) != digest_of(text):
         procedure, why = None, "its text is not the one that it was started with"
     return start._replace(procedure=procedure, why=why)
+
+
+def targets_of(journal: RunJournal, start: RunStart) -> tuple[str, ...]:
+    """All that a run holds: what it held when it began, and what a newer text that it goes on by holds besides."""
+    texts = (text_in(e.data.get("text")) for e in journal.events if e.kind is RunEventKind.CHANGED)
+    newer = (procedure.holds for text in texts if (procedure := start.changed(text)) is not None)
+    return tuple(dict.fromkeys((*start.targets, *(one for holds in newer for one in holds))))
 
 
 def is_over(journal: RunJournal) -> bool:

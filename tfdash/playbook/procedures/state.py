@@ -12,7 +12,7 @@ from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.clocks import clocks
 from tfdash.playbook.procedures.folding import RunFold, text_in
-from tfdash.playbook.procedures.starts import RunStart, start_of
+from tfdash.playbook.procedures.starts import RunStart, start_of, targets_of
 
 
 def run_state(journal: RunJournal) -> RunState:
@@ -75,7 +75,7 @@ class _Folded:
             by=start.event.by,
             reason=text_in(start.event.data.get("reason")) or start.event.sentence,
             dry=start.dry,
-            targets=start.targets,
+            targets=targets_of(journal, start),
             steps=fold.tree.shown(started=start.event.at, given_up=fold.given_up, over=fold.closed),
             next=fold.next(),
             outcome=fold.outcome,

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.playbook.procedures.running import TEXT, Run
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.procedures.holding import holders, meets, said
+from tfdash.playbook.procedures.reading import digest_of
 from tfdash.playbook.procedures.subject_text import subject_in
 
 HERE = ClusterRef("production", "eu-1")
@@ -81,6 +82,15 @@ def test_a_rehearsal_holds_nothing_and_what_cannot_be_read_is_only_told() -> Non
     assert not found.recovery
     none = Run(TEXT, targets=7)
     assert holders({none.id: none.journal}, at("Deployment shop/web")) == ()
+
+
+def test_a_run_holds_what_the_text_holds_that_it_goes_on_by_and_goes_on_to_hold_what_it_held() -> None:
+    run = recovery()
+    newer = run.events[0].data["text"].replace('shop/web"]', 'shop/cart"]')
+    run.add("changed", text=newer, digest=digest_of(newer))
+    for text in ("Deployment shop/web", "Deployment shop/cart"):
+        assert holders({run.id: run.journal}, at(text))
+    assert run.state.targets == ("Deployment shop/web", "Deployment shop/cart")
 
 
 def test_recoveries_are_named_first() -> None:
