@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tfdash.model.procedure import Input, Procedure
-from tfdash.model.run import RunState
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.candidates import InputCase
-from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.holding import holders, meets, said
-from tfdash.playbook.procedures.inputs import unfit_inputs, whole
-from tfdash.playbook.procedures.starts import own_of
+from tfdash.playbook.procedures.inputs import whole
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.procedures.kind import Means
-from tfdash.procedures.looking import open_run
 from tfdash.procedures.protocols import RunRefused
 
 
@@ -58,13 +54,3 @@ def alone_on(
     for acting in means.board.picture.store_state.acting:
         if not (found.recovery or acting.claimed) and any(meets(acting.subject, one) for one in subjects):
             raise RunRefused(f"{acting.by} is at {acting.subject} now: {acting.action}")
-
-
-def may_go_on_by(means: Means, run: RunState, newer: Procedure) -> None:
-    """Raises ``RunRefused`` where a newer text has other inputs than the run, or holds besides what another run holds."""
-    if unfit := unfit_inputs(newer, run.inputs):
-        raise RunRefused("its inputs are others now: " + "; ".join(why for _, why in unfit))
-    if open_run(run) and not run.dry and not newer.urgent:
-        holds = expanded(newer, run.inputs, own_of(run.id, run.cluster, run.started_at)).holds
-        more = tuple(one for one in holds if one not in run.targets)
-        alone_on(means, newer, more, run.cluster, but=run.id)

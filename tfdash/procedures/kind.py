@@ -225,8 +225,14 @@ class Doing:
             raise FencedOut("the run went another way meanwhile: nothing was sent from here")
 
     def _stands(self, newest: RunState) -> bool:
-        """Whether by all that is on record it is this attempt that goes on: the run was not given up, nor the step skipped."""
+        """Whether by all that is on record it is this attempt that goes on: the run was not given up, nor the step skipped, nor is it another one by
+        the text that the run goes on by."""
         state = state_of(newest, self.step.id)
+        if (
+            newest.procedure.digest != self.run.procedure.digest
+            and step_of(newest, self.step.id) != self.step
+        ):
+            return False
         if state is None or not self.begun:
             return state is not None and self.step.id in newest.next
         return state.status in (StepStatus.RUNNING, StepStatus.UNKNOWN) and state.attempt == self.attempt

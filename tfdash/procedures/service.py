@@ -17,17 +17,16 @@ from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, with_
 from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.starts import own_of, run_id
-from tfdash.procedures.beginning import alone_on, may_go_on_by, whole_inputs
+from tfdash.procedures.beginning import alone_on, whole_inputs
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, Means, state_of, step_of
 from tfdash.procedures.looking import IN_AIR, open_run
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
+from tfdash.procedures.saying import by_other_text, reasoned
 from tfdash.procedures.steps.manual import LONGEST
 
-SHORTEST = 3
-"""Characters of a reason."""
 _SAID = {
     RunEventKind.IMPACT: "the impact began",
     RunEventKind.ACKNOWLEDGED: "acknowledged",
@@ -103,7 +102,7 @@ class Runs:
             )
         if unfit := unfit_inputs(found, inputs):
             raise RunRefused("; ".join(why for _, why in unfit))
-        _reasoned(reason, f"why {found.title} is begun")
+        reasoned(reason, f"why {found.title} is begun")
         chosen = whole_inputs(self._means, found, with_defaults(found, inputs), cluster)
         if (cluster.cluster,) in lost_clusters(found, chosen):
             raise RunRefused(
@@ -180,7 +179,7 @@ class Runs:
             return self.engine.run_of(id)
         if doing.state.status is not StepStatus.UNKNOWN:
             raise RunRefused("it is under way: a person's word counts where nothing else tells")
-        _reasoned(given.reason, "how it is known")
+        reasoned(given.reason, "how it is known")
         if doing.state.terminal != self._journals.terminal:
             await take(doing)
         result = "done" if given.worked else "failed"
@@ -198,7 +197,7 @@ class Runs:
             raise RunRefused(f"it is {doing.state.status.value} already")
         step = doing.step
         if step.kind is StepKind.GATE or not step.optional:
-            _reasoned(given.reason, "why it is skipped")
+            reasoned(given.reason, "why it is skipped")
         kind = self.engine.kinds.get(step.kind)
         in_air = doing.state.status in IN_AIR and not (kind is not None and kind.repeats)
         was = "; it was in the air, and what became of it is not known" if in_air else ""
@@ -220,7 +219,7 @@ class Runs:
             at = f" at {theirs.terminal}" if theirs.terminal else ""
             raise RunRefused(f"since you looked {theirs.holder}{at} claimed it: look again")
         if claim is not None:
-            _reasoned(given.reason, "how it is known what came of it")
+            reasoned(given.reason, "how it is known what came of it")
         await take(doing, why=given.reason.strip(), over=claim)
         if state.status in IN_AIR:
             _, doing = self._in_hand(id, step_id)
@@ -256,18 +255,15 @@ class Runs:
             at = data.get("at")
             if not isinstance(at, int | float) or at > self._means.clock.now():
                 raise RunRefused("the impact began at a time that was", remedy="give it as epoch seconds")
-            _reasoned(given.reason, "what shows that the impact began then")
+            reasoned(given.reason, "what shows that the impact began then")
             data.setdefault("source", given.reason.strip())
         if kind is RunEventKind.CHANGED:
-            newer = self._library().procedures.get(run.procedure.id)
-            if newer is None or newer.digest == run.procedure.digest:
-                raise RunRefused("its file is the one that it was started with")
-            if data.get("digest") not in (None, newer.digest):
-                raise RunRefused("the file changed again since it was shown: look at the difference anew")
-            data = {"text": newer.text, "digest": newer.digest}
-            async with self._starting:
-                may_go_on_by(self._means, run, newer)
-                return await self._said(run, kind, step, given.reason.strip() or _SAID[kind], data)
+            async with self._starting:  # what is held is looked at, and held, by one after the other
+                data = by_other_text(self._means, run, self.procedures(), given.reason, data.get("digest"))
+                after = await self._said(run, kind, step, given.reason.strip(), data)
+            if after.procedure.digest != data["digest"]:
+                raise RunRefused("a step began meanwhile, so it stays with the text that it has: look again")
+            return after
         sentence = given.reason.strip() or given.note.strip() or _SAID[kind]
         return await self._said(run, kind, step, sentence, data)
 
@@ -278,7 +274,7 @@ class Runs:
         run = self.engine.run_of(id, to_change=False)
         if not open_run(run):
             raise RunRefused(f"it is {run.outcome.value} already")
-        _reasoned(given.reason, "why it is given up")
+        reasoned(given.reason, "why it is given up")
         left = [state.id for state in run.steps if state.status not in OVER]
         air = [state.id for state in run.steps if state.status in IN_AIR]
         return await self._said(
@@ -354,10 +350,3 @@ class Runs:
             procedure=run.procedure.id,
         )
         return self.engine.run_of(run.id, to_change=False)
-
-
-def _reasoned(reason: str, what: str) -> None:
-    if len(reason.strip()) < SHORTEST:
-        raise RunRefused(f"say {what}: it stands in the audit log")
-    if len(reason) > LONGEST:
-        raise RunRefused(f"the reason is longer than {LONGEST:,} characters")

@@ -207,6 +207,7 @@ PAGES: tuple[ScreenSpec, ...] = (
     ScreenSpec("run", "Run", "recovery.run:RunPage"),
     ScreenSpec("handover", "Hand-over", "recovery.texts:HandOverPage"),
     ScreenSpec("journal", "Journal", "recovery.texts:JournalPage"),
+    ScreenSpec("difference", "Difference", "recovery.texts:DifferencePage"),
     ScreenSpec("step", "Step", "recovery.texts:StepPage"),
     ScreenSpec("procedure", "Procedure", "recovery.texts:ProcedurePage"),
     ScreenSpec("promise", "Promise", "calendar.promise:PromisePage"),

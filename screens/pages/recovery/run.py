@@ -14,6 +14,7 @@ from screens.lists.item_rows import ItemRows
 from screens.pages.recovery.look import StepLook
 from screens.pages.recovery.rows import rows_of
 from screens.shell import Shell
+from tfdash.model.procedure import Procedure
 from tfdash.model.run import Probed, RunState
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.progress import OVER
@@ -33,7 +34,7 @@ from widgets.table import Table
 _WIDE, _TALL = 100, 30  # columns and lines from which nothing is left out
 _FRAME = 5  # lines of header, tabs, crumbs, the rule and the footer
 _SHARE = 0.6  # of the lines that are left, for the steps
-_LETTERS = "pxtsoandhecifb"
+_LETTERS = "pxtsoandhecifbv"
 
 
 def needs_away(shell: Shell, run: RunState) -> dict[str, str]:
@@ -147,9 +148,10 @@ class RunPage(BoardScreen):
         if why:
             alone.show(*head.not_coordinated(why))
         what.show(*head.banner(run))
-        self.query_one("#head", Prose).show(
-            head.lines(run, now, zone, short=self.size.width < _WIDE), most=3 if self.tall >= _TALL else 2
-        )
+        other = self._other(run)
+        told = head.lines(run, now, zone, short=self.size.width < _WIDE, other=other)
+        most = (3 if self.tall >= _TALL else 2) + (other is not None)
+        self.query_one("#head", Prose).show(told, most=most)
         self._gone = needs_away(self.shell, run)
         before = list(self._rows.all)
         self._rows.all = steps.rows_of(run)
@@ -164,6 +166,12 @@ class RunPage(BoardScreen):
             table.move_to(steps.first_open(run, self._me) or found[0])
         self._show_hand()
         self._fit(len(found))
+
+    def _other(self, run: RunState) -> Procedure | None:
+        """Its file as it is now, where the run goes by another text."""
+        from tfdash.playbook.procedures.newer import other_file  # nothing that the first frame needs
+
+        return other_file(run, self.runs.procedures()) if self.runs is not None else None
 
     def _show_nothing(self, table: Table) -> None:
         text = "The runs are read now." if self.runs is None else f"No run {safe(self._about)} is known here."
@@ -220,7 +228,8 @@ class RunPage(BoardScreen):
         refused = "" if prepared is None else prepared.refused
         of_step = keys.step_keys(row.step, state, may, refused)
         self._follow_on(run, row)
-        of_run = keys.run_keys(run, copies=bool(hand.copy_lines(prepared, probes)))
+        differs = self._other(run) is not None
+        of_run = keys.run_keys(run, copies=bool(hand.copy_lines(prepared, probes)), differs=differs)
         shown = [*of_step, *of_run]
         self.query_one("#keys", Prose).show(keys.key_lines(shown), most=4)
         if shown != self._keys:
@@ -277,6 +286,7 @@ class RunPage(BoardScreen):
             "impact": lambda: acts.impact(run),
             "hand over": lambda: self.shell.open("handover", run.id),
             "journal": lambda: self.shell.open("journal", run.id),
+            "difference": lambda: self.shell.open("difference", run.id),
             "abort": lambda: acts.abort(run),
             "close": lambda: acts.close(run),
         }

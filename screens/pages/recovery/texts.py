@@ -13,10 +13,12 @@ from screens.pages.recovery.look import StepLook
 from screens.procedures import begin_start
 from tfdash.model.run import RunEventKind, RunOutcome, RunState
 from tfdash.model.update import Update
+from tfdash.playbook.procedures.newer import Newer, newer, other_file
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.procedures.protocols import Given, RunService
 from tfdash.text import safe
 from tfdash.views.recovery import forms, hand, handover, journal, procedures, steps
+from tfdash.views.recovery import newer as shown_newer
 from tfdash.views.recovery.words import run_title
 from tfdash.views.table import Line
 from widgets.workers import begin
@@ -55,8 +57,12 @@ class _OfRun(_Page):
     def crumb(self) -> str:
         return self.word
 
+    @property
+    def _run(self) -> RunState | None:
+        return self.runs.run(self._about) if self.runs is not None else None
+
     def lines(self) -> list[str]:
-        run = self.runs.run(self._about) if self.runs is not None else None
+        run = self._run
         if self.runs is None:
             return _READ
         if run is None:
@@ -129,6 +135,50 @@ class JournalPage(_OfRun, TextPage):
 
     def of(self, runs: RunService, run: RunState) -> list[str]:
         return [run_title(run), "", *journal.lines(run, runs.events(run.id), self.shell.zone)]
+
+
+class DifferencePage(_OfRun, TextPage):
+    """What the file of an open run says otherwise now, and the key by which the run goes on by it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "go_on", "go on by it", id="difference.go"),
+    ]
+    word = "Difference"
+    _found: Newer | None = None
+    _made_of: tuple[object, ...] = ()
+
+    def of(self, runs: RunService, run: RunState) -> list[str]:
+        """Made anew only where run or file is another one."""
+        other = other_file(run, runs.procedures())
+        made_of = (run, other.digest if other is not None else "")
+        if made_of != self._made_of:
+            self._made_of = made_of
+            self._found = newer(run, other) if other is not None else None
+            self.refresh_bindings()
+        return shown_newer.lines(run, self._found)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "go_on":
+            return self._found is not None and not self._found.why
+        return super().check_action(action, parameters)
+
+    def action_go_on(self) -> None:
+        run, found, runs = self._run, self._found, self.runs
+        if run is None or found is None or runs is None:
+            return
+
+        async def take(answer: FormAnswer) -> None:
+            given, data = Given(reason=answer.values["reason"]), {"digest": found.file.digest}
+            await runs.add(run.id, RunEventKind.CHANGED, "", given, data)
+            self.shell.call_later(self._gone_on)
+
+        StepActs(self.shell, runs).ask(shown_newer.form(run, found), take)
+
+    def _gone_on(self) -> None:
+        """Once the dialog is gone: back to where the run is."""
+        if self.is_current:
+            self.shell.back()
+            self.shell.tell("the run goes on by the newer text")
 
 
 class StepPage(_OfRun, TextPage):

@@ -33,25 +33,30 @@ def _name(one: Procedure) -> str:
 
 def changed_steps(old: Procedure, new: Procedure) -> tuple[str, ...]:
     """A sentence for each step that came, went, moved or became another."""
-    return tuple(map(safe, _changed(old, new)))
+    return tuple(sentence for _, sentence in changes(old, new))
 
 
-def _changed(old: Procedure, new: Procedure) -> Iterator[str]:
+def changes(old: Procedure, new: Procedure) -> tuple[tuple[str, str], ...]:
+    """The same with the id of the step, "" of what is about the whole. Sentences are safe to show."""
+    return tuple((id, safe(sentence)) for id, sentence in _changed(old, new))
+
+
+def _changed(old: Procedure, new: Procedure) -> Iterator[tuple[str, str]]:
     before, after = _by_id(old), _by_id(new)
     for id, step in before.items():
         if id not in after:
-            yield f'the step {id} "{step.title}" is gone'
+            yield id, f'the step {id} "{step.title}" is gone'
     for id, step in after.items():
         if id not in before:
-            yield f'the step {id} "{step.title}" is new'
+            yield id, f'the step {id} "{step.title}" is new'
         elif fields := [k for k in step.__struct_fields__ if getattr(step, k) != getattr(before[id], k)]:
-            yield f'the step {id} "{step.title}" has another {", ".join(fields)}'
+            yield id, f'the step {id} "{step.title}" has another {", ".join(fields)}'
     kept = [id for id in before if id in after]
     if kept != [id for id in after if id in before]:
-        yield "its steps stand in another order"
+        yield "", "its steps stand in another order"
     for key in Procedure.__struct_fields__:
         if key not in _ELSEWHERE and getattr(old, key) != getattr(new, key):
-            yield f"it has another {key}"
+            yield "", f"it has another {key}"
 
 
 def _by_id(procedure: Procedure) -> dict[str, Step]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tfdash.model.procedure import Pairs, Procedure, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
-from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree
+from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree, lost_by
 
 _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND})
 _WORK = frozenset({*_ACTING, StepKind.MANUAL})
@@ -100,8 +100,13 @@ class RunFold:
         if self.closed or self.given_up:
             return
         procedure = self._read(event)
-        if procedure is not None:
+        if procedure is not None and not self._in_its_way(procedure):
             self.procedure, self.tree = procedure, StepTree(procedure, self.tree)
+
+    def _in_its_way(self, procedure: Procedure) -> bool:
+        """Whether something under way would be lost by it, or become another thing than the one that was begun."""
+        under_way = [node.step for node in self.tree.nodes.values() if node.told.status in IN_AIR]
+        return any(lost_by(under_way, procedure))
 
     def _aborted(self, event: RunEvent) -> None:
         if self.closed or self.given_up:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tfdash.config.problems import ConfigError
 from tfdash.model.procedure import Procedure
-from tfdash.model.run import RunEvent, RunEventKind, RunJournal
+from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.folding import text_in
@@ -99,6 +99,12 @@ def targets_of(journal: RunJournal, start: RunStart) -> tuple[str, ...]:
     texts = (text_in(e.data.get("text")) for e in journal.events if e.kind is RunEventKind.CHANGED)
     newer = (procedure.holds for text in texts if (procedure := start.changed(text)) is not None)
     return tuple(dict.fromkeys((*start.targets, *(one for holds in newer for one in holds))))
+
+
+def read_for(run: RunState, text: str) -> tuple[Procedure | None, str]:
+    """Another text of its procedure, expanded for ``run``; else why it cannot be carried out by it."""
+    own = own_of(run.id, run.cluster, run.started_at)
+    return _read(run.procedure.id, text, tuple(sorted(run.inputs.items())), tuple(own.items()))
 
 
 def is_over(journal: RunJournal) -> bool:

@@ -3,17 +3,38 @@ events into it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tfdash.model.procedure import OnFailure, Pairs, Procedure, Step, StepKind
 from tfdash.model.run import StepState, StepStatus
+from tfdash.playbook.procedures.walk import steps_by_id
 
 OVER = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED})
 IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
 _GRAVEST = (StepStatus.UNKNOWN, StepStatus.RUNNING, StepStatus.FAILED, StepStatus.CLAIMED, StepStatus.READY)
 """What a group is, of what its steps are: the first of these that one of them is."""
+
+
+_WORDS = ("title", "text", "by_hand", "target", "tier")
+"""Fields of a step that what it does does not hang on."""
+
+
+def lost_by(under_way: Iterable[Step], newer: Procedure) -> Iterator[Step]:
+    """Steps that are under way and are none of ``newer``, or would be another act in it: what was begun is followed, and settled, by what its
+    step says. What only waits may wait for something else."""
+    there = steps_by_id(newer)
+    for step in under_way:
+        new = there.get(step.id)
+        if new is None or new.kind is not step.kind or (step.kind is not StepKind.WAIT and _acts(step, new)):
+            yield step
+
+
+def _acts(step: Step, new: Step) -> bool:
+    """Whether the two are not the same act."""
+    fields = (one for one in step.__struct_fields__ if one not in _WORDS)
+    return any(getattr(step, one) != getattr(new, one) for one in fields)
 
 
 @dataclass(slots=True)

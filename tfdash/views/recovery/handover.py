@@ -27,6 +27,7 @@ _SPOKEN = frozenset(
         RunEventKind.SETTLED,
         RunEventKind.APPROVED,
         RunEventKind.DENIED,
+        RunEventKind.CHANGED,
         RunEventKind.ABORTED,
     }
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunOutcome, RunState
 from tfdash.moments import near
 from tfdash.text import safe
 from tfdash.views.age import short_age
+from tfdash.views.recovery import newer
 from tfdash.views.recovery.words import (
     DRY,
     NOT_COORDINATED,
@@ -28,8 +30,10 @@ def banner(run: RunState) -> tuple[State, str]:
     return state, run_title(run)
 
 
-def lines(run: RunState, now: float, zone: ZoneInfo, short: bool = False) -> list[Line]:
-    """The clocks; who began it and why, who is with it. ``short``: where room is scarce."""
+def lines(
+    run: RunState, now: float, zone: ZoneInfo, short: bool = False, other: Procedure | None = None
+) -> list[Line]:
+    """The clocks; who began it and why, who is with it. ``short``: where room is scarce; ``other``: what its file is now, where that is another text."""
     who: list[Cell] = [
         (counted_steps(run), "bright"),
         ("   started by ", "dim"),
@@ -52,6 +56,8 @@ def lines(run: RunState, now: float, zone: ZoneInfo, short: bool = False) -> lis
                 "checks are asked, actions stop after the server's dry run, nothing is sent or told, every branch is shown",
             ],
         )
+    if other is not None:
+        found.insert(0, newer.head_line(other))
     if run.unreadable:
         found.insert(0, [("? this program does not understand its text: ", "unknown"), safe(run.unreadable)])
     return found

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunOutcome, RunState, StepState, StepStatus
 from tfdash.playbook.procedures.progress import OVER
+from tfdash.views.recovery.newer import KEY
 from tfdash.views.table import Line
 
 
@@ -68,12 +69,14 @@ def step_keys(step: Step | None, state: StepState | None, may: tuple[str, ...], 
     return found
 
 
-def run_keys(run: RunState, *, copies: bool = False) -> list[RunKey]:
-    """Those of the run itself."""
+def run_keys(run: RunState, *, copies: bool = False, differs: bool = False) -> list[RunKey]:
+    """Those of the run itself. ``differs``: its file is another one now."""
     found: list[RunKey] = []
     is_open = run.outcome is RunOutcome.OPEN
     if is_open and not run.next and all(s.status in OVER for s in run.steps):
         found.append(RunKey("close", "enter", "close the run"))  # no step is left that it could do
+    if differs:
+        found.append(RunKey("difference", KEY, "what its file says now"))
     if is_open:
         found.append(RunKey("note", "n", "note"))
         if any(c.id == "acknowledge" and c.end is None for c in run.clocks):
