@@ -21,7 +21,7 @@ from tfdash.model.verdict import Level
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.policy import RecoveryPolicy
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
-from tfdash.playbook.procedures.starts import run_id
+from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.registry import SECTIONS
 
 TEXT = """

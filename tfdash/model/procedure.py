@@ -80,6 +80,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""  # id of the registry
     subject: str = ""  # "Deployment {namespace}/{name}", "Node {node}", "{workload}"
     arguments: Pairs = ()  # of the action
+    cluster: str = ""  # of an action: where it is done; "": in the run's own
     command: str = ""  # name in the allow-list of the configuration
     words: tuple[str, ...] = ()  # its arguments, whole; an input enters as one, and never begins with "-"
     place: str = "here"  # "here", "host NAME", "job CLUSTER", "pipeline NAME"
@@ -91,6 +92,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     branches: tuple[Branch, ...] = ()
     until: str = ""  # of a wait: a time, or "window release"
     lasts: float = 0.0  # of a wait: a span, or for how long its asks must hold without a break
+    lasts_as: str = ""  # "{input}" of a time span, which ``lasts`` is once the run's inputs are put in
     message: str = ""  # name of a template of messages
     to: tuple[str, ...] = ()  # channels
     steps: tuple[Step, ...] = ()  # of a group

@@ -32,7 +32,7 @@ def whole_inputs(
 
     all_of = whole(found, chosen, case)
     for one in found.inputs:
-        if chosen.get(one.id) and not all_of[one.id]:
+        if chosen.get(one.id) and not all_of[one.id] and not one.optional:
             raise RunRefused(f"{one.title}: all were meant, and there are none")
     return all_of
 

@@ -13,7 +13,7 @@ from tfdash.finished_file import PRIVATE, finished
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState
 from tfdash.named_file import read_named
 from tfdash.nouns import counted
-from tfdash.playbook.procedures.starts import is_its_start
+from tfdash.playbook.procedures.started import is_its_start
 from tfdash.playbook.procedures.state import run_state
 from tfdash.procedures.kind import Means
 from tfdash.procedures.protocols import RunRefused

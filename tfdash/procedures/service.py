@@ -16,7 +16,8 @@ from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER
-from tfdash.playbook.procedures.starts import own_of, run_id
+from tfdash.playbook.procedures.started import run_id
+from tfdash.playbook.procedures.starts import own_of
 from tfdash.procedures.beginning import alone_on, whole_inputs
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine

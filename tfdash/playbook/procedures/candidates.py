@@ -14,13 +14,18 @@ from tfdash.model.last_good import GoodService
 from tfdash.model.picture import Picture
 from tfdash.model.procedure import Input
 from tfdash.model.release import ReleaseState
+from tfdash.model.run import RunEvent, RunEventKind
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import Serving
 from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.procedures.last_good import restored_text
+from tfdash.playbook.procedures.folding import text_in
+from tfdash.playbook.procedures.last_good import restored_text, standing, stood_before
 from tfdash.playbook.procedures.probes.last_good import good_services
+from tfdash.playbook.procedures.started import inputs_of, is_its_start
 
+CLUSTER = "cluster"
+"""Of what a scenario loses, and the type of the input that says which."""
 _ATTENTION = (Serving.DOWN, Serving.DEGRADED, Serving.UNKNOWN, Serving.STARTING, Serving.OK, Serving.IDLE)
 
 
@@ -187,9 +192,39 @@ def restored(case: InputCase) -> Sequence[Candidate]:
         ref: one for ref, one in pictures.items() if (ref.cluster in named if named else ref != case.cluster)
     }
     found = good_services(lost, case.cluster.environment)
-    return [Candidate(restored_text(one), _as_it_was(one)) for one in found.values()]
+    here = case.picture.clusters.get(case.cluster)
+    return [Candidate(restored_text(one, standing(one, here)), _as_it_was(one)) for one in found.values()]
 
 
 def _as_it_was(one: GoodService) -> str:
     sized = f", HPA {one.minimum} to {one.maximum}" if one.scaler else ""
     return f"tier {one.tier}, {counted(one.replicas, 'replica')}{sized}{f', of {one.owner}' if one.owner else ''}"
+
+
+def stood(case: InputCase) -> Sequence[Candidate]:
+    """What each service was in the cluster of the run before the last recovery brought it up there, as that recovery was told; what came last is
+    taken down first."""
+    newest: RunEvent | None = None
+    for journal in case.picture.store_state.runs.values():
+        for event in journal.events:
+            if _restored_here(event, case) and (newest is None or event.at > newest.at):
+                newest = event
+    told = (
+        [text for values in inputs_of(newest.data).values() for text in values] if newest is not None else []
+    )
+    return [Candidate(before, "as it stood") for text in reversed(told) if (before := stood_before(text))]
+
+
+def _restored_here(event: RunEvent, case: InputCase) -> bool:
+    """It began, in earnest, a recovery here of what was lost with another cluster: no other brings anything up that was not there."""
+    known, data = (case.policies or Policies()).recovery.procedures, event.data
+    if event.kind is not RunEventKind.STARTED or data.get("dry") is True or not is_its_start(event):
+        return False
+    at = ClusterRef(text_in(data.get("environment")), text_in(data.get("cluster")))
+    found = known.get(text_in(data.get("procedure")))
+    return (
+        at == case.cluster
+        and found is not None
+        and found.scenario is not None
+        and CLUSTER in found.scenario.loses
+    )

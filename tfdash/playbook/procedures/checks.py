@@ -47,7 +47,7 @@ class _Check:
         self._each_once((("inputs", str(i)), one.id) for i, one in enumerate(own.inputs))
         for i, one in enumerate(own.inputs):
             self._input(("inputs", str(i)), one)
-        if self._all_read():
+        if all(one.type in INPUT_TYPES for one in own.inputs):  # else nothing can be said of places
             steps = list(every(own.steps))
             if len(steps) > MOST_STEPS:
                 self._add(
@@ -76,10 +76,6 @@ class _Check:
             if kept(given) != given:
                 told = f'"{one.id}" is named like a secret, and what is chosen stands in the audit log'
                 self._add(("inputs", str(i), "id"), told, "a secret is no input; else take another id")
-
-    def _all_read(self) -> bool:
-        """Nothing can be said of places where an input is not understood."""
-        return all(one.type in INPUT_TYPES for one in self._procedure.inputs)
 
     def _each_once(self, ids: Iterator[tuple[At, str]]) -> None:
         seen: set[str] = set()
@@ -182,6 +178,7 @@ class _Check:
     def _action(self, at: At, step: Step, each: Input | None) -> None:
         self._subject((*at, "subject"), step.subject, each)
         self._pairs((*at, "arguments"), step.arguments, each)
+        self._names((*at, "cluster"), step.cluster, each)
         known = self._known.actions
         if known is None:
             return
@@ -256,8 +253,11 @@ class _Check:
         self._each_once(((*at, "branches", str(i)), one.id) for i, one in enumerate(step.branches))
 
     def _wait(self, at: At, step: Step, each: Input | None) -> None:
-        if not (step.asks or step.until or step.lasts):
+        if not (step.asks or step.until or step.lasts or step.lasts_as):
             self._add(at, "waits for nothing", "add asks = [...], until = ... or lasts = ...")
+        span = self._inputs.get(step.lasts_as[1:-1])
+        if step.lasts_as and (span is None or span.type != "duration" or self._may_lack(step.lasts_as)):
+            self._add((*at, "lasts"), f"{step.lasts_as} is no time span", 'write "5m", or a needed duration')
         if step.until and step.until != WINDOW and not any(named_in(step.until)):
             try:
                 parse_time(step.until)

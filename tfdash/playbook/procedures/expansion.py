@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from tfdash.durations import parse_duration
 from tfdash.model.procedure import Ask, Branch, Pairs, Procedure, Step
-from tfdash.playbook.procedures.inputs import INPUT_TYPES, SHOWN, Inputs, with_defaults
+from tfdash.playbook.procedures.inputs import ALL, INPUT_TYPES, SHOWN, Inputs, with_defaults
 from tfdash.playbook.procedures.placeholders import EACH, NUMBER, filled, is_one
 
 _TEXTS = (
@@ -18,6 +19,7 @@ _TEXTS = (
     "by_hand",
     "action",
     "subject",
+    "cluster",
     "command",
     "place",
     "alone",
@@ -34,8 +36,11 @@ def expanded(procedure: Procedure, inputs: Inputs, own: Mapping[str, str]) -> Pr
     """``procedure`` for these inputs; ``own``: what the run knows by itself (``placeholders.OWN``). Its ``text`` and ``digest`` stay those of the file. The steps of a group ``each`` are called
     "ID--1", "ID--2", in the order of the values; where there are none, the group is empty. A group with a ``tier`` has of values with a tier those of its own. A step whose ``given`` was left out is no part of it.
     Nobody fills it again."""
-    chosen = with_defaults(procedure, inputs)
     types = {one.id: one.type for one in procedure.inputs}
+    chosen = {
+        id: () if given == (ALL,) and INPUT_TYPES[types[id]].every else given
+        for id, given in with_defaults(procedure, inputs).items()
+    }  # "all" that is still there when a run began (``inputs.whole``) was all of nothing
     values = values_of(procedure, inputs, own)
     work = _Expansion(chosen, types)
     return msgspec.structs.replace(
@@ -112,6 +117,8 @@ class _Expansion:
     def _step(self, step: Step, values: Mapping[str, str], suffix: str, gone: Collection[str]) -> Step:
         change: dict[str, Any] = {key: filled(getattr(step, key), values) for key in _TEXTS}
         change |= {key: _asks(getattr(step, key), values) for key in _ASKS}
+        if step.lasts_as:
+            change |= _lasting(filled(step.lasts_as, values))
         within = self._each(step, values, suffix) if step.each else self.steps(step.steps, values, suffix)
         return msgspec.structs.replace(
             step,
@@ -139,6 +146,11 @@ class _Expansion:
                 continue  # of services that are restored: those of another tier
             found.extend(self.steps(group.steps, own, f"{suffix}--{number}"))
         return tuple(found)
+
+
+def _lasting(text: str) -> dict[str, Any]:
+    """Of a document that nobody filled it stays a place. Raises ValueError for what is no time span."""
+    return {"lasts_as": text} if is_one(text) else {"lasts": parse_duration(text), "lasts_as": ""}
 
 
 def _branch(branch: Branch, values: Mapping[str, str], suffix: str, gone: Collection[str]) -> Branch:

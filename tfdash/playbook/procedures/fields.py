@@ -9,6 +9,7 @@ from typing import Any
 
 from tfdash.durations import parse_duration
 from tfdash.model.procedure import Ask, Branch, Input, OnFailure, Pairs, Scenario, Step, StepKind
+from tfdash.playbook.procedures.placeholders import is_one
 from tfdash.spelling import nearest
 
 At = tuple[str, ...]
@@ -110,6 +111,11 @@ def _parted(told: str) -> tuple[str, str]:
     return message, remedy
 
 
+def span_or_place(value: Any, at: At, faults: Faults) -> float | str:
+    """Seconds, or "{input}"."""
+    return value.strip() if isinstance(value, str) and is_one(value.strip()) else span(value, at, faults)
+
+
 def whole(least: int, most: int) -> Take:
     def take(value: Any, at: At, faults: Faults) -> int:
         if not _is(value, int, at, faults, "write a whole number without quotation marks"):
@@ -203,6 +209,8 @@ def step(value: Any, at: At, faults: Faults) -> Step:
     if "on_failure" in said:
         found = said["on_failure"]
         said["on_failure"] = OnFailure(found) if found in tuple(OnFailure) else OnFailure.STOP
+    if isinstance(said.get("lasts"), str):
+        said["lasts_as"] = said.pop("lasts")
     for key, why in _misplaced(value, StepKind(kind)):
         faults.add((*at, key), why, "take it out, or make it a step of such a kind")
     for key in NEEDED[StepKind(kind)]:
@@ -243,6 +251,7 @@ STEP: Mapping[str, TomlKey] = {
     "action": TomlKey(text, kinds=(StepKind.ACTION,)),
     "subject": TomlKey(text, kinds=(StepKind.ACTION,)),
     "arguments": TomlKey(pairs, kinds=_ACTS),
+    "cluster": TomlKey(text, kinds=(StepKind.ACTION,)),
     "command": TomlKey(text, kinds=(StepKind.COMMAND,)),
     "words": TomlKey(texts, kinds=(StepKind.COMMAND,)),
     "place": TomlKey(text, kinds=(StepKind.COMMAND,)),
@@ -253,7 +262,7 @@ STEP: Mapping[str, TomlKey] = {
     "alone": TomlKey(text, kinds=(StepKind.APPROVAL,)),
     "branches": TomlKey(listed(_branch), kinds=(StepKind.DECISION,)),
     "until": TomlKey(text, kinds=(StepKind.WAIT,)),
-    "lasts": TomlKey(span, kinds=(StepKind.WAIT,)),
+    "lasts": TomlKey(span_or_place, kinds=(StepKind.WAIT,)),
     "message": TomlKey(text, kinds=(StepKind.NOTIFY,)),
     "to": TomlKey(texts, kinds=(StepKind.NOTIFY,)),
     "steps": TomlKey(steps, kinds=_GROUP),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tfdash.durations import parse_duration
 from tfdash.model.procedure import Input, Procedure
 from tfdash.playbook.procedures import candidates
-from tfdash.playbook.procedures.candidates import Candidate, InputCase
+from tfdash.playbook.procedures.candidates import CLUSTER, Candidate, InputCase
 from tfdash.playbook.procedures.last_good import PARTS, SHOWN_PARTS, restored_parts, wrong_restored
 from tfdash.spelling import nearest
 
@@ -18,8 +18,6 @@ Inputs = Mapping[str, tuple[str, ...]]
 ALL = "all"
 """Of a list whose type has ``every``: all that there are."""
 SHOWN = "{example}"
-CLUSTER = "cluster"
-"""Of what a scenario loses, and the type of the input that says which."""
 LONGEST = 500
 MOST = 500
 _NAME = r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?"
@@ -130,6 +128,16 @@ INPUT_TYPES: Mapping[str, InputType] = {
         title='a service as it was when it served, out of the last-good picture; "all" is all of it',
         refuse=wrong_restored,
         candidates=candidates.restored,
+        parts=PARTS,
+        parted=restored_parts,
+        every=True,
+        shown=SHOWN_PARTS,
+    ),
+    "stood": InputType(
+        example="Deployment namespace/name tier=3 replicas=0",
+        title='a service as it stood here before a recovery brought it up, as its run knows; "all" is all of it',
+        refuse=wrong_restored,
+        candidates=candidates.stood,
         parts=PARTS,
         parted=restored_parts,
         every=True,

@@ -10,7 +10,8 @@ import msgspec
 
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.last_good import GoodService, LastGood
-from tfdash.model.subject import ClusterRef
+from tfdash.model.picture import ClusterPicture
+from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.workload import IN_FLIGHT, Serving
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes.look import ProbeLook
@@ -28,7 +29,8 @@ from tfdash.playbook.procedures.subject_text import subject_in, subject_text
 from tfdash.playbook.staleness import Unread
 
 _IMAGES = 20  # that are kept of one service
-_KEYS = ("tier", "replicas", "hpa", "min", "max", "by", "of", "owner")
+_KEYS = ("tier", "replicas", "hpa", "min", "max", "by", "of", "owner", "had", "hadmin", "hadmax")
+_NUMBERS = frozenset({"tier", "replicas", "min", "max", "had", "hadmin", "hadmax"})
 _TEXT = re.compile(
     r"(?P<object>(?:Deployment|StatefulSet|Rollout) [^\s,/=]+/[^\s,/=]+)(?P<rest>(?: [a-z]+=[^\s,=]+)*)"
 )
@@ -175,8 +177,33 @@ def _good_now(name: str, declared: RestoredService, case: ProbeCase) -> GoodServ
 # -- as a run is told of it ----------------------------------------------------------------------------------------------
 
 
-def restored_text(one: GoodService) -> str:
-    """One service with all that a run needs to bring it back, so that the run says what was meant though the picture is gone."""
+class Standing(NamedTuple):
+    """How a service stood where it is brought up, before it was: ``minimum`` and ``maximum`` of its HPA, None where it has none."""
+
+    replicas: int
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+def standing(one: GoodService, cluster: ClusterPicture | None) -> Standing | None:
+    """In that cluster; None where it is not known."""
+    scalers = cluster.kinds.get(HorizontalPodAutoscaler.KIND) if cluster is not None else None
+    if cluster is None or scalers is None or scalers.value is None or scalers.problem is not None:
+        return None
+    obj = cluster.objects(one.workload.kind).get(one.workload.key)
+    replicas = getattr(obj, "desired", None)
+    if not isinstance(replicas, int):
+        return None
+    scaler = scalers.value.get(Key(one.workload.namespace, one.scaler))
+    if not isinstance(scaler, HorizontalPodAutoscaler):
+        return Standing(replicas)
+    return Standing(replicas, scaler.min_replicas, scaler.max_replicas)
+
+
+def restored_text(one: GoodService, before: Standing | None = None) -> str:
+    """One service with all that a run needs to bring it back, so that the run says what was meant though the picture is gone; and how it
+    stood there ``before``, which a way back returns to."""
+    had = before or Standing(0)
     pairs = {
         "tier": str(one.tier),
         "replicas": str(one.replicas),
@@ -186,8 +213,33 @@ def restored_text(one: GoodService) -> str:
         "by": one.comes_up,
         "of": one.by,
         "owner": one.owner,
+        "had": str(had.replicas) if before is not None else "",
+        "hadmin": str(had.minimum) if had.minimum is not None else "",
+        "hadmax": str(had.maximum) if had.maximum is not None else "",
     }
     return " ".join((subject_text(one.workload), *(f"{key}={pairs[key]}" for key in _KEYS if pairs[key])))
+
+
+def stood_before(text: str) -> str:
+    """Such a text of what a service was before a restore, out of the text by which it was restored; "" where that does not say it."""
+    parts, told = restored_parts(text), _told(text)
+    if not parts or "had" not in told:
+        return ""
+    bounded = "hpa" in told and "hadmin" in told and "hadmax" in told
+    pairs = {
+        "tier": told["tier"],
+        "replicas": told["had"],
+        "hpa": told["hpa"] if bounded else "",
+        "min": told["hadmin"] if bounded else "",
+        "max": told["hadmax"] if bounded else "",
+        "owner": parts["owner"],
+    }
+    return " ".join((parts["object"], *(f"{key}={value}" for key, value in pairs.items() if value)))
+
+
+def _told(text: str) -> dict[str, str]:
+    found = _TEXT.fullmatch(text)
+    return dict(pair.split("=", 1) for pair in found["rest"].split()) if found is not None else {}
 
 
 def restored_parts(text: str) -> Mapping[str, str]:
@@ -201,7 +253,7 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         return
     kind, _, where = found["object"].partition(" ")
     namespace, _, name = where.partition("/")
-    told = dict(pair.split("=", 1) for pair in found["rest"].split())
+    told = _told(text)
     yield from (("kind", kind), ("namespace", namespace), ("name", name), ("object", found["object"]))
     yield from ((key, told.get(key, "")) for key in ("tier", "replicas", "min", "max", "owner"))
     yield "scaler", f"HorizontalPodAutoscaler {namespace}/{told['hpa']}" if told.get("hpa") else ""
@@ -216,10 +268,12 @@ def wrong_restored(text: str) -> str:
     found = _TEXT.fullmatch(text)
     if found is None:
         return 'is no service to restore; write "Deployment namespace/name tier=3 replicas=2", or take one of the last-good picture'
-    told = dict(pair.split("=", 1) for pair in found["rest"].split())
+    told = _told(text)
     if len(told) != len(found["rest"].split()) or told.keys() - set(_KEYS):
         return f"says something twice, or what is none of {', '.join(_KEYS)}"
-    for key in ("tier", "replicas", *(("min", "max") if "hpa" in told else ())):
+    for key in sorted(
+        {"tier", "replicas", *(("min", "max") if "hpa" in told else ())} | (_NUMBERS & told.keys())
+    ):
         if not (told.get(key, "").isascii() and told.get(key, "").isdigit() and len(told[key]) < 6):
             return f"says no number for {key}"
     return ""

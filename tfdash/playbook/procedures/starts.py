@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tfdash.config.problems import ConfigError
 from tfdash.model.procedure import Procedure
@@ -16,20 +14,11 @@ from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.folding import text_in
 from tfdash.playbook.procedures.placeholders import OWN
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
+from tfdash.playbook.procedures.started import inputs_of, is_its_start
 from tfdash.text import fault
 
 _ENDS = (RunEventKind.ABORTED, RunEventKind.CLOSED)
 _Inputs = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-def run_id(
-    procedure: str, digest: str, terminal: str, inputs: Mapping[str, Sequence[str]], nonce: str
-) -> str:
-    """The id of a run that ``terminal`` starts. It is made of what is started, so that a STARTED of another terminal, or of another
-    text, is told from it. ``nonce``: anything that no other run of the same has, kept in the event's ``data``."""
-    told = [procedure, digest, terminal, {name: list(values) for name, values in inputs.items()}, nonce]
-    made = json.dumps(told, sort_keys=True, separators=(",", ":"))
-    return f"{procedure}-{hashlib.sha256(made.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def own_of(run: str, cluster: ClusterRef, began: float) -> dict[str, str]:
@@ -110,28 +99,6 @@ def read_for(run: RunState, text: str) -> tuple[Procedure | None, str]:
 def is_over(journal: RunJournal) -> bool:
     """Whether somebody gave it up or closed it."""
     return any(event.kind in _ENDS for event in journal.events)
-
-
-def inputs_of(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The inputs that a STARTED has; what is no list of texts is none."""
-    told = data.get("inputs")
-    found: dict[str, tuple[str, ...]] = {}
-    for name, values in told.items() if isinstance(told, Mapping) else ():
-        if isinstance(values, list | tuple) and all(isinstance(one, str) for one in values):
-            found[str(name)] = tuple(values)
-    return found
-
-
-def is_its_start(event: RunEvent) -> bool:
-    """Whether the id of its run was made of it."""
-    data = event.data
-    return event.run == run_id(
-        text_in(data.get("procedure")),
-        text_in(data.get("digest")),
-        event.terminal,
-        inputs_of(data),
-        text_in(data.get("nonce")),
-    )
 
 
 @lru_cache(maxsize=64)

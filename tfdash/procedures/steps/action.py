@@ -66,7 +66,8 @@ class ActionStep(KindOfStep):
 
     async def _planned(self, doing: Doing) -> Guarded:
         step = doing.step
-        subject = subject_in(step.subject, doing.run.cluster)
+        where = doing.run.cluster
+        subject = subject_in(step.subject, where._replace(cluster=step.cluster) if step.cluster else where)
         if subject is None:
             raise RunRefused(f"{step.subject!r} is no object", remedy='write it like "Deployment shop/web"')
         token = TAG.set(doing.tag)  # the gate knows by it that the run which holds the target is this one

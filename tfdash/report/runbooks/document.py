@@ -189,7 +189,7 @@ def _how(one: Step) -> Iterator[str]:
         yield "all at once" if one.parallel else "one after the other"
     if one.action:
         given = "".join(f", {key} {text}" for key, text in one.arguments)
-        yield f"action {one.action} on {one.subject}{given}"
+        yield f"action {one.action} on {one.subject}{f' in {one.cluster}' if one.cluster else ''}{given}"
     if one.command:
         yield f"command {' '.join((one.command, *one.words))}, {one.place}"
     if one.message:
@@ -201,8 +201,8 @@ def _how(one: Step) -> Iterator[str]:
         yield f"signed with {' and '.join(one.evidence)}"
     if one.until:
         yield "until the release window is open" if one.until == "window release" else f"until {one.until}"
-    if one.lasts:
-        yield f"for {write_duration(one.lasts)}" + (" without a break" if one.asks else "")
+    if one.lasts or one.lasts_as:
+        yield f"for {one.lasts_as or write_duration(one.lasts)}" + (" without a break" if one.asks else "")
     if one.timeout:
         yield f"at most {write_duration(one.timeout)}"
     if one.target:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState, StepState
 from tfdash.playbook.procedures.reading import digest_of
-from tfdash.playbook.procedures.starts import run_id
+from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.state import run_state
 
 AT = 1_795_539_600.0

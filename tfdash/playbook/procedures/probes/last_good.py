@@ -182,6 +182,31 @@ def _size(look: ProbeLook, subject: Subject, replicas: int, name: str) -> Probed
     return look.said(False, f"{name} wants {counted(has, 'replica')}, and it was {replicas}")
 
 
+def _quiet(case: ProbeCase) -> Probed:
+    """Of no service a pod is wanted or there. A database outside of the cluster is not seen."""
+    look, services = ProbeLook(case), _policy(case).services
+    if not services:
+        return look.unclear(
+            UnknownKind.NOT_WATCHED, "no service that is restored is named: [recovery.services.NAME]"
+        )
+    running: list[str] = []
+    for name, one in services.items():
+        subject = subject_in(one.workload, look.ref)
+        if subject is None:
+            continue
+        obj = workload_object(look, subject)
+        if isinstance(obj, Unread):
+            return look.unknown(obj, f"{name}: ")
+        if obj is not None and (many := max(getattr(obj, "desired", 0), obj.available)):
+            running.append(f"{name} has {counted(many, 'pod')}")
+    if running:
+        more = f", and {counted(len(running) - _FEW, 'service')} more" if len(running) > _FEW else ""
+        return look.said(False, f"in {look.ref.cluster} {', '.join(running[:_FEW])}{more}")
+    return look.said(
+        True, f"in {look.ref.cluster} nothing runs of {counted(len(services), 'service')} that are restored"
+    )
+
+
 def _sized(case: ProbeCase) -> Probed:
     look, replicas = ProbeLook(case), number_of(case.arguments, "replicas")
     subject = named_workload(look)
@@ -269,6 +294,14 @@ PROBES = (
         line=lambda _: kubectl("get", _ALL, "-A"),
         arguments=(ProbeArgument(id="tier", title="1 to 5"), _OF, CLUSTER),
         needs=_SIZES,
+    ),
+    Probe(
+        id="last-good.quiet",
+        title="nothing runs of what is restored",
+        judge=_quiet,
+        line=lambda _: kubectl("get", _ALL, "-A"),
+        arguments=(CLUSTER,),
+        needs=_NEEDS,
     ),
     Probe(
         id="last-good.sized",
