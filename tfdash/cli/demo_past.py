@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tfdash.demo.client_files import LAST_GOOD, place_of, shown_name
 from tfdash.demo.controllers.behaviour import duration
-from tfdash.demo.scenarios.scenario import Scenario
+from tfdash.demo.scenarios.catalogue import catalogue
+from tfdash.demo.scenarios.pod_templates import template_of
+from tfdash.demo.scenarios.scenario import Region, Scenario
 from tfdash.demo.scenarios.scenario import load as scenario_of
+from tfdash.model.last_good import GoodService, LastGood
 from tfdash.model.store_state import EntryKind
-from tfdash.model.subject import ClusterRef
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.versions import PlannedUpdate, VersionSighting
 from tfdash.store.log.draft import EntryDraft
 from tfdash.store.log.version_facts import data_of_versions
@@ -29,6 +33,8 @@ def leave_past(config: Path, scenario: str) -> None:
     from tfdash.store.opening import open_store
 
     found = scenario_of(scenario)
+    if found.region is not None:
+        _leave_last_good(config.parent / LAST_GOOD, found.region, load_quick(str(config)).demo.epoch)
     if not (found.watched or found.planned or found.dated):
         return
     quick, settings = load_quick(str(config)), load(config)
@@ -49,6 +55,40 @@ def leave_past(config: Path, scenario: str) -> None:
         asyncio.run(write())
     finally:
         opened.store.close()
+
+
+def _leave_last_good(folder: Path, region: Region, start: float) -> None:
+    """What each service that a second region brings up was in the first one, as a terminal took it."""
+    from tfdash.sources.last_good.kept import keep
+
+    ref, plan = ClusterRef(region.environment, shown_name(region.environment)), catalogue()
+    at, services = start - duration(region.ago), {one.name: one for one in plan.service}
+    kept = []
+    for one in sorted(region.brings_up, key=lambda one: one.tier):
+        service = services[one.service]
+        kind, namespace = place_of(one.service, region.environment)
+        containers = template_of(service, service.version, region.environment)["spec"]["containers"]
+        hpa, (way, _, by) = service.hpa, one.comes_up.partition(" ")
+        kept.append(
+            GoodService(
+                name=one.service,
+                workload=Subject(ref, kind, namespace, one.service),
+                at=at,
+                since=at - 40 * 86_400,
+                replicas=plan.replicas(service, region.environment),
+                scaler=one.service if hpa is not None else "",
+                minimum=hpa.min if hpa is not None else 0,
+                maximum=hpa.max if hpa is not None else 0,
+                images=tuple(container["image"] for container in containers),
+                tier=one.tier,
+                owner=one.owner,
+                rests_on=tuple(one.rests_on),
+                comes_up=way,
+                by=by,
+            )
+        )
+    folder.mkdir(mode=0o700, exist_ok=True)
+    keep(folder, ref, LastGood(services=tuple(kept)))
 
 
 def _entries(scenario: Scenario, start: float) -> Iterator[EntryDraft]:

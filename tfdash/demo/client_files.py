@@ -11,6 +11,7 @@ from tfdash.demo.options import ENVIRONMENTS, MARK
 from tfdash.demo.platform import Platform
 from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.scenarios.identities import one_namespace
+from tfdash.demo.scenarios.scenario import Region
 from tfdash.demo.tls import Certificates
 from tfdash.demo.traffic.profile import table
 
@@ -18,6 +19,8 @@ _COLOURS = {"production": "production", "staging": "staging", "development": "de
 # The identity that tfdash itself uses: an operator on call, who sees everything but secrets.
 _OWN = "oncall"
 _OWN_TOKEN = "oncall-token"
+LAST_GOOD = "last-good"
+"""Where in the run's folder it is kept what each service was."""
 
 
 class Files(NamedTuple):
@@ -38,6 +41,11 @@ def context_name(environment: str, identity: str) -> str:
     return environment if identity == "admin" else f"{environment}-{identity}"
 
 
+def shown_name(cluster: str) -> str:
+    """As tfdash shows a cluster of the run."""
+    return f"demo-{cluster}"
+
+
 def _kubeconfig(platform: Platform, ports: dict[str, int], certificates: Certificates) -> str:
     authority = str(certificates.authority)
     clusters = [
@@ -45,7 +53,7 @@ def _kubeconfig(platform: Platform, ports: dict[str, int], certificates: Certifi
             "name": name,
             "cluster": {"server": f"https://127.0.0.1:{ports[name]}", "certificate-authority": authority},
         }
-        for name in ENVIRONMENTS
+        for name in platform.clusters
     ]
     users = [{"name": name, "user": {"token": token}} for name, token in platform.tokens.items()]
     contexts = [
@@ -54,10 +62,12 @@ def _kubeconfig(platform: Platform, ports: dict[str, int], certificates: Certifi
             "context": {
                 "cluster": name,
                 "user": identity,
-                "namespace": one_namespace(name) if identity == "one-namespace" else f"tf-{name}",
+                "namespace": one_namespace(of.environment)
+                if identity == "one-namespace"
+                else f"tf-{of.environment}",
             },
         }
-        for name in ENVIRONMENTS
+        for name, of in platform.clusters.items()
         for identity in platform.tokens
     ]
     document = {
@@ -89,22 +99,19 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             f"[environments.{name}]",
             f"word = {_quoted('DEMO ' + name.upper())}",
             f"colour = {_quoted(_COLOURS[name])}",
-            f"kubeconfig = {_quoted(str(kubeconfig))}",
-            f"context = {_quoted(context_name(name, _OWN))}",
-            f"name = {_quoted(f'demo-{name}')}",
-            "",
         ]
-        if name != "production":
-            lines[-1:] = [
-                "production = false",
-                "",
-                f"[environments.{name}.hours]",
-                f"label = {_quoted(MARK)}",
-                "",
+        hours = [f"[environments.{name}.hours]", f"label = {_quoted(MARK)}", ""]
+        for cluster in (one for one in platform.clusters.values() if one.environment == name):
+            lines += ["", f"[[environments.{name}.clusters]]"] if cluster.several else []
+            lines += [
+                f"kubeconfig = {_quoted(str(kubeconfig))}",
+                f"context = {_quoted(context_name(cluster.name, _OWN))}",
+                f"name = {_quoted(shown_name(cluster.name))}",
             ]
-        for backend in platform.clusters[name].backends:
-            found = backend.settings(kubeconfig.with_name(_OWN_TOKEN), kubeconfig.with_name("ca.crt"))
-            lines += [*found, ""] if found else []
+            lines += [""] if name == "production" else ["production = false", "", *hours]
+            for backend in cluster.backends:
+                found = backend.settings(kubeconfig.with_name(_OWN_TOKEN), kubeconfig.with_name("ca.crt"))
+                lines += [*found, ""] if found else []
     lines += ["[metrics.usage]", 'step = "15m"  # two weeks are computed at each question', ""]
     for price in platform.scenario.prices:
         lines += [
@@ -112,7 +119,8 @@ def config_text(platform: Platform, kubeconfig: Path) -> str:
             *(f"{key} = {_written(value)}" for key, value in price.items()),
             "",
         ]
-    lines += _journeys(platform.scenario.rollouts)
+    lines += _journeys(platform)
+    lines += _recovery(platform.scenario.region, kubeconfig.parent)
     lines += ["[versions.endings]", f'{_quoted(ENDING)} = "upstream"', ""]
     for plan in platform.scenario.planned:
         lines += [
@@ -145,28 +153,56 @@ def _written(value: Any) -> str:
     return _quoted(value) if isinstance(value, str) else str(value)
 
 
-def _journeys(rollouts: list[str]) -> list[str]:
-    """The probes of users' journeys, each beside the service that it is last about. ``rollouts``: services that are no Deployments."""
-    lines = []
+def _journeys(platform: Platform) -> list[str]:
+    """The probes of users' journeys, each beside the service that it is last about. Those of ``rollouts`` are no Deployments."""
+    lines, rollouts = [], platform.scenario.rollouts
     homes = {s.name: s.namespace for s in catalogue().service}
-    for name in ENVIRONMENTS:
+    for cluster in platform.clusters.values():
         for journey in table().journey:
             selector = f'{{journey="{journey.name}"}}'
             lines += [
                 "[[journeys]]",
-                f"name = {_quoted(f'{journey.name} ({name})')}",
-                f"environment = {_quoted(name)}",
+                f"name = {_quoted(f'{journey.name} ({cluster.name})')}",
+                f"environment = {_quoted(cluster.environment)}",
+                *([f"cluster = {_quoted(shown_name(cluster.name))}"] if cluster.several else []),
                 f"probe = {_quoted('probe_success' + selector)}",
                 f"probe_duration = {_quoted('probe_duration_seconds' + selector)}",
             ]
             if journey.through:
                 last = journey.through[-1]
-                lines.append(f"workload = {_quoted(f'{catalogue().namespace(homes[last], name)}/{last}')}")
+                lines.append(
+                    f"workload = {_quoted(f'{catalogue().namespace(homes[last], cluster.environment)}/{last}')}"
+                )
                 lines += ['kind = "Rollout"'] if last in rollouts else []
             else:
                 lines.append("control = true")
             lines.append("")
     return lines
+
+
+def _recovery(region: Region | None, folder: Path) -> list[str]:
+    """What a second region brings up."""
+    if region is None:
+        return []
+    lines = ["[recovery.last_good]", f"folder = {_quoted(str(folder / LAST_GOOD))}", ""]
+    for one in region.brings_up:
+        kind, namespace = place_of(one.service, region.environment)
+        lines += [
+            f"[recovery.services.{one.service}]",
+            f"workload = {_quoted(f'{kind} {namespace}/{one.service}')}",
+            f"tier = {one.tier}",
+            f"owner = {_quoted(one.owner)}",
+            f"rests_on = {json.dumps(one.rests_on)}",
+            f"comes_up = {_quoted(one.comes_up)}",
+            "",
+        ]
+    return lines
+
+
+def place_of(service: str, environment: str) -> tuple[str, str]:
+    """Kind and namespace of a service of data/world.toml."""
+    found = next(one for one in catalogue().service if one.name == service)
+    return found.kind, catalogue().namespace(found.namespace, environment)
 
 
 def write(platform: Platform, folder: Path, ports: dict[str, int], certificates: Certificates) -> Files:

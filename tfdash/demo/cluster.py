@@ -26,8 +26,10 @@ B = TypeVar("B", bound=Backend)
 class Cluster(ClusterState):
     """See the module."""
 
-    def __init__(self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens) -> None:
-        super().__init__(name, options, clock, tokens)
+    def __init__(
+        self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens, environment: str = ""
+    ) -> None:
+        super().__init__(name, options, clock, tokens, environment)
         self.backends = tuple(kind(self) for kind in BACKENDS)
         self.prometheus = self.backend(PrometheusServer)
         self.gates = self.backend(Gates)

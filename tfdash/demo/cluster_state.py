@@ -22,10 +22,14 @@ KUBERNETES = "v1.37.2"
 
 
 class ClusterState:
-    """``luck`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
+    """``several``: its environment has another cluster, too. ``luck`` decides what happens in the world; ``machine_rng`` what does not belong to it (time-outs)."""
 
-    def __init__(self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens) -> None:
+    def __init__(
+        self, name: str, options: DemoOptions, clock: SimulatedClock, tokens: Tokens, environment: str = ""
+    ) -> None:
         self.name = name
+        self.environment = environment or name  # of which it may be a second region
+        self.several = False
         self.options = options
         self.clock = clock
         self.agenda = Agenda(clock)
@@ -38,7 +42,7 @@ class ClusterState:
         self.address = ""
         self.demands: dict[tuple[str, str], Demand] = {}  # by namespace and the label app
         self.serving: tuple[int, dict[tuple[str, str], int]] = (0, {})
-        self.behaviours = Behaviours(name, self.store)
+        self.behaviours = Behaviours(self.environment, self.store)
         self.refusals: list[Refusal] = []
         self.unproven: dict[tuple[str, str], str] = {}  # Certificates whose challenge fails, and why
         self.asleep: set[tuple[str, str]] = set()  # Certificates at which cert-manager does not look

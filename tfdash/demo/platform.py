@@ -31,6 +31,12 @@ class Platform:
         self.clock = SimulatedClock(self.start, options.speed)
         identities = Tokens({self.tokens[name]: user for name, user in USERS.items()})
         self.clusters = {name: Cluster(name, options, self.clock, identities) for name in ENVIRONMENTS}
+        if (region := self.scenario.region) is not None:
+            self.clusters[region.name] = Cluster(
+                region.name, options, self.clock, identities, region.environment
+            )
+            for cluster in self.clusters.values():
+                cluster.several = cluster.environment == region.environment
         self.worlds = {name: World(cluster, self.scenario) for name, cluster in self.clusters.items()}
         self.changed: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()

@@ -10,6 +10,7 @@ import signal
 import ssl
 import sys
 import tempfile
+from itertools import zip_longest
 from pathlib import Path
 
 from aiohttp import web
@@ -73,7 +74,7 @@ class Served:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificates.certificate, certificates.key)
         ports: dict[str, int] = {}
-        for (name, cluster), port in zip(platform.clusters.items(), self._options.ports, strict=True):
+        for (name, cluster), port in zip_longest(platform.clusters.items(), self._options.ports, fillvalue=0):
             server = ApiServer(cluster, platform, platform.tokens["admin"])
             runner = web.AppRunner(
                 server.app,

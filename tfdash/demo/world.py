@@ -75,20 +75,26 @@ class World:
         for rule in self.scenario.behaviour:
             self.cluster.behaviours.add(rule)
         self.cluster.custom = self.scenario.argo
-        self.cluster.kubernetes = self.scenario.kubernetes.get(self.cluster.name, self.cluster.kubernetes)
+        self.cluster.kubernetes = self.scenario.kubernetes.get(
+            self.cluster.environment, self.cluster.kubernetes
+        )
         with agenda.pretending(begin):
             layout = Layout(self.cluster, self.kubelet, begin)
             if self.scenario.argo:
                 layout.carriers = carriers(self.scenario)
-            rotated = self.scenario.rotated(self.cluster.name)
+            rotated = self.scenario.rotated(self.cluster.environment)
             mounted = {c.mounted_by: f"{c.name}-tls" for c in rotated.certificate if c.mounted_by}
             mounted |= {
                 c.mounted_by: f"{c.name}-tls"
                 for c in self.scenario.certificate
                 if c.mounted_by and self._meant(c.environment)
             }
+            region = self.scenario.region
+            second = region is not None and region.name == self.cluster.name
+            if second and region is not None:
+                layout.standing_by = tuple(one.service for one in region.brings_up)
             layout.everything(self.scenario.quotas, mounted)
-            if self.scenario.argo:
+            if self.scenario.argo and not second:
                 lay_certificates(layout, self.scenario.certificate, rotated)
                 lay_addresses(layout, self.scenario.address)
             for use in self.scenario.usage:
@@ -106,10 +112,11 @@ class World:
             self.actions.run(step)
 
     def _here(self, step: Step) -> bool:
-        return self._meant(step.environment)
+        """A step is of one cluster: the environment's own, or a second region by its name."""
+        return step.environment in ("*", self.cluster.name)
 
     def _meant(self, environment: str) -> bool:
-        return environment in ("*", self.cluster.name)
+        return environment in ("*", self.cluster.environment)
 
 
 def settle(world: World, until: float) -> None:

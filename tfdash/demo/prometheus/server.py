@@ -75,8 +75,9 @@ class PrometheusServer(Backend):
         return await self._asked(request, path)
 
     def settings(self, token: Path, ca: Path) -> list[str]:
+        of = f"{self.cluster.environment}{'.clusters' if self.cluster.several else ''}"
         return [
-            f"[environments.{self.cluster.name}.prometheus]",
+            f"[environments.{of}.prometheus]",
             f"url = {json.dumps(f'https://{self.cluster.address}{PREFIX}')}",
             f"bearer = {json.dumps(f'file:{token}', ensure_ascii=False)}",
             f"ca = {json.dumps(str(ca), ensure_ascii=False)}",

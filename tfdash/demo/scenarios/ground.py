@@ -38,7 +38,8 @@ class Ground:
         self.store = cluster.store
         self.luck = cluster.luck
         self.plan: Catalogue = catalogue()
-        self.environment = cluster.name
+        self.environment = cluster.environment
+        self.region = "eu-1" if cluster.name == cluster.environment else "eu-2"
         self._load: dict[str, tuple[float, float, int]] = {}
 
     def put(self, storage: str, obj: Obj, age: float, manager: str = "terraform") -> Obj:
@@ -81,8 +82,8 @@ class Ground:
             "kubernetes.io/hostname": name,
             "kubernetes.io/os": "linux",
             "node.kubernetes.io/instance-type": f"c{of.cpu}",
-            "topology.kubernetes.io/region": "eu-1",
-            "topology.kubernetes.io/zone": f"eu-1{_ZONES[number % 3]}",
+            "topology.kubernetes.io/region": self.region,
+            "topology.kubernetes.io/zone": f"{self.region}{_ZONES[number % 3]}",
             f"node-role.kubernetes.io/{kind.replace('general', 'worker')}": "",
         }
         if of.label:

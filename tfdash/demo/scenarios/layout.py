@@ -23,12 +23,16 @@ from tfdash.demo.scenarios.scenario import Use
 from tfdash.demo.scenarios.volumes import lay_volume
 from tfdash.demo.traffic.demand import Demand
 
+_PLATFORM = ("platform", "system")  # roles of namespaces
+
 
 class Layout(Ground):
-    """One environment's services. ``carriers`` lay down those that another controller than their kind's releases."""
+    """One environment's services. ``carriers`` lay down those that another controller than their kind's releases. ``standing_by``: in a
+    second region the services that wait there, scaled to nothing; of the others it has what a platform itself needs."""
 
     def __init__(self, cluster: Cluster, kubelet: Kubelet, begin: float) -> None:
         super().__init__(cluster, kubelet, begin)
+        self.standing_by: tuple[str, ...] = ()
         self.carriers: dict[str, Callable[[Layout, Service, str], None]] = {}
 
     def everything(
@@ -44,6 +48,12 @@ class Layout(Ground):
             self.namespace(name, None)
         self.cluster_wide()
         for service in self.plan.service:
+            if (
+                self.standing_by
+                and service.name not in self.standing_by
+                and service.namespace not in _PLATFORM
+            ):
+                continue
             self.service(msgspec.structs.replace(service, mounts=(mounts or {}).get(service.name, "")))
 
     def service(self, service: Service) -> None:
@@ -97,8 +107,11 @@ class Layout(Ground):
         )
         self.put("serviceaccounts", {"metadata": {"name": service.name, **meta}}, age)
 
+    def replicas(self, service: Service) -> int:
+        return 0 if service.name in self.standing_by else self.plan.replicas(service, self.environment)
+
     def deployment(self, service: Service, namespace: str) -> None:
-        count = self.plan.replicas(service, self.environment)
+        count = self.replicas(service)
         versions = [*reversed(service.before), service.version]
         revision = 12 + sum(service.name.encode()) % 60
         ages = sorted(
@@ -182,8 +195,8 @@ class Layout(Ground):
 
     def stateful_set(self, service: Service, namespace: str) -> None:
         count = (
-            self.plan.replicas(service, self.environment)
-            if service.replicas < 3
+            self.replicas(service)
+            if service.replicas < 3 or service.name in self.standing_by
             else (3 if self.environment == "production" else 1)
         )
         template = template_of(service, service.version, self.environment)

@@ -127,6 +127,26 @@ class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ends: str
 
 
+class Recovered(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A service that a second region brings up, as [recovery.services] has it."""
+
+    service: str
+    tier: int
+    owner: str = ""
+    rests_on: list[str] = []
+    comes_up: str = "scaled"
+
+
+class Region(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A second region of an environment: a cluster of its own, in which these services stand scaled to nothing. What each was in the first one
+    was kept so long ``ago``."""
+
+    name: str
+    environment: str = "production"
+    ago: str = "10m"
+    brings_up: list[Recovered]
+
+
 class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``start`` is when it begins, unless the run says otherwise (RFC 3339, "2026-11-24T15:05:00Z"). ``argo`` = false
     leaves out all custom resources (of Argo, Flagger, cert-manager); ``rollouts``, ``canaries`` and ``applications`` name the services
@@ -154,6 +174,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     planned: list[PlannedUpdate] = []
     dated: Dated | None = None
     rotation: Rotated | None = None
+    region: Region | None = None
 
     def rotated(self, environment: str) -> Rotated:
         """What there is besides in that environment."""
@@ -249,6 +270,9 @@ def _check_services(where: str, found: Scenario) -> None:
             duration(address.begins), duration(address.ends)
         except ValueError as error:
             raise ScenarioError(f"{where}: address {address.name}: {error}") from error
+    for one in found.region.brings_up if found.region is not None else ():
+        if unknown := sorted({one.service, *one.rests_on} - services):
+            raise ScenarioError(f"{where}: the region brings up {unknown[0]!r}, which is not there")
     for role in found.quotas.keys() - roles:
         raise ScenarioError(
             f"{where}: quotas of {role!r}, which is no namespace; one of {', '.join(sorted(roles))}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tfdash.demo.apiserver.defaults import filled
 from tfdash.demo.apiserver.deleting import remove
+from tfdash.demo.apiserver.faults import Fault
 from tfdash.demo.apiserver.objects import (
     Obj,
     annotations_of,
@@ -62,7 +63,7 @@ class Actions:
     def _namespace(self, step: Step) -> str:
         plan = catalogue()
         if step.namespace in plan.namespaces:
-            return plan.namespace(step.namespace, self._k.cluster.name)
+            return plan.namespace(step.namespace, self._k.cluster.environment)
         return step.namespace
 
     def _workload(self, step: Step) -> tuple[str, Obj] | None:
@@ -237,6 +238,13 @@ class Actions:
     def _metrics(self, away: bool) -> None:
         self._k.cluster.metrics_away = away
 
+    def _dark(self, step: Step) -> None:
+        """Nothing of it answers any more: neither its API server nor what lies behind the same address."""
+        self._k.cluster.faults.add(Fault(fault="reset", streams=True))
+
+    def _light(self, step: Step) -> None:
+        self._k.cluster.faults.clear()
+
     # -- certificates -------------------------------------------------------------------------------------------
 
     def _prove(self, step: Step) -> None:
@@ -310,6 +318,8 @@ _DOES: dict[str, Callable[[Actions, Step], None]] = {
     "accept": Actions._accept,
     "metrics-server-down": lambda a, s: a._metrics(True),
     "metrics-server-up": lambda a, s: a._metrics(False),
+    "lose-region": Actions._dark,
+    "restore-region": Actions._light,
     "create": Actions._create,
     "run-cronjob": Actions._run_cronjob,
     "edit-config": Actions._edit_config,

@@ -118,7 +118,7 @@ class History:
     def __init__(self, cluster: ClusterState) -> None:
         self.cluster = cluster
         plan = catalogue()
-        homes = {s.name: plan.namespace(s.namespace, cluster.name) for s in plan.service}
+        homes = {s.name: plan.namespace(s.namespace, cluster.environment) for s in plan.service}
         self.services = {(homes[s.name], s.name): s for s in table().service if s.name in homes}
         self.targets: dict[str, ScrapeTarget] = {}
         self.splits: dict[tuple[str, str], Split] = {key: Split() for key in self.services}

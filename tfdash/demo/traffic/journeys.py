@@ -25,7 +25,7 @@ class Journeys:
     def __init__(self, history: History) -> None:
         self._history = history
         cluster, plan = history.cluster, catalogue()
-        domain = plan.environments[cluster.name].domain
+        domain = plan.environments[cluster.environment].domain
         self._homes = {app: (namespace, app) for namespace, app in history.services}
         self._seed = f"{cluster.options.seed}/{cluster.name}"
         self._labels = []
