@@ -21,6 +21,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _demo(args: argparse.Namespace) -> int:
+    from tfdash.cli.demo_colleague import colleague
     from tfdash.cli.demo_past import leave_past
     from tfdash.demo.process import DemoOptions, start_process
 
@@ -31,7 +32,7 @@ def _demo(args: argparse.Namespace) -> int:
         narrate(*(f"{program()} demo: {problem}" for problem in problems))
         return USAGE
     narrate(f"{program()}: starting the simulated platform (some seconds; on a busy machine more) ...")
-    with start_process(options) as demo:
+    with start_process(options) as demo, colleague(demo.config, options.scenario):
         leave_past(demo.config, options.scenario)
         if args.serve:
             code = deliver(_told(demo.config), OK)

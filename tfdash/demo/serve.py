@@ -10,7 +10,6 @@ import signal
 import ssl
 import sys
 import tempfile
-from itertools import zip_longest
 from pathlib import Path
 
 from aiohttp import web
@@ -74,7 +73,11 @@ class Served:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificates.certificate, certificates.key)
         ports: dict[str, int] = {}
-        for (name, cluster), port in zip_longest(platform.clusters.items(), self._options.ports, fillvalue=0):
+        every = (
+            *self._options.ports,
+            *(0 for _ in platform.clusters),
+        )  # a second region has any that is free
+        for (name, cluster), port in zip(platform.clusters.items(), every, strict=False):
             server = ApiServer(cluster, platform, platform.tokens["admin"])
             runner = web.AppRunner(
                 server.app,

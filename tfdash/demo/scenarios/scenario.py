@@ -270,8 +270,8 @@ def _check_services(where: str, found: Scenario) -> None:
             duration(address.begins), duration(address.ends)
         except ValueError as error:
             raise ScenarioError(f"{where}: address {address.name}: {error}") from error
-    for one in found.region.brings_up if found.region is not None else ():
-        if unknown := sorted({one.service, *one.rests_on} - services):
+    for brought in found.region.brings_up if found.region is not None else ():
+        if unknown := sorted({brought.service, *brought.rests_on} - services):
             raise ScenarioError(f"{where}: the region brings up {unknown[0]!r}, which is not there")
     for role in found.quotas.keys() - roles:
         raise ScenarioError(

@@ -146,7 +146,8 @@ def _verified(case: ProbeCase) -> Probed:
 
 
 def _journeys(case: ProbeCase) -> Probed:
-    """One by its name, else all critical ones of a workload, else all critical ones."""
+    """One by its name, else all critical ones of a workload, else all critical ones; with a cluster, of those that are about a workload only
+    those of that cluster."""
     sight = ProbeLook(case)
     name, runs = sight.argument("journey"), number_of(case.arguments, "runs") or 1
     about = None
@@ -159,6 +160,8 @@ def _journeys(case: ProbeCase) -> Probed:
         if (seen.value is not None and seen.value.name == name if name else _asked_for(seen, about))
         or (name and key == name)
     ]
+    if sight.argument("cluster"):
+        mine = [seen for seen in mine if (of := _about(seen)) is None or of.cluster == sight.ref]
     if not mine:
         what = f"there is no journey {name}" if name else "no critical journey is configured for it"
         return sight.unclear(UnknownKind.NOT_WATCHED, what)
@@ -186,6 +189,10 @@ def _asked_for(seen: Observation[Journey], about: Subject | None) -> bool:
     if journey is None or not journey.critical or journey.control:
         return False
     return about is None or (journey.workload is not None and journey.workload._replace(uid="") == about)
+
+
+def _about(seen: Observation[Journey]) -> Subject | None:
+    return seen.value.workload if seen.value is not None else None
 
 
 def _of_journey(sight: ProbeLook, seen: Observation[Journey], runs: int) -> Probed:
