@@ -563,3 +563,27 @@ def test_the_clock_scales_stops_and_jumps() -> None:
     clock.set(running=True, speed=2.0)
     delay = clock.wall_delay(clock.now() + 10.0)
     assert delay is not None and 4.9 < delay <= 5.0
+
+
+def test_a_second_region_stands_by_and_the_first_answers_nothing() -> None:
+    found = load("region-loss")
+    assert found.region is not None
+    names = {one.service for one in found.region.brings_up}
+    west = Stage(found, cluster="west")
+    places = ("deployments.apps", "statefulsets.apps")
+    ours = [o for at in places for o in west.store.all(at) if name_of(o) in names]
+    assert len(ours) == len(names) and not any(o["spec"]["replicas"] for o in ours)
+    assert not [p for name in names for p in (*west.pods(name, "tf-production"), *west.pods(name, "tf-data"))]
+    assert west.pods("coredns", "kube-system") and not west.cluster.faults.active
+    assert not west.store.find("deployments.apps", "tf-production", "billing")
+    first = Stage(found)
+    assert [one.fault for one in first.cluster.faults.active] == ["reset"]
+    for step in found.step:
+        if step.name == "region-back":
+            first.world.run(step)
+            west.world.run(step)
+    assert not first.cluster.faults.active and not west.cluster.faults.active
+    first.run(120)
+    assert not [
+        p for name in names for p in (*first.pods(name, "tf-production"), *first.pods(name, "tf-data"))
+    ]

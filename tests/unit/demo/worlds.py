@@ -21,12 +21,17 @@ class Stage:
     """One world, by default with nothing of the platform's own but its nodes and namespaces."""
 
     def __init__(
-        self, scenario: Scenario | None = None, *, seed: int = 1, environment: str = "production"
+        self,
+        scenario: Scenario | None = None,
+        *,
+        seed: int = 1,
+        environment: str = "production",
+        cluster: str = "",
     ) -> None:
         self.options = DemoOptions(start=START, seed=seed)
         clock = SimulatedClock(START)
         clock.set(running=False)
-        self.cluster = Cluster(environment, self.options, clock, Tokens({}))
+        self.cluster = Cluster(cluster or environment, self.options, clock, Tokens({}), environment)
         self.world = World(self.cluster, scenario or Scenario())
         # without a scenario nobody asks for the half hour before: most of the time that such a world takes to begin
         self.world.begin(START + LEAD if scenario is None else START)

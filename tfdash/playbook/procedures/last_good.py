@@ -177,7 +177,7 @@ def _good_now(name: str, declared: RestoredService, case: ProbeCase) -> GoodServ
 # -- as a run is told of it ----------------------------------------------------------------------------------------------
 
 
-class Standing(NamedTuple):
+class StoodBefore(NamedTuple):
     """How a service stood where it is brought up, before it was: ``minimum`` and ``maximum`` of its HPA, None where it has none."""
 
     replicas: int
@@ -185,7 +185,7 @@ class Standing(NamedTuple):
     maximum: int | None = None
 
 
-def standing(one: GoodService, cluster: ClusterPicture | None) -> Standing | None:
+def standing(one: GoodService, cluster: ClusterPicture | None) -> StoodBefore | None:
     """In that cluster; None where it is not known."""
     scalers = cluster.kinds.get(HorizontalPodAutoscaler.KIND) if cluster is not None else None
     if cluster is None or scalers is None or scalers.value is None or scalers.problem is not None:
@@ -196,14 +196,14 @@ def standing(one: GoodService, cluster: ClusterPicture | None) -> Standing | Non
         return None
     scaler = scalers.value.get(Key(one.workload.namespace, one.scaler))
     if not isinstance(scaler, HorizontalPodAutoscaler):
-        return Standing(replicas)
-    return Standing(replicas, scaler.min_replicas, scaler.max_replicas)
+        return StoodBefore(replicas)
+    return StoodBefore(replicas, scaler.min_replicas, scaler.max_replicas)
 
 
-def restored_text(one: GoodService, before: Standing | None = None) -> str:
+def restored_text(one: GoodService, before: StoodBefore | None = None) -> str:
     """One service with all that a run needs to bring it back, so that the run says what was meant though the picture is gone; and how it
     stood there ``before``, which a way back returns to."""
-    had = before or Standing(0)
+    had = before or StoodBefore(0)
     pairs = {
         "tier": str(one.tier),
         "replicas": str(one.replicas),

@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.unit.playbook.making import REF, deployment
+from tests.unit.playbook.making import NOW, REF, deployment
 from tests.unit.playbook.procedures.probing import ask
 from tests.unit.playbook.procedures.restoring import LOST, case, good, hpa
 from tfdash.config.problems import ConfigError
+from tfdash.model.observation import Observation
 from tfdash.model.procedure import Procedure, Step, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal
+from tfdash.model.subject import Subject
+from tfdash.model.traffic import Journey, JourneyRun, Signals
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.answering import answered
 from tfdash.playbook.procedures.candidates import InputCase
@@ -21,7 +24,7 @@ from tfdash.playbook.procedures.checks import every
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_inputs, whole
 from tfdash.playbook.procedures.last_good import (
-    Standing,
+    StoodBefore,
     restored_parts,
     restored_text,
     standing,
@@ -37,7 +40,7 @@ from tfdash.report.runbooks.document import document
 ID, BEFORE = "way-back", "environment-failure"
 OWN = {"run": "r", "environment": "production", "cluster": "eu-1", "began": "0"}
 LEDGER = restored_text(good("ledger", comes_up="signed"))
-CHECKOUT = restored_text(good(replicas=5, scaler="checkout", minimum=2, maximum=8), Standing(0, 1, 2))
+CHECKOUT = restored_text(good(replicas=5, scaler="checkout", minimum=2, maximum=8), StoodBefore(0, 1, 2))
 
 
 def steps_of(**more: tuple[str, ...]) -> dict[str, Step]:
@@ -150,10 +153,10 @@ def test_what_a_service_was_before_it_was_brought_up_is_in_its_text() -> None:
     assert not wrong_restored(CHECKOUT)
     assert stood_before(CHECKOUT) == "Deployment a/checkout tier=3 replicas=0 hpa=checkout min=1 max=2"
     assert restored_parts(stood_before(CHECKOUT))["scaler"] == "HorizontalPodAutoscaler a/checkout"
-    assert stood_before(restored_text(good(), Standing(1))) == "Deployment a/checkout tier=3 replicas=1"
+    assert stood_before(restored_text(good(), StoodBefore(1))) == "Deployment a/checkout tier=3 replicas=1"
     assert stood_before(LEDGER) == stood_before("Deployment a/x tier=3 replicas=2 had=many") == ""
     here = case(deployment(desired=0), hpa(min_replicas=1, max_replicas=2)).picture.clusters[REF]
-    assert standing(good(scaler="checkout"), here) in (Standing(0, 1, 2), None)
+    assert standing(good(scaler="checkout"), here) in (StoodBefore(0, 1, 2), None)
     assert standing(good(), None) is None
 
 
@@ -185,7 +188,7 @@ def candidates(journals: Sequence[RunJournal], procedures: Mapping[str, Procedur
 
 def test_it_goes_back_to_what_the_last_recovery_here_found() -> None:
     known = library().procedures
-    web = restored_text(good(), Standing(2))
+    web = restored_text(good(), StoodBefore(2))
     mine, later = started(BEFORE, [LEDGER, CHECKOUT], 10.0), started(BEFORE, [web, CHECKOUT], 20.0)
     assert candidates([mine], known) == [stood_before(CHECKOUT)]
     assert candidates([later, mine], known) == [stood_before(CHECKOUT), stood_before(web)]
@@ -226,3 +229,17 @@ def test_nothing_runs_there() -> None:
         assert said.passed is passed and told in said.sentence, said
     elsewhere = answered(ask("last-good.quiet", cluster="eu-9"), case(idle))
     assert elsewhere.passed is None and answered(ask("last-good.quiet"), case(services={})).passed is None
+
+
+def test_of_a_cluster_only_its_own_journeys_are_asked() -> None:
+    def seen(ref: Any, ok: bool) -> Observation[Journey]:
+        runs = (JourneyRun(at=NOW - 5, ok=ok),)
+        journey = Journey(name="pay", workload=Subject(ref, "Deployment", "a", "checkout"), runs=runs)
+        return Observation(value=journey, observed_at=NOW, complete=True)
+
+    at = case(deployment())
+    signals = Signals(journeys={"here": seen(REF, True), "there": seen(LOST, False)})
+    at = msgspec.structs.replace(at, picture=msgspec.structs.replace(at.picture, signals=signals))
+    assert answered(ask("journey.passes"), at).passed is False
+    assert answered(ask("journey.passes", cluster=REF.cluster), at).passed is True
+    assert answered(ask("journey.passes", cluster=LOST.cluster), at).passed is False
