@@ -20,7 +20,6 @@ from tfdash.model.traffic import Journey, JourneyRun, Signals
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.answering import answered
 from tfdash.playbook.procedures.candidates import InputCase
-from tfdash.playbook.procedures.checks import every
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_inputs, whole
 from tfdash.playbook.procedures.last_good import (
@@ -35,6 +34,7 @@ from tfdash.playbook.procedures.library import library
 from tfdash.playbook.procedures.policy import RecoveryPolicy
 from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.playbook.procedures.started import run_id
+from tfdash.playbook.procedures.walk import all_steps
 from tfdash.report.runbooks.document import document
 
 ID, BEFORE = "way-back", "environment-failure"
@@ -47,7 +47,7 @@ def steps_of(**more: tuple[str, ...]) -> dict[str, Step]:
     found = library().procedures[ID]
     inputs: dict[str, tuple[str, ...]] = {"home": (LOST.cluster,), "services": (LEDGER, CHECKOUT), **more}
     assert not unfit_inputs(found, inputs)
-    return {step.id: step for _, step in every(expanded(found, inputs, OWN).steps)}
+    return {step.id: step for step in all_steps(expanded(found, inputs, OWN).steps)}
 
 
 def test_the_order_and_the_kinds_of_the_way_back() -> None:
