@@ -137,7 +137,8 @@ def policies_of(settings: Settings) -> Policies:
     from tfdash.playbook.policies import Policies
     from tfdash.playbook.waivers import Waivers
 
-    workloads = settings.policy.workloads
+    workloads, recovery = settings.policy.workloads, recovery_policy(settings)
+    recoveries = [one for one in recovery.procedures.values() if one.recovery]
     # a demonstration's clock may run fast, and its connections do not
     stale_after = workloads.stale_after * max(1.0, settings.demo.speed)
     return Policies(
@@ -149,11 +150,11 @@ def policies_of(settings: Settings) -> Policies:
         pairs=settings.releases.pairs,
         hours=hours_of(settings),
         waivers=Waivers(settings.policy.waivers, settings.time.zone),
-        maintenance=maintenance_in(settings.time.zone, settings.maintenance),
+        maintenance=maintenance_in(settings.time.zone, settings.maintenance, recoveries),
         environments=tuple(settings.environments),
         pool_labels=settings.sources.usage.pool_labels,
         versions=versions_of(settings),
-        recovery=recovery_policy(settings),
+        recovery=recovery,
     )
 
 

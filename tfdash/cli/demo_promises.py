@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tfdash.demo.options import ENVIRONMENTS
 from tfdash.demo.scenarios.scenario import Dated
-from tfdash.model.maintenance import EvidenceKind
+from tfdash.model.maintenance import REHEARSAL, EvidenceKind
 from tfdash.model.store_state import COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, EntryKind
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.maintenance.cadence import Each, Within
@@ -40,6 +40,8 @@ def kept_before(dated: Dated, policies: Policies, now: float) -> Iterator[EntryD
     """Entries in no order. The same run says the same: chance goes by the names."""
     clusters = [ClusterRef(name, f"demo-{name}") for name in ENVIRONMENTS]
     for subject, item in places(policies.maintenance, ENVIRONMENTS, clusters):
+        if item.per == "runbook" and subject.name.startswith(f"{REHEARSAL}-"):
+            continue  # a rehearsal is a run, and the demo begins with none
         begin = now - min(dated.months * _MONTH, _remembered(item))
         yield _entry(begin, subject, "tfdash", "account is kept from here on", {"topic": MAINTENANCE_START, "start": begin})  # fmt: skip
         by = rule_data(terms_of(item, policies.maintenance.zone_of(item), None))

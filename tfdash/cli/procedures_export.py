@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import hashlib
 import json
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +13,9 @@ from typing import TYPE_CHECKING
 from tfdash.cli.output import deliver_to, narrate
 from tfdash.cli.parser import OK, UNKNOWN, USAGE, program
 from tfdash.cli.procedures_told import named
+from tfdash.model.maintenance import RUNBOOK_EXPORT, EvidenceKind, item_subject, runbook_item
+from tfdash.model.observation import ProblemKind
+from tfdash.model.store_state import COMPLETION, EntryKind
 from tfdash.text import safe
 
 if TYPE_CHECKING:
@@ -21,7 +26,10 @@ if TYPE_CHECKING:
     from tfdash.model.subject import ClusterRef
     from tfdash.playbook.procedures.inputs import Inputs
     from tfdash.report.runbooks.document import FilledWith
+    from tfdash.store.ledger import Store
 
+_REMEMBERED = "--act records it for the calendar"
+_HALF = "not all was read and written"
 _WAIT = 30.0
 """Seconds in which the cluster is read; what was not read by then is told."""
 
@@ -49,41 +57,87 @@ def command(args: argparse.Namespace) -> int:
     if wrong:
         narrate(*(f"{program()}: {safe(why)}" for why in wrong))
         return USAGE
-    own = {"environment": args.environment} if args.environment else {}
-    filled: FilledWith | None = FilledWith(inputs=inputs, own=own)
-    code = OK
-    if args.filled:
-        filled, code = _today(chosen, inputs, config, settings, args.cluster)
-    if filled is None:
-        return code
     as_json: Callable[[Plain], str] = partial(json.dumps, indent=2)
     written = {"html": as_html, "md": as_markdown, "json": as_json}[args.format]
-    return deliver_to(args.output, written(document(chosen, filled)), code)
+
+    def file_of(filled: FilledWith) -> str:
+        return written(document(chosen, filled))
+
+    if args.filled:
+        return _today(args, chosen, inputs, config, settings, file_of)
+    if args.act:
+        narrate(f"{program()}: --act remembers what was filled with today's names; write --filled, too")
+        return USAGE
+    own = {"environment": args.environment} if args.environment else {}
+    return deliver_to(args.output, file_of(FilledWith(inputs=inputs, own=own)), OK)
 
 
 def _today(
-    procedure: Procedure, inputs: Inputs, config: QuickConfig, settings: Settings, name: str
-) -> tuple[FilledWith | None, int]:
-    """What is put in, None where there is no such cluster; the code where not all of it was read."""
+    args: argparse.Namespace,
+    procedure: Procedure,
+    inputs: Inputs,
+    config: QuickConfig,
+    settings: Settings,
+    file_of: Callable[[FilledWith], str],
+) -> int:
+    """Reads the cluster, writes what it says into the file, and remembers that where it is to be and all was read."""
     from zoneinfo import ZoneInfo
 
+    from tfdash.actions.core.protocols import LedgerUnavailable
+    from tfdash.cli.acting import deciding
     from tfdash.cli.compose import board_of, clock_of, policies_of
     from tfdash.cli.headless import settle
+    from tfdash.cli.runs import who
     from tfdash.model.kinds import JUDGED
     from tfdash.report.runbooks.today import filled_today
     from tfdash.sources.base import ALL
 
-    board, clusters = board_of(config, settings, clock_of(config), remembering=True)
-    ref = _chosen([one.ref for one in clusters], name)
+    clock = clock_of(config)
+    board, clusters = board_of(config, settings, clock, remembering=not args.act)
+    ref = _chosen([one.ref for one in clusters], args.cluster)
     if ref is None:
-        return None, USAGE
-    late = settle(board, dict.fromkeys(JUDGED, ALL), _WAIT, signals=False)
-    board.stop()
-    lacks = [f"not read: {safe(one)}" for one in late] or _unread(board, ref)
-    narrate(*(f"{program()}: {one}" for one in lacks))
-    zone = ZoneInfo(settings.time.zone)
-    found = filled_today(procedure, inputs, ref, board.picture, board.assessment, policies_of(settings), zone)
-    return found, UNKNOWN if lacks else OK
+        return USAGE
+    store = deciding(board, config, settings, clusters, clock)[1] if args.act else None
+    try:
+        late = settle(board, dict.fromkeys(JUDGED, ALL), _WAIT, signals=False)
+        lacks = [f"not read: {safe(one)}" for one in late] or _unread(board, ref)
+        narrate(*(f"{program()}: {one}" for one in lacks))
+        zone = ZoneInfo(settings.time.zone)
+        filled = filled_today(
+            procedure, inputs, ref, board.picture, board.assessment, policies_of(settings), zone
+        )
+        text = file_of(filled)
+        code = deliver_to(args.output, text, UNKNOWN if lacks else OK)
+        if store is None or code != OK:
+            narrate(f"{program()}: this export is not remembered; {_REMEMBERED if store is None else _HALF}")
+            return code
+        asyncio.run(_remember(store, procedure, ref, who(board, ref), args, text))
+    except LedgerUnavailable as error:
+        narrate(f"{program()}: this export is not remembered: {safe(str(error))}")
+        return UNKNOWN
+    finally:
+        board.stop()
+        if store is not None:
+            store.close()
+    return OK
+
+
+async def _remember(
+    store: Store, procedure: Procedure, ref: ClusterRef, by: str, args: argparse.Namespace, text: str
+) -> None:
+    """As what the promise that the runbook can be read without tfdash is kept by. Raises ``LedgerUnavailable``."""
+    subject = item_subject(runbook_item(RUNBOOK_EXPORT, procedure.id), ref.environment)
+    where = "standard output" if args.output in ("", "-") else args.output
+    data = {
+        "topic": COMPLETION,
+        "evidence": EvidenceKind.LIVE.value,
+        "done_at": store.clock.now(),
+        "by": f"export of {by}",
+        "note": f"{args.format} of {ref.cluster}, into {where}",
+        "digest": hashlib.sha256(f"{text}\n".encode(errors="backslashreplace")).hexdigest(),
+    }
+    sentence = f"{by} exports {procedure.title} with the names of {ref.environment}"
+    await store.append(EntryKind.NOTE, actor=by, subject=subject, sentence=sentence, data=data)
 
 
 def _chosen(clusters: list[ClusterRef], name: str) -> ClusterRef | None:
@@ -98,14 +152,14 @@ def _chosen(clusters: list[ClusterRef], name: str) -> ClusterRef | None:
 
 
 def _unread(board: Board, ref: ClusterRef) -> list[str]:
-    """What of the cluster could not be read."""
+    """What of the cluster could not be read; what it does not have is none of that."""
     cluster = board.picture.clusters.get(ref)
     if cluster is None or not cluster.kinds:
         return [f"nothing of {safe(ref.cluster)} was read"]
     return [
         f"{kind}: {safe(str(seen.problem))}"
         for kind, seen in cluster.kinds.items()
-        if seen.problem is not None
+        if seen.problem is not None and seen.problem.kind is not ProblemKind.NOT_SERVED
     ]
 
 

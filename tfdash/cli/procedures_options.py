@@ -117,6 +117,9 @@ def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None
         help="read the cluster, and put in what there is today and how it stands",
     )
     parser.add_argument(
+        "--act", action="store_true", help="with --filled: remember it, so that the calendar knows its age"
+    )
+    parser.add_argument(
         "--cluster",
         default="",
         metavar="NAME",

@@ -21,6 +21,15 @@ def item_subject(item: str, environment: str = "", cluster: str = "", place: str
     return Subject(ClusterRef(environment, cluster), KIND, place, item)
 
 
+REHEARSAL, RUNBOOK_EXPORT = "rehearsal", "runbook-export"
+"""The items of runbooks: each of them has one of its own by each of these."""
+
+
+def runbook_item(item: str, procedure: str) -> str:
+    """The id of what ``item`` is of one runbook."""
+    return f"{item}-{procedure}"
+
+
 class EvidenceKind(StrEnum):
     LIVE = "live"  # a source shows it
     SIGNED = "signed"  # a person says so

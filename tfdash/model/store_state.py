@@ -124,6 +124,8 @@ RULE = "rule"
 """Where such an entry says by which rule the promise was kept then."""
 SIGHTING = "maintenance-sighting"
 """The topic of the entries that say that a live source was read, and what it knew."""
+REHEARSED = "rehearsed"
+"""Where the last event of a run says which runbook it rehearsed."""
 
 
 class RememberedSize(msgspec.Struct, frozen=True):

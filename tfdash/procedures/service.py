@@ -25,6 +25,7 @@ from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, Means, state_of, step_of
 from tfdash.procedures.looking import IN_AIR, open_run
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
+from tfdash.procedures.rehearsed import rehearsed_by
 from tfdash.procedures.saying import by_other_text, reasoned
 from tfdash.procedures.steps.manual import LONGEST
 
@@ -295,7 +296,8 @@ class Runs:
                 f"not all is done: {', '.join(left[:5])}",
                 remedy="do it, skip it with a reason, or give the run up",
             )
-        closed = await self._said(run, RunEventKind.CLOSED, "", given.reason.strip() or given.note.strip())
+        sentence, data = given.reason.strip() or given.note.strip(), rehearsed_by(self.events(id))
+        closed = await self._said(run, RunEventKind.CLOSED, "", sentence, data)
         await self._means.claims.ended(id)
         return closed
 

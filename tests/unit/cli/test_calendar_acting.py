@@ -13,7 +13,7 @@ from tfdash.cli import main
 from tfdash.clock import SystemClock
 from tfdash.demo.options import DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
-from tfdash.model.maintenance import EvidenceKind, MaintenanceRecord
+from tfdash.model.maintenance import EvidenceKind, MaintenanceRecord, item_subject
 from tfdash.store.opening import StoreOptions, open_store
 
 
@@ -208,3 +208,21 @@ def test_of_a_list_with_a_bad_line_nothing_is_taken_and_each_is_named(desk: Desk
 def test_a_file_that_is_no_such_list(desk: Desk, text: str, told: str) -> None:
     code, out, err = desk.adopt(text, "--act")
     assert (code, out) == (64, "") and told in err and "dates.csv" in err
+
+
+def test_an_export_of_a_runbook_is_remembered_where_it_is_asked_for(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What its promise is kept by: the file, with its digest, and who wrote it."""
+    where = ("procedures", "export", "service-failure", "--config", str(desk.path))
+    file = tmp_path / "r.html"
+    asked = (*where, "--environment", "production", "--filled", "--format", "html", "-o", str(file))
+    assert main([*where, "--act"]) == 64 and "--filled, too" in capsys.readouterr().err
+    assert main([*asked]) == 0 and "--act records it for the calendar" in capsys.readouterr().err
+    assert main([*asked, "--act"]) == 0, capsys.readouterr().err
+    item = item_subject("runbook-export-service-failure", "production")
+    (only,) = desk.record().completions[item]
+    assert only.digest == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert only.note == f"html of eu-1, into {file}" and only.by.startswith("export of ")
+    _, out, _ = desk("list", "--item", "runbook-export-service-failure", "--format", "json")
+    assert "export of" in out, out

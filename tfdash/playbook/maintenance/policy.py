@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from functools import lru_cache
 from typing import Annotated, Literal
 
 from tfdash.durations import write_duration
 from tfdash.labels import LabelSelector, parse_selector
+from tfdash.model.maintenance import REHEARSAL, runbook_item
+from tfdash.model.procedure import Procedure
 from tfdash.playbook.maintenance.cadence import Cadence, Each, On, Within, parse_cadence
 from tfdash.playbook.maintenance.live import READERS
 from tfdash.playbook.schedule.policy import parse_local, parse_time
@@ -77,9 +79,10 @@ class MaintenanceItem(SettingsTable):
     sentence: Annotated[str, Note("of the playbook, that it stands for")] = ""
     owner: Annotated[str, Note("the team that keeps it", '"dba"')] = ""
     per: Annotated[
-        Literal["platform", "environment", "cluster", "namespace"],
+        Literal["platform", "environment", "cluster", "namespace", "runbook"],
         Note(
-            "what it is to be done for: each of these has a state of its own; by live evidence, platform is each environment"
+            "what it is to be done for: each of these has a state of its own; by live evidence, platform is each environment; "
+            "runbook: an item of its own for each recovery, in each environment"
         ),
     ] = "environment"
     environments: Annotated[Texts, Note("in which of them; may hold *")] = ("*",)
@@ -163,6 +166,10 @@ class MaintenanceItem(SettingsTable):
             yield Unfit(
                 "per", 'is "namespace", and no source of live evidence looks at one alone; write "cluster"'
             )
+        if self.per == "runbook" and self.evidence == "live":
+            yield Unfit(
+                "per", 'is "runbook", and no source of live evidence looks at one; write "environment"'
+            )
         if self.clusters not in ((), ("*",)) and self.per not in ("cluster", "namespace"):
             yield Unfit(
                 "clusters",
@@ -188,7 +195,9 @@ class MaintenanceItem(SettingsTable):
 
     @property
     def kept_per(self) -> str:
-        """What a source shows is of an environment, and no one terminal sees the platform whole."""
+        """What a source shows is of an environment, and no one terminal sees the platform whole; a runbook is for an environment."""
+        if self.per == "runbook":
+            return "environment"
         return "environment" if self.evidence == "live" and self.per == "platform" else self.per
 
     @property
@@ -250,11 +259,29 @@ class MaintenancePolicy:
         return item.zone or self.zone
 
 
-def maintenance_in(zone: str, rules: MaintenanceRules) -> MaintenancePolicy:
-    """The promises that are kept account of."""
+def maintenance_in(
+    zone: str, rules: MaintenanceRules, recoveries: Iterable[Procedure] = ()
+) -> MaintenancePolicy:
+    """The promises that are kept account of; those of runbooks once for each of ``recoveries``."""
+    kept: dict[str, MaintenanceItem] = {}
+    runbooks = tuple(recoveries)
+    for name, item in rules.items.items():
+        if item.per != "runbook":
+            kept[name] = item
+            continue
+        for one in runbooks:
+            own = runbook_item(name, one.id)
+            if own not in rules.items:  # else somebody said by name how that one is kept
+                kept[own] = _of_runbook(name, item, one)
     return MaintenancePolicy(
-        zone, rules.look_back, rules.start, {name: item for name, item in rules.items.items() if item.enabled}
+        zone, rules.look_back, rules.start, {name: item for name, item in kept.items() if item.enabled}
     )
+
+
+def _of_runbook(name: str, item: MaintenanceItem, runbook: Procedure) -> MaintenanceItem:
+    """``item`` of one runbook, whose file may say itself how often it is rehearsed."""
+    when = Within(runbook.rehearse) if name == REHEARSAL and runbook.rehearse else item.when
+    return replace(item, title=f"{item.title}: {runbook.title}", when=when)
 
 
 @lru_cache(8)

@@ -10,6 +10,7 @@ import msgspec
 
 from tfdash.model.maintenance import (
     KIND,
+    REHEARSAL,
     AccountStart,
     Completion,
     EvidenceKind,
@@ -21,17 +22,20 @@ from tfdash.model.maintenance import (
     RuleTerms,
     Sighting,
     item_subject,
+    runbook_item,
 )
 from tfdash.model.store_state import (
     COMPLETION,
     MAINTENANCE_RULES,
     MAINTENANCE_START,
     PERIOD_WAIVER,
+    REHEARSED,
     RULE,
     SIGHTING,
     Entry,
 )
 from tfdash.model.subject import Subject
+from tfdash.store.log.run_facts import TOPIC as RUN
 
 T = TypeVar("T")
 _TOPICS = frozenset({COMPLETION, MAINTENANCE_START, PERIOD_WAIVER, SIGHTING})
@@ -68,6 +72,9 @@ class MaintenanceFacts:
         topic = data.get("topic")
         if topic == MAINTENANCE_RULES:
             self._settings(entry, data)
+            return
+        if topic == RUN:
+            self._run(entry, data)
             return
         if topic not in _TOPICS or subject is None or subject.kind != KIND:
             return
@@ -106,6 +113,27 @@ class MaintenanceFacts:
                     self._rules.add(subject, RuleSaid(terms, entry.at, **words))
         for subject in _places(data.get("withdrawn")):
             self._rules.add(subject, RuleSaid(None, entry.at))
+
+    def _run(self, entry: Entry, data: Mapping[str, Any]) -> None:
+        """A run that came to its end rehearsed its runbook: its last event says so. One that came here in a file says nothing."""
+        told = data.get("event")
+        more = told.get("data") if isinstance(told, Mapping) and told.get("kind") == "closed" else None
+        if not isinstance(more, Mapping) or "of" in data or not entry.environment:
+            return
+        runbook, run = more.get(REHEARSED), told.get("run")
+        if isinstance(runbook, str) and runbook and isinstance(run, str):
+            subject = item_subject(runbook_item(REHEARSAL, runbook), entry.environment)
+            how = "rehearsed" if more.get("dry") is True else "carried out"
+            one = Completion(
+                subject=subject,
+                done_at=entry.at,
+                recorded_at=entry.at,
+                evidence=EvidenceKind.LIVE,
+                by=f"run {run}",
+                note=f"{how}, closed by {entry.actor}",
+                terminal=entry.terminal,
+            )
+            self._completions.add(subject, one)
 
     def _completion(self, entry: Entry, data: Mapping[str, Any], subject: Subject) -> None:
         done = _time(data.get("done_at"))
