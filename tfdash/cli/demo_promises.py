@@ -40,12 +40,12 @@ def kept_before(dated: Dated, policies: Policies, now: float) -> Iterator[EntryD
     """Entries in no order. The same run says the same: chance goes by the names."""
     clusters = [ClusterRef(name, f"demo-{name}") for name in ENVIRONMENTS]
     for subject, item in places(policies.maintenance, ENVIRONMENTS, clusters):
-        if item.per == "runbook" and subject.name.startswith(f"{REHEARSAL}-"):
-            continue  # a rehearsal is a run, and the demo begins with none
-        begin = now - min(dated.months * _MONTH, _remembered(item))
+        rehearsal = item.per == "runbook" and subject.name.startswith(f"{REHEARSAL}-")
+        # a rehearsal is a run, and the demo begins with none
+        begin = now - (_DAY if rehearsal else min(dated.months * _MONTH, _remembered(item)))
         yield _entry(begin, subject, "tfdash", "account is kept from here on", {"topic": MAINTENANCE_START, "start": begin})  # fmt: skip
         by = rule_data(terms_of(item, policies.maintenance.zone_of(item), None))
-        turns = list(_turns(subject, item, policies, begin, now))
+        turns = list(_turns(subject, item, policies, begin, now)) if not rehearsal else []
         for ago, turn in enumerate(reversed(turns)):
             yield from _said(dated, subject, item, ago, turn, now, by)
 

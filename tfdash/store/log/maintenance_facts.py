@@ -24,6 +24,7 @@ from tfdash.model.maintenance import (
     item_subject,
     runbook_item,
 )
+from tfdash.model.run import RunEventKind
 from tfdash.model.store_state import (
     COMPLETION,
     MAINTENANCE_RULES,
@@ -117,8 +118,10 @@ class MaintenanceFacts:
     def _run(self, entry: Entry, data: Mapping[str, Any]) -> None:
         """A run that came to its end rehearsed its runbook: its last event says so. One that came here in a file says nothing."""
         told = data.get("event")
-        more = told.get("data") if isinstance(told, Mapping) and told.get("kind") == "closed" else None
-        if not isinstance(more, Mapping) or "of" in data or not entry.environment:
+        if not isinstance(told, Mapping) or told.get("kind") != RunEventKind.CLOSED.value or "of" in data:
+            return
+        more = told.get("data")
+        if not isinstance(more, Mapping) or not entry.environment:
             return
         runbook, run = more.get(REHEARSED), told.get("run")
         if isinstance(runbook, str) and runbook and isinstance(run, str):
