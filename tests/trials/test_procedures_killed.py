@@ -115,6 +115,10 @@ class Worker:
     def said(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
 
+    def has_said(self, word: str) -> bool:
+        """As a line of its own: its sentences have such words, too."""
+        return word in self.said().splitlines()
+
     @property
     def lives(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -196,19 +200,19 @@ def _one_run(
     try:
         for worker in workers:
             worker.begin(luck.randrange(1 << 30))
-        until(lambda: all("ready" in worker.said() for worker in workers), workers[0].said)
+        until(lambda: all(worker.has_said("ready") for worker in workers), workers[0].said)
         ended = time.monotonic() + 600.0
-        while not any("over" in worker.said() for worker in workers):
+        while not any(worker.has_said("over") for worker in workers):
             assert time.monotonic() < ended, workers[0].said()[-2000:]
             time.sleep(luck.uniform(0.2, 4.0))
             if cut and luck.random() < 0.3:
                 door.turn()
             victim = luck.choice(workers)
-            if victim.lives and done < most and "over" not in victim.said():
+            if victim.lives and done < most and not victim.has_said("over"):
                 victim.kill()
                 done += 1
             for worker in workers:
-                if not worker.lives and "over" not in worker.said():
+                if not worker.lives and not worker.has_said("over"):
                     worker.begin(luck.randrange(1 << 30))
     finally:
         for worker in workers:
