@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -26,6 +26,7 @@ from tfdash.text import safe
 
 _LAST = 3  # lines of a command's output that are shown
 _LARGEST = 1 << 20
+_OVER, _BESIDE = "completed", ("conclusion", "result")
 Tell = Callable[[str], None]
 Secrets = Callable[[str], str]
 
@@ -95,13 +96,13 @@ class HttpWriter:
         while time.monotonic() < until:
             try:
                 answer = await self.send("GET", url, "", headers, 30.0)
-                state = (
-                    plain(canonical_at(answer.body, pipeline.state)) if answer.ok else f"HTTP {answer.status}"
-                )
+                state, good = f"HTTP {answer.status}", None
+                if answer.ok:
+                    state, good = how_it_stands(answer.body, pipeline.state, pipeline.good, pipeline.bad)
             except (NotSent, OutcomeUnknown) as error:
-                state = f"not readable: {error}"
-            if state in pipeline.good or state in pipeline.bad:
-                return state in pipeline.good, safe(f"{name} ended: {state}")
+                state, good = f"not readable: {error}", None
+            if good is not None:
+                return good, safe(f"{name} ended: {state}")
             if state != last:
                 tell(safe(f"{name}: {state}"))
                 last = state
@@ -179,6 +180,21 @@ async def _beginning(answer: httpx.Response, deadline: float, largest: int) -> b
         if len(found) >= largest or time.monotonic() > deadline:
             break
     return bytes(found)
+
+
+def how_it_stands(
+    body: Any, pointer: str, good: Sequence[str], bad: Sequence[str]
+) -> tuple[str, bool | None]:
+    """The state at ``pointer``, "" where nothing is there, and whether that is a good end; None: it is none yet. "completed" says
+    no more than that it is over: where the answer says beside it how (``conclusion`` as GitHub, ``result`` as Azure Pipelines), that is
+    the state."""
+    state = plain(canonical_at(body, pointer))
+    if state == _OVER:
+        beside = [canonical_at(body, f"{pointer.rpartition('/')[0]}/{name}") for name in _BESIDE]
+        if said := [plain(one) for one in beside if one]:
+            told = next((one for one in said if one), "")
+            return told or state, (told in good) if told else None
+    return state, (state in good) if state in good or state in bad else None
 
 
 def plain(value: str) -> str:

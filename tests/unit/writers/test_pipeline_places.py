@@ -273,51 +273,6 @@ async def test_our_id_is_found_behind_a_hundred_others_and_never_a_part_of_it(tm
         assert (await place.look(WORK)).good
 
 
-@pytest.mark.parametrize(
-    ("status", "conclusion", "good"),
-    [
-        ("completed", "success", True),
-        ("completed", "failure", False),
-        ("completed", "neutral", False),
-        ("completed", "cancelled", False),
-        ("completed", "skipped", False),
-        ("completed", "timed_out", False),
-        ("completed", "startup_failure", False),
-        ("completed", None, False),
-        ("waiting", None, None),
-        ("in_progress", None, None),
-        ("a new word", None, None),
-    ],
-)
-async def test_only_success_is_good(
-    tmp_path: Path, status: str, conclusion: str | None, good: bool | None
-) -> None:
-    server = GitHub()
-    async with server.serving() as url:
-        place = place_of(server, url, tmp_path / "w")
-        await place.start(WORK)
-        server.runs[0] |= {"status": status, "conclusion": conclusion}
-        seen = await place.look(WORK)
-    assert seen.good is good
-    assert seen.state is (WorkState.RUNNING if good is None else WorkState.ENDED)
-
-
-@pytest.mark.parametrize(
-    ("status", "good"),
-    [
-        *(("success", True), ("failed", False), ("canceled", False), ("skipped", False)),
-        *((word, None) for word in ("created", "pending", "running", "manual", "canceling", "a new word")),
-    ],
-)
-async def test_only_success_of_gitlab_is_good(tmp_path: Path, status: str, good: bool | None) -> None:
-    server = GitLab()
-    async with server.serving() as url:
-        place = place_of(server, url, tmp_path / "w")
-        await place.start(WORK)
-        server.runs[0]["status"] = status
-        assert (await place.look(WORK)).good is good
-
-
 async def test_where_gitlab_shows_no_variables_it_is_not_known_and_said_why(tmp_path: Path) -> None:
     server = GitLab(shows_variables=False)
     async with server.serving() as url:

@@ -137,6 +137,14 @@ class PipelineSettings(SettingsTable):
             '"tfdash"',
         ),
     ] = ""
+    jobs: Annotated[
+        Texts,
+        Note(
+            "GitHub, GitLab: jobs that must have ended well besides (patterns): a run is a success although one was skipped, "
+            "was allowed to fail, or waits to be started by hand",
+            '["deploy*"]',
+        ),
+    ] = ()
     checks: Annotated[
         Texts, Note("checks that a release needs, by name; none: all that there are, and at least one")
     ] = ()

@@ -18,11 +18,18 @@ from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.text import safe
 from tfdash.writers.pipelines import Secrets
 from tfdash.writers.places.memory import MemoryOfWork
-from tfdash.writers.places.pipeline import Begun, Calls, PipelinePlace, PipelineUnreadable, lines_of_jobs
+from tfdash.writers.places.pipeline import Begun, Calls, PipelinePlace, PipelineUnreadable, with_jobs
 
 API = "https://api.github.com"
 _DETAILS = "return_run_details"
 _PAGES = 3  # of a hundred runs, that are looked through for our id
+_ASKS = {"waiting", "action_required"}
+# "completed" with one of these is no end: a run that asks for an approval goes on under its number once it has that
+_NOT_YET = ("action_required", "")
+# https://docs.github.com/en/rest/actions/workflow-jobs: the conclusions of a job
+_JOBS = dict.fromkeys(
+    ("failure", "neutral", "cancelled", "skipped", "timed_out", "startup_failure", "stale"), False
+) | {"success": True}
 _SLACK = 900.0  # seconds that two clocks may differ by
 
 
@@ -87,29 +94,20 @@ class GitHubPlace(PipelinePlace):
             raise PipelineUnreadable("its answer has no status")
         attempt = int(found.get("run_attempt") or 1)
         again = f", attempt {attempt}" if attempt > 1 else ""
-        ended = status == "completed"
-        told = f"run {run} {f'ended: {conclusion}' if ended else f'is {status}'}{again}"
-        if status in ("waiting", "action_required"):
+        ended = status == "completed" and conclusion not in _NOT_YET
+        told = f"run {run} {'ended: ' + conclusion if ended else f'is {conclusion or status}'}{again}"
+        if _ASKS & {status, conclusion}:
             told += "; somebody must let it go on there"
-        return WorkSeen(
+        seen = WorkSeen(
             state=WorkState.ENDED if ended else WorkState.RUNNING,
             good=conclusion == "success" if ended else None,
             sentence=safe(told),
-            output=await self._jobs(at),
             where=safe(str(found.get("html_url") or "")),
             line=safe(f"gh run view {run} --repo {self._settings.repository}"),
             started_at=epoch(found.get("run_started_at") or found.get("created_at")),
             ended_at=epoch(found.get("updated_at")) if ended else None,
         )
-
-    async def _jobs(self, at: str) -> str:
-        try:
-            found = await self._calls.read(f"{at}/jobs?per_page=100")
-        except (PipelineUnreadable, LookupError) as error:
-            return safe(f"its jobs cannot be read: {error}")
-        return lines_of_jobs(
-            found.get("jobs") or (), lambda job: str(job.get("conclusion") or job.get("status"))
-        )
+        return with_jobs(seen, await self._jobs(at, "jobs", _JOBS), self._settings.jobs)
 
     async def _cancel(self, run: str) -> Answer:
         return await self._calls.change(

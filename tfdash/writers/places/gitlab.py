@@ -16,7 +16,7 @@ from tfdash.text import safe
 from tfdash.writers.pipelines import Secrets
 from tfdash.writers.places.github import epoch, queried
 from tfdash.writers.places.memory import MemoryOfWork
-from tfdash.writers.places.pipeline import Begun, Calls, PipelinePlace, PipelineUnreadable, lines_of_jobs
+from tfdash.writers.places.pipeline import Begun, Calls, PipelinePlace, PipelineUnreadable, with_jobs
 
 SERVER = "https://gitlab.com"
 _ENDED = {"success": True, "failed": False, "canceled": False, "skipped": False}
@@ -77,23 +77,16 @@ class GitLabPlace(PipelinePlace):
         told = f"pipeline {run} {'ended' if status in _ENDED else 'is'}: {status}"
         if status == "manual":
             told += "; somebody must start a job there"
-        return WorkSeen(
+        seen = WorkSeen(
             state=WorkState.ENDED if status in _ENDED else WorkState.RUNNING,
             good=_ENDED.get(status),
             sentence=safe(told),
-            output=await self._jobs(at),
             where=safe(str(found.get("web_url") or "")),
             line=safe(f"glab ci view --repo {self._settings.repository} --pipelineid {run}"),
             started_at=epoch(found.get("started_at") or found.get("created_at")),
             ended_at=epoch(found.get("finished_at")),
         )
-
-    async def _jobs(self, at: str) -> str:
-        try:
-            found = await self._calls.read(f"{at}/jobs?per_page=100")
-        except (PipelineUnreadable, LookupError) as error:
-            return safe(f"its jobs cannot be read: {error}")
-        return lines_of_jobs(found.get("items") or (), lambda job: str(job.get("status")))
+        return with_jobs(seen, await self._jobs(at, "items", _ENDED), self._settings.jobs)
 
     async def _cancel(self, run: str) -> Answer:
         return await self._calls.change("POST", f"{self._project}/pipelines/{quote(run, safe='')}/cancel")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 from urllib.parse import urlsplit
 
 from tfdash.actions.core.protocols import Answer, NotSent
@@ -12,7 +11,7 @@ from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.playbook.releases.facts import canonical_at
 from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.text import safe
-from tfdash.writers.pipelines import Secrets, plain
+from tfdash.writers.pipelines import Secrets, how_it_stands, plain
 from tfdash.writers.places.memory import MemoryOfWork
 from tfdash.writers.places.pipeline import Begun, Calls, PipelinePlace, PipelineUnreadable
 
@@ -49,24 +48,22 @@ class HttpPlace(PipelinePlace):
             answer = await self._calls.read(self._address(self.id_of(work)))
         except LookupError:
             return None
-        return Begun(self.id_of(work)) if self._told(answer) else None
+        return Begun(self.id_of(work)) if canonical_at(answer, self._settings.state) else None
 
     def _address(self, run: str) -> str:
         return filled(self._settings.status_url, {"run": run, "key": run}, in_url)
 
-    def _told(self, answer: Any) -> str:
-        return plain(canonical_at(answer, self._settings.state))
-
     async def _state(self, run: str) -> WorkSeen:
         answer = await self._calls.read(self._address(run))
-        state = self._told(answer)
-        if not state:
-            raise PipelineUnreadable(f"its answer has nothing at {self._settings.state}")
-        good, bad = state in self._settings.good, state in self._settings.bad
+        at = self._settings.state
+        if not canonical_at(answer, at):
+            raise PipelineUnreadable(f"its answer has nothing at {at}")
+        state, good = how_it_stands(answer, at, self._settings.good, self._settings.bad)
+        told = "is under way" if not state else f"{'is' if good is None else 'ended'}: {state}"
         return WorkSeen(
-            state=WorkState.ENDED if good or bad else WorkState.RUNNING,
-            good=good if good or bad else None,
-            sentence=safe(f"run {run} {'ended' if good or bad else 'is'}: {state}"),
+            state=WorkState.RUNNING if good is None else WorkState.ENDED,
+            good=good,
+            sentence=safe(f"run {run} {told}"),
             where=safe(self._address(run)),
         )
 

@@ -6,6 +6,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import msgspec
@@ -159,6 +160,20 @@ class PipelinePlace(ABC):
     @abstractmethod
     async def _cancel(self, run: str) -> Answer: ...
 
+    async def _jobs(self, at: str, key: str, ended: Mapping[str, bool | None]) -> Jobs:
+        """The first hundred of the run at that path, a list at ``key`` of the answer. ``ended``: how a job that is in a state ended."""
+        try:
+            answer = await self._calls.read(f"{at}/jobs?per_page=100")
+        except (PipelineUnreadable, LookupError) as error:
+            return Jobs((), safe(f"its jobs cannot be read: {error}"))
+        rows = answer.get(key)
+        found = [one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
+        states = [
+            (str(one.get("name") or "?"), str(one.get("conclusion") or one.get("status"))) for one in found
+        ]
+        jobs = tuple(PipelineJob(name, state, ended.get(state)) for name, state in states)
+        return Jobs(jobs, "only the first hundred of its jobs are shown" if len(found) >= 100 else "")
+
     @property
     def _can_find(self) -> bool:
         return bool(self._settings.id_input)
@@ -294,7 +309,53 @@ class PipelinePlace(ABC):
         return WorkSeen(state=WorkState.UNKNOWN, sentence=safe(sentence), where=safe(where))
 
 
-def lines_of_jobs(jobs: Sequence[Any], state: Callable[[Mapping[str, Any]], str]) -> str:
-    """One line for each job of a run."""
-    told = [f"{job.get('name', '?')}: {state(job)}" for job in jobs if isinstance(job, Mapping)]
-    return "\n".join(safe(line) for line in told[-40:])
+class PipelineJob(NamedTuple):
+    """One job of a run. ``good`` None: it has not ended. ``state`` as its server says it."""
+
+    name: str
+    state: str
+    good: bool | None
+
+
+class Jobs(NamedTuple):
+    """Those of a run. ``missing``: why not all of them are there, "" where they are."""
+
+    jobs: tuple[PipelineJob, ...]
+    missing: str = ""
+
+
+_NAMED = 4  # of the jobs that did not run, that are told in one sentence
+
+
+def with_jobs(seen: WorkSeen, found: Jobs, wanted: Sequence[str]) -> WorkSeen:
+    """What a run comes to by its jobs. That a run is a success says nothing of a job that was skipped, was allowed to fail, or waits
+    for somebody to start it (GitHub: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-jobs-with-conditions,
+    GitLab: https://docs.gitlab.com/ci/jobs/job_control/#types-of-manual-jobs): such are named, and those that are ``wanted`` (patterns) must
+    have ended well. Raises ``PipelineUnreadable``."""
+    told = [safe(f"{job.name}: {job.state}") for job in found.jobs][-40:]
+    seen = msgspec.structs.replace(
+        seen, output="\n".join([*told, *([found.missing] if found.missing else [])])
+    )
+    if not seen.good:
+        return seen
+    others = [job for job in found.jobs if job.good is not True]
+    if others:
+        names = [f"{job.name} ({job.state})" for job in others[:_NAMED]]
+        more = [f"{len(others) - _NAMED} more"] if len(others) > _NAMED else []
+        seen = msgspec.structs.replace(
+            seen, sentence=safe(f"{seen.sentence}; not a success in it: {', '.join(names + more)}")
+        )
+    for pattern in wanted:
+        fit = [job for job in found.jobs if fnmatchcase(job.name, pattern)]
+        if not fit and found.missing:
+            raise PipelineUnreadable(f"whether its job {pattern} ended well: {found.missing}")
+        if not fit or any(job.good is False for job in fit):
+            why = ", ".join(job.state for job in fit) or "it has no such job"
+            told_of = safe(f"{seen.sentence}; its job {pattern} is wanted: {why}")
+            return msgspec.structs.replace(seen, good=False, sentence=told_of)
+        if any(job.good is None for job in fit):
+            told_of = safe(f"{seen.sentence}; its job {pattern} is waited for")
+            return msgspec.structs.replace(
+                seen, state=WorkState.RUNNING, good=None, ended_at=None, sentence=told_of
+            )
+    return seen
