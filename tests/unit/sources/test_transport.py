@@ -156,7 +156,7 @@ def test_what_a_path_is_about(path: str, resource: str) -> None:
 )
 def test_how_long_a_server_asks_to_wait(said: bytes, wait: float | None) -> None:
     answer = httpx.Response(429, headers=[(b"Retry-After", said)])
-    assert asked_wait(answer.headers["Retry-After"]) == wait
+    assert asked_wait(answer.headers["Retry-After"], "") == wait
 
 
 PAGE = b"Content-Type: text/html; charset=utf-8\r\n"

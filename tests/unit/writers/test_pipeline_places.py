@@ -160,7 +160,24 @@ async def test_a_refusal_is_no_beginning_and_may_be_tried_again(case: Case, stat
         await case.place.start(WORK)
     assert ("wait 30 s" in str(refused.value)) is (status in (403, 429))
     assert (await case.place.look(WORK)).state is WorkState.NOT_STARTED
-    assert (await case.place.start(WORK)).state is WorkState.RUNNING
+    assert (await case.again().start(WORK)).state is WorkState.RUNNING
+
+
+@pytest.mark.parametrize("status", [403, 429])
+async def test_who_asks_to_be_left_alone_is(case: Case, status: int) -> None:
+    """A limit of a rate, as GitHub has it: who goes on asking is shut out."""
+    case.server.fault, case.server.headers = status, {"Retry-After": "30"}
+    with pytest.raises(NotSent, match="wait 30 s"):
+        await case.place.start(WORK)
+    asked = len(case.server.asked)
+    with pytest.raises(NotSent, match="left alone"):
+        await case.place.start(WORK)
+    await case.again().start(WORK)  # by another program
+    begun = len(case.server.asked)
+    assert begun > asked
+    seen = await case.place.look(WORK)
+    assert seen.state is WorkState.UNKNOWN and "left alone" in seen.sentence
+    assert len(case.server.asked) == begun
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

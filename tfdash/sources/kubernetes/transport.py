@@ -264,7 +264,7 @@ def _api_error(answer: httpx.Response, raw: bytes) -> ApiError:
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = envelopes.StatusObject()
     message = found.message or _instead(answer) or raw[:200].decode(errors="replace") or "no words with it"
-    wait = asked_wait(answer.headers.get("Retry-After", ""))
+    wait = asked_wait(answer.headers.get("Retry-After", ""), answer.headers.get("Date", ""))
     return ApiError(answer.status_code, message, found.reason, wait)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from tfdash.connecting import no_way
+from tfdash.connecting import LeftAlone, no_way
 from tfdash.model.observation import Problem, ProblemKind
 from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.process import in_thread
@@ -46,6 +46,7 @@ class HostReader:
         self._base, self._settings, self._secret = base.rstrip("/"), settings, secret
         self._header, self._always = header, dict(always)
         self._token: tuple[str, float] = ("", 0.0)
+        self._alone = LeftAlone()
 
     async def rows(self, path: str, within: str = "") -> list[Mapping[str, Any]]:
         """All rows of a list, which stands in the answer as a whole or as its field ``within``. Raises ``HostUnread``."""
@@ -63,6 +64,8 @@ class HostReader:
 
     async def read(self, path: str) -> Any:
         """Raises ``HostUnread``."""
+        if left := self._alone.seconds():
+            raise unread(ProblemKind.THROTTLED, f"it asked to be left alone, for {left:.0f} s more")
         patience = self._settings.patience
         headers = await self._headers()
         limits = httpx.Timeout(patience, connect=min(5.0, patience))
@@ -83,6 +86,11 @@ class HostReader:
             raise unread(ProblemKind.UNREACHABLE, words) from None
         if answer.status_code == 401:
             self._token = ("", 0.0)
+        self._alone.note(answer.status_code, answer.headers)
+        if left := self._alone.seconds():
+            raise unread(
+                ProblemKind.THROTTLED, f"it answered {answer.status_code}, and asks to wait {left:.0f} s"
+            )
         if not answer.is_success:
             raise _refused(answer.status_code, bytes(raw))
         try:

@@ -200,7 +200,7 @@ def _failure(status: int, body: bytes, headers: Any) -> QueryFailed:
         kind, words = found.errorType, found.error or found.message
     except (msgspec.DecodeError, UnicodeDecodeError):
         kind, words = "", ""
-    wait = asked_wait(str(headers.get("Retry-After", "")))
+    wait = asked_wait(str(headers.get("Retry-After", "")), str(headers.get("Date", "")))
     where = str(headers.get("Location", "")) if 300 <= status < 400 else ""
     text = words or where or body[:200].decode(errors="replace").strip()
     return QueryFailed(status, text, kind, wait)

@@ -14,6 +14,7 @@ import smtplib
 import socket
 import ssl
 import sys
+from email.utils import formatdate
 from typing import Any
 
 from tfdash.connecting import asked_wait
@@ -48,7 +49,9 @@ class Witness:
                 raise
             if request.method in _SENDS:
                 watched.codes.append(answer.status_code)
-                watched.wait = max(watched.wait, asked_wait(answer.headers.get("Retry-After", "")) or 0.0)
+                said = answer.headers
+                asked = asked_wait(said.get("Retry-After", ""), said.get("Date") or formatdate(usegmt=True))
+                watched.wait = max(watched.wait, asked or 0.0)
             return answer
 
         setattr(requests.adapters.HTTPAdapter, "send", send)  # noqa: B010

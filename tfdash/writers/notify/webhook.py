@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate
 
 import httpx
 import msgspec
@@ -93,16 +92,9 @@ class WebhookChannel:
         return SendResult(arrival=Arrival.DELIVERED, sentence=f"it answered {code}")
 
     def _wait(self, answer: httpx.Response) -> float:
-        """Seconds of its Retry-After (RFC 9110, 10.2.3: a number, or a date), 0 where it has none that is understood."""
-        given = answer.headers.get("Retry-After", "")
-        seconds = asked_wait(given)
-        if seconds is not None:
-            return seconds
-        try:
-            date = parsedate_to_datetime(given)
-        except (ValueError, TypeError, OverflowError):
-            return 0.0
-        return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - self._clock.now())
+        """Seconds of its Retry-After, 0 where it has none that is understood."""
+        date = answer.headers.get("Date") or formatdate(self._clock.now(), usegmt=True)
+        return asked_wait(answer.headers.get("Retry-After", ""), date) or 0.0
 
 
 def filled(text: str, places: Mapping[str, str]) -> str:

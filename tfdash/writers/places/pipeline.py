@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tfdash.actions.core.protocols import Answer, NotSent, OutcomeUnknown
-from tfdash.connecting import asked_wait
+from tfdash.connecting import LeftAlone
 from tfdash.playbook.procedures.settings import PipelineSettings
 from tfdash.procedures.protocols import Work, WorkSeen, WorkState
 from tfdash.process import in_thread
@@ -53,6 +53,7 @@ class Calls:
         self.base, self._settings, self._always, self._header = base.rstrip("/"), settings, always, header
         self._http, self._secret = HttpWriter(secret), secret
         self._token: tuple[str, float] = ("", 0.0)
+        self._alone = LeftAlone()
 
     async def change(self, method: str, path: str, body: Any = None) -> Answer:
         """Raises ``NotSent``, ``OutcomeUnknown``."""
@@ -77,9 +78,12 @@ class Calls:
         return answer.body
 
     async def _call(self, method: str, path: str, body: str) -> Answer:
+        if left := self._alone.seconds():
+            raise NotSent(f"it asked to be left alone, for {left:.0f} s more")
         patience = self._settings.patience
         url = path if "://" in path else self.base + path
         answer = await self._http.send(method, url, body, await self._headers(), patience, _LARGEST)
+        self._alone.note(answer.status, answer.headers)
         if answer.status == 401:
             self._token = ("", 0.0)  # perhaps it was renewed where it is kept
         return answer
@@ -114,9 +118,8 @@ class Calls:
         if not isinstance(told, str):
             told = msgspec.json.encode(told).decode()
         words = f"it answered {answer.status}" + (f": {safe(scrubbed(told[:500]))}" if told else "")
-        wait = asked_wait(answer.headers.get("retry-after", ""))
-        if answer.status in (403, 429) and wait is not None:
-            return f"{words}; it asks to wait {wait:.0f} s"
+        if answer.status in (403, 429) and (left := self._alone.seconds()):
+            return f"{words}; it asks to wait {left:.0f} s"
         if answer.status == 401:
             return f"{words}; see the token of this pipeline in [procedures.pipelines]"
         return words
