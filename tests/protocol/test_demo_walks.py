@@ -78,7 +78,7 @@ async def done(at: Seat, run: str, id: str, branches: Mapping[str, str]) -> None
             given = Given(branch=branches[id], reason="as it is")
         elif shown.guarded is not None and "do" in shown.may:
             given = Given(confirmation=confirmed(shown.guarded), reason="as the procedure has it")
-        elif "do" not in shown.may and "approve" not in shown.may and "sign" in shown.may:
+        elif _signed(shown.may, now.status):
             given = Given(note="seen", link="https://example.com/seen", worked=True)
         elif "do" not in shown.may and "approve" not in shown.may:
             if found.optional:
@@ -91,6 +91,11 @@ async def done(at: Seat, run: str, id: str, branches: Mapping[str, str]) -> None
         return False
 
     await soon(tried, lambda: f"{id}: {runs.run(run)}", PATIENCE, every=0.5)
+
+
+def _signed(may: tuple[str, ...], status: StepStatus) -> bool:
+    """Whether a person signs it: nothing else is to be done, or what was asked is not known."""
+    return "sign" in may and "approve" not in may and ("do" not in may or status is StepStatus.FAILED)
 
 
 async def walked(at: Seat, procedure: str, branches: Mapping[str, str], **inputs: str) -> RunState:

@@ -17,7 +17,8 @@ def command(args: argparse.Namespace) -> int:
     from tfdash.cli.store_reading import runs_on_record
     from tfdash.config.load import load
     from tfdash.config.quick import load_quick
-    from tfdash.playbook.procedures.learning import learned, proposed
+    from tfdash.playbook.procedures.learning import proposed
+    from tfdash.playbook.procedures.noted import learned
     from tfdash.procedures.shelf import library_of
 
     config = load_quick(args.config, args.environment, args.kubeconfig, args.context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tfdash.actions.core.mode import Mode
     from tfdash.actions.core.protocols import ActionService
     from tfdash.config.settings import Settings
+    from tfdash.playbook.policies import Policies
     from tfdash.procedures.protocols import Claims, Notifier
     from tfdash.store.ledger import Store
 
@@ -54,7 +55,14 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
 
     store, settings, board = given.store, given.settings, given.board
     acting = store is not None and given.mode.acts
-    policies = cache(lambda: policies_of(settings))
+    shelf = Shelf(settings)
+    begun_with = cache(lambda: policies_of(settings))
+
+    def policies() -> Policies:
+        """With the procedures as their files are by now."""
+        first, now = begun_with(), shelf().procedures
+        return replace(first, recovery=replace(first.recovery, procedures=now))
+
     proofs = _proofs(store, settings)
     means = Means(
         board=board,
@@ -77,7 +85,7 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
         deliver=(lambda: store.deliver()) if store is not None else nothing,
         break_glass=partial(alone, store) if store is not None else unremembered,
     )
-    runs = Runs(means, Shelf(settings))
+    runs = Runs(means, shelf)
     return runs, Watching(runs.engine)
 
 

@@ -283,3 +283,50 @@ def test_a_lost_connection_is_not_known_and_never_a_failure(world: World) -> Non
     one.clock.at += 100.0
     until(lambda: (one.looked(), one.step(run, "c").status is StepStatus.DONE)[1], lambda: one.step(run, "c"))
     assert place.began == 1
+
+
+OPENS = step("c", "command", command='"open"', evidence='["link"]', by_hand='"link the one that is open"')
+
+
+@pytest.mark.parametrize(
+    ("says", "status", "kept"),
+    [
+        (
+            '{"url": "https://inc.example/INC-7", "id": 7}',
+            StepStatus.DONE,
+            (("link", "https://inc.example/INC-7"),),
+        ),
+        ("opened\\nINC-7", StepStatus.DONE, (("note", "INC-7"),)),
+        ("", StepStatus.UNKNOWN, ()),
+    ],
+)
+def test_what_it_opened_is_the_evidence_of_its_step(
+    world: World, says: str, status: StepStatus, kept: tuple[tuple[str, str], ...]
+) -> None:
+    one = world.terminal(OPENS, allowing(open=("printf", says)))
+    run = one.start("p").id
+    assert one.prepare(run, "c").may == ("do", "sign", "skip")
+    one.do(run, "c")
+    assert world.ended(one, run) is status
+    assert one.step(run, "c").evidence == ((kept,) if kept else ())
+    if not kept:
+        assert "names nothing that it opened" in one.step(run, "c").sentence
+        assert "settle" in one.prepare(run, "c").may  # it may be open: it is not opened again by itself
+
+
+def test_what_is_open_already_is_linked_and_a_link_is_an_address(world: World) -> None:
+    one = world.terminal(OPENS, allowing(open=("false",)))
+    run = one.start("p").id
+    for link in ("", "INC-7", "see https://inc.example/7"):
+        with pytest.raises(RunRefused, match=r"a link|is no link"):
+            one.do(run, "c", worked=True, note="it is open", link=link)
+    one.do(run, "c", worked=True, link="https://inc.example/7")
+    assert one.step(run, "c").evidence == ((("link", "https://inc.example/7"),),)
+
+
+def test_where_nothing_opens_it_a_link_is_demanded(world: World) -> None:
+    one = world.terminal(OPENS, allowing(other=("true",)))
+    run = one.start("p").id
+    assert "sign" in one.prepare(run, "c").may and "do" not in one.prepare(run, "c").may
+    with pytest.raises(RunRefused, match="a link"):
+        one.do(run, "c", worked=True, note="later")

@@ -217,6 +217,7 @@ class RunFold:
         else:
             counts = act is not None if kind in _ACTING else kind in _BY_WORD and self._free(node, event)
         if counts and node.told.status not in OVER:
+            _answered(node, event)
             self._set(node, StepStatus.DONE, event)
 
     def _failed(self, node: PlacedStep, event: RunEvent) -> None:
@@ -248,6 +249,8 @@ class RunFold:
                 act.over = True
         if current is not None and current.over:
             status = _RESULTS[result]
+            if status is StepStatus.DONE:
+                _answered(node, event)
             self._set(node, status or (StepStatus.CLAIMED if told.holder else None), event)
 
     def _already(self, node: PlacedStep, event: RunEvent) -> None:
@@ -324,6 +327,13 @@ class RunFold:
         told.branch = branch
         self._set(node, StepStatus.DONE, event)
         self.tree.chosen_anew()
+
+
+def _answered(node: PlacedStep, event: RunEvent) -> None:
+    """What a command answered, where its step wants evidence."""
+    if node.step.kind is StepKind.COMMAND and node.step.evidence:
+        shown = tuple((name, value) for name in _EVIDENCE if (value := text_in(event.data.get(name))))
+        node.told.evidence += [shown] if shown else []
 
 
 def _did(node: PlacedStep) -> bool:

@@ -4,46 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from tfdash.config.problems import ConfigError, TomlLines
 from tfdash.model.procedure import Procedure
-from tfdash.model.run import RunEventKind, RunJournal
 from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.noted import Learned, printed, quoted
 from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.playbook.procedures.walk import all_steps
 
 _TEXT = re.compile(r'(\s*text\s*=\s*")((?:[^"\\]|\\.)*)("\s*(?:#.*)?)')
-_BY_HAND = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
-
-
-class Learned(msgspec.Struct, frozen=True):
-    """``step``: as the file calls it, "" of the whole."""
-
-    step: str
-    text: str
-    by: str
-    run: str
-
-
-def learned(journals: Iterable[RunJournal], procedure: Procedure) -> tuple[Learned, ...]:
-    """What was proposed in runs of this procedure and does not stand in its file yet, in the order of the runs; each once."""
-    found = (one for journal in journals for one in _of(journal, procedure.id))
-    fresh = (one for one in found if one.text and _quoted(one.text) not in procedure.text)
-    return tuple({(one.step, one.text): one for one in fresh}.values())
-
-
-def _of(journal: RunJournal, id: str) -> Iterator[Learned]:
-    started = next((e for e in journal.events if e.kind is RunEventKind.STARTED), None)
-    if started is None or started.data.get("procedure") != id:
-        return
-    for event in journal.events:
-        proposes = event.data.get("proposes")
-        if event.kind is RunEventKind.NOTE and isinstance(proposes, str):
-            text = " ".join(proposes.split())
-            yield Learned(event.step.partition("--")[0], text, event.by, journal.id)
 
 
 def proposed(procedure: Procedure, notes: Iterable[Learned]) -> tuple[str, ...]:
@@ -71,28 +43,19 @@ def _with(procedure: Procedure, text: str, note: Learned) -> str:
         if changed is not None and _right(procedure, changed):
             return changed
     number = known.of(at) if at is not None else 1
-    remark = f"# {note.step or 'all of it'}: {' '.join(_printed(note.text).split())} ({note.run}, {note.by})"
-    return "\n".join([*lines[: number - 1], _printed(remark), *lines[number - 1 :]])
+    remark = f"# {note.step or 'all of it'}: {' '.join(printed(note.text).split())} ({note.run}, {note.by})"
+    return "\n".join([*lines[: number - 1], printed(remark), *lines[number - 1 :]])
 
 
 def _in_text(lines: list[str], text: int, kind: int, note: Learned) -> str | None:
     """Behind what the step says, or as what it says where it says nothing; None where that stands there in another form."""
     said = _TEXT.fullmatch(lines[text - 1]) if text else None
     if said is not None:
-        more = f"{said[2]} {_quoted(note.text)}".strip()
+        more = f"{said[2]} {quoted(note.text)}".strip()
         return "\n".join([*lines[: text - 1], f"{said[1]}{more}{said[3]}", *lines[text:]])
     if not kind or not re.match(r"\s*kind\s*=", lines[kind - 1]):
         return None
-    return "\n".join([*lines[:kind], f'text = "{_quoted(note.text)}"', *lines[kind:]])
-
-
-def _quoted(text: str) -> str:
-    return "".join(_BY_HAND.get(c, c) for c in _printed(text))
-
-
-def _printed(text: str) -> str:
-    """Without what no line of TOML holds."""
-    return "".join(c for c in text if c.isprintable() or c == "\t")
+    return "\n".join([*lines[:kind], f'text = "{quoted(note.text)}"', *lines[kind:]])
 
 
 def _right(procedure: Procedure, text: str) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, StepStatus
+from tfdash.procedures.answer import answer_of
 from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.protocols import Given, Place, RunRefused, Work, WorkSeen, WorkState
 from tfdash.procedures.words import place_of, work_of
@@ -33,7 +37,8 @@ class CommandStep(KindOfStep):
         lines = [place.shown(work), _at(name)]
         if doing.state.status in _IN_AIR and doing.attempt == doing.state.attempt:
             lines += _told(self._seen.get(doing.key) or await place.look(work))
-        return StepShown(lines=tuple(lines))
+        known = doing.step.evidence and doing.step.by_hand  # what it would open may be open already
+        return StepShown(lines=tuple(lines), may=("do", "sign") if known else ("do",))
 
     async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd | None:
         place, work, name = _of(doing)
@@ -93,6 +98,8 @@ class CommandStep(KindOfStep):
         }
         if seen.state is WorkState.ENDED:
             self._seen.pop(key, None)
+            if seen.good and doing.step.evidence:
+                return _with_answer(seen, data)
             kind = RunEventKind.DONE if seen.good else RunEventKind.FAILED
             return StepEnd(kind=kind, sentence=seen.sentence, data=data)
         since = self._lost.setdefault(key, doing.now)
@@ -100,6 +107,16 @@ class CommandStep(KindOfStep):
         if not known and doing.now - since < in_clock_seconds(doing.means.clock, _PATIENCE):
             return None  # it goes on there, whether we see it or not
         return StepEnd(kind=RunEventKind.UNKNOWN, sentence=seen.sentence, data=data)
+
+
+def _with_answer(seen: WorkSeen, data: Mapping[str, Any]) -> StepEnd:
+    """What it opened is this step's evidence: where its answer names nothing, that is not known."""
+    answer = answer_of(seen)
+    if not answer:
+        told = f"{seen.sentence}; its answer names nothing that it opened: look there"
+        return StepEnd(kind=RunEventKind.UNKNOWN, sentence=told, data=data)
+    told = f"{seen.sentence}: {answer.get('link') or answer.get('note', '')}"
+    return StepEnd(kind=RunEventKind.DONE, sentence=told, data={**data, **answer})
 
 
 def _of(doing: Doing) -> tuple[Place, Work, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind
+from tfdash.procedures.answer import is_link
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.protocols import Given, RunRefused
 
@@ -39,6 +40,8 @@ async def signed(doing: Doing, given: Given) -> StepEnd:
     ]
     if wanting:
         raise RunRefused(f"it is signed with {' and '.join(wanting)}")
+    if (link := given.link.strip()) and "link" in doing.step.evidence and not is_link(link):
+        raise RunRefused(f"{link!r} is no link", remedy='give its whole address: "https://..."')
     data: dict[str, Any] = {"worked": given.worked is not False}
     for name in ("note", "link", "reason"):
         if text := getattr(given, name).strip():

@@ -10,8 +10,9 @@ import pytest
 from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal
 from tfdash.playbook.procedures.checks import every
-from tfdash.playbook.procedures.learning import Learned, learned, proposed
+from tfdash.playbook.procedures.learning import proposed
 from tfdash.playbook.procedures.library import shipped_texts
+from tfdash.playbook.procedures.noted import Learned, learned
 from tfdash.playbook.procedures.reading import read_procedure
 
 TEXT = '''title = "x"

@@ -9,6 +9,7 @@ from tfdash.playbook.procedures.probes import (
     nodes,
     pipelines,
     releases,
+    runbooks,
     sources,
     times,
     updates,
@@ -29,6 +30,7 @@ PROBES: dict[str, Probe] = {
         pipelines,
         updates,
         last_good,
+        runbooks,
     )
     for probe in module.PROBES
 }
