@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.actions.things import CLOSED, NOW, OPEN, REF, subject
-from tests.unit.playbook.procedures.running import TEXT, Run
+from tests.unit.playbook.procedures.running import AT, TEXT, Run
 from tfdash.actions.core.gate_rules import (
     GateInput,
     calendar,
@@ -328,6 +329,21 @@ def test_what_a_recovery_holds(text: str, over: dict[str, Any], passed: bool | N
     assert (True if found is None else found.passed) is passed
     assert found is None or (found.id == "run" and run.id in found.text)
     assert held(asked._replace(run=run.id)) is None
+
+
+def test_of_two_recoveries_that_began_at_once_the_first_goes_on() -> None:
+    """Neither terminal saw the other's start: refused both, nobody could do anything before one of them is given up."""
+    runs = [Run(HELD, environment=REF.environment, cluster=REF.cluster, nonce=nonce) for nonce in ("a", "b")]
+    first, second = sorted(runs, key=lambda one: one.id)
+    asked = case(facts=StoreState(runs={run.id: run.journal for run in runs}))
+    goes_on, waits = held(asked._replace(run=first.id)), held(asked._replace(run=second.id))
+    assert goes_on is not None and waits is not None
+    assert (goes_on.passed, waits.passed) == (None, False)
+    assert second.id in goes_on.text and first.id in waits.text
+    first.events[0] = msgspec.structs.replace(first.events[0], at=AT + 11)
+    asked = case(facts=StoreState(runs={run.id: run.journal for run in runs}))
+    late = held(asked._replace(run=first.id))
+    assert late is not None and late.passed is False
 
 
 def test_they_are_asked_in_one_order() -> None:

@@ -12,7 +12,7 @@ from tfdash.model.judgement import CanaryJudgement, Outcome
 from tfdash.model.release import ReleaseState
 from tfdash.model.store_state import BreakGlass, StoreState
 from tfdash.model.subject import Subject
-from tfdash.playbook.procedures.holding import holders, said
+from tfdash.playbook.procedures.holding import goes_first, holders, said
 from tfdash.playbook.schedule import CalendarPolicy, continuation
 from tfdash.text import safe
 
@@ -159,10 +159,13 @@ def held(case: GateInput) -> Check | None:
     """One target, one run: what a recovery holds is frozen for what is no step of it, and what is exempt is told so; other runs are only
     told. None where nobody holds it."""
     release = case.release.subject if case.release is not None else case.subject
-    others = [one for one in holders(case.facts.runs, case.subject, release) if one.run != case.run]
+    found = holders(case.facts.runs, case.subject, release)
+    mine = next((one for one in found if one.run == case.run and one.recovery), None)
+    others = [one for one in found if one.run != case.run]
     if not others:
         return None
-    recoveries = [one for one in others if one.recovery]
+    before = (one for one in others if mine is None or goes_first(one, mine))
+    recoveries = [one for one in before if one.recovery]
     if not recoveries or case.freeze is FreezeRule.EXEMPT:
         return Check(id="run", text=safe(f"a run is open on it: {said(others)}"), passed=None)
     text = f"a recovery holds it: {said(recoveries)}; do it as a step of that run, or give that run up"

@@ -23,6 +23,7 @@ class Holding(NamedTuple):
     recovery: bool
     cluster: ClusterRef
     targets: tuple[str, ...]
+    began: float  # epoch seconds
 
     def subjects(self) -> Iterator[Subject]:
         for text in self.targets:
@@ -60,7 +61,9 @@ def _held(journals: Mapping[str, RunJournal]) -> Iterator[Holding]:
 def _holding(journal: RunJournal, start: RunStart) -> Holding:
     title = start.procedure.title if start.procedure is not None else start.id
     recovery = start.procedure is not None and start.procedure.recovery
-    return Holding(journal.id, title, start.event.by, recovery, start.cluster, targets_of(journal, start))
+    return Holding(
+        journal.id, title, start.event.by, recovery, start.cluster, targets_of(journal, start), start.event.at
+    )
 
 
 def holders(journals: Mapping[str, RunJournal], *subjects: Subject) -> tuple[Holding, ...]:
@@ -71,6 +74,11 @@ def holders(journals: Mapping[str, RunJournal], *subjects: Subject) -> tuple[Hol
         if any(meets(held, at) for held in one.subjects() for at in subjects)
     ]
     return tuple(sorted(found, key=lambda one: (not one.recovery, one.run)))
+
+
+def goes_first(one: Holding, other: Holding) -> bool:
+    """Of two recoveries that began at once, each unseen by the other's terminal: whether ``one`` may go on. Every terminal says the same."""
+    return (one.began, one.run) < (other.began, other.run)
 
 
 def meets(one: Subject, other: Subject) -> bool:
