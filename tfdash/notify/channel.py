@@ -24,6 +24,16 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
         return {**msgspec.structs.asdict(self), "text": text}
 
 
+_CUT = "\n... (cut here: no more is taken there)"
+
+
+def cut(text: str, most: int) -> str:
+    """``text`` in at most so many characters; where that takes some away it says so."""
+    if len(text) <= most:
+        return text
+    return text[: most - len(_CUT)] + _CUT if most > 2 * len(_CUT) else text[:most]
+
+
 class Arrival(StrEnum):
     DELIVERED = "delivered"
     NOT_SENT = "not sent"  # certainly not there; it may be tried again

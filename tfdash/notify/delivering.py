@@ -15,7 +15,7 @@ from tfdash.actions.core.protocols import Ledger, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.locked_file import locked
 from tfdash.model.store_state import EntryKind
-from tfdash.notify.channel import Arrival, Outgoing, SendResult
+from tfdash.notify.channel import Arrival, Outgoing, SendResult, cut
 from tfdash.notify.outbox import DELIVERED, REFUSED, UNKNOWN, WAITING, Outbox, QueuedMessage
 from tfdash.notify.postbox import Postbox
 from tfdash.notify.posts import ChannelPost
@@ -132,11 +132,12 @@ class ChannelDelivery:
         begun = msgspec.structs.replace(message, state="sending", attempts=message.attempts + 1)
         self._box.learn([begun])
         self._unsent = 0
+        body = f"{_AGAIN}\n\n{message.body}".rstrip("\n") if message.doubts else message.body
         outgoing = Outgoing(
             key=message.key,
             template=message.template,
             subject=message.subject,
-            body=f"{message.body}\n\n{_AGAIN}".lstrip("\n") if message.doubts else message.body,
+            body=cut(body, max(1, self._policy.longest - len(message.subject) - 1)),
             environment=message.environment,
         )
         sent = await self._tried(outgoing)

@@ -63,6 +63,13 @@ class ChannelSettings(SettingsTable):
         Literal["none", "slack", "markdown"],
         Note("what the other side reads as markup: it is written so that nothing of a message is any"),
     ] = "none"
+    longest: Annotated[
+        int,
+        Between(100, 10_000),
+        Note(
+            "characters that it takes of subject and body together, as 2000 of Discord's; what is cut says so"
+        ),
+    ] = 10_000
     rate: Annotated[int, Between(1, 600), Note("messages in a minute, at most")] = 30
     timeout: Annotated[Seconds, Between(1, 300, seconds=True), Note("of one try")] = 15.0
     patience: Annotated[

@@ -126,7 +126,7 @@ async def test_where_it_is_not_known_it_is_told_again_and_says_so(
     world.clock.at += 120
     await world.step(times=2)
     assert world.row().state == "delivered"
-    assert AGAIN not in there.got[0]["body"] and there.got[1]["body"].endswith(AGAIN)
+    assert AGAIN not in there.got[0]["body"] and there.got[1]["body"].startswith(AGAIN)
     keys = {
         line
         for head in there.heads

@@ -18,6 +18,8 @@ from email.utils import formatdate
 from typing import Any
 
 from tfdash.connecting import asked_wait
+from tfdash.notify.channel import cut
+from tfdash.writers.notify.answers import is_page, says_no
 
 _CONNECT = 5.0
 _SENDS = ("POST", "PUT", "PATCH")
@@ -32,7 +34,16 @@ class Witness:
         self.codes: list[int] = []
         self.cut = self.connected = self.asked = self.mail = self.mailed = False
         self.wait = 0.0
+        self.answers: list[Any] = []
         self._timeout = timeout
+
+    def denied(self) -> bool:
+        """Whether one that was answered with 2xx says in the answer that it failed, or is a page that asks for a log-in."""
+        return any(
+            says_no(each.content) or is_page(each.headers.get("Content-Type", ""), each.content)
+            for each in self.answers
+            if 200 <= each.status_code < 300
+        )
 
     def watch(self) -> None:
         import requests
@@ -49,6 +60,7 @@ class Witness:
                 raise
             if request.method in _SENDS:
                 watched.codes.append(answer.status_code)
+                watched.answers.append(answer)
                 said = answer.headers
                 asked = asked_wait(said.get("Retry-After", ""), said.get("Date") or formatdate(usegmt=True))
                 watched.wait = max(watched.wait, asked or 0.0)
@@ -93,11 +105,21 @@ def _never_left(error: BaseException) -> bool:
     return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
+def fitting(title: str, body: str, service: Any) -> tuple[str, str]:
+    """As much as the service takes of it, by apprise's own knowledge: what is too long is refused by most of them, whole. The title stands
+    in the body of some."""
+    most = int(service.body_maxlen)
+    title = title[: most // 2]
+    return title, cut(body, max(1, most - len(title) - 2))
+
+
 def judged(good: bool, seen: Witness) -> dict[str, Any]:
     """What ``SendResult`` holds."""
     arrival, again = "unknown", True
     codes = seen.codes
-    if good:
+    if good and seen.denied():
+        again = False  # what took a part of it may say so of another
+    elif good:
         arrival = "delivered"
     elif any(200 <= code < 300 for code in codes):
         again = False  # a part of it is there: whoever has that would be told twice
@@ -111,6 +133,8 @@ def judged(good: bool, seen: Witness) -> dict[str, Any]:
 
 
 def _told(good: bool, seen: Witness) -> str:
+    if good and seen.denied():
+        return f"it answered {', '.join(map(str, seen.codes))}, and with no yes"
     if seen.codes:
         return f"it answered {', '.join(map(str, seen.codes))}"
     if good:
@@ -135,7 +159,8 @@ def main() -> int:
     for service in told:
         service.retry = 0  # what is tried again is decided by who knows what arrived
     seen.watch()
-    good = bool(told.notify(title=asked["title"], body=asked["body"], body_format=apprise.NotifyFormat.TEXT))
+    title, body = fitting(asked["title"], asked["body"], told[0])
+    good = bool(told.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
     print(json.dumps(judged(good, seen)))
     return 0
 

@@ -16,6 +16,7 @@ from tfdash.notify.channel import Arrival, Outgoing, SendResult
 from tfdash.notify.settings import ChannelSettings
 from tfdash.process import in_thread
 from tfdash.text import safe, scrubbed
+from tfdash.writers.notify.answers import is_page, says_no
 
 _LARGEST = 64 << 10  # bytes of an answer that are looked at
 _SHOWN = 200  # characters of it that are told
@@ -86,9 +87,12 @@ class WebhookChannel:
         if expects and expects.encode() not in raw:
             why = f"and not with what it answers when it took one: {told or 'nothing'}"
             return SendResult(arrival=Arrival.UNKNOWN, sentence=f"it answered {code}, {why}", again=not whole)
-        if not expects and "html" in answer.headers.get("Content-Type", ""):
+        if not expects and is_page(answer.headers.get("Content-Type", ""), raw):
             page = "with a page for people, as what asks for a log-in does; say with expects what it answers when it took one"
             return SendResult(arrival=Arrival.UNKNOWN, sentence=f"it answered {code} {page}", again=False)
+        if not expects and says_no(raw):
+            what = f"and says that it failed: {told}; say with expects what it answers when it took one"
+            return SendResult(arrival=Arrival.UNKNOWN, sentence=f"it answered {code}, {what}", again=False)
         return SendResult(arrival=Arrival.DELIVERED, sentence=f"it answered {code}")
 
     def _wait(self, answer: httpx.Response) -> float:
