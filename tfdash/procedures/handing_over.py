@@ -132,10 +132,9 @@ async def resume(means: Means, path: str) -> RunState:
             f"{path} is no run that can be taken up: it has events of {safe(home)}, a terminal of yours that never recorded them"
         )
     by = means.who(state.cluster)
-    for event in news:
-        await journals.take(
-            event, file=digest, by=by, environment=state.cluster.environment, procedure=state.procedure.id
-        )
+    await journals.take(
+        news, file=digest, by=by, environment=state.cluster.environment, procedure=state.procedure.id
+    )
     await journals.record(
         found.run,
         RunEventKind.RESUMED,

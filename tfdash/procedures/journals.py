@@ -10,13 +10,14 @@ from tfdash.actions.core.protocols import Ledger
 from tfdash.clock import Clock
 from tfdash.model.picture import Picture
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunOutcome, RunState
-from tfdash.model.store_state import EntryKind
+from tfdash.model.store_state import Entry, EntryKind
 from tfdash.playbook.procedures.state import RunStates
 from tfdash.procedures.proofs import Proofs
 from tfdash.store.log.run_facts import event_data, event_of, imported_data, next_number
 
 STORE = "store"
 """The store as a source of the picture."""
+_AT_ONCE = 200  # events that are recorded with one wait for the disk, which has a deadline
 HERE = "here"
 """The terminal of what nothing records: a dry run on a terminal that may change nothing."""
 
@@ -135,10 +136,22 @@ class Journals:
         )
         return await self._keep(event, event_data(event), by, environment, procedure)
 
-    async def take(self, event: RunEvent, *, file: str, by: str, environment: str, procedure: str) -> None:
-        """An event that another terminal handed over in a file (its SHA-256), kept as what that file says."""
-        self._numbers[event.run] = max(self._numbers.get(event.run, 0), event.number)
-        await self._keep(event, imported_data(event, file), by, environment, procedure)
+    async def take(
+        self, events: Sequence[RunEvent], *, file: str, by: str, environment: str, procedure: str
+    ) -> None:
+        """Events of one run that another terminal handed over in a file (its SHA-256), kept as what that file says. Those before one that could
+        not be recorded are kept all the same. Raises ``LedgerUnavailable``."""
+        for first in range(0, len(events), _AT_ONCE):
+            some = events[first : first + _AT_ONCE]
+            run = some[0].run
+            self._numbers[run] = max(self._numbers.get(run, 0), *(event.number for event in some))
+            if self._ledger is not None:
+                told = [(_sentence(event), imported_data(event, file)) for event in some]
+                entries = await self._ledger.append_all(
+                    told, actor=by, action=_action(procedure), environment=environment
+                )
+                some = [_as_read(entry, run) for entry in entries]
+            self._own[run] = (*self._still_own(run), *some)
 
     async def _keep(
         self, event: RunEvent, data: Mapping[str, Any], by: str, environment: str, procedure: str
@@ -147,15 +160,12 @@ class Journals:
             entry = await self._ledger.append(
                 EntryKind.NOTE,
                 actor=by,
-                action=f"procedure.{procedure}" if procedure else "procedure",
+                action=_action(procedure),
                 sentence=_sentence(event),
                 data=data,
                 environment=environment,
             )
-            read = event_of(entry)  # as everybody reads it from now on: without what was secret in it
-            if read is None:
-                raise ValueError(f"an event of {event.run!r} that nobody can read")
-            event = read
+            event = _as_read(entry, event.run)
         self._own[event.run] = (*self._still_own(event.run), event)
         return event
 
@@ -164,6 +174,18 @@ class Journals:
         seen = self._board.picture.store_state.runs.get(run)
         there = {(event.number, event.terminal) for event in seen.events} if seen is not None else set()
         return [event for event in self._own.get(run, ()) if (event.number, event.terminal) not in there]
+
+
+def _action(procedure: str) -> str:
+    return f"procedure.{procedure}" if procedure else "procedure"
+
+
+def _as_read(entry: Entry, run: str) -> RunEvent:
+    """As everybody reads it from now on: without what was secret in it."""
+    read = event_of(entry)
+    if read is None:
+        raise ValueError(f"an event of {run!r} that nobody can read")
+    return read
 
 
 def _sentence(event: RunEvent) -> str:

@@ -4,7 +4,7 @@ touches a disk or a socket has a deadline of its own."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,39 @@ class Store:
                 data=told,
             )
         )
+
+    async def append_all(
+        self,
+        told: Sequence[tuple[str, Mapping[str, Any]]],
+        *,
+        actor: str,
+        action: str = "",
+        environment: str = "",
+    ) -> list[Entry]:
+        """Notes of one person, (sentence, data) each, as ``append``: with one wait for the disk where it can be."""
+        now = self.clock.now()
+        drafts = [
+            tagged(
+                EntryDraft(
+                    kind=EntryKind.NOTE,
+                    at=now,
+                    actor=actor,
+                    environment=environment,
+                    action=action,
+                    sentence=sentence,
+                    data=data,
+                )
+            )
+            for sentence, data in told
+        ]
+        try:
+            entries = await self.recorder.record_all(drafts)
+        except LedgerUnavailable:  # the shared store may take them, which this terminal's file does not
+            return [await self.record(draft) for draft in drafts]
+        for entry in entries:
+            self.projection.apply(entry)
+        self.changed()
+        return entries
 
     async def record(self, draft: EntryDraft) -> Entry:
         entry = await self.recorder.record(tagged(draft))

@@ -136,6 +136,16 @@ class Ledger(Protocol):
     ) -> Entry:
         """Durable when it returns, in the local or the shared store. Raises ``LedgerUnavailable`` where in neither."""
 
+    async def append_all(
+        self,
+        told: Sequence[tuple[str, Mapping[str, Any]]],
+        *,
+        actor: str,
+        action: str = "",
+        environment: str = "",
+    ) -> list[Entry]:
+        """Notes, (sentence, data) each, in their order; as ``append``."""
+
     async def reserve(self, entries: int) -> None:
         """Make sure of room for so many entries. Raises ``LedgerUnavailable``."""
 
