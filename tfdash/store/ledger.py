@@ -4,7 +4,7 @@ touches a disk or a socket has a deadline of its own."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from tfdash.store.approvals.protocol import Approvals, as_shown
 from tfdash.store.log.audit_projection import VERIFIED_WITHIN, AuditProjection, subject_data
 from tfdash.store.log.audit_recorder import AuditRecorder
 from tfdash.store.log.breaches import entry_of_breach
-from tfdash.store.log.draft import EntryDraft, nothing, tagged
+from tfdash.store.log.draft import EntryDraft, NotesTold, notes, nothing, tagged
 from tfdash.store.log.encryption import close_up, open_up
 from tfdash.store.peers.peer_state import PeerState
 
@@ -103,34 +103,8 @@ class Store:
             )
         )
 
-    async def append_all(
-        self,
-        told: Sequence[tuple[str, Mapping[str, Any]]],
-        *,
-        actor: str,
-        action: str = "",
-        environment: str = "",
-    ) -> list[Entry]:
-        """Notes of one person, (sentence, data) each, as ``append``: with one wait for the disk where it can be."""
-        now = self.clock.now()
-        drafts = [
-            tagged(
-                EntryDraft(
-                    kind=EntryKind.NOTE,
-                    at=now,
-                    actor=actor,
-                    environment=environment,
-                    action=action,
-                    sentence=sentence,
-                    data=data,
-                )
-            )
-            for sentence, data in told
-        ]
-        try:
-            entries = await self.recorder.record_all(drafts)
-        except LedgerUnavailable:  # the shared store may take them, which this terminal's file does not
-            return [await self.record(draft) for draft in drafts]
+    async def append_all(self, told: NotesTold, **of: str) -> list[Entry]:
+        entries = await self.recorder.record_many(notes(told, self.clock.now(), **of))
         for entry in entries:
             self.projection.apply(entry)
         self.changed()

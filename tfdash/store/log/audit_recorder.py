@@ -143,6 +143,13 @@ class AuditRecorder:
 
         return await self.on_file(append, "recording")
 
+    async def record_many(self, drafts: Sequence[EntryDraft]) -> list[Entry]:
+        """As ``record_all``; where the file takes none, one by one, as the shared store may take them. Raises ``LedgerUnavailable``."""
+        try:
+            return await self.record_all(drafts)
+        except LedgerUnavailable:
+            return [await self.record(draft) for draft in drafts]
+
     def _record_local(self, draft: EntryDraft, ticket: Ticket) -> Entry:
         file = self._opened()
         entry = file.append(draft, ticket.abandoned)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,9 @@ from tfdash.store.log.redact import Redactor
 
 LONGEST = 512 * 1024
 """Bytes of ``data`` in one entry; what is longer is cut, and the entry says so."""
+
+NotesTold = Sequence[tuple[str, Mapping[str, Any]]]
+"""(sentence, data) each."""
 
 
 class EntryDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,3 +80,23 @@ def tagged(draft: EntryDraft) -> EntryDraft:
 
 async def nothing() -> None:
     """There is nobody to deliver to."""
+
+
+def notes(
+    told: NotesTold, at: float, *, actor: str, action: str = "", environment: str = ""
+) -> list[EntryDraft]:
+    """Of one person and one moment."""
+    return [
+        tagged(
+            EntryDraft(
+                kind=EntryKind.NOTE,
+                at=at,
+                actor=actor,
+                environment=environment,
+                action=action,
+                sentence=sentence,
+                data=data,
+            )
+        )
+        for sentence, data in told
+    ]
