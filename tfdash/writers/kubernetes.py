@@ -224,8 +224,8 @@ class KubernetesWriter:
         client = way.client
         request = client.build_request(
             method,
-            path,
-            params=dict(query),
+            # merged here: what httpx is given as params takes the place of the path's own query
+            httpx.URL(path).copy_merge_params(dict(query)),
             content=content,
             headers=sent,
             timeout=httpx.Timeout(patience, connect=self._connect, pool=self._connect),

@@ -330,3 +330,18 @@ def test_where_nothing_opens_it_a_link_is_demanded(world: World) -> None:
     assert "sign" in one.prepare(run, "c").may and "do" not in one.prepare(run, "c").may
     with pytest.raises(RunRefused, match="a link"):
         one.do(run, "c", worked=True, note="later")
+
+
+def test_what_it_said_is_kept_where_that_goes_with_its_pod(world: World) -> None:
+    """The controller of Jobs takes the pod away when their time is over, and with it what would say why."""
+    place = Away()
+    one = world.terminal(COMMAND, allowing(say=("true",)), place)
+    run = one.start("p").id
+    one.do(run, "c")
+    place.seen = WorkSeen(state=WorkState.RUNNING, sentence="its pod is Running", output="row 7 of 9")
+    one.clock.at += 100.0
+    one.looked()
+    place.seen = WorkSeen(state=WorkState.ENDED, good=False, sentence="it failed, DeadlineExceeded")
+    one.clock.at += 100.0
+    assert world.ended(one, run) is StepStatus.FAILED
+    assert one.runs.events(run)[-1].data["output"] == "row 7 of 9"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, StepStatus
@@ -82,7 +84,9 @@ class CommandStep(KindOfStep):
         return self._end(doing, seen) or StepEnd(kind=RunEventKind.UNKNOWN, sentence=seen.sentence)
 
     def _end(self, doing: Doing, seen: WorkSeen) -> StepEnd | None:
-        key = doing.key
+        key, before = doing.key, self._seen.get(doing.key)
+        if before is not None and before.output and not seen.output:  # it went with its pod, or its journal
+            seen = msgspec.structs.replace(seen, output=before.output)
         self._seen[key] = seen
         if seen.state is not WorkState.UNKNOWN:
             self._lost.pop(key, None)

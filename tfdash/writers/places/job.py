@@ -23,10 +23,14 @@ from tfdash.writers.places.memory import CALLED_OFF, MemoryOfWork, is_off
 from tfdash.writers.places.names import as_line, is_text, last_lines, name_of
 
 _LONGEST = 52  # of a name: its pod's has a hyphen and five characters behind it, and 63 are a label
+_CONTAINER = "command"  # ours: others may be put beside it, by a mesh
 _KEY = "tfdash.dev/step"
 _MINE = {"app.kubernetes.io/managed-by": "tfdash"}
 _TIMEOUT = 15.0  # seconds that the server may take for one write
 _LINES = 40
+_LATE = "DeadlineExceeded"  # of a Job: its controller ended the pod, and took it away
+_NOT_KNOWN = "ContainerStatusUnknown"  # of a container: the kubelet found it no more
+_BEFORE = "before"
 
 
 class JobPlace:
@@ -77,7 +81,10 @@ class JobPlace:
         common: dict[str, Any] = {
             "where": f"Job {self._namespace(work)}/{_name(work)}",
             "line": as_line(
-                ["kubectl", "-n", self._namespace(work), "logs", f"job/{_name(work)}", "--tail=40"]
+                [
+                    *("kubectl", "-n", self._namespace(work), "logs", f"job/{_name(work)}"),
+                    *("-c", _CONTAINER, "--tail=40"),
+                ]
             ),
         }
         try:
@@ -133,7 +140,7 @@ class JobPlace:
         account = self._allowed.service_account
         who = {"serviceAccountName": account} if account else {"automountServiceAccountToken": False}
         container = {
-            "name": "command",
+            "name": _CONTAINER,
             "image": self._allowed.image,
             "command": [word.replace("$", "$$") for word in work.argv],  # "$(NAME)" would be put in
             "env": [{"name": "TFDASH_KEY", "value": work.key.replace("$", "$$")}],
@@ -183,27 +190,35 @@ class JobPlace:
             str(one.get("type")): one for one in status.get("conditions") or () if one.get("status") == "True"
         }
         pod = await self._pod(work)
-        code = _code(pod)
         shared: dict[str, Any] = {
             **common,
-            "code": code,
-            "output": await self._output(work, pod),
+            "code": None,
+            "output": await self._output(work, pod or {}),
             "started_at": _epoch(status.get("startTime")),
         }
         failed, complete = conditions.get("Failed"), conditions.get("Complete")
+        code, others = _code(pod or {}), _going_on(pod or {})
         if failed is None and complete is None:
-            going = "it is being ended" if "FailureTarget" in conditions else _waiting(pod)
-            return WorkSeen(state=WorkState.RUNNING, sentence=safe(going), **{**shared, "code": None})
+            if "FailureTarget" in conditions:
+                return WorkSeen(state=WorkState.RUNNING, sentence="it is being ended", **shared)
+            if code is not None and others:
+                told = f"it {how_ended(code)}; in its pod {', '.join(others)} goes on, so that its Job does not end"
+                ended = _epoch(_ours(pod or {})["terminated"].get("finishedAt"))
+                found = {**shared, "code": code, "ended_at": ended}
+                return WorkSeen(state=WorkState.ENDED, good=code == 0, sentence=safe(told), **found)
+            held = (job.get("spec") or {}).get("suspend") is True
+            going = "it is suspended: somebody must let it go on" if held else _waiting(pod or {})
+            return WorkSeen(state=WorkState.RUNNING, sentence=safe(going), **shared)
         end = complete or failed or {}
-        ended = how_ended(code) if code is not None else "ended"
-        why = f"it {ended}" if complete else f"it failed, {end.get('reason')}: {end.get('message')}"
-        at = _epoch(status.get("completionTime") or end.get("lastTransitionTime"))
-        return WorkSeen(
-            state=WorkState.ENDED, good=complete is not None, sentence=safe(why), ended_at=at, **shared
-        )
+        shared["ended_at"] = _epoch(status.get("completionTime") or end.get("lastTransitionTime"))
+        shared["code"] = code
+        if complete is not None:
+            told = f"it {how_ended(code)}" if code is not None else "it ended"
+            return WorkSeen(state=WorkState.ENDED, good=True, sentence=told, **shared)
+        return _failed(end, pod, shared)
 
-    async def _pod(self, work: Work) -> Mapping[str, Any]:
-        """The newest pod of the Job; {} where there is none that can be read."""
+    async def _pod(self, work: Work) -> Mapping[str, Any] | None:
+        """The newest pod of the Job; {} where there is none, None where that cannot be read."""
         namespace = quote(self._namespace(work), safe="")
         selector = quote(f"batch.kubernetes.io/job-name={_name(work)}", safe="")
         try:
@@ -211,18 +226,22 @@ class JobPlace:
                 f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}&limit=10"
             )
         except ReadFailed:
-            return {}
-        pods: Iterable[Mapping[str, Any]] = (answer.body.get("items") or ()) if answer.ok else ()
+            return None
+        if not answer.ok:
+            return None
+        pods: Iterable[Mapping[str, Any]] = answer.body.get("items") or ()
         return max(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), default={})
 
     async def _output(self, work: Work, pod: Mapping[str, Any]) -> str:
-        name = (pod.get("metadata") or {}).get("name")
-        if not name:
-            return ""
+        name, ours = (pod.get("metadata") or {}).get("name"), _ours(pod)
+        if not name or not (ours.get("running") or ours.get("terminated")):
+            return ""  # it has said nothing yet
         namespace = quote(self._namespace(work), safe="")
         path = f"/api/v1/namespaces/{namespace}/pods/{quote(str(name), safe='')}/log"
         try:
-            answer = await self._writer.read(f"{path}?tailLines={_LINES}&limitBytes=65536")
+            answer = await self._writer.read(
+                f"{path}?container={_CONTAINER}&tailLines={_LINES}&limitBytes=65536"
+            )
         except ReadFailed as failed:
             return safe(f"its output cannot be read: {failed.problem}")
         return last_lines(answer.text) if answer.ok else f"its output cannot be read: {_words(answer)}"
@@ -240,22 +259,75 @@ def _no_memory(error: OSError) -> str:
     return safe(f"nothing can be written down beside the store: {error.strerror or error}")
 
 
-def _states(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = (pod.get("status") or {}).get("containerStatuses") or ()
-    return [one.get("state") or {} for one in found]
+def _failed(end: Mapping[str, Any], pod: Mapping[str, Any] | None, shared: Mapping[str, Any]) -> WorkSeen:
+    """A Job fails because its command did, or because its pod was lost: of a node that does not answer, the command may go on there
+    (https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions)."""
+    code, why = shared["code"], f"it failed, {end.get('reason')}: {end.get('message')}"
+    if code is not None:
+        ended = str(_ours(pod or {})["terminated"].get("reason") or "")
+        told = f"{why}; it {how_ended(code)}" + (
+            f", {ended}" if ended not in ("", "Error", "Completed") else ""
+        )
+        return WorkSeen(state=WorkState.ENDED, good=code == 0, sentence=safe(told), **shared)
+    lost = _lost(pod) if pod is not None and end.get("reason") != _LATE else ""
+    if lost:
+        told = f"{why}; how its command ended is not known: {lost}"
+        return WorkSeen(state=WorkState.UNKNOWN, sentence=safe(told), **shared)
+    return WorkSeen(state=WorkState.ENDED, good=False, sentence=safe(why), **shared)
+
+
+def _lost(pod: Mapping[str, Any]) -> str:
+    """Why it is not known what became of the command in it; "" where it never began."""
+    if not pod:
+        return "its pod is not there any more"
+    ours, status = _ours(pod), pod.get("status") or {}
+    if ours.get("waiting") and not ours.get(_BEFORE):
+        return ""
+    taken = next(
+        (
+            one
+            for one in status.get("conditions") or ()
+            if (one.get("type"), one.get("status")) == ("DisruptionTarget", "True")
+        ),
+        status,
+    )
+    words = ": ".join(str(taken[name]) for name in ("reason", "message") if taken.get(name))
+    return f"its pod was taken away, {words}" if words else "its pod does not say"
+
+
+def _statuses(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in (pod.get("status") or {}).get("containerStatuses") or () if isinstance(one, dict)]
+
+
+def _ours(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state of the container that runs the command, with that before it where it is not its first."""
+    for one in _statuses(pod):
+        if one.get("name") == _CONTAINER:
+            return {**(one.get("state") or {}), _BEFORE: one.get("lastState")}
+    return {}
 
 
 def _code(pod: Mapping[str, Any]) -> int | None:
-    codes = [state["terminated"].get("exitCode") for state in _states(pod) if state.get("terminated")]
-    return int(codes[0]) if codes and isinstance(codes[0], int) else None
+    """What the command ended with. What its node lost has a made-up one."""
+    ended = _ours(pod).get("terminated") or {}
+    code = ended.get("exitCode")
+    return code if isinstance(code, int) and ended.get("reason") != _NOT_KNOWN else None
+
+
+def _going_on(pod: Mapping[str, Any]) -> list[str]:
+    """The containers beside ours that do not end by themselves."""
+    return [
+        str(one.get("name"))
+        for one in _statuses(pod)
+        if one.get("name") != _CONTAINER and not (one.get("state") or {}).get("terminated")
+    ]
 
 
 def _waiting(pod: Mapping[str, Any]) -> str:
     if not pod:
         return "it has no pod yet"
-    for state in _states(pod):
-        if waits := state.get("waiting"):
-            return f"its pod waits, {waits.get('reason')}: {waits.get('message') or ''}".rstrip(": ")
+    if waits := _ours(pod).get("waiting"):
+        return f"its pod waits, {waits.get('reason')}: {waits.get('message') or ''}".rstrip(": ")
     return f"its pod is {(pod.get('status') or {}).get('phase', 'there')}"
 
 
