@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from screens.run_steps import runs_on
 from screens.shell import Shell
 from tfdash.model.procedure import Input, Procedure
 from tfdash.model.recovery import NO_CLUSTER
 from tfdash.model.run import RunState
 from tfdash.model.subject import ClusterRef, Subject
+from tfdash.playbook.procedures.candidates import coming_versions
 from tfdash.text import safe
 from tfdash.views.recovery.forms import FormChoice, start
+from tfdash.views.recovery.words import run_state, run_title
 
 if TYPE_CHECKING:
     from screens.dialogs.form import FormAnswer
@@ -35,7 +38,7 @@ def begin_start(
         there = ", ".join(p.id for p in runs.procedures())
         shell.tell(f"no procedure is called {safe(procedure)}; there is: {safe(there)}", "warning")
         return
-    told = {**fitting(found, about), **(given or {})}
+    told = {**fitting(shell, found, about), **(given or {})}
     lost = _lost(found, told)
     known = {ref.cluster: ref for ref in sorted(shell.board.picture.clusters)}
     clusters = {name: ref for name, ref in known.items() if name not in lost} or known
@@ -73,13 +76,18 @@ def _ask_where(
     shell.push_screen(Picker(f"{safe(procedure.title or procedure.id)}: in which cluster?", items), chosen)
 
 
-def fitting(procedure: Procedure, about: Subject | None) -> dict[str, str]:
-    """What ``about`` is among the inputs: the first of its sort."""
+def fitting(shell: Shell, procedure: Procedure, about: Subject | None) -> dict[str, str]:
+    """What ``about`` is among the inputs: the first of its sort; and the version that is being released there."""
     if about is None:
         return {}
+    bare = about._replace(uid="")
+    releases = shell.board.assessment.releases.values()
+    state = next((s for s in releases if bare in (s.subject, s.workload, s.partner)), None)
+    released = (state.partner or state.workload) if state is not None and bare.kind == "Canary" else None
+    served = released or bare  # what a Canary is about is the workload that it releases
     told = {
-        "workload": f"{about.kind} {about.namespace}/{about.name}" if about.namespace else "",
-        "release": f"{about.kind} {about.namespace}/{about.name}" if about.namespace else "",
+        "workload": str(served) if about.namespace else "",
+        "release": str(bare) if about.namespace else "",
         "node": about.name if about.kind == "Node" else "",
         "namespace": about.name if about.kind == "Namespace" else "",
     }
@@ -89,6 +97,10 @@ def fitting(procedure: Procedure, about: Subject | None) -> dict[str, str]:
         if told.get(one.type) and one.type not in taken:
             found[one.id] = told[one.type]
             taken.add(one.type)
+    coming = coming_versions(state) if found and state is not None else ()
+    for one in procedure.inputs:
+        if one.type == "version" and len(coming) == 1:
+            found[one.id] = coming[0]
     return found
 
 
@@ -158,21 +170,25 @@ def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping
 
 
 def begin_on(shell: Shell, about: Subject) -> None:
-    """The procedure that has an input of its sort; of several the one that is chosen."""
+    """The open runs that hold it, and the procedures that ask for one of its sort: of several the one that is chosen."""
     from widgets.picker import Picker, PickerItem
 
     runs = shell.context.runs
-    found = [p for p in runs.procedures() if fitting(p, about)] if runs is not None else []
-    if not found:
+    found = [p for p in runs.procedures() if fitting(shell, p, about)] if runs is not None else []
+    held = {run.id: run for run in runs_on(shell, about)}
+    if not found and not held:
         shell.tell(f"no procedure asks for a {safe(about.kind)}; :procedures lists all", "warning")
-        return
-    if len(found) == 1:
-        begin_start(shell, found[0].id, about)
         return
 
     def chosen(key: str | None) -> None:
-        if key is not None:
+        if key in held:
+            shell.open("run", key)
+        elif key is not None:
             begin_start(shell, key, about)
 
-    items = [PickerItem(p.id, safe(p.title or p.id), "runbook" if p.recovery else "") for p in found]
-    shell.push_screen(Picker(f"Start on {safe(about.name)}", items), chosen)
+    items = [PickerItem(id, f"to the run: {run_title(run)}", run_state(run).text) for id, run in held.items()]
+    items += [PickerItem(p.id, safe(p.title or p.id), "runbook" if p.recovery else "") for p in found]
+    if len(items) == 1:
+        chosen(items[0].key)
+    else:
+        shell.push_screen(Picker(f"{'On' if held else 'Start on'} {safe(about.name)}", items), chosen)

@@ -43,6 +43,7 @@ class ConfirmScreen(ModalScreen[None]):
     answers to the same question, each a dialog of its own."""
 
     AUTO_FOCUS = "#cancel"
+    said_first: Sequence[Line] = ()  # before the plan: whose it is
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="dialog.cancel", show=False)
     ]
@@ -228,7 +229,7 @@ class ConfirmScreen(ModalScreen[None]):
         if not self._plans and not self._trouble:
             lines = [[("◐ making the plan …", "moving")]]
         elif len(self._plans) == 1:
-            lines = plan_lines(self._plans[0].plan)
+            lines = [*self.said_first, *plan_lines(self._plans[0].plan)]
         for guarded in self._plans if len(self._plans) > 1 else ():
             lines.append([(f"{safe(guarded.plan.subject.name):<28} ", "bright"), safe(guarded.plan.effect)])
         self.query_one("#plan", Prose).show(lines)

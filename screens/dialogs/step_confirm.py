@@ -17,7 +17,7 @@ from tfdash.model.procedure import Step
 from tfdash.model.run import RunState, StepStatus
 from tfdash.procedures.protocols import Given, RunRefused, RunService
 from tfdash.text import safe
-from tfdash.views.recovery.words import status_of
+from tfdash.views.recovery.words import run_title, status_of
 
 
 class StepConfirmScreen(ConfirmScreen):
@@ -30,6 +30,9 @@ class StepConfirmScreen(ConfirmScreen):
             (plan.subject,),
             given=dict(plan.arguments),
         )
+        self.said_first = [
+            [("step of the run: ", "dim"), f"{safe(step.title or step.id)}, of {run_title(run)}"]
+        ]
         self._runs, self._of_run, self._step = runs, run, step
         self._step_given = given
         self._first: Guarded | None = guarded

@@ -11,6 +11,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from screens.frame.board_screen import BoardScreen
+from screens.run_steps import KEY, begin_step, offers_here, runs_on
 from screens.shell import Shell
 from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
@@ -42,7 +43,7 @@ class ActingScreen(BoardScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"act('{key}')", word, id=f"act.{name}") for key, name, word in VERBS),
         Binding("a", "actions", "actions", id="act.all"),
-        Binding("f", "procedure", "procedure", id="act.procedure"),
+        Binding(KEY, "procedure", "procedure", id="act.procedure"),
     ]
     _offers: tuple[Offer, ...] = ()
     _offered: tuple[Subject, ...] = ()  # what the offers are about
@@ -69,7 +70,7 @@ class ActingScreen(BoardScreen):
         subjects = tuple(self.acting_on())
         known = subjects if all(s.uid for s in subjects) else ()
         offers = (
-            actions.offers(known[0])
+            offers_here(self.shell, known[0])
             if len(known) == 1
             else common([actions.offers(s) for s in known[: actions.bulk_cap]])
         )
@@ -106,7 +107,7 @@ class ActingScreen(BoardScreen):
             return bool(self._offers)
         if action == "procedure":
             return self.shell.context.runs is not None and any(
-                s.kind in _STARTS_ON for s in self._offered[:1]
+                s.kind in _STARTS_ON or runs_on(self.shell, s) for s in self._offered[:1]
             )
         return super().check_action(action, parameters)
 
@@ -165,24 +166,14 @@ class ActingScreen(BoardScreen):
             return
         if len(subjects) == 1 and self.shell.show_run_of(offer.action, subjects[0]):
             return  # the key that began it shows how far it is: nothing is begun twice
-        if offer.refused:
-            tell_refused(self.shell, offer)
-            return
-        actions = self.shell.context.actions
-        if actions is not None and len(subjects) > actions.bulk_cap:
-            self.shell.tell(
-                f"{len(subjects)} are marked; at most {actions.bulk_cap} at once ([actions] bulk_cap)",
-                "warning",
-            )
-            return
-        confirm(self.shell, offer, subjects, argument)
+        begin_offer(self, offer, subjects, argument)
 
     def _tell_changed(self) -> None:
         self.renew_offers()
         self.shell.tell("what is under the cursor changed just now; look again, then press again", "warning")
 
     def action_procedure(self) -> None:
-        """A procedure that asks for what is under the cursor; it is started there with that filled in."""
+        """The open runs that are about what is under the cursor, and the procedures that ask for it: those start there with it filled in."""
         from screens.procedures import begin_on  # brings what the first frame does without
 
         if self._painted:
@@ -235,6 +226,20 @@ def commands_of(offers: Sequence[Offer], subjects: Sequence[Subject]) -> list[Co
 def action_of(command: Command) -> str:
     """The id of the action that a command of ``commands_of`` means; "" of any other."""
     return command.id.removeprefix(_ACT) if command.id.startswith(_ACT) else ""
+
+
+def begin_offer(page: BoardScreen, offer: Offer, subjects: Sequence[Subject], argument: str = "") -> None:
+    """What a key, a row or a word leads to, wherever it is pressed: the refusal, the step of an open run that it is, or its own dialog."""
+    shell = page.shell
+    actions = shell.context.actions
+    if offer.refused:
+        tell_refused(shell, offer)
+    elif actions is not None and len(subjects) > actions.bulk_cap:
+        shell.tell(
+            f"{len(subjects)} are marked; at most {actions.bulk_cap} at once ([actions] bulk_cap)", "warning"
+        )
+    elif len(subjects) != 1 or not begin_step(page, offer, subjects[0], argument):
+        confirm(shell, offer, subjects, argument)
 
 
 def confirm(shell: Shell, offer: Offer, subjects: Sequence[Subject], argument: str = "") -> None:

@@ -33,6 +33,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     title: str  # "noun: verb"
     key: str
     refused: str = ""
+    refused_by: str = ""  # the id of the ``Check`` that refuses it, "" where it is none of the playbook's
     opens_at: float | None = None
     remedy: str = ""  # e.g. the YAML that would add the gate hook
     arguments: tuple[str, ...] = ()  # names of what may be given: "replicas", "revision"

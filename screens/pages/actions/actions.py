@@ -7,9 +7,10 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from screens.frame.acting_screen import action_of, commands_of, common, confirm, tell_refused
+from screens.frame.acting_screen import action_of, begin_offer, commands_of, common
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
+from screens.run_steps import offers_here
 from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -62,8 +63,7 @@ class ActionsScreen(BoardScreen):
         yield Prose(id="about", indent=2)
 
     def catch_up(self) -> None:
-        actions = self.shell.context.actions
-        offered = [actions.offers(s) for s in self._subjects] if actions is not None else []
+        offered = [offers_here(self.shell, s) for s in self._subjects]
         offers = offered[0] if len(offered) == 1 else common(offered)
         self._offers.all = {o.action: o for o in offers}
         table = self.query_one("#body", Table)
@@ -108,7 +108,5 @@ class ActionsScreen(BoardScreen):
         self._begin(self._offers.all.get(event.key))
 
     def _begin(self, offer: Offer | None, argument: str = "") -> None:
-        if offer is not None and offer.refused:
-            tell_refused(self.shell, offer)
-        elif offer is not None:
-            confirm(self.shell, offer, self._subjects, argument)
+        if offer is not None:
+            begin_offer(self, offer, self._subjects, argument)

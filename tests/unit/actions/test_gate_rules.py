@@ -346,6 +346,37 @@ def test_of_two_recoveries_that_began_at_once_the_first_goes_on() -> None:
     assert late is not None and late.passed is False
 
 
+RELEASE = HELD.replace("recovery = true\n", "")
+
+
+@pytest.mark.parametrize(
+    ("action", "over", "passed", "words"),
+    [
+        ("workload.rollback", {}, False, "it is the step “roll it back” of"),
+        ("workload.rollback", {"freeze": EXEMPT}, None, "of which it is the step “roll it back”, whose turn"),
+        ("workload.restart", {}, None, "a run is open on it"),
+        ("workload.rollback", {"subject": subject("Deployment", "cart")}, True, ""),
+    ],
+)
+def test_a_step_of_an_open_run_is_done_there(
+    action: str, over: dict[str, Any], passed: bool | None, words: str
+) -> None:
+    run = Run(RELEASE, environment=REF.environment, cluster=REF.cluster)
+    asked = case(action=action, facts=StoreState(runs={run.id: run.journal}), **over)
+    found = held(asked)
+    assert (True if found is None else found.passed) is passed
+    assert found is None or words in found.text
+    assert held(asked._replace(run=run.id)) is None
+    other = Run(RELEASE, environment=REF.environment, cluster=REF.cluster, nonce="other")
+    both = StoreState(runs={one.id: one.journal for one in (run, other)})
+    beside = held(asked._replace(run=other.id, facts=both))
+    assert beside is None or beside.passed is None  # of two runs that have it neither waits for the other
+    run.add("done", "seen", attempt=1)
+    run.add("decided", "how", branch="forth")  # and now it is none
+    later = held(asked._replace(facts=StoreState(runs={run.id: run.journal})))
+    assert later is None or later.passed is None
+
+
 def test_they_are_asked_in_one_order() -> None:
     whole = checks(case(KUBERNETES, promotes=True, risk=Risk.SECOND_PERSON), POLICY)
     assert [c.id for c in whole] == ["policy", "canary", "lock", "approval"]

@@ -13,6 +13,7 @@ from tfdash.model.release import ReleaseState
 from tfdash.model.store_state import BreakGlass, StoreState
 from tfdash.model.subject import Subject
 from tfdash.playbook.procedures.holding import goes_first, holders, said
+from tfdash.playbook.procedures.turns import RunTurn, state_kept, turn
 from tfdash.playbook.schedule import CalendarPolicy, continuation
 from tfdash.text import safe
 
@@ -156,20 +157,32 @@ def sequence(case: GateInput) -> Check | None:
 
 
 def held(case: GateInput) -> Check | None:
-    """One target, one run: what a recovery holds is frozen for what is no step of it, and what is exempt is told so; other runs are only
-    told. None where nobody holds it."""
+    """One target, one run: what a recovery holds is frozen for what is no step of it; where another run has it as a step that is still to do, it is
+    done there, else it is only told. What is exempt is told so and goes on. None where nobody holds it."""
     release = case.release.subject if case.release is not None else case.subject
-    found = holders(case.facts.runs, case.subject, release)
-    mine = next((one for one in found if one.run == case.run and one.recovery), None)
+    about = case.subject, release
+    found = holders(case.facts.runs, *about)
+    own = next((one for one in found if one.run == case.run and one.recovery), None)
     others = [one for one in found if one.run != case.run]
     if not others:
         return None
-    before = (one for one in others if mine is None or goes_first(one, mine))
-    recoveries = [one for one in before if one.recovery]
-    if not recoveries or case.freeze is FreezeRule.EXEMPT:
-        return Check(id="run", text=safe(f"a run is open on it: {said(others)}"), passed=None)
-    text = f"a recovery holds it: {said(recoveries)}; do it as a step of that run, or give that run up"
+    recoveries = [one for one in others if one.recovery and (own is None or goes_first(one, own))]
+    asked = [] if case.run else others  # of two runs that have it as a step neither waits for the other
+    turns = [turn(state_kept(case.facts.runs[one.run]), case.action, about, {}) for one in asked]
+    steps = [(one, at) for one, at in zip(asked, turns, strict=True) if at.step is not None]
+    if case.freeze is FreezeRule.EXEMPT or not (recoveries or steps):
+        mine = f", of which it is the step “{_title(steps[0][1])}”, {steps[0][1].words}" if steps else ""
+        return Check(id="run", text=safe(f"a run is open on it: {said(others)}{mine}"), passed=None)
+    if recoveries:
+        text = f"a recovery holds it: {said(recoveries)}; do it as a step of that run, or give that run up"
+    else:
+        one, at = steps[0]
+        text = f"it is the step “{_title(at)}” of {said([one])}, {at.words}: do it there, or give that run up"
     return Check(id="run", text=safe(text), passed=False)
+
+
+def _title(at: RunTurn) -> str:
+    return (at.step.title or at.step.id) if at.step is not None else ""
 
 
 def second_person(case: GateInput) -> Check | None:

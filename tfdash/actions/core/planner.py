@@ -70,6 +70,7 @@ class _No(NamedTuple):
     why: str = ""
     opens_at: float | None = None
     remedy: str = ""
+    by: str = ""  # the check that says so
 
 
 class Planner:
@@ -127,6 +128,7 @@ class Planner:
             title=action.title,
             key=action.key,
             refused=no.why,
+            refused_by=no.by,
             opens_at=no.opens_at,
             remedy=no.remedy,
             arguments=action.arguments,
@@ -169,7 +171,7 @@ class Planner:
         by_freeze = () if frozen else ("policy", "run")
         checks = [c for c in gate_rules.checks(case, self._policy) if c.id not in by_freeze]
         closed = next((c for c in checks if c.passed is False), None)
-        return _No() if closed is None else _No(closed.text, closed.opens_at)
+        return _No() if closed is None else _No(closed.text, closed.opens_at, by=closed.id)
 
     def _unable(self, action: Action, found: Standing) -> _No:
         """Why the thing itself is not capable of it."""

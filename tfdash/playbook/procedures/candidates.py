@@ -144,6 +144,12 @@ def versions(case: InputCase) -> Sequence[Candidate]:
     return [Candidate(tag, where) for tag, where in found.items()]
 
 
+def coming_versions(state: ReleaseState) -> tuple[str, ...]:
+    """Of a release in flight: the versions of what is being released."""
+    images = state.canary.images if state.in_flight and state.canary is not None else ()
+    return tuple(dict.fromkeys(_tag(image) for image in images))
+
+
 def _of_release(state: ReleaseState) -> Iterator[tuple[str, str]]:
     for side, words in ((state.canary, "being released"), (state.stable, "serves now")):
         for image in side.images if side is not None else ():

@@ -85,11 +85,14 @@ def meets(one: Subject, other: Subject) -> bool:
     """Whether what is done to the one is done to the other: the same, the workload that it carries, or what it lies in."""
     if one.cluster != other.cluster:
         return _wide(one, other) or _wide(other, one)
-    if (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name):
-        return True
-    if one.kind in _CARRIERS and other.kind in _CARRIERS:
-        return (one.namespace, one.name) == (other.namespace, other.name)
-    return _within(one, other) or _within(other, one)
+    return same(one, other) or _within(one, other) or _within(other, one)
+
+
+def same(one: Subject, other: Subject) -> bool:
+    """The same object, or a workload and what carries it."""
+    if (one.cluster, one.namespace, one.name) != (other.cluster, other.namespace, other.name):
+        return False
+    return one.kind == other.kind or (one.kind in _CARRIERS and other.kind in _CARRIERS)
 
 
 def _within(inner: Subject, outer: Subject) -> bool:

@@ -41,6 +41,11 @@ class RunStates:
         self._known[journal.id] = journal, folded, state
         return state
 
+    def keep_to(self, most: int) -> None:
+        """Forget those that were asked for first, where there are more."""
+        for id in list(self._known)[: max(len(self._known) - most, 0)]:
+            del self._known[id]
+
     def forget_but(self, runs: Mapping[str, RunJournal]) -> None:
         """Those that are none of ``runs`` any more."""
         for id in [id for id in self._known if id not in runs]:
