@@ -15,7 +15,7 @@ import pytest
 
 from tests.unit.procedures.world import HEAD, Terminal, step
 from tests.waiting import until
-from tfdash.model.run import StepStatus
+from tfdash.model.run import RunEventKind, StepStatus
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.protocols import Place, RunRefused, Work, WorkSeen, WorkState
 from tfdash.procedures.steps import command
@@ -344,4 +344,5 @@ def test_what_it_said_is_kept_where_that_goes_with_its_pod(world: World) -> None
     place.seen = WorkSeen(state=WorkState.ENDED, good=False, sentence="it failed, DeadlineExceeded")
     one.clock.at += 100.0
     assert world.ended(one, run) is StepStatus.FAILED
-    assert one.runs.events(run)[-1].data["output"] == "row 7 of 9"
+    (failed,) = [event for event in one.runs.events(run) if event.kind is RunEventKind.FAILED]
+    assert failed.data["output"] == "row 7 of 9"
