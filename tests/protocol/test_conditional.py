@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.protocol.conftest import Target
+from tests.unit.store.helpers import REF
+from tfdash.actions.kubernetes.scaling import scale_request
+from tfdash.model.subject import Subject
 
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
@@ -61,6 +65,32 @@ def test_a_patch_s_operations(target: Target, space: str, one: Any, operation: A
     assert ("changed" in target.admin.get(at(space)).json()["data"]) is (status == 200)
     if status == 422:
         assert not answer.json().get("details", {}).get("causes")
+
+
+def test_what_is_at_0_is_started_while_it_is_at_0(target: Target, space: str) -> None:
+    """A Scale shows no 0: a patch that tests for it finds nothing, and sets nothing in its place."""
+    path = f"/apis/apps/v1/namespaces/{space}/deployments"
+    template = {
+        "metadata": {"labels": {"app": "idle"}},
+        "spec": {"containers": [{"name": "main", "image": "a"}]},
+    }
+    spec = {"replicas": 0, "selector": {"matchLabels": {"app": "idle"}}, "template": template}
+    made = (
+        target.admin.post(path, json={"metadata": {"name": "idle"}, "spec": spec}).raise_for_status().json()
+    )
+    uid = made["metadata"]["uid"]
+    request = scale_request(Subject(REF, "Deployment", space, "idle", uid), made, 2, "")
+
+    def sent() -> int:
+        body = json.loads(request.body)
+        return target.admin.patch(request.path, json=body, headers=JSON_PATCH).status_code
+
+    try:
+        assert target.admin.get(f"{path}/idle/scale").json()["spec"] == {}
+        assert (sent(), target.admin.get(f"{path}/idle").json()["spec"]["replicas"]) == (200, 2)
+        assert (sent(), target.admin.get(f"{path}/idle").json()["spec"]["replicas"]) == (422, 2)
+    finally:
+        target.admin.delete(f"{path}/idle")
 
 
 def test_the_audit_id_that_is_given_is_kept(target: Target, space: str, one: Any) -> None:

@@ -17,6 +17,7 @@ from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import Probed, RunEventKind, RunState, StepStatus
 from tfdash.moments import clock
+from tfdash.playbook.procedures.tree import by_whom
 from tfdash.procedures.claimed import Claimed, let_go, take
 from tfdash.procedures.kind import (
     NOT_SENT,
@@ -281,7 +282,6 @@ def _by_postconditions(doing: Doing) -> StepEnd | None:
 
 def _already(doing: Doing, already: tuple[Probed, ...]) -> StepEnd:
     seen = min((one.seen_at for one in already if one.seen_at is not None), default=doing.now)
-    sentence = f"already so, seen {clock(seen, doing.means.zone)}, not by us: " + "; ".join(
-        o.sentence for o in already
-    )
+    when = f"seen {clock(seen, doing.means.zone)}, {by_whom(doing.state)}"
+    sentence = f"already so, {when}: " + "; ".join(o.sentence for o in already)
     return StepEnd(kind=RunEventKind.ALREADY, sentence=sentence, data={"probes": told_of(already)})

@@ -212,7 +212,11 @@ def chosen_anew(run: RunState, step: Step, state: StepState) -> bool:
 
 def halted_by(run: RunState, id: str) -> Step | None:
     """The step that failed with ``on_failure`` "stop" in a parallel group in which ``id`` stands, too: nothing more of that is begun until a person
-    has said what becomes of it. With "ask" only what stands behind it waits."""
+    has said what becomes of it. With "ask" only what stands behind it waits. What failed as well may be done again: of two that failed each would
+    wait for the other."""
+    mine = state_of(run, id)
+    if mine is not None and mine.status is StepStatus.FAILED:
+        return None
     failed = {one.id for one in run.steps if one.status is StepStatus.FAILED and one.id != id}
     groups = [one for one in all_steps(run.procedure.steps) if one.parallel] if failed else []
     return next(

@@ -22,7 +22,9 @@ from tfdash.actions.kubernetes.patches import (
     took_effect,
 )
 from tfdash.actions.kubernetes.paths import attributes_of, path_of
+from tfdash.actions.kubernetes.scaling import scale_request
 from tfdash.demo.apiserver.patch.simple import PatchRefused, json_patch
+from tfdash.demo.apiserver.scaling import scale_of
 from tfdash.model.action import Request
 from tfdash.model.subject import Subject
 from tfdash.playbook.releases.facts import canonical_at
@@ -45,6 +47,7 @@ def documents(annotations: dict[str, str] | None, replicas: int, paused: bool | 
 
 objects = st.builds(documents, st.none() | maps, st.integers(0, 3), st.none() | st.booleans())
 FACTS = (UID, "/spec/template", "/spec/paused")
+_META = {"namespace": "shop", "resourceVersion": "1", "creationTimestamp": "2026-11-30T06:00:00Z"}
 
 
 def patch(document: dict[str, Any], wanted: dict[str, str], image: str) -> Request:
@@ -63,10 +66,10 @@ def test_it_changes_what_it_says_and_nothing_else(document: dict[str, Any], want
     assert after["spec"]["template"] == {"spec": {"containers": [{"image": "b"}]}}
     assert after["spec"]["replicas"] == document["spec"]["replicas"]
     assert took_effect(request, after) is True
-    assert by_marks(marks_of(request), after) is True
+    assert by_marks(marks_of(request), after, request) is True
     assert took_effect(request, document) is False
     assert still_stands(request, document)
-    assert by_marks(marks_of(request), document) is False
+    assert by_marks(marks_of(request), document, request) is False
 
 
 @given(objects, objects, maps)
@@ -87,6 +90,23 @@ def test_it_is_refused_exactly_where_a_fact_differs(
         refused = True
     assert refused is not same
     assert still_stands(request, second) is same
+
+
+@given(st.integers(0, 2), st.integers(0, 2), st.integers(0, 3))
+def test_a_size_is_set_exactly_where_it_is_what_it_was(was: int, now: int, wanted: int) -> None:
+    """By the scale subresource, which does not show a 0."""
+    request = scale_request(WEB, documents(None, was, None), wanted, "")
+    document = documents(None, now, None)
+    held = scale_of({**document, "metadata": {**_META, **document["metadata"]}})
+    try:
+        after = json_patch(held, json.loads(request.body))["spec"]["replicas"]
+    except PatchRefused:
+        after = None
+    assert after == (wanted if now == was else None)
+    marks = marks_of(request)
+    assert still_stands(request, document) is (now == was)
+    assert took_effect(request, document) is (now == wanted)
+    assert by_marks(marks, document, request) is (True if now == wanted else False if now == was else None)
 
 
 @pytest.mark.parametrize(

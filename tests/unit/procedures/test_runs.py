@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,22 @@ def test_what_is_already_so_is_passed_with_that_and_can_be_done_anyway(terminal:
     assert "not by us" in one.step(run, "wait").sentence
     one.do(run, "again", anyway=True)
     assert one.step(run, "again").status is StepStatus.RUNNING
+
+
+def test_what_was_begun_and_is_so_now_is_not_said_to_be_nobodys(terminal: Make) -> None:
+    """What failed since it was not seen in time, and is there after all: it may be ours."""
+    so = '[{ probe = "time.past", time = "2030-01-01 00:00" }]'
+    one = terminal({"so": HEAD + step("act", "wait", asks=so, after=so, timeout='"10m"')})
+    run = one.start("so").id
+    one.do(run, "act")
+    one.clock.at += 601
+    one.looked()
+    assert one.step(run, "act").status is StepStatus.FAILED
+    one.clock.at = datetime(2030, 1, 2, tzinfo=UTC).timestamp()
+    one.do(run, "act")
+    assert one.step(run, "act").status is StepStatus.ALREADY
+    told = one.step(run, "act").sentence
+    assert "after it was begun here" in told and "not by us" not in told
 
 
 def test_what_is_already_so_is_passed_though_nothing_here_could_do_it(terminal: Make) -> None:

@@ -57,6 +57,24 @@ def test_a_wait_that_was_timed_out_has_all_its_time_again(terminal: Make) -> Non
         assert one.step(run, "late").status is StepStatus.FAILED
 
 
+def test_of_several_that_failed_beside_each_other_each_may_be_done_again(terminal: Make) -> None:
+    inside = "".join(
+        step(id, "wait", asks=NOT_SO, timeout='"10m"').replace("[[steps]]", "[[steps.steps]]")
+        for id in ("a", "b", "c")
+    )
+    one = terminal({"late": HEAD + step("group", "group", parallel="true") + inside})
+    run = one.start("late").id
+    for id in ("a", "b"):
+        one.do(run, id)
+    one.clock.at += 601
+    one.looked()
+    assert {one.step(run, id).status for id in ("a", "b")} == {StepStatus.FAILED}
+    for id in ("a", "b"):
+        one.do(run, id)
+        assert one.step(run, id).status is StepStatus.RUNNING
+        assert bool(one.prepare(run, "c").refused) is (id == "a")
+
+
 def test_what_timed_out_is_nobodys_and_another_may_do_it(terminal: Make, tmp_path: Path) -> None:
     one = terminal({"late": HEAD + step("late", "wait", asks=NOT_SO, timeout='"10m"')}, kept=True)
     two = terminal({}, who="bob", kept=True, gone=lambda terminal: False)

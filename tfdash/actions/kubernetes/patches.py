@@ -100,6 +100,15 @@ def conditional(
     return patch_request(path, [*tests, *changes], what, subject)
 
 
+def by_scale(document: Mapping[str, Any]) -> dict[str, Any]:
+    """An object as its scale subresource shows it to a patch: a size of 0 is left out there (``ScaleSpec``, ``omitempty``), where the object itself says 0."""
+    spec = document.get("spec") or {}
+    return {
+        **document,
+        "spec": {name: value for name, value in spec.items() if name != "replicas" or value},
+    }
+
+
 def operations_of(request: Request) -> list[Operation]:
     """The operations of a JSON Patch; [] of any other request."""
     if request.content_type != JSON_PATCH or not request.body:
@@ -134,12 +143,17 @@ def _manages(document: Any, manager: str) -> bool:
 
 def still_stands(request: Request, document: Any) -> bool:
     """Whether every ``test`` of the patch would still pass."""
+    document = _as_tested(request, document)
     return all(
         canonical_at(document, o["path"])
         in (("", "null") if o["value"] is None else (canonical(o["value"]),))
         for o in operations_of(request)
         if o["op"] == "test"
     )
+
+
+def _as_tested(request: Request, document: Any) -> Any:
+    return by_scale(document) if request.path.endswith("/scale") else document
 
 
 Marks = list[list[str]]
@@ -155,16 +169,17 @@ def _mark(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def by_marks(marks: Marks, document: Any) -> bool | None:
+def by_marks(marks: Marks, document: Any, request: Request) -> bool | None:
     """True: it took effect; False: everything is as it was; None: neither."""
+    tested = _as_tested(request, document)
 
-    def is_at(path: str, mark: str) -> bool:
-        return _mark(canonical_at(document, path) or "null") == mark
+    def is_at(path: str, mark: str, seen: Any = document) -> bool:
+        return _mark(canonical_at(seen, path) or "null") == mark
 
     changes = [m for m in marks if m[0] != "test"]
     if changes and all(is_at(path, _mark("null") if op == "remove" else mark) for op, path, mark in changes):
         return True
-    return False if all(is_at(path, mark) for op, path, mark in marks if op == "test") else None
+    return False if all(is_at(path, mark, tested) for op, path, mark in marks if op == "test") else None
 
 
 def _holds(found: Any, wanted: Any) -> bool:

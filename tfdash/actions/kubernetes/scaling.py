@@ -13,7 +13,7 @@ from tfdash.actions.core.protocols import PlanRefused
 from tfdash.actions.core.rights import Right
 from tfdash.actions.kubernetes.autoscalers import MOST, set_bounds, share_of
 from tfdash.actions.kubernetes.managed_by import managed_by_part
-from tfdash.actions.kubernetes.patches import UID, conditional
+from tfdash.actions.kubernetes.patches import UID, by_scale, conditional, put
 from tfdash.actions.kubernetes.paths import path_of
 from tfdash.actions.kubernetes.postconditions import AVAILABLE, REPLICAS, SIZE, WRITTEN
 from tfdash.model.action import FreezeRule, Request, Risk
@@ -24,13 +24,9 @@ from tfdash.playbook.releases.facts import facts_of
 
 def scale_request(subject: Subject, document: Mapping[str, Any], replicas: int, what: str) -> Request:
     """On the scale subresource, while the uid and the size are what they were."""
+    shown, size = by_scale(document), "/spec/replicas"
     return conditional(
-        path_of(subject, document, "scale"),
-        document,
-        (UID, "/spec/replicas"),
-        [{"op": "replace", "path": "/spec/replicas", "value": replicas}],
-        what,
-        subject,
+        path_of(subject, document, "scale"), shown, (UID, size), put(shown, size, replicas), what, subject
     )
 
 

@@ -165,7 +165,7 @@ async def read_outcome(writer: Sender, request: Request, marks: Marks | None = N
 def _by_effect(request: Request, document: Any, marks: Marks | None) -> tuple[Result, str]:
     if not operations_of(request):
         return Result.UNKNOWN, "it cannot be told by reading"
-    effect = by_marks(marks, document) if marks is not None else took_effect(request, document)
+    effect = by_marks(marks, document, request) if marks is not None else took_effect(request, document)
     if effect:
         return _brought(request, document)
     if effect is False and (marks is not None or still_stands(request, document)):

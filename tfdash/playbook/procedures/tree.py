@@ -37,6 +37,11 @@ def _acts(step: Step, new: Step) -> bool:
     return any(getattr(step, one) != getattr(new, one) for one in fields)
 
 
+def by_whom(state: StepState) -> str:
+    """Of what is so already, before it is done or done again: what was begun once may have made it so."""
+    return "after it was begun here" if state.attempt else "not by us"
+
+
 @dataclass(slots=True)
 class Act:
     """One attempt of a step that was begun. ``over``: what came of it is known."""

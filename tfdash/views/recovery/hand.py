@@ -10,6 +10,7 @@ from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import Probed, RunState, StepState, StepStatus
 from tfdash.moments import near
 from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.tree import by_whom
 from tfdash.procedures.protocols import Prepared, Told, taken
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
@@ -84,7 +85,7 @@ def lines(
     if prepared is None and looks and state.status not in OVER:
         found.append([("◐ looks what it would do …", "moving")])
     if prepared is not None and state.status not in OVER:
-        found += _already(prepared.already, now, zone)
+        found += _already(prepared.already, state, now, zone)
         if prepared.guarded is not None:
             found += plan_lines(prepared.guarded.plan)
         mark = "$ " if step.kind in _BY_LINES else ""
@@ -182,8 +183,8 @@ def _named(word: str, probed: Probed) -> list[Cell]:
     return [glyph, (f"{word}: ", "dim"), text]
 
 
-def _already(already: tuple[Probed, ...], now: float, zone: ZoneInfo) -> list[Line]:
-    """Its postconditions hold before we did anything."""
+def _already(already: tuple[Probed, ...], state: StepState, now: float, zone: ZoneInfo) -> list[Line]:
+    """Its postconditions hold before anything is done, or done again."""
     if not already or not all(p.passed for p in already):
         return []
     seen = [p.seen_at for p in already if p.seen_at is not None]
@@ -191,7 +192,7 @@ def _already(already: tuple[Probed, ...], now: float, zone: ZoneInfo) -> list[Li
     return [
         [
             ("✔ already so", "ok"),
-            f"{when}, not by us: ",
+            f"{when}, {by_whom(state)}: ",
             (safe("; ".join(p.sentence for p in already)), "dim"),
         ]
     ]
