@@ -18,26 +18,27 @@ from tests.unit.actions.acting import confirmed
 from tests.waiting import until
 from tfdash.cli import main
 from tfdash.model.run import RunState, StepState, StepStatus
+from tfdash.model.subject import ClusterRef
 from tfdash.procedures.kind import state_of
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 
 LONG = 60.0
 LONGEST = 420.0  # seconds: what serves is watched for five minutes
-_OVER = (StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED)
+OVER = (StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED)
 
 
 class Walk:
-    """``at`` may be another terminal by the next step: what a run is stands in the store alone."""
+    """``at`` may be another terminal by the next step: what a run is stands in the store alone. ``cluster``: where it acts."""
 
-    def __init__(self, at: Terminal, run: str = "") -> None:
-        self.at, self.run = at, run
+    def __init__(self, at: Terminal, run: str = "", cluster: ClusterRef = REF) -> None:
+        self.at, self.run, self.cluster = at, run, cluster
         journals = at.runs.engine.means.journals
         at.until(lambda: not journals.unread, "all that is on record to be read")
         who = at.runs.engine.means.who
-        at.until(lambda: who(REF) == "admin@corp", "the API server's word on who is there")
+        at.until(lambda: who(cluster) == "admin@corp", "the API server's word on who is there")
 
     def start(self, procedure: str, inputs: Mapping[str, tuple[str, ...]], reason: str) -> None:
-        begun = self.at.runs.start(procedure, inputs, reason=reason, cluster=REF)
+        begun = self.at.runs.start(procedure, inputs, reason=reason, cluster=self.cluster)
         self.run = self.at.run(begun).id
 
     @property
@@ -71,13 +72,16 @@ class Walk:
 
     def do(self, id: str, *, fails: bool = False, **given: Any) -> StepState:
         """As the screen offers it: a plan is confirmed, what is already so is passed. Until it came to an end."""
-        shown = self.ready(id, "do", "pass")
+        self.carried(self.ready(id, "do", "pass"), **given)
+        return self.ended(id, *((StepStatus.FAILED,) if fails else OVER))
+
+    def carried(self, shown: Prepared, **given: Any) -> None:
+        """As it was shown, for as long as that takes: however it ends."""
         plan = {"confirmation": confirmed(shown.guarded)} if shown.guarded is not None else {}
-        self.at.run(self.at.runs.do(self.run, id, Given(**{**plan, **given})), LONG)
-        return self.ended(id, *((StepStatus.FAILED,) if fails else _OVER))
+        self.at.run(self.at.runs.do(self.run, shown.step.id, Given(**{**plan, **given})), LONGEST)
 
     def ended(self, id: str, *statuses: StepStatus) -> StepState:
-        wanted = statuses or _OVER
+        wanted = statuses or OVER
         until(
             lambda: self.step(id).status in (*wanted, StepStatus.FAILED),
             lambda: f"{id}: {self.at.runs.probes(self.run, id)}: {self.step(id)}",
@@ -90,6 +94,12 @@ class Walk:
         """By hand: of a manual step, or where it is not known or not configured."""
         self.ready(id, "sign")
         self.at.run(self.at.runs.do(self.run, id, Given(worked=True, note=note, link=link)))
+        return self.ended(id)
+
+    def alone(self, id: str, reason: str) -> StepState:
+        """An approval, where nobody else answers."""
+        self.ready(id, "approve")
+        self.at.run(self.at.runs.do(self.run, id, Given(alone=True, reason=reason)))
         return self.ended(id)
 
     def skip(self, id: str, reason: str) -> StepState:
@@ -107,7 +117,8 @@ def changes(cluster: Cluster, since: int) -> Counter[tuple[str, str, str]]:
     as often as it was accepted. No request is there twice."""
     found: Counter[tuple[str, str, str]] = Counter()
     ids: Counter[str] = Counter()
-    for row in cluster.audit_log.read_text().splitlines()[since:]:
+    text = cluster.audit_log.read_text()
+    for row in text[: text.rfind("\n") + 1].splitlines()[since:]:  # the last may be half written
         told = json.loads(row)
         about = told.get("objectRef", {})
         mine = told.get("userAgent") == "tfdash" and told.get("stage") == "ResponseComplete"

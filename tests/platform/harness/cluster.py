@@ -225,6 +225,11 @@ class Cluster:
         """End the API server at once, as a crash would."""
         self._end("apiserver", signal.SIGKILL)
 
+    def lose(self) -> None:
+        """End all of it at once, as a region that is lost. Its folder stays until ``stop``: who knew it has its addresses still."""
+        for name in list(self._processes):
+            self._end(name, signal.SIGKILL)
+
     @contextmanager
     def without_controller_manager(self) -> Iterator[None]:
         """It is ended at once: what is asked for meanwhile, nobody observes. Then it is started again: the cluster is everybody's."""

@@ -22,10 +22,7 @@ from tfdash.store.ledger import Store
 REF = ClusterRef("production", "eu-1")
 _CONFIG = """
 read_only = {read_only}
-[environments.production]
-kubeconfig = {kubeconfig}
-context = {context}
-name = "eu-1"
+{clusters}
 [sources.kubernetes]
 backoff_first = "50ms"
 backoff_longest = "300ms"
@@ -46,6 +43,12 @@ server_timeout = "5s"
 follow = "30s"
 {actions}
 {more}
+"""
+_CLUSTER = """
+[[environments.production.clusters]]
+name = {name}
+kubeconfig = {kubeconfig}
+context = {context}
 """
 
 
@@ -75,8 +78,10 @@ def write_config(
     kubernetes: str = "",
     more: str = "",
     read_only: bool = False,
+    others: Mapping[str, Path] | None = None,
 ) -> Path:
-    """The configuration of one terminal; the database's URL is a secret in a file of its own."""
+    """The configuration of one terminal; the database's URL is a secret in a file of its own. ``others``: kubeconfigs of further clusters of the
+    environment, by their names."""
     folder.mkdir(parents=True, exist_ok=True)
     if url:
         (folder / "url").write_text(url)
@@ -86,8 +91,12 @@ def write_config(
     path.write_text(
         _CONFIG.format(
             read_only=str(read_only).lower(),
-            kubeconfig=json.dumps(str(kubeconfig)),
-            context=json.dumps(context),
+            clusters="".join(
+                _CLUSTER.format(
+                    name=json.dumps(name), kubeconfig=json.dumps(str(file)), context=json.dumps(context)
+                )
+                for name, file in {REF.cluster: kubeconfig, **(others or {})}.items()
+            ),
             path=json.dumps(str(folder / "store")),
             store=store,
             kubernetes=kubernetes,
