@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
@@ -151,3 +152,7 @@ def test_a_service_from_failure_to_a_closed_runbook() -> None:
         ] * 7
         assert {by[id] for id in ("release", "restart", "outside")} == {"not chosen"}
         assert "started: single service failure" in told(at)
+        impact = next(clock for clock in run.clocks if clock.id == "impact")
+        fell = datetime(2026, 11, 24, 15, 1, tzinfo=UTC).timestamp()  # as the scenario has it
+        assert impact.start is not None and -60.0 <= impact.start - fell <= 30.0, impact
+        assert impact.by in ("Prometheus", "journeys", "Kubernetes") and not impact.at_least and impact.source

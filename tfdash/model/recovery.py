@@ -44,7 +44,7 @@ class RecoveryProposal(msgspec.Struct, frozen=True, kw_only=True):
 class RecoveryReadiness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a recovery could begin now. ``asks``: what it would need, each with its word. ``missing``: the shortest words for what is not
     there or not known. ``circle``: what stands on that which the scenario loses (a breach). ``rto``, ``rpo``: expected, out of measured
-    facts, with where they come from ("" where none are); the targets stand in the procedure."""
+    facts, with where they come from, or why they are not known; the targets stand in the procedure."""
 
     procedure: str
     title: str

@@ -29,7 +29,7 @@ class RunEventKind(StrEnum):
     DENIED = "denied"
     DECIDED = "decided"  # data: branch
     NOTE = "note"  # an annotation; data: proposes (a change of the runbook)
-    IMPACT = "impact"  # data: at, source, at_least
+    IMPACT = "impact"  # data: at, at_least, source; of what a terminal found: proof (by what), by (in words)
     ACKNOWLEDGED = "acknowledged"
     LOOKED = "looked"  # somebody read the hand-over page up to an event; data: number
     HANDED_OVER = "handed over"  # as a file
@@ -111,7 +111,7 @@ class RunOutcome(StrEnum):
 
 class RunClock(msgspec.Struct, frozen=True, kw_only=True):
     """One segment of a recovery, against its target in seconds (0: none). ``end`` None: it runs. ``at_least``: it began before
-    anybody saw it, or may have."""
+    anybody saw it, or may have. ``by``: who or what tells its start ("Prometheus", a person), by ``source``."""
 
     id: str  # "impact", "detect", "acknowledge", "mitigate", "restore", "tier 2"
     title: str
@@ -119,6 +119,7 @@ class RunClock(msgspec.Struct, frozen=True, kw_only=True):
     end: float | None = None
     target: float = 0.0
     at_least: bool = False
+    by: str = ""
     source: str = ""
 
 

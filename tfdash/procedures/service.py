@@ -4,10 +4,12 @@ and a terminal that may do nothing was given nothing."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.action import Progress
 from tfdash.model.procedure import Procedure, StepKind
 from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState, StepStatus
@@ -15,7 +17,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
-from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.progress import OVER, impact_clock
 from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.starts import own_of
 from tfdash.procedures.beginning import alone_on, whole_inputs
@@ -25,6 +27,7 @@ from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, Means, state_of, step_of
 from tfdash.procedures.looking import IN_AIR, open_run
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
+from tfdash.procedures.proving import prove_impact, wants_proof
 from tfdash.procedures.rehearsed import rehearsed_by
 from tfdash.procedures.saying import by_other_text, reasoned
 from tfdash.procedures.steps.manual import LONGEST
@@ -144,7 +147,10 @@ class Runs:
         if state.unreadable:
             await self._said(state, RunEventKind.ABORTED, "", f"it cannot be carried out: {state.unreadable}")
             raise RunRefused(f"it cannot be carried out: {state.unreadable}")
-        return state
+        if wants_proof(state):
+            with contextlib.suppress(LedgerUnavailable):  # it is begun all the same; who watches tries again
+                await prove_impact(self._means, state, first=True)
+        return self.engine.run_of(run, to_change=False)
 
     async def prepare(self, run: str, step: str) -> Prepared:
         return await self._means.board.on_loop(self.engine.prepare(run, step))
@@ -257,6 +263,11 @@ class Runs:
             at = data.get("at")
             if not isinstance(at, int | float) or at > self._means.clock.now():
                 raise RunRefused("the impact began at a time that was", remedy="give it as epoch seconds")
+            known = impact_clock(run)
+            if known is not None and known.start is not None and at > known.start:
+                raise RunRefused(
+                    f"it is known to have begun before, by {known.by}", remedy="it is moved earlier only"
+                )
             reasoned(given.reason, "what shows that the impact began then")
             data.setdefault("source", given.reason.strip())
         if kind is RunEventKind.CHANGED:

@@ -21,6 +21,7 @@ from tfdash.procedures.engine import Engine
 from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, state_of
 from tfdash.procedures.looking import IN_AIR, open_run
 from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.procedures.proving import prove_impact, wants_proof
 from tfdash.sources.base import ALL
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ _APART = 1.0  # seconds between two looks at least, however much news there is
 _SETTLE = 10.0  # between two looks for what became of a step in the air
 _PATIENCE = 30.0  # until somebody else's wait is ended by us, where they do not
 _TRIED = (RunEventKind.BEGUN, RunEventKind.FAILED)
+_PROVE = 30.0  # between two looks for an earlier proof of an impact
 _AGAIN = 5.0  # until what could not be recorded is tried again
 
 
@@ -44,6 +46,7 @@ class Watching:
         self._again: dict[tuple[str, str], int] = {}  # how often what leaves no attempt was done again
         self._due: dict[str, tuple[float, float]] = {}  # of what heeds no news, by its key: asked, and due
         self._busy: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._proved: dict[str, float] = {}  # when it was looked last for what proves when an impact began
         self._passed_by: set[tuple[str, str]] = set()  # found in hand by a look: looked at once it is free
 
     async def run(self, board: object = None) -> None:
@@ -109,9 +112,8 @@ class Watching:
             self._keep_read(run)
             if self._engine.refused(run):
                 continue
-            for step, state in _pairs(run):
-                due = self._one(run, step, state, now)
-                times += [] if due is None else [due]
+            dues = [self._one(run, step, state, now) for step, state in _pairs(run)]
+            times += [due for due in (*dues, self._impact(run, now)) if due is not None]
         if self._engine.unwritten:
             await self._write_again()
             times.append(now + in_clock_seconds(self._means.clock, _AGAIN))
@@ -142,6 +144,20 @@ class Watching:
             self._begin(doing, self._engine.look_again(doing))
             due = now + in_clock_seconds(self._means.clock, _SETTLE)
         return due
+
+    def _impact(self, run: RunState, now: float) -> float | None:
+        """An earlier proof of when it began may become known as long as it is open: a source is read again, or reaches further back."""
+        if not wants_proof(run):
+            self._proved.pop(run.id, None)
+            return None
+        at, every = (run.id, ""), in_clock_seconds(self._means.clock, _PROVE)
+        asked = self._proved.get(run.id)
+        if asked is None or not asked <= now < asked + every:
+            self._proved[run.id] = asked = now
+            if at not in self._busy:
+                work = prove_impact(self._means, run)
+                self._busy[at] = asyncio.ensure_future(self._carried_out(at, f"the proof of {run.id}", work))
+        return asked + every
 
     def _goes_on(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
         step, (asked, due) = doing.step, self._due.get(doing.key, (now, now))
@@ -201,18 +217,18 @@ class Watching:
     def _begin(self, doing: Doing, work: Coroutine[Any, Any, object]) -> None:
         at = (doing.run.id, doing.step.id)
 
-        async def carried_out() -> None:
-            try:
-                await work
-            except (RunRefused, LedgerUnavailable) as error:
-                log.info("%s did not go on: %s", doing.tag, error)
-            except Exception:
-                log.exception("%s did not go on", doing.tag)
-            finally:
-                self._busy.pop(at, None)
-                self._freed(at)
+        self._busy[at] = asyncio.ensure_future(self._carried_out(at, doing.tag, work))
 
-        self._busy[at] = asyncio.ensure_future(carried_out())
+    async def _carried_out(self, at: tuple[str, str], tag: str, work: Coroutine[Any, Any, object]) -> None:
+        try:
+            await work
+        except (RunRefused, LedgerUnavailable) as error:
+            log.info("%s did not go on: %s", tag, error)
+        except Exception:
+            log.exception("%s did not go on", tag)
+        finally:
+            self._busy.pop(at, None)
+            self._freed(at)
 
     async def _write_again(self) -> None:
         """What ended and could not be recorded."""

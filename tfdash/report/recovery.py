@@ -189,6 +189,7 @@ def _book_json(
             "circle": [safe(text) for text in ready.circle],
             "rto_seconds": ready.rto,
             "rpo_seconds": ready.rpo,
+            "rpo_source": safe(ready.rpo_source),
             "rehearsed_at": iso(ready.rehearsed_at),
         }
     return told

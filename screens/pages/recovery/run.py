@@ -149,7 +149,8 @@ class RunPage(BoardScreen):
             alone.show(*head.not_coordinated(why))
         what.show(*head.banner(run))
         other = self._other(run)
-        told = head.lines(run, now, zone, short=self.size.width < _WIDE, other=other)
+        scarce = self.size.width < _WIDE or self.tall < _TALL
+        told = head.lines(run, now, zone, short=scarce, other=other)
         most = (3 if self.tall >= _TALL else 2) + (other is not None)
         self.query_one("#head", Prose).show(told, most=most)
         self._gone = needs_away(self.shell, run)

@@ -22,18 +22,18 @@ _AWAY = frozenset({StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT})
 
 
 def clocks(
-    state: RunState, *, impacts: Sequence[tuple[float, bool, str]], acknowledged: float | None
+    state: RunState, *, impacts: Sequence[tuple[float, bool, str, str]], acknowledged: float | None
 ) -> tuple[RunClock, ...]:
-    """Of a recovery; () of any other run. ``impacts``: proofs of when it began (time, whether it may have begun before, source): the
-    earliest counts. Without one it is our first sight, the start of the run, "at least"."""
+    """Of a recovery; () of any other run. ``impacts``: proofs of when it began (time, whether it may have begun before, who or
+    what tells it, by what): the earliest counts. Without one it is our first sight, the start of the run, "at least"."""
     procedure, leaves = state.procedure, tuple(all_leaves(state.procedure.steps))
     if not procedure.recovery:
         return ()
     states = {one.id: one for one in state.steps}
     started = state.started_at
-    first, at_least, source = min(impacts, default=(started, True, "the start of this run"))
-    if first > started:
-        first, at_least, source = started, True, "the start of this run"
+    ours = (started, True, "the start of this run", "")
+    earliest = min(impacts, default=ours)
+    first, at_least, by, source = earliest if earliest[0] <= started else ours
     taken = min(started, acknowledged) if acknowledged is not None else started
     taken = max(first, taken)
     mitigated, restored = _mitigated(leaves, states), _restored(leaves, states)
@@ -42,8 +42,8 @@ def clocks(
     over = state.ended_at
     detected = min(started, taken)
     found = [
-        _clock("impact", "impact", first, restored, over, procedure.rto, at_least, source),
-        _clock("detect", "until it was seen", first, detected, over, 0.0, at_least, source),
+        _clock("impact", "impact", first, restored, over, procedure.rto, at_least, by, source),
+        _clock("detect", "until it was seen", first, detected, over, 0.0, at_least, by, source),
         _clock("acknowledge", "until somebody took it", detected, taken, over),
         _clock("mitigate", "until it was eased", taken, mitigated, over),
         _clock("restore", "until it was whole again", mitigated, restored, over),
@@ -60,6 +60,7 @@ def _clock(
     over: float | None,
     target: float = 0.0,
     at_least: bool = False,
+    by: str = "",
     source: str = "",
 ) -> RunClock:
     """``over``: when the run ended, which stops whatever still runs."""
@@ -67,7 +68,9 @@ def _clock(
         end = over
     if start is not None and end is not None:
         end = max(start, end)
-    return RunClock(id=id, title=title, start=start, end=end, target=target, at_least=at_least, source=source)
+    return RunClock(
+        id=id, title=title, start=start, end=end, target=target, at_least=at_least, by=by, source=source
+    )
 
 
 def _mitigated(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float | None:

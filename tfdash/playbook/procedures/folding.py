@@ -46,13 +46,14 @@ class RunFold:
         self.number, self.last_at = started.number, started.at
         self.people: dict[str, float] = {started.by: started.at}
         self.looked: dict[str, int] = {}
-        self.impacts: list[tuple[float, bool, str]] = []
+        self.impacts: list[tuple[float, bool, str, str]] = []
         self.acknowledged: float | None = None
 
     def apply(self, event: RunEvent) -> None:
         """The next one in the order of a journal."""
         self.number, self.last_at = max(self.number, event.number), max(self.last_at, event.at)
-        self.people[event.by] = max(event.at, self.people.get(event.by, event.at))
+        if not _by_itself(event):
+            self.people[event.by] = max(event.at, self.people.get(event.by, event.at))
         of_run = _OF_RUN.get(event.kind)
         if of_run is not None:
             of_run(self, event)
@@ -85,8 +86,9 @@ class RunFold:
     def _impact(self, event: RunEvent) -> None:
         at = time_in(event.data.get("at"))
         if at is not None and at <= event.at:
-            at_least = event.data.get("at_least") is True
-            self.impacts.append((at, at_least, text_in(event.data.get("source")) or event.by))
+            at_least, source = event.data.get("at_least") is True, text_in(event.data.get("source"))
+            by = text_in(event.data.get("by")) if _by_itself(event) else event.by
+            self.impacts.append((at, at_least, by, source))
 
     def _acknowledged(self, event: RunEvent) -> None:
         if self.acknowledged is None or event.at < self.acknowledged:
@@ -341,6 +343,11 @@ def _did(node: PlacedStep) -> bool:
     told = node.told
     by_us = told.status is StepStatus.DONE or told.status in IN_AIR
     return by_us or any(not act.over for act in told.acts.values())
+
+
+def _by_itself(event: RunEvent) -> bool:
+    """Whether a terminal found it with nobody at its keys: it is no word of who uses it, and no sign of life."""
+    return event.kind is RunEventKind.IMPACT and "proof" in event.data
 
 
 def _one_person(event: RunEvent, who: str, stamp: str) -> bool:

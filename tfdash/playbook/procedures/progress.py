@@ -30,10 +30,19 @@ def steps_over(run: RunState) -> StepsOver:
     return StepsOver(sum(s.status in OVER for s in meant), len(meant))
 
 
+RPO_UNKNOWN = "not known: no database is watched for this procedure"
+"""What is said of the data that a recovery loses where nothing measures it."""
+
+
+def impact_clock(run: RunState) -> RunClock | None:
+    """From when it failed until all was whole again; None of what is no recovery."""
+    return next((one for one in run.clocks if one.id == "impact" and one.start is not None), None)
+
+
 def whole_clock(run: RunState) -> RunClock:
     """Its time against the whole recovery time: from the impact until all was whole again; of what is no recovery from its start to its
     end."""
-    impact = next((one for one in run.clocks if one.id == "impact" and one.start is not None), None)
+    impact = impact_clock(run)
     if impact is not None:
         return impact
     end = run.ended_at if run.outcome is not RunOutcome.OPEN else None

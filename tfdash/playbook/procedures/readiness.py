@@ -28,6 +28,7 @@ from tfdash.playbook.procedures.needs import NEEDS, needed, recovery_policy
 from tfdash.playbook.procedures.policy import Dependency, RecoveryPolicy
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES
+from tfdash.playbook.procedures.progress import RPO_UNKNOWN
 from tfdash.playbook.procedures.walk import all_steps, steps_by_id
 from tfdash.playbook.schedule.local import zone_of
 from tfdash.text import safe
@@ -124,6 +125,7 @@ def readiness(procedure: Procedure, case: ProbeCase, past: PastRuns = NO_RUNS) -
         circle=tuple(circle),
         rto=expected,
         rto_source=_took(took, case) if took else "",
+        rpo_source=RPO_UNKNOWN,
         rehearsed_at=last.at if last is not None else None,
         rehearsed_in=last.lasted if last is not None else None,
         rehearsal_due=due,

@@ -8,6 +8,7 @@ from typing import Any
 
 from tfdash.model.procedure import Step
 from tfdash.model.run import RunClock, RunEvent, RunEventKind, RunState, StepState
+from tfdash.playbook.procedures.progress import RPO_UNKNOWN
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.report.runbooks.document import Plain
 from tfdash.text import safe
@@ -55,6 +56,7 @@ def _told(run: RunState, events: Sequence[RunEvent]) -> Plain:
         "ended": _time(run.ended_at),
         "people": {name: _time(at) for name, at in run.people.items()},
         "clocks": [_clock(one) for one in run.clocks if one.start is not None],
+        "data_loss": {"seconds": None, "bytes": None, "source": RPO_UNKNOWN} if about.recovery else None,
         "steps": [_step(state, steps.get(state.id), events) for state in run.steps],
         "proposed": [
             {"step": event.step, "by": event.by, "text": str(event.data["proposes"])}
@@ -81,6 +83,7 @@ def _clock(clock: RunClock) -> Plain:
         "target": clock.target or None,
         "kept": None if not clock.target or took is None else took <= clock.target,
         "at_least": clock.at_least,
+        "by": clock.by,
         "source": clock.source,
     }
 

@@ -77,6 +77,12 @@ def _head(told: Plain) -> Iterator[tuple[str, str]]:
     yield "started", f"{told['started']} by {told['started_by']}: {told['reason']}"
     if told["ended"]:
         yield "ended", told["ended"]
+    for clock in told["clocks"]:
+        if clock["id"] == "impact":
+            least = "; at least" if clock["at_least"] else ""
+            yield "impact", f"since {clock['began']} by {_known_by(clock)}{least}"
+    if told["data_loss"]:
+        yield "RPO", told["data_loss"]["source"]
     if told["targets"]:
         yield "targets", ", ".join(told["targets"])
     for name, values in told["inputs"].items():
@@ -90,7 +96,11 @@ def _clock_row(one: Plain) -> tuple[str, ...]:
     took = "runs" if one["seconds"] is None else _span(one["seconds"])
     least = "at least " if one["at_least"] else ""
     kept = {True: "yes", False: "NO", None: ""}[one["kept"]]
-    return one["title"], f"{least}{took}", _span(one["target"]), kept, one["source"]
+    return one["title"], f"{least}{took}", _span(one["target"]), kept, _known_by(one)
+
+
+def _known_by(clock: Plain) -> str:
+    return ": ".join(one for one in (clock["by"], clock["source"]) if one)
 
 
 def _step_row(step: Plain) -> tuple[str, ...]:

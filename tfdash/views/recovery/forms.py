@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from tfdash.model.procedure import Input, Procedure, Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
-from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.walk import leaves, steps_by_id
@@ -16,7 +15,7 @@ from tfdash.procedures.protocols import Claim, Prepared, taken
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
 from tfdash.views.recovery import hand
-from tfdash.views.recovery.words import probed_cells, run_title
+from tfdash.views.recovery.words import began_text, probed_cells, run_title
 from tfdash.views.table import Line
 
 
@@ -274,15 +273,11 @@ def note(step: Step | None) -> Form:
 
 def impact(run: RunState, now: float, zone: ZoneInfo) -> Form:
     """A person moves the beginning earlier, with a reason."""
-    known = next((c for c in run.clocks if c.id == "impact"), None)
     lines: list[Line] = [
         ["The clocks run from the earliest proof. You may move the beginning earlier, with what proves it."]
     ]
-    if known is not None and known.start is not None:
-        least = "at least since " if known.at_least else "since "
-        lines.append(
-            [("now: ", "dim"), f"{least}{near(known.start, now, zone)}", (f"  {safe(known.source)}", "dim")]
-        )
+    if began := began_text(run, now, zone):
+        lines.append([("now: ", "dim"), began])
     return Form(
         "When did the impact begin?",
         lines,

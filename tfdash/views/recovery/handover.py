@@ -8,13 +8,21 @@ from zoneinfo import ZoneInfo
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, RunState, StepState, StepStatus
 from tfdash.moments import near
+from tfdash.playbook.procedures.progress import RPO_UNKNOWN
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.recovery.forms import left_undone, passed_no_return
 from tfdash.views.recovery.head import not_coordinated
 from tfdash.views.recovery.journal import event_lines
-from tfdash.views.recovery.words import clock_cells, counted_steps, run_state, run_title, status_of
+from tfdash.views.recovery.words import (
+    began_text,
+    clock_cells,
+    counted_steps,
+    run_state,
+    run_title,
+    status_of,
+)
 
 _SILENT = 300.0  # seconds after which it is said how long nobody was heard of
 _SPOKEN = frozenset(
@@ -49,6 +57,8 @@ def lines(
             for clock in run.clocks
             if clock.start is not None
         ),
+        *([f"impact {began}"] if (began := began_text(run, now, zone)) else []),
+        *([f"RPO {RPO_UNKNOWN}"] if run.procedure.recovery else []),
         *_now(run, titles, now),
         *_said(events, titles, now, zone),
         *_people(run, now),

@@ -9,10 +9,12 @@ from tfdash.model.run import RunOutcome, RunState
 from tfdash.moments import near
 from tfdash.text import safe
 from tfdash.views.age import short_age
+from tfdash.views.canary import fitting
 from tfdash.views.recovery import newer
 from tfdash.views.recovery.words import (
     DRY,
     NOT_COORDINATED,
+    began_text,
     clocks_line,
     counted_steps,
     run_state,
@@ -20,6 +22,8 @@ from tfdash.views.recovery.words import (
 )
 from tfdash.views.state import State
 from tfdash.views.table import Cell, Line
+
+_NARROW = 78  # cells of a line that is not to go on in a second one
 
 
 def banner(run: RunState) -> tuple[State, str]:
@@ -33,7 +37,8 @@ def banner(run: RunState) -> tuple[State, str]:
 def lines(
     run: RunState, now: float, zone: ZoneInfo, short: bool = False, other: Procedure | None = None
 ) -> list[Line]:
-    """The clocks; who began it and why, who is with it. ``short``: where room is scarce; ``other``: what its file is now, where that is another text."""
+    """The clocks; since when it failed and how that is known; who began it and why, who is with it. ``short``: where room is scarce; ``other``:
+    what its file is now, where that is another text."""
     who: list[Cell] = [
         (counted_steps(run), "bright"),
         ("   started by ", "dim"),
@@ -48,6 +53,11 @@ def lines(
     if run.outcome is not RunOutcome.OPEN and run.ended_at is not None:
         who.append((f"   ended {near(run.ended_at, now, zone)}", "dim"))
     found: list[Line] = [clocks_line(run, now, short), who]
+    began = began_text(run, now, zone, short)
+    if began and short:
+        found[0] = fitting([*found[0], (f"   {began}", "dim")], _NARROW)
+    elif began:
+        found.insert(1, [(f"impact {began}", "dim")])
     if run.dry:
         found.insert(
             0,

@@ -12,6 +12,7 @@ from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.recovery.steps import first_open
 from tfdash.views.recovery.words import (
+    began_text,
     clocks_line,
     counted_steps,
     run_state,
@@ -106,6 +107,8 @@ def chosen_lines(run: RunState, now: float, zone: ZoneInfo) -> list[Line]:
     if run.reason:
         found.append([("because ", "dim"), safe(run.reason)])
     found.append(clocks_line(run, now))
+    if began := began_text(run, now, zone):
+        found.append([(f"impact {began}", "dim")])
     if (hand := step_in_hand(run)) is not None and run.outcome is RunOutcome.OPEN:
         step = step_of(run, hand.id)
         shown = status_of(hand)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import Probed, RunClock, RunOutcome, RunState, StepState, StepStatus
 from tfdash.model.verdict import Level
-from tfdash.playbook.procedures.progress import OVER, steps_over, too_long, took, whole_clock
+from tfdash.moments import near
+from tfdash.playbook.procedures.progress import OVER, impact_clock, steps_over, too_long, took, whole_clock
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.text import safe
 from tfdash.views.state import State, of_level
@@ -94,6 +97,19 @@ def clocks_line(run: RunState, now: float, short: bool = False) -> Line:
     for clock in found:
         line += [*([("   ", "")] if line else []), *clock_cells(clock, now)]
     return line
+
+
+def began_text(run: RunState, now: float, zone: ZoneInfo, short: bool = False) -> str:
+    """``since 02:41 EST by Prometheus: 31 of 400 requests failed; at least``, "" of what is no recovery, and of a rehearsal. ``short``:
+    only by whom or what."""
+    clock = impact_clock(run)
+    if clock is None or clock.start is None or run.dry:
+        return ""
+    since = f"since {near(clock.start, now, zone)} by {safe(clock.by)}"
+    if short:
+        return since
+    source, least = f": {safe(clock.source)}" if clock.source else "", "; at least" if clock.at_least else ""
+    return f"{since}{source}{least}"
 
 
 def probed_cells(probed: Probed) -> list[Cell]:

@@ -356,7 +356,7 @@ def test_clocks_begin_at_the_earliest_proof_and_end_with_what_restores() -> None
     clocks = {one.id: one for one in run.state.clocks}
     assert (clocks["impact"].start, clocks["impact"].end) == (AT - 300, None)
     assert (
-        clocks["impact"].source == "Prometheus"
+        (clocks["impact"].by, clocks["impact"].source) == ("ann", "Prometheus")
         and clocks["impact"].target == 1800
         and not clocks["impact"].at_least
     )

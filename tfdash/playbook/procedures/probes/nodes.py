@@ -21,7 +21,7 @@ from tfdash.pod_requests import ENDED
 
 NODE = ProbeArgument(id="node", title="the node")
 POD = ProbeArgument(id="pod", title="namespace/name")
-_MANY = 34  # percent of the nodes, where nothing else is said: more than a third
+MANY = 34  # percent of the nodes, where nothing else is said: more than a third
 _FEW = 3  # that are named one by one
 
 
@@ -103,7 +103,7 @@ def _many_down(case: ProbeCase) -> Probed:
         return sight.unknown(nodes)
     if not nodes:
         return sight.unclear(UnknownKind.NO_DATA, "no node is listed")
-    limit = number_of(case.arguments, "percent") or _MANY
+    limit = number_of(case.arguments, "percent") or MANY
     told = [judge_node(sight.ref, node) for node in nodes]
     down = [v for v in told if v.level is Level.BREACH]
     share = 100 * len(down)
