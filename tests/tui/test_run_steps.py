@@ -56,7 +56,7 @@ def due() -> RunEvents:
 
 @asynccontextmanager
 async def beside(
-    made: RunEvents, *offers: Offer, size: tuple[int, int] = (120, 40), **over: Any
+    made: RunEvents, *offers: Offer, **over: Any
 ) -> AsyncIterator[tuple[Run, rw.ToldRuns, ToldService]]:
     """On the row of checkout, which the run holds."""
     actions, service = ToldService(offers), rw.ToldRuns(made)
@@ -66,9 +66,9 @@ async def beside(
         board.put_store_state(StoreState(runs={made.id: made.journal}))
 
     given = {"start": "workloads", "actions": actions, "runs": service, "prepare": prepare}
-    async with running(size=size, **(given | over)) as run:
+    async with running(size=SIZES[1], **(given | over)) as run:
         await run.press("down")
-        await run.shows("checkout · Deployment")
+        await run.shows("checkout · Deployment", "before it revision 87", "changed  image")
         yield run, service, actions
 
 
@@ -93,7 +93,7 @@ async def test_a_key_that_is_the_next_step_of_the_run_opens_that_step(offer: Off
 
 
 async def test_golden_of_a_key_that_is_a_step() -> None:
-    async with beside(due(), ROLL_BACK, size=SIZES[0]) as (run, _, _):
+    async with beside(due(), ROLL_BACK) as (run, _, _):
         await run.press("b")
         await run.until(lambda: isinstance(run.app.screen, StepConfirmScreen), "the step's own dialog")
         for size in SIZES[:2]:
