@@ -12,10 +12,12 @@ from tfdash.cli.output import deliver, narrate
 from tfdash.cli.parser import FINDINGS, OK, UNKNOWN, USAGE, program
 from tfdash.cli.procedures_evidence import written
 from tfdash.cli.procedures_export import inputs_of
-from tfdash.model.kinds import JUDGED
+from tfdash.model.kinds import JUDGED, KINDS
 from tfdash.model.procedure import StepKind
 from tfdash.playbook.procedures.answering import kinds_asked
+from tfdash.playbook.procedures.existing import object_of
 from tfdash.playbook.procedures.walk import all_steps
+from tfdash.procedures.beginning import UNSEEN
 from tfdash.procedures.handing_over import read_run
 from tfdash.procedures.protocols import Given
 from tfdash.report.runbooks.evidence import evidence
@@ -23,7 +25,7 @@ from tfdash.sources.base import ALL
 from tfdash.text import safe
 
 if TYPE_CHECKING:
-    from tfdash.model.procedure import Ask, Step
+    from tfdash.model.procedure import Ask, Procedure, Step
     from tfdash.model.run import RunState
     from tfdash.model.subject import ClusterRef
     from tfdash.procedures.protocols import RunService
@@ -81,6 +83,8 @@ def command(args: argparse.Namespace) -> int:
         kinds = {"Deployment", *kinds_asked(asks)}
         if procedure is not None and any(step.kind is StepKind.ACTION for step in all_steps(procedure.steps)):
             kinds |= set(JUDGED)  # what a plan reads beside its object
+        if procedure is not None:
+            kinds |= _kinds_of(procedure, inputs_of(args.input)) & KINDS.keys()
         settle(board, dict.fromkeys(sorted(kinds), ALL), _FIRST)
         if args.what == "resume":
             return asyncio.run(_resume(runs, args.file, record=args.act))
@@ -106,11 +110,19 @@ def _asks(steps: tuple[Step, ...]) -> Iterator[Ask]:
         yield from _asks(step.steps)
 
 
+def _kinds_of(procedure: Procedure, inputs: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Of the objects that were chosen: whether they exist is asked before anything is begun."""
+    found = (object_of(one, value) for one in procedure.inputs for value in inputs.get(one.id, ()))
+    return {named[0] for named in found if named is not None}
+
+
 async def _rehearse(
     runs: RunService, procedure: str, inputs: Mapping[str, tuple[str, ...]], reason: str, cluster: ClusterRef
 ) -> RunState:
     """Every step of every branch, each only as far as nothing is done. Raises ``RunRefused``."""
     run = await runs.start(procedure, inputs, reason=reason, cluster=cluster, dry=True)
+    for told in next(iter(runs.events(run.id))).data.get(UNSEEN, ()):
+        narrate(f"{program()}: {safe(told)}")
     for _ in range(_MOST):
         if not run.next:
             break

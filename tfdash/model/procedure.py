@@ -47,6 +47,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     default: str = ""
     optional: bool = False
     many: bool = False  # a list: a group may have its steps once ``each``
+    new: bool = False  # it need not exist yet
 
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,39 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tfdash.model.procedure import Input, Procedure
 from tfdash.model.subject import ClusterRef
-from tfdash.playbook.procedures.candidates import InputCase
+from tfdash.playbook.procedures.candidates import Candidate, InputCase
+from tfdash.playbook.procedures.existing import existing
 from tfdash.playbook.procedures.holding import holders, meets, said
-from tfdash.playbook.procedures.inputs import whole
+from tfdash.playbook.procedures.inputs import INPUT_TYPES, whole
+from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.procedures.kind import Means
 from tfdash.procedures.protocols import RunRefused
+from tfdash.spelling import closest
+
+UNSEEN = "unseen"
+"""Where the start of a run has what was chosen and is not known to exist, in words."""
 
 
 def whole_inputs(
     means: Means, found: Procedure, chosen: Mapping[str, tuple[str, ...]], cluster: ClusterRef
 ) -> Mapping[str, tuple[str, ...]]:
     """With all that there are now, where all were meant. Raises ``RunRefused`` where there are none."""
-    board = means.board
-
-    def case(wanted: Input, before: Mapping[str, tuple[str, ...]]) -> InputCase:
-        return InputCase(
-            wanted=wanted,
-            cluster=cluster,
-            picture=board.picture,
-            assessment=board.assessment,
-            policies=means.policies(),
-            chosen=before,
-        )
-
-    all_of = whole(found, chosen, case)
+    all_of = whole(found, chosen, lambda wanted, before: _case(means, cluster, wanted, before))
     for one in found.inputs:
         if chosen.get(one.id) and not all_of[one.id] and not one.optional:
             raise RunRefused(f"{one.title}: all were meant, and there are none")
     return all_of
+
+
+def not_known(
+    means: Means, found: Procedure, chosen: Mapping[str, tuple[str, ...]], cluster: ClusterRef
+) -> list[str]:
+    """Of what was chosen that which nobody knows to exist, in words. Raises ``RunRefused`` where something is known not to."""
+    board = means.board
+    case = ProbeCase(
+        arguments={},
+        cluster=cluster,
+        picture=board.picture,
+        assessment=board.assessment,
+        now=means.clock.now(),
+        policies=means.policies(),
+    )
+    unclear = []
+    for one in existing(found, chosen, case):
+        if one.there is False:
+            told = f"{one.wanted.title}: there is no {one.value} in {cluster.cluster}"
+            meant = closest(
+                one.value, [each.value for each in _candidates(means, one.wanted, chosen, cluster)]
+            )
+            raise RunRefused(told, remedy=f'did you mean "{meant}"?' if meant else "choose one that is there")
+        if one.there is None:
+            unclear.append(f"whether there is a {one.value} is not known: {one.why}")
+    return unclear
+
+
+def _candidates(
+    means: Means, wanted: Input, chosen: Mapping[str, tuple[str, ...]], cluster: ClusterRef
+) -> Sequence[Candidate]:
+    others = {id: values for id, values in chosen.items() if id != wanted.id}
+    return INPUT_TYPES[wanted.type].candidates(_case(means, cluster, wanted, others))
+
+
+def _case(
+    means: Means, cluster: ClusterRef, wanted: Input, before: Mapping[str, tuple[str, ...]]
+) -> InputCase:
+    return InputCase(
+        wanted=wanted,
+        cluster=cluster,
+        picture=means.board.picture,
+        assessment=means.board.assessment,
+        policies=means.policies(),
+        chosen=before,
+    )
 
 
 def alone_on(

@@ -20,7 +20,7 @@ from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER, impact_clock
 from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.starts import own_of
-from tfdash.procedures.beginning import alone_on, whole_inputs
+from tfdash.procedures.beginning import UNSEEN, alone_on, not_known, whole_inputs
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
@@ -114,6 +114,7 @@ class Runs:
                 f"it would act in {cluster.cluster}, which is what is lost",
                 remedy="begin it in the cluster that takes over",
             )
+        unseen = not_known(self._means, found, chosen, cluster)
         nonce = secrets.token_hex(8)
         run = run_id(found.id, found.digest, self._journals.terminal, chosen, nonce)
         own = own_of(run, cluster, self._means.clock.now())
@@ -132,13 +133,16 @@ class Runs:
             "environment": cluster.environment,
             "cluster": cluster.cluster,
             "nonce": nonce,
+            **({UNSEEN: unseen} if unseen else {}),
         }
         by = self._means.who(cluster)
         await self._journals.record(
             run,
             RunEventKind.STARTED,
             by=by,
-            sentence=f"{'rehearses' if dry else 'starts'} {found.title}: {reason.strip()}",
+            sentence="; ".join(
+                (f"{'rehearses' if dry else 'starts'} {found.title}: {reason.strip()}", *unseen)
+            ),
             data=data,
             environment=cluster.environment,
             procedure=found.id,
