@@ -65,8 +65,10 @@ units, words = os.environ["UNITS"], sys.argv[1:]
 if os.path.exists(units + "/broken"):
     sys.exit("Failed to connect to bus: No such file or directory")
 at = f"{units}/{words[-1]}"
+words = [w for w in words if w != "--user"]
 if words[0] == "show":
-    print("active" if os.path.isdir(at) else "inactive")
+    said = units + "/state"
+    print(open(said).read() if os.path.exists(said) else "active" if os.path.isdir(at) else "inactive")
 elif words[0] == "stop" and os.path.isdir(at):
     os.killpg(int(open(f"{at}/pid").read()), signal.SIGTERM)
     while os.path.isdir(at):
@@ -76,6 +78,11 @@ _JOURNAL = r"""
 import os, sys
 words = sys.argv[1:]
 print(open(f"{os.environ['UNITS']}/{words[words.index('-u') + 1]}.out").read(), end="")
+"""
+_LOGIND = r"""
+import os
+at = os.environ["UNITS"] + "/lingers"
+print(open(at).read() if os.path.exists(at) else "yes")
 """
 
 
@@ -92,7 +99,8 @@ class SshServer:
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
             subprocess.run(command, check=True)
         self.know()
-        for name, text in (("systemd-run", _RUN), ("systemctl", _CTL), ("journalctl", _JOURNAL)):
+        programs = {"systemd-run": _RUN, "systemctl": _CTL, "journalctl": _JOURNAL, "loginctl": _LOGIND}
+        for name, text in programs.items():
             program = folder / "bin" / name
             program.write_text(f"#!/usr/bin/env python3\n{text}")
             program.chmod(0o755)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def server(sshd: SshServer) -> Iterator[SshServer]:
     if sshd.sshd is None:
         sshd.start()
     sshd.know()
-    (sshd.units / "broken").unlink(missing_ok=True)
+    for name in ("broken", "lingers", "state"):
+        (sshd.units / name).unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -221,3 +223,81 @@ async def test_where_nothing_can_be_written_there_nothing_is_begun(server: SshSe
     place = host_of(server, folder=str(tmp_path / "file" / "work"))
     with pytest.raises(NotSent, match="nothing can be written down there"):
         await place.start(sh("true", key="a.b.12"))
+
+
+# What people have in ~/.ssh/config for their own sessions, and what of it stops a command that is run beside one. "@busy@" is a port
+# that is taken, as by a session of theirs; "@sock@" is a path of their own.
+THEIRS = {
+    "a forwarding whose port is taken": "LocalForward 127.0.0.1:@busy@ localhost:1\nExitOnForwardFailure yes\n",
+    "one from there": "RemoteForward 127.0.0.1:@busy@ localhost:1\nExitOnForwardFailure yes\n",
+    "a dynamic one": "DynamicForward 127.0.0.1:@busy@\nExitOnForwardFailure yes\n",
+    "a command of theirs": "RemoteCommand tmux new -A -s work\nRequestTTY force\n",
+    "a connection that stays": "ControlMaster auto\nControlPath @sock@\nControlPersist 60\n",
+    "one that stays, and says much": "ControlMaster auto\nControlPath @sock@\nControlPersist 60\nLogLevel DEBUG\n",
+    "a master that is gone": "ControlMaster auto\nControlPath @sock@-gone\n",
+}
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
+async def test_what_people_configure_for_their_sessions_stops_no_command(
+    server: SshServer, tmp_path: Path, theirs: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        lines = THEIRS[theirs].replace("@busy@", str(busy.getsockname()[1]))
+        with (server.folder / "ssh_config").open("a") as file:
+            file.write(lines.replace("@sock@", str(tmp_path / "s")))
+        (tmp_path / "s-gone").write_text("")  # what a master left that was killed
+        place = host_of(server)
+        work = sh("echo done", key=f"a.theirs {theirs}.1")
+        await place.start(work)
+        seen = await ended(place, work)
+        assert (seen.good, seen.output) == (True, "done")
+        assert not (tmp_path / "s").exists()  # no connection of ours stays behind
+
+
+async def test_a_host_whose_key_changed_is_not_trusted_and_that_is_said(server: SshServer) -> None:
+    known = (
+        f"[127.0.0.1]:{server.port} {(server.folder / 'user.pub').read_text()}"  # another key than the host's
+    )
+    (server.folder / "known").write_text(known)
+    work = sh("true", key="a.changed.1")
+    with pytest.raises(NotSent, match="Host key verification failed"):
+        await host_of(server).start(work)
+    assert (server.folder / "known").read_text() == known
+
+
+async def test_a_user_whose_manager_ends_with_the_log_in_runs_nothing(server: SshServer) -> None:
+    """Else it is killed some seconds after we are gone, and nobody knows how it ended."""
+    place = host_of(server, user_manager=True)
+    work = sh("true", key="a.lingers.1")
+    (server.units / "lingers").write_text("no")
+    with pytest.raises(NotSent, match="loginctl enable-linger"):
+        await place.start(work)
+    assert (await place.look(work)).state is WorkState.NOT_STARTED
+    (server.units / "lingers").write_text("yes")
+    await place.start(work)
+    assert (await ended(place, work)).good
+    (server.units / "lingers").write_text("no")  # of the whole machine's manager nobody asks that
+    await host_of(server).start(sh("true", key="a.lingers.2"))
+
+
+# org.freedesktop.systemd1(5): ActiveState. Nothing was written down of its end
+STATES = {
+    **dict.fromkeys(
+        ("active", "reloading", "refreshing", "activating", "deactivating", "maintenance"), "it runs there"
+    ),
+    **dict.fromkeys(("inactive", "failed"), "how it ended was not written down"),
+    "": "its systemd does not answer",
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_each_state_of_a_unit_is_read(server: SshServer, place: HostPlace, state: str) -> None:
+    work = sh("sleep 600", key=f"a.state {state}.1")
+    await place.start(work)
+    (server.units / "state").write_text(state)
+    seen = await place.look(work)
+    assert STATES[state] in seen.sentence
+    assert seen.state is (WorkState.RUNNING if "runs" in STATES[state] else WorkState.UNKNOWN)
+    (server.units / "state").unlink()
+    await place.stop(work)

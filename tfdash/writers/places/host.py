@@ -23,11 +23,21 @@ _HERE = "tfdash: here"
 _TOLD = "tfdash: "
 _LONGEST = 100_000  # bytes of a command as a shell gets it: Linux takes no more than 128 KB of one word
 _WHY = {
+    92: 'what its user runs ends with the log-in; run "loginctl enable-linger" there once',
     94: "it has no systemd-run",
     95: "nothing can be written down there",
 }
-_LIVES = ("active", "activating", "deactivating", "reloading")  # of systemd's states of a unit
+_OVER = (
+    "inactive",
+    "failed",
+)  # of systemd's states of a unit, org.freedesktop.systemd1(5): in every other it is there
+_NOT_THERE = (*_OVER, "none", "unasked")
 _FOLDER = "case $1 in /*) d=$1;; *) d=$HOME/$1;; esac; k=$d/$2; u=$2.service"
+
+# A manager of a user ends with the user's last session, and ends what it runs, unless it lingers: loginctl(1)
+_LINGERS = """
+[ "$(loginctl show-user "$(id -un)" -p Linger --value 2>/dev/null)" = no ] && exit 92
+""".strip()
 
 # $1 the folder of all, $2 the name, then systemd-run with all its words. What it answers: 0 begun, 93 there already
 _START = f"""
@@ -141,7 +151,9 @@ class HostPlace:
             return b""
 
         try:
-            done = self._run(_START, name, self._unit(work, name), go)
+            own = self._settings.user_manager and not self._settings.become
+            script = f"{_LINGERS}\n{_START}" if own else _START
+            done = self._run(script, name, self._unit(work, name), go)
         except CommandFailed as error:
             if not sent:
                 raise NotSent(self._words(str(error))) from None
@@ -189,7 +201,7 @@ class HostPlace:
                 return WorkSeen(
                     state=WorkState.NOT_STARTED, sentence="it was called off before it began", **common
                 )
-            if said.get("active") in _LIVES:
+            if said.get("active") not in _NOT_THERE:
                 return WorkSeen(state=WorkState.RUNNING, sentence="it is about to begin there", **common)
             told = "it was asked for there, and whether it begins is not known yet"
             return WorkSeen(state=WorkState.UNKNOWN, sentence=told, **common)
@@ -206,9 +218,9 @@ class HostPlace:
                 **full,
             )
         active = said.get("active", "")
-        if active in _LIVES:
+        if active not in _NOT_THERE:
             return WorkSeen(state=WorkState.RUNNING, sentence=f"it runs there, {active}", **full)
-        if active == "unasked":
+        if active not in _OVER:
             return WorkSeen(state=WorkState.UNKNOWN, sentence="its systemd does not answer", **full)
         if said.get("off") == "yes":
             return WorkSeen(state=WorkState.ENDED, good=False, sentence="it was stopped", **full)
@@ -247,6 +259,10 @@ class HostPlace:
             "ForwardAgent": "no",
             "ForwardX11": "no",
             "PermitLocalCommand": "no",
+            # of what people configure for their own sessions: forwardings, whose ports these have; a command; to stay behind
+            "ClearAllForwardings": "yes",
+            "RemoteCommand": "none",
+            "ControlMaster": "no",
         }
         given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
         argv = [*self._ssh, "-T", *given, *self._settings.options, "--", self._settings.address, there]
