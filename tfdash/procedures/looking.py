@@ -146,6 +146,8 @@ class Looking:
             return "it waits for what stands before it"
         if state.status is StepStatus.UNKNOWN:
             return "what became of it is not known: it is settled first"
+        if state.status is StepStatus.RUNNING and not state.terminal:
+            return "it is under way"  # in what stands in it
         if state.status is StepStatus.RUNNING:
             return f"it is under way, by {state.holder or state.by} at {state.terminal}"
         if state.terminal and state.terminal != self.means.journals.terminal:
@@ -177,7 +179,7 @@ class Looking:
         if state.status in OVER:
             return ("decide",) if chosen_anew(run, step, state) else ()
         ours = state.terminal == self.means.journals.terminal
-        if state.status is StepStatus.WAITING:
+        if state.status is StepStatus.WAITING or step.kind is StepKind.GROUP:
             return ("skip",)
         found = list(kind)
         if passes:

@@ -180,7 +180,7 @@ class Runs:
         return await self._changed(self._settle(run, step, given))
 
     async def _settle(self, id: str, step_id: str, given: Given) -> RunState:
-        run, doing = self._in_hand(id, step_id)
+        run, doing = self._in_hand(id, step_id, itself=True)
         if doing.state.status not in IN_AIR:
             raise RunRefused(f"it is {doing.state.status.value}: there is nothing to settle")
         if (run.id, step_id) in self.engine.working:
@@ -221,7 +221,7 @@ class Runs:
         return await self._changed(self._take_over(run, step, given))
 
     async def _take_over(self, id: str, step_id: str, given: Given) -> RunState:
-        _, doing = self._in_hand(id, step_id)
+        _, doing = self._in_hand(id, step_id, itself=True)
         state = doing.state
         claim = self.engine.claimed(self.engine.run_of(id), state)
         theirs = state if claim is None else claim
@@ -340,11 +340,14 @@ class Runs:
 
     # -- what they share ------------------------------------------------------------------------------------------
 
-    def _in_hand(self, id: str, step_id: str) -> tuple[RunState, Doing]:
+    def _in_hand(self, id: str, step_id: str, *, itself: bool = False) -> tuple[RunState, Doing]:
+        """``itself``: what is done with it is done with no group, which nobody has."""
         run = self.engine.run_of(id)
         if why := self.engine.refused(run):
             raise RunRefused(why)
         step, state = self.engine.step_in(run, step_id)
+        if itself and step.kind is StepKind.GROUP:
+            raise RunRefused("it is a group: its steps are settled and taken over")
         return run, Doing(self._means, run, step, state, state.attempt)
 
     async def _said(

@@ -17,7 +17,7 @@ from tests.unit.procedures.world import HEAD, Terminal, step
 from tests.waiting import until
 from tfdash.model.run import RunEventKind, StepStatus
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
-from tfdash.procedures.protocols import Place, RunRefused, Work, WorkSeen, WorkState
+from tfdash.procedures.protocols import Given, Place, RunRefused, Work, WorkSeen, WorkState
 from tfdash.procedures.steps import command
 from tfdash.procedures.words import argv_of
 from tfdash.writers.places import keeper
@@ -283,6 +283,24 @@ def test_a_lost_connection_is_not_known_and_never_a_failure(world: World) -> Non
     one.clock.at += 100.0
     until(lambda: (one.looked(), one.step(run, "c").status is StepStatus.DONE)[1], lambda: one.step(run, "c"))
     assert place.began == 1
+
+
+@pytest.mark.parametrize("parallel", ["true", "false"])
+def test_a_group_whose_step_is_not_known_is_nobodys_to_settle_or_to_take(world: World, parallel: str) -> None:
+    """Its step is: what was claimed of the group itself hindered everybody else, and came to nothing."""
+    place, inside = Away(), COMMAND.replace("[[steps]]", "[[steps.steps]]")
+    one = world.terminal(step("both", "group", parallel=parallel) + inside, allowing(say=("true",)), place)
+    run = one.start("p").id
+    one.do(run, "c")
+    assert one.prepare(run, "both").may == ("skip",) and one.prepare(run, "both").refused == "it is under way"
+    place.seen = WorkSeen(state=WorkState.UNKNOWN, sentence="db-1: connection refused")
+    one.looked()
+    one.clock.at += 100.0
+    assert world.ended(one, run) is one.step(run, "both").status is StepStatus.UNKNOWN
+    assert one.prepare(run, "both").may == ("skip",) and "settle" in one.prepare(run, "c").may
+    for work in (one.runs.settle, one.runs.take_over):
+        with pytest.raises(RunRefused, match="it is a group"):
+            one.call(work(run, "both", Given(worked=True, reason="it is so")))
 
 
 OPENS = step("c", "command", command='"open"', evidence='["link"]', by_hand='"link the one that is open"')
