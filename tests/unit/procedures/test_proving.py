@@ -16,6 +16,8 @@ from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.report.runbooks.evidence import evidence
 from tfdash.report.runbooks.evidence_text import evidence_text
+from tfdash.sources.prometheus.options import Options
+from tfdash.sources.prometheus.targets import targets_now
 from tfdash.views.recovery.handover import lines
 
 Make = Callable[..., Terminal]
@@ -135,6 +137,22 @@ def test_a_person_moves_it_earlier_and_only_earlier(terminal: Make) -> None:
     said(one.clock.at - 900)
     clock = impact(one, run)
     assert (clock.start, clock.by, clock.source) == (one.clock.at - 900, "ann", "users called")
+
+
+def test_metrics_of_what_is_recovered_are_asked_for_as_far_back_as_may_be(terminal: Make) -> None:
+    one, options = terminal({"act": TEXT}), Options()
+
+    def asked() -> dict[str, float]:
+        found = targets_now(REF, one.board, options, one.clock.at)
+        return {target.subject.name: target.horizon for target in found}
+
+    assert asked() == {}
+    one.start("act", dry=True)
+    assert asked() == {}
+    run = one.start("act").id
+    one.until(lambda: asked() == {"web": options.history})
+    one.call(one.runs.abort(run, Given(reason="no more")))
+    one.until(lambda: asked() == {})
 
 
 def test_no_proof_is_asked_of_what_is_no_recovery_a_rehearsal_or_over(terminal: Make) -> None:

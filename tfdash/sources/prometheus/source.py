@@ -31,7 +31,7 @@ from tfdash.sources.prometheus.batches import Batch, halves, roles_of
 from tfdash.sources.prometheus.cache import Cache, newest_of, without
 from tfdash.sources.prometheus.options import Connection, Options
 from tfdash.sources.prometheus.probes import not_run, read_probe
-from tfdash.sources.prometheus.targets import left_out, targets_of, why_quiet
+from tfdash.sources.prometheus.targets import left_out, targets_now, why_quiet
 
 if TYPE_CHECKING:
     from tfdash.sources.prometheus.client import Client
@@ -131,7 +131,7 @@ class PrometheusSource:
                 return
             if releases is not seen:
                 seen = releases
-                wanted = targets_of(self.ref, releases, self.options, self._clock.now())
+                wanted = targets_now(self.ref, board, self.options, self._clock.now())
                 if self._begun and any(not self._cache.asked(t) for t in wanted):
                     return
             await asyncio.sleep(min(0.5, left))
@@ -203,7 +203,7 @@ class PrometheusSource:
                 return
         cluster = board.picture.clusters.get(self.ref)
         releases = board.assessment.releases
-        targets = targets_of(self.ref, releases, self.options, at)
+        targets = targets_now(self.ref, board, self.options, at)
         self._cache.use(targets)
         self._left_out = left_out(self.ref, releases, targets)
         if cluster is not None:

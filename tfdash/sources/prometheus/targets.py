@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,12 @@ from tfdash.model.kube import Pod
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Objects
 from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.run import RunJournal
 from tfdash.model.subject import ClusterRef, Key, Subject
 from tfdash.model.traffic import Traffic
 from tfdash.moments import clock
+from tfdash.playbook.procedures.holding import holdings
+from tfdash.sources.base import SourceBoard
 from tfdash.sources.prometheus.options import Options
 from tfdash.sources.prometheus.selector import Matcher, fill, matches, values_of
 from tfdash.sources.prometheus.template import MetricTemplate
@@ -52,18 +55,43 @@ class QueryTarget:
         }
 
 
+def targets_now(ref: ClusterRef, board: SourceBoard, options: Options, now: float) -> tuple[QueryTarget, ...]:
+    """Those of all that the board knows."""
+    held = _recovered(ref, board.picture.store_state.runs)
+    return targets_of(ref, board.assessment.releases, options, now, held)
+
+
+def _recovered(ref: ClusterRef, runs: Mapping[str, RunJournal]) -> frozenset[Subject]:
+    """The workloads that an open recovery is about."""
+    subjects = (one for held in holdings(runs) if held.recovery for one in held.subjects())
+    return frozenset(one for one in subjects if one.cluster == ref and one.namespace)
+
+
 def targets_of(
-    ref: ClusterRef, releases: Mapping[Subject, ReleaseState], options: Options, now: float
+    ref: ClusterRef,
+    releases: Mapping[Subject, ReleaseState],
+    options: Options,
+    now: float,
+    recovered: Set[Subject] = frozenset(),
 ) -> tuple[QueryTarget, ...]:
-    """In flight first, then the recent, the configured, the rest by name; at most ``max_workloads`` of them."""
+    """In flight or in recovery first, then the recent, the configured, the rest by name; at most ``max_workloads`` of them. Of what is
+    ``recovered`` all is asked for that may be: since when it fails is looked for in it."""
     found: dict[tuple[str, str, str], tuple[int, QueryTarget]] = {}
+    for subject in sorted(recovered - releases.keys()):
+        if subject not in {one.workload for one in releases.values()}:
+            found[subject.kind, subject.namespace, subject.name] = (
+                0,
+                _target(subject, (subject.name,), options, options.history),
+            )
     for subject, release in releases.items():
         if subject.cluster != ref:
             continue
-        busy = release.in_flight or release.phase is Phase.ABORTED
+        ill = bool(recovered & {subject, release.workload})
+        busy = ill or release.in_flight or release.phase is Phase.ABORTED
         recent = release.finished is not None and now - release.finished < _RECENT
         rank = 0 if busy else 1 if recent else 3
         horizon = _horizon(release, options, now) if rank < 2 else min(options.idle_horizon, options.horizon)
+        horizon = max(horizon, options.history) if ill else horizon
         found[subject.kind, subject.namespace, subject.name] = (
             rank,
             _target(subject, _names(release), options, horizon, _sides(release)),

@@ -19,6 +19,7 @@ from tfdash.judging.canaries import traffic_of
 from tfdash.model.judgement import Outcome
 from tfdash.model.observation import Observation
 from tfdash.model.release import Phase
+from tfdash.model.subject import Subject
 from tfdash.model.traffic import Signals
 from tfdash.playbook.canary import default_canary_policy, judge_release
 from tfdash.sources.prometheus.options import Options
@@ -133,6 +134,16 @@ def test_a_shorter_history_and_then_horizon_asks_for_less(started: float) -> Non
     before = asked()
     shorter = asked(history=2100.0)
     assert shorter <= before and asked(history=600.0, horizon=600.0) < shorter
+
+
+def test_of_what_is_recovered_all_is_asked_for_that_may_be() -> None:
+    one, other = cw.release(started=None), cw.release(started=None)
+    other = msgspec.structs.replace(other, subject=other.subject._replace(name="other"), workload=None)
+    releases, options = {one.subject: one, other.subject: other}, Options()
+    for held in (other.subject, Subject(cw.REF, "StatefulSet", "a", "db")):
+        found = {one.subject: one.horizon for one in targets_of(cw.REF, releases, options, NOW, {held})}
+        assert found[held] == options.history and found[one.subject] < options.history
+    assert all(one.horizon < options.history for one in targets_of(cw.REF, releases, options, NOW))
 
 
 def test_with_metrics_it_is_judged() -> None:

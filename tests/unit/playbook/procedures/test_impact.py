@@ -200,7 +200,7 @@ def test_a_journey_that_tells_no_beginning_says_why() -> None:
     assert journeys(journey(True, True, False)).sentence == "pay did not fail 2 times running"
     assert journeys(journey(False, False, False, True)).at is None
     old = journeys(journey(False, False), before=START + LATELY)
-    assert (old.at, old.sentence) == (None, "pay was not run before it was begun")
+    assert (old.at, old.sentence) == (None, "pay was not run in the 5 minutes before")
     assert journeys().sentence == "no journey of it is run"
     assert journeys(journey(False, False, workload=OTHER)).sentence == "no journey of it is run"
     assert journeys(journey(False, False, control=True)).at is None

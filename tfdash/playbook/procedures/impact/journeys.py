@@ -34,7 +34,7 @@ def _of(case: ImpactCase, journey: Journey) -> ImpactProof:
     name, fails = safe(journey.name), case.policies.canary.journeys.fails
     told = [run for run in journey.runs if run.ok is not None and run.at <= case.before]
     if not told or case.before - told[-1].at > LATELY:
-        return ImpactProof(None, f"{name} was not run before it was begun")
+        return ImpactProof(None, f"{name} was not run in the {LATELY / 60:.0f} minutes before")
     failed = list(takewhile(lambda run: not run.ok, reversed(told)))
     if len(failed) < fails:
         return ImpactProof(None, f"{name} did not fail {fails} times running")
