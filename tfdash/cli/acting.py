@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tfdash.procedures.kind import Places
     from tfdash.procedures.protocols import RunService
     from tfdash.sources.kubernetes.source import KubernetesSource
-    from tfdash.store.approvals.protocol import Approvals
+    from tfdash.store.approvals.protocol import Approvals, Vouches
     from tfdash.store.ledger import Store
     from tfdash.store.opening import StoreOptions
     from tfdash.store.peers.leases import Leases
@@ -150,6 +151,7 @@ def compose(
         claims=claims_of(opened, clusters) if mode.acts else None,
         kubectl=policy.kubectl,
         places=_places(settings, options, writers.clusters) if writers is not None else None,
+        vouches=_vouching(options, writers, clock),
     )
     runs, watching = runs_of(carrier)
     acting = ActingParts(actions, opened.store, options, leases, notifier, runs)
@@ -246,14 +248,27 @@ def _places(settings: Settings, options: StoreOptions, clusters: Mapping[Cluster
     return places_of(settings.procedures, options.folder, clusters)
 
 
-def approvals_of(options: StoreOptions, writers: Writers | None, clock: Clock) -> Approvals | None:
-    """The API server of the first cluster as the one that stamps a second person, where [store] approvals says so."""
+def approvals_of(
+    options: StoreOptions, writers: Writers | None, clock: Clock, at: ClusterRef | None = None
+) -> Approvals | None:
+    """The API server of the first cluster, or of ``at``, as the one that stamps a second person, where [store] approvals says so."""
     if options.approvals != "kubernetes" or writers is None or not writers.clusters:
         return None
     from tfdash.store.approvals.kubernetes import KubernetesApprovals
 
-    first = next(iter(writers.clusters.values()))
-    return KubernetesApprovals(first, clock, life=options.approval_life, shared=options.shared_roles)
+    writer = writers.clusters.get(at) if at is not None else next(iter(writers.clusters.values()))
+    if writer is None:
+        return None
+    return KubernetesApprovals(writer, clock, life=options.approval_life, shared=options.shared_roles)
+
+
+def _vouching(
+    options: StoreOptions, writers: Writers | None, clock: Clock
+) -> Callable[[ClusterRef], Vouches | None]:
+    """People of a run are vouched for by the server of its cluster, which is not the one that it recovers."""
+    from tfdash.store.approvals.roles import vouches_of
+
+    return cache(lambda ref: vouches_of(approvals_of(options, writers, clock, ref)))
 
 
 def _keeping(writers: Writers, board: Board, options: StoreOptions, clock: Clock) -> Writers:

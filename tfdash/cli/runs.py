@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tfdash.config.settings import Settings
     from tfdash.playbook.policies import Policies
     from tfdash.procedures.protocols import Claims, Notifier
+    from tfdash.store.approvals.protocol import Vouches
     from tfdash.store.ledger import Store
 
 
@@ -47,6 +48,7 @@ class RunParts:
     claims: Claims | None = None
     kubectl: Mapping[ClusterRef, tuple[str, ...]] = field(default_factory=dict)
     places: Places | None = None
+    vouches: Callable[[ClusterRef], Vouches | None] = lambda cluster: None  # of runs of that cluster
 
 
 def runs_of(given: RunParts) -> tuple[Runs, Watching]:
@@ -63,7 +65,7 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
         first, now = begun_with(), shelf().procedures
         return replace(first, recovery=replace(first.recovery, procedures=now))
 
-    proofs = _proofs(store, settings)
+    proofs = _proofs(store, given)
     means = Means(
         board=board,
         journals=Journals(board, store if acting else None, given.clock, proofs),
@@ -89,11 +91,11 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
     return runs, Watching(runs.engine)
 
 
-def _proofs(store: Store | None, settings: Settings) -> Proofs:
+def _proofs(store: Store | None, given: RunParts) -> Proofs:
     """By whoever stamps a second person here; [procedures.roles] says which groups a role is."""
     vouches = vouches_of(store.approvals) if store is not None else None
-    roles, stamped_by = settings.procedures.roles, vouches.stamped_by if vouches is not None else ""
-    return Proofs(vouches, lambda role: roles[role].of(stamped_by) if role in roles else ())
+    roles, stamped_by = given.settings.procedures.roles, vouches.stamped_by if vouches is not None else ""
+    return Proofs(vouches, lambda role: roles[role].of(stamped_by) if role in roles else (), at=given.vouches)
 
 
 def who(board: Board, ref: ClusterRef) -> str:

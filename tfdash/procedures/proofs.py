@@ -14,6 +14,7 @@ import msgspec
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunOutcome, RunState, StepStatus
+from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.walk import all_steps
 from tfdash.playbook.releases.facts import canonical
 from tfdash.store.approvals.protocol import StepWord, Vouches
@@ -40,17 +41,22 @@ class _HasRuns(Protocol):
 
 class Proofs:
     """``vouches`` None: no server here stamps who approves, and no approval holds but one that is given alone, as the file allows.
-    ``groups``: those that a role is. ``changed``: something is known of an approval. Asked on the board's loop, read from any thread."""
+    ``groups``: those that a role is. ``at``: who vouches for runs of that cluster, None: ``vouches`` does for all. ``changed``: something is known of an approval. Asked on the board's loop, read from any thread."""
 
     def __init__(
         self,
         vouches: Vouches | None,
         groups: Callable[[str], tuple[str, ...]],
         changed: Callable[[], None] = lambda: None,
+        at: Callable[[ClusterRef], Vouches | None] = lambda cluster: None,
     ) -> None:
-        self.vouches, self.groups, self._changed = vouches, groups, changed
+        self._vouches, self._at, self.groups, self._changed = vouches, at, groups, changed
         self._known: dict[tuple[str, int], WordProof] = {}
         self.version = 0  # grows with each that is known not to hold
+
+    def by(self, run: RunState) -> Vouches | None:
+        """Who vouches for the people of a run: the server of its own cluster, which answers where another one is lost."""
+        return self._at(run.cluster) or self._vouches
 
     def without_forged(self, journal: RunJournal) -> RunJournal:
         """The events that count: all but the approvals that the server denied."""
@@ -104,7 +110,8 @@ class Proofs:
         return proof
 
     async def _proof(self, run: RunState, step: Step, event: RunEvent) -> WordProof:
-        if self.vouches is None:
+        vouches = self.by(run)
+        if vouches is None:
             raise LedgerUnavailable("no server here stamps who approves")
         told, digest = event.data, digest_of(run, step)
         if told.get("digest") != digest:
@@ -113,7 +120,7 @@ class Proofs:
         if not word.who:
             return WordProof("nobody's name is on it")
         async with asyncio.timeout(_PATIENCE):
-            return WordProof(await self.vouches.why_not(word, self.groups(step.role)))
+            return WordProof(await vouches.why_not(word, self.groups(step.role)))
 
     async def look(self, journal: RunJournal, run: RunState) -> None:
         """Ask what is not known of this run yet; what cannot be asked stays unknown."""

@@ -127,17 +127,32 @@ async def test_a_workload_at_0_is_started_by_its_size_and_sized_by_who_is_in_cha
     assert changes(guarded) == wanted
     assert any(note in n for n in guarded.plan.notes)
     assert guarded.plan.freeze is EXEMPT
+    # what its HPA makes of the size a moment later does not undo that it was started
+    assert ("written" in {post.id for post in guarded.plan.posts}) is not ("/spec/replicas" in wanted)
 
 
 @pytest.mark.parametrize(
-    ("owner", "why"),
-    [(None, "keeps at least one replica"), (KEDA, "ScaledObject web decides when it is at 0; to hold it there annotate it")],
-)  # fmt: skip
-async def test_to_0_is_not_had_by_bounds(owner: dict[str, Any] | None, why: str) -> None:
+    ("owner", "given", "why"),
+    [
+        (None, {"maximum": "9"}, "keeps at least one replica"),
+        (KEDA, {}, "ScaledObject web decides when it is at 0; to hold it there annotate it"),
+    ],
+)
+async def test_to_0_is_not_had_by_bounds(
+    owner: dict[str, Any] | None, given: dict[str, str], why: str
+) -> None:
     scaled = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": meta("web"), "spec": {}}
     found = [deployment("busy"), autoscaler("web", "busy", 2, 5, owner), scaled]
     with pytest.raises(PlanRefused, match=why):
-        await planned("workload.scale", "Deployment", "busy", found, replicas="0")
+        await planned("workload.scale", "Deployment", "busy", found, replicas="0", **given)
+
+
+async def test_what_is_stopped_is_stopped_by_its_size_and_its_hpa_stands_aside() -> None:
+    found = [deployment("busy"), autoscaler("web", "busy", 2, 5)]
+    plan = (await planned("workload.scale", "Deployment", "busy", found, replicas="0")).plan
+    assert [request.path.rpartition("/")[2] for request in plan.requests] == ["scale"]
+    assert any("HPA web stands aside at 0" in note for note in plan.notes)
+    assert "at 0 replicas it serves nobody" in plan.notes and plan.freeze is FROZEN
 
 
 def keda(**spec: Any) -> list[dict[str, Any]]:

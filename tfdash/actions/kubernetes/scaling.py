@@ -40,8 +40,8 @@ async def scale(context: PlanContext) -> Draft:
     scaler, at = context.standing.scaler, context.at
     document = await context.document(at)
     now = int(document.get("spec", {}).get("replicas", 1))
-    idle = scaler is not None and scaler.owner is None and not now and (low, high) == (None, None)
-    if scaler is not None and not (idle and wanted):
+    aside = scaler is not None and scaler.owner is None and (low, high) == (None, None)
+    if scaler is not None and not (aside and wanted is not None and bool(now) is not bool(wanted)):
         return await set_bounds(context, scaler, at, wanted=wanted, low=low, high=high)
     if wanted is None:
         raise PlanRefused("how many replicas? Nothing was given")
@@ -50,15 +50,25 @@ async def scale(context: PlanContext) -> Draft:
     subject = context.found(document)
     way = "up" if wanted > now else "down"
     notes = ("at 0 replicas it serves nobody",) if wanted == 0 else ()
-    posts = [REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow)]
-    if scaler is not None:  # at 0 it stands aside: it is the size that starts it, and no bound
+    posts = [
+        WRITTEN.post(text="the size is written", within=30),
+        REPLICAS.post(value=str(wanted), text=f"it has {wanted} pods", within=context.policy.follow),
+    ]
+    if scaler is not None and not wanted:  # what is at 0 no HPA scales
+        notes = (
+            *notes,
+            f"HPA {scaler.name} stands aside at 0, with its bounds as they are: nothing starts it by itself",
+        )
+    elif scaler is not None:  # at 0 it stands aside: it is the size that starts it, and no bound
         low, high = scaler.min_replicas, max(scaler.max_replicas, scaler.min_replicas)
         notes = (f"HPA {scaler.name} stands aside at 0 and takes over from there: {low} to {high}",)
         bounds, text = (
             f"{at.kind}/{at.namespace}/{at.name}:{low}:{high}",
             f"it has between {low} and {high} pods",
         )
-        posts = [SIZE.post(value=bounds, text=text, within=context.policy.follow)]
+        posts = [
+            SIZE.post(value=bounds, text=text, within=context.policy.follow)
+        ]  # the size is the HPA's from then on
     share = share_of(context.standing.release, at, wanted > now)
     undone, choices = await managed_by_part(context, undone=True)
     return Draft(
@@ -72,7 +82,6 @@ async def scale(context: PlanContext) -> Draft:
         notes=(*share.says, *notes, *undone),
         choices=choices,
         posts=(
-            WRITTEN.post(text="the size is written", within=30),
             *posts,
             AVAILABLE.post(text="all of them are available", within=context.policy.follow),
         ),

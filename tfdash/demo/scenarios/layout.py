@@ -337,7 +337,10 @@ class Layout(Ground):
         """HPA and PodDisruptionBudget."""
         meta = {"name": service.name, "namespace": namespace, "labels": {"app": service.name}}
         if service.hpa is not None and self.environment != "development":
-            factor = self.plan.environments[self.environment].replicas
+            factor, waits = (
+                self.plan.environments[self.environment].replicas,
+                service.name in self.standing_by,
+            )
             target = {"type": "Utilization", "averageUtilization": service.hpa.cpu}
             self.put(
                 "horizontalpodautoscalers.autoscaling",
@@ -345,8 +348,8 @@ class Layout(Ground):
                     "metadata": meta,
                     "spec": {
                         "scaleTargetRef": self.scaled(service, namespace),
-                        "minReplicas": max(1, round(service.hpa.min * factor)),
-                        "maxReplicas": max(2, round(service.hpa.max * factor)),
+                        "minReplicas": 1 if waits else max(1, round(service.hpa.min * factor)),
+                        "maxReplicas": 2 if waits else max(2, round(service.hpa.max * factor)),
                         "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
                     },
                     "status": {"currentMetrics": None, "desiredReplicas": 0},

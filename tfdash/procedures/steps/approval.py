@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tfdash.actions.core.protocols import ApprovalRefused
+from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind
 from tfdash.nouns import counted
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.proofs import digest_of, key_of
 from tfdash.procedures.protocols import Given, RunRefused
-from tfdash.store.approvals.protocol import StepWord
+from tfdash.store.approvals.protocol import StepWord, Vouches
 
 _REASON = 3  # characters at least
 
@@ -52,8 +52,8 @@ class ApprovalStep(KindOfStep):
             raise RunRefused(
                 why, remedy="alone, as it says there" if step.alone else "skip it, with a reason"
             )
-        assert proofs is not None and proofs.vouches is not None
-        approve, vouches = given.worked is not False, proofs.vouches
+        approve, vouches = given.worked is not False, _vouches(doing)
+        assert proofs is not None and vouches is not None
         if not approve and len(given.reason.strip()) < _REASON:
             raise RunRefused("a denial needs a reason")
         digest = digest_of(doing.run, step)
@@ -68,6 +68,9 @@ class ApprovalStep(KindOfStep):
             )
         except ApprovalRefused as refused:
             raise RunRefused(str(refused)) from None
+        except LedgerUnavailable as away:
+            told = "alone, as it says there" if step.alone else "again once it answers"
+            raise RunRefused(f"nobody can be vouched for now: {away}", remedy=told) from None
         said = given.reason.strip() or given.note.strip()
         word, kind = ("approves", RunEventKind.APPROVED) if approve else ("denies", RunEventKind.DENIED)
         data = {
@@ -101,17 +104,23 @@ class ApprovalStep(KindOfStep):
 def _nobody(doing: Doing) -> str:
     """Why nobody can be vouched for, "" where somebody can."""
     proofs, role = doing.means.proofs, doing.step.role
-    if proofs is None or proofs.vouches is None:
+    vouches = _vouches(doing)
+    if proofs is None or vouches is None:
         return "no server here stamps who approves ([store] url or approvals)"
     if not proofs.groups(role):
-        key = "database" if proofs.vouches.stamped_by == "postgresql" else "groups"
+        key = "database" if vouches.stamped_by == "postgresql" else "groups"
         return f"nobody said which group {role} is: add [procedures.roles.{role}] {key}"
     return ""
 
 
-def _server(doing: Doing) -> str:
+def _vouches(doing: Doing) -> Vouches | None:
     proofs = doing.means.proofs
-    return proofs.vouches.stamped_by if proofs is not None and proofs.vouches is not None else ""
+    return proofs.by(doing.run) if proofs is not None else None
+
+
+def _server(doing: Doing) -> str:
+    vouches = _vouches(doing)
+    return vouches.stamped_by if vouches is not None else ""
 
 
 def _started_by(doing: Doing) -> str:
