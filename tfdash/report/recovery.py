@@ -70,7 +70,7 @@ def shown(asked: ReportAsked) -> Shown:
     ) -> tuple[str, ...]:
         title = ready.title if ready is not None else proposal.title if proposal is not None else ""
         return (
-            proposal_state(proposal).text,
+            proposal_state(proposal, ready).text,
             titled(title or key.procedure, at[key]),
             ready_word(ready).text,
             "?" if ready is None or ready.rto is None else f"~{span(ready.rto)}",

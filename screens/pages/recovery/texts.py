@@ -208,7 +208,7 @@ class StepPage(_OfRun, TextPage):
         found += [f"? {trouble}"] if trouble and row.state.status not in OVER else []
         found += ["", *plain(hand.lines(row.step, row.state, prepared, probes, now, zone, not trouble)), ""]
         mine = [event for event in runs.events(run.id) if event.step == row.step.id]
-        return [*found, *journal.lines(run, mine, zone)]
+        return [*found, *journal.of_step(run, mine, zone)]
 
 
 class ProcedurePage(TextPage):

@@ -48,6 +48,7 @@ PARTS = (
     "pipeline",
     "signed",
     "owner",
+    "whose",
 )
 """What ``{each.PART}`` may be of a service that is restored: ``object`` is "Deployment namespace/name", ``scaler`` its HPA likewise. What it has none of
 is "", so that ``given = ["each.scaler"]`` tells."""
@@ -66,6 +67,7 @@ SHOWN_PARTS: Mapping[str, str] = {
     "pipeline": "NAME",
     "signed": "namespace/name",
     "owner": "OWNER",
+    "whose": ", of OWNER",
 }
 """A service that comes up in every way and in every tier: there is none, but a document shows all steps."""
 
@@ -256,6 +258,7 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
     told = _told(text)
     yield from (("kind", kind), ("namespace", namespace), ("name", name), ("object", found["object"]))
     yield from ((key, told.get(key, "")) for key in ("tier", "replicas", "min", "max", "owner"))
+    yield "whose", f", of {told['owner']}" if told.get("owner") else ""
     yield "scaler", f"HorizontalPodAutoscaler {namespace}/{told['hpa']}" if told.get("hpa") else ""
     way, by = told.get("by", SCALED), told.get("of", "")
     yield "sync", by if way == SYNC else ""

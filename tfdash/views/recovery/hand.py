@@ -95,7 +95,7 @@ def lines(
     found += branch_lines(step, prepared)
     found += _probes(step, prepared, probes, state)
     if step.kind is StepKind.APPROVAL:
-        found += approval_lines(step, state)
+        found += approval_lines(step, state, told=prepared is not None and state.status not in OVER)
     elif step.role:
         found.append([("signed by role ", "dim"), safe(step.role)])
     found += evidence_lines(state)
@@ -133,9 +133,11 @@ def branch_lines(step: Step, prepared: Prepared | None) -> list[Line]:
     return found
 
 
-def approval_lines(step: Step, state: StepState) -> list[Line]:
-    """Whose word it needs, who gave it, and the way alone."""
+def approval_lines(step: Step, state: StepState, *, told: bool = False) -> list[Line]:
+    """Whose word it needs, who gave it, and the way alone; ``told``: what it needs is said already."""
     have = ", ".join(map(safe, state.approvals)) or "nobody yet"
+    if told:
+        return [[("approved by ", "dim"), have]]
     need = f"{step.count} of role {safe(step.role)}" if step.role else f"{step.count}"
     found: list[Line] = [[("needs ", "dim"), need, ("   approved by ", "dim"), have]]
     if step.alone:

@@ -35,6 +35,13 @@ def lines(run: RunState, events: Sequence[RunEvent], zone: ZoneInfo) -> list[str
     ]
 
 
+def of_step(run: RunState, events: Sequence[RunEvent], zone: ZoneInfo) -> list[str]:
+    """Of one step, which has a head of its own."""
+    if not events:
+        return ["nothing was done of it yet"]
+    return [f"{counted(len(events), 'event')} of it", "", *event_lines(run, events, zone)]
+
+
 def event_lines(run: RunState, events: Sequence[RunEvent], zone: ZoneInfo) -> list[str]:
     """A line each, with what was given under it."""
     steps = steps_by_id(run.procedure)

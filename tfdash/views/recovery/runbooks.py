@@ -61,13 +61,24 @@ class RunbookRow(NamedTuple):
 
     @property
     def title(self) -> str:
+        return titled(self._title, self.at)
+
+    @property
+    def named(self) -> str:
+        """``eu-2: a service fails``: what is cut in a table is the end."""
+        return safe(f"{self.at}: {self._title}" if self.at else self._title)
+
+    @property
+    def _title(self) -> str:
         scenario = self.procedure.scenario
-        title = (scenario.title if scenario is not None else "") or self.procedure.title or self.procedure.id
-        return titled(title, self.at)
+        return (scenario.title if scenario is not None else "") or self.procedure.title or self.procedure.id
 
     @property
     def proposed(self) -> bool | None:
-        return self.proposal.proposed if self.proposal is not None else None
+        """Nothing proposes one that has no signs: a person begins it."""
+        if self.proposal is None:
+            return None if self.readiness is None else False
+        return self.proposal.proposed
 
 
 def titled(title: str, at: str) -> str:
@@ -107,8 +118,10 @@ def rows_of(procedures: Iterable[Procedure], said: RecoveryState | None) -> dict
     return {row.key: row for row in sorted(rows, key=grave)}
 
 
-def proposal_state(said: RecoveryProposal | None) -> State:
-    """Whether the facts propose it now."""
+def proposal_state(said: RecoveryProposal | None, ready: RecoveryReadiness | None) -> State:
+    """Whether the facts propose it now; of one that was judged and has no signs nobody but a person knows."""
+    if said is None and ready is not None:
+        return STATES[Level.IDLE].worded("by hand")
     if said is None:
         return of_level(Level.UNKNOWN).worded("not judged")
     if said.refused and said.proposed:
@@ -126,10 +139,10 @@ def ready_word(said: RecoveryReadiness | None) -> State:
 
 def cells(row: RunbookRow, now: float, zone: ZoneInfo) -> Sequence[Cell]:
     """One for each of ``COLUMNS``."""
-    facts, ready, said = proposal_state(row.proposal), ready_word(row.readiness), row.readiness
+    facts, ready, said = proposal_state(row.proposal, row.readiness), ready_word(row.readiness), row.readiness
     return (
         (facts.text, facts.token),
-        (row.title, "bright" if row.proposed else ""),
+        (row.named, "bright" if row.proposed else ""),
         (ready.text, ready.token),
         _expected(said.rto if said is not None else None, row.procedure.rto),
         _expected(said.rpo if said is not None else None, row.procedure.rpo),
@@ -217,7 +230,7 @@ def chosen_lines(row: RunbookRow, now: float) -> list[Line]:
     found: list[Line] = []
     said, ready, procedure = row.proposal, row.readiness, row.procedure
     if said is not None:
-        state = proposal_state(said)
+        state = proposal_state(said, ready)
         age = f"  since {short_age(now - said.since)}" if said.since is not None else ""
         holds = sum(one.passed is True for one in said.signs)  # each of them stands right under it
         count = f"{holds} of {counted(len(said.signs), 'sign')}"
