@@ -59,7 +59,7 @@ def test_the_order_and_the_kinds_of_the_way_back() -> None:
     assert order == [
         *("writers", "answers", "runs-there", "stopped", "fenced", "told", "data", "critical", "ttl-known"),
         *("switch-agreed", "window", "told-switch", "held", "promoted", "switched", "ttl-passed"),
-        *("arrived", "critical-again", "back", "stands-by", "ended", "learned"),
+        *("arrived", "critical-again", "back", "stands-by", "ended", "learned", "closed"),
     ]
     of_kind = {
         StepKind.GATE: {"fenced", *(f"gate-{n}" for n in range(1, 6))},
