@@ -174,6 +174,7 @@ class GitLab(Server):
         self.shows_variables = shows_variables
         self.variables: dict[str, list[dict[str, Any]]] = {}
         self.jobs: list[dict[str, Any]] = []
+        self.bridges: list[dict[str, Any]] = []
 
     def routes(self) -> list[web.RouteDef]:
         at = "/api/v4/projects/{project}"
@@ -183,6 +184,7 @@ class GitLab(Server):
             web.get(f"{at}/pipelines/{{run}}", self._run),
             web.get(f"{at}/pipelines/{{run}}/variables", self._variables),
             web.get(f"{at}/pipelines/{{run}}/jobs", self._jobs),
+            web.get(f"{at}/pipelines/{{run}}/bridges", self._bridges),
             web.post(f"{at}/pipelines/{{run}}/cancel", self._cancel),
         ]
 
@@ -230,6 +232,9 @@ class GitLab(Server):
         if not self.shows_variables:
             return web.json_response({"message": "403 Forbidden"}, status=403)
         return web.json_response(self.variables[request.match_info["run"]])
+
+    async def _bridges(self, request: web.Request) -> web.Response:
+        return web.json_response(self.bridges)
 
     async def _jobs(self, request: web.Request) -> web.Response:
         return web.json_response(self.jobs)

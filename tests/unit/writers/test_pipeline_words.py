@@ -144,6 +144,22 @@ async def test_a_success_in_which_a_job_did_not_run_says_so(
     assert "deploy (eu): " + state in wanted.output
 
 
+@pytest.mark.parametrize(
+    ("downstream", "good"), [("success", True), ("failed", False), ("running", None), (None, True)]
+)
+async def test_a_pipeline_that_starts_another_is_what_that_comes_to(
+    tmp_path: Path, downstream: str | None, good: bool | None
+) -> None:
+    """It is a success as soon as that began, where its job has no strategy: depend."""
+    for folder, over in (("said", {}), ("wanted", {"jobs": ("deploy",)})):
+        server = GitLab()
+        began = {"id": 7, "status": downstream} if downstream else None
+        server.bridges = [{"name": "deploy", "status": "success", "downstream_pipeline": began}]
+        seen = await seen_of(server, tmp_path / folder, {"status": "success"}, **over)
+        assert (f"deploy ({downstream})" in seen.sentence) is (good is not True)
+        assert seen.good is (good if over else True)
+
+
 @pytest.mark.parametrize("gitlab", [True, False])
 async def test_a_job_that_is_wanted_and_not_there_is_no_success(tmp_path: Path, gitlab: bool) -> None:
     server, run = ended_well([job("build", "success", gitlab)], gitlab)

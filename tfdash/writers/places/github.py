@@ -107,7 +107,7 @@ class GitHubPlace(PipelinePlace):
             started_at=epoch(found.get("run_started_at") or found.get("created_at")),
             ended_at=epoch(found.get("updated_at")) if ended else None,
         )
-        return with_jobs(seen, await self._jobs(at, "jobs", _JOBS), self._settings.jobs)
+        return with_jobs(seen, await self._jobs(f"{at}/jobs", "jobs", _JOBS), self._settings.jobs)
 
     async def _cancel(self, run: str) -> Answer:
         return await self._calls.change(

@@ -16,7 +16,7 @@ from tfdash.text import safe
 from tfdash.writers.pipelines import Secrets
 from tfdash.writers.places.github import epoch, queried
 from tfdash.writers.places.memory import MemoryOfWork
-from tfdash.writers.places.pipeline import Begun, Calls, PipelinePlace, PipelineUnreadable, with_jobs
+from tfdash.writers.places.pipeline import Begun, Calls, Jobs, PipelinePlace, PipelineUnreadable, with_jobs
 
 SERVER = "https://gitlab.com"
 _ENDED = {"success": True, "failed": False, "canceled": False, "skipped": False}
@@ -86,7 +86,11 @@ class GitLabPlace(PipelinePlace):
             started_at=epoch(found.get("started_at") or found.get("created_at")),
             ended_at=epoch(found.get("finished_at")),
         )
-        return with_jobs(seen, await self._jobs(at, "items", _ENDED), self._settings.jobs)
+        jobs = await self._jobs(f"{at}/jobs", "items", _ENDED)
+        if seen.good:  # those that start other pipelines stand apart
+            bridges = await self._jobs(f"{at}/bridges", "items", _ENDED)
+            jobs = Jobs((*jobs.jobs, *bridges.jobs), jobs.missing or bridges.missing)
+        return with_jobs(seen, jobs, self._settings.jobs)
 
     async def _cancel(self, run: str) -> Answer:
         return await self._calls.change("POST", f"{self._project}/pipelines/{quote(run, safe='')}/cancel")

@@ -163,17 +163,15 @@ class PipelinePlace(ABC):
     @abstractmethod
     async def _cancel(self, run: str) -> Answer: ...
 
-    async def _jobs(self, at: str, key: str, ended: Mapping[str, bool | None]) -> Jobs:
-        """The first hundred of the run at that path, a list at ``key`` of the answer. ``ended``: how a job that is in a state ended."""
+    async def _jobs(self, path: str, key: str, ended: Mapping[str, bool | None]) -> Jobs:
+        """The first hundred of the run that are at ``path``, a list at ``key`` of the answer. ``ended``: how a job that is in a state ended."""
         try:
-            answer = await self._calls.read(f"{at}/jobs?per_page=100")
+            answer = await self._calls.read(f"{path}?per_page=100")
         except (PipelineUnreadable, LookupError) as error:
             return Jobs((), safe(f"its jobs cannot be read: {error}"))
         rows = answer.get(key)
         found = [one for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
-        states = [
-            (str(one.get("name") or "?"), str(one.get("conclusion") or one.get("status"))) for one in found
-        ]
+        states = [(str(one.get("name") or "?"), state_of_job(one)) for one in found]
         jobs = tuple(PipelineJob(name, state, ended.get(state)) for name, state in states)
         return Jobs(jobs, "only the first hundred of its jobs are shown" if len(found) >= 100 else "")
 
@@ -325,6 +323,14 @@ class Jobs(NamedTuple):
 
     jobs: tuple[PipelineJob, ...]
     missing: str = ""
+
+
+def state_of_job(job: Mapping[str, Any]) -> str:
+    """As its server says it. One of GitLab that starts a pipeline of somebody else's is what that came to, whether it waited for it
+    (https://docs.gitlab.com/ci/pipelines/downstream_pipelines/)."""
+    began = job.get("downstream_pipeline")
+    about = began if isinstance(began, dict) and began.get("status") else job
+    return str(about.get("conclusion") or about.get("status"))
 
 
 _NAMED = 4  # of the jobs that did not run, that are told in one sentence
