@@ -143,6 +143,9 @@ async def test_the_actions_of_an_object_open_its_step_as_well() -> None:
     async with beside(due(), refused(ROLL_BACK), refused(SCALE)) as (run, _, _):
         await run.press("a")
         await run.shows("✔ allowed", "✖ refused", HELD[:20])
+        await run.press("f")
+        await run.shows("to the run: single service failure")
+        await run.press("escape")
         await run.press("enter")
         await run.until(lambda: isinstance(run.app.screen, StepConfirmScreen), "the step's own dialog")
 

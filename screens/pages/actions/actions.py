@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
 from screens.frame.acting_screen import action_of, begin_offer, commands_of, common
 from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
-from screens.run_steps import offers_here
+from screens.run_steps import KEY, offers_here
 from tfdash.model.action import Offer
 from tfdash.model.subject import Subject
 from tfdash.model.update import Update
@@ -41,6 +42,10 @@ def _cells(offer: Offer) -> Sequence[Cell]:
 
 class ActionsScreen(BoardScreen):
     """Enter begins the one under the cursor; its remedy stands below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(KEY, "procedure", "procedure", id="actions.procedure"),
+    ]
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
         super().__init__()
@@ -106,6 +111,17 @@ class ActionsScreen(BoardScreen):
 
     def on_table_row_activated(self, event: Table.RowActivated) -> None:
         self._begin(self._offers.all.get(event.key))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "procedure":
+            return self.shell.context.runs is not None
+        return super().check_action(action, parameters)
+
+    def action_procedure(self) -> None:
+        """What is refused here may be a step of a run, which that key leads to."""
+        from screens.procedures import begin_on
+
+        begin_on(self.shell, self._subjects[0])
 
     def _begin(self, offer: Offer | None, argument: str = "") -> None:
         if offer is not None:

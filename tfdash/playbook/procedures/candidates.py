@@ -145,14 +145,20 @@ def versions(case: InputCase) -> Sequence[Candidate]:
 
 
 def coming_versions(state: ReleaseState) -> tuple[str, ...]:
-    """Of a release in flight: the versions of what is being released."""
-    images = state.canary.images if state.in_flight and state.canary is not None else ()
-    return tuple(dict.fromkeys(_tag(image) for image in images))
+    """Of a release in flight: the versions that it brings."""
+    return tuple(dict.fromkeys(map(_tag, _new_images(state)))) if state.in_flight else ()
+
+
+def _new_images(state: ReleaseState) -> tuple[str, ...]:
+    """Without those that stay as they are: a sidecar's."""
+    serves = state.stable.images if state.stable is not None else ()
+    return tuple(i for i in state.canary.images if i not in serves) if state.canary is not None else ()
 
 
 def _of_release(state: ReleaseState) -> Iterator[tuple[str, str]]:
-    for side, words in ((state.canary, "being released"), (state.stable, "serves now")):
-        for image in side.images if side is not None else ():
+    serves = state.stable.images if state.stable is not None else ()
+    for images, words in ((_new_images(state), "being released"), (serves, "serves now")):
+        for image in images:
             yield _tag(image), words
 
 

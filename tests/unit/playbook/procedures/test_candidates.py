@@ -23,10 +23,11 @@ from tfdash.judging.judge import judge_all
 from tfdash.model.kube import Container, Owner, Template
 from tfdash.model.kubecluster import Namespace, Node
 from tfdash.model.procedure import Input
+from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Subject
 from tfdash.model.workload import Serving
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.procedures.candidates import Candidate, InputCase
+from tfdash.playbook.procedures.candidates import Candidate, InputCase, coming_versions
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_value
 
 OLD = Template(containers=(Container("main", "registry.example.com/checkout:2.13.4"),))
@@ -126,3 +127,20 @@ def test_where_nothing_is_known_there_is_none() -> None:
             assessment=judged,
         )
         assert all(type in ("cluster", "environment") for _ in one.candidates(case))
+
+
+def test_what_stays_as_it_is_beside_the_new_version_is_not_being_released() -> None:
+    def side(*images: str) -> Side:
+        return Side(images=images)
+
+    state = ReleaseState(
+        subject=Subject(REF, "Rollout", "shop", "web"),
+        carrier=Carrier.ROLLOUT,
+        phase=Phase.PAUSED,
+        message="",
+        canary=side("r.example/web:2.14.0", "r.example/proxy:1.36.2"),
+        stable=side("r.example/web:2.13.4", "r.example/proxy:1.36.2"),
+    )
+    assert state.in_flight and coming_versions(state) == ("2.14.0",)
+    over = msgspec.structs.replace(state, phase=Phase.COMPLETE)
+    assert coming_versions(over) == ()
