@@ -130,3 +130,71 @@ def test_every_action_has_a_line_that_runs_without_tfdash(id: str) -> None:
         not [step["id"] for step in actions if step["lines"][0].startswith("# tfdash makes")]
         or id == "release"
     )
+
+
+ONE = """title = "one"
+purpose = "one of them"
+
+[[inputs]]
+id = "service"
+title = "which"
+type = "workload"
+
+[[inputs]]
+id = "failed"
+title = "its pods"
+type = "pod"
+many = true
+optional = true
+
+[[steps]]
+id = "serves"
+title = "{service} serves"
+kind = "check"
+asks = [{ probe = "workload.serving", workload = "{service}" }]
+
+[[steps]]
+id = "scale"
+title = "scale {service.name}"
+kind = "action"
+action = "workload.scale"
+subject = "{service}"
+arguments = { replicas = "3" }
+
+[[steps]]
+id = "isolated"
+title = "isolate"
+kind = "group"
+each = "failed"
+given = ["failed"]
+
+[[steps.steps]]
+id = "one"
+title = "isolate {each.name}"
+kind = "action"
+action = "pod.isolate"
+subject = "{each}"
+"""
+
+
+def test_each_line_is_written_for_what_there_is_to_choose() -> None:
+    """Today's names, so that it can be pasted: an example of a name is no line of a runbook that is filled."""
+    told = today(ONE)
+    assert told["steps"][1]["lines"] == [
+        "kubectl scale deployment/checkout -n a --replicas=3",
+        "kubectl scale statefulset/db -n a --replicas=3",
+    ]
+    (asked,) = told["steps"][0]["asks"]
+    lines = [asked["line"], *asked["more"]]
+    assert len(lines) == 2 and "checkout" in lines[0] and "db" in lines[1]
+    assert told["steps"][1]["title"] == "scale {service.name}"  # it is not chosen
+    for write in (as_text, as_markdown, as_html):
+        out = write(told)
+        assert all(line in out for line in lines) and "deployment/name" not in out
+    assert "checkout" not in json.dumps(told["steps"][3])  # a pod of today is none of that day
+
+
+def test_what_was_chosen_has_its_line_alone() -> None:
+    told = today(ONE, service=("StatefulSet a/db",))
+    assert told["steps"][1]["lines"] == ["kubectl scale statefulset/db -n a --replicas=3"]
+    assert told["steps"][0]["asks"][0]["more"] == []

@@ -23,12 +23,14 @@ Plain = dict[str, Any]
 @dataclass(frozen=True, kw_only=True)
 class FilledWith:
     """What is put into a runbook: inputs that are chosen, and what the run knows by itself. ``there``: of inputs what there is today,
-    each with what is known of it. ``today``: how what was chosen stands, each with its facts."""
+    each with what is known of it. ``today``: how what was chosen stands, each with its facts. ``names``: (input, value) of what was not
+    chosen and is there today, for whom each line is written."""
 
     inputs: Inputs = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     there: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     today: Sequence[tuple[str, Sequence[str]]] = ()
+    names: Sequence[tuple[str, str]] = ()
     said: str = ""
 
 
@@ -46,7 +48,11 @@ def document(procedure: Procedure, filled: FilledWith = NOTHING_FILLED) -> Plain
     chosen = {one.id: filled.inputs.get(one.id) or (f"{{{one.id}}}",) for one in procedure.inputs}
     examples = {one.id: filled.inputs.get(one.id) or (_example(one),) for one in procedure.inputs}
     said = expanded(procedure, chosen, own)
-    lined = expanded(procedure, examples, {key: filled.own.get(key, key.upper()) for key in OWN})
+    known = {key: filled.own.get(key, key.upper()) for key in OWN}
+    lined = [
+        expanded(procedure, given, known)
+        for given in (examples, *({**examples, id: (value,)} for id, value in filled.names))
+    ]
     scenario = procedure.scenario
     return {
         "schema_version": SCHEMA_VERSION,
@@ -71,15 +77,15 @@ def document(procedure: Procedure, filled: FilledWith = NOTHING_FILLED) -> Plain
         "inputs": [_input(one, filled) for one in procedure.inputs],
         "scenario": {
             "title": safe(scenario.title),
-            "signs": _asks(scenario.signs, scenario.signs),
-            "against": _asks(scenario.against, scenario.against),
+            "signs": _asks(scenario.signs, [scenario.signs]),
+            "against": _asks(scenario.against, [scenario.against]),
             "alike": [{"procedure": safe(id), "told_apart": safe(text)} for id, text in scenario.alike],
             "loses": [safe(one) for one in scenario.loses],
         }
         if scenario is not None
         else None,
-        "ready": _asks(procedure.ready, procedure.ready),
-        "steps": _numbered(list(_steps(said.steps, lined.steps, "", 0))),
+        "ready": _asks(procedure.ready, [procedure.ready]),
+        "steps": _numbered(list(_steps(said.steps, [one.steps for one in lined], "", 0))),
     }
 
 
@@ -115,12 +121,19 @@ def _input(one: Input, filled: FilledWith) -> Plain:
     }
 
 
-def _asks(said: Sequence[Ask], lined: Sequence[Ask]) -> list[Plain]:
-    """What is asked, in words, and the same by another tool ("" where there is no other)."""
-    return [
-        {"sentence": safe(_sentence(one)), "line": _line(example)}
-        for one, example in zip(said, lined, strict=True)
-    ]
+def _asks(said: Sequence[Ask], lined: Sequence[Sequence[Ask]]) -> list[Plain]:
+    """What is asked, in words, and the same by another tool ("" where there is no other); ``more``: for others of today's names."""
+    found = []
+    for one, *examples in zip(said, *lined, strict=True):
+        line, *more = _named([_line(example) for example in examples])
+        found.append({"sentence": safe(_sentence(one)), "line": line, "more": more})
+    return found
+
+
+def _named(lines: Sequence[str]) -> list[str]:
+    """The first is by an example of what was not chosen: it stands where no name of today makes another of it."""
+    plain, *others = lines
+    return list(dict.fromkeys(line for line in others if line != plain)) or [plain]
 
 
 def _sentence(ask: Ask) -> str:
@@ -144,13 +157,18 @@ def _line(ask: Ask) -> str:
         return ""
 
 
-def _steps(said: Sequence[Step], lined: Sequence[Step], above: str, depth: int) -> Iterator[Plain]:
-    for number, (one, example) in enumerate(zip(said, lined, strict=True), 1):
-        yield _step(one, example, f"{above}{number}", depth)
-        yield from _steps(one.steps, example.steps, f"{above}{number}.", depth + 1)
+def _steps(said: Sequence[Step], lined: Sequence[Sequence[Step]], above: str, depth: int) -> Iterator[Plain]:
+    for number, (one, *examples) in enumerate(zip(said, *lined, strict=True), 1):
+        yield _step(one, examples, f"{above}{number}", depth)
+        inside = [example.steps for example in examples]
+        yield from _steps(one.steps, inside, f"{above}{number}.", depth + 1)
 
 
-def _step(one: Step, example: Step, number: str, depth: int) -> Plain:
+def _step(one: Step, examples: Sequence[Step], number: str, depth: int) -> Plain:
+    def asks(key: str) -> list[Plain]:
+        return _asks(getattr(one, key), [getattr(example, key) for example in examples])
+
+    whens = zip(*([branch.when for branch in example.branches] for example in examples), strict=True)
     return {
         "number": number,
         "depth": depth,
@@ -159,10 +177,10 @@ def _step(one: Step, example: Step, number: str, depth: int) -> Plain:
         "title": safe(one.title),
         "text": safe_lines(one.text) if one.text else [],
         "how": [safe(told) for told in _how(one)],
-        "asks": _asks(one.asks, example.asks),
-        "before": _asks(one.before, example.before),
-        "after": _asks(one.after, example.after),
-        "lines": [action_line(example.action, example.subject, dict(example.arguments))]
+        "asks": asks("asks"),
+        "before": asks("before"),
+        "after": asks("after"),
+        "lines": _named([action_line(each.action, each.subject, dict(each.arguments)) for each in examples])
         if one.kind is StepKind.ACTION
         else [],
         "by_hand": safe_lines(one.by_hand) if one.by_hand else [],
@@ -171,15 +189,15 @@ def _step(one: Step, example: Step, number: str, depth: int) -> Plain:
                 "id": branch.id,
                 "title": safe(branch.title),
                 "steps": list(branch.steps),
-                "when": _asks(branch.when, other.when),
+                "when": _asks(branch.when, when),
             }
-            for branch, other in zip(one.branches, example.branches, strict=True)
+            for branch, when in zip(one.branches, whens, strict=True)
         ],
         "needs": [safe(need) for need in one.needs],
         "no_return": safe(one.no_return) or None,
         "alone": safe(one.alone) or None,
         "tier": one.tier or None,
-        "undo": list(_steps(one.undo, example.undo, f"{number} undo ", 0)),
+        "undo": list(_steps(one.undo, [example.undo for example in examples], f"{number} undo ", 0)),
     }
 
 

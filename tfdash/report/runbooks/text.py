@@ -83,7 +83,7 @@ def _asked(asks: Sequence[Plain], left: str) -> Iterator[str]:
     for one in asks:
         yield from _under(one["sentence"], f"{left}? ", f"{left}  ")
         if one["line"]:
-            yield f"{left}  $ {one['line']}"
+            yield from (f"{left}  $ {line}" for line in (one["line"], *one["more"]))
 
 
 def origin(told: Plain) -> str:
@@ -147,7 +147,7 @@ def _markdown(told: Plain) -> Iterator[str]:
         yield from (f"  - {inline(value)}" for value in _there(one))
     for title, asks in around(told):
         yield f"- {inline(title)}"
-        yield from (f"  - {_asked_inline(one)}" for one in asks)
+        yield from (line for one in asks for line in _asked_markdown("  - ", one))
     if told["today"]:
         yield from ("", "## As it was", "")
     for one in told["today"]:
@@ -165,11 +165,11 @@ def _step_markdown(step: Plain) -> Iterator[str]:
     if step["no_return"]:
         yield f"- **point of no return**: {inline(step['no_return'])}"
     for key, title in _CHECKS:
-        yield from (f"- {title}: {_asked_inline(one)}" for one in step[key])
+        yield from (line for one in step[key] for line in _asked_markdown(f"- {title}: ", one))
     for branch in step["branches"]:
         behind = f" → {inline(', '.join(branch['numbers']))}" if branch["numbers"] else ""
         yield f"- [ ] {inline(branch['title'])}{behind}"
-        yield from (f"  - {_asked_inline(one)}" for one in branch["when"])
+        yield from (line for one in branch["when"] for line in _asked_markdown("  - ", one))
     if step["needs"]:
         yield f"- needs {inline(', '.join(step['needs']))}"
     if step["alone"]:
@@ -185,5 +185,11 @@ def _step_markdown(step: Plain) -> Iterator[str]:
         )
 
 
-def _asked_inline(one: Plain) -> str:
-    return inline(one["sentence"]) + (f": {inline(one['line'])}" if one["line"] else "")
+def _asked_markdown(left: str, one: Plain) -> Iterator[str]:
+    """A line of a list; where the same is asked of several, each stands below it."""
+    if not one["more"]:
+        yield left + inline(one["sentence"]) + (f": {inline(one['line'])}" if one["line"] else "")
+        return
+    yield left + inline(one["sentence"])
+    below = " " * (2 + len(left) - len(left.lstrip()))
+    yield from (f"{below}- {inline(line)}" for line in (one["line"], *one["more"]))

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from tfdash.model.assessment import Assessment
+from tfdash.model.kube import Pod
 from tfdash.model.picture import Picture
-from tfdash.model.procedure import Procedure
+from tfdash.model.procedure import Input, Procedure
 from tfdash.model.store_state import VerifiedGood
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import WorkloadState
@@ -16,11 +17,12 @@ from tfdash.moments import moment
 from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
+from tfdash.playbook.procedures.existing import object_of
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, Inputs
 from tfdash.report.runbooks.document import FilledWith
 
 _SHOWN = 60
-"""So many of what can be chosen are listed."""
+"""So many of what can be chosen are listed, and have their lines."""
 
 
 def filled_today(
@@ -35,6 +37,7 @@ def filled_today(
     """``inputs``: what was chosen. An input that is a list, must be given and was not is all that there are."""
     chosen = dict(inputs)
     there: dict[str, list[tuple[str, str]]] = {}
+    names: list[tuple[str, str]] = []
     for one in procedure.inputs:
         if chosen.get(one.id):
             continue
@@ -51,14 +54,22 @@ def filled_today(
             chosen[one.id] = tuple(each.value for each in found)
         else:
             there[one.id] = list(_listed(found))
+            names += [(one.id, each.value) for each in found[:_SHOWN] if _lasts(one, each.value)]
     at = moment(assessment.at, zone)
     return FilledWith(
         inputs=chosen,
         own={"environment": cluster.environment, "cluster": cluster.cluster},
         there=there,
+        names=names,
         today=tuple(_today(chosen, cluster, picture, assessment, zone)),
         said=f"filled with what {cluster.environment} {cluster.cluster} had {at}",
     )
+
+
+def _lasts(one: Input, value: str) -> bool:
+    """Whether it names an object that will be called so when the runbook is read: a pod is not."""
+    named = object_of(one, value)
+    return named is not None and named[0] != Pod.KIND
 
 
 def _listed(found: Sequence[Candidate]) -> Iterator[tuple[str, str]]:
