@@ -200,7 +200,15 @@ async def test_it_is_ended_when_its_time_is_over(place: HostPlace) -> None:
     work = sh("sleep 600", key="a.b.10", timeout=1.0)
     await place.start(work)
     seen = await ended(place, work)
-    assert (seen.good, seen.code) == (False, 124)
+    assert (seen.good, seen.code) == (False, 124) and "took too long" in seen.sentence
+
+
+async def test_what_has_ended_is_as_it_ended_whoever_stops_it(place: HostPlace) -> None:
+    work = sh("true", key="a.b.15")
+    await place.start(work)
+    await ended(place, work)
+    seen = await place.stop(work)
+    assert (seen.state, seen.good) == (WorkState.ENDED, True)
 
 
 async def test_what_was_killed_there_is_not_known(place: HostPlace, server: SshServer) -> None:

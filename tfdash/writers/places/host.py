@@ -22,6 +22,7 @@ from tfdash.writers.places.names import as_line, last_lines, name_of
 _HERE = "tfdash: here"
 _TOLD = "tfdash: "
 _LONGEST = 100_000  # bytes of a command as a shell gets it: Linux takes no more than 128 KB of one word
+_TIMED_OUT, _LATE = 124, ", which is what timeout(1) gives what took too long"
 _WHY = {
     92: 'what its user runs ends with the log-in; run "loginctl enable-linger" there once',
     94: "it has no systemd-run",
@@ -86,10 +87,11 @@ _OUTPUT = f"""
 "$@" -u "$u" -n 40 -o cat --no-pager -q 2>/dev/null
 """.strip()
 
-# What was not begun never will be, and what runs is ended
+# What was not begun never will be, and what runs is ended; what has ended is as it ended
 _STOP = f"""
 {_FOLDER}; shift 2
 umask 077
+[ -f "$k/ended" ] && exit 0
 mkdir -p "$k" && : >"$k/off" || exit 95
 [ -d "$k/begun" ] && [ ! -f "$k/ended" ] && "$@" stop "$u"
 exit 0
@@ -192,9 +194,16 @@ class HostPlace:
             )
         if said == "none":
             return WorkSeen(state=WorkState.NOT_STARTED, sentence="it was not begun", **common)
-        return self._kept(dict(part.partition("=")[::2] for part in said.split(" ", 4)[1:]), name, common)
+        return self._kept(
+            dict(part.partition("=")[::2] for part in said.split(" ", 4)[1:]),
+            name,
+            common,
+            limited=work.timeout > 0,
+        )
 
-    def _kept(self, said: Mapping[str, str], name: str, common: Mapping[str, Any]) -> WorkSeen:
+    def _kept(
+        self, said: Mapping[str, str], name: str, common: Mapping[str, Any], *, limited: bool
+    ) -> WorkSeen:
         began = _number(said.get("begun", ""))
         if said.get("begun") == "no":
             if said.get("off") == "yes":
@@ -213,7 +222,7 @@ class HostPlace:
                 state=WorkState.ENDED,
                 good=ended == 0 and said.get("off") != "yes",
                 code=ended,
-                sentence=f"it {how_ended(ended)}",
+                sentence=f"it {how_ended(ended)}" + (_LATE if ended == _TIMED_OUT and limited else ""),
                 ended_at=_number(at),
                 **full,
             )
