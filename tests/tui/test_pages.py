@@ -72,7 +72,7 @@ async def test_a_page_is_not_opened_above_itself() -> None:
 
 
 def test_what_is_opened_from_another_page_is_reached_by_keys_of_these_tests() -> None:
-    """Their keys stand in test_keys, test_acting, test_audit, test_canary, test_resources, test_calendar and test_recovery; a new one is added here with its test."""
+    """Their keys stand in test_keys, test_acting, test_audit, test_canary, test_resources, test_calendar, test_recovery and test_recovery_newer; a new one is added here with its test."""
     about = {spec.id for spec in PAGES if spec.opens and spec.id not in {s.id for s in PLACED}}
     assert about == {
         "containers",
@@ -90,6 +90,7 @@ def test_what_is_opened_from_another_page_is_reached_by_keys_of_these_tests() ->
         "step",
         "handover",
         "journal",
+        "difference",
     }
 
 
