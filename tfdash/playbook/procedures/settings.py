@@ -87,7 +87,8 @@ class AllowedCommand(SettingsTable):
 
 @dataclass(frozen=True, kw_only=True)
 class HostSettings(SettingsTable, short="address"):
-    """A machine that commands run on, by this system's ssh: BatchMode, hosts that known_hosts has. It needs systemd."""
+    """A machine that commands run on, by this system's ssh: BatchMode, hosts that known_hosts has. It needs systemd, and a log-in shell that reads
+    words as sh does (not fish, not csh)."""
 
     address: Annotated[
         str, Note("as ssh takes it; a name of ~/.ssh/config will do", '"ops@db-1.example.com"')

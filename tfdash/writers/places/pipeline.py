@@ -262,7 +262,9 @@ class PipelinePlace(ABC):
         except PipelineUnreadable as error:
             return self._unknown(f"it cannot be read: {error}", where)
         except LookupError as error:
-            return self._unknown(f"run {run} is not there any more: {error}", where)
+            return self._unknown(
+                f"run {run} is not there any more, or its token may not see it: {error}", where
+            )
         return msgspec.structs.replace(seen, where=seen.where or safe(where))
 
     async def _found(self, work: Work, noted: Mapping[str, Any], elsewhere: str) -> Begun | WorkSeen:
