@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -88,3 +89,17 @@ async def test_what_is_under_way_is_never_changed_under_it() -> None:
         await run.shows("✖ The run cannot go on by it: roll it back is under way")
         await run.press("o")
         assert isinstance(run.app.screen, DifferencePage) and not service.called
+
+
+@pytest.mark.parametrize("title", ["\x1b[31mred\x1b[0m", "[bold]loud[/] \u202eback", "a\nb\tc"])
+async def test_what_a_file_says_is_shown_literally(title: str) -> None:
+    text = rw.FAILURE.replace('"it is this service that fails"', json.dumps(title))
+    async with at("decision") as (run, service):
+        await shown(run, service, text)
+        await run.press("v")
+        await run.until(lambda: isinstance(run.app.screen, DifferencePage), "the difference")
+        for key in ("", "o"):
+            await run.press(*key)
+            page = await run.still()
+            assert "\x1b" not in page and "\u202e" not in page and page.count("\n") == 40
+        assert isinstance(run.app.screen, FormScreen)
