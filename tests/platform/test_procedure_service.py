@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,9 @@ def test_a_service_is_brought_back_by_its_runbook(broken: Cluster, tmp_path: Pat
         )
         run = walk.run
         assert walk.state.targets == (SERVICE,)
+        impact = next(clock for clock in walk.state.clocks if clock.id == "impact")
+        fell = value(broken, "deploy/shop", '{.status.conditions[?(@.type=="Available")].lastTransitionTime}')
+        assert (impact.start, impact.by) == (datetime.fromisoformat(fell).timestamp(), "Kubernetes")
         seen = walk.do("seen")
         assert "shop" in seen.sentence
         walk.skip("told", "a test tells nobody")
