@@ -47,6 +47,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     default: str = ""
     optional: bool = False
     many: bool = False  # a list: a group may have its steps once ``each``
+    elsewhere: bool = False  # a cluster, and not the one in which the run is carried out
     new: bool = False  # it need not exist yet
 
 

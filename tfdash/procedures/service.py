@@ -115,6 +115,12 @@ class Runs:
                 remedy="begin it in the cluster that takes over",
             )
         unseen = not_known(self._means, found, chosen, cluster)
+        for one in found.inputs:
+            if one.elsewhere and cluster.cluster in chosen[one.id]:
+                raise RunRefused(
+                    f"{one.title}: that is {cluster.cluster}, in which it would be carried out",
+                    remedy="begin it in the other cluster",
+                )
         nonce = secrets.token_hex(8)
         run = run_id(found.id, found.digest, self._journals.terminal, chosen, nonce)
         own = own_of(run, cluster, self._means.clock.now())

@@ -70,3 +70,13 @@ def test_it_acts_elsewhere_than_in_what_is_lost_and_never_on_nothing(
     put(one, good())
     with pytest.raises(RunRefused, match="which is what is lost"):
         one.start(RUNBOOK, lost=[REF.cluster], services=["Deployment a/x tier=3 replicas=2"])
+
+
+def test_the_way_back_is_begun_in_the_cluster_that_serves(terminal: Callable[..., Terminal]) -> None:
+    one = terminal({})
+    put(one, good())
+    with pytest.raises(RunRefused, match="in which it would be carried out"):
+        one.start("way-back", home=[REF.cluster])
+    run = one.start("way-back", home=[LOST.cluster])
+    assert run.procedure.holds == (f"Cluster {LOST.cluster}", f"Cluster {REF.cluster}")
+    assert "back" not in {step.id for step in run.steps}  # no recovery here is known that brought anything up

@@ -195,7 +195,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return at.timestamp()
 
     def names(self) -> list[str]:
-        return [s.name for s in self.step if s.name]
+        return list(dict.fromkeys(s.name for s in self.step if s.name))
 
 
 def load(name: str) -> Scenario:

@@ -184,7 +184,7 @@ def _tag(image: str) -> str:
 
 def clusters(case: InputCase) -> Sequence[Candidate]:
     here = sorted(ref.cluster for ref in case.picture.clusters if ref.environment == case.cluster.environment)
-    return [Candidate(name) for name in here]
+    return [Candidate(name) for name in here if not (case.wanted.elsewhere and name == case.cluster.cluster)]
 
 
 def environments(case: InputCase) -> Sequence[Candidate]:

@@ -307,6 +307,7 @@ INPUT: Mapping[str, TomlKey] = {
     "default": TomlKey(text),
     "optional": TomlKey(flag),
     "many": TomlKey(flag),
+    "elsewhere": TomlKey(flag),
     "new": TomlKey(flag),
 }
 SCENARIO: Mapping[str, TomlKey] = {

@@ -97,9 +97,9 @@ def start(
 def _field_of(one: Input, choices: Sequence[FormChoice], given: str) -> FormField:
     hints = ["several, with commas between them"] if one.many else []
     hint = "; ".join([*hints, "may be left out"] if one.optional else hints)
-    return FormField(
-        one.id, safe(one.title or one.id), hint, given or safe(one.default), tuple(choices), one.many, True
-    )
+    only = choices[0].value if len(choices) == 1 and not one.optional else ""  # there is nothing to choose
+    value = given or safe(one.default) or only
+    return FormField(one.id, safe(one.title or one.id), hint, value, tuple(choices), one.many, True)
 
 
 def sign(step: Step, state: StepState, prepared: Prepared | None, now: float, zone: ZoneInfo) -> Form:

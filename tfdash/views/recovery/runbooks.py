@@ -281,4 +281,4 @@ def _fact(word: str, one: Probed, token: str) -> Line:
 
 
 def search_text(row: RunbookRow) -> str:
-    return f"{row.procedure.id} {row.procedure.title} {row.title}"
+    return f"{row.procedure.id} {row.procedure.title} {row.named}, {row.title}"
