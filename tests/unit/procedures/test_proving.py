@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.procedures.world import HEAD, Terminal, step
+from tests.unit.procedures.world import HEAD, ZONE, Terminal, step
 from tests.unit.store.helpers import REF
 from tfdash.model.observation import Observation
 from tfdash.model.run import RunClock, RunEvent, RunEventKind
@@ -18,7 +18,10 @@ from tfdash.report.runbooks.evidence import evidence
 from tfdash.report.runbooks.evidence_text import evidence_text
 from tfdash.sources.prometheus.options import Options
 from tfdash.sources.prometheus.targets import targets_now
+from tfdash.views.recovery import head
 from tfdash.views.recovery.handover import lines
+from tfdash.views.recovery.words import began_text
+from tfdash.views.table import Line
 
 Make = Callable[..., Terminal]
 WEB = "Deployment shop/web"
@@ -42,6 +45,10 @@ def impact(one: Terminal, run: str) -> RunClock:
 
 def told(one: Terminal, run: str) -> list[RunEvent]:
     return [event for event in one.runs.events(run) if event.kind is RunEventKind.IMPACT]
+
+
+def plain(line: Line) -> str:
+    return "".join(cell if isinstance(cell, str) else cell[0] for cell in line)
 
 
 def test_a_run_begins_with_the_earliest_proof_of_its_impact(terminal: Make) -> None:
@@ -69,6 +76,10 @@ def test_everybody_reads_it_by_what_it_is_known(terminal: Make) -> None:
     exported = evidence_text(evidence(state, events))
     assert "by journeys: pay failed (502) in all 3 runs that are known; at least" in exported
     assert "not known: no database is watched for this procedure" in exported
+    wide = head.lines(state, one.clock.at, ZONE)
+    assert plain(wide[1]) == f"impact {began_text(state, one.clock.at, ZONE)}"
+    narrow = plain(head.lines(state, one.clock.at, ZONE, short=True)[0])
+    assert narrow.endswith(" EST by journeys") and len(narrow) <= 78
     two = terminal({}, who="ben")
     two.until(lambda: two.runs.run(run.id))
     assert two.state(run.id).clocks == state.clocks
