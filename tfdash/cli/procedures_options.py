@@ -101,7 +101,9 @@ def _resume(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None
 
 def _learn(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:
     where(parser, scoped=False)
-    parser.add_argument("id", metavar="ID", help="as procedures list names it")
+    parser.add_argument(
+        "id", metavar="ID", help="as procedures list names it; or a run: what was noted in that one"
+    )
 
 
 def _export(parser: argparse.ArgumentParser, where: Callable[..., None]) -> None:

@@ -31,6 +31,10 @@ def test_notes_of_a_run_become_a_patch_that_applies(
     two.end()
     assert main(ask) == 1
     patch, told = capsys.readouterr()
+    of_run = [ask[0], ask[1], run, *ask[3:]]
+    assert main(of_run) == 1 and capsys.readouterr().out == patch
+    assert main([ask[0], ask[1], "own-0123456789ab", *ask[3:]]) == 64
+    assert 'no run "own-0123456789ab"' in capsys.readouterr().err
     assert f'look: Look at the "lag" first. ({run}, ann)' in told
     file = tmp_path / "procedures" / "own.toml"
     subprocess.run(["patch", "-s", "-p1", "-d", str(file.parent)], input=patch, text=True, check=True)

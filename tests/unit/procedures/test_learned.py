@@ -39,7 +39,7 @@ def at(terminal: Make, tmp_path: Path) -> Terminal:
 
 def told(at: Terminal, run: str) -> tuple[bool | None, str]:
     (asked,) = at.prepare(run, "learn").asks
-    assert asked.line == "tfdash procedures learn fire"  # to be copied
+    assert asked.line == f"tfdash procedures learn {run}"  # to be copied
     return asked.passed, asked.sentence
 
 

@@ -42,7 +42,7 @@ PROBES = (
         id="runbook.changed",
         title="{procedure} says what was learned",
         judge=_changed,
-        line=lambda a: f"tfdash procedures learn {a.get('procedure', '')}",
+        line=lambda a: f"tfdash procedures learn {a.get('run', '')}",
         arguments=(
             ProbeArgument(id="procedure", title="whose file"),
             ProbeArgument(id="run", title='since this run began: "{run}"'),
