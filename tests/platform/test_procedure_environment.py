@@ -183,7 +183,15 @@ def brought_up(walk: Walk, tier: int) -> None:
 
 
 def gate(walk: Walk, tier: int) -> str:
-    return walk.do(f"gate-{tier}").sentence
+    """Once what it asks is so: that a service is sized as it was does not say that its pods are there yet."""
+    id = f"gate-{tier}"
+
+    def passes() -> bool:
+        return all(probed.passed for probed in walk.at.runs.probes(walk.run, id))
+
+    until(passes, lambda: f"{id}: {walk.at.runs.probes(walk.run, id)}", LONGEST)
+    done(walk, id)
+    return walk.step(id).sentence
 
 
 def done(walk: Walk, id: str) -> None:

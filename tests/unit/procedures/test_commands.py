@@ -332,6 +332,13 @@ def test_what_it_opened_is_the_evidence_of_its_step(
         assert "settle" in one.prepare(run, "c").may  # it may be open: it is not opened again by itself
 
 
+def test_a_note_is_asked_of_who_does_it_by_hand_and_not_of_a_command(world: World) -> None:
+    one = world.terminal(OPENS.replace('["link"]', '["note"]'), allowing(open=("true",)))
+    run = one.start("p").id
+    one.do(run, "c")
+    assert world.ended(one, run) is StepStatus.DONE and one.step(run, "c").evidence == ()
+
+
 def test_what_is_open_already_is_linked_and_a_link_is_an_address(world: World) -> None:
     one = world.terminal(OPENS, allowing(open=("false",)))
     run = one.start("p").id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -103,7 +103,7 @@ class CommandStep(KindOfStep):
         if seen.state is WorkState.ENDED:
             self._seen.pop(key, None)
             if seen.good and doing.step.evidence:
-                return _with_answer(seen, data)
+                return _with_answer(seen, data, doing.step.evidence)
             kind = RunEventKind.DONE if seen.good else RunEventKind.FAILED
             return StepEnd(kind=kind, sentence=seen.sentence, data=data)
         since = self._lost.setdefault(key, doing.now)
@@ -113,9 +113,12 @@ class CommandStep(KindOfStep):
         return StepEnd(kind=RunEventKind.UNKNOWN, sentence=seen.sentence, data=data)
 
 
-def _with_answer(seen: WorkSeen, data: Mapping[str, Any]) -> StepEnd:
-    """What it opened is this step's evidence: where its answer names nothing, that is not known."""
+def _with_answer(seen: WorkSeen, data: Mapping[str, Any], evidence: Sequence[str]) -> StepEnd:
+    """What it opened is this step's evidence: where its answer names nothing, that is not known. A note is asked of who does it by hand: a
+    command that ends well and says nothing did what it is for."""
     answer = answer_of(seen)
+    if not answer and "link" not in evidence:
+        return StepEnd(kind=RunEventKind.DONE, sentence=seen.sentence, data=data)
     if not answer:
         told = f"{seen.sentence}; its answer names nothing that it opened: look there"
         return StepEnd(kind=RunEventKind.UNKNOWN, sentence=told, data=data)
