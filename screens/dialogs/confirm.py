@@ -128,7 +128,7 @@ class ConfirmScreen(ModalScreen[None]):
         try:
             if before and not self._trouble and dict(before[0].plan.arguments).items() >= self._given.items():
                 chosen = tuple(t.choice for t in self.query(Tick) if t.on and t.choice != "extra")
-                made = [await actions.refresh(g.plan, chosen) for g in before]
+                made = [await self._anew(actions, g, chosen) for g in before]
             else:
                 made = await self._planned(actions)
         except PlanRefused as refused:
@@ -153,6 +153,9 @@ class ConfirmScreen(ModalScreen[None]):
     async def _planned(self, actions: ActionService) -> list[Guarded]:
         work = (actions.plan(self._offer.action, s, dict(self._given)) for s in self._subjects)
         return list(await asyncio.gather(*work))
+
+    async def _anew(self, actions: ActionService, before: Guarded, choices: tuple[str, ...]) -> Guarded:
+        return await actions.refresh(before.plan, choices)
 
     def _wait_again(self) -> None:
         """It is another plan than the one that was read: nothing that was typed for that one counts, nor a key on its way."""

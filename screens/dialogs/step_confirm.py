@@ -11,6 +11,7 @@ from screens.dialogs.confirm import ConfirmScreen
 from screens.dialogs.offers import offer_of
 from screens.dialogs.progress import ProgressScreen
 from screens.shell import Shell
+from tfdash.actions.core.plan_digest import changed_facts
 from tfdash.actions.core.protocols import ActionService, LedgerUnavailable, PlanRefused
 from tfdash.model.action import Confirmation, Guarded, Progress
 from tfdash.model.procedure import Step
@@ -42,13 +43,21 @@ class StepConfirmScreen(ConfirmScreen):
             first, self._first = self._first, None
             if first.plan.expires_at > self.shell.now():
                 return [first]
+        return [await self._prepared()]
+
+    async def _anew(self, actions: ActionService, before: Guarded, choices: tuple[str, ...]) -> Guarded:
+        """By the run again: it alone knows what was shown of the step, and the gate by it whose run holds the target."""
+        made = await self._prepared(choices)
+        return msgspec.structs.replace(made, changed=changed_facts(before.plan.facts, made.plan.facts))
+
+    async def _prepared(self, choices: tuple[str, ...] = ()) -> Guarded:
         try:
-            prepared = await self._runs.prepare(self._of_run.id, self._step.id)
+            prepared = await self._runs.prepare(self._of_run.id, self._step.id, choices)
         except RunRefused as refused:
             raise PlanRefused(str(refused), remedy=refused.remedy) from refused
         if prepared.guarded is None:
             raise PlanRefused(prepared.refused or "there is nothing to be done any more")
-        return [prepared.guarded]
+        return prepared.guarded
 
     def _confirmed(self, plans: Sequence[tuple[Guarded, Confirmation]]) -> None:
         work = StepRun(

@@ -20,7 +20,7 @@ from tfdash.cli.demo_past import leave_past
 from tfdash.cli.source_registry import Needs, Wiring, made, not_measured
 from tfdash.config.load import load
 from tfdash.config.quick import load_quick
-from tfdash.demo.options import DemoOptions
+from tfdash.demo.options import SECOND, DemoOptions
 from tfdash.demo.process import DemoProcess, start_process
 from tfdash.model.kinds import JUDGED
 from tfdash.model.procedure import StepKind
@@ -44,28 +44,35 @@ class Seat(NamedTuple):
 
 @contextmanager
 def seat(scenario: str, speed: float) -> Iterator[Seat]:
-    """A terminal on a demo, as the program puts it together."""
+    """A demo, and a terminal on it."""
     with (
         start_process(DemoOptions(seed=7, scenario=scenario, speed=speed)) as demo,
         colleague(demo.config, scenario),
     ):
         leave_past(demo.config, scenario)
-        config = load_quick(str(demo.config))
-        settings, clock = load(config.path), clock_of(config)
-        sources = clusters_of(config.environment, config, clock)
-        board = Board(sources, judge_of(settings), clock)
-        wiring = Wiring(config.environment.name, settings, sources, clock)
-        for source in made(wiring, Needs.SETTINGS):
-            board.add_source(source)
-        board.put_signals(published(not_measured(wiring)))
-        parts = compose(board, config, settings, sources, clock, mode_of(settings, False, True))
-        board.want("a walk", dict.fromkeys(JUDGED, ALL))
-        board.start()
-        try:
-            yield Seat(board, parts, demo)
-        finally:
-            board.stop(5.0)
-            parts.ledger.close()
+        with terminal(demo) as at:
+            yield at
+
+
+@contextmanager
+def terminal(demo: DemoProcess, kubeconfig: str = "") -> Iterator[Seat]:
+    """As the program puts it together."""
+    config = load_quick(str(demo.config), kubeconfig=kubeconfig)
+    settings, clock = load(config.path), clock_of(config)
+    sources = clusters_of(config.environment, config, clock)
+    board = Board(sources, judge_of(settings), clock)
+    wiring = Wiring(config.environment.name, settings, sources, clock)
+    for source in made(wiring, Needs.SETTINGS):
+        board.add_source(source)
+    board.put_signals(published(not_measured(wiring)))
+    parts = compose(board, config, settings, sources, clock, mode_of(settings, False, True))
+    board.want("a walk", dict.fromkeys(JUDGED, ALL))
+    board.start()
+    try:
+        yield Seat(board, parts, demo)
+    finally:
+        board.stop(5.0)
+        parts.ledger.close()
 
 
 async def done(at: Seat, run: str, id: str, branches: Mapping[str, str]) -> None:
@@ -81,6 +88,9 @@ async def done(at: Seat, run: str, id: str, branches: Mapping[str, str]) -> None
             raise AssertionError(f"{id}: {now.sentence}")
         if id not in state.next:
             return now.status not in GOES_ON
+        if found.kind is StepKind.APPROVAL and found.others:
+            await approved(at, run, id)
+            return False
         shown = await runs.prepare(run, id)
         given = Given(reason="as the procedure has it")
         if found.kind is StepKind.DECISION:
@@ -89,7 +99,7 @@ async def done(at: Seat, run: str, id: str, branches: Mapping[str, str]) -> None
             given = Given(confirmation=confirmed(shown.guarded), reason="as the procedure has it")
         elif "pass" in shown.may:
             given = Given(reason="it is so already")
-        elif _signed(shown.may, now.status):
+        elif not found.again and _signed(shown.may, now.status):
             given = Given(note="seen", link="https://example.com/seen", worked=True)
         elif "do" not in shown.may and "approve" not in shown.may:
             if found.optional:
@@ -108,6 +118,27 @@ async def done(at: Seat, run: str, id: str, branches: Mapping[str, str]) -> None
 def _signed(may: tuple[str, ...], status: StepStatus) -> bool:
     """Whether a person signs it: nothing else is to be done, or what was asked is not known."""
     return "sign" in may and "approve" not in may and ("do" not in may or status is StepStatus.FAILED)
+
+
+async def approved(at: Seat, run: str, id: str) -> None:
+    """By a second person at a second terminal, who sees the run there as anybody on the same store."""
+    with terminal(at.demo, str(at.demo.config.with_name(SECOND))) as second:
+        runs = second.parts.runs
+
+        async def may() -> bool:
+            state = runs.run(run)
+            if state is None or id not in state.next:
+                return False
+            return "approve" in (await runs.prepare(run, id)).may
+
+        await soon(may, lambda: f"{id} at the second terminal: {runs.run(run)}", PATIENCE, every=0.5)
+        await runs.do(run, id, Given(reason="seen"))
+
+    def seen() -> bool:
+        state = at.parts.runs.run(run)
+        return state is not None and id not in state.next
+
+    await soon(seen, f"{id} approved", PATIENCE, every=0.5)
 
 
 async def walked(

@@ -28,3 +28,20 @@ def test_a_service_from_failure_to_a_closed_runbook() -> None:
         fell = datetime(2026, 11, 24, 15, 1, tzinfo=UTC).timestamp()  # as the scenario has it
         assert impact.start is not None and -60.0 <= impact.start - fell <= 30.0, impact
         assert impact.by in ("Prometheus", "journeys", "Kubernetes") and not impact.at_least and impact.source
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_release_from_the_checklist_to_verified_good() -> None:
+    with seat("release-day", 20.0) as at:
+        chosen = {"service": "Rollout tf-production/checkout", "version": "2.14.0"}
+        run = asyncio.run(walked(at, "release", {"decided": "on", "promoted": "rollout"}, **chosen))
+        assert run.outcome is RunOutcome.DONE, ends(run)
+        by = ends(run)
+        ways = {id: how for id, how in by.items() if how not in ("done", "not chosen")}
+        assert ways.items() <= {"onward": "already so", "good": "already so"}.items()  # as time had it
+        assert {by[id] for id in ("open-gate", "let-go", "given-up")} == {"not chosen"}
+        (onward, production) = (one for one in run.steps if one.id in ("onward", "production"))
+        assert production.approvals == ("colleague@corp",)
+        assert onward.attempt == 1  # its last step, for everybody, stands behind the approval
+        assert "started: standard release" in told(at)

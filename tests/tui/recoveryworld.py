@@ -272,7 +272,7 @@ class ToldRuns:
     def probes(self, run: str, step: str) -> tuple[Probed, ...]:
         return {"seen": (DOWN,), "rollback": (SERVES,), "serves": (SERVES,)}.get(step, ())
 
-    async def prepare(self, run: str, step: str) -> Prepared:
+    async def prepare(self, run: str, step: str, choices: tuple[str, ...] = ()) -> Prepared:
         from tfdash.views.recovery.words import step_of
 
         if self.trouble is not None:

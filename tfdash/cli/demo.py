@@ -49,6 +49,9 @@ def _demo(args: argparse.Namespace) -> int:
         if not why:
             from tfdash.cli.running import run
 
+            narrate(
+                f"from another shell: {program()} demo --where prints its configuration, and the line by which a second person joins"
+            )
             words += ["--theme", args.theme] if args.theme else []
             return run(parse(["run", *words, *(["--read-only"] if args.read_only else [])]))
         from tfdash.cli.snapshot import command as snapshot
@@ -58,7 +61,17 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _told(config: Path) -> str:
-    return f"export KUBECONFIG={config.with_name('kubeconfig')}\ntfdash --config {config}"
+    """What another shell takes of it; the last line is the terminal of a second person, for what needs one."""
+    from tfdash.demo.options import SECOND
+
+    own = f"tfdash --config {config}"
+    return "\n".join(
+        (
+            f"export KUBECONFIG={config.with_name('kubeconfig')}",
+            own,
+            f"{own} --kubeconfig {config.with_name(SECOND)}  # a second person on call, who approves",
+        )
+    )
 
 
 def _where() -> int:

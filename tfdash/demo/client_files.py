@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfdash.demo.apiserver.discovery import ENDING
-from tfdash.demo.options import ENVIRONMENTS, MARK
+from tfdash.demo.options import ENVIRONMENTS, MARK, SECOND
 from tfdash.demo.platform import Platform
 from tfdash.demo.scenarios.catalogue import catalogue
 from tfdash.demo.scenarios.identities import one_namespace
@@ -21,6 +21,7 @@ _OWN = "oncall"
 _OWN_TOKEN = "oncall-token"
 LAST_GOOD = "last-good"
 """Where in the run's folder it is kept what each service was."""
+_COLLEAGUE = "colleague"  # a second one, who approves
 
 
 class Files(NamedTuple):
@@ -46,7 +47,9 @@ def shown_name(cluster: str) -> str:
     return f"demo-{cluster}"
 
 
-def _kubeconfig(platform: Platform, ports: dict[str, int], certificates: Certificates) -> str:
+def _kubeconfig(
+    platform: Platform, ports: dict[str, int], certificates: Certificates, current: str = "production"
+) -> str:
     authority = str(certificates.authority)
     clusters = [
         {
@@ -73,7 +76,7 @@ def _kubeconfig(platform: Platform, ports: dict[str, int], certificates: Certifi
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": "production",
+        "current-context": current,
         "clusters": clusters,
         "users": users,
         "contexts": contexts,
@@ -207,6 +210,8 @@ def place_of(service: str, environment: str) -> tuple[str, str]:
 
 def write(platform: Platform, folder: Path, ports: dict[str, int], certificates: Certificates) -> Files:
     kubeconfig = _private(folder / "kubeconfig", _kubeconfig(platform, ports, certificates))
+    second = _kubeconfig(platform, ports, certificates, context_name("production", _COLLEAGUE))
+    _private(folder / SECOND, second)
     _private(folder / _OWN_TOKEN, platform.tokens[_OWN] + "\n")
     config = _private(folder / "tfdash.toml", config_text(platform, kubeconfig))
     token = _private(folder / "token", platform.tokens["admin"] + "\n")

@@ -11,6 +11,8 @@ FOLDER = "tfdash-demo-"  # in the folder for temporary files
 AUTHORITY = "tfdash demo"
 """The common name of the certificate authority that each run makes for itself, and by which its servers are known."""
 ENVIRONMENTS = ("development", "staging", "production")
+SECOND = "colleague.kubeconfig"
+"""The file by which a second person comes in, beside who uses a demo: that of the identity ``colleague``."""
 MARK = "terrafusion.example/environment"
 """The label of a namespace that says whose it is."""
 

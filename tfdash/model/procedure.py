@@ -79,6 +79,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     asks: tuple[Ask, ...] = ()
     before: tuple[Ask, ...] = ()
     after: tuple[Ask, ...] = ()
+    again: bool = False  # of an action: done until ``after`` is so, each time as it then stands
     action: str = ""  # id of the registry
     subject: str = ""  # "Deployment {namespace}/{name}", "Node {node}", "{workload}"
     arguments: Pairs = ()  # of the action

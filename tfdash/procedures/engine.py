@@ -17,6 +17,7 @@ from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import Probed, RunEventKind, RunState, StepStatus
 from tfdash.moments import clock
+from tfdash.playbook.procedures.folding import AGAIN
 from tfdash.playbook.procedures.tree import by_whom
 from tfdash.procedures.claimed import Claimed, let_go, take
 from tfdash.procedures.kind import (
@@ -145,6 +146,8 @@ class Engine(Looking):
         step = doing.step
         if end.kind is not RunEventKind.DONE or not step.after or not kind.begins or kind.goes_on:
             return end
+        if step.again:
+            return end if so(doing.ask(step.after)) else _again_of(doing, end)
         within = step.timeout or in_clock_seconds(self.means.clock, _SEEN_WITHIN)
         if await self._until(lambda: so(doing.ask(step.after)), doing.now + within):
             return end
@@ -230,7 +233,7 @@ class Engine(Looking):
             found = await self._seen(kind, doing, found)
         if found is not None and found.kind is not RunEventKind.UNKNOWN:
             result = _RESULTS.get(found.kind, "not done")
-            data = {**found.data, "result": result, "by": "seen"}
+            data = {"result": result, **found.data, "by": "seen"}
             await self.ended(doing, StepEnd(kind=RunEventKind.SETTLED, sentence=found.sentence, data=data))
             return True
         sentence = (
@@ -278,6 +281,13 @@ def _by_postconditions(doing: Doing) -> StepEnd | None:
         return None
     sentence = "; ".join(one.sentence for one in probed)
     return StepEnd(kind=RunEventKind.DONE, sentence=sentence, data={"probes": told_of(probed)})
+
+
+def _again_of(doing: Doing, end: StepEnd) -> StepEnd:
+    """It was done once, and more of it is to come."""
+    sentence = f"{end.sentence}; then {not_passed(doing.ask(doing.step.after))}"
+    data = {**end.data, "result": AGAIN, "by": "seen"}
+    return StepEnd(kind=RunEventKind.SETTLED, sentence=sentence, data=data)
 
 
 def _already(doing: Doing, already: tuple[Probed, ...]) -> StepEnd:

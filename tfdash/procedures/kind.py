@@ -129,6 +129,7 @@ class Doing:
     def __init__(self, means: Means, run: RunState, step: Step, state: StepState, attempt: int) -> None:
         self.means, self.run, self.step, self.state, self.attempt = means, run, step, state, attempt
         self.claim: Claim | None = None
+        self.choices: tuple[str, ...] = ()  # of the plan of an action, as a person ticked them
         self.beginning = False  # that it begins was to be recorded
         self.begun = False  # here: what ends now has an entry of its own
         self.past = ""  # what can not be undone behind it, as a person was shown and meant it
@@ -324,4 +325,4 @@ def told_of(probed: tuple[Probed, ...]) -> list[dict[str, Any]]:
 def not_passed(probed: tuple[Probed, ...]) -> str:
     """The sentences of those that did not pass; what is not known is none that did. "" where all passed."""
     words = {False: "", None: "not known: "}
-    return "; ".join(words[one.passed] + one.sentence for one in probed if one.passed is not True)
+    return "; ".join(dict.fromkeys(words[p.passed] + p.sentence for p in probed if p.passed is not True))

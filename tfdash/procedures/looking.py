@@ -80,10 +80,12 @@ class Looking:
 
     # -- to be shown ----------------------------------------------------------------------------------------------
 
-    async def prepare(self, id: str, step_id: str) -> Prepared:
+    async def prepare(self, id: str, step_id: str, choices: tuple[str, ...] = ()) -> Prepared:
         run = self.run_of(id, to_change=False)
         step, state = self.step_in(run, step_id)
         doing = self.doing(run, step, state)
+        if (id, step_id) not in self.working:
+            doing.choices = choices
         needs, before = doing.needs(), doing.ask(step.before)
         already = doing.ask(step.after)
         shown = Prepared(

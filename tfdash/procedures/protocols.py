@@ -172,7 +172,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A step as it would be done now, to be shown before it is. ``lines``: what it will do, in words and as commands that can be copied.
     ``guarded``: the plan of an action, confirmed by its own dialog. ``before``, ``already``: what the probes of its preconditions and
     postconditions say. ``refused``: why it cannot be done now, "" where it can; ``may``: ids of what a person can do with it
-    ("do", "pass", "skip", "sign", "approve", "deny", "decide", "claim", "take over", "settle"). ``needs``: for each of the step's needs
+    ("do", "pass", "skip", "sign", "approve", "deny", "alone", "decide", "claim", "take over", "settle"). ``needs``: for each of the step's needs
     whether it is there; ``branches``: for each branch of a decision what its ``when`` says, in the order of the file; ``claimed``: by whom, where
     that was met in what keeps claims and the journal here does not tell of it."""
 
@@ -250,8 +250,8 @@ class RunService(Protocol):
         dry: bool = False,
     ) -> RunState: ...
 
-    async def prepare(self, run: str, step: str) -> Prepared:
-        """What the step would do now; reads, checks and dry runs, and changes nothing."""
+    async def prepare(self, run: str, step: str, choices: tuple[str, ...] = ()) -> Prepared:
+        """What the step would do now; reads, checks and dry runs, and changes nothing. ``choices``: of an action's plan, as they were ticked."""
 
     async def do(
         self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None = None

@@ -162,8 +162,8 @@ class Runs:
                 await prove_impact(self._means, state, first=True)
         return self.engine.run_of(run, to_change=False)
 
-    async def prepare(self, run: str, step: str) -> Prepared:
-        return await self._means.board.on_loop(self.engine.prepare(run, step))
+    async def prepare(self, run: str, step: str, choices: tuple[str, ...] = ()) -> Prepared:
+        return await self._means.board.on_loop(self.engine.prepare(run, step, choices))
 
     async def do(
         self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.clock import in_clock_seconds
-from tfdash.model.procedure import Ask, Step
+from tfdash.model.procedure import Ask, Step, StepKind
 from tfdash.model.run import RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
@@ -127,6 +127,8 @@ class Watching:
         if at in self._engine.working or at in self._busy:
             self._passed_by.add(at)
             return None
+        if step.kind is StepKind.GROUP:
+            return None  # it is what its steps are: nothing of it is ever in the air
         kind = self._engine.kinds.get(step.kind)
         if kind is None or (state.status not in IN_AIR and state.status is not StepStatus.FAILED):
             return None

@@ -308,6 +308,7 @@ class RunPage(BoardScreen):
             "sign": acts.sign,
             "decide": acts.decide,
             "approve": acts.approve,
+            "alone": acts.approve,
             "settle": acts.settle,
             "skip": acts.skip,
             "claim": acts.claim,

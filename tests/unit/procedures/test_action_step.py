@@ -130,6 +130,33 @@ def test_only_the_plan_that_was_shown_of_this_step(platform: Platform, tmp_path:
         assert kept.status is StepStatus.DONE and "evidence-" in kept.sentence
 
 
+def test_done_once_for_each_time_until_what_is_asked_after_it_is_so(
+    platform: Platform, tmp_path: Path
+) -> None:
+    """Each time its own plan, confirmation and entry; behind it nothing begins before the end. What was sent before a kill is not sent again."""
+    never = [
+        f'{{ probe = "workload.image", workload = "Deployment {NS}/{platform.name}", image = "of-tomorrow" }}'
+    ]
+    act = restart(platform, again="true", after=f"[{never[0]}]")
+    config = config_of(tmp_path, platform, act, step("then", "manual"))
+    with terminal(config, kinds=KINDS) as at:
+        ann, before = Person(at), platform.generation()
+        at.see(at.subject("Deployment", NS, platform.name))
+        run = ann.start().id
+        for attempt in (1, 2):
+            shown = ann.prepare(run)
+            found = ann.do(run, shown)
+            assert (found.status, found.attempt, found.in_air) == (StepStatus.READY, attempt, ()), (
+                found.sentence
+            )
+            assert "not of-tomorrow" in found.sentence
+            assert platform.generation() == before + attempt
+            with pytest.raises(RunRefused, match="another plan"):
+                ann.do(run, shown)
+        assert [one["run"] for one in intents(at.folder)] == [f"{run}/act/1", f"{run}/act/2"]
+        assert ann.step(run, "then").status is StepStatus.WAITING
+
+
 def test_what_the_gate_refuses_may_be_done_once_it_opens(platform: Platform, tmp_path: Path) -> None:
     """Refused when it is sent: the step is ready again, not failed, and nothing is in the air."""
     down = step(

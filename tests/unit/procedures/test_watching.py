@@ -75,6 +75,18 @@ def test_of_several_that_failed_beside_each_other_each_may_be_done_again(termina
         assert bool(one.prepare(run, "c").refused) is (id == "a")
 
 
+def test_nothing_is_ever_said_of_a_group_whose_steps_go_on(terminal: Make) -> None:
+    inner = '\n[[steps.steps]]\nid = "wait"\ntitle = "w"\nkind = "wait"\nlasts = "60s"\n'
+    one = terminal({"group": HEAD + step("both", "group", parallel="true") + inner})
+    run = one.start("group").id
+    one.do(run, "wait")
+    assert one.step(run, "both").status is StepStatus.RUNNING
+    for _ in range(3):
+        one.clock.at += 11
+        one.looked()
+    assert not [told for told in one.kinds(run) if told.startswith("both")]
+
+
 def test_what_timed_out_is_nobodys_and_another_may_do_it(terminal: Make, tmp_path: Path) -> None:
     one = terminal({"late": HEAD + step("late", "wait", asks=NOT_SO, timeout='"10m"')}, kept=True)
     two = terminal({}, who="bob", kept=True, gone=lambda terminal: False)

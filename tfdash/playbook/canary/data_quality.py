@@ -19,7 +19,7 @@ from tfdash.playbook.canary.window_cache import Memo
 from tfdash.text import toml_key
 
 _SCRAPE = 60.0  # seconds: the scrape interval where too few samples tell it
-_OLD = 3  # windows that an evaluation may be old: a source that is merely between two rounds is not stale
+_OLD = 3  # windows that an evaluation may be old
 
 
 class Obstacle(NamedTuple):
@@ -46,6 +46,9 @@ class Comparison(NamedTuple):
     age: float  # seconds since the evaluation
     memo: Memo
     zone: ZoneInfo  # in which the sentences write times
+    due: float = (
+        0.0  # seconds within which the next evaluation is due: merely between two rounds is not stale
+    )
 
 
 def unread(observation: Observation[Traffic] | None, release: ReleaseState) -> Obstacle | None:
@@ -118,7 +121,7 @@ def unsure(
     """What forbids a PASS: a failed or partial query, old samples."""
     if (found := problem(compared, roles) or partial(compared, roles)) is not None:
         return found
-    if compared.age > _OLD * policy.window:
+    if compared.age > max(_OLD * policy.window, compared.due):
         return Obstacle(
             Outcome.STALE,
             f"the metrics were last evaluated {figures.span(compared.age).removeprefix('about ')} ago",

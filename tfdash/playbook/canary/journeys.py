@@ -128,7 +128,7 @@ def _judge(
     if runs[-1].ok is None:
         return Outcome.NOT_COMPARABLE, f"its last run cannot be judged{_where(runs[-1])}"
     age = now - runs[-1].at
-    if age > rule.stale_after:
+    if age > max(rule.stale_after, seen.interval):  # merely between two rounds is not stale
         return Outcome.STALE, f"it last ran {figures.span(age).removeprefix('about ')} ago"
     if failed:
         return (

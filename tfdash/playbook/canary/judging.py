@@ -205,9 +205,8 @@ def _see(
     problem = str(observation.problem) if observation.problem is not None else ""
     age = now - traffic.evaluated_at
     memo = cache.memo if cache is not None else Memo()
-    return Comparison(
-        traffic, who, counts, past, label, problem, len(sorter.strangers), age, memo, zone
-    ), None
+    strangers, due = len(sorter.strangers), observation.interval
+    return Comparison(traffic, who, counts, past, label, problem, strangers, age, memo, zone, due), None
 
 
 def _alone(counts: Tally) -> bool:

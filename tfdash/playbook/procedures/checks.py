@@ -139,10 +139,10 @@ class _Check:
             told = nearest(step.role, self._roles) if self._roles else "add it to [roles]"
             self._add((*at, "role"), f'"{step.role}" is none of the roles', told)
         if step.retries and step.kind in (StepKind.ACTION, StepKind.COMMAND) and not step.idempotent:
-            told = "repeats by itself what may not be done twice"
-            self._add(
-                (*at, "retries"), told, "take it out; where it does no harm twice write idempotent = true"
-            )
+            remedy = "take it out; where it does no harm twice write idempotent = true"
+            self._add((*at, "retries"), "repeats by itself what may not be done twice", remedy)
+        if step.again and not step.after:
+            self._add((*at, "again"), "has no end", "add after = [...]: it is done until that is so")
         for i, name in enumerate(step.given):
             if each is not None and name.startswith(f"{EACH}."):
                 self._names((*at, "given", str(i)), f"{{{name}}}", each)

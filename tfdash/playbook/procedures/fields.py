@@ -248,6 +248,7 @@ STEP: Mapping[str, TomlKey] = {
     "asks": TomlKey(asks, kinds=_ASKS),
     "before": TomlKey(asks),
     "after": TomlKey(asks),
+    "again": TomlKey(flag, kinds=(StepKind.ACTION,)),
     "action": TomlKey(text, kinds=(StepKind.ACTION,)),
     "subject": TomlKey(text, kinds=(StepKind.ACTION,)),
     "arguments": TomlKey(pairs, kinds=_ACTS),

@@ -21,9 +21,13 @@ _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND})
 _WORK = frozenset({*_ACTING, StepKind.MANUAL})
 _BY_WORD = frozenset({StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOTIFY})
 """Kinds that are DONE by an event of that kind alone."""
+_SAID = frozenset({StepKind.APPROVAL, StepKind.MANUAL, StepKind.DECISION})
+"""Kinds that are a person's word: nothing of them is ever begun, so that nothing of them is settled either."""
 _MOST = 2**53
 LEAP = 1_000_000
 """Events and claims are counted one by one. A number that leaps further ahead is of nobody who counts, and would leave no number behind it."""
+AGAIN = "again"
+"""How an act ends that was done, and is to be done once more: as it then stands, and by a person."""
 _EVIDENCE = ("note", "link", "file", "digest")
 
 
@@ -151,7 +155,8 @@ class RunFold:
             told.since = event.at
         told.status = status
         if status is None or status is StepStatus.CLAIMED:
-            told.sentence = event.sentence or told.sentence
+            said = "" if event.kind is RunEventKind.LET_GO and told.sentence else event.sentence
+            told.sentence = said or told.sentence  # who lets it go says nothing of it
         else:
             told.by, told.sentence = event.by, event.sentence
             told.stops = text_in(event.data.get("would_stop")) if self.dry else ""
@@ -183,7 +188,7 @@ class RunFold:
 
     def _begun(self, node: PlacedStep, event: RunEvent) -> None:
         told, key = node.told, (event.terminal, event.attempt)
-        if not 0 < event.attempt < _MOST or key in told.acts:
+        if node.step.kind in _SAID or not 0 < event.attempt < _MOST or key in told.acts:
             return
         mark = event.data.get("mark")
         act = told.acts[key] = Act(event.terminal, event.attempt, mark if isinstance(mark, Mapping) else {})
@@ -242,7 +247,8 @@ class RunFold:
         told, result = node.told, text_in(event.data.get("result"))
         own = told.acts.get((event.terminal, event.attempt)) if result == "not done" else None
         holds = not told.terminal or told.terminal == event.terminal
-        if result not in _RESULTS or not (holds or own is not None):
+        unfit = result not in _RESULTS or (result == AGAIN and not node.step.again)
+        if unfit or not (holds or own is not None):
             return
         current = told.current if told.status in IN_AIR else None
         attempt = event.attempt or (current.attempt if current is not None else 0)
@@ -358,6 +364,7 @@ _RESULTS: Mapping[str, StepStatus | None] = {
     "done": StepStatus.DONE,
     "failed": StepStatus.FAILED,
     "not done": None,  # nothing was sent
+    AGAIN: None,
 }
 _OF_RUN: Mapping[RunEventKind, Callable[[RunFold, RunEvent], None]] = {
     RunEventKind.IMPACT: RunFold._impact,

@@ -72,7 +72,10 @@ class ActionStep(KindOfStep):
             raise RunRefused(f"{step.subject!r} is no object", remedy='write it like "Deployment shop/web"')
         token = TAG.set(doing.tag)  # the gate knows by it that the run which holds the target is this one
         try:
-            return await _actions(doing).plan(step.action, subject, dict(step.arguments))
+            planned = await _actions(doing).plan(step.action, subject, dict(step.arguments))
+            if not doing.choices:
+                return planned
+            return await _actions(doing).refresh(planned.plan, doing.choices)
         finally:
             TAG.reset(token)
 
@@ -150,7 +153,7 @@ class ActionStep(KindOfStep):
         if act.verified is False:
             return StepEnd(kind=RunEventKind.FAILED, sentence=act.sentence)
         late = doing.now > doing.began + (doing.step.timeout or _SEEN_WITHIN)
-        probed = doing.ask(doing.step.after)
+        probed = doing.ask(() if doing.step.again else doing.step.after)
         unseen = act.verified is None and act.intent is not None and _has_posts(act.intent)
         if unseen or (still := not_passed(probed)):
             false = not unseen and any(one.passed is False for one in probed)

@@ -12,6 +12,7 @@ from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.store.approvals.protocol import StepWord, Vouches
 
 _REASON = 3  # characters at least
+_ANOTHER = "you started it: somebody else opens this run at their own terminal (6, runs) and approves; this step waits"
 
 
 class ApprovalStep(KindOfStep):
@@ -30,10 +31,12 @@ class ApprovalStep(KindOfStep):
         lines = [f"{counted(max(left, 1), 'approval')} of {step.role} wanted{several}"]
         lines += [f"not by {doing.run.by}, who started the run"] if step.others else []
         lines += [why or f"vouched for by {_server(doing)}: {' or '.join(groups)}"]
+        own = step.others and doing.by in (doing.run.by, _started_by(doing))
+        lines += [_ANOTHER] if own and not why else []
         lines += self._forged(doing)
         lines += [f"alone: {step.alone}"] if step.alone else []
-        may = () if why else ("approve", "deny")
-        return StepShown(lines=tuple(lines), may=("approve",) if why and step.alone else may)
+        alone = ("alone",) if step.alone else ()
+        return StepShown(lines=tuple(lines), may=alone if why or own else ("approve", "deny", *alone))
 
     def _forged(self, doing: Doing) -> list[str]:
         means = doing.means

@@ -113,4 +113,6 @@ def _what(doing: Doing) -> str:
 
 
 def _span(seconds: float) -> str:
-    return write_duration(float(max(0, round(seconds))) or 0.0)
+    """Whole minutes from the second one on: nobody divides 495s."""
+    whole = float(max(0, round(seconds)))
+    return write_duration(whole - whole % 60 if whole >= 120 else whole)

@@ -150,11 +150,15 @@ def approve(step: Step, state: StepState, prepared: Prepared | None) -> Form:
     """The word of a role; where nobody else is there the stated way alone, reviewed later."""
     lines: list[Line] = [[line] for line in safe_lines(step.text.strip()) if step.text.strip()]
     lines += hand.approval_lines(step, state)
-    buttons = [FormButton("deny", "Deny", ("reason",)), FormButton("approve", "Approve")]
-    if step.alone:
-        buttons.insert(1, FormButton("alone", "Alone, reviewed later", ("reason",)))
+    alone = [FormButton("alone", "Alone, reviewed later", ("reason",))] if step.alone else []
+    own = prepared is not None and "approve" not in prepared.may  # who started it may only go on alone
+    buttons = [FormButton("deny", "Deny", ("reason",)), *alone, FormButton("approve", "Approve")]
     return Form(
-        f"Approve: {safe(step.title)}", lines, tuple(buttons), (REASON,), hand.hurt(step, state, prepared)
+        f"{'Alone' if own else 'Approve'}: {safe(step.title)}",
+        lines,
+        tuple(alone if own else buttons),
+        (REASON,),
+        hand.hurt(step, state, prepared),
     )
 
 

@@ -64,8 +64,9 @@ def hurt(step: Step, state: StepState, prepared: Prepared | None) -> list[Line]:
         lines.append([("▲ not now: ", "warn"), safe(prepared.refused)])
     elif prepared.claimed is not None and state.status in _FREE:
         lines.append([("▲ as was met last: ", "warn"), safe(str(taken(prepared.claimed)))])
-    lines += [[*_named("needs", one)] for one in prepared.needs if one.passed is not True]
-    lines += [[*_named("before", one)] for one in prepared.before if one.passed is not True]
+    told = prepared.refused if state.status in _FREE else ""
+    for word, group in (("needs", prepared.needs), ("before", prepared.before)):
+        lines += [[*_named(word, p)] for p in group if p.passed is not True and p.sentence not in told]
     if prepared.guarded is not None:
         lines += hurt_lines([prepared.guarded], prepared.refused)
     return lines
@@ -239,6 +240,8 @@ def _about(step: Step) -> str:
         told.append(f"tried again {step.retries} times, {write_duration(step.retry_after)} apart")
     if step.idempotent:
         told.append("may be done again by itself")
+    if step.again:
+        told.append("done once for each time, until what is asked after it is so")
     if step.undo:
         told.append("undone by: " + "; ".join(safe(one.title or one.id) for one in step.undo))
     if step.optional:

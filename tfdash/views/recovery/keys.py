@@ -39,6 +39,7 @@ _STEP_KEYS: tuple[tuple[str, str, str], ...] = (  # what ``Prepared.may`` may ho
     ("sign", "enter", "sign it"),
     ("decide", "enter", "decide"),
     ("approve", "enter", "approve or deny"),
+    ("alone", "enter", "go on alone, reviewed later"),
     ("take over", "t", "take it over"),
     ("claim", "t", "claim it"),
     ("skip", "x", "skip it"),

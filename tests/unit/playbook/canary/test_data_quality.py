@@ -61,6 +61,7 @@ def compared(
     past: FrozenBaseline | None = None,
     failed: str = "",
     age: float = 0.0,
+    due: float = 0.0,
     queries: tuple[Query, ...] = FINE,
     interval: float | None = 15.0,
     pairs: tuple[Pair, ...] = (),
@@ -72,7 +73,8 @@ def compared(
     )
     traffic = Traffic(evaluated_at=NOW, since=T0, scrape_interval=interval, queries=queries)
     who = Versions(Side(hash=canary), baseline, "stable pods")
-    return Comparison(traffic, who, counts, past, "stable pods", failed, 0, age, Memo(), ZoneInfo("UTC"))
+    zone = ZoneInfo("UTC")
+    return Comparison(traffic, who, counts, past, "stable pods", failed, 0, age, Memo(), zone, due)
 
 
 def queried(role: str, **more: str) -> tuple[Query, ...]:
@@ -169,6 +171,12 @@ def stale(name: str, age: float, interval: float = 15.0) -> Obstacle:
         ({"age": OLDEST}, (0.0, 0.0), None),
         (
             {"age": OLDEST + 61},
+            (0.0, 0.0),
+            Obstacle(Outcome.STALE, f"the metrics were last evaluated {(OLDEST + 61) / 60:.0f} min ago"),
+        ),
+        ({"age": OLDEST + 61, "due": OLDEST + 61}, (0.0, 0.0), None),  # merely between two rounds
+        (
+            {"age": OLDEST + 61, "due": 40.0},
             (0.0, 0.0),
             Obstacle(Outcome.STALE, f"the metrics were last evaluated {(OLDEST + 61) / 60:.0f} min ago"),
         ),

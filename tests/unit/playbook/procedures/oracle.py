@@ -11,6 +11,7 @@ from tfdash.model.run import RunEvent, RunEventKind
 
 K = RunEventKind
 OVER = {"done", "already so", "skipped"}
+SAID = (StepKind.APPROVAL, StepKind.MANUAL, StepKind.DECISION)
 AIR = {"running", "unknown outcome"}
 BY_WORD = {StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOTIFY}
 ACTS = {StepKind.ACTION, StepKind.COMMAND}
@@ -196,7 +197,7 @@ class Oracle:
                 told.holder = ""
                 if told.status == "claimed":
                     self._becomes(step, "", event)
-            case K.BEGUN if event.attempt > 0 and act not in told.began:
+            case K.BEGUN if event.attempt > 0 and act not in told.began and step.kind not in SAID:
                 told.began[act] = None
                 ours = told.holder == who and data.get("fence", 0) == told.fence
                 if ours and free and (told.status != "unknown outcome" or step.idempotent):
@@ -211,6 +212,7 @@ class Oracle:
                 "done",
                 "failed",
                 "not done",
+                *(["again"] if step.again else ()),
             ):
                 runs = told.now if told.status in AIR else ("", 0)
                 attempt = event.attempt or runs[1]
@@ -218,7 +220,7 @@ class Oracle:
                 if runs[0] and runs[1] == attempt:
                     result = data["result"]
                     after = "claimed" if told.holder else ""
-                    self._becomes(step, after if result == "not done" else result, event)
+                    self._becomes(step, after if result in ("not done", "again") else result, event)
             case K.ALREADY if step.after and free and told.status not in AIR:
                 self._becomes(step, "already so", event)
             case K.SKIPPED if told.status not in OVER and not self.closed:

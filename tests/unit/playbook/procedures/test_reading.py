@@ -93,6 +93,7 @@ CASES = {
     "a need with a name": (STEP + 'kind = "manual"\ntext = "t"\nneeds = ["store x"]\n', "store is one thing only"),
     "an unknown role": (STEP + 'kind = "approval"\nrole = "boss"\n', 'role: "boss" is none of the roles'),
     "an unknown message": (STEP + 'kind = "notify"\nmessage = "begun"\n', 'message: there is no "begun"'),
+    "again without an end": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\nagain = true\n', "again: has no end"),
     "repeated by itself": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\nretries = 2\n', "repeats by itself what may not be done twice"),
     "one answer": (STEP + 'kind = "decision"\n[[steps.branches]]\nid = "a"\ntitle = "a"\n', "is one answer only"),
     "a branch to what is not there": (STEP + 'kind = "decision"\n[[steps.branches]]\nid = "a"\ntitle = "a"\nsteps = ["look"]\n[[steps.branches]]\nid = "b"\ntitle = "b"\n', '"look" is no step behind it in the same list'),

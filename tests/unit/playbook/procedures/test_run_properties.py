@@ -45,6 +45,8 @@ def _kind(draw: st.DrawFn, id: str, kind: str) -> list[str]:
     if kind in ("action", "command") and draw(st.booleans()):
         lines += ["idempotent = true"] if draw(st.booleans()) else ['by_hand = "so"']
         lines.append('after = [{ probe = "time.past", at = "2026-01-01T00:00:00Z" }]')
+        if kind == "action" and "idempotent = true" not in lines and draw(st.booleans()):
+            lines.append("again = true")
     if kind == "manual" and draw(st.booleans()):
         lines.append('evidence = ["note"]')
     if draw(st.integers(0, 4)) == 0 and kind not in ("approval", "gate"):
@@ -103,7 +105,7 @@ def _data(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     """What an event of a kind says, mostly so that it means something."""
     data: dict[str, Any] = {"fence": draw(st.integers(0, 4))}
     if kind == "settled":
-        data["result"] = draw(st.sampled_from(["done", "failed", "not done", "odd"]))
+        data["result"] = draw(st.sampled_from(["done", "failed", "not done", "again", "odd"]))
     if kind == "decided":
         data["branch"] = draw(st.sampled_from(["a", "b", "*", "c"]))
         if draw(st.booleans()):
@@ -175,8 +177,10 @@ def _work(draw: st.DrawFn, run: Run, now: RunState, step: str, terminal: str, fe
         attempt = state.attempt + 1
         run.add("begun", step, terminal=terminal, attempt=attempt, fence=fences[step], mark={"uid": step})
     if way == "act":
-        end = draw(st.sampled_from(["done", "done", "failed", "unknown outcome"]))
-        run.add(end, step, terminal=terminal, attempt=attempt)
+        end = draw(st.sampled_from(["done", "done", "failed", "unknown outcome", "settled"]))
+        run.add(
+            end, step, terminal=terminal, attempt=attempt, **({"result": "again"} if end == "settled" else {})
+        )
     elif way == "word":
         run.add(draw(st.sampled_from(["done", "failed", "already so"])), step, terminal=terminal)
     elif way == "sign":

@@ -104,6 +104,37 @@ def test_who_takes_over_settles_what_the_other_began() -> None:
     assert run.step("rollback").status == "done"
 
 
+def test_what_is_done_again_is_ready_after_each_time_and_nothing_of_it_is_in_the_air() -> None:
+    after = "again = true"
+    run = until(
+        "rollback", TEXT.replace('action = "workload.rollback"', f'action = "workload.rollback"\n{after}')
+    )
+    for attempt in (1, 2):
+        run.acted("rollback", attempt, end="")
+        run.add("settled", "rollback", terminal="eve", attempt=attempt, result="again")
+        assert run.step("rollback").status == "running"  # she neither did it nor holds it
+        run.add("settled", "rollback", attempt=attempt, result="again")
+        run.add("let go", "rollback")
+        found = run.step("rollback")
+        assert (found.status, found.attempt, found.in_air) == ("ready", attempt, ())
+        assert run.state.next == ("rollback",)
+    run.add("already so", "rollback")
+    assert run.step("rollback").status == "already so"
+    other = until("rollback")
+    other.acted("rollback", end="")
+    other.add("settled", "rollback", result="again")
+    assert other.step("rollback").status == "running"  # its file does not say so
+
+
+@pytest.mark.parametrize("step", ["how", "may", "learned"])
+def test_what_is_a_person_s_word_is_neither_begun_nor_settled(step: str) -> None:
+    """Else who can write events makes an approval out of an act."""
+    run = until(step)
+    run.acted(step, end="")
+    run.add("settled", step, attempt=1, result="done")
+    assert run.step(step).status == "claimed"
+
+
 def test_the_terminal_that_did_it_knows_better_than_who_settled_it() -> None:
     run = until("rollback")
     run.acted("rollback", end="")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tfdash.model.delivery import Canary, Rollout
-from tfdash.model.judgement import Outcome
+from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
 from tfdash.model.kube import Deployment, Object
 from tfdash.model.observation import Observation
-from tfdash.model.release import Phase, ReleaseState
+from tfdash.model.release import Carrier, Phase, ReleaseState, ReleaseStep
 from tfdash.model.run import Probed
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey
@@ -26,6 +26,7 @@ from tfdash.playbook.procedures.probes.workloads import (
     same_image,
     workload_object,
 )
+from tfdash.playbook.releases.words import at_step
 from tfdash.playbook.staleness import Unread
 
 _CARRIERS: dict[str, type[Object]] = {kind.KIND: kind for kind in (Deployment, Rollout, Canary)}
@@ -94,7 +95,7 @@ def _complete(case: ProbeCase) -> Probed:
     return sight.said(True, f"{subject.name}: its release is complete{f', it runs {runs}' if runs else ''}")
 
 
-def _verdict(passes: Outcome) -> Callable[[ProbeCase], Probed]:
+def _verdict(passes: Callable[[CanaryJudgement], bool]) -> Callable[[ProbeCase], Probed]:
     def judge(case: ProbeCase) -> Probed:
         sight = ProbeLook(case)
         subject = sight.subject("workload")
@@ -114,9 +115,66 @@ def _verdict(passes: Outcome) -> Callable[[ProbeCase], Probed]:
             return sight.unclear(_KIND[judged.outcome], sentence)
         if (old := sight.too_old(judged.at)) is not None:
             return sight.unknown(old, f"{sentence}; ")
-        return sight.said(judged.outcome is passes, sentence)
+        return sight.said(passes(judged), sentence)
 
     return judge
+
+
+def _through(case: ProbeCase) -> Probed:
+    """Whether nothing is left of a Rollout's steps at which its canary would be watched: what comes next is for everybody."""
+    sight = ProbeLook(case)
+    subject = sight.subject("workload")
+    if subject is None:
+        return sight.misnamed("workload")
+    if (why := sight.why(Rollout)) is not None:
+        return sight.unknown(why, f"{subject.name}: ")
+    release = _release_of(case, subject)
+    if release is None or release.carrier is not Carrier.ROLLOUT:
+        return sight.unclear(UnknownKind.NO_DATA, f"{subject.name}: no Rollout carries its release")
+    if release.as_of is not None or release.phase is Phase.UNKNOWN:
+        return sight.unclear(
+            UnknownKind.STALE, f"{subject.name}: where its release is, is not known: {release.message}"
+        )
+    if release.phase in _OVER:
+        return sight.said(True, f"{subject.name}: its release is complete")
+    if release.phase is not Phase.PAUSED or release.pause is None:
+        return sight.said(False, f"{subject.name}: {_where(release)}: {release.phase.value}")
+    if not _stands(release):
+        return sight.said(False, f"{subject.name}: {release.pause.sentence}")
+    at = release.step or 0
+    left = [i for i in range(at + 1, len(release.steps)) if _watches(release.steps[i])]
+    if left:
+        to_come = at_step(left[-1], release.steps)
+        return sight.said(False, f"{subject.name} stands at {_where(release)}; {to_come} is still to come")
+    return sight.said(True, f"{subject.name} stands at {_where(release)}: what is next is for everybody")
+
+
+def _advised(case: ProbeCase) -> Probed:
+    """Whether it stands and waits to be let on, and the triggers advise that: also their hold since that step began is over."""
+    sight = ProbeLook(case)
+    told = _verdict(lambda judged: judged.advice is Advice.PROMOTE)(case)
+    subject = sight.subject("workload")
+    release = _release_of(case, subject) if subject is not None and told.passed else None
+    if release is None or _stands(release):
+        return told
+    return sight.said(False, f"{release.subject.name}: {_where(release)}: {release.phase.value}")
+
+
+def _stands(release: ReleaseState) -> bool:
+    """It waits for somebody to let it on: for no time, and not since a person holds it."""
+    pause = release.pause if release.phase is Phase.PAUSED else None
+    return pause is not None and not pause.manual and pause.until is None
+
+
+def _where(release: ReleaseState) -> str:
+    return at_step(release.step or 0, release.steps) if release.steps else release.message
+
+
+def _watches(step: ReleaseStep) -> bool:
+    """Whether the canary still serves a part only while it stands there."""
+    return step.kind in ("pause", "analysis", "experiment") or (
+        step.kind == "setWeight" and step.weight is not None and step.weight < 100
+    )
 
 
 def _verified(case: ProbeCase) -> Probed:
@@ -234,7 +292,7 @@ PROBES = (
     Probe(
         id="release.verdict-pass",
         title="the rollback triggers let {workload} go on",
-        judge=_verdict(Outcome.PASS),
+        judge=_verdict(lambda judged: judged.outcome is Outcome.PASS),
         line=lambda a: of_object(a, "workload"),
         arguments=(WORKLOAD, CLUSTER),
         needs=_NEEDS,
@@ -242,10 +300,26 @@ PROBES = (
     Probe(
         id="release.verdict-breach",
         title="a rollback trigger is reached by {workload}",
-        judge=_verdict(Outcome.BREACH),
+        judge=_verdict(lambda judged: judged.outcome is Outcome.BREACH),
         line=lambda a: of_object(a, "workload"),
         arguments=(WORKLOAD, CLUSTER),
         needs=_NEEDS,
+    ),
+    Probe(
+        id="release.advised-on",
+        title="{workload} stands at a step, was watched there for long enough, and the rollback triggers let it go on",
+        judge=_advised,
+        line=lambda a: of_object(a, "workload"),
+        arguments=(WORKLOAD, CLUSTER),
+        needs=_NEEDS,
+    ),
+    Probe(
+        id="release.watched-through",
+        title="the canary of {workload} went through its steps: what is next is for everybody",
+        judge=_through,
+        line=lambda a: of_object(a, "workload"),
+        arguments=(WORKLOAD, CLUSTER),
+        needs=frozenset({"Rollout"}),
     ),
     Probe(
         id="store.verified-good",
