@@ -19,10 +19,10 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import Serving
 from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.procedures.folding import text_in
 from tfdash.playbook.procedures.last_good import restored_text, standing, stood_before
 from tfdash.playbook.procedures.probes.last_good import good_services
 from tfdash.playbook.procedures.started import inputs_of, is_its_start
+from tfdash.playbook.procedures.told_in import text_in
 
 CLUSTER = "cluster"
 """Of what a scenario loses, and the type of the input that says which."""

@@ -11,10 +11,10 @@ decided here, whatever it says, and nothing in it can make this fail.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from tfdash.model.procedure import Pairs, Procedure, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
+from tfdash.playbook.procedures.told_in import MOST, number_in, text_in, time_in
 from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree, lost_by
 
 _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND})
@@ -23,7 +23,6 @@ _BY_WORD = frozenset({StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOT
 """Kinds that are DONE by an event of that kind alone."""
 _SAID = frozenset({StepKind.APPROVAL, StepKind.MANUAL, StepKind.DECISION})
 """Kinds that are a person's word: nothing of them is ever begun, so that nothing of them is settled either."""
-_MOST = 2**53
 LEAP = 1_000_000
 """Events and claims are counted one by one. A number that leaps further ahead is of nobody who counts, and would leave no number behind it."""
 AGAIN = "again"
@@ -188,7 +187,7 @@ class RunFold:
 
     def _begun(self, node: PlacedStep, event: RunEvent) -> None:
         told, key = node.told, (event.terminal, event.attempt)
-        if node.step.kind in _SAID or not 0 < event.attempt < _MOST or key in told.acts:
+        if node.step.kind in _SAID or not 0 < event.attempt < MOST or key in told.acts:
             return
         mark = event.data.get("mark")
         act = told.acts[key] = Act(event.terminal, event.attempt, mark if isinstance(mark, Mapping) else {})
@@ -389,19 +388,3 @@ _OF_STEP: Mapping[RunEventKind, Callable[[RunFold, PlacedStep, RunEvent], None]]
     RunEventKind.DENIED: RunFold._denied,
     RunEventKind.DECIDED: RunFold._decided,
 }
-
-
-def text_in(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def number_in(value: Any) -> int:
-    """0 for what is no such number."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else 0
-
-
-def time_in(value: Any) -> float | None:
-    """Epoch seconds of this and the next centuries."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10_000_000_000:
-        return None
-    return float(value)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfdash.model.run import RunEvent
-from tfdash.playbook.procedures.folding import text_in
+from tfdash.playbook.procedures.told_in import text_in
 
 
 def run_id(

@@ -11,10 +11,10 @@ from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
-from tfdash.playbook.procedures.folding import text_in
 from tfdash.playbook.procedures.placeholders import OWN
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
 from tfdash.playbook.procedures.started import inputs_of, is_its_start
+from tfdash.playbook.procedures.told_in import text_in
 from tfdash.text import fault
 
 _ENDS = (RunEventKind.ABORTED, RunEventKind.CLOSED)

@@ -11,8 +11,9 @@ from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.clocks import clocks
-from tfdash.playbook.procedures.folding import RunFold, text_in
+from tfdash.playbook.procedures.folding import RunFold
 from tfdash.playbook.procedures.starts import RunStart, start_of, targets_of
+from tfdash.playbook.procedures.told_in import text_in
 
 
 def run_state(journal: RunJournal) -> RunState:

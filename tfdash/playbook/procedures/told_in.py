@@ -1,0 +1,24 @@
+"""What stands in the data of an event, as somebody wrote it: nothing in it can make its reader fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MOST = 2**53
+"""No number of an event is as large."""
+
+
+def text_in(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def number_in(value: Any) -> int:
+    """0 for what is no such number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST else 0
+
+
+def time_in(value: Any) -> float | None:
+    """Epoch seconds of this and the next centuries."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10_000_000_000:
+        return None
+    return float(value)
