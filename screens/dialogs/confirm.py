@@ -1,7 +1,6 @@
 """The dialog between a key and an action: the plan, what the guard says of it, and what is asked of the operator.
 
-Cancel has the focus and Escape always cancels. A plan that expires is made anew without losing what was typed, unless what
-would be done or what it rests on changed: that takes the name and the focus away, and the dialog waits again.
+Cancel has the focus and Escape always cancels. A plan that expires is made anew without losing what was typed, unless it changed: then it waits again.
 """
 
 from __future__ import annotations
