@@ -45,7 +45,7 @@ follow = "30s"
 {more}
 """
 _CLUSTER = """
-[[environments.production.clusters]]
+{table}
 name = {name}
 kubeconfig = {kubeconfig}
 context = {context}
@@ -93,7 +93,10 @@ def write_config(
             read_only=str(read_only).lower(),
             clusters="".join(
                 _CLUSTER.format(
-                    name=json.dumps(name), kubeconfig=json.dumps(str(file)), context=json.dumps(context)
+                    table="[[environments.production.clusters]]" if others else "[environments.production]",
+                    name=json.dumps(name),
+                    kubeconfig=json.dumps(str(file)),
+                    context=json.dumps(context),
                 )
                 for name, file in {REF.cluster: kubeconfig, **(others or {})}.items()
             ),
