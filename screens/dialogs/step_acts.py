@@ -112,7 +112,7 @@ class StepActs:
         self.beside(partial(self.runs.take_over, at.run.id, at.row.step.id, at.given))
 
     def sign(self, at: InHand) -> None:
-        form = forms.sign(at.row.step, at.row.state, at.prepared, self.shell.now(), self.shell.zone)
+        form = forms.sign(at.row.step, at.row.state, at.prepared, dry=at.run.dry)
 
         async def take(answer: FormAnswer) -> None:
             v = answer.values
@@ -121,6 +121,7 @@ class StepActs:
                 link=v.get("link", ""),
                 file=v.get("file", ""),
                 worked=answer.button == "worked",
+                no_return=bool(at.row.step.no_return),  # its name was typed
                 fence=at.given.fence,
             )
             await self.runs.do(at.run.id, at.row.step.id, given)

@@ -228,6 +228,24 @@ async def test_an_action_that_is_a_point_of_no_return_has_its_name_typed_too() -
         assert not service.called
 
 
+async def test_what_is_done_by_hand_and_cannot_be_taken_back_is_signed_with_its_name() -> None:
+    text = rw.FAILURE.replace('id = "fix"\n', 'id = "fix"\nno_return = "its data are there alone"\n', 1)
+    made = rw.at_decision(rw.failure(text))
+    rw.said(made, "decided", "how", ago=560, branch="forth")
+    service = rw.ToldRuns(made)
+    service.over = {"may": ("sign", "skip")}
+    async with recovery(service, SIZES[2]) as run:
+        run.app.open("run", made.id)
+        await run.shows("sign it", "Point of no return: its data are there alone")
+        await run.press("enter")
+        await run.shows("Type fix", "Sign: it is done")
+        await run.press(*"promoted", "enter", *"fix", "enter", "enter")
+        await run.until(lambda: bool(service.called), "signed")
+        given = service.called[0][2]
+        assert service.called[0][:2] == ("do", "fix")
+        assert given.no_return and given.worked and given.note == "promoted"
+
+
 async def test_what_is_in_the_air_is_settled_by_what_a_person_saw() -> None:
     async with at("unknown") as (run, service):
         await run.press("enter")

@@ -102,8 +102,8 @@ def _field_of(one: Input, choices: Sequence[FormChoice], given: str) -> FormFiel
     return FormField(one.id, safe(one.title or one.id), hint, value, tuple(choices), one.many, True)
 
 
-def sign(step: Step, state: StepState, prepared: Prepared | None, now: float, zone: ZoneInfo) -> Form:
-    """What a person did by hand, with what proves it."""
+def sign(step: Step, state: StepState, prepared: Prepared | None, *, dry: bool = False) -> Form:
+    """What a person did by hand, with what proves it; at a point of no return its name is typed."""
     text = step.text if step.kind is StepKind.MANUAL else step.by_hand or step.text
     lines: list[Line] = [[line] for line in safe_lines(text.strip()) if text.strip()]
     if step.role:
@@ -126,6 +126,7 @@ def sign(step: Step, state: StepState, prepared: Prepared | None, now: float, zo
         ),
         fields,
         hand.hurt(step, state, prepared),
+        safe(step.id) if step.no_return and not dry else "",
     )
 
 
