@@ -156,13 +156,19 @@ def complete(target: Target, at: str) -> bool:
     return any((one["type"], one["status"]) == ("Complete", "True") for one in told)
 
 
+_REASON = {
+    "Complete": "CompletionsReached",
+    "Failed": "DeadlineExceeded",
+}  # whose pod its controller took away
+
+
 def ended(target: Target, at: str, end: str) -> None:
     now = "2026-11-30T15:00:00Z"
     conditions = [
         {
             "type": name,
             "status": "True",
-            "reason": "Test",
+            "reason": _REASON[end],
             "message": "as a controller",
             "lastTransitionTime": now,
         }
