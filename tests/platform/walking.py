@@ -98,7 +98,7 @@ class Walk:
 
     def alone(self, id: str, reason: str) -> StepState:
         """An approval, where nobody else answers."""
-        self.ready(id, "approve")
+        self.ready(id, "alone")
         self.at.run(self.at.runs.do(self.run, id, Given(alone=True, reason=reason)))
         return self.ended(id)
 

@@ -39,7 +39,7 @@ SELECT = {"labelSelector": "test=contract"}
 
 @contextmanager
 def watching(client: httpx.Client, path: str, **params: str) -> Iterator[Iterator[dict[str, Any]]]:
-    query = {"watch": "1", "timeoutSeconds": "10", **SELECT, **params}
+    query = {"watch": "1", "timeoutSeconds": "60", **SELECT, **params}
     with client.stream("GET", path, params=query) as answer:
         yield (json.loads(line) for line in answer.iter_lines())
 
