@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tfdash.model.run import RunEventKind, RunState
+from tfdash.model.subject import Subject
 from tfdash.moments import near
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.impact import Impact, ImpactCase, impact_of
+from tfdash.playbook.procedures.inputs import lost_clusters
 from tfdash.playbook.procedures.progress import impact_clock
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.procedures.kind import Means
@@ -42,16 +45,24 @@ async def prove_impact(means: Means, run: RunState, *, first: bool = False) -> b
 
 
 def _found(means: Means, run: RunState) -> Impact:
-    targets = (subject_in(text, run.cluster) for text in run.targets)
     case = ImpactCase(
         procedure=run.procedure.id,
-        targets=tuple(one for one in targets if one is not None),
+        targets=tuple(_hurt(run)),
         picture=means.board.picture,
         assessment=means.board.assessment,
         policies=means.policies() or Policies(),
         before=run.started_at,
     )
     return impact_of(case)
+
+
+def _hurt(run: RunState) -> Iterator[Subject]:
+    """What it holds; where a cluster is lost, that one of them: what takes over stood by until now, and served nobody."""
+    lost = {name for names in lost_clusters(run.procedure, run.inputs) for name in names}
+    for text in run.targets:
+        one = subject_in(text, run.cluster)
+        if one is not None and (not lost or one.kind != "Cluster" or one.name in lost):
+            yield one
 
 
 def _unknown(found: Impact) -> str:

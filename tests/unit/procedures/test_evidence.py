@@ -55,6 +55,34 @@ def test_the_evidence_of_a_run_has_all_that_its_events_say(terminal: Make) -> No
     assert columns <= {6, 8}  # clocks; steps and journal: no cell of another's text is two
 
 
+def test_a_gate_that_was_signed_does_not_look_like_one_that_passed(terminal: Make) -> None:
+    unknown = '[{ probe = "control-plane.answers" }]'
+    steps = (
+        step("opened", "gate", asks=unknown, by_hand='"look"', evidence='["note"]')
+        + step("passed", "gate", asks=SO)
+        + step("go", "approval", role='"lead"', alone='"who is there decides"')
+    )
+    one = terminal({"try": HEAD + '[roles]\nlead = "decides"\n' + steps})
+    run = one.start("try").id
+    one.do(run, "opened", worked=True, note="each of them answers")
+    one.do(run, "passed")
+    one.do(run, "go", alone=True, reason="nobody else is there")
+    told = evidence(one.state(run), one.runs.events(run))
+    assert [(s["status"], s["signed"], s["alone"]) for s in told["steps"]] == [
+        ("done", True, False),
+        ("done", False, False),
+        ("done", False, True),
+    ]
+    for shown in (evidence_text(told), evidence_markdown(told)):
+        rows = {
+            id: next(line for line in shown.splitlines() if f"step {id}" in line)
+            for id in ("opened", "passed", "go")
+        }
+        assert "signed" in rows["opened"] and "done" not in rows["opened"]
+        assert "done" in rows["passed"] and "alone" not in rows["passed"]
+        assert "done, alone" in rows["go"]
+
+
 def test_whatever_another_terminal_wrote_no_text_of_the_evidence_is_markup_or_control(terminal: Make) -> None:
     one = terminal({"walk": WALK})
     run = walked(one)

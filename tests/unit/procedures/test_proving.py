@@ -11,7 +11,7 @@ from tests.unit.procedures.world import HEAD, ZONE, Terminal, step
 from tests.unit.store.helpers import REF
 from tfdash.model.observation import Observation
 from tfdash.model.run import RunClock, RunEvent, RunEventKind
-from tfdash.model.subject import Subject
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.report.runbooks.evidence import evidence
@@ -28,15 +28,17 @@ WEB = "Deployment shop/web"
 TEXT = HEAD + f'recovery = true\nholds = ["{WEB}"]\n' + step("mend", "manual")
 
 
-def fails(one: Terminal, *ago: float, passed: float | None = None) -> None:
-    """A journey of the workload whose runs failed so many seconds ago, the oldest first; the one before them passed."""
+def fails(
+    one: Terminal, *ago: float, passed: float | None = None, at: ClusterRef = REF, name: str = "pay"
+) -> None:
+    """A critical journey of the workload whose runs failed so many seconds ago, the oldest first; the one before them passed."""
     runs = [JourneyRun(at=one.clock.at - seconds, ok=False, message="502") for seconds in ago]
     if passed is not None:
         runs.insert(0, JourneyRun(at=one.clock.at - passed, ok=True))
-    workload = Subject(REF, "Deployment", "shop", "web")
-    journey = Journey(name="pay", workload=workload, runs=tuple(runs))
-    one.board.put_signals({("journeys", "pay"): Observation(value=journey, complete=True)})
-    one.until(lambda: one.board.picture.signals.journeys.get("pay", Observation()).value == journey)
+    workload = Subject(at, "Deployment", "shop", "web")
+    journey = Journey(name=name, workload=workload, runs=tuple(runs), critical=True)
+    one.board.put_signals({("journeys", name): Observation(value=journey, complete=True)})
+    one.until(lambda: one.board.picture.signals.journeys.get(name, Observation()).value == journey)
 
 
 def impact(one: Terminal, run: str) -> RunClock:
@@ -63,6 +65,16 @@ def test_a_run_begins_with_the_earliest_proof_of_its_impact(terminal: Make) -> N
     assert run.clocks == one.state(run.id).clocks
     detect = next(clock for clock in run.clocks if clock.id == "detect")
     assert (detect.start, detect.end) == (one.clock.at - 250, run.started_at)
+
+
+def test_of_a_lost_cluster_nothing_is_told_by_the_one_that_takes_over(terminal: Make) -> None:
+    one = terminal({})
+    fails(one, 250, 150, 50, passed=350, name="stands by, and serves nobody")
+    fails(one, 200, 100, 40, passed=300, at=ClusterRef(REF.environment, "gone"))
+    run = one.start("environment-failure", lost=["gone"], services=["Deployment shop/web tier=3 replicas=2"])
+    assert run.targets == ("Cluster gone", f"Cluster {REF.cluster}")
+    clock = impact(one, run.id)
+    assert clock.start == one.clock.at - 200 and clock.source.startswith("pay fails")
 
 
 def test_everybody_reads_it_by_what_it_is_known(terminal: Make) -> None:

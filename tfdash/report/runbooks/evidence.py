@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tfdash.model.procedure import Step
-from tfdash.model.run import RunClock, RunEvent, RunEventKind, RunState, StepState
+from tfdash.model.run import RunClock, RunEvent, RunEventKind, RunState, StepState, StepStatus
 from tfdash.playbook.procedures.progress import RPO_UNKNOWN
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.report.runbooks.document import Plain
@@ -15,6 +15,7 @@ from tfdash.text import safe
 
 _SHOWN = ("note", "link", "file", "digest", "reason", "branch", "role", "vouched", "alone", "no_return")
 """What an event has beside its sentence that a reader of the evidence wants to see."""
+_ENDS = frozenset({RunEventKind.SIGNED, RunEventKind.DONE, RunEventKind.SETTLED})
 
 
 def evidence(run: RunState, events: Sequence[RunEvent]) -> Plain:
@@ -97,6 +98,8 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
         "kind": step.kind.value if step is not None else "",
         "depth": state.depth,
         "status": state.status.value,
+        "signed": state.status is StepStatus.DONE and _end(mine) is RunEventKind.SIGNED,
+        "alone": any(e.kind is RunEventKind.APPROVED and e.data.get("alone") is True for e in mine),
         "rehearsed": next((e.data.get("dry") is True for e in reversed(mine) if "dry" in e.data), False),
         "would_stop": _last(mine, "would_stop"),
         "by_hand": _last(mine, "by_hand"),
@@ -118,6 +121,11 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
             if event.kind is RunEventKind.NOTE
         ],
     }
+
+
+def _end(events: Sequence[RunEvent]) -> RunEventKind | None:
+    """By what it came to its end last."""
+    return next((event.kind for event in reversed(events) if event.kind in _ENDS), None)
 
 
 def _last(events: Sequence[RunEvent], name: str) -> str:

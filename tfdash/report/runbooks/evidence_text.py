@@ -63,9 +63,9 @@ def _text(told: Plain) -> Iterator[str]:
 
 
 def _how(step: Plain) -> str:
-    """How it ended; of a rehearsal whether it would have gone through."""
+    """How it ended, and where only by somebody's word; of a rehearsal whether it would have gone through."""
     if not step["rehearsed"]:
-        return str(step["status"])
+        return "signed" if step["signed"] else f"{step['status']}{', alone' if step['alone'] else ''}"
     if step["would_stop"]:
         return "would stop"
     return "by hand" if step["by_hand"] else "rehearsed"
