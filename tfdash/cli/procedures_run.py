@@ -16,6 +16,7 @@ from tfdash.model.kinds import JUDGED, KINDS
 from tfdash.model.procedure import StepKind
 from tfdash.playbook.procedures.answering import kinds_asked
 from tfdash.playbook.procedures.existing import object_of
+from tfdash.playbook.procedures.inputs import not_there
 from tfdash.playbook.procedures.walk import all_steps
 from tfdash.procedures.beginning import UNSEEN
 from tfdash.procedures.handing_over import read_run
@@ -88,10 +89,11 @@ def command(args: argparse.Namespace) -> int:
         settle(board, dict.fromkeys(sorted(kinds), ALL), _FIRST)
         if args.what == "resume":
             return asyncio.run(_resume(runs, args.file, record=args.act))
-        cluster = board.cluster_sources[0].ref
-        started = asyncio.run(
-            _rehearse(runs, args.id, inputs_of(args.input), args.reason or "a rehearsal", cluster)
-        )
+        inputs = inputs_of(args.input)
+        there = [source.ref for source in board.cluster_sources]
+        away = not_there(procedure, inputs) if procedure is not None else frozenset[str]()
+        cluster = next((ref for ref in there if ref.cluster not in away), there[0])
+        started = asyncio.run(_rehearse(runs, args.id, inputs, args.reason or "a rehearsal", cluster))
     except (RunRefused, LedgerUnavailable) as error:
         remedy = getattr(error, "remedy", "")
         narrate(f"{program()}: {safe(str(error))}" + (f"; {safe(remedy)}" if remedy else ""))

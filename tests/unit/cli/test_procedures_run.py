@@ -78,6 +78,22 @@ def test_what_is_asked_for_wrongly_is_said(config: list[str], capsys: pytest.Cap
     assert "no procedure" in capsys.readouterr().err
 
 
+def test_what_is_lost_is_rehearsed_in_another_cluster(
+    config: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubeconfig = json.dumps(config[config.index("--kubeconfig") + 1])
+    regions = "".join(
+        f'[[environments.production.clusters]]\nname = "{name}"\nkubeconfig = {kubeconfig}\n'
+        for name in ("eu-1", "us-1")
+    )
+    file = tmp_path / "regions.toml"
+    file.write_text(f'[store]\npath = "{tmp_path / "regions"}"\n{regions}')
+    service = "services=Deployment shop/web tier=3 replicas=2"
+    inputs = ["--input", "lost=eu-1", "--input", service, "--format", "json", "--config", str(file)]
+    assert main(["procedures", "run", "environment-failure", "--dry", *inputs]) != 64
+    assert json.loads(capsys.readouterr().out)["cluster"] == "us-1"
+
+
 def test_a_rehearsal_that_is_recorded_is_remembered(
     config: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -222,3 +222,10 @@ def lost_clusters(procedure: Procedure, chosen: Inputs) -> tuple[tuple[str, ...]
         if CLUSTER in loses
         else ()
     )
+
+
+def not_there(procedure: Procedure, chosen: Inputs) -> frozenset[str]:
+    """Clusters in which it is not carried out: what is lost, and what is to be another than its own."""
+    lost = (name for names in lost_clusters(procedure, chosen) for name in names)
+    others = (name for one in procedure.inputs if one.elsewhere for name in chosen.get(one.id, ()))
+    return frozenset((*lost, *others))
