@@ -19,7 +19,7 @@ SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/s
 
 # A unit is a folder: its process group, and its output. As --collect has it, one that ended is not there any more.
 _RUN = r"""
-import os, subprocess, sys
+import os, re, subprocess, sys
 units = os.environ["UNITS"]
 words = sys.argv[1:]
 split = words.index("--")
@@ -37,6 +37,13 @@ for word in options:
     if word.startswith("--setenv="):
         key, _, value = word.removeprefix("--setenv=").partition("=")
         env[key] = value
+# systemd.service(5), "Command lines": "$$" is a dollar, "${NAME}" the variable, "$NAME" as a whole word none, one or several
+def put(found):
+    return "$" if found[0] == "$$" else env.get(found[1], "")
+def words_of(word):
+    whole = re.fullmatch(r"\$([A-Za-z_]\w*)", word)
+    return env.get(whole[1], "").split() if whole else [re.sub(r"\$\$|\$\{([A-Za-z_]\w*)\}", put, word)]
+command = [one for word in command for one in words_of(word)]
 with open(f"{at}.out", "wb") as out:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, start_new_session=True)
 with open(f"{at}/pid", "w") as file:

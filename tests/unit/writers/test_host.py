@@ -92,7 +92,12 @@ async def test_asked_many_times_at_once_it_runs_once(place: HostPlace, tmp_path:
     assert (tmp_path / "counter").read_text() == "x\n"
 
 
-@pytest.mark.parametrize("word", ["-rf", "a\nb", "$(id)", "'; exit 9 #", "", "@folder@x", "{x}", "a'\"b\\"])
+DOLLARS = ("$HOME", "${HOME}", "$NONE", "a${NONE}b", "$$", "$$HOME", "$1", "50$")
+
+
+@pytest.mark.parametrize(
+    "word", ["-rf", "a\nb", "$(id)", "'; exit 9 #", "", "@folder@x", "{x}", "a'\"b\\", *DOLLARS]
+)
 async def test_a_hostile_word_is_a_word(place: HostPlace, tmp_path: Path, word: str) -> None:
     out = tmp_path / "said"
     work = sh('printf %s "$2" > "$1"', str(out), word, key=f"a.hostile{word}.1")

@@ -128,6 +128,7 @@ class HostPlace:
 
     def _unit(self, work: Work, name: str) -> list[str]:
         limit = ["timeout", "--kill-after=10", f"{work.timeout:.0f}"] if work.timeout else []
+        command = ["sh", "-c", _UNIT, "tfdash", "@folder@", *limit, *work.argv]
         return [
             *self._manager("systemd-run"),
             f"--unit={name}",
@@ -137,9 +138,8 @@ class HostPlace:
             f"--description=tfdash {work.key}",
             f"--setenv=TFDASH_KEY={work.key}",
             "--",
-            *("sh", "-c", _UNIT, "tfdash", "@folder@"),
-            *limit,
-            *work.argv,
+            # its manager would put variables in, and a word that is one "$NAME" would be none or several: systemd.service(5)
+            *(word.replace("$", "$$") for word in command),
         ]
 
     def _start(self, work: Work) -> WorkSeen:
