@@ -37,6 +37,13 @@ def _acts(step: Step, new: Step) -> bool:
     return any(getattr(step, one) != getattr(new, one) for one in fields)
 
 
+def _asked_anew(step: Step, told: StepTold) -> bool:
+    """Approved was the text before; and what was decided is no answer any more where ``step`` does not have it."""
+    if step.kind is StepKind.DECISION and told.branch:
+        return told.branch not in {"*", *(branch.id for branch in step.branches)}
+    return step.kind is StepKind.APPROVAL
+
+
 def by_whom(state: StepState) -> str:
     """Of what is so already, before it is done or done again: what was begun once may have made it so."""
     return "after it was begun here" if state.attempt else "not by us"
@@ -142,7 +149,7 @@ class StepTree:
                 if old is None or old.step.kind is not node.step.kind:
                     continue
                 node.offered = old.offered
-                if node.step.kind is not StepKind.APPROVAL:  # what was approved was the text before
+                if not _asked_anew(node.step, old.told):
                     node.told = old.told
             self.back.children = [
                 self.nodes[old.step.id] for old in before.back.children if old.step.id in self.nodes

@@ -78,3 +78,20 @@ def test_a_text_that_this_run_cannot_be_is_told_as_that() -> None:
     run = Run()
     found = newer(run.state, file(needs))
     assert found.goes is None and "cannot be carried out for this run" in found.why and found.lines
+
+
+def test_a_decision_whose_answer_is_none_any_more_is_asked_anew() -> None:
+    """Else all that hangs on it would be what nobody chose, and the run be done by that."""
+    run = Run()
+    run.add("done", "seen", attempt=1)
+    run.add("decided", "how", branch="back")
+    assert run.step("rollback").status == "ready" and run.step("fix").status == "not chosen"
+    text = TEXT.replace('id = "back"', 'id = "backwards"')
+    run.add("changed", text=text, digest=digest_of(text))
+    assert run.state.next == ("how",)
+    assert {run.step(id).status for id in ("rollback", "fix", "scale")} == {"waiting"}
+    run.add("decided", "how", branch="backwards")
+    assert run.state.next == ("rollback",)
+    kept = text + "# a word\n"
+    run.add("changed", text=kept, digest=digest_of(kept))
+    assert run.step("how").branch == "backwards" and run.state.next == ("rollback",)
