@@ -12,7 +12,7 @@ from tfdash.model.subject import Subject
 from tfdash.playbook.procedures.holding import same
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.state import RunStates
-from tfdash.playbook.procedures.subject_text import subject_in
+from tfdash.playbook.procedures.subject_text import acted_on
 from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.playbook.procedures.walk import leaves
 
@@ -48,7 +48,7 @@ def turn(run: RunState, action: str, about: Iterable[Subject], arguments: Mappin
         if step.kind is StepKind.ACTION
         and step.action == action
         and arguments.items() <= dict(step.arguments).items()
-        and (at := subject_in(step.subject, run.cluster)) is not None
+        and (at := acted_on(step, run.cluster)) is not None
         and any(same(at, one) for one in subjects)
     ]
     ready = [step for step in steps if step.id in run.next]

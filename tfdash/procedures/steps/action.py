@@ -20,7 +20,7 @@ from tfdash.model.procedure import StepKind
 from tfdash.model.requests import ReadFailed
 from tfdash.model.run import RunEventKind
 from tfdash.model.store_state import ActOnRecord, Entry
-from tfdash.playbook.procedures.subject_text import subject_in
+from tfdash.playbook.procedures.subject_text import acted_on
 from tfdash.procedures.kind import (
     NOT_SENT,
     Doing,
@@ -66,8 +66,7 @@ class ActionStep(KindOfStep):
 
     async def _planned(self, doing: Doing) -> Guarded:
         step = doing.step
-        where = doing.run.cluster
-        subject = subject_in(step.subject, where._replace(cluster=step.cluster) if step.cluster else where)
+        subject = acted_on(step, doing.run.cluster)
         if subject is None:
             raise RunRefused(f"{step.subject!r} is no object", remedy='write it like "Deployment shop/web"')
         token = TAG.set(doing.tag)  # the gate knows by it that the run which holds the target is this one

@@ -77,3 +77,14 @@ def test_what_was_folded_once_is_kept_for_so_many_runs() -> None:
     for number in range(80):
         state_kept(run_of(nonce=str(number)).journal)
     assert state_kept(journal) == run.state
+
+
+@pytest.mark.parametrize("there", ["", "us-1"])
+def test_a_step_that_acts_in_another_cluster_is_of_what_is_there(there: str) -> None:
+    text = TEXT.replace(
+        'subject = "Deployment shop/web"', f'subject = "Deployment shop/web"\ncluster = "{there}"'
+    )
+    run = run_of(text if there else TEXT)
+    for cluster in ("eu-1", "us-1"):
+        about = WEB._replace(cluster=ClusterRef("production", cluster))
+        assert turn(run.state, "workload.rollback", [about], {}).now is (cluster == (there or "eu-1"))
