@@ -72,7 +72,8 @@ def told(of: Picture, now: float = NOW, *, by: Judge | None = None, change: Chan
 
 def journal(*events: tuple[RunEventKind, float, dict[str, Any]], dry: bool = False) -> Picture:
     inputs = {"service": ["Deployment a/checkout"]}
-    id = run_id("service", digest_of(TEXT), "t", inputs, "n")
+    where = (REF.environment, REF.cluster)
+    id = run_id("service", digest_of(TEXT), "t", inputs, "n", where=where, dry=dry)
     started = {
         "procedure": "service",
         "text": TEXT,

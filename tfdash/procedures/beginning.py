@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
+from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.model.procedure import Input, Procedure
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
@@ -12,10 +14,13 @@ from tfdash.playbook.procedures.holding import holders, meets, said
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, whole
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.subject_text import subject_in
+from tfdash.playbook.procedures.walk import all_steps
 from tfdash.procedures.kind import Means
 from tfdash.procedures.protocols import RunRefused
 from tfdash.spelling import closest
+from tfdash.text import safe
 
+_PATIENCE = 10.0  # seconds for one answer
 UNSEEN = "unseen"
 """Where the start of a run has what was chosen and is not known to exist, in words."""
 
@@ -28,6 +33,12 @@ def whole_inputs(
     for one in found.inputs:
         if chosen.get(one.id) and not all_of[one.id] and not one.optional:
             raise RunRefused(f"{one.title}: all were meant, and there are none")
+        for value in all_of[one.id]:  # out of a file that anybody may have written
+            if why := INPUT_TYPES[one.type].refuse(value):
+                raise RunRefused(
+                    f'{one.title}: "{safe(value[:80])}" {why}',
+                    remedy="choose those that are meant one by one",
+                )
     return all_of
 
 
@@ -75,6 +86,24 @@ def _case(
         policies=means.policies(),
         chosen=before,
     )
+
+
+async def starter(means: Means, found: Procedure, cluster: ClusterRef) -> str:
+    """Who starts it; where somebody else is to approve by the word of an API server, as that server knows them: two names of one person would be
+    two people. (PostgreSQL stamps the event itself.) Raises ``RunRefused`` where it cannot be asked, but for a recovery, whose approvals have a
+    way alone."""
+    by, others = means.who(cluster), any(step.others for step in all_steps(found.steps))
+    vouches = means.proofs.at(cluster) if means.proofs is not None and others else None
+    if vouches is None or vouches.stamped_by != "kubernetes":
+        return by
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await vouches.identity()
+    except (LedgerUnavailable, ApprovalRefused, TimeoutError) as error:
+        if found.recovery:
+            return by
+        told = f"somebody else is to approve it, and as whom you start it cannot be asked: {error or 'no answer in time'}"
+        raise RunRefused(told, remedy="begin it once the API server answers") from None
 
 
 def alone_on(

@@ -258,6 +258,8 @@ class Engine(Looking):
             return
         self._tried[at] = state.attempt  # once; where it wants a person, that is theirs
         again = Doing(self.means, run, step, state, next_attempt(state))
+        if step.no_return or in_the_way(again.needs(), again.ask(step.before)) or await self._unproven(run):
+            return  # what a person would be refused, or asked about, is not done by itself
         with self._in_hand(again):
             await self._claimed(self.kind_of(step), again, Given(), lambda progress: None, record=True)
 

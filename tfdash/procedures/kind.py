@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from tfdash.actions.core.protocols import ActionService
 from tfdash.clock import Clock
@@ -28,9 +31,11 @@ from tfdash.procedures.only_shown import OnlyShown
 from tfdash.procedures.proofs import Proofs
 from tfdash.procedures.protocols import Claim, Claims, Given, Notifier, Place, RunRefused, Told
 from tfdash.sources.base import Scope
+from tfdash.text import safe
 
 T = TypeVar("T")
 Tell = Callable[[Progress], None]
+_KUBECTL = "kubectl "
 WAS_FALSE = "was_false"
 """In the mark of an act before which a postcondition was known to be false: that all are true later is then what tells that it was done."""
 
@@ -177,7 +182,15 @@ class Doing:
     def ask(self, asks: tuple[Ask, ...]) -> tuple[Probed, ...]:
         """What the probes say by the newest picture. No I/O."""
         case = self._case()
-        return tuple(answered(ask, case) for ask in asks)
+        return tuple(self._lined(ask, answered(ask, case)) for ask in asks)
+
+    def _lined(self, ask: Ask, said: Probed) -> Probed:
+        """Of another cluster than the run's the line is one that asks that one, too."""
+        named = dict(ask.arguments).get("cluster", "")
+        if named in ("", self.run.cluster.cluster) or not said.line.startswith(_KUBECTL):
+            return said
+        command = shlex.join(self.means.kubectl(self.run.cluster._replace(cluster=named)))
+        return msgspec.structs.replace(said, line=safe(f"{command} {said.line.removeprefix(_KUBECTL)}"))
 
     def needs(self) -> tuple[Probed, ...]:
         """Of each thing that the step needs whether it is there now."""

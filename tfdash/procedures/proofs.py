@@ -15,6 +15,8 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunOutcome, RunState, StepStatus
 from tfdash.model.subject import ClusterRef
+from tfdash.playbook.procedures.starts import read_for
+from tfdash.playbook.procedures.told_in import text_in
 from tfdash.playbook.procedures.walk import all_steps
 from tfdash.playbook.releases.facts import canonical
 from tfdash.store.approvals.protocol import StepWord, Vouches
@@ -51,12 +53,16 @@ class Proofs:
         at: Callable[[ClusterRef], Vouches | None] = lambda cluster: None,
     ) -> None:
         self._vouches, self._at, self.groups, self._changed = vouches, at, groups, changed
-        self._known: dict[tuple[str, int], WordProof] = {}
+        self._known: dict[tuple[str, str, int], WordProof] = {}  # by run: each counts its own events
         self.version = 0  # grows with each that is known not to hold
 
     def by(self, run: RunState) -> Vouches | None:
-        """Who vouches for the people of a run: the server of its own cluster, which answers where another one is lost."""
-        return self._at(run.cluster) or self._vouches
+        """Who vouches for the people of a run."""
+        return self.at(run.cluster)
+
+    def at(self, cluster: ClusterRef) -> Vouches | None:
+        """The same for runs of that cluster: its own server, which answers where another one is lost."""
+        return self._at(cluster) or self._vouches
 
     def without_forged(self, journal: RunJournal) -> RunJournal:
         """The events that count: all but the approvals that the server denied."""
@@ -65,23 +71,31 @@ class Proofs:
 
     def forged(self, event: RunEvent) -> str:
         """Why it counts for nothing, "" where it counts, or is not known yet."""
-        proof = self._known.get((event.terminal, event.number)) if _to_prove(event) else None
+        proof = self._known.get(_key(event)) if _to_prove(event) else None
         return proof.why if proof is not None else ""
 
     async def unproven(self, journal: RunJournal, run: RunState, step: Step) -> str:
-        """Why that approval does not hold now, "" where enough people gave it. What cannot be asked is no approval."""
+        """Why that approval does not hold now, "" where enough people gave it. What cannot be asked is no approval, and one that was
+        given to another text, or taken back by a denial, is none any more."""
         events = [event for event in journal.events if event.step == step.id and event.kind in WORDS]
+        counted, digest = _counted(run, step), digest_of(run, step)
         whys, people = [], set[str]()
         for event in events:
             if event.kind is not RunEventKind.APPROVED or event.data.get("from_file"):
                 continue
+            if event.by not in counted:
+                continue
+            if event.data.get("digest") != digest:
+                alone = " alone" if event.data.get("alone") is True else ""
+                whys.append(f"{event.by} approved{alone} something else than what stands there now")
+                continue
             if event.data.get("alone") is True and step.alone:
-                if event.data.get("digest") == digest_of(run, step):
-                    return ""
-                whys.append(f"{event.by} went on alone with something else than what stands there now")
+                return ""
+            if other := _in_name_of(event):
+                whys.append(other)
                 continue
             try:
-                why = (await self._asked(run, step, event)).why
+                why = (await self._asked(journal, run, step, event)).why
             except (LedgerUnavailable, TimeoutError) as error:
                 if event.stamped and event.stamped == event.data.get("who"):
                     why = (
@@ -95,32 +109,36 @@ class Proofs:
             return ""
         return f"the approval {step.title!r} does not hold: {'; '.join(whys) or 'too few have given it'}"
 
-    async def _asked(self, run: RunState, step: Step, event: RunEvent) -> WordProof:
+    async def _asked(self, journal: RunJournal, run: RunState, step: Step, event: RunEvent) -> WordProof:
         """Raises ``LedgerUnavailable``, ``TimeoutError``. Each is asked until it is known once."""
-        key = event.terminal, event.number
-        known = self._known.get(key)
+        known = self._known.get(_key(event))
         if known is not None:
             return known
-        proof = await self._proof(run, step, event)
-        self._known[key] = proof
+        proof = await self._proof(journal, run, step, event)
+        self._known[_key(event)] = proof
         if proof.why:
             self.version += 1
             log.warning("an approval of %s does not hold: %s", run.id, proof.why)
             self._changed()
         return proof
 
-    async def _proof(self, run: RunState, step: Step, event: RunEvent) -> WordProof:
+    async def _proof(self, journal: RunJournal, run: RunState, step: Step, event: RunEvent) -> WordProof:
         vouches = self.by(run)
         if vouches is None:
             raise LedgerUnavailable("no server here stamps who approves")
-        told, digest = event.data, digest_of(run, step)
-        if told.get("digest") != digest:
+        told = event.data
+        of = _given_for(journal, run, step, event)
+        if of is None:
             return WordProof(f"{event.by} approved something else than what stands there now")
-        word = StepWord(str(told.get("who", "")), event.stamped, key_of(run.id, step.id), digest)
+        word = StepWord(
+            str(told.get("who", "")), event.stamped, key_of(run.id, step.id), str(told.get("digest"))
+        )
         if not word.who:
             return WordProof("nobody's name is on it")
+        if other := _in_name_of(event):
+            return WordProof(other)
         async with asyncio.timeout(_PATIENCE):
-            return WordProof(await vouches.why_not(word, self.groups(step.role)))
+            return WordProof(await vouches.why_not(word, self.groups(of.role)))
 
     async def look(self, journal: RunJournal, run: RunState) -> None:
         """Ask what is not known of this run yet; what cannot be asked stays unknown."""
@@ -128,7 +146,7 @@ class Proofs:
             for event in journal.events:
                 if event.step == step.id and _to_prove(event):
                     try:
-                        await self._asked(run, step, event)
+                        await self._asked(journal, run, step, event)
                     except (LedgerUnavailable, TimeoutError) as error:
                         log.info("an approval of %s is not proven: %s", run.id, error)
                         return
@@ -163,6 +181,39 @@ def digest_of(run: RunState, step: Step) -> str:
         }
     )
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _given_for(journal: RunJournal, run: RunState, step: Step, event: RunEvent) -> Step | None:
+    """The step to which that word was given: as it stands now, or, where the run went on by another text since, as it stood before."""
+    digest = event.data.get("digest")
+    if digest == digest_of(run, step):
+        return step
+    texts = [one for one in journal.events if one.kind in (RunEventKind.STARTED, RunEventKind.CHANGED)]
+    if texts[-1:] and texts[-1].number > event.number:
+        for one in texts:
+            procedure, _ = read_for(run, text_in(one.data.get("text")))
+            if procedure is None or one.number > event.number:
+                continue
+            before = msgspec.structs.replace(run, procedure=procedure)
+            of = next((s for s in _approvals(before) if s.id == step.id), None)
+            if of is not None and digest == digest_of(before, of):
+                return of
+    return None
+
+
+def _counted(run: RunState, step: Step) -> tuple[str, ...]:
+    """Those whose word the run counts: of its text as it stands, and behind the last denial."""
+    return next((state.approvals for state in run.steps if state.id == step.id), ())
+
+
+def _in_name_of(event: RunEvent) -> str:
+    """Who is counted by one name is asked about by no other."""
+    who = event.data.get("who")
+    return "" if who == event.by else f"{event.by} wrote it in the name of {who}"
+
+
+def _key(event: RunEvent) -> tuple[str, str, int]:
+    return event.run, event.terminal, event.number
 
 
 def key_of(run: str, step: str) -> str:

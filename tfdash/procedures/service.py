@@ -20,7 +20,7 @@ from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER, impact_clock
 from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.starts import own_of
-from tfdash.procedures.beginning import UNSEEN, alone_on, not_known, whole_inputs
+from tfdash.procedures.beginning import UNSEEN, alone_on, not_known, starter, whole_inputs
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
@@ -122,7 +122,9 @@ class Runs:
                     remedy="begin it in the other cluster",
                 )
         nonce = secrets.token_hex(8)
-        run = run_id(found.id, found.digest, self._journals.terminal, chosen, nonce)
+        by = self._means.who(cluster) if dry else await starter(self._means, found, cluster)
+        terminal, where = self._journals.terminal, (cluster.environment, cluster.cluster)
+        run = run_id(found.id, found.digest, terminal, chosen, nonce, where=where, dry=dry)
         own = own_of(run, cluster, self._means.clock.now())
         targets = expanded(found, chosen, own).holds
         if not dry and not found.urgent:
@@ -141,7 +143,6 @@ class Runs:
             "nonce": nonce,
             **({UNSEEN: unseen} if unseen else {}),
         }
-        by = self._means.who(cluster)
         await self._journals.record(
             run,
             RunEventKind.STARTED,

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.procedures.appending import Appending
 from tests.unit.procedures.test_together import lines, with_acts
 from tests.unit.procedures.world import HEAD, Terminal, step
-from tests.unit.store.helpers import REF
+from tests.unit.store.helpers import NOW, REF
+from tfdash.actions.core.protocols import OutcomeUnknown
+from tfdash.model.assessment import EMPTY_ASSESSMENT
+from tfdash.model.calendar import CalendarState
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, RunOutcome, StepStatus
 from tfdash.playbook.procedures.reading import digest_of
@@ -261,3 +265,50 @@ def test_who_may_only_read_decides_nothing_anew(terminal: Make) -> None:
     with pytest.raises(RunRefused, match="read-only"):
         two.do(run, "which", branch="right")
     assert two.state(run).next == ("left",) and two.state(run).outcome is RunOutcome.OPEN
+
+
+@pytest.mark.parametrize("told", [{"cluster": "another"}, {"environment": "another"}, {"dry": False}])
+def test_a_file_of_a_run_elsewhere_or_in_earnest_is_refused(
+    terminal: Make, far: Terminal, tmp_path: Path, told: dict[str, object]
+) -> None:
+    one = terminal({"p": ACT})
+    run, path = one.start("p", dry=True).id, tmp_path / "run.json"
+    handed_over(one, run, path)
+    kept = json.loads(path.read_text())
+    assert kept["events"][0]["data"]["dry"] is True
+    kept["events"][0]["data"] |= told
+    path.write_text(json.dumps(kept))
+    with pytest.raises(RunRefused, match="its start is not the one it was made of"):
+        far.call(far.runs.resume(str(path)))
+    assert far.runs.run(run) is None
+
+
+class Lost(Appending):
+    async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd:
+        await super().do(doing, given, tell)
+        raise OutcomeUnknown("the connection was lost")
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_what_was_cut_off_is_done_again_by_itself_only_where_it_may_be(
+    terminal: Make, tmp_path: Path, still: bool
+) -> None:
+    """What must be so before it is asked again: the window may be over."""
+    before = '[{ probe = "calendar.open" }]'
+    one = terminal({"p": HEAD + step("act", "command", command='"append"', idempotent="true", before=before)})
+    one.runs.engine.kinds[StepKind.COMMAND] = Lost(tmp_path / "witness")
+    run = one.start("p").id
+
+    def window(closes: float) -> None:
+        said = CalendarState(at=NOW, open=True, text="", why="open", closes_at=one.clock.at + closes)
+        one.board.assessment = msgspec.structs.replace(EMPTY_ASSESSMENT, calendar=said)
+
+    window(60)
+    one.do(run, "act")
+    assert one.step(run, "act").status is StepStatus.UNKNOWN
+    window(60 if still else -1)
+    for _ in range(3):
+        one.clock.at += 11
+        window(60 if still else -1)
+        one.looked()
+    assert (len(lines(tmp_path / "witness")) > 1) is still

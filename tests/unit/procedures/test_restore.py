@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.playbook.procedures.restoring import LOST, good
-from tests.unit.procedures.world import Terminal
+from tests.unit.procedures.world import HEAD, Terminal, step
 from tests.unit.store.helpers import REF
 from tfdash.model.last_good import GoodService, LastGood
 from tfdash.model.observation import Observation
@@ -49,8 +49,8 @@ def test_a_gate_is_opened_by_a_reason_alone(terminal: Callable[..., Terminal]) -
     put(one, good("ledger", comes_up="signed"))
     run = one.start(RUNBOOK, lost=[LOST.cluster]).id
     while (state := one.state(run)) and "gate-1" not in state.next:
-        for step in state.next:
-            one.skip(run, step, "a test goes on")
+        for id in state.next:
+            one.skip(run, id, "a test goes on")
     with pytest.raises(RunRefused):
         one.skip(run, "gate-1")
     one.do(run, "gate-1")
@@ -80,3 +80,26 @@ def test_the_way_back_is_begun_in_the_cluster_that_serves(terminal: Callable[...
     run = one.start("way-back", home=[LOST.cluster])
     assert run.procedure.holds == (f"Cluster {LOST.cluster}", f"Cluster {REF.cluster}")
     assert "back" not in {step.id for step in run.steps}  # no recovery here is known that brought anything up
+
+
+def test_what_no_service_can_be_is_brought_up_nowhere(terminal: Callable[..., Terminal]) -> None:
+    """The picture is a file that somebody may have written."""
+    one = terminal({})
+    for wrong in ({"replicas": -5}, {"scaler": "x tier=1"}, {"scaler": "checkout", "maximum": 10**9}):
+        put(one, good(), good("ledger", **wrong))
+        with pytest.raises(RunRefused, match="StatefulSet a/ledger"):
+            one.start(RUNBOOK, lost=[LOST.cluster])
+    assert not one.runs.runs()
+
+
+def test_the_line_of_what_is_asked_of_another_cluster_asks_that_one(
+    terminal: Callable[..., Terminal],
+) -> None:
+    asks = f'[{{ probe = "control-plane.answers" }}, {{ probe = "control-plane.answers", cluster = "{LOST.cluster}" }}]'
+    one = terminal(
+        {"p": HEAD + step("both", "check", asks=asks)},
+        kubectl=lambda ref: ("kubectl", "--context", f"at {ref.cluster}"),
+    )
+    here, there = one.prepare(one.start("p").id, "both").asks
+    assert here.line == "kubectl get --raw '/readyz?verbose'"
+    assert there.line == f"kubectl --context 'at {LOST.cluster}' get --raw '/readyz?verbose'"

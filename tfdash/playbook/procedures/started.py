@@ -12,11 +12,20 @@ from tfdash.playbook.procedures.told_in import text_in
 
 
 def run_id(
-    procedure: str, digest: str, terminal: str, inputs: Mapping[str, Sequence[str]], nonce: str
+    procedure: str,
+    digest: str,
+    terminal: str,
+    inputs: Mapping[str, Sequence[str]],
+    nonce: str,
+    *,
+    where: tuple[str, str] = ("", ""),
+    dry: bool = False,
 ) -> str:
-    """The id of a run that ``terminal`` starts. It is made of what is started, so that a STARTED of another terminal, or of another
-    text, is told from it. ``nonce``: anything that no other run of the same has, kept in the event's ``data``."""
-    told = [procedure, digest, terminal, {name: list(values) for name, values in inputs.items()}, nonce]
+    """The id of a run that ``terminal`` starts. It is made of what is started, so that a STARTED of another terminal, of another
+    text, in another cluster, or in earnest instead of as a rehearsal, is told from it. ``nonce``: anything that no other run of the same has,
+    kept in the event's ``data``. ``where``: environment and cluster."""
+    chosen = {name: list(values) for name, values in inputs.items()}
+    told = [procedure, digest, terminal, chosen, nonce, *where, dry]
     made = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return f"{procedure}-{hashlib.sha256(made.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
@@ -40,4 +49,6 @@ def is_its_start(event: RunEvent) -> bool:
         event.terminal,
         inputs_of(data),
         text_in(data.get("nonce")),
+        where=(text_in(data.get("environment")), text_in(data.get("cluster"))),
+        dry=data.get("dry") is True,
     )

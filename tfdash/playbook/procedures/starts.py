@@ -60,10 +60,9 @@ class RunStart(NamedTuple):
 
 def start_of(journal: RunJournal) -> RunStart | None:
     """None where it has not come yet. What stands before it is of no run."""
-    starts = [place for place, event in enumerate(journal.events) if event.kind is RunEventKind.STARTED]
-    if not starts:
+    place = _place_of_start(journal)
+    if place is None:
         return None
-    place = next((at for at in starts if is_its_start(journal.events[at])), starts[0])
     event = journal.events[place]
     data = event.data
     start = RunStart(
@@ -83,6 +82,11 @@ def start_of(journal: RunJournal) -> RunStart | None:
     return start._replace(procedure=procedure, why=why)
 
 
+def _place_of_start(journal: RunJournal) -> int | None:
+    starts = [place for place, event in enumerate(journal.events) if event.kind is RunEventKind.STARTED]
+    return next((at for at in starts if is_its_start(journal.events[at])), next(iter(starts), None))
+
+
 def targets_of(journal: RunJournal, start: RunStart) -> tuple[str, ...]:
     """All that a run holds: what it held when it began, and what a newer text that it goes on by holds besides."""
     texts = (text_in(e.data.get("text")) for e in journal.events if e.kind is RunEventKind.CHANGED)
@@ -97,8 +101,9 @@ def read_for(run: RunState, text: str) -> tuple[Procedure | None, str]:
 
 
 def is_over(journal: RunJournal) -> bool:
-    """Whether somebody gave it up or closed it."""
-    return any(event.kind in _ENDS for event in journal.events)
+    """Whether somebody gave it up or closed it. What stands before its start is of no run."""
+    place = _place_of_start(journal)
+    return place is not None and any(event.kind in _ENDS for event in journal.events[place + 1 :])
 
 
 @lru_cache(maxsize=64)

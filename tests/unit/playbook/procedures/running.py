@@ -110,7 +110,9 @@ class Run:
 
     def __init__(self, text: str = TEXT, *, terminal: str = "ann", **data: Any) -> None:
         digest = digest_of(text)
-        self.id = run_id("back", digest, terminal, data.get("inputs", {}), data.get("nonce", "n"))
+        where = data.get("environment", ""), data.get("cluster", "")
+        chosen, nonce, dry = data.get("inputs", {}), data.get("nonce", "n"), data.get("dry") is True
+        self.id = run_id("back", digest, terminal, chosen, nonce, where=where, dry=dry)
         self.events: list[RunEvent] = []
         told = {"procedure": "back", "text": text, "digest": digest, "inputs": {}, "nonce": "n"}
         self.add("started", terminal=terminal, **{**told, "targets": ["Deployment shop/web"], **data})

@@ -98,3 +98,15 @@ def test_recoveries_are_named_first() -> None:
     first, plain = recovery(), Run(text, nonce="m", environment="production", cluster="eu-1")
     found = holders({run.id: run.journal for run in (plain, first)}, at("Deployment shop/web"))
     assert [one.recovery for one in found] == [True, False]
+
+
+def test_what_stands_before_its_start_ends_no_run() -> None:
+    run = recovery()
+    for number, terminal, kind in ((1, "a", "started"), (1, "ab", "aborted")):
+        run.add(kind, number=number, terminal=terminal)  # in the order of a journal before that of ann
+    journal = run.journal
+    assert journal.events[0].kind == "started" and journal.events[1].kind == "aborted"
+    assert run.state.outcome == "open"
+    assert [one.run for one in holders({run.id: journal}, at("Deployment shop/web"))] == [run.id]
+    run.add("aborted", sentence="given up")
+    assert not holders({run.id: run.journal}, at("Deployment shop/web"))

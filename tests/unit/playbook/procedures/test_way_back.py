@@ -166,7 +166,15 @@ def started(id: str, texts: Sequence[str], at: float, **more: Any) -> RunJournal
         **{"inputs": {"services": list(texts)}, "environment": REF.environment, "cluster": REF.cluster},
         **more,
     }
-    run = more.get("run") or run_id(id, "d", "ann", {"services": tuple(texts)}, "n")
+    run = more.get("run") or run_id(
+        id,
+        "d",
+        "ann",
+        {"services": tuple(texts)},
+        "n",
+        where=(data["environment"], data["cluster"]),
+        dry=data["dry"],
+    )
     event = RunEvent(
         kind=RunEventKind.STARTED, run=run, number=1, terminal="ann", at=at, by="ann", sentence="", data=data
     )
