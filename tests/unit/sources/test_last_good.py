@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
@@ -82,12 +84,14 @@ class _Board:
         self.picture, self.assessment = picture, assessment
 
 
-def made(folder: Path, *, keeping: bool = True, good_for: float = 60.0) -> tuple[LastGoodSource, Clock]:
+def made(
+    folder: Path, *, keeping: bool = True, good_for: float = 60.0, answers: float = 20.0
+) -> tuple[LastGoodSource, Clock]:
     clock = Clock(NOW)
     own = RecoverySettings(
         last_good=LastGoodSettings(folder=str(folder), good_for=good_for), services=settings().services
     )
-    return LastGoodSource([REF], own, clock, keeping=keeping), clock
+    return LastGoodSource([REF], own, clock, keeping=keeping, answers=answers), clock
 
 
 async def looked(
@@ -138,3 +142,53 @@ async def test_a_folder_that_is_gone_is_told_and_what_was_read_stays(tmp_path: P
     assert (
         json.loads('"half"') == path_in(tmp_path, REF).read_text()
     )  # it is not written over: somebody may look at it
+
+
+async def test_what_another_terminal_declares_is_left_to_it(tmp_path: Path) -> None:
+    """Two teams keep theirs in one folder."""
+    theirs = msgspec.structs.replace(good("ledger"), name="theirs", at=NOW)
+    keep(tmp_path, REF, LastGood(services=(theirs,)))
+    source, clock = made(tmp_path)
+    for seconds in (0, 60):
+        seen = await looked(source, clock, seconds, WELL, hpa())
+    assert seen.value is not None and [one.name for one in seen.value.services] == ["checkout"]
+    kept = recall(tmp_path, REF)
+    assert kept is not None and [one.name for one in kept.services] == ["checkout", "theirs"]
+    keep(tmp_path, REF, LastGood(services=(msgspec.structs.replace(theirs, at=NOW - 31 * 86_400),)))
+    await looked(source, clock, 90, WELL, hpa())
+    kept = recall(tmp_path, REF)
+    assert kept is not None and [one.name for one in kept.services] == ["checkout"]
+
+
+async def test_what_was_taken_by_a_clock_that_ran_ahead_is_taken_anew(tmp_path: Path) -> None:
+    year = NOW + 365 * 86_400
+    keep(tmp_path, REF, LastGood(services=(good(replicas=1, at=year, since=year - 900),)))
+    source, clock = made(tmp_path)
+    for seconds in (0, 60):
+        seen = await looked(source, clock, seconds, WELL, hpa())
+    assert seen.value is not None and (seen.value.services[0].replicas, seen.value.services[0].at) == (
+        3,
+        NOW + 60,
+    )
+    kept = recall(tmp_path, REF)
+    assert kept is not None and kept.services[0].replicas == 3
+
+
+async def test_a_folder_that_hangs_is_told_and_no_second_thread_waits_for_it(tmp_path: Path) -> None:
+    source, clock = made(tmp_path, answers=0.05)
+    there, asked = threading.Event(), list[int]()
+
+    def hangs() -> None:
+        asked.append(1)
+        there.wait(60)
+
+    for _ in range(3):
+        with pytest.raises(OSError, match="no answer within"):
+            await source._disk(hangs)
+    told = await looked(source, clock, 0, WELL, hpa())
+    assert told.problem is not None and "no answer within" in told.problem.cause
+    assert asked == [1]
+    there.set()
+    source._answers = 20.0
+    await asyncio.wait_for(asyncio.shield(source._hangs), 60)  # type: ignore[arg-type]
+    assert (await looked(source, clock, 30, WELL, hpa())).problem is None

@@ -199,7 +199,8 @@ def restored(case: InputCase) -> Sequence[Candidate]:
     pictures = {
         ref: seen.value for ref, seen in case.picture.signals.last_good.items() if seen.value is not None
     }
-    named = {ref.cluster for ref in pictures} & {value for values in case.chosen.values() for value in values}
+    there = {ref.cluster for ref in (*case.picture.signals.last_good, *case.picture.clusters)}
+    named = there & {value for values in case.chosen.values() for value in values}
     lost = {
         ref: one for ref, one in pictures.items() if (ref.cluster in named if named else ref != case.cluster)
     }

@@ -17,6 +17,7 @@ from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes.look import ProbeLook
 from tfdash.playbook.procedures.probes.workloads import Serves, serves, workload_object
 from tfdash.playbook.procedures.recovery_settings import (
+    AHEAD,
     PIPELINE,
     SCALED,
     SIGNED,
@@ -29,6 +30,9 @@ from tfdash.playbook.procedures.subject_text import subject_in, subject_text
 from tfdash.playbook.staleness import Unread
 
 _IMAGES = 20  # that are kept of one service
+_OTHERS = (
+    30 * 86_400.0
+)  # seconds for which what other terminals declare is kept for them: no restore takes what is older
 _KEYS = ("tier", "replicas", "hpa", "min", "max", "by", "of", "owner", "had", "hadmin", "hadmax")
 _NUMBERS = frozenset({"tier", "replicas", "min", "max", "had", "hadmin", "hadmax"})
 _TEXT = re.compile(
@@ -110,11 +114,18 @@ class LastGoodTaking:
                 found[name] = msgspec.structs.replace(one, since=since)
         return found
 
+    def written(self, before: LastGood, merged: LastGood, now: float) -> LastGood:
+        """``merged`` for the file, with what other terminals declare and this one does not: it is theirs."""
+        declared = self._settings.services
+        others = (one for one in before.services if one.name not in declared and now - one.at < _OTHERS)
+        return LastGood(services=(*merged.services, *others))
+
     def merged(self, before: LastGood, taken: Mapping[str, GoodService]) -> LastGood:
-        """In the order of a restore; the newest of each, and what is no longer declared is gone."""
+        """In the order of a restore; the newest of each, and what is not declared here is left out. What is later than what is taken now is
+        of a clock that was wrong."""
         known = {one.name: one for one in before.services}
         for name, one in taken.items():
-            if name not in known or one.at >= known[name].at:
+            if name not in known or not one.at < known[name].at <= one.at + AHEAD:
                 known[name] = one
         declared = self._settings.services
         own = [(name, known[name]) for name in self._order if name in known]

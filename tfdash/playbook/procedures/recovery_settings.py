@@ -13,6 +13,8 @@ from tfdash.spelling import nearest
 TIERS = ("database", "authentication", "API core", "auxiliary", "frontend")
 """The playbook's order of a restore: tier 1 is the first of them."""
 MOST = 500
+AHEAD = 300.0
+"""Seconds by which two clocks may differ: a picture that was taken later than now is of a clock that was wrong."""
 SCALED, SYNC, PIPELINE, SIGNED = "scaled", "sync", "pipeline", "signed"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _PART = r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?"

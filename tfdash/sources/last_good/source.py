@@ -4,8 +4,12 @@ is written where a service's numbers moved, else once in ten minutes."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import errno
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
@@ -16,12 +20,15 @@ from tfdash.model.subject import ClusterRef
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.last_good import LastGoodTaking
 from tfdash.playbook.procedures.probe import ProbeCase
-from tfdash.playbook.procedures.recovery_settings import RecoverySettings
+from tfdash.playbook.procedures.recovery_settings import AHEAD, RecoverySettings
+from tfdash.process import in_thread
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
 from tfdash.sources.last_good.kept import keep, recall
 
 _EVERY, _WRITTEN = 30.0, 600.0  # seconds
+_ANSWERS = 20.0  # seconds for a folder that may be a mount of something far away
+T = TypeVar("T")
 
 
 class LastGoodSource:
@@ -30,12 +37,20 @@ class LastGoodSource:
     id = "last-good"
 
     def __init__(
-        self, refs: Sequence[ClusterRef], settings: RecoverySettings, clock: Clock, *, keeping: bool
+        self,
+        refs: Sequence[ClusterRef],
+        settings: RecoverySettings,
+        clock: Clock,
+        *,
+        keeping: bool,
+        answers: float = _ANSWERS,
     ) -> None:
         self._refs, self._settings, self._clock, self._keeping = tuple(refs), settings, clock, keeping
         self._folder = Path(settings.last_good.folder).expanduser()
         self._steady = LastGoodTaking(settings)
         self._seen: dict[ClusterRef, Observation[LastGood]] = {}
+        self._answers = answers
+        self._hangs: asyncio.Future[Any] | None = None
 
     @property
     def status(self) -> Observation[SourceInfo]:
@@ -77,10 +92,11 @@ class LastGoodSource:
         problem: Problem | None = None
         found: LastGood | None = before.value if before is not None else None
         try:
-            on_disk = await asyncio.to_thread(recall, self._folder, ref) or LastGood()
+            on_disk = await self._disk(partial(recall, self._folder, ref)) or LastGood()
             found = self._steady.merged(on_disk, taken)
             if self._keeping and self._news(on_disk, taken):
-                await asyncio.to_thread(keep, self._folder, ref, found)
+                whole = self._steady.written(on_disk, found, now)
+                await self._disk(partial(keep, self._folder, ref, whole))
         except (OSError, ValueError) as error:
             word = getattr(error, "strerror", None) or str(error)
             was = before.problem if before is not None else None
@@ -99,12 +115,24 @@ class LastGoodSource:
             interval=in_clock_seconds(self._clock, 2 * _EVERY),
         )
 
+    async def _disk(self, work: Callable[[], T]) -> T:
+        """What hangs is waited for so long and no longer, and nothing is begun beside it. Raises ``OSError``."""
+        if self._hangs is None or self._hangs.done():
+            self._hangs = asking = asyncio.ensure_future(in_thread(work))
+            asking.add_done_callback(lambda done: done.cancelled() or done.exception())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._answers):
+                    return await asyncio.shield(asking)
+        raise OSError(errno.ETIMEDOUT, f"no answer within {self._answers:g} s")
+
     def _news(self, on_disk: LastGood, taken: dict[str, GoodService]) -> bool:
         """Whether what was taken says more than the file: another number, or the same much later."""
         known = {one.name: one for one in on_disk.services}
         late = in_clock_seconds(self._clock, _WRITTEN)
         return any(
-            (was := known.get(name)) is None or one.at - was.at >= late or _numbers(one) != _numbers(was)
+            (was := known.get(name)) is None
+            or not -AHEAD <= one.at - was.at < late
+            or _numbers(one) != _numbers(was)
             for name, one in taken.items()
         )
 

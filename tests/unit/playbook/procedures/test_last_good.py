@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.playbook.making import CONTAINER, NOW, deployment, stateful_set
+from tests.unit.playbook.making import CONTAINER, NOW, REF, deployment, stateful_set
 from tests.unit.playbook.procedures.probing import FORBIDDEN, ask, seen
 from tests.unit.playbook.procedures.restoring import (
     LOST,
@@ -303,6 +303,7 @@ def test_what_there_is_to_choose_is_of_what_is_lost() -> None:
         return [one.value.split()[1] for one in INPUT_TYPES["restored"].candidates(of)]
 
     assert values() == values(lost=("eu-2",)) == ["a/ledger", "a/checkout"]
+    assert values(lost=(REF.cluster,)) == []  # it has no picture: another one's is none of it
     assert lost_clusters(runbook, {"lost": ("eu-2",)}) == (("eu-2",),)
 
 
@@ -319,6 +320,14 @@ FITS = (good(scaler="checkout", minimum=2, maximum=8), good("ledger"))
     [
         ((), BOTH, "last-good.fresh", {}, True, "has all of 2 services"),
         ((), BOTH, "last-good.fresh", {"of": "eu-2"}, True, "has all of 2 services"),
+        (
+            (),
+            (good(at=NOW + 86_400), good("ledger")),
+            "last-good.fresh",
+            {},
+            False,
+            "of checkout was taken in",
+        ),
         ((), BOTH, "last-good.fresh", {"of": "eu-9"}, False, "no last-good picture of checkout, ledger"),
         ((), (good(),), "last-good.fresh", {}, False, "no last-good picture of ledger"),
         ((), (good(at=NOW - 90_000), good("ledger")), "last-good.fresh", {}, False, "of checkout is old"),

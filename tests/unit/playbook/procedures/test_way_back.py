@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.unit.playbook.making import NOW, REF, deployment
-from tests.unit.playbook.procedures.probing import ask
+from tests.unit.playbook.making import NOW, REF, deployment, pod, replica_set
+from tests.unit.playbook.procedures.probing import FORBIDDEN, ask, seen
 from tests.unit.playbook.procedures.restoring import LOST, case, good, hpa
 from tfdash.config.problems import ConfigError
 from tfdash.model.observation import Observation
@@ -232,9 +232,16 @@ def test_nothing_runs_there() -> None:
         ((idle,), True, "nothing runs of 2 services"),
         ((deployment(),), False, "checkout has 3 pods"),
         ((deployment(desired=0, available=1),), False, "checkout has 1 pod"),
+        ((idle, replica_set(), pod(phase="Succeeded")), True, "nothing runs of 2 services"),
+        ((idle, replica_set(), pod()), False, "checkout has 1 pod"),
+        # of a node that does not answer: the API server only says that it is to end
+        ((idle, replica_set(), pod(deleting=NOW - 600)), False, "checkout has 1 pod"),
     ):
         said = answered(ask("last-good.quiet"), case(*objects))
         assert said.passed is passed and told in said.sentence, said
+    at = case(idle)
+    blind = seen(at.picture, "Pod", value=None, problem=FORBIDDEN, complete=False)
+    assert answered(ask("last-good.quiet"), msgspec.structs.replace(at, picture=blind)).passed is None
     elsewhere = answered(ask("last-good.quiet", cluster="eu-9"), case(idle))
     assert elsewhere.passed is None and answered(ask("last-good.quiet"), case(services={})).passed is None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from tfdash.figures import span
-from tfdash.model.kube import HorizontalPodAutoscaler
+from tfdash.model.kube import HorizontalPodAutoscaler, Pod, ReplicaSet
 from tfdash.model.last_good import GoodService, LastGood
 from tfdash.model.run import Probed
 from tfdash.model.subject import ClusterRef, Subject
@@ -24,8 +25,10 @@ from tfdash.playbook.procedures.probes.workloads import (
     serves,
     workload_object,
 )
+from tfdash.playbook.procedures.recovery_settings import AHEAD
 from tfdash.playbook.procedures.subject_text import subject_in, subject_text
 from tfdash.playbook.staleness import Unread
+from tfdash.pod_requests import ENDED
 
 _FEW = 3  # that are named one by one
 _OF = ProbeArgument(
@@ -84,11 +87,16 @@ def _fresh(case: ProbeCase) -> Probed:
     policy = _policy(case)
     found = good_services(pictures_of(case), look.ref.environment, look.argument("of"))
     none = [name for name in policy.services if name not in found]
+    ahead = [name for name, one in found.items() if one.at - look.now > AHEAD]
     old = [name for name, one in found.items() if look.now - one.at >= policy.fresh]
     if none:
         return look.said(
             False, f"no last-good picture of {_named(none)}: each is taken once it served long enough"
         )
+    if ahead:
+        least = min(found[name].at - look.now for name in ahead)
+        told = f"the last-good picture of {_named(ahead)} was taken in {span(least)} from now: by which clock is not known"
+        return look.said(False, told)
     if old:
         worst = max(look.now - found[name].at for name in old)
         return look.said(False, f"the last-good picture of {_named(old)} is old, up to {span(worst)}")
@@ -183,12 +191,14 @@ def _size(look: ProbeLook, subject: Subject, replicas: int, name: str) -> Probed
 
 
 def _quiet(case: ProbeCase) -> Probed:
-    """Of no service a pod is wanted or there. A database outside of the cluster is not seen."""
+    """Of no service a pod is wanted or there: also none that is being deleted, which a node that does not answer runs on. A database outside
+    of the cluster is not seen."""
     look, services = ProbeLook(case), _policy(case).services
     if not services:
         return look.unclear(
             UnknownKind.NOT_WATCHED, "no service that is restored is named: [recovery.services.NAME]"
         )
+    there = _pods_there(look)
     running: list[str] = []
     for name, one in services.items():
         subject = subject_in(one.workload, look.ref)
@@ -197,14 +207,38 @@ def _quiet(case: ProbeCase) -> Probed:
         obj = workload_object(look, subject)
         if isinstance(obj, Unread):
             return look.unknown(obj, f"{name}: ")
-        if obj is not None and (many := max(getattr(obj, "desired", 0), obj.available)):
+        left = 0 if isinstance(there, Unread) else there.get(one.workload, 0)
+        if many := max(left, *((getattr(obj, "desired", 0), obj.available) if obj is not None else (0,))):
             running.append(f"{name} has {counted(many, 'pod')}")
     if running:
         more = f", and {counted(len(running) - _FEW, 'service')} more" if len(running) > _FEW else ""
         return look.said(False, f"in {look.ref.cluster} {', '.join(running[:_FEW])}{more}")
+    if isinstance(there, Unread):
+        return look.unknown(there, "whether a pod is left: ")
     return look.said(
         True, f"in {look.ref.cluster} nothing runs of {counted(len(services), 'service')} that are restored"
     )
+
+
+def _pods_there(look: ProbeLook) -> dict[str, int] | Unread:
+    """How many pods that have not ended each workload has, as a subject is written."""
+    pods, sets = look.some(Pod), look.some(ReplicaSet)
+    if isinstance(pods, Unread):
+        return pods
+    if isinstance(sets, Unread):
+        return sets
+    for short in (pods[1], sets[1]):
+        if short is not None and short.unknown is not UnknownKind.NO_PRIVILEGE:
+            return short  # of namespaces that are not read nothing is restored from here either
+    above = {(one.namespace, one.name): one.owner for one in sets[0]}
+    owners = Counter[str]()
+    for pod in pods[0]:
+        owner = pod.owner
+        if owner is not None and owner.kind == ReplicaSet.KIND:
+            owner = above.get((pod.namespace, owner.name)) or owner
+        if owner is not None and pod.phase not in ENDED:
+            owners[f"{owner.kind} {pod.namespace}/{owner.name}"] += 1
+    return owners
 
 
 def _sized(case: ProbeCase) -> Probed:
@@ -299,9 +333,9 @@ PROBES = (
         id="last-good.quiet",
         title="nothing runs of what is restored",
         judge=_quiet,
-        line=lambda _: kubectl("get", _ALL, "-A"),
+        line=lambda _: kubectl("get", f"{_ALL},pods", "-A"),
         arguments=(CLUSTER,),
-        needs=_NEEDS,
+        needs=_NEEDS | {Pod.KIND, ReplicaSet.KIND},
     ),
     Probe(
         id="last-good.sized",
