@@ -142,7 +142,8 @@ def _told(args: argparse.Namespace, runs: RunService, run: RunState) -> int:
     ]
     if not args.act:
         narrate(f"{program()}: this rehearsal is not remembered; --act records it")
-    code = FINDINGS if known else UNKNOWN if stops else OK
+    waits = any(event.data.get("would_wait") for event in events)
+    code = FINDINGS if known else UNKNOWN if stops or waits else OK
     return deliver(written(args.format, evidence(run, events)), code)
 
 

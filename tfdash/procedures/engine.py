@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import takewhile
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown
@@ -19,6 +20,7 @@ from tfdash.model.run import Probed, RunEventKind, RunState, StepStatus
 from tfdash.moments import clock
 from tfdash.playbook.procedures.folding import AGAIN
 from tfdash.playbook.procedures.tree import by_whom
+from tfdash.playbook.procedures.walk import leaves
 from tfdash.procedures.claimed import Claimed, let_go, take
 from tfdash.procedures.kind import (
     NOT_SENT,
@@ -172,8 +174,10 @@ class Engine(Looking):
             unsubscribe()
 
     async def _rehearsed(self, doing: Doing, wanting: str) -> StepEnd:
-        """What it would do, and no way to do it: a rehearsal only prepares."""
-        shown = await self.prepare(doing.run.id, doing.step.id) if not wanting else None
+        """What it would do, and no way to do it: a rehearsal only prepares. What is not so yet and comes of an act that stands before it, which a
+        rehearsal has not done, stops it no more than it proves anything: that is said, and what can be tried is tried."""
+        waits = self._to_come(doing)
+        shown = await self.prepare(doing.run.id, doing.step.id) if waits or not wanting else None
         lines = list(shown.lines) if shown is not None else []
         if shown is not None and shown.guarded is not None:
             plan = shown.guarded.plan
@@ -182,21 +186,46 @@ class Engine(Looking):
         asks = shown.asks if shown is not None else ()
         passes = "" if doing.step.kind is StepKind.WAIT else not_passed(asks)  # a wait waits for it
         why = wanting or (shown.refused if shown is not None else "") or passes
-        hand = bool(why) and by_hand(doing, refused=True)
+        if waits:
+            why = await self._refused_by_kind(doing)
+        hand = bool(why) and (bool(doing.step.by_hand) if waits else by_hand(doing, refused=True))
         data = {
             "dry": True,
             "lines": lines,
             "probes": told_of(asks),
             "would_stop": "" if hand else why,
             "by_hand": why if hand else "",
+            "would_wait": "" if why else waits,
         }
         told = f"would be done by hand: {why}" if hand else f"would stop here: {why}"
-        sentence = told if why else "; ".join(lines[:1]) or "would be done"
+        told = told if why else f"would wait for what stands before it: {waits}"
+        sentence = told if why or waits else "; ".join(lines[:1]) or "would be done"
         if doing.step.kind is StepKind.DECISION:
             return StepEnd(
                 kind=RunEventKind.DECIDED, sentence="every branch is shown", data={**data, "branch": "*"}
             )
         return StepEnd(kind=RunEventKind.DONE, sentence=sentence, data=data)
+
+    def _to_come(self, doing: Doing) -> str:
+        """What is known not to be so, of what must be before it or is asked by it, where all that it needs is there and an act stands before
+        it; "" else."""
+        step = doing.step
+        acts = any(
+            one.kind in (StepKind.ACTION, StepKind.COMMAND)
+            for one in takewhile(lambda one: one.id != step.id, leaves(doing.run.procedure.steps))
+        )
+        if not acts or in_the_way(doing.needs(), ()):
+            return ""
+        asks = doing.ask(step.asks) if step.kind in (StepKind.CHECK, StepKind.GATE) else ()
+        told = (*doing.ask(step.before), *asks)
+        return "" if any(one.passed is None for one in told) else not_passed(told)
+
+    async def _refused_by_kind(self, doing: Doing) -> str:
+        """Why its kind could not do it, whatever stands before it."""
+        try:
+            return (await self.kind_of(doing.step).prepare(doing)).refused
+        except RunRefused as error:
+            return str(error)
 
     async def _end(self, doing: Doing, end: StepEnd) -> None:
         """Written, or kept until it can be: it came to an end all the same."""

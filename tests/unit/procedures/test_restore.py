@@ -14,6 +14,7 @@ from tfdash.model.last_good import GoodService, LastGood
 from tfdash.model.observation import Observation
 from tfdash.model.run import StepStatus
 from tfdash.procedures.protocols import RunRefused
+from tfdash.report.runbooks.evidence import evidence
 
 RUNBOOK = "environment-failure"
 
@@ -103,3 +104,27 @@ def test_the_line_of_what_is_asked_of_another_cluster_asks_that_one(
     here, there = one.prepare(one.start("p").id, "both").asks
     assert here.line == "kubectl get --raw '/readyz?verbose'"
     assert there.line == f"kubectl --context 'at {LOST.cluster}' get --raw '/readyz?verbose'"
+
+
+def test_a_tier_that_waits_for_the_one_before_stops_no_rehearsal(terminal: Callable[..., Terminal]) -> None:
+    """Of a region that stands by nothing serves before the first tier is up, which a rehearsal does not bring up."""
+    asks = '[{ probe = "time.past", time = "2999-01-01 00:00" }]'
+    one = terminal(
+        {
+            "tiers": HEAD
+            + step("early", "gate", asks=asks)
+            + step("first", "command", command='"up"', by_hand='"bring it up"')
+            + step("gate", "gate", asks=asks)
+            + step("second", "command", command='"up"', before=asks)
+            + step("last", "command", command='"up"', before=asks, by_hand='"do it there"')
+        }
+    )
+    run = one.start("tiers", dry=True)
+    while run.next:
+        run = one.do(run.id, run.next[0])
+    told = {s["id"]: s for s in evidence(run, one.runs.events(run.id))["steps"]}
+    assert told["early"]["would_stop"] and not told["early"]["would_wait"]  # no act stands before it
+    assert told["gate"]["would_wait"] and not told["gate"]["would_stop"]
+    assert "not among the commands" in told["second"]["would_stop"]  # what can be tried is tried
+    assert told["last"]["by_hand"] and not told["last"]["would_stop"]
+    assert {s.id for s in run.steps if s.stops} == {"early", "second"}

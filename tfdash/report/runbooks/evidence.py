@@ -102,6 +102,7 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
         "alone": any(e.kind is RunEventKind.APPROVED and e.data.get("alone") is True for e in mine),
         "rehearsed": next((e.data.get("dry") is True for e in reversed(mine) if "dry" in e.data), False),
         "would_stop": _last(mine, "would_stop"),
+        "would_wait": _last(mine, "would_wait"),
         "by_hand": _last(mine, "by_hand"),
         "lines": _lines(mine),
         "by": state.by,

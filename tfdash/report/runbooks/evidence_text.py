@@ -68,6 +68,8 @@ def _how(step: Plain) -> str:
         return "signed" if step["signed"] else f"{step['status']}{', alone' if step['alone'] else ''}"
     if step["would_stop"]:
         return "would stop"
+    if step["would_wait"]:
+        return "would wait"
     return "by hand" if step["by_hand"] else "rehearsed"
 
 
