@@ -142,6 +142,19 @@ async def test_another_machine_does_not_take_its_own_silence_for_an_answer(case:
     assert (await case.again("there").look(theirs)).state is WorkState.UNKNOWN
 
 
+async def test_a_copy_of_a_memory_knows_nothing_of_what_came_later(case: Case) -> None:
+    """A machine was cloned, or a home put back, before the other one began: by its silence it would be begun a second time."""
+    (mark := dict(await case.place.mark(WORK)))["machine"] += "-before"
+    theirs = Work(key=WORK.key, values=WORK.values, mark=mark)
+    for seen in (
+        await case.place.look(theirs),
+        await case.place.stop(theirs),
+        await case.place.start(theirs),
+    ):
+        assert seen.state is WorkState.UNKNOWN
+    assert not case.server.begun
+
+
 async def test_where_nobody_answers_nothing_was_begun_or_it_is_not_known(case: Case) -> None:
     await case.place.start(WORK)
     case.server.away = True

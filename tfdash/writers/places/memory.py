@@ -46,11 +46,13 @@ class MemoryOfWork:
         return {"memory": path.read_text().strip(), "machine": socket.gethostname()}
 
     def elsewhere(self, mark: Mapping[str, str]) -> str:
-        """The machine whose memory speaks of it, where that is another one; "" where it is this one, or where nothing was begun."""
+        """The machine whose memory speaks of it, where that is another one; "" where it is this one, or where nothing was begun. A copy of a
+        memory, of a machine that was cloned or a home that was put back, knows nothing of what came later: its name alone says nothing."""
         if not mark.get("memory"):
             return ""
         try:
-            ours = self.mark()["memory"] == mark["memory"]
+            mine = self.mark()
+            ours = mine["memory"] == mark["memory"] and mark.get("machine") in (None, "", mine["machine"])
         except OSError:
             ours = False
         return "" if ours else safe(mark.get("machine") or "another machine")
