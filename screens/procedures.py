@@ -58,8 +58,9 @@ def _lost(procedure: Procedure, given: Mapping[str, str]) -> frozenset[str]:
     """The clusters that it is about the loss of: it acts in none of them, where there is another."""
     from tfdash.playbook.procedures.inputs import lost_clusters
 
-    named = lost_clusters(procedure, {id: (value,) for id, value in given.items()})
-    return frozenset(name for names in named for name in names)
+    return lost_clusters(
+        procedure, {one.id: values_of(one, given.get(one.id, "")) for one in procedure.inputs}
+    )
 
 
 def _ask_where(

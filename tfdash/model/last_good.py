@@ -9,8 +9,8 @@ from tfdash.model.subject import Subject
 
 class GoodService(msgspec.Struct, frozen=True, kw_only=True):
     """``workload`` as it was at ``at`` (epoch seconds), when it had served without a break since ``since``. ``scaler``: the HPA that sized it
-    between ``minimum`` and ``maximum``, "" where none did; 0 and 0 then. ``comes_up``: how it is brought up elsewhere (``ComesUp``), and by what
-    (``by``: an application, a pipeline). ``rests_on``: names of services."""
+    between ``minimum`` and ``maximum``, "" where none did; 0 and 0 then. ``comes_up``: how it is brought up elsewhere ("scaled", "sync", "pipeline", "signed"), and by
+    what (``by``: an application, a pipeline). ``rests_on``: names of services."""
 
     name: str
     workload: Subject

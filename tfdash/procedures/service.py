@@ -109,7 +109,7 @@ class Runs:
             raise RunRefused("; ".join(why for _, why in unfit))
         reasoned(reason, f"why {found.title} is begun")
         chosen = whole_inputs(self._means, found, with_defaults(found, inputs), cluster)
-        if (cluster.cluster,) in lost_clusters(found, chosen):
+        if cluster.cluster in lost_clusters(found, chosen):
             raise RunRefused(
                 f"it would act in {cluster.cluster}, which is what is lost",
                 remedy="begin it in the cluster that takes over",

@@ -13,6 +13,7 @@ from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import Ask, Step, StepKind
 from tfdash.model.run import RunEventKind, RunState, StepState, StepStatus
+from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
 from tfdash.playbook.procedures.progress import OVER
@@ -42,7 +43,7 @@ class Watching:
         self._news = asyncio.Event()
         self._looked: dict[tuple[str, str], float] = {}  # what is in the air, when it was looked for last
         self._met: dict[tuple[str, str], float] = {}  # others' waits that are over, and since when
-        self._wanted: dict[str, frozenset[str]] = {}
+        self._wanted: dict[str, dict[ClusterRef, frozenset[str]]] = {}
         self._again: dict[tuple[str, str], int] = {}  # how often what leaves no attempt was done again
         self._due: dict[str, tuple[float, float]] = {}  # of what heeds no news, by its key: asked, and due
         self._busy: dict[tuple[str, str], asyncio.Future[None]] = {}
@@ -250,14 +251,19 @@ class Watching:
         return state is not None and state.attempt == doing.attempt and state.status in IN_AIR
 
     def _keep_read(self, run: RunState) -> None:
-        """What the probes of an open run look at is kept current while it is open."""
-        kinds = frozenset[str]()
-        if open_run(run):
-            asks = (ask for step, state in _pairs(run) if state.status not in OVER for ask in _asks(step))
-            kinds = kinds_asked(asks)
-        if kinds != self._wanted.get(run.id, frozenset()):
-            self._wanted[run.id] = kinds
-            self._means.board.want(f"procedure {run.id}", dict.fromkeys(sorted(kinds), ALL), run.cluster)
+        """What the probes of an open run look at is kept current while it is open, in the cluster at which each looks."""
+        asked: dict[ClusterRef, list[Ask]] = {}
+        steps = [step for step, state in _pairs(run) if state.status not in OVER] if open_run(run) else []
+        for ask in (ask for step in steps for ask in _asks(step)):
+            named = dict(ask.arguments).get("cluster") or run.cluster.cluster
+            asked.setdefault(run.cluster._replace(cluster=named), []).append(ask)
+        wanted = {ref: kinds for ref, asks in asked.items() if (kinds := kinds_asked(asks))}
+        before = self._wanted.get(run.id, {})
+        if wanted != before:
+            self._wanted[run.id] = wanted
+            for ref in {**before, **wanted}:
+                scopes = dict.fromkeys(sorted(wanted.get(ref, ())), ALL)
+                self._means.board.want(f"procedure {run.id}, {ref.cluster}", scopes, ref)
 
 
 def _asks(step: Step) -> Iterator[Ask]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.unit.procedures.world import HEAD, Terminal, step
+from tests.unit.store.helpers import REF
 from tests.waiting import until
-from tfdash.model.run import StepStatus
+from tfdash.model.run import RunJournal, StepStatus
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.library import library
 from tfdash.playbook.procedures.policy import RecoveryPolicy
+from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.playbook.procedures.probes import PROBES
 from tfdash.procedures.protocols import RunRefused
 
 Make = Callable[..., Terminal]
@@ -69,6 +73,26 @@ def test_what_was_noted_is_not_signed_away_and_passes_once_the_file_says_it(
     assert told(at, run) == (True, "the file of fire is another one than when this run began")
     at.do(run, "learn")
     assert at.step(run, "learn").status is StepStatus.DONE
+
+
+def test_a_start_that_is_not_the_run_s_own_says_nothing_of_its_file(at: Terminal) -> None:
+    run = at.start("fire").id
+    began = at.runs.events(run)[0]
+    other = msgspec.structs.replace(began, terminal="0", data={**began.data, "digest": "of another file"})
+    at.do(run, "look")
+    journals = {run: RunJournal(id=run, events=(other, *at.runs.events(run)))}
+    picture = at.board.picture
+    case = ProbeCase(
+        arguments={"procedure": "fire", "run": run},
+        cluster=REF,
+        picture=msgspec.structs.replace(
+            picture, store_state=msgspec.structs.replace(picture.store_state, runs=journals)
+        ),
+        assessment=at.board.assessment,
+        now=at.clock.at,
+        policies=at.runs.engine.means.policies(),
+    )
+    assert PROBES["runbook.changed"].judge(case).passed is None  # as it was, and nothing was noted
 
 
 def test_what_is_not_on_record_here_is_not_known(at: Terminal) -> None:

@@ -17,6 +17,13 @@ from tfdash.procedures.protocols import RunRefused
 from tfdash.report.runbooks.evidence import evidence
 
 RUNBOOK = "environment-failure"
+SEVERAL = (
+    "recovery = true\n"
+    + HEAD
+    + '[[inputs]]\nid = "lost"\ntitle = "those that are lost"\ntype = "cluster"\nmany = true\n'
+    + '[scenario]\ntitle = "x"\nsigns = [{ probe = "control-plane.away" }]\nloses = ["cluster"]\n'
+    + step("look", "manual")
+)
 
 
 def put(one: Terminal, *services: GoodService) -> None:
@@ -71,6 +78,13 @@ def test_it_acts_elsewhere_than_in_what_is_lost_and_never_on_nothing(
     put(one, good())
     with pytest.raises(RunRefused, match="which is what is lost"):
         one.start(RUNBOOK, lost=[REF.cluster], services=["Deployment a/x tier=3 replicas=2"])
+
+
+def test_of_several_that_are_lost_it_acts_in_none(terminal: Callable[..., Terminal]) -> None:
+    one = terminal({"several": SEVERAL})
+    with pytest.raises(RunRefused, match="which is what is lost"):
+        one.start("several", lost=["eu-9", REF.cluster])
+    assert one.start("several", lost=["eu-8", "eu-9"]).next == ("look",)
 
 
 def test_the_way_back_is_begun_in_the_cluster_that_serves(terminal: Callable[..., Terminal]) -> None:

@@ -15,13 +15,14 @@ import pytest
 from tests.unit.procedures import appending
 from tests.unit.procedures.appending import Appending
 from tests.unit.procedures.world import HEAD, ZONE, Terminal, step
-from tests.unit.store.helpers import NOW
+from tests.unit.store.helpers import NOW, REF
 from tests.waiting import until
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.assessment import EMPTY_ASSESSMENT
 from tfdash.model.calendar import CalendarState
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, RunState, StepStatus
+from tfdash.playbook.procedures.probes import PROBES
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.protocols import Given, RunRefused, Work, WorkSeen, WorkState
 from tfdash.procedures.times import until_of
@@ -400,3 +401,18 @@ def test_what_a_look_finds_in_hand_is_looked_at_once_it_is_free(
     one.clock.at += 3
     place.state = WorkState.ENDED
     one.until(lambda: one.step(run, "act").status is StepStatus.DONE)
+
+
+def test_what_a_probe_looks_at_is_kept_read_in_the_cluster_that_it_asks(terminal: Make) -> None:
+    asks = '[{ probe = "hpa.bounds", workload = "Deployment a/b", min = "1", max = "2" }, { probe = "node.ready", node = "n", cluster = "eu-9" }]'
+    one = terminal({"look": HEAD + step("look", "check", asks=asks)})
+    run = one.start("look").id
+
+    def read(cluster: str) -> set[str]:
+        return set(one.board._subscriptions.of(REF._replace(cluster=cluster)))
+
+    one.looked()
+    assert read(REF.cluster) == PROBES["hpa.bounds"].needs and read("eu-9") == PROBES["node.ready"].needs
+    one.call(one.runs.abort(run, Given(reason="no more")))
+    one.looked()
+    assert not read(REF.cluster) and not read("eu-9")

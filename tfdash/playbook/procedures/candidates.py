@@ -20,6 +20,7 @@ from tfdash.model.workload import Serving
 from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.last_good import restored_text, standing, stood_before
+from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes.last_good import good_services
 from tfdash.playbook.procedures.started import inputs_of, is_its_start
 from tfdash.playbook.procedures.told_in import text_in
@@ -205,7 +206,14 @@ def restored(case: InputCase) -> Sequence[Candidate]:
         ref: one for ref, one in pictures.items() if (ref.cluster in named if named else ref != case.cluster)
     }
     found = good_services(lost, case.cluster.environment)
-    here = case.picture.clusters.get(case.cluster)
+    here = ProbeCase(
+        arguments={},
+        cluster=case.cluster,
+        picture=case.picture,
+        assessment=case.assessment,
+        now=case.picture.at,
+        policies=case.policies,
+    )
     return [Candidate(restored_text(one, standing(one, here)), _as_it_was(one)) for one in found.values()]
 
 

@@ -214,18 +214,15 @@ def whole(procedure: Procedure, chosen: Inputs, case: Callable[[Input, Inputs], 
     return found
 
 
-def lost_clusters(procedure: Procedure, chosen: Inputs) -> tuple[tuple[str, ...], ...]:
+def lost_clusters(procedure: Procedure, chosen: Inputs) -> frozenset[str]:
     """Clusters that were named as lost, of a procedure whose scenario loses one: it acts in none of them."""
-    loses = procedure.scenario.loses if procedure.scenario is not None else ()
-    return (
-        tuple(chosen.get(one.id, ()) for one in procedure.inputs if one.type == "cluster")
-        if CLUSTER in loses
-        else ()
-    )
+    if procedure.scenario is None or CLUSTER not in procedure.scenario.loses:
+        return frozenset()
+    named = (chosen.get(one.id, ()) for one in procedure.inputs if one.type == CLUSTER)
+    return frozenset(name for names in named for name in names)
 
 
 def not_there(procedure: Procedure, chosen: Inputs) -> frozenset[str]:
     """Clusters in which it is not carried out: what is lost, and what is to be another than its own."""
-    lost = (name for names in lost_clusters(procedure, chosen) for name in names)
     others = (name for one in procedure.inputs if one.elsewhere for name in chosen.get(one.id, ()))
-    return frozenset((*lost, *others))
+    return lost_clusters(procedure, chosen) | frozenset(others)

@@ -10,12 +10,17 @@ import msgspec
 
 from tfdash.model.kube import HorizontalPodAutoscaler
 from tfdash.model.last_good import GoodService, LastGood
-from tfdash.model.picture import ClusterPicture
 from tfdash.model.subject import ClusterRef, Key
 from tfdash.model.workload import IN_FLIGHT, Serving
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes.look import ProbeLook
-from tfdash.playbook.procedures.probes.workloads import Serves, serves, workload_object
+from tfdash.playbook.procedures.probes.workloads import (
+    Serves,
+    images_of,
+    scalers_of,
+    serves,
+    workload_object,
+)
 from tfdash.playbook.procedures.recovery_settings import (
     AHEAD,
     PIPELINE,
@@ -162,14 +167,10 @@ def _good_now(name: str, declared: RestoredService, case: ProbeCase) -> GoodServ
     state, release = case.assessment.workloads.get(subject), case.assessment.releases.get(subject)
     if (state is not None and state.release in IN_FLIGHT) or (release is not None and release.in_flight):
         return None
-    scalers = sight.within(HorizontalPodAutoscaler, subject.namespace)
-    if isinstance(scalers, Unread):
+    mine = scalers_of(sight, subject)
+    if isinstance(mine, Unread) or len(mine) > 1:
         return None
-    mine = [s for s in scalers if (s.target_kind, s.target_name) == (subject.kind, subject.name)]
-    if len(mine) > 1:
-        return None
-    desired = getattr(obj, "desired", 0)
-    images = tuple(c.image for c in obj.template.containers if not c.init)[:_IMAGES]
+    desired, images = getattr(obj, "desired", 0), images_of(sight, obj)
     return _declared(
         GoodService(
             name=name,
@@ -180,7 +181,7 @@ def _good_now(name: str, declared: RestoredService, case: ProbeCase) -> GoodServ
             scaler=mine[0].name if mine else "",
             minimum=mine[0].min_replicas if mine else 0,
             maximum=mine[0].max_replicas if mine else 0,
-            images=images,
+            images=images[:_IMAGES] if not isinstance(images, Unread) else (),
             tier=declared.tier,
         ),
         declared,
@@ -198,19 +199,16 @@ class StoodBefore(NamedTuple):
     maximum: int | None = None
 
 
-def standing(one: GoodService, cluster: ClusterPicture | None) -> StoodBefore | None:
-    """In that cluster; None where it is not known."""
-    scalers = cluster.kinds.get(HorizontalPodAutoscaler.KIND) if cluster is not None else None
-    if cluster is None or scalers is None or scalers.value is None or scalers.problem is not None:
+def standing(one: GoodService, case: ProbeCase) -> StoodBefore | None:
+    """In the cluster of the case; None where it is not known."""
+    look = ProbeLook(case)
+    obj = workload_object(look, one.workload)
+    scaler = look.one(HorizontalPodAutoscaler, Key(one.workload.namespace, one.scaler))
+    if obj is None or isinstance(obj, Unread) or isinstance(scaler, Unread):
         return None
-    obj = cluster.objects(one.workload.kind).get(one.workload.key)
-    replicas = getattr(obj, "desired", None)
-    if not isinstance(replicas, int):
-        return None
-    scaler = scalers.value.get(Key(one.workload.namespace, one.scaler))
-    if not isinstance(scaler, HorizontalPodAutoscaler):
-        return StoodBefore(replicas)
-    return StoodBefore(replicas, scaler.min_replicas, scaler.max_replicas)
+    if scaler is None:
+        return StoodBefore(obj.desired)
+    return StoodBefore(obj.desired, scaler.min_replicas, scaler.max_replicas)
 
 
 def restored_text(one: GoodService, before: StoodBefore | None = None) -> str:

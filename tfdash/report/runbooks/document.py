@@ -13,6 +13,7 @@ from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, SHOWN, Inputs
 from tfdash.playbook.procedures.placeholders import OWN
 from tfdash.playbook.procedures.probes import PROBES
+from tfdash.playbook.procedures.probes.lines import in_cluster
 from tfdash.text import safe, safe_lines
 from tfdash.views.action_lines import action_line
 
@@ -150,11 +151,15 @@ def _sentence(ask: Ask) -> str:
 
 
 def _line(ask: Ask) -> str:
-    probe = PROBES.get(ask.probe)
+    probe, given = PROBES.get(ask.probe), dict(ask.arguments)
     try:
-        return safe(probe.line(dict(ask.arguments))) if probe is not None else ""
+        return in_cluster(safe(probe.line(given)), given.get("cluster", "")) if probe is not None else ""
     except (KeyError, ValueError):  # an argument that was left out
         return ""
+
+
+def _action(step: Step) -> str:
+    return in_cluster(action_line(step.action, step.subject, dict(step.arguments)), step.cluster)
 
 
 def _steps(said: Sequence[Step], lined: Sequence[Sequence[Step]], above: str, depth: int) -> Iterator[Plain]:
@@ -180,9 +185,7 @@ def _step(one: Step, examples: Sequence[Step], number: str, depth: int) -> Plain
         "asks": asks("asks"),
         "before": asks("before"),
         "after": asks("after"),
-        "lines": _named([action_line(each.action, each.subject, dict(each.arguments)) for each in examples])
-        if one.kind is StepKind.ACTION
-        else [],
+        "lines": _named([_action(each) for each in examples]) if one.kind is StepKind.ACTION else [],
         "by_hand": safe_lines(one.by_hand) if one.by_hand else [],
         "branches": [
             {

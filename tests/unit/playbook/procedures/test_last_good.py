@@ -21,6 +21,7 @@ from tests.unit.playbook.procedures.restoring import (
     settings,
     with_good,
 )
+from tfdash.model.delivery import Rollout
 from tfdash.model.kube import Template
 from tfdash.model.last_good import LastGood
 from tfdash.model.verdict import Level, UnknownKind
@@ -304,7 +305,12 @@ def test_what_there_is_to_choose_is_of_what_is_lost() -> None:
 
     assert values() == values(lost=("eu-2",)) == ["a/ledger", "a/checkout"]
     assert values(lost=(REF.cluster,)) == []  # it has no picture: another one's is none of it
-    assert lost_clusters(runbook, {"lost": ("eu-2",)}) == (("eu-2",),)
+    assert lost_clusters(runbook, {"lost": ("eu-2",)}) == {"eu-2"}
+    assert lost_clusters(runbook, {"lost": ("eu-2", "eu-3")}) == {
+        "eu-2",
+        "eu-3",
+    }  # of a file in which it is a list
+    assert lost_clusters(library().procedures["way-back"], {"home": ("eu-2",)}) == frozenset()
 
 
 # -- what is asked of it -------------------------------------------------------------------------------------------------
@@ -334,6 +340,8 @@ FITS = (good(scaler="checkout", minimum=2, maximum=8), good("ledger"))
         ((), None, "last-good.fresh", {}, None, "was not read yet"),
         ((WELL, LEDGER), BOTH, "last-good.restored", {"tier": "3"}, True, "1 service of tier 3: each serves"),
         ((WELL, LEDGER), BOTH, "last-good.restored", {"tier": "5"}, True, "no service is of tier 5"),
+        ((WELL, LEDGER), BOTH, "last-good.restored", {"tier": "three"}, None, "is none of 1 to 5"),
+        ((WELL, LEDGER), BOTH, "last-good.restored", {"tier": "6"}, None, "is none of 1 to 5"),
         (
             (WELL,),
             (good(replicas=4),),
@@ -420,6 +428,33 @@ def test_a_probe(
     sentence: str,
 ) -> None:
     told = answered(ask(id, **arguments), case(*objects, kept=kept))
+    assert (told.passed, sentence in told.sentence) == (passed, True), told.sentence
+
+
+REFERS = Rollout(
+    namespace="a", name="web", uid="r", desired=3, workload_kind="Deployment", workload_name="checkout"
+)
+WEB = {"web": RestoredService(workload="Rollout a/web", tier=3)}
+
+
+@pytest.mark.parametrize(
+    ("images", "objects", "passed", "sentence"),
+    [
+        ((CONTAINER.image,), (REFERS, WELL), True, "what it was good with"),
+        (("x:1",), (REFERS, WELL), False, "was good with x:1"),
+        ((CONTAINER.image,), (REFERS,), None, "stands elsewhere"),
+        ((), (REFERS, WELL), None, "does not say it"),
+    ],
+)
+def test_what_a_rollout_runs_that_refers_to_a_workload_is_what_that_has(
+    images: tuple[str, ...], objects: tuple[Any, ...], passed: bool | None, sentence: str
+) -> None:
+    kept = good(name="checkout", images=images)
+    kept = msgspec.structs.replace(
+        kept, name="web", workload=kept.workload._replace(kind="Rollout", name="web")
+    )
+    asked = ask("last-good.images", workload="Rollout a/web")
+    told = answered(asked, case(*objects, kept=(kept,), services=WEB))
     assert (told.passed, sentence in told.sentence) == (passed, True), told.sentence
 
 

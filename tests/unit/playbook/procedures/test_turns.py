@@ -13,6 +13,7 @@ WEB = Subject(HERE, "Deployment", "shop", "web")
 SCALED = TEXT.replace(
     'action = "workload.rollback"', 'action = "workload.scale"\narguments = { replicas = "6" }'
 )
+AFAR = TEXT.replace('action = "workload.rollback"', 'action = "workload.rollback"\ncluster = "us-1"')
 
 
 def run_of(text: str = TEXT, *, decided: str = "back", **more: str) -> Run:
@@ -49,6 +50,8 @@ def test_its_turn_comes_with_the_run() -> None:
         (SCALED, "workload.scale", WEB, {"replicas": "6"}, True),
         (SCALED, "workload.scale", WEB, {"replicas": "7"}, False),
         (TEXT, "workload.rollback", WEB, {"revision": "3"}, False),
+        (AFAR, "workload.rollback", WEB, {}, False),  # it is done in another cluster than the run's
+        (AFAR, "workload.rollback", WEB._replace(cluster=ClusterRef("production", "us-1")), {}, True),
     ],
 )
 def test_action_target_and_what_was_said_must_be_those_of_the_step(

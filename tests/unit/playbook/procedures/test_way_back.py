@@ -32,10 +32,11 @@ from tfdash.playbook.procedures.last_good import (
 )
 from tfdash.playbook.procedures.library import library
 from tfdash.playbook.procedures.policy import RecoveryPolicy
+from tfdash.playbook.procedures.probes.lines import in_cluster
 from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.walk import all_steps
-from tfdash.report.runbooks.document import document
+from tfdash.report.runbooks.document import FilledWith, document
 
 ID, BEFORE = "way-back", "environment-failure"
 OWN = {"run": "r", "environment": "production", "cluster": "eu-1", "began": "0"}
@@ -110,6 +111,35 @@ def test_the_names_are_waited_for_as_long_as_they_live() -> None:
     assert any("in {home}" in told for told in shown["size-2--1"]["how"])
 
 
+def test_a_line_of_the_old_region_never_goes_where_kubectl_happens_to_point() -> None:
+    shown = {one["id"]: one for one in document(library().procedures[ID])["steps"]}
+    for id in ("stop--1", "size-2--1", "bounds-2--1"):
+        assert all(line.startswith("kubectl --context CLUSTER ") for line in shown[id]["lines"]), id
+    assert shown["fenced"]["asks"][0]["line"].startswith("kubectl --context CLUSTER get ")
+    assert shown["size-back--1"]["lines"] == ["kubectl scale deployment/name -n namespace --replicas=2"]
+    filled = document(library().procedures[ID], FilledWith(inputs={"home": ("eu 2",)}))
+    (stop,) = [one for one in filled["steps"] if one["id"] == "stop--1"]
+    assert stop["lines"][0].startswith("kubectl --context 'eu 2' scale ")
+    asked = ask("last-good.quiet", cluster=LOST.cluster)
+    assert answered(asked, case()).line.startswith("kubectl --context eu-2 get ")
+    for cluster in ({}, {"cluster": REF.cluster}):
+        assert answered(ask("last-good.quiet", **cluster), case()).line.startswith("kubectl get ")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("kubectl get nodes", "kubectl --context eu-2 get nodes"),
+        ("kubectl argo rollouts promote x", "kubectl argo rollouts --context eu-2 promote x"),
+        ("kubectl a; kubectl b > c.txt", "kubectl --context eu-2 a; kubectl --context eu-2 b > c.txt"),
+        ("date", "date"),
+        ("", ""),
+    ],
+)
+def test_each_command_of_a_line_names_the_cluster(line: str, told: str) -> None:
+    assert in_cluster(line, "eu-2") == told and in_cluster(line, "") == line
+
+
 WAITS = """
 title = "x"
 [[inputs]]
@@ -155,9 +185,19 @@ def test_what_a_service_was_before_it_was_brought_up_is_in_its_text() -> None:
     assert restored_parts(stood_before(CHECKOUT))["scaler"] == "HorizontalPodAutoscaler a/checkout"
     assert stood_before(restored_text(good(), StoodBefore(1))) == "Deployment a/checkout tier=3 replicas=1"
     assert stood_before(LEDGER) == stood_before("Deployment a/x tier=3 replicas=2 had=many") == ""
-    here = case(deployment(desired=0), hpa(min_replicas=1, max_replicas=2)).picture.clusters[REF]
-    assert standing(good(scaler="checkout"), here) in (StoodBefore(0, 1, 2), None)
-    assert standing(good(), None) is None
+
+
+def test_how_it_stands_here_is_what_is_read_now_and_nothing_else() -> None:
+    one, objects = good(scaler="checkout"), (deployment(desired=0), hpa(min_replicas=1, max_replicas=2))
+    here = case(*objects)
+    assert standing(one, here) == StoodBefore(0, 1, 2)
+    assert standing(good(), here) == StoodBefore(0)
+    assert standing(one, case()) is None  # there is no such service here
+    assert standing(one, msgspec.structs.replace(here, now=NOW + 3600)) is None  # it is long ago
+    for kind in ("Deployment", "HorizontalPodAutoscaler"):
+        unread = seen(here.picture, kind, problem=FORBIDDEN, complete=False)
+        assert standing(one, msgspec.structs.replace(here, picture=unread)) is None
+    assert standing(one, msgspec.structs.replace(here, cluster=LOST)) is None  # it is not watched
 
 
 def started(id: str, texts: Sequence[str], at: float, **more: Any) -> RunJournal:

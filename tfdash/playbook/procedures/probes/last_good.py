@@ -21,11 +21,13 @@ from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.procedures.probes.workloads import (
     WORKLOAD,
     WORKLOADS,
+    images_of,
     named_workload,
+    scalers_of,
     serves,
     workload_object,
 )
-from tfdash.playbook.procedures.recovery_settings import AHEAD
+from tfdash.playbook.procedures.recovery_settings import AHEAD, TIERS
 from tfdash.playbook.procedures.subject_text import subject_in, subject_text
 from tfdash.playbook.staleness import Unread
 from tfdash.pod_requests import ENDED
@@ -117,10 +119,13 @@ def _restored(case: ProbeCase) -> Probed:
     look, tier = ProbeLook(case), number_of(case.arguments, "tier")
     if (unset := _unset(look)) is not None:
         return unset
+    if tier not in range(1, len(TIERS) + 1):
+        told = f"tier = {look.argument('tier')!r} is none of 1 to {len(TIERS)}"
+        return look.unclear(UnknownKind.NOT_COMPARABLE, told)
     policy = _policy(case)
     wanted = [name for name, one in policy.services.items() if one.tier == tier]
     if not wanted:
-        return look.said(True, f"no service is of tier {look.argument('tier')}")
+        return look.said(True, f"no service is of tier {tier}")
     good = good_services(pictures_of(case), look.ref.environment, look.argument("of"))
     lacking: list[str] = []
     unclear: Probed | None = None
@@ -163,10 +168,9 @@ def _one(look: ProbeLook, name: str, one: GoodService) -> Probed:
 
 
 def _bounds(look: ProbeLook, subject: Subject) -> tuple[int, int] | Unread | None:
-    scalers = look.within(HorizontalPodAutoscaler, subject.namespace)
-    if isinstance(scalers, Unread):
-        return scalers
-    mine = [s for s in scalers if (s.target_kind, s.target_name) == (subject.kind, subject.name)]
+    mine = scalers_of(look, subject)
+    if isinstance(mine, Unread):
+        return mine
     return (mine[0].min_replicas, mine[0].max_replicas) if len(mine) == 1 else None
 
 
@@ -301,7 +305,13 @@ def _images(look: ProbeLook, subject: Subject, name: str) -> Probed:
         return look.unknown(obj, f"{name}: ")
     if obj is None:
         return look.said(False, f"there is no {subject_text(subject)}")
-    images = tuple(c.image for c in obj.template.containers if not c.init)
+    images = images_of(look, obj)
+    if isinstance(images, Unread):
+        return look.unknown(images, f"{name}: ")
+    if not good.images:
+        return look.unclear(
+            UnknownKind.NO_DATA, f"what {name} ran is not known: its last-good picture does not say it"
+        )
     others = [image for image in images if image not in good.images]
     if others or len(images) < len(good.images):
         return look.said(

@@ -1,7 +1,9 @@
-"""The same question in another tool, as a line for a POSIX shell. Values are quoted; the cluster is that of the current context."""
+"""The same question in another tool, as a line for a POSIX shell. Values are quoted; the cluster is that of the current context, but for
+what names another."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -11,11 +13,19 @@ from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.text import safe
 
 _NOWHERE = ClusterRef("", "")
+_KUBECTL = re.compile(r"\bkubectl (?:argo rollouts )?")
 
 
 def kubectl(*words: str) -> str:
     """``words`` are quoted where a shell needs it."""
     return safe(shlex.join(("kubectl", *words)))
+
+
+def in_cluster(line: str, cluster: str) -> str:
+    """``line`` for another cluster than that of the current context. Where kubectl knows no context of that name it refuses: it neither asks the
+    wrong cluster nor changes it."""
+    context = f"--context {shlex.quote(safe(cluster))} " if cluster else ""
+    return _KUBECTL.sub(lambda found: f"{found[0]}{context}", line)
 
 
 def of_object(arguments: Mapping[str, str], id: str, *more: str) -> str:

@@ -8,6 +8,7 @@ from tfdash.nouns import counted
 from tfdash.playbook.procedures.noted import learned
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.look import ProbeLook
+from tfdash.playbook.procedures.started import is_its_start
 
 
 def _changed(case: ProbeCase) -> Probed:
@@ -33,7 +34,7 @@ def _changed(case: ProbeCase) -> Probed:
 def _digest(journal: RunJournal | None) -> str:
     """Of the file by which it began."""
     events = journal.events if journal is not None else ()
-    found = (e.data.get("digest") for e in events if e.kind is RunEventKind.STARTED)
+    found = (e.data.get("digest") for e in events if e.kind is RunEventKind.STARTED and is_its_start(e))
     return next((one for one in found if isinstance(one, str)), "")
 
 

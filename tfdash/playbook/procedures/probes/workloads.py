@@ -40,6 +40,14 @@ def images_of(
     return tuple(c.image for c in holder.template.containers if not c.init)
 
 
+def scalers_of(sight: ProbeLook, subject: Subject) -> tuple[HorizontalPodAutoscaler, ...] | Unread:
+    """The HPAs that scale a workload."""
+    found = sight.within(HorizontalPodAutoscaler, subject.namespace)
+    if isinstance(found, Unread):
+        return found
+    return tuple(s for s in found if (s.target_kind, s.target_name) == (subject.kind, subject.name))
+
+
 class Serves(NamedTuple):
     """How one workload serves. ``counts``: "2 of 3 pods available"."""
 
@@ -209,10 +217,9 @@ def _bounds(case: ProbeCase) -> Probed:
     low, high = (number_of(case.arguments, id) for id in ("min", "max"))
     if low is None or high is None:
         return sight.unclear(UnknownKind.NOT_COMPARABLE, "min and max are whole numbers")
-    scalers = sight.within(HorizontalPodAutoscaler, subject.namespace)
-    if isinstance(scalers, Unread):
-        return sight.unknown(scalers, f"{subject.name}: ")
-    mine = [s for s in scalers if (s.target_kind, s.target_name) == (subject.kind, subject.name)]
+    mine = scalers_of(sight, subject)
+    if isinstance(mine, Unread):
+        return sight.unknown(mine, f"{subject.name}: ")
     if len(mine) != 1:
         many = "no HPA scales" if not mine else f"{len(mine)} HPAs scale"
         return sight.said(False, f"{many} {subject}")
