@@ -263,8 +263,9 @@ def alert(**fields: Any) -> Alert:
     return Alert(**{**given, **fields})
 
 
-def alerts(*found: Alert) -> ImpactProof:
-    return proof("alerts", signals(picture(WELL), alerts={REF: Observation(value=found, complete=True)}))
+def alerts(*found: Alert, **seen: Any) -> ImpactProof:
+    given = Observation(**{"value": found, "complete": True, "observed_at": START - 20, **seen})
+    return proof("alerts", signals(picture(WELL), alerts={REF: given}))
 
 
 def test_a_grave_alert_that_fires_for_it_tells_since_when() -> None:
@@ -286,6 +287,18 @@ def test_a_grave_alert_that_fires_for_it_tells_since_when() -> None:
 def test_an_alert_that_is_another_s_or_lesser_tells_nothing(other: Mapping[str, Any]) -> None:
     assert alerts(alert(**other)).sentence == "no grave alert fires for checkout"
     assert proof("alerts", picture(WELL)).sentence == "alerts of eu-1: none are read"
+
+
+def test_what_fired_when_alerts_were_read_last_days_ago_may_be_over() -> None:
+    days = alert(since=START - 3 * 86_400)
+    told = alerts(days, observed_at=START - 2 * 86_400, problem=GONE)
+    assert told == ImpactProof(None, "alerts of eu-1: connection refused")
+    assert (
+        alerts(days, observed_at=START - LATELY - 1).sentence
+        == "alerts of eu-1: not read in the 5 minutes before"
+    )
+    assert alerts(days, observed_at=START - LATELY, problem=GONE).at == days.since
+    assert alerts(days, observed_at=START - 800, interval=900.0).at == days.since  # merely between two rounds
 
 
 def proposed(since: float | None = START - 20, about: Subject = TARGET, **fields: Any) -> RecoveryProposal:
@@ -341,7 +354,7 @@ def test_a_source_that_goes_wrong_is_not_known(monkeypatch: pytest.MonkeyPatch) 
 def test_no_name_from_outside_is_control() -> None:
     of = signals(
         picture(WELL),
-        alerts={REF: Observation(value=(alert(name="\x1b[31mX"),), complete=True)},
+        alerts={REF: Observation(value=(alert(name="\x1b[31mX"),), complete=True, observed_at=START)},
         journeys={"j": journey(True, False, False)},
     )
     for source in SOURCES.values():
