@@ -15,6 +15,7 @@ from tfdash.model.procedure import Procedure, StepKind
 from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState, StepStatus
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
+from tfdash.playbook.procedures.folding import AGAIN
 from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER, impact_clock
@@ -25,7 +26,7 @@ from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, Means, state_of, step_of
-from tfdash.procedures.looking import IN_AIR, open_run
+from tfdash.procedures.looking import IN_AIR, open_run, so
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 from tfdash.procedures.proving import prove_impact, wants_proof
 from tfdash.procedures.rehearsed import rehearsed_by
@@ -202,6 +203,8 @@ class Runs:
         if doing.state.terminal != self._journals.terminal:
             await take(doing)
         result = "done" if given.worked else "failed"
+        if given.worked and doing.step.again and not so(doing.ask(doing.step.after)):
+            result = AGAIN  # that time, and more of it is to come
         await doing.record(
             RunEventKind.SETTLED, given.reason.strip(), {"result": result, "by": "person", "note": given.note}
         )

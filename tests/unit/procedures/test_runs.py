@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.procedures.world import HEAD, Terminal, step
-from tfdash.model.run import RunOutcome, StepStatus
+from tfdash.model.run import RunEventKind, RunOutcome, StepStatus
 from tfdash.procedures.protocols import Given, RunRefused
 
 Make = Callable[..., Terminal]
@@ -121,6 +121,31 @@ def test_what_was_begun_and_is_so_now_is_not_said_to_be_nobodys(terminal: Make) 
     assert one.step(run, "act").status is StepStatus.ALREADY
     told = one.step(run, "act").sentence
     assert "after it was begun here" in told and "not by us" not in told
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_who_says_that_a_step_of_several_times_worked_says_it_of_that_time(
+    terminal: Make, over: bool
+) -> None:
+    """What it is done until is not so yet: it is done again, and nothing behind it begins."""
+    until = f'[{{ probe = "time.past", time = "{2020 if over else 2999}-01-01 00:00" }}]'
+    act = {"action": '"rollout.promote"', "subject": '"Rollout shop/web"', "again": "true", "after": until}
+    one = terminal({"on": HEAD + step("on", "action", **act) + step("then", "manual")})
+    run = one.start("on").id
+    for kind, data in (
+        (RunEventKind.CLAIMED, {"fence": 1}),
+        (RunEventKind.BEGUN, {"fence": 1, "mark": {}}),
+        (RunEventKind.UNKNOWN, {}),
+    ):
+        at = {"step": "on", "attempt": 0 if kind is RunEventKind.CLAIMED else 1}
+        one.call(one.runs.engine.means.journals.record(run, kind, by="ann", data=data, **at))
+    assert one.step(run, "on").status is StepStatus.UNKNOWN
+    one.call(one.runs.settle(run, "on", Given(worked=True, reason="it is at 40 % now")))
+    assert one.step(run, "on").status is (StepStatus.DONE if over else StepStatus.CLAIMED)
+    assert one.step(run, "on").in_air == ()
+    assert one.step(run, "then").status is (StepStatus.READY if over else StepStatus.WAITING)
+    if not over:
+        assert one.state(run).next == ("on",)
 
 
 def test_what_is_already_so_is_passed_though_nothing_here_could_do_it(terminal: Make) -> None:
