@@ -34,6 +34,12 @@ def cut(text: str, most: int) -> str:
     return text[: most - len(_CUT)] + _CUT if most > 2 * len(_CUT) else text[:most]
 
 
+def fitted(subject: str, body: str, most: int, between: int = 1) -> tuple[str, str]:
+    """Both in at most so many characters, with ``between`` of them between the two: of a subject no more than half of it."""
+    subject = subject[: most // 2]
+    return subject, cut(body, max(1, most - len(subject) - between))
+
+
 class Arrival(StrEnum):
     DELIVERED = "delivered"
     NOT_SENT = "not sent"  # certainly not there; it may be tried again

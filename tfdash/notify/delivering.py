@@ -15,7 +15,7 @@ from tfdash.actions.core.protocols import Ledger, LedgerUnavailable
 from tfdash.clock import Clock
 from tfdash.locked_file import locked
 from tfdash.model.store_state import EntryKind
-from tfdash.notify.channel import Arrival, Outgoing, SendResult, cut
+from tfdash.notify.channel import Arrival, Outgoing, SendResult, fitted
 from tfdash.notify.outbox import DELIVERED, REFUSED, UNKNOWN, WAITING, Outbox, QueuedMessage
 from tfdash.notify.postbox import Postbox
 from tfdash.notify.posts import ChannelPost
@@ -133,11 +133,12 @@ class ChannelDelivery:
         self._box.learn([begun])
         self._unsent = 0
         body = f"{_AGAIN}\n\n{message.body}".rstrip("\n") if message.doubts else message.body
+        subject, body = fitted(message.subject, body, self._policy.longest)
         outgoing = Outgoing(
             key=message.key,
             template=message.template,
-            subject=message.subject,
-            body=cut(body, max(1, self._policy.longest - len(message.subject) - 1)),
+            subject=subject,
+            body=body,
             environment=message.environment,
         )
         sent = await self._tried(outgoing)

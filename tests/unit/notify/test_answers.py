@@ -9,7 +9,7 @@ import pytest
 from tests.unit.notify.hook import answer, hook
 from tests.unit.notify.test_channels import OUT
 from tests.unit.notify.world import World, message
-from tfdash.notify.channel import Arrival, cut
+from tfdash.notify.channel import Arrival, cut, fitted
 from tfdash.notify.settings import ChannelSettings
 from tfdash.sources.kubernetes.credentials import read_secret
 from tfdash.writers.notify.answers import says_no
@@ -65,7 +65,7 @@ async def test_a_200_that_is_none_is_told_once_and_as_not_known(
 ) -> None:
     with hook(said) as there:
         monkeypatch.setenv("CHAT_HOOK", there.url)
-        world = World(tmp_path, {"chat": ChannelSettings(url="env:CHAT_HOOK", timeout=2.0)})
+        world = World(tmp_path, {"chat": ChannelSettings(url="env:CHAT_HOOK", timeout=60.0)})
         await world.notifier.tell(message())
         await world.step()
         world.clock.at += 4000
@@ -93,7 +93,7 @@ async def test_what_apprise_takes_for_a_yes_is_looked_at(
     pytest.importorskip("apprise")
     with hook(said) as there:
         monkeypatch.setenv("SERVICE", there.url.replace("http://", "json://"))
-        settings = ChannelSettings(kind="apprise", url="env:SERVICE", timeout=5.0)
+        settings = ChannelSettings(kind="apprise", url="env:SERVICE", timeout=60.0)
         assert (await AppriseChannel(settings, read_secret).send(OUT)).arrival is arrival
 
 
@@ -105,6 +105,12 @@ def test_what_is_cut_says_so() -> None:
     shorter = cut("x" * 3000, 2000)
     assert len(shorter) == 2000 and shorter.endswith("(cut here: no more is taken there)")
     assert cut("x" * 50, 20) == "x" * 20  # there is no room to say it
+
+
+@pytest.mark.parametrize("most", [100, 160, 2000])
+def test_a_long_subject_leaves_room_for_what_is_said(most: int) -> None:
+    subject, body = fitted("s" * 200, "b" * 3000, most)
+    assert len(f"{subject}\n{body}") == most and len(body) >= most // 2 - 1
 
 
 async def test_a_channel_gets_no_more_than_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

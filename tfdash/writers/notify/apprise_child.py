@@ -18,7 +18,7 @@ from email.utils import formatdate
 from typing import Any
 
 from tfdash.connecting import asked_wait
-from tfdash.notify.channel import cut
+from tfdash.notify.channel import fitted
 from tfdash.writers.notify.answers import is_page, says_no
 
 _CONNECT = 5.0
@@ -108,9 +108,7 @@ def _never_left(error: BaseException) -> bool:
 def fitting(title: str, body: str, service: Any) -> tuple[str, str]:
     """As much as the service takes of it, by apprise's own knowledge: what is too long is refused by most of them, whole. The title stands
     in the body of some."""
-    most = int(service.body_maxlen)
-    title = title[: most // 2]
-    return title, cut(body, max(1, most - len(title) - 2))
+    return fitted(title, body, int(service.body_maxlen), 2)
 
 
 def judged(good: bool, seen: Witness) -> dict[str, Any]:
