@@ -9,6 +9,8 @@ import pytest
 
 from tests.unit.playbook.making import deployment, picture
 from tests.unit.procedures.world import HEAD, Terminal, step
+from tfdash.judging.judge import judge_all
+from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.procedures.beginning import UNSEEN
 from tfdash.procedures.protocols import RunRefused
@@ -26,7 +28,7 @@ class Standing:
 
     def __init__(self, at: Terminal, stands: Picture) -> None:
         self._board = at.board
-        seen = at.clock.now()
+        seen = self._seen = at.clock.now()
         self._clusters = {
             ref: msgspec.structs.replace(
                 one, kinds={k: msgspec.structs.replace(o, observed_at=seen) for k, o in one.kinds.items()}
@@ -37,6 +39,10 @@ class Standing:
     @property
     def picture(self) -> Picture:
         return msgspec.structs.replace(self._board.picture, clusters=self._clusters)
+
+    @property
+    def assessment(self) -> Assessment:
+        return judge_all(self.picture, self._seen)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._board, name)
@@ -52,7 +58,10 @@ def test_what_is_not_there_is_refused_and_what_was_meant_is_said(terminal: Make,
     at = standing(terminal({"p": text()}))
     with pytest.raises(RunRefused, match=r"the service: there is no Deployment a/checkuot in ") as refused:
         at.start("p", dry=dry, service=("Deployment a/checkuot",))
-    assert refused.value.remedy in ("choose one that is there", 'did you mean "Deployment a/checkout"?')
+    assert refused.value.remedy == 'did you mean "Deployment a/checkout"?'
+    with pytest.raises(RunRefused, match=r"there is no Deployment z/nothing-like-it in ") as refused:
+        at.start("p", dry=dry, service=("Deployment z/nothing-like-it",))
+    assert refused.value.remedy == "choose one that is there"
     assert at.runs.runs() == ()
     run = at.start("p", dry=dry, service=("Deployment a/checkout",))
     assert UNSEEN not in at.runs.events(run.id)[0].data

@@ -308,6 +308,11 @@ STATES = {
 async def test_each_state_of_a_unit_is_read(server: SshServer, place: HostPlace, state: str) -> None:
     work = sh("sleep 600", key=f"a.state {state}.1")
     await place.start(work)
+
+    async def runs() -> bool:
+        return "it runs there" in (await place.look(work)).sentence
+
+    await soon(runs, "it to run there", every=0.1)
     (server.units / "state").write_text(state)
     seen = await place.look(work)
     assert STATES[state] in seen.sentence
