@@ -107,7 +107,7 @@ def test_every_one_is_shown_in_every_format(
     line = {
         "kubernetes-update": "kubectl drain",
         "environment-failure": "kubectl scale deployment/name -n namespace",
-        "way-back": "kubectl scale deployment/name -n namespace --replicas=0",
+        "way-back": "kubectl --context CLUSTER scale deployment/name -n namespace --replicas=0",
     }.get(id, "kubectl rollout undo deployment/name -n namespace")
     assert line in out or id in ("release", "emergency-fix")
 
