@@ -58,7 +58,7 @@ def _found(means: Means, run: RunState) -> Impact:
 
 def _hurt(run: RunState) -> Iterator[Subject]:
     """What it holds; where a cluster is lost, that one of them: what takes over stood by until now, and served nobody."""
-    lost = {name for names in lost_clusters(run.procedure, run.inputs) for name in names}
+    lost = lost_clusters(run.procedure, run.inputs)
     for text in run.targets:
         one = subject_in(text, run.cluster)
         if one is not None and (not lost or one.kind != "Cluster" or one.name in lost):
