@@ -11,7 +11,6 @@ from tfdash.model.run import Probed
 from tfdash.model.verdict import UnknownKind
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES
-from tfdash.playbook.procedures.probes.lines import in_cluster
 from tfdash.text import fault, safe
 
 
@@ -26,8 +25,7 @@ def answered(ask: Ask, case: ProbeCase) -> Probed:
         )
     try:
         said = probe.judge(msgspec.structs.replace(case, arguments=arguments))
-        named = arguments.get("cluster", "")
-        line = in_cluster(probe.line(arguments), named if named != case.cluster.cluster else "")
+        line = probe.line(arguments)
     except Exception as error:
         return Probed(
             passed=None,
