@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.tui import recoveryworld as rw
 from tfdash.model.verdict import Level
+from tfdash.playbook.procedures.library import library
 from tfdash.playbook.procedures.reading import read_procedure
+from tfdash.views.recovery import forms
 from tfdash.views.recovery.runbooks import BookKey, head, rows_of, said_of
 from tfdash.views.state import of_level
 
@@ -36,3 +38,12 @@ def test_of_one_cluster_its_name_is_not_said() -> None:
 def test_a_runbook_of_which_nothing_is_said_has_a_row() -> None:
     [row] = rows_of([BOOK], None).values()
     assert row.key == BookKey(BOOK.id) and row.proposed is None and row.readiness is None
+
+
+def test_what_cannot_be_taken_back_is_told_before_the_start_by_what_is_chosen() -> None:
+    """Where nothing is chosen yet, by what is to be chosen: no brace of the file is shown."""
+    lost = library().procedures["environment-failure"]
+    for given, told in (({"lost": "eu-1"}, "from eu-1"), ({}, "from the cluster that is lost")):
+        (hurt, *_) = forms.start(lost, {}, given, "production").hurts
+        shown = "".join(cell if isinstance(cell, str) else cell[0] for cell in hurt)
+        assert told in shown and "{" not in shown, shown

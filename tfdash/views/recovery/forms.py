@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tfdash.model.procedure import Input, Procedure, Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
 from tfdash.nouns import counted
+from tfdash.playbook.procedures.placeholders import OWN, filled
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.walk import leaves, steps_by_id
 from tfdash.procedures.protocols import Claim, Prepared, taken
@@ -77,8 +78,10 @@ def start(
             )
         ]
     )
+    told = {one.id: given.get(one.id) or one.title or one.id for one in procedure.inputs}
+    told |= {one: f"this {one}" for one in OWN}
     hurts: list[Line] = [
-        [("▲ Point of no return: ", "warn"), f"{safe(s.title)}: {safe(s.no_return)}"]
+        [("▲ Point of no return: ", "warn"), safe(filled(f"{s.title}: {s.no_return}", told))]
         for s in steps
         if s.no_return
     ]
