@@ -38,7 +38,7 @@ def answer(release: ReleaseState, judgement: CanaryJudgement | None) -> ReleaseA
         ground=ground,
         phase=release.phase,
         outcome=judgement.outcome if judgement is not None else None,
-        go_on=False if level >= Level.WARN else True if _may(release, judgement) else None,
+        go_on=False if level >= Level.WARN else True if may_go_on(release, judgement) else None,
         listed=release.in_flight or release.phase in (Phase.ABORTED, Phase.UNKNOWN) or watched,
     )
 
@@ -74,7 +74,7 @@ def _unmeasured(release: ReleaseState, judgement: CanaryJudgement) -> bool:
     return release.carrier is Carrier.DEPLOYMENT and all(t.absent for t in judgement.triggers)
 
 
-def _may(release: ReleaseState, judgement: CanaryJudgement | None) -> bool:
+def may_go_on(release: ReleaseState, judgement: CanaryJudgement | None) -> bool:
     """A pass; while the canary is held yet, a pass of one window is no leave to go on. Nor is that of a version that came
     back: who asks, asks for the one that was left."""
     if judgement is None or judgement.outcome is not Outcome.PASS or release.as_of is not None:
@@ -84,4 +84,4 @@ def _may(release: ReleaseState, judgement: CanaryJudgement | None) -> bool:
     return release.phase is Phase.COMPLETE or (release.in_flight and judgement.advice is Advice.PROMOTE)
 
 
-__all__ = ["PHASES", "answer", "answers_of"]
+__all__ = ["PHASES", "answer", "answers_of", "may_go_on"]

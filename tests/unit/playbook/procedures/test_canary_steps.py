@@ -94,6 +94,29 @@ def test_it_may_be_let_on_where_it_stands_and_was_watched(
     assert told.passed is passed, told
 
 
+@pytest.mark.parametrize(
+    ("phase", "outcome", "advice", "passed"),
+    [
+        (Phase.PAUSED, Outcome.PASS, Advice.PROMOTE, True),
+        (Phase.PAUSED, Outcome.PASS, Advice.WAIT, False),  # "held for about 2 min more": no word to go on yet
+        (Phase.PROGRESSING, Outcome.PASS, Advice.WAIT, False),
+        (Phase.STUCK, Outcome.PASS, Advice.HOLD, False),
+        (Phase.PAUSED, Outcome.HOLD, Advice.HOLD, False),
+        (Phase.PAUSED, Outcome.BREACH, Advice.ROLL_BACK, False),
+        (Phase.COMPLETE, Outcome.PASS, Advice.WAIT, True),  # "verified in 5 min": nothing holds it any more
+        (Phase.COMPLETE, Outcome.PASS, Advice.NOTHING, True),
+        (Phase.PAUSED, Outcome.LOW_TRAFFIC, Advice.WAIT, None),
+    ],
+)
+def test_a_pass_is_no_leave_to_go_on_while_the_canary_is_held(
+    phase: Phase, outcome: Outcome, advice: Advice, passed: bool | None
+) -> None:
+    release = msgspec.structs.replace(AT, phase=phase)
+    judged = msgspec.structs.replace(PASSES, outcome=outcome, advice=advice)
+    told = probe(of(OBJECT), "release.verdict-pass", said=said(release, judged), workload="Rollout a/web")
+    assert told.passed is passed, told
+
+
 @pytest.mark.parametrize("id", ["release.watched-through", "release.advised-on"])
 def test_of_what_is_not_read_or_not_judged_nothing_is_known(id: str) -> None:
     assert probe(of(OBJECT), id, said=said(None, None), workload="Rollout a/web").passed is None

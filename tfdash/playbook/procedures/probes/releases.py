@@ -26,6 +26,7 @@ from tfdash.playbook.procedures.probes.workloads import (
     same_image,
     workload_object,
 )
+from tfdash.playbook.releases.answers import may_go_on
 from tfdash.playbook.releases.words import at_step
 from tfdash.playbook.staleness import Unread
 
@@ -95,7 +96,7 @@ def _complete(case: ProbeCase) -> Probed:
     return sight.said(True, f"{subject.name}: its release is complete{f', it runs {runs}' if runs else ''}")
 
 
-def _verdict(passes: Callable[[CanaryJudgement], bool]) -> Callable[[ProbeCase], Probed]:
+def _verdict(passes: Callable[[CanaryJudgement, ReleaseState], bool]) -> Callable[[ProbeCase], Probed]:
     def judge(case: ProbeCase) -> Probed:
         sight = ProbeLook(case)
         subject = sight.subject("workload")
@@ -103,7 +104,7 @@ def _verdict(passes: Callable[[CanaryJudgement], bool]) -> Callable[[ProbeCase],
             return sight.misnamed("workload")
         release = _release_of(case, subject)
         judged = case.assessment.canaries.get(release.subject) if release is not None else None
-        if judged is None:
+        if release is None or judged is None:
             return sight.unclear(
                 UnknownKind.NO_DATA, f"{subject.name}: no release of it is judged by the rollback triggers"
             )
@@ -115,7 +116,7 @@ def _verdict(passes: Callable[[CanaryJudgement], bool]) -> Callable[[ProbeCase],
             return sight.unclear(_KIND[judged.outcome], sentence)
         if (old := sight.too_old(judged.at)) is not None:
             return sight.unknown(old, f"{sentence}; ")
-        return sight.said(passes(judged), sentence)
+        return sight.said(passes(judged, release), sentence)
 
     return judge
 
@@ -152,7 +153,7 @@ def _through(case: ProbeCase) -> Probed:
 def _advised(case: ProbeCase) -> Probed:
     """Whether it stands and waits to be let on, and the triggers advise that: also their hold since that step began is over."""
     sight = ProbeLook(case)
-    told = _verdict(lambda judged: judged.advice is Advice.PROMOTE)(case)
+    told = _verdict(lambda judged, _: judged.advice is Advice.PROMOTE)(case)
     subject = sight.subject("workload")
     release = _release_of(case, subject) if subject is not None and told.passed else None
     if release is None or _stands(release):
@@ -292,7 +293,7 @@ PROBES = (
     Probe(
         id="release.verdict-pass",
         title="the rollback triggers let {workload} go on",
-        judge=_verdict(lambda judged: judged.outcome is Outcome.PASS),
+        judge=_verdict(lambda judged, release: may_go_on(release, judged)),
         line=lambda a: of_object(a, "workload"),
         arguments=(WORKLOAD, CLUSTER),
         needs=_NEEDS,
@@ -300,7 +301,7 @@ PROBES = (
     Probe(
         id="release.verdict-breach",
         title="a rollback trigger is reached by {workload}",
-        judge=_verdict(lambda judged: judged.outcome is Outcome.BREACH),
+        judge=_verdict(lambda judged, _: judged.outcome is Outcome.BREACH),
         line=lambda a: of_object(a, "workload"),
         arguments=(WORKLOAD, CLUSTER),
         needs=_NEEDS,
