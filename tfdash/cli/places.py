@@ -32,6 +32,8 @@ def places_of(settings: ProceduresSettings, folder: Path, writers: Mapping[Clust
     for name, host in settings.hosts.items():
         made[f"host {name}"] = HostPlace(name, host)
     for name, pipeline in settings.pipelines.items():
+        if pipeline.kind not in _PIPELINES:
+            continue  # a command's: a name for one of the others
         made[f"pipeline {name}"] = _pipeline(name, pipeline, memory)
 
     def place(name: str, cluster: ClusterRef, allowed: AllowedCommand | None) -> Place:

@@ -54,6 +54,12 @@ def _dependencies(settings: Settings) -> Iterator[Dependency]:
             host = _host_of(channel.url, service=channel.kind == "apprise")
             yield Dependency("notify", f"channel {name}", host, f"notify.channels.{name}.url")
     for name, pipeline in settings.procedures.pipelines.items():
+        if pipeline.kind == "command":
+            kind, _, which = pipeline.at.partition(" ")
+            if kind == "host" and (found := settings.procedures.hosts.get(which)) is not None:
+                host = found.address.rpartition("@")[2]
+                yield Dependency("pipeline", f"pipeline {name}", host, f"procedures.hosts.{which}.address")
+            continue
         default = "https://api.github.com" if pipeline.kind == "github" else "https://gitlab.com"
         host = urlsplit(pipeline.url or default).hostname or UNKNOWN_HOST
         yield Dependency("pipeline", f"pipeline {name}", host, f"procedures.pipelines.{name}.url")

@@ -25,12 +25,12 @@ def place_of(step: Step, settings: ProceduresSettings) -> tuple[AllowedCommand, 
             remedy="add it to [procedures.commands], or do it by hand and skip the step with that as the reason",
         )
     if step.place in allowed.places:
-        return allowed, step.place
+        return allowed, settings.at(step.place)
     kind, _, name = step.place.partition(" ")
     if kind == "job" and name and "job" in allowed.places:
         return allowed, step.place  # whatever cluster the step names
     if step.place == "here":
-        return allowed, allowed.places[0]  # the step says nothing of it
+        return allowed, settings.at(allowed.places[0])  # the step says nothing of it
     told = ", ".join(allowed.places)
     raise RunRefused(f"{safe(step.command)} may not run at {safe(step.place)}; it may run at {told}")
 

@@ -27,6 +27,8 @@ from tfdash.spelling import nearest
 WORDS = "{words}"
 """The word of an allowed command in whose place the words of a step come."""
 _PLACE = re.compile(r"here|host \S+|pipeline \S+|job(?: \S+)?")
+_OWN_PLACE = re.compile(r"here|host \S+|job(?: \S+)?")
+_HOSTS_CODE = ("github", "gitlab")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:%\[\]-]*")
 
 
@@ -116,7 +118,23 @@ class HostSettings(SettingsTable, short="address"):
 class PipelineSettings(SettingsTable):
     """A pipeline that steps may start, and whose repository the release checklist asks for reviews and checks."""
 
-    kind: Annotated[Literal["github", "gitlab", "http"], Note("github | gitlab | http", '"github"')]
+    kind: Annotated[
+        Literal["github", "gitlab", "http", "command"],
+        Note(
+            "github | gitlab | http | command: the allowed command that names it is run at its place",
+            '"github"',
+        ),
+    ]
+    at: Annotated[
+        str, Note('command: where it runs, "here", "host NAME", "job" or "job CLUSTER"', '"host ci-1"')
+    ] = "here"
+    code: Annotated[
+        str,
+        Note(
+            "command, http: which of [procedures.pipelines] says where the code lies, for the release checklist",
+            '"tag-release"',
+        ),
+    ] = ""
     url: Annotated[
         str,
         Note(
@@ -183,6 +201,12 @@ class PipelineSettings(SettingsTable):
                 continue
             if url and (wrong := wrong_with(url)):
                 yield Unfit(key, f'{wrong}; write it as "https://ci.example.com/..."')
+        if not _OWN_PLACE.fullmatch(self.at):
+            yield Unfit("at", f'"{self.at}" is no place; write "here", "host NAME", "job" or "job CLUSTER"')
+        if self.code and self.kind in _HOSTS_CODE:
+            yield Unfit("code", "its own repository says where the code lies; take it out")
+        if self.kind == "command":
+            return
         if self.kind == "http":
             if not self.url:
                 yield Unfit("url", "an http pipeline is started by a call; add url = ...")
@@ -247,15 +271,47 @@ class ProceduresSettings(SettingsTable):
             for name in names:
                 if not _NAME.fullmatch(name):
                     yield Unfit((table, name), f'"{name}" is no name: letters, digits, "-", "_" and "."')
+        for name, pipeline in self.pipelines.items():
+            kind, _, which = pipeline.at.partition(" ")
+            if kind == "host" and which not in self.hosts:
+                told = f'"{which}" is not one of [procedures.hosts]; {nearest(which, self.hosts)}'
+                yield Unfit(("pipelines", name, "at"), told)
+            code = self.pipelines.get(pipeline.code)
+            if pipeline.code and (code is None or code.kind not in _HOSTS_CODE):
+                told = f'"{pipeline.code}" is no pipeline of GitHub or GitLab; name one of [procedures.pipelines]'
+                yield Unfit(("pipelines", name, "code"), told)
         for name, command in self.commands.items():
-            for place in command.places:
-                kind, _, which = place.partition(" ")
-                tables: Mapping[str, Mapping[str, object]] = {"host": self.hosts, "pipeline": self.pipelines}
-                known = tables.get(kind)
-                if known is not None and which not in known:
-                    yield Unfit(
-                        ("commands", name, "places"),
-                        f'"{which}" is not one of [procedures.{kind}s]; {nearest(which, known)}',
-                    )
-                elif kind == "pipeline" and not self.pipelines[which].startable:
-                    yield Unfit(("pipelines", which, "workflow"), "which one is started? add workflow = ...")
+            yield from self._places(name, command)
+
+    def at(self, place: str) -> str:
+        """Where a command runs that is allowed at ``place``: a pipeline of the kind "command" is a name for another place."""
+        kind, _, which = place.partition(" ")
+        pipeline = self.pipelines.get(which) if kind == "pipeline" else None
+        return pipeline.at if pipeline is not None and pipeline.kind == "command" else place
+
+    def _places(self, name: str, command: AllowedCommand) -> Iterator[Unfit]:
+        for place in command.places:
+            kind, _, which = place.partition(" ")
+            tables: Mapping[str, Mapping[str, object]] = {"host": self.hosts, "pipeline": self.pipelines}
+            known = tables.get(kind)
+            if known is not None and which not in known:
+                yield Unfit(
+                    ("commands", name, "places"),
+                    f'"{which}" is not one of [procedures.{kind}s]; {nearest(which, known)}',
+                )
+            elif kind == "pipeline" and not self.pipelines[which].startable:
+                yield Unfit(("pipelines", which, "workflow"), "which one is started? add workflow = ...")
+            elif kind == "pipeline" and self.pipelines[which].kind == "command":
+                yield from self._by_command(name, command, self.pipelines[which])
+
+    def _by_command(self, name: str, command: AllowedCommand, pipeline: PipelineSettings) -> Iterator[Unfit]:
+        if not command.command:
+            yield Unfit(
+                ("commands", name, "command"),
+                'names no program, and its pipeline is one; write ["PROGRAM", "ARG"]',
+            )
+        if pipeline.at.startswith("job") and not (command.image and command.namespace):
+            yield Unfit(
+                ("commands", name, "image"),
+                "a Job needs an image and a namespace; add image = ... and namespace = ...",
+            )

@@ -41,6 +41,9 @@ class PipelinesSource:
         self._hosts: dict[str, CodeHost] = {
             name: _HOSTS[one.kind](name, one, secret) for name, one in pipelines.items() if one.kind in _HOSTS
         }
+        self._hosts |= {
+            name: self._hosts[one.code] for name, one in pipelines.items() if one.code in self._hosts
+        }
         self._seen: dict[str, Observation[SeenCommit]] = {}
         self._wanted: frozenset[tuple[str, str]] = frozenset()
         self._looked: float | None = None  # when it was last seen what is asked for
