@@ -92,6 +92,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1  # how many of them, all different
     others: bool = False  # not by who started the run
     alone: str = ""  # the way where nobody else is there, in words; "" = none (not within a recovery)
+    alone_after: float = 0.0  # it opens so long after the approval was asked for; 0: at once
     branches: tuple[Branch, ...] = ()
     until: str = ""  # of a wait: a time, or "window release"
     lasts: float = 0.0  # of a wait: a span, or for how long its asks must hold without a break

@@ -94,6 +94,7 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str = ""
     branch: str = ""
     approvals: tuple[str, ...] = ()
+    asked: float | None = None  # of an approval: since when it is wanted
     evidence: tuple[Pairs, ...] = ()
     stops: str = ""  # of a rehearsal: why it would go no further here
     mark: Mapping[str, Any] = {}  # of the act in the air: what tells that it was ours

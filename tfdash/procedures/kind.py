@@ -115,6 +115,7 @@ class StepShown:
     guarded: Guarded | None = None
     told: tuple[Told, ...] = ()
     refused: str = ""
+    opens: str = ""
     may: tuple[str, ...] = ("do",)
 
 

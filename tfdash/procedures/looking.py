@@ -117,6 +117,7 @@ class Looking:
             guarded=told.guarded if told is not None else None,
             told=told.told if told is not None else (),
             refused=refused,
+            opens=told.opens if told is not None else "",
             may=self._may(
                 run,
                 step,

@@ -174,7 +174,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     postconditions say. ``refused``: why it cannot be done now, "" where it can; ``may``: ids of what a person can do with it
     ("do", "pass", "skip", "sign", "approve", "deny", "alone", "decide", "claim", "take over", "settle"). ``needs``: for each of the step's needs
     whether it is there; ``branches``: for each branch of a decision what its ``when`` says, in the order of the file; ``claimed``: by whom, where
-    that was met in what keeps claims and the journal here does not tell of it."""
+    that was met in what keeps claims and the journal here does not tell of it; ``opens``: when the way alone does, "" where it is open, or none."""
 
     run: str
     step: Step
@@ -187,6 +187,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     branches: tuple[tuple[Probed, ...], ...] = ()
     told: tuple[Told, ...] = ()
     refused: str = ""
+    opens: str = ""
     may: tuple[str, ...] = ()
     claimed: Claim | None = None
 

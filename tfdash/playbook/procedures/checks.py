@@ -243,8 +243,8 @@ class _Check:
                 )
 
     def _approval(self, at: At, step: Step, each: Input | None) -> None:
-        if self._procedure.recovery and not step.alone:
-            told = "is an approval within a recovery, and nobody who is alone could pass it"
+        if not step.alone and (self._procedure.recovery or step.alone_after):
+            told = f"{'has alone_after' if step.alone_after else 'is an approval within a recovery'}, and nobody who is alone could pass it"
             self._add(at, told, "add alone = ... with what one person does, and that it is reviewed later")
 
     def _decision(self, at: At, step: Step, each: Input | None) -> None:

@@ -261,6 +261,7 @@ STEP: Mapping[str, TomlKey] = {
     "count": TomlKey(whole(1, 20), kinds=(StepKind.APPROVAL,)),
     "others": TomlKey(flag, kinds=(StepKind.APPROVAL,)),
     "alone": TomlKey(text, kinds=(StepKind.APPROVAL,)),
+    "alone_after": TomlKey(span, kinds=(StepKind.APPROVAL,)),
     "branches": TomlKey(listed(_branch), kinds=(StepKind.DECISION,)),
     "until": TomlKey(text, kinds=(StepKind.WAIT,)),
     "lasts": TomlKey(span_or_place, kinds=(StepKind.WAIT,)),

@@ -282,6 +282,7 @@ class StepTree:
             branch=told.branch,
             stops=told.stops,
             approvals=tuple(who for who, _ in told.approvals),
+            asked=self._asked(node, started),
             evidence=tuple(told.evidence),
             mark=act.mark if act is not None else {},
             in_air=told.in_air(),
@@ -300,8 +301,16 @@ class StepTree:
             return StepStatus.READY, self._ready_since(node, started)
         return StepStatus.WAITING, None
 
+    def _asked(self, node: PlacedStep, started: float) -> float | None:
+        """Since when its turn is, whoever claimed it or denied it meanwhile."""
+        wanted = node.step.kind is StepKind.APPROVAL and (node.told.status is not None or self.reached(node))
+        return self._turn_since(node, started) if wanted else None
+
     def _ready_since(self, node: PlacedStep, started: float) -> float:
-        latest, at = node.told.since or started, node
+        return self._turn_since(node, node.told.since or started)
+
+    def _turn_since(self, node: PlacedStep, latest: float) -> float:
+        at = node
         while (above := at.parent) is not None:
             before = above.children[: at.place] if not above.parallel else []
             ends = [leaf.told.ended for one in before for leaf in one.leaves()]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
+from tfdash.durations import write_duration
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind
+from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.proofs import digest_of, key_of
@@ -35,8 +37,12 @@ class ApprovalStep(KindOfStep):
         lines += [_ANOTHER] if own and not why else []
         lines += self._forged(doing)
         lines += [f"alone: {step.alone}"] if step.alone else []
-        alone = ("alone",) if step.alone else ()
-        return StepShown(lines=tuple(lines), may=alone if why or own else ("approve", "deny", *alone))
+        opens = opens_in_words(doing)
+        if why and step.alone_after:
+            lines.append(f"{_wait(step.alone_after)} are not waited for: nobody can answer by this program")
+        alone = ("alone",) if step.alone and not opens else ()
+        may = alone if why or own else ("approve", "deny", *alone)
+        return StepShown(lines=tuple(lines), opens=opens, may=may)
 
     def _forged(self, doing: Doing) -> list[str]:
         means = doing.means
@@ -95,13 +101,46 @@ class ApprovalStep(KindOfStep):
             raise RunRefused("this approval has no way alone", remedy="skip it, with a reason")
         if len(reason) < _REASON:
             raise RunRefused("who goes on alone says why")
+        if opens := opens_in_words(doing):
+            raise RunRefused(opens, remedy="ask them by another way too; or skip it, with a reason")
         environment = doing.run.cluster.environment
         told = f"run {doing.run.id}, {step.id}, alone: {reason}"
         await doing.means.break_glass(environment, doing.by, told)
         digest = digest_of(doing.run, step)
         data = {"role": step.role, "alone": True, "digest": digest, "reason": reason}
-        sentence = f"{doing.by} goes on alone, to be reviewed by somebody else: {reason}"
+        waited, why = "", _nobody(doing)
+        if step.alone_after:
+            data |= {"after": step.alone_after, "unanswerable": why}
+            waited = f", {_wait(doing.now - (doing.state.asked or doing.now))} after it was asked"
+            waited += f" (its {_wait(step.alone_after)} were not waited for: {why})" if why else ""
+        sentence = f"{doing.by} goes on alone{waited}, to be reviewed by somebody else: {reason}"
         return StepEnd(kind=RunEventKind.APPROVED, sentence=sentence, data=data)
+
+
+def alone_opens(doing: Doing) -> float | None:
+    """When the way alone opens, which its file holds back for a while (epoch seconds); None where it is open. It is held wherever an answer can
+    come, also while the server that vouches for it is away: that may come back, and people can be called. Where no server and no group is
+    configured nobody can answer at all: nothing is waited for, and the run says so."""
+    step, asked = doing.step, doing.state.asked
+    if not step.alone_after or asked is None or doing.run.dry or _nobody(doing):
+        return None
+    return at if (at := asked + step.alone_after) > doing.now else None
+
+
+def opens_in_words(doing: Doing) -> str:
+    """The same as a sentence, "" where it is open."""
+    at = alone_opens(doing)
+    if at is None:
+        return ""
+    when, left = near(at, doing.now, doing.means.zone), _wait(at - doing.now, whole=False)
+    return f"the way alone opens {when}, in {left}: {_wait(doing.step.alone_after)} after it was asked"
+
+
+def _wait(seconds: float, *, whole: bool = True) -> str:
+    """Of what is long no seconds: "12m", "45s". ``whole``: of what passed; else what is left, of which none is left out."""
+    apart = 3600.0 if seconds >= 7200 else 60.0 if seconds >= 60 else 1.0
+    found = seconds // apart if whole else -(-seconds // apart)
+    return write_duration(max(found, 0.0) * apart) if found > 0 else "0s"
 
 
 def _nobody(doing: Doing) -> str:

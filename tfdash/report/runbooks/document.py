@@ -198,10 +198,14 @@ def _step(one: Step, examples: Sequence[Step], number: str, depth: int) -> Plain
         ],
         "needs": [safe(need) for need in one.needs],
         "no_return": safe(one.no_return) or None,
-        "alone": safe(one.alone) or None,
+        "alone": safe(one.alone + _opens(one)) or None,
         "tier": one.tier or None,
         "undo": list(_steps(one.undo, [example.undo for example in examples], f"{number} undo ", 0)),
     }
+
+
+def _opens(one: Step) -> str:
+    return f" (it opens {write_duration(one.alone_after)} after it was asked)" if one.alone_after else ""
 
 
 def _how(one: Step) -> Iterator[str]:

@@ -13,7 +13,19 @@ from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.report.runbooks.document import Plain
 from tfdash.text import safe
 
-_SHOWN = ("note", "link", "file", "digest", "reason", "branch", "role", "vouched", "alone", "no_return")
+_SHOWN = (
+    "note",
+    "link",
+    "file",
+    "digest",
+    "reason",
+    "branch",
+    "role",
+    "vouched",
+    "alone",
+    "unanswerable",
+    "no_return",
+)
 """What an event has beside its sentence that a reader of the evidence wants to see."""
 _ENDS = frozenset({RunEventKind.SIGNED, RunEventKind.DONE, RunEventKind.SETTLED})
 
@@ -91,7 +103,8 @@ def _clock(clock: RunClock) -> Plain:
 
 def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Plain:
     mine = [event for event in events if event.step == state.id]
-    took = None if state.began is None or state.ended is None else round(state.ended - state.began, 3)
+    began = state.asked if state.began is None else state.began  # what is asked for takes until it is given
+    took = None if began is None or state.ended is None else round(max(0.0, state.ended - began), 3)
     return {
         "id": state.id,
         "title": step.title if step is not None else state.id,
@@ -107,6 +120,7 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
         "lines": _lines(mine),
         "by": state.by,
         "began": _time(state.began),
+        "asked": _time(state.asked),
         "ended": _time(state.ended),
         "seconds": took,
         "target": (step.target or None) if step is not None else None,

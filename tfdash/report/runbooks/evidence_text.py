@@ -129,7 +129,7 @@ def _details(step: Plain) -> Iterator[str]:
     for given in step["evidence"]:
         yield from ("", *(f"- {inline(name)}: {inline(text)}" for name, text in given.items()))
     if step["approvals"]:
-        yield from ("", f"approved by {inline(', '.join(step['approvals']))}")
+        yield from ("", f"asked for at {step['asked']}, approved by {inline(', '.join(step['approvals']))}")
     for note in step["notes"]:
         yield from ("", f"> {inline(note['by'])}, {note['at']}: {inline(note['text'])}")
 

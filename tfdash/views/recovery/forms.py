@@ -154,7 +154,8 @@ def approve(step: Step, state: StepState, prepared: Prepared | None) -> Form:
     """The word of a role; where nobody else is there the stated way alone, reviewed later."""
     lines: list[Line] = [[line] for line in safe_lines(step.text.strip()) if step.text.strip()]
     lines += hand.approval_lines(step, state)
-    alone = [FormButton("alone", "Alone, reviewed later", ("reason",))] if step.alone else []
+    open_now = bool(step.alone) and (prepared is None or not prepared.opens)
+    alone = [FormButton("alone", "Alone, reviewed later", ("reason",))] if open_now else []
     own = prepared is not None and "approve" not in prepared.may  # who started it may only go on alone
     buttons = [FormButton("deny", "Deny", ("reason",)), *alone, FormButton("approve", "Approve")]
     return Form(

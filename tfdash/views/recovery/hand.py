@@ -65,6 +65,8 @@ def hurt(step: Step, state: StepState, prepared: Prepared | None) -> list[Line]:
     elif prepared.claimed is not None and state.status in _FREE:
         lines.append([("▲ as was met last: ", "warn"), safe(str(taken(prepared.claimed)))])
     told = prepared.refused if state.status in _FREE else ""
+    if prepared.opens and state.status in _FREE:
+        lines.append([("◐ not alone yet: ", "moving"), safe(prepared.opens)])
     for word, group in (("needs", prepared.needs), ("before", prepared.before)):
         lines += [[*_named(word, p)] for p in group if p.passed is not True and p.sentence not in told]
     if prepared.guarded is not None:

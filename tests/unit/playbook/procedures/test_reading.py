@@ -92,6 +92,7 @@ CASES = {
     "a need without its name": (STEP + 'kind = "manual"\ntext = "t"\nneeds = ["pipeline"]\n', 'which pipeline?; write "pipeline NAME"'),
     "a need with a name": (STEP + 'kind = "manual"\ntext = "t"\nneeds = ["store x"]\n', "store is one thing only"),
     "an unknown role": (STEP + 'kind = "approval"\nrole = "boss"\n', 'role: "boss" is none of the roles'),
+    "a time for no way": (STEP + 'kind = "approval"\nrole = "oncall"\nalone_after = "15m"\n', "has alone_after, and nobody who is alone could pass it; add alone"),
     "an unknown message": (STEP + 'kind = "notify"\nmessage = "begun"\n', 'message: there is no "begun"'),
     "again without an end": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\nagain = true\n', "again: has no end"),
     "repeated by itself": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\nretries = 2\n', "repeats by itself what may not be done twice"),
