@@ -1,27 +1,30 @@
 """A person at a terminal who works on whatever run is open, until it is killed:
-``python -m tests.trials.procedure_driver CONFIG WITNESS SEED PROCEDURE start|join``.
+``python -m tests.trials.procedure_driver CONFIG WITNESS SEED PROCEDURE start|join GIVEN_UP``.
 
 It knows only what the screen says (``Prepared.may``). Where the outcome of a step is asked of a person, they look at the witness: the file
 that each command appends to, and the nodes themselves. With "start" a run of the procedure is
-begun where there is none yet.
+begun where there is none yet. Once GIVEN_UP of its steps are over it is given up, and what was done is taken back (0: it never is).
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tests.platform.harness.terminals import REF, Terminal, terminal
+from tests.trials.random_procedure import branch_of
 from tests.unit.actions.acting import confirmed
 from tests.waiting import until
 from tfdash.actions.core.protocols import LedgerUnavailable
-from tfdash.model.procedure import Step
+from tfdash.model.procedure import Step, StepKind
 from tfdash.model.requests import ReadFailed
-from tfdash.model.run import RunOutcome, RunState, StepState, StepStatus
+from tfdash.model.run import RunEventKind, RunOutcome, RunState, StepStatus
 from tfdash.model.subject import Subject
-from tfdash.procedures.kind import state_of
+from tfdash.playbook.procedures.progress import OVER, steps_over
+from tfdash.procedures.kind import state_of, step_of
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 
 _SILENT = 6.0  # seconds without an event after which somebody else's step is taken over
@@ -31,8 +34,8 @@ REASON = "as a trial has it"
 class Person:
     """``at``: the whole acting terminal."""
 
-    def __init__(self, at: Terminal, witness: Path, luck: Random) -> None:
-        self.at, self.runs, self.witness, self.luck = at, at.runs, witness, luck
+    def __init__(self, at: Terminal, witness: Path, luck: Random, given_up: int) -> None:
+        self.at, self.runs, self.witness, self.luck, self.given_up = at, at.runs, witness, luck, given_up
 
     def call(self, work: Any) -> Any:
         return self.at.run(work, 120.0)
@@ -40,66 +43,97 @@ class Person:
     def turn(self, procedure: str, *, begins: bool) -> bool:
         """One look at the run of ``procedure``, which is begun where there is none; whether it is over."""
         found = [run for run in self.runs.runs() if run.procedure.id == procedure]
+        if not found and begins:
+            self._tried(procedure, lambda: self.runs.start(procedure, {}, reason=REASON, cluster=REF))
+        for run in found:
+            if not self._closed(run):
+                self._one(run)
+        return bool(found) and all(self._closed(run) for run in found)
+
+    def _tried(self, what: str, work: Callable[[], Any]) -> bool:
+        """Whether it was done."""
         try:
-            if not found and begins:
-                self.call(self.runs.start(procedure, {}, reason=REASON, cluster=REF))
-            for run in found:
-                if run.outcome is RunOutcome.OPEN:
-                    self._one(run)
+            self.call(work())
         except (RunRefused, LedgerUnavailable, ReadFailed) as error:
-            print(f"{procedure}: {error}", flush=True)
-        return bool(found) and all(run.outcome is not RunOutcome.OPEN for run in found)
+            print(f"{what}: {error}", flush=True)
+            return False
+        return True
+
+    def _closed(self, run: RunState) -> bool:
+        return any(event.kind is RunEventKind.CLOSED for event in self.runs.events(run.id))
 
     def _one(self, run: RunState) -> None:
+        given = Given(reason=REASON)
+        if self.given_up and run.outcome is RunOutcome.OPEN and steps_over(run).over >= self.given_up:
+            self._tried(run.id, lambda: self.runs.abort(run.id, given))
+            return
         under_way = [s.id for s in run.steps if s.status in (StepStatus.RUNNING, StepStatus.UNKNOWN)]
-        for id in self.luck.sample(under_way, len(under_way)):
-            self._step(run, id)
-        for id in self.luck.sample(run.next, len(run.next)):
-            self._step(run, id)
+        failed = [s.id for s in run.steps if s.status is StepStatus.FAILED and run.outcome is RunOutcome.OPEN]
+        for ids in (under_way, list({*run.next, *failed})):
+            for id in self.luck.sample(ids, len(ids)):
+                self._step(run, id)
         newest = self.runs.run(run.id)
-        if (
-            newest is not None
-            and not newest.next
-            and all(s.ended is not None or _over(s) for s in newest.steps)
-        ):
-            self.call(self.runs.close(run.id, Given(reason=REASON)))
+        if newest is None or newest.next:
+            return
+        left = any(s.status not in OVER for s in newest.steps) and newest.outcome is RunOutcome.OPEN
+        if not left and self._tried(run.id, lambda: self.runs.close(run.id, given)):
             print(f"{run.id} closed", flush=True)
 
     def _step(self, run: RunState, id: str) -> None:
-        shown: Prepared = self.call(self.runs.prepare(run.id, id))
+        if (found := step_of(run, id)) is None or found.kind is StepKind.GROUP:
+            return
+        at, given = (run.id, id), Given(reason=REASON)
+        shown: Prepared | None = None
+
+        async def looked() -> None:
+            nonlocal shown
+            shown = await self.runs.prepare(*at)
+
+        if not self._tried(id, looked) or shown is None:
+            return
         state = state_of(run, id)
         assert state is not None
+        acts = bool(shown.step.command or shown.step.action)
         if "settle" in shown.may:
-            self.call(
-                self.runs.settle(run.id, id, Given(worked=self._worked(run, shown.step), reason=REASON))
-            )
+            worked = Given(worked=self._worked(run, shown.step), reason=REASON)
+            self._tried(id, lambda: self.runs.settle(*at, worked))
+        elif state.status is StepStatus.FAILED and acts and "do" not in shown.may:
+            if self.luck.random() < 0.1:  # it failed, and goes on: that is how it stays
+                self._tried(id, lambda: self.runs.skip(*at, given))
+        elif state.status is StepStatus.FAILED and acts and self._worked(run, shown.step):
+            if not shown.step.idempotent:  # a person does not do it once more
+                self._tried(id, lambda: self.runs.skip(*at, given))
+            elif self.luck.random() < 0.2:  # else it is repeated by itself, or later
+                self._do(run, shown)
         elif "take over" in shown.may and not (shown.claimed and shown.claimed.terminal):
-            acts = bool(shown.step.command or shown.step.action)
             # somebody worked on it of whom nothing is known here: the person looks
             if state.status is StepStatus.READY and acts and self._worked(run, shown.step):
-                self.call(self.runs.skip(run.id, id, Given(reason=REASON)))
-                return
-            if self.at.board._clock.now() - (state.since or 0.0) > _SILENT:
-                self.call(
-                    self.runs.take_over(
-                        run.id,
-                        id,
-                        Given(reason=REASON, fence=shown.claimed.fence if shown.claimed else state.fence),
-                    )
-                )
-        elif any(word in shown.may for word in ("do", "sign", "decide", "pass")):
-            guarded = shown.guarded
-            given = Given(
-                reason=REASON,
-                note="done" if "sign" in shown.may else "",
-                branch=shown.step.branches[0].id if shown.step.branches else "",
-                confirmation=confirmed(guarded) if guarded is not None else None,
-            )
-            self.call(self.runs.do(run.id, id, given))
+                self._tried(id, lambda: self.runs.skip(*at, given))
+            elif self.at.board._clock.now() - (state.since or 0.0) > _SILENT:
+                fence = shown.claimed.fence if shown.claimed else state.fence
+                self._tried(id, lambda: self.runs.take_over(*at, Given(reason=REASON, fence=fence)))
+        elif set(shown.may) & {"do", "sign", "decide", "pass", "approve", "alone"}:
+            self._do(run, shown)
         elif "skip" in shown.may and shown.step.optional:
-            self.call(self.runs.skip(run.id, id, Given(reason=REASON)))
+            self._tried(id, lambda: self.runs.skip(*at, given))
         elif shown.refused:
             print(f"{run.id} {id}: {shown.refused} {shown.may}", flush=True)
+
+    def _do(self, run: RunState, shown: Prepared) -> None:
+        guarded, step = shown.guarded, shown.step
+        alone = "alone" in shown.may and ("approve" not in shown.may or self.luck.random() < 0.2)
+        if not alone and "approve" in shown.may and self.luck.random() < 0.5:
+            return  # they think about it
+        given = Given(
+            reason=REASON,
+            note="done" if "sign" in shown.may else "",
+            branch=branch_of(step.id) if step.branches else "",
+            confirmation=confirmed(guarded) if guarded is not None else None,
+            no_return=bool(step.no_return),
+            alone=alone,
+            worked=False if "deny" in shown.may and not alone and self.luck.random() < 0.1 else None,
+        )
+        self._tried(step.id, lambda: self.runs.do(run.id, step.id, given))
 
     def _worked(self, run: RunState, step: Step) -> bool:
         """As a person finds out who looks at what the step is about."""
@@ -107,17 +141,14 @@ class Person:
             return f"{run.id} {step.id}" in self.witness.read_text().splitlines()
         kind, name = step.subject.split()
         document = self.call(self.at.board.read(Subject(REF, kind, "", name))).document
-        return bool(document.get("spec", {}).get("unschedulable"))
-
-
-def _over(state: StepState) -> bool:
-    return state.status in (StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.ALREADY, StepStatus.DONE)
+        cordoned = bool(document.get("spec", {}).get("unschedulable"))
+        return cordoned if step.action == "node.cordon" else not cordoned
 
 
 def main() -> None:
-    config, witness, seed, procedure, word = sys.argv[1:6]
+    config, witness, seed, procedure, word, given_up = sys.argv[1:7]
     with terminal(Path(config), kinds=("Node",)) as at:
-        person = Person(at, Path(witness), Random(int(seed)))
+        person = Person(at, Path(witness), Random(int(seed)), int(given_up))
         print("ready", flush=True)
         until(
             lambda: person.turn(procedure, begins=word == "start"), "the run's end", timeout=900.0, every=0.1

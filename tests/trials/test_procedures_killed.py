@@ -2,7 +2,7 @@
 """Sixty steps by chance, two terminals, kill -9 at random times, and the shared store cut off in every other run.
 
 Witnesses are others': a file to which each command appends a line, and the audit log of the API server. No step that is not idempotent was
-done twice, no run came to its end without each of its acts, and no request was sent twice.
+done twice, no run came to its end without each of its acts, nothing was done of which nothing is on record, and no request was sent twice.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import terminal, write_config
 from tests.platform.world import create, node
-from tests.trials.random_procedure import Drawn
+from tests.trials.random_procedure import LEAVES, ROLE, Drawn
 from tests.unit.store.conftest import Database, database, postgres, template  # noqa: F401
 from tests.waiting import until
-from tfdash.model.run import RunOutcome, RunState, StepStatus
+from tfdash.model.procedure import StepKind
+from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, RunState, StepStatus
+from tfdash.playbook.procedures.walk import all_steps
+from tfdash.procedures.kind import state_of
 from tfdash.store.log.reading import read_folder
 from tfdash.store.log.verify import lines, verify
 
@@ -102,9 +105,11 @@ class Door:
 class Worker:
     """One terminal, on a machine of its own: its folder and its login are its own."""
 
-    def __init__(self, config: Path, witness: Path, log: Path, procedure: str, word: str) -> None:
+    def __init__(
+        self, config: Path, witness: Path, log: Path, procedure: str, word: str, given_up: int
+    ) -> None:
         self._config, self._witness, self._log = config, witness, log
-        self._does = (procedure, word)
+        self._does = (procedure, word, str(given_up))
         self.process: subprocess.Popen[bytes] | None = None
 
     def begin(self, seed: int) -> None:
@@ -127,6 +132,16 @@ class Worker:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+
+
+class Trial(NamedTuple):
+    """How often it was killed, how it ended, and what tells what was done."""
+
+    kills: int
+    state: RunState
+    events: tuple[RunEvent, ...]
+    drawn: Drawn
+    witness: Path
 
 
 @pytest.fixture
@@ -152,6 +167,7 @@ def _config(folder: Path, cluster: Cluster, url: str, drawn: Drawn, witness: Pat
         f"[procedures]\nfolder = {json.dumps(str(own))}\n"
         f'[notify.channels.list]\nkind = "command"\ncommand = {json.dumps(["tee", "-a", str(folder / "told")])}\n'
         f'[procedures.commands.count]\ncommand = {json.dumps(argv)}\nplaces = ["here"]\ntimeout = "60s"\n'
+        f'[procedures.roles.{ROLE}]\ndatabase = "tfdash_people"\n'
     )
     return write_config(folder, cluster.kubeconfig("admin"), "admin", url=url, more=more)
 
@@ -159,16 +175,23 @@ def _config(folder: Path, cluster: Cluster, url: str, drawn: Drawn, witness: Pat
 def test_no_kill_repeats_or_loses_an_act(
     cluster: Cluster, database: Database, door: Door, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
-    luck, kills, runs, told = Random(20261130), 0, 0, Counter[str]()
+    luck, kills, runs, told, kinds = Random(20261130), 0, 0, Counter[str](), Counter[str]()
     while kills < KILLS:
         name = f"chance-{runs}"
-        done, state, drawn, witness = _one_run(
-            cluster, database, door, tmp_path / name, name, luck, cut=runs % 2 == 1, most=KILLS - kills
+        given_up = luck.randint(20, 50) if runs % 3 == 2 else 0
+        cut, most = runs % 2 == 1, KILLS - kills
+        trial = _one_run(
+            cluster, database, door, tmp_path / name, name, luck, cut=cut, most=most, given_up=given_up
         )
-        kills, runs = kills + done, runs + 1
-        told.update(step.status.value for step in state.steps)
-        _witnessed(cluster, state, drawn, witness)
-    figure(f"{kills} kills in {runs} runs of 60 steps: {dict(told)}; nothing done twice, nothing left out")
+        kills, runs = kills + trial.kills, runs + 1
+        told.update(step.status.value for step in trial.state.steps)
+        kinds.update(step.kind.value for step in all_steps(trial.state.procedure.steps))
+        _witnessed(cluster, trial, given_up=given_up)
+        print(f"{kills} kills, {runs} runs: {dict(told)}", flush=True)
+    figure(
+        f"{kills} kills in {runs} runs of {LEAVES} steps, {runs // 3} of them given up and taken back, the shared store cut off in {runs // 2}:"
+        f" {dict(kinds)}, which ended {dict(told)}; nothing done twice, nothing left out"
+    )
 
 
 def _one_run(
@@ -181,8 +204,9 @@ def _one_run(
     *,
     cut: bool,
     most: int,
-) -> tuple[int, RunState, Drawn, Path]:
-    """Kill until it is over; how often, how it ended, and what tells what was done."""
+    given_up: int,
+) -> Trial:
+    """Kill until it is over."""
     folder.mkdir()
     drawn, witness = Drawn(luck.randrange(1 << 30), name), folder / "witness"
     witness.touch()
@@ -193,7 +217,7 @@ def _one_run(
         _config(folder / who, cluster, behind.url(who), drawn, witness, name) for who in ("ann", "bob")
     ]
     workers = [
-        Worker(config, witness, folder / f"{word}.log", name, word)
+        Worker(config, witness, folder / f"{word}.log", name, word, given_up)
         for config, word in zip(configs, ("start", "join"), strict=True)
     ]
     done = 0
@@ -220,32 +244,37 @@ def _one_run(
         door.open = True
     # what one of them could not deliver while the store was cut off is delivered by its next start
     with terminal(configs[1], kinds=("Node",)), terminal(configs[0], kinds=("Node",)) as at:
-        found = until(lambda: _ended(at.runs.runs(), name), "the end of the run", timeout=120.0)
+        found = until(lambda: _ended(at.runs, name), "the end of the run", timeout=120.0)
+        events = tuple(at.runs.events(found.id))
     for who in ("ann", "bob"):
         checked = verify(read_folder(folder / who / "store"))
         assert checked.code == 0, lines(checked)
     for one in drawn.nodes.values():
         cluster.request("DELETE", f"/api/v1/nodes/{one}")
-    return done, found, drawn, witness
+    return Trial(done, found, events, drawn, witness)
 
 
 def _ended(runs: Any, name: str) -> Any:
-    """Its state once it is over."""
-    found = [run for run in runs if run.procedure.id == name]
-    return found[0] if found and found[0].outcome is not RunOutcome.OPEN else None
+    """Its state once it is over, for this terminal, too."""
+    found = [run for run in runs.runs() if run.procedure.id == name]
+    closed = found and any(event.kind is RunEventKind.CLOSED for event in runs.events(found[0].id))
+    return found[0] if closed else None
 
 
-def _witnessed(cluster: Cluster, state: RunState, drawn: Drawn, witness: Path) -> None:
-    assert state.outcome is RunOutcome.DONE, state
+def _witnessed(cluster: Cluster, trial: Trial, *, given_up: int) -> None:
+    state, drawn = trial.state, trial.drawn
+    assert state.outcome is (RunOutcome.ABORTED if given_up else RunOutcome.DONE), state
     steps = {step.id: step for step in state.steps}
-    counts = Counter(
-        line.split()[1] for line in witness.read_text().splitlines() if line.split()[0] == state.id
-    )
+    lines = trial.witness.read_text().splitlines()
+    counts = Counter(line.split()[1] for line in lines if line.split()[0] == state.id)
     for id, again in drawn.counted.items():
-        if not again:
-            assert counts[id] <= 1, (id, counts[id])
-        if steps[id].status in _OVER:
-            assert counts[id] >= 1, (id, steps[id])
+        step = steps.get(id)  # None of what takes back, where there is nothing to take back
+        told = (id, counts[id], step)
+        assert again or counts[id] <= 1, told
+        assert counts[id] >= 1 or step is None or step.status not in _OVER, told
+        # what is done is on record: of what was not begun, of another branch least of all, nothing is
+        assert not counts[id] or (step is not None and step.attempt), told
+    _approved(trial)
     patched: dict[str, list[str]] = {one: [] for one in drawn.nodes.values()}
     ids = Counter[str]()
     for row in cluster.audit_log.read_text().splitlines():
@@ -266,6 +295,21 @@ def _witnessed(cluster: Cluster, state: RunState, drawn: Drawn, witness: Path) -
             patched[object["name"]].append(row)
     assert all(count == 1 for count in ids.values()), ids
     for id, one in drawn.nodes.items():
-        assert len(patched[one]) <= 1, "\n".join((id, *patched[one]))
+        back = steps.get(drawn.backs.get(id, ""))
+        most = 2 if back is not None and back.attempt else 1  # there, and back
+        assert len(patched[one]) <= most, "\n".join((id, *patched[one]))
         if steps[id].status is StepStatus.DONE:
             assert patched[one], (id, steps[id])
+
+
+def _approved(trial: Trial) -> None:
+    """By as many people as are wanted, whom the database saw write it; or by one, alone, where that is a way."""
+    for step in all_steps(trial.state.procedure.steps):
+        said = [e for e in trial.events if e.step == step.id and e.kind is RunEventKind.APPROVED]
+        state = state_of(trial.state, step.id)
+        if step.kind is not StepKind.APPROVAL or state is None or state.status is not StepStatus.DONE:
+            continue
+        alone = any(event.data.get("alone") for event in said)
+        people = {event.stamped for event in said if not event.data.get("alone")}
+        assert (alone and step.alone) or len(people) >= step.count, said
+        assert alone or not (step.others and "ann" in people), said  # who started it
