@@ -14,6 +14,7 @@ from tfdash.board.board import Board
 from tfdash.clock import Clock
 from tfdash.model.store_state import ActOnRecord
 from tfdash.model.subject import ClusterRef
+from tfdash.procedures.elapsed import Elapsed
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.kind import Means, Places, no_place, nothing, unremembered
 from tfdash.procedures.proofs import Proofs
@@ -72,6 +73,7 @@ def runs_of(given: RunParts) -> tuple[Runs, Watching]:
         # who only reads claims nothing, and what it rehearses is nobody else's
         claims=given.claims or Uncoordinated(store.terminal if store is not None else "", ""),
         clock=given.clock,
+        elapsed=Elapsed(given.clock),
         zone=ZoneInfo(settings.time.zone),
         who=lambda ref: who(board, ref),
         refused=lambda: given.mode.refused,

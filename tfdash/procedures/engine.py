@@ -151,18 +151,18 @@ class Engine(Looking):
         if step.again:
             return end if so(doing.ask(step.after)) else _again_of(doing, end)
         within = step.timeout or in_clock_seconds(self.means.clock, _SEEN_WITHIN)
-        if await self._until(lambda: so(doing.ask(step.after)), doing.now + within):
+        if await self._until(lambda: so(doing.ask(step.after)), within):
             return end
         why = not_passed(doing.ask(step.after))
         return StepEnd(kind=RunEventKind.FAILED, sentence=f"{end.sentence}; and yet: {why}", data=end.data)
 
-    async def _until(self, true: Callable[[], bool], end: float) -> bool:
-        """Whether it becomes true before ``end`` (epoch seconds), looked at with each update."""
-        news = asyncio.Event()
+    async def _until(self, true: Callable[[], bool], within: float) -> bool:
+        """Whether it becomes true within so many seconds of the clock, looked at with each update."""
+        news, began, elapsed = asyncio.Event(), self.means.clock.now(), self.means.elapsed
         unsubscribe = self.means.board.subscribe(lambda update: news.set())
         try:
             while not true():
-                left = (end - self.means.clock.now()) / in_clock_seconds(self.means.clock, 1.0)
+                left = (within - elapsed.since(news, began)) / in_clock_seconds(self.means.clock, 1.0)
                 if left <= 0:
                     return False
                 news.clear()
@@ -171,6 +171,7 @@ class Engine(Looking):
                         await news.wait()
             return True
         finally:
+            elapsed.forget(news)
             unsubscribe()
 
     async def _rehearsed(self, doing: Doing, wanting: str) -> StepEnd:
@@ -247,7 +248,7 @@ class Engine(Looking):
         """A moment, for what is on record."""
         if self.means.journals.unread:
             within = in_clock_seconds(self.means.clock, _READ_WITHIN)
-            await self._until(lambda: not self.means.journals.unread, self.means.clock.now() + within)
+            await self._until(lambda: not self.means.journals.unread, within)
 
     # -- what is in the air ---------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from tfdash.playbook.procedures.needs import needed
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.playbook.procedures.walk import all_steps
+from tfdash.procedures.elapsed import Elapsed
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.only_shown import OnlyShown
 from tfdash.procedures.proofs import Proofs
@@ -78,12 +79,13 @@ class Means:
     cluster's API server knew them last. ``refused``: why this terminal may do nothing, "" where it may. ``gone``: whether nobody is behind a
     terminal any more, for certain. ``acts``: what the audit log has of an act, by the terminal that began it and its tag. ``kubectl``: its
     command for a cluster, for lines that are copied. ``proofs``: whether approvals hold. ``deliver``: what is recorded, to others, now.
-    ``break_glass``: (environment, who, why) recorded, to be reviewed. ``met``: the claim of somebody else that a step (run, id) was refused for last."""
+    ``break_glass``: (environment, who, why) recorded, to be reviewed. ``elapsed``: how long something goes on, whatever the clock is set to. ``met``: the claim of somebody else that a step (run, id) was refused for last."""
 
     board: RunBoard
     journals: Journals
     claims: Claims
     clock: Clock
+    elapsed: Elapsed
     zone: ZoneInfo
     who: Callable[[ClusterRef], str]
     refused: Callable[[], str]
@@ -175,6 +177,11 @@ class Doing:
         return self.means.who(self.run.cluster)
 
     @property
+    def ran(self) -> float:
+        """For how many seconds of the clock the attempt in the air goes on, less what the clock was set by meanwhile."""
+        return self.means.elapsed.since(self.key, self.began)
+
+    @property
     def ours(self) -> Mapping[str, str]:
         """The marks of our act, for a postcondition about it."""
         told = {name: str(value) for name, value in self.state.mark.items()}
@@ -215,6 +222,7 @@ class Doing:
         was_false = any(one.passed is False for one in self.ask(self.step.after))
         told = {"at": self.now, **(mark or {}), **({WAS_FALSE: True} if was_false else {})}
         self.beginning = True
+        self.means.elapsed.since(self.key, self.now)
         await self.record(RunEventKind.BEGUN, what, {"fence": self._fence, "what": what, "mark": told})
         self.begun = True
 

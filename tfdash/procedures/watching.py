@@ -141,12 +141,11 @@ class Watching:
             return self._goes_on(kind, doing, now)
         if not self._ours(state):
             return None  # somebody else has it; a person takes it over
-        due = self._looked.get(at, 0.0) + in_clock_seconds(self._means.clock, _SETTLE)
-        if now >= due or at not in self._looked:
-            self._looked[at] = now
+        asked, every = self._looked.get(at), in_clock_seconds(self._means.clock, _SETTLE)
+        if asked is None or not asked <= now < asked + every:
+            self._looked[at] = asked = now
             self._begin(doing, self._engine.look_again(doing))
-            due = now + in_clock_seconds(self._means.clock, _SETTLE)
-        return due
+        return asked + every
 
     def _impact(self, run: RunState, now: float) -> float | None:
         """An earlier proof of when it began may become known as long as it is open: a source is read again, or reaches further back."""
@@ -166,8 +165,9 @@ class Watching:
         step, (asked, due) = doing.step, self._due.get(doing.key, (now, now))
         if asked <= now < due:
             return due
-        ends = doing.began + step.timeout if step.timeout else None
-        self._begin(doing, self._followed(kind, doing, late=ends is not None and now >= ends))
+        left = step.timeout - doing.ran if step.timeout else None
+        self._begin(doing, self._followed(kind, doing, late=left is not None and left <= 0))
+        ends = None if left is None else now + left
         times = [one for one in (kind.due(doing), ends) if one is not None and one > now]
         if times and not kind.by_news:
             self._due[doing.key] = now, min(times)
@@ -179,14 +179,18 @@ class Watching:
         if end is None and late:
             end = await kind.stop(doing)
         at = (doing.run.id, doing.step.id)
+        elapsed, others = self._means.elapsed, ("others", at)
         if end is None:
             self._met.pop(at, None)
+            elapsed.forget(others)
             return
-        now = self._means.clock.now()
         patience = in_clock_seconds(self._means.clock, _PATIENCE)
-        if self._ours(doing.state) or now - self._met.setdefault(at, now) >= patience:
+        since = self._met.setdefault(at, self._means.clock.now())
+        if self._ours(doing.state) or elapsed.since(others, since) >= patience:
             self._met.pop(at, None)
+            elapsed.forget(others)
             await self._engine.ended(doing, end)
+            elapsed.forget(doing.key)
 
     def _once_more(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
         step, state, at = doing.step, doing.state, (doing.run.id, doing.step.id)
@@ -196,9 +200,9 @@ class Watching:
         )
         if not may or step.id not in doing.run.next:
             return None
-        due = (state.ended or now) + step.retry_after
-        if now < due:
-            return due
+        since = self._means.elapsed.since(("again", doing.key), state.ended or now)
+        if since < step.retry_after:
+            return now + step.retry_after - since
         self._again[at] = made
         self._begin(doing, self._engine.do(*at, Given(), lambda progress: None))
         return None

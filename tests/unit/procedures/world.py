@@ -14,6 +14,7 @@ from tfdash.board.board import Board
 from tfdash.model.run import RunEvent, RunState, StepState
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.library import library
+from tfdash.procedures.elapsed import Elapsed
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.kind import Means, state_of
 from tfdash.procedures.proofs import Proofs
@@ -40,7 +41,7 @@ def step(id: str, kind: str, **more: object) -> str:
 
 class Terminal:
     """One terminal of ann's, on a folder that several may share. ``procedures``: TOML by id. ``kept``: claims are kept by that folder;
-    ``keepers``: by these."""
+    ``keepers``: by these. ``boot``: seconds on a clock that nobody sets, where that is another than ``clock``."""
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Terminal:
         kept: bool = False,
         keepers: Sequence[ClaimKeeper] = (),
         deadline: float = 10.0,
+        boot: Callable[[], float] | None = None,
         **means: Any,
     ) -> None:
         own = folder / "procedures"
@@ -84,6 +86,7 @@ class Terminal:
                 claims_of(made, {}) if kept else Uncoordinated(self.store.terminal, "a test keeps no claims")
             ),
             "clock": self.clock,
+            "elapsed": Elapsed(self.clock, boot or self.clock.now),
             "zone": ZONE,
             "who": lambda cluster: who,
             "refused": lambda: "" if acting else "read-only: this terminal was started so",

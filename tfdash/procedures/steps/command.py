@@ -73,8 +73,7 @@ class CommandStep(KindOfStep):
         return self._end(doing, seen)
 
     def due(self, doing: Doing) -> float | None:
-        ran = doing.now - doing.began
-        return doing.now + in_clock_seconds(doing.means.clock, min(_SELDOM, max(_SOON, ran / 10)))
+        return doing.now + in_clock_seconds(doing.means.clock, min(_SELDOM, max(_SOON, doing.ran / 10)))
 
     async def _called_off(self, doing: Doing, place: Place, work: Work) -> StepEnd:
         """Whoever was about to begin it finds that it may not, before it is said that it was not begun."""
@@ -88,8 +87,10 @@ class CommandStep(KindOfStep):
         if before is not None and before.output and not seen.output:  # it went with its pod, or its journal
             seen = msgspec.structs.replace(seen, output=before.output)
         self._seen[key] = seen
+        elapsed, lost = doing.means.elapsed, ("lost", key)
         if seen.state is not WorkState.UNKNOWN:
             self._lost.pop(key, None)
+            elapsed.forget(lost)
         if seen.state in (WorkState.RUNNING, WorkState.NOT_STARTED):
             return None
         data = {
@@ -108,7 +109,7 @@ class CommandStep(KindOfStep):
             return StepEnd(kind=kind, sentence=seen.sentence, data=data)
         since = self._lost.setdefault(key, doing.now)
         known = doing.state.status is StepStatus.UNKNOWN
-        if not known and doing.now - since < in_clock_seconds(doing.means.clock, _PATIENCE):
+        if not known and elapsed.since(lost, since) < in_clock_seconds(doing.means.clock, _PATIENCE):
             return None  # it goes on there, whether we see it or not
         return StepEnd(kind=RunEventKind.UNKNOWN, sentence=seen.sentence, data=data)
 
