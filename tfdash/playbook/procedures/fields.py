@@ -31,13 +31,22 @@ class Faults:
     MOST = 50
 
     def __init__(self) -> None:
-        self.found: list[tuple[At, str, str, int]] = []
+        self.found: dict[tuple[At, str, str, int], list[str]] = {}
+        """Each with the ids of the rows of whose block it is."""
+        self.where: Callable[[At], tuple[At, str]] = _here
+        """Where in the file something stands, and for which row (``rows.FilePlaces``)."""
 
     def add(self, at: At, message: str, remedy: str = "", line: int = 0) -> None:
         """``line``: where it is another than that of ``at``."""
-        if len(self.found) >= self.MOST:
+        stands, row = self.where(at)
+        one = (stands, message, remedy, line)
+        if one not in self.found and len(self.found) >= self.MOST:
             raise EnoughFaults
-        self.found.append((at, message, remedy, line))
+        self.found.setdefault(one, []).extend([row] if row else ())
+
+
+def _here(at: At) -> tuple[At, str]:
+    return at, ""
 
 
 Take = Callable[[Any, At, Faults], Any]
@@ -64,7 +73,7 @@ def _named(value: Any) -> str:
     return names.get(type(value), "a date or time")
 
 
-def _is(value: Any, kind: type, at: At, faults: Faults, remedy: str) -> bool:
+def is_a(value: Any, kind: type, at: At, faults: Faults, remedy: str) -> bool:
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return True
     faults.add(at, f"is {_named(value)}, and must be {_named(kind())}", remedy)
@@ -72,7 +81,7 @@ def _is(value: Any, kind: type, at: At, faults: Faults, remedy: str) -> bool:
 
 
 def text(value: Any, at: At, faults: Faults) -> str:
-    if not _is(value, str, at, faults, "write it in quotation marks"):
+    if not is_a(value, str, at, faults, "write it in quotation marks"):
         return ""
     if not value.strip():
         faults.add(at, "is empty", "write what is meant, or take the key out")
@@ -80,7 +89,7 @@ def text(value: Any, at: At, faults: Faults) -> str:
 
 
 def flag(value: Any, at: At, faults: Faults) -> bool:
-    return value if _is(value, bool, at, faults, "write true or false") else False
+    return value if is_a(value, bool, at, faults, "write true or false") else False
 
 
 def name(value: Any, at: At, faults: Faults) -> str:
@@ -118,7 +127,7 @@ def span_or_place(value: Any, at: At, faults: Faults) -> float | str:
 
 def whole(least: int, most: int) -> Take:
     def take(value: Any, at: At, faults: Faults) -> int:
-        if not _is(value, int, at, faults, "write a whole number without quotation marks"):
+        if not is_a(value, int, at, faults, "write a whole number without quotation marks"):
             return least
         if not least <= value <= most:
             faults.add(at, f"{value} is out of range", f"write a number from {least} to {most}")
@@ -143,7 +152,7 @@ def texts(value: Any, at: At, faults: Faults) -> tuple[str, ...]:
 
 def listed(take: Take) -> Take:
     def many(value: Any, at: At, faults: Faults) -> tuple[Any, ...]:
-        if not _is(value, list, at, faults, "write it in brackets"):
+        if not is_a(value, list, at, faults, "write it in brackets"):
             return ()
         if not value:
             faults.add(at, "is an empty list", "write what is meant, or take the key out")
@@ -157,14 +166,14 @@ def _maybe_none(value: Any, at: At, faults: Faults) -> tuple[str, ...]:
 
 
 def pairs(value: Any, at: At, faults: Faults) -> Pairs:
-    if not _is(value, dict, at, faults, 'write { name = "text" }'):
+    if not is_a(value, dict, at, faults, 'write { name = "text" }'):
         return ()
     return tuple((key, text(one, (*at, key), faults)) for key, one in value.items())
 
 
 def ask(value: Any, at: At, faults: Faults) -> Ask:
     """``{ probe = "id", argument = "value" }``."""
-    if not _is(value, dict, at, faults, 'write { probe = "...", argument = "..." }'):
+    if not is_a(value, dict, at, faults, 'write { probe = "...", argument = "..." }'):
         return Ask(probe="")
     if "probe" not in value:
         faults.add(at, "names no probe", 'write { probe = "...", argument = "..." }')
@@ -177,7 +186,7 @@ asks = listed(ask)
 
 def table(value: Any, at: At, faults: Faults, keys: Mapping[str, TomlKey]) -> dict[str, Any]:
     """What each key says. A key that is not there and is needed, or that nobody knows, is a fault."""
-    if not _is(value, dict, at, faults, "write it as a table"):
+    if not is_a(value, dict, at, faults, "write it as a table"):
         return {}
     for key in value:
         if key not in keys:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tfdash.config.problems import ConfigError, TomlLines
+from tfdash.config.problems import ConfigError, TomlLines, toml_of
 from tfdash.model.procedure import Procedure
 from tfdash.playbook.procedures.checks import every
+from tfdash.playbook.procedures.fields import At, Faults
 from tfdash.playbook.procedures.noted import Learned, printed, quoted
 from tfdash.playbook.procedures.reading import read_procedure
+from tfdash.playbook.procedures.rows import written_out
 from tfdash.playbook.procedures.walk import all_steps
 
 _TEXT = re.compile(r'(\s*text\s*=\s*")((?:[^"\\]|\\.)*)("\s*(?:#.*)?)')
@@ -21,9 +23,9 @@ _TEXT = re.compile(r'(\s*text\s*=\s*")((?:[^"\\]|\\.)*)("\s*(?:#.*)?)')
 def proposed(procedure: Procedure, notes: Iterable[Learned]) -> tuple[str, ...]:
     """The lines of a unified difference of the file, () where nothing is proposed. The file with it is right and says the same but for
     what is noted: what cannot stand in the text of its step stands above it as a comment."""
-    text = procedure.text
+    text, places = procedure.text, _places(procedure)
     for note in notes:
-        text = _with(procedure, text, note)
+        text = _with(procedure, text, note, *places.get(note.step, (None, "")))
     found = difflib.unified_diff(
         procedure.text.splitlines(),
         text.splitlines(),
@@ -34,17 +36,27 @@ def proposed(procedure: Procedure, notes: Iterable[Learned]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _with(procedure: Procedure, text: str, note: Learned) -> str:
-    places = {step.id: at for at, step in every(procedure.steps)}
-    at = places.get(note.step)
+def _places(procedure: Procedure) -> Mapping[str, tuple[At, str]]:
+    """Where each step stands in the file, and for which row of a block, "" for none."""
+    _, places = written_out(toml_of(procedure.text, procedure.id), Faults())
+    return {step.id: places.of(at) for at, step in every(procedure.steps)}
+
+
+def _with(procedure: Procedure, text: str, note: Learned, at: At | None, row: str) -> str:
     lines, known = text.split("\n"), TomlLines(text)
     if at is not None:
         changed = _in_text(lines, known.of((*at, "text")), known.of((*at, "kind")), note)
         if changed is not None and _right(procedure, changed):
-            return changed
-    number = known.of(at) if at is not None else 1
-    remark = f"# {note.step or 'all of it'}: {' '.join(printed(note.text).split())} ({note.run}, {note.by})"
-    return "\n".join([*lines[: number - 1], printed(remark), *lines[number - 1 :]])
+            said = f"noted at {note.step}, and said in each row"
+            return _remarked(changed, known.of(at), said) if row else changed
+    told = f"{note.step or 'all of it'}: {' '.join(printed(note.text).split())} ({note.run}, {note.by})"
+    return _remarked(text, known.of(at) if at is not None else 1, told)
+
+
+def _remarked(text: str, number: int, remark: str) -> str:
+    """With a comment above a line."""
+    lines = text.split("\n")
+    return "\n".join([*lines[: number - 1], printed(f"# {remark}"), *lines[number - 1 :]])
 
 
 def _in_text(lines: list[str], text: int, kind: int, note: Learned) -> str | None:

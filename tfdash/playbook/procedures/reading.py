@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tfdash.config.problems import ConfigError, ConfigProblem, TomlLines, dotted, toml_of
 from tfdash.model.procedure import Procedure
 from tfdash.playbook.procedures.checks import check
 from tfdash.playbook.procedures.fields import ID, PROCEDURE, EnoughFaults, Faults, table
+from tfdash.playbook.procedures.rows import written_out
 from tfdash.playbook.procedures.vocabulary import ANYTHING, Vocabulary
 
 LARGEST = 256 * 1024
 """Bytes of one file: it stands in one entry of the audit log."""
+_ROWS = 5
 
 
 def digest_of(text: str) -> str:
@@ -36,7 +38,9 @@ def read_procedure(id: str, text: str, file: str = "", vocabulary: Vocabulary = 
     faults, more = Faults(), False
     found: Procedure | None = None
     try:
-        said = table(toml_of(text, shown), (), faults, PROCEDURE)
+        raw, places = written_out(toml_of(text, shown), faults)
+        faults.where = places.of
+        said = table(raw, (), faults, PROCEDURE) if not faults.found else {}
         if not faults.found:  # what is not there cannot be named
             found = Procedure(**said, id=id, text=text, digest=digest_of(text), file=file)
             check(found, vocabulary, faults)
@@ -47,9 +51,15 @@ def read_procedure(id: str, text: str, file: str = "", vocabulary: Vocabulary = 
     return found
 
 
+def _of_rows(rows: Sequence[str]) -> str:
+    more = f" and {len(rows) - _ROWS} more" if len(rows) > _ROWS else ""
+    return f" (row{'s' if len(rows) > 1 else ''} {', '.join(rows[:_ROWS])}{more})" if rows else ""
+
+
 def _told(faults: Faults, more: bool, text: str, shown: str) -> Iterator[ConfigProblem]:
     lines = TomlLines(text)
-    for at, message, remedy, line in faults.found:
-        yield ConfigProblem(shown, line or lines.of(at), dotted(at), message, remedy)
+    for (at, message, remedy, line), rows in faults.found.items():
+        told = message + _of_rows(rows)
+        yield ConfigProblem(shown, line or lines.of(at), dotted(at), told, remedy)
     if more:
         yield ConfigProblem(shown, 0, "", "there are more faults than these", "mend these first")

@@ -112,6 +112,32 @@ def test_a_second_note_stands_behind_the_first(tmp_path: Path) -> None:
     assert after.steps[1].text == "Note 0. Note 1. Note 2."
 
 
+def test_what_was_noted_at_the_step_of_a_row_stands_at_the_step_of_the_file(tmp_path: Path) -> None:
+    block = """
+[[steps]]
+rows = [{ id = "a" }, { id = "b" }]
+
+[[steps.steps]]
+id = "see-{row.id}"
+title = "see {row.id}"
+kind = "manual"
+text = "See it."
+
+[[steps]]
+id = "last"
+title = "last"
+kind = "manual"
+text = "The end."
+"""
+    before = read(TEXT + block)
+    notes = [Learned("see-b", "Look twice.", "bob", "r"), Learned("last", "At last.", "bob", "r")]
+    after = read(applied(before, proposed(before, notes), tmp_path))
+    said = {one.id: one.text for _, one in every(after.steps)}
+    assert (said["see-a"], said["see-b"]) == ("See it. Look twice.", "See it. Look twice.")
+    assert said["last"] == "The end. At last."
+    assert "# noted at see-b, and said in each row\n[[steps.steps]]\nid" in after.text
+
+
 @pytest.mark.parametrize("id", shipped_texts())
 def test_every_step_of_what_ships_can_learn(id: str) -> None:
     before = read_procedure(id, shipped_texts()[id])
