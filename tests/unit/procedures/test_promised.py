@@ -17,7 +17,11 @@ from tfdash.judging.maintenance import MaintenanceRunner
 from tfdash.model.maintenance import Completion, ItemStanding, ItemState, item_subject
 from tfdash.model.picture import Change
 from tfdash.model.verdict import Level
+from tfdash.model.run import RunOutcome
 from tfdash.playbook.policies import Policies
+from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.playbook.procedures.progress import would_stop
+from tfdash.playbook.procedures.readiness import PastRuns, readiness
 from tfdash.procedures.protocols import Given
 
 Make = Callable[..., Terminal]
@@ -83,6 +87,25 @@ def test_who_skips_all_of_it_has_rehearsed_nothing(terminal: Make) -> None:
     at = terminal({"fire": FIRE})
     walked(at, dry=False, skipped=True)
     assert done(at) == ()
+
+
+def test_a_rehearsal_that_would_have_stopped_keeps_no_promise_and_makes_nothing_ready(terminal: Make) -> None:
+    """One rule for the calendar and for tab 6."""
+    at = terminal({"fire": FIRE + step("tell", "notify", message='"started"')})
+    run = at.start("fire", dry=True).id
+    for id in ("look", "told", "tell"):
+        at.do(run, id)
+    assert would_stop(at.state(run))
+    at.call(at.runs.close(run, Given()))
+    assert (at.state(run).outcome, done(at)) == (RunOutcome.DONE, ())
+    ready = readiness(at.state(run).procedure, case_of(at), PastRuns([at.state(run)]))
+    assert any("it would have stopped at 1 step: step tell" in told for told in ready.missing)
+
+
+def case_of(at: Terminal) -> ProbeCase:
+    return ProbeCase(
+        arguments={}, cluster=REF, picture=at.board.picture, assessment=at.board.assessment, now=at.clock.now()
+    )
 
 
 def test_what_is_no_recovery_promises_no_rehearsal(terminal: Make, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from tfdash.model.procedure import StepKind
 from tfdash.model.recovery import OpenRecovery
 from tfdash.model.run import RunClock, RunOutcome, RunState, StepStatus
 from tfdash.nouns import counted
-from tfdash.playbook.procedures.walk import all_steps
+from tfdash.playbook.procedures.walk import all_steps, steps_by_id
 from tfdash.text import safe
 
 OVER = frozenset(
     {StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT}
 )
 """A step that nobody has to do anything with any more."""
+_ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.NOTIFY})
 
 
 class StepsOver(NamedTuple):
@@ -28,6 +29,18 @@ def steps_over(run: RunState) -> StepsOver:
     groups = {step.id for step in all_steps(run.procedure.steps) if step.kind is StepKind.GROUP}
     meant = [s for s in run.steps if s.id not in groups and s.status is not StepStatus.NOT_CHOSEN]
     return StepsOver(sum(s.status in OVER for s in meant), len(meant))
+
+
+def would_stop(run: RunState) -> tuple[str, ...]:
+    """Of a rehearsal: what acts and could not have, with why, for which its file knows no other way. One that has any proves nothing ready, and
+    keeps no promise. A check of what fails while nothing fails is none."""
+    steps = steps_by_id(run.procedure)
+    found = ((steps.get(state.id), state.stops) for state in run.steps if state.stops)
+    return tuple(
+        f"{safe(step.title)}: {safe(why)}"
+        for step, why in found
+        if step is not None and step.kind in _ACTS and not (step.optional or step.by_hand)
+    )
 
 
 RPO_UNKNOWN = "not known: no database is watched for this procedure"

@@ -28,7 +28,7 @@ from tfdash.playbook.procedures.needs import NEEDS, needed, recovery_policy
 from tfdash.playbook.procedures.policy import Dependency, RecoveryPolicy
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES
-from tfdash.playbook.procedures.progress import RPO_UNKNOWN
+from tfdash.playbook.procedures.progress import RPO_UNKNOWN, would_stop
 from tfdash.playbook.procedures.walk import all_steps, steps_by_id
 from tfdash.playbook.schedule.local import zone_of
 from tfdash.text import safe
@@ -38,7 +38,6 @@ PROVES_FOR = 90 * 86_400.0
 rehearsed."""
 _LAST = 5  # runs of which the longest counts
 _IN_CLUSTER = (".svc", ".svc.cluster.local", ".cluster.local")
-_ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.NOTIFY})
 _REACH = frozenset(id for id, need in NEEDS.items() if need.reach)
 _HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
@@ -161,22 +160,11 @@ def _of_rehearsal(
 def _rehearsal(procedure: Procedure, ended: Sequence[RunState]) -> _Rehearsed | None:
     """The last run of it that came to its end here, a dry one or one in earnest: that proves more than a rehearsal."""
     found = [
-        _Rehearsed(r.ended_at, r.ended_at - r.started_at, r.procedure.digest == procedure.digest, _stops(r))
+        _Rehearsed(r.ended_at, r.ended_at - r.started_at, r.procedure.digest == procedure.digest, would_stop(r))
         for r in ended
         if r.ended_at is not None
     ]
     return max(found, default=None)
-
-
-def _stops(run: RunState) -> tuple[str, ...]:
-    """What acts and could not have, for which its file knows no other way. A check of what fails while nothing fails is none."""
-    steps = steps_by_id(run.procedure)
-    found = ((steps.get(state.id), state.stops) for state in run.steps if state.stops)
-    return tuple(
-        f"{safe(step.title)}: {safe(why)}"
-        for step, why in found
-        if step is not None and step.kind in _ACTS and not (step.optional or step.by_hand)
-    )
 
 
 def _lasted(run: RunState) -> float:
