@@ -16,8 +16,8 @@ from tfdash.config.problems import ConfigError
 from tfdash.judging.maintenance import MaintenanceRunner
 from tfdash.model.maintenance import Completion, ItemStanding, ItemState, item_subject
 from tfdash.model.picture import Change
-from tfdash.model.verdict import Level
 from tfdash.model.run import RunOutcome
+from tfdash.model.verdict import Level
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.progress import would_stop
@@ -104,7 +104,11 @@ def test_a_rehearsal_that_would_have_stopped_keeps_no_promise_and_makes_nothing_
 
 def case_of(at: Terminal) -> ProbeCase:
     return ProbeCase(
-        arguments={}, cluster=REF, picture=at.board.picture, assessment=at.board.assessment, now=at.clock.now()
+        arguments={},
+        cluster=REF,
+        picture=at.board.picture,
+        assessment=at.board.assessment,
+        now=at.clock.now(),
     )
 
 

@@ -14,27 +14,26 @@ from tfdash.model.last_good import GoodService
 from tfdash.model.picture import Picture
 from tfdash.model.procedure import Input
 from tfdash.model.release import ReleaseState
-from tfdash.model.run import RunEvent, RunEventKind
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.workload import Serving
+from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
-from tfdash.playbook.procedures.last_good import restored_text, standing, stood_before
+from tfdash.playbook.procedures.last_good import restored_text, standing
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes.last_good import good_services
-from tfdash.playbook.procedures.started import inputs_of, is_its_start
-from tfdash.playbook.procedures.told_in import text_in
+from tfdash.playbook.procedures.standing_before import stood_here
+from tfdash.playbook.schedule.local import zone_of
 
-CLUSTER = "cluster"
-"""Of what a scenario loses, and the type of the input that says which."""
 _ATTENTION = (Serving.DOWN, Serving.DEGRADED, Serving.UNKNOWN, Serving.STARTING, Serving.OK, Serving.IDLE)
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """``sentence``: what is known of it, beside it."""
+    """``sentence``: what is known of it, beside it. ``other``: it stands in the place of another one, for who chooses it: "all" is without it."""
 
     value: str
     sentence: str = ""
+    other: bool = False
 
 
 class InputCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,29 +222,19 @@ def _as_it_was(one: GoodService) -> str:
 
 
 def stood(case: InputCase) -> Sequence[Candidate]:
-    """What each service was in the cluster of the run before the last recovery brought it up there, as that recovery was told; what came last is
-    taken down first."""
-    newest: RunEvent | None = None
-    for journal in case.picture.store_state.runs.values():
-        for event in journal.events:
-            if _restored_here(event, case) and (newest is None or event.at > newest.at):
-                newest = event
-    told = (
-        [text for values in inputs_of(newest.data).values() for text in values] if newest is not None else []
-    )
-    return [Candidate(before, "as it stood") for text in reversed(told) if (before := stood_before(text))]
-
-
-def _restored_here(event: RunEvent, case: InputCase) -> bool:
-    """It began, in earnest, a recovery here of what was lost with another cluster: no other brings anything up that was not there."""
-    known, data = (case.policies or Policies()).recovery.procedures, event.data
-    if event.kind is not RunEventKind.STARTED or data.get("dry") is True or not is_its_start(event):
-        return False
-    at = ClusterRef(text_in(data.get("environment")), text_in(data.get("cluster")))
-    found = known.get(text_in(data.get("procedure")))
-    return (
-        at == case.cluster
-        and found is not None
-        and found.scenario is not None
-        and CLUSTER in found.scenario.loses
-    )
+    """What each service was in the cluster of the run before recoveries brought it up there, as those were told; what came last is taken down
+    first. Where somebody changed it since, that is one more, for who chooses it."""
+    known = (case.policies or Policies()).recovery.procedures
+    now, zone = case.picture.at, zone_of(case.assessment.calendar)
+    found: list[Candidate] = []
+    for one in reversed(stood_here(case.picture.store_state.runs, known, case.cluster)):
+        if not one.changed:
+            found.append(Candidate(one.text, "as it stood"))
+            continue
+        since, again = near(one.at, now, zone), near(one.changed_at, now, zone)
+        told = f"as it stood before the recovery of {since}; it was changed by hand before that of {again}"
+        found.append(Candidate(one.text, told))
+        found.append(
+            Candidate(one.changed, f"as it was set by hand before the recovery of {again}", other=True)
+        )
+    return found

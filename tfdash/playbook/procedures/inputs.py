@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tfdash.durations import parse_duration
 from tfdash.model.procedure import Input, Procedure
 from tfdash.playbook.procedures import candidates
-from tfdash.playbook.procedures.candidates import CLUSTER, Candidate, InputCase
+from tfdash.playbook.procedures.candidates import Candidate, InputCase
 from tfdash.playbook.procedures.last_good import PARTS, SHOWN_PARTS, restored_parts, wrong_restored
+from tfdash.playbook.procedures.losing import CLUSTER, loses_cluster
 from tfdash.spelling import nearest
 
 Inputs = Mapping[str, tuple[str, ...]]
@@ -197,6 +199,10 @@ def _unfit(procedure: Procedure, inputs: Inputs) -> Iterator[tuple[str, str]]:
         for value in values:
             if why := unfit_value(one, value):
                 yield id, f'{one.title}: "{value[:80]}" {why}'
+        if INPUT_TYPES[one.type].every:
+            for object, times in Counter(restored_parts(value).get("object") for value in values).items():
+                if object and times > 1:
+                    yield id, f"{one.title}: {object} stands there {times} times; choose how it is meant"
 
 
 def with_defaults(procedure: Procedure, inputs: Inputs) -> Inputs:
@@ -210,13 +216,14 @@ def whole(procedure: Procedure, chosen: Inputs, case: Callable[[Input, Inputs], 
     for one in procedure.inputs:
         kind = INPUT_TYPES[one.type]
         if kind.every and one.many and found.get(one.id) == (ALL,):
-            found[one.id] = tuple(each.value for each in kind.candidates(case(one, found)))[:MOST]
+            every = (each.value for each in kind.candidates(case(one, found)) if not each.other)
+            found[one.id] = tuple(every)[:MOST]
     return found
 
 
 def lost_clusters(procedure: Procedure, chosen: Inputs) -> frozenset[str]:
     """Clusters that were named as lost, of a procedure whose scenario loses one: it acts in none of them."""
-    if procedure.scenario is None or CLUSTER not in procedure.scenario.loses:
+    if not loses_cluster(procedure):
         return frozenset()
     named = (chosen.get(one.id, ()) for one in procedure.inputs if one.type == CLUSTER)
     return frozenset(name for names in named for name in names)

@@ -18,7 +18,7 @@ from tfdash.model.verdict import UnknownKind
 from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.answering import answered
-from tfdash.playbook.procedures.candidates import CLUSTER
+from tfdash.playbook.procedures.losing import CLUSTER
 from tfdash.playbook.procedures.needs import recovery_policy
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES

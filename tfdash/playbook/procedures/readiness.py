@@ -160,7 +160,9 @@ def _of_rehearsal(
 def _rehearsal(procedure: Procedure, ended: Sequence[RunState]) -> _Rehearsed | None:
     """The last run of it that came to its end here, a dry one or one in earnest: that proves more than a rehearsal."""
     found = [
-        _Rehearsed(r.ended_at, r.ended_at - r.started_at, r.procedure.digest == procedure.digest, would_stop(r))
+        _Rehearsed(
+            r.ended_at, r.ended_at - r.started_at, r.procedure.digest == procedure.digest, would_stop(r)
+        )
         for r in ended
         if r.ended_at is not None
     ]

@@ -51,7 +51,7 @@ def filled_today(
         )
         found = INPUT_TYPES[one.type].candidates(case)
         if one.many and not one.optional and found:
-            chosen[one.id] = tuple(each.value for each in found)
+            chosen[one.id] = tuple(each.value for each in found if not each.other)
         else:
             there[one.id] = list(_listed(found))
             names += [(one.id, each.value) for each in found[:_SHOWN] if _lasts(one, each.value)]
