@@ -13,6 +13,8 @@ from tfdash.spelling import nearest
 ROW = "row"
 LARGEST = 2 * 1024 * 1024
 """Characters and tables of all blocks, written out: what is small in the file must not grow without bound."""
+MOST_KEYS = 50
+"""Of all rows of a block."""
 _BLOCK = ("rows", "steps")
 _LISTS = ("steps", "undo")
 _TABLE = 40
@@ -127,6 +129,9 @@ class _Blocks:
     def _keys(self, rows: Sequence[Mapping[str, Any]], used: Sequence[_Used], at: At) -> None:
         """What the steps use each row has, and it has nothing else."""
         have = {key for row in rows for key in row}
+        if len(have) > MOST_KEYS:
+            self._add((*at, "rows"), f"have {len(have):,} keys between them", f"at most {MOST_KEYS} are read")
+            return
         for one in used:
             if one.key not in have:
                 told = f"{{{ROW}.{one.key}}}" if one.key else f"{{{ROW}}}"

@@ -150,6 +150,14 @@ HOSTILE = {
     "more than can be shown": "[[steps]]\nrows = ["
     + ",".join(f"{{id={i}}}" for i in range(1_100))
     + f"]\n{STEPS}",
+    "keys": "[[steps]]\nrows = ["
+    + ",".join(f"{{k{i}=1}}" for i in range(9_000))
+    + f"]\n{STEPS}by_hand='{{row.z}}'\n",
+    "places": f"[[steps]]\nrows = [{{id=1}}]\n{STEPS}by_hand='{' '.join(f'{{row.a{i}}}' for i in range(9_000))}'\n",
+    "blocks in blocks": "[[steps]]\nrows = [{id=1}]\nsteps = "
+    + "[{rows=[{id=1}],steps=" * 60
+    + "[]"
+    + "}]" * 60,
     "all wrong": "[[steps]]\nrows = [" + ",".join(f"{{id={i}}}" for i in range(900)) + f"]\n{STEPS}odd=1\n",
 }
 
