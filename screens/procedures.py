@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from screens.run_steps import runs_on
 from screens.shell import Shell
-from tfdash.model.procedure import Input, Procedure
+from tfdash.model.procedure import Input, Procedure, Step
 from tfdash.model.recovery import NO_CLUSTER
 from tfdash.model.run import RunState
 from tfdash.model.subject import ClusterRef, Subject
@@ -168,6 +168,28 @@ def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping
         return choices_of(shell, inputs[id], cluster, before) if id in inputs else []
 
     shell.push_screen(FormScreen(start(procedure, choices, given, place), take, choose))
+
+
+def begin_within(shell: Shell, run: RunState, step: Step) -> None:
+    """One of the procedures that the step begins, on what the run holds: of several the one that is chosen; what the run knows is filled in."""
+    from tfdash.playbook.procedures.within import inputs_for
+    from widgets.picker import Picker, PickerItem
+
+    known = {p.id: p for p in shell.context.runs.procedures()} if shell.context.runs is not None else {}
+    found = [known[id] for id in step.begins if id in known]
+    if not found:
+        shell.tell(f"there is no procedure {safe(' or '.join(step.begins))} here", "warning")
+        return
+
+    def chosen(id: str | None) -> None:
+        if id is not None:
+            begin_start(shell, id, given=inputs_for(run, known[id]), cluster=run.cluster)
+
+    items = [PickerItem(p.id, safe(p.title or p.id)) for p in found]
+    if len(items) == 1:
+        chosen(items[0].key)
+    else:
+        shell.push_screen(Picker(f"{safe(step.title or step.id)}: by which procedure?", items), chosen)
 
 
 def begin_on(shell: Shell, about: Subject) -> None:

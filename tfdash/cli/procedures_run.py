@@ -18,6 +18,7 @@ from tfdash.playbook.procedures.answering import kinds_asked
 from tfdash.playbook.procedures.existing import object_of
 from tfdash.playbook.procedures.inputs import not_there
 from tfdash.playbook.procedures.walk import all_steps
+from tfdash.playbook.procedures.within import within_said
 from tfdash.procedures.beginning import UNSEEN
 from tfdash.procedures.handing_over import read_run
 from tfdash.procedures.protocols import Given
@@ -125,6 +126,8 @@ async def _rehearse(
     run = await runs.start(procedure, inputs, reason=reason, cluster=cluster, dry=True)
     for told in next(iter(runs.events(run.id))).data.get(UNSEEN, ()):
         narrate(f"{program()}: {safe(told)}")
+    if within := within_said(runs.runs(), run):
+        narrate(f"{program()}: it would be carried out {safe(within)}")
     for _ in range(_MOST):
         if not run.next:
             break

@@ -20,6 +20,7 @@ class StepKind(StrEnum):
     DECISION = "decision"  # a person chooses a branch
     WAIT = "wait"  # until a probe passes, a time comes, a window opens
     NOTIFY = "notify"
+    PROCEDURE = "procedure"  # another procedure, begun for it as a run of its own: its good end is the end of the step
     GROUP = "group"  # its steps in parallel, or one after the other
     GATE = "gate"  # all probes must pass before anything behind it begins; passed otherwise only by a person with a reason
 
@@ -59,6 +60,7 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     steps: tuple[str, ...] = ()
     when: tuple[Ask, ...] = ()
+    fails: bool = False  # what the run was for is given up by it: it comes to no good end
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +99,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""  # of a wait: a time, or "window release"
     lasts: float = 0.0  # of a wait: a span, or for how long its asks must hold without a break
     lasts_as: str = ""  # "{input}" of a time span, which ``lasts`` is once the run's inputs are put in
+    begins: tuple[str, ...] = ()  # ids of procedures of which one is begun for it, on what the run holds
     message: str = ""  # name of a template of messages
     to: tuple[str, ...] = ()  # channels
     steps: tuple[Step, ...] = ()  # of a group

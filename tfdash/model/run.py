@@ -14,7 +14,7 @@ from tfdash.model.verdict import UnknownKind
 
 
 class RunEventKind(StrEnum):
-    STARTED = "started"  # data: procedure, text, digest, inputs, reason, dry, targets, environment, cluster
+    STARTED = "started"  # data: procedure, text, digest, inputs, reason, dry, targets, environment, cluster; within: the run and step as which it is carried out
     CLAIMED = "claimed"  # data: fence; also a takeover, which has a higher one
     LET_GO = "let go"
     BEGUN = "begun"  # recorded durably before anything is sent: data: fence, attempt, what (words), mark of the act
@@ -98,6 +98,7 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Pairs, ...] = ()
     stops: str = ""  # of a rehearsal: why it would go no further here
     mark: Mapping[str, Any] = {}  # of the act in the air: what tells that it was ours
+    inner: str = ""  # the run that was begun for it last
     in_air: tuple[
         int, ...
     ] = ()  # attempts that began and of which nothing is known, but for the one that runs
@@ -147,6 +148,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     people: Mapping[str, float] = {}  # who did something, and when last
     looked: Mapping[str, int] = {}  # who read up to which event
     unreadable: str = ""  # why its text is not understood by this program, "" where it is
+    within: tuple[str, str] = ("", "")  # the run, and the step there, as which it is carried out
 
 
 class Probed(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.model.procedure import Input, Procedure
-from tfdash.model.subject import ClusterRef
+from tfdash.model.run import RunJournal
+from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
 from tfdash.playbook.procedures.existing import existing
 from tfdash.playbook.procedures.holding import holders, meets, said
@@ -15,6 +16,7 @@ from tfdash.playbook.procedures.inputs import INPUT_TYPES, whole
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.playbook.procedures.walk import all_steps
+from tfdash.playbook.procedures.within import StepToBegin, inner_open, relatives, to_begin
 from tfdash.procedures.kind import Means
 from tfdash.procedures.protocols import RunRefused
 from tfdash.spelling import closest
@@ -22,7 +24,7 @@ from tfdash.text import safe
 
 _PATIENCE = 10.0  # seconds for one answer
 UNSEEN = "unseen"
-"""Where the start of a run has what was chosen and is not known to exist, in words."""
+"""Where the start of a run has what was chosen and is not known to exist, and of a rehearsal why it would not begin, in words."""
 
 
 def whole_inputs(
@@ -106,15 +108,43 @@ async def starter(means: Means, found: Procedure, cluster: ClusterRef) -> str:
         raise RunRefused(told, remedy="begin it once the API server answers") from None
 
 
+def outer_of(
+    means: Means, found: Procedure, targets: tuple[str, ...], cluster: ClusterRef, *, dry: bool = False
+) -> StepToBegin | None:
+    """The step of an open run on the same target that begins this procedure, and whose turn it is; None where there is none. Raises ``RunRefused``
+    where one is under way for it already: it has one at a time."""
+    journals, subjects = _journals(means), _subjects(targets, cluster)
+    for one in holders(journals, *subjects):
+        state = means.journals.state(one.run)
+        at = to_begin(state, found.id) if state is not None else None
+        if at is None:
+            continue
+        other = inner_open(journals, *at.at)
+        if not other or dry:
+            return at
+        if found.urgent:  # it is begun all the same, by itself
+            return None
+        raise RunRefused(
+            f"{other} is under way already as the step “{at.step.title}” of {said([one])}",
+            remedy=f"work on {other}, or end it first",
+        )
+    return None
+
+
 def alone_on(
-    means: Means, found: Procedure, targets: tuple[str, ...], cluster: ClusterRef, *, but: str = ""
+    means: Means,
+    found: Procedure,
+    targets: tuple[str, ...],
+    cluster: ClusterRef,
+    *,
+    run: str = "",
+    within: str = "",
 ) -> None:
     """One target, one run. Raises ``RunRefused`` with the other one's name. A recovery waits for no single action of somebody: it
-    holds its target from then on. ``but``: the run that is to hold it."""
-    subjects = [one for text in targets if (one := subject_in(text, cluster)) is not None]
-    known = ((id, means.journals.journal(id)) for id in means.journals.ids() if id != but)
-    journals = {id: journal for id, journal in known if journal is not None}
-    others = holders(journals, *subjects)
+    holds its target from then on. ``run``: the one that is to hold it, with what is carried out as its steps; ``within``: as whose step it is."""
+    journals, subjects = _journals(means), _subjects(targets, cluster)
+    mine = {id for one in (run, within) if one for id in relatives(journals, one)}
+    others = [one for one in holders(journals, *subjects) if one.run not in mine]
     if others:
         raise RunRefused(
             f"{', '.join(targets)}: {said(others)} is under way on the same",
@@ -123,3 +153,12 @@ def alone_on(
     for acting in means.board.picture.store_state.acting:
         if not (found.recovery or acting.claimed) and any(meets(acting.subject, one) for one in subjects):
             raise RunRefused(f"{acting.by} is at {acting.subject} now: {acting.action}")
+
+
+def _journals(means: Means) -> dict[str, RunJournal]:
+    known = ((id, means.journals.journal(id)) for id in means.journals.ids())
+    return {id: journal for id, journal in known if journal is not None}
+
+
+def _subjects(targets: tuple[str, ...], cluster: ClusterRef) -> list[Subject]:
+    return [one for text in targets if (one := subject_in(text, cluster)) is not None]

@@ -212,7 +212,7 @@ class Engine(Looking):
         it; "" else."""
         step = doing.step
         acts = any(
-            one.kind in (StepKind.ACTION, StepKind.COMMAND)
+            one.kind in (StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE)
             for one in takewhile(lambda one: one.id != step.id, leaves(doing.run.procedure.steps))
         )
         if not acts or in_the_way(doing.needs(), ()):

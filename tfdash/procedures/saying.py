@@ -40,6 +40,6 @@ def by_other_text(
         raise RunRefused(found.why)
     if not run.dry and not file.urgent:
         more = tuple(one for one in found.goes.holds if one not in run.targets)
-        alone_on(means, file, more, run.cluster, but=run.id)
+        alone_on(means, file, more, run.cluster, run=run.id)
     reasoned(reason, "why it goes on by another text")
     return {"text": file.text, "digest": file.digest}

@@ -21,7 +21,7 @@ from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER, impact_clock
 from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.starts import own_of
-from tfdash.procedures.beginning import UNSEEN, alone_on, not_known, starter, whole_inputs
+from tfdash.procedures.beginning import UNSEEN, alone_on, not_known, outer_of, starter, whole_inputs
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
@@ -125,11 +125,18 @@ class Runs:
         nonce = secrets.token_hex(8)
         by = self._means.who(cluster) if dry else await starter(self._means, found, cluster)
         terminal, where = self._journals.terminal, (cluster.environment, cluster.cluster)
-        run = run_id(found.id, found.digest, terminal, chosen, nonce, where=where, dry=dry)
-        own = own_of(run, cluster, self._means.clock.now())
+        own = own_of("", cluster, self._means.clock.now())
         targets = expanded(found, chosen, own).holds
-        if not dry and not found.urgent:
-            alone_on(self._means, found, targets, cluster)
+        outer = outer_of(self._means, found, targets, cluster, dry=dry)
+        within = outer.at if outer is not None else ("", "")
+        if not found.urgent:
+            try:
+                alone_on(self._means, found, targets, cluster, within=within[0])
+            except RunRefused as other:
+                if not dry:
+                    raise
+                unseen.append(f"in earnest it would be refused: {other}")
+        run = run_id(found.id, found.digest, terminal, chosen, nonce, where=where, dry=dry, within=within)
         data = {
             "procedure": found.id,
             "text": found.text,
@@ -143,13 +150,18 @@ class Runs:
             "cluster": cluster.cluster,
             "nonce": nonce,
             **({UNSEEN: unseen} if unseen else {}),
+            **({"within": {"run": within[0], "step": within[1]}} if outer is not None else {}),
         }
         await self._journals.record(
             run,
             RunEventKind.STARTED,
             by=by,
             sentence="; ".join(
-                (f"{'rehearses' if dry else 'starts'} {found.title}: {reason.strip()}", *unseen)
+                (
+                    f"{'rehearses' if dry else 'starts'} {found.title}: {reason.strip()}",
+                    *([f"as the step “{outer.step.title}” of {outer.run.id}"] if outer is not None else []),
+                    *unseen,
+                )
             ),
             data=data,
             environment=cluster.environment,
@@ -162,6 +174,9 @@ class Runs:
         if wants_proof(state):
             with contextlib.suppress(LedgerUnavailable):  # it is begun all the same; who watches tries again
                 await prove_impact(self._means, state, first=True)
+        if outer is not None and not dry:  # where somebody else has that step it is theirs to wait for it
+            with contextlib.suppress(RunRefused, LedgerUnavailable):
+                await self.engine.carried_on(self.engine.do(*outer.at, Given(), lambda progress: None))
         return self.engine.run_of(run, to_change=False)
 
     async def prepare(self, run: str, step: str, choices: tuple[str, ...] = ()) -> Prepared:
@@ -304,9 +319,10 @@ class Runs:
         reasoned(given.reason, "why it is given up")
         left = [state.id for state in run.steps if state.status not in OVER]
         air = [state.id for state in run.steps if state.status in IN_AIR]
-        return await self._said(
-            run, RunEventKind.ABORTED, "", given.reason.strip(), {"left": left, "in_air": air}
-        )
+        going = [one.id for one in self.runs() if one.within[0] == id and open_run(one) and not one.dry]
+        sentence = "; ".join((given.reason.strip(), *(f"{one} goes on by itself" for one in going)))
+        data = {"left": left, "in_air": air, **({"inner": ", ".join(going)} if going else {})}
+        return await self._said(run, RunEventKind.ABORTED, "", sentence, data)
 
     async def close(self, run: str, given: Given) -> RunState:
         return await self._changed(self._close(run, given))

@@ -13,6 +13,7 @@ from screens.frame.board_screen import BoardScreen
 from screens.lists.item_rows import ItemRows
 from screens.pages.recovery.look import StepLook
 from screens.pages.recovery.rows import rows_of
+from screens.procedures import begin_within
 from screens.shell import Shell
 from tfdash.model.procedure import Procedure
 from tfdash.model.run import Probed, RunState
@@ -34,7 +35,7 @@ from widgets.table import Table
 _WIDE, _TALL = 100, 30  # columns and lines from which nothing is left out
 _FRAME = 5  # lines of header, tabs, crumbs, the rule and the footer
 _SHARE = 0.6  # of the lines that are left, for the steps
-_LETTERS = "pxtsoandhecifbv"
+_LETTERS = "pxtsoandhecifbvu"
 
 
 def needs_away(shell: Shell, run: RunState) -> dict[str, str]:
@@ -150,8 +151,9 @@ class RunPage(BoardScreen):
         what.show(*head.banner(run))
         other = self._other(run)
         scarce = self.size.width < _WIDE or self.tall < _TALL
-        told = head.lines(run, now, zone, short=scarce, other=other)
-        most = (3 if self.tall >= _TALL else 2) + (other is not None)
+        within = self._within(run)
+        told = head.lines(run, now, zone, short=scarce, other=other, within=within)
+        most = (3 if self.tall >= _TALL else 2) + (other is not None) + bool(within)
         self.query_one("#head", Prose).show(told, most=most)
         self._gone = needs_away(self.shell, run)
         before = list(self._rows.all)
@@ -167,6 +169,12 @@ class RunPage(BoardScreen):
             table.move_to(steps.first_open(run, self._me) or found[0])
         self._show_hand()
         self._fit(len(found))
+
+    def _within(self, run: RunState) -> str:
+        """As which step of which run it is carried out, in words."""
+        from tfdash.playbook.procedures.within import within_said  # nothing that the first frame needs
+
+        return within_said(self.runs.runs(), run, short=True) if self.runs is not None else ""
 
     def _other(self, run: RunState) -> Procedure | None:
         """Its file as it is now, where the run goes by another text."""
@@ -288,6 +296,7 @@ class RunPage(BoardScreen):
             "hand over": lambda: self.shell.open("handover", run.id),
             "journal": lambda: self.shell.open("journal", run.id),
             "difference": lambda: self.shell.open("difference", run.id),
+            "outer": lambda: self.shell.open("run", run.within[0]),
             "abort": lambda: acts.abort(run),
             "close": lambda: acts.close(run),
         }
@@ -295,6 +304,9 @@ class RunPage(BoardScreen):
             of_run[id]()
             return
         if row is None:
+            return
+        if id in ("inner", "begin"):
+            self._inner(id, run, row)
             return
         if id == "describe":
             self.shell.open("step", run.id, row.step.id)
@@ -315,3 +327,10 @@ class RunPage(BoardScreen):
             "take over": acts.take_over,
             "copy": acts.copy,
         }[id](at)
+
+    def _inner(self, id: str, run: RunState, row: StepRow) -> None:
+        """To the run that was begun for the step, or to begin it."""
+        if id == "inner":
+            self.shell.open("run", row.state.inner)
+        else:
+            begin_within(self.shell, run, row.step)

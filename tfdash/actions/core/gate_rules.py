@@ -14,6 +14,7 @@ from tfdash.model.store_state import BreakGlass, StoreState
 from tfdash.model.subject import Subject
 from tfdash.playbook.procedures.holding import goes_first, holders, said
 from tfdash.playbook.procedures.turns import RunTurn, state_kept, turn
+from tfdash.playbook.procedures.within import family
 from tfdash.playbook.schedule import CalendarPolicy, continuation
 from tfdash.text import safe
 
@@ -162,8 +163,11 @@ def held(case: GateInput) -> Check | None:
     release = case.release.subject if case.release is not None else case.subject
     about = case.subject, release
     found = holders(case.facts.runs, *about)
-    own = next((one for one in found if one.run == case.run and one.recovery), None)
-    others = [one for one in found if one.run != case.run]
+    mine = (
+        family(case.facts.runs, case.run) if case.run else ()
+    )  # a fix within a recovery is that recovery's own
+    own = next((one for one in found if one.run in mine and one.recovery), None)
+    others = [one for one in found if one.run not in mine]
     if not others:
         return None
     recoveries = [one for one in others if one.recovery and (own is None or goes_first(one, own))]
@@ -171,8 +175,8 @@ def held(case: GateInput) -> Check | None:
     turns = [turn(state_kept(case.facts.runs[one.run]), case.action, about, {}) for one in asked]
     steps = [(one, at) for one, at in zip(asked, turns, strict=True) if at.step is not None]
     if case.freeze is FreezeRule.EXEMPT or not (recoveries or steps):
-        mine = f", of which it is the step “{_title(steps[0][1])}”, {steps[0][1].words}" if steps else ""
-        return Check(id="run", text=safe(f"a run is open on it: {said(others)}{mine}"), passed=None)
+        step = f", of which it is the step “{_title(steps[0][1])}”, {steps[0][1].words}" if steps else ""
+        return Check(id="run", text=safe(f"a run is open on it: {said(others)}{step}"), passed=None)
     if recoveries:
         text = f"a recovery holds it: {said(recoveries)}; do it as a step of that run, or give that run up"
     else:

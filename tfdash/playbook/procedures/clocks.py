@@ -13,7 +13,7 @@ from tfdash.model.procedure import OnFailure, Procedure, Step, StepKind
 from tfdash.model.run import RunClock, RunState, StepState, StepStatus
 from tfdash.playbook.procedures.walk import leaves as all_leaves
 
-_ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND})
+_ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE})
 _RESTORES = _ACTS | {StepKind.CHECK, StepKind.GATE, StepKind.WAIT}
 KEEPS = frozenset({"workload.archive", "release.sign"})
 """Actions that change nothing of what is broken: evidence that is kept eases nobody's trouble."""

@@ -274,6 +274,7 @@ STEP: Mapping[str, TomlKey] = {
     "branches": TomlKey(listed(_branch), kinds=(StepKind.DECISION,)),
     "until": TomlKey(text, kinds=(StepKind.WAIT,)),
     "lasts": TomlKey(span_or_place, kinds=(StepKind.WAIT,)),
+    "begins": TomlKey(listed(name), kinds=(StepKind.PROCEDURE,)),
     "message": TomlKey(text, kinds=(StepKind.NOTIFY,)),
     "to": TomlKey(texts, kinds=(StepKind.NOTIFY,)),
     "steps": TomlKey(steps, kinds=_GROUP),
@@ -301,6 +302,7 @@ NEEDED: Mapping[StepKind, tuple[str, ...]] = {
     StepKind.DECISION: ("branches",),
     StepKind.WAIT: (),
     StepKind.NOTIFY: ("message",),
+    StepKind.PROCEDURE: ("begins",),
     StepKind.GROUP: ("steps",),
     StepKind.GATE: ("asks",),
 }
@@ -309,6 +311,7 @@ BRANCH: Mapping[str, TomlKey] = {
     "title": TomlKey(text, needed=True),
     "steps": TomlKey(_maybe_none),
     "when": TomlKey(asks),
+    "fails": TomlKey(flag),
 }
 INPUT: Mapping[str, TomlKey] = {
     "id": TomlKey(name, needed=True),

@@ -1,7 +1,7 @@
 """The events of a run, one after the other in their order, and what each changes. An event is somebody's word: what it may change is
 decided here, whatever it says, and nothing in it can make this fail.
 
-- What acts (ACTION, COMMAND) is DONE by an act of the terminal that says so, begun before, or by the word of who holds the step
+- What acts (ACTION, COMMAND, PROCEDURE) is DONE by an act of the terminal that says so, begun before, or by the word of who holds the step
   now, or SETTLED. What was begun by an old claim is kept as in the air.
 - Everything else counts once the step is reached, and as long as nobody else holds it.
 - The terminal that did an act knows best what came of it: its word counts after a settlement by somebody else, too, and that it sent nothing
@@ -17,7 +17,7 @@ from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
 from tfdash.playbook.procedures.told_in import MOST, number_in, text_in, time_in
 from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree, lost_by
 
-_ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND})
+_ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE})
 _WORK = frozenset({*_ACTING, StepKind.MANUAL})
 _BY_WORD = frozenset({StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOTIFY})
 """Kinds that are DONE by an event of that kind alone."""
@@ -197,7 +197,7 @@ class RunFold:
         if ours and again and self._free(node, event):
             if node.step.idempotent and told.current is not None:
                 told.current.over = True  # it is done again, whatever came of it
-            told.current = act
+            told.current, told.inner = act, text_in(act.mark.get("inner"))
             told.began = event.at if told.began is None else told.began
             self._set(node, StepStatus.RUNNING, event)
 

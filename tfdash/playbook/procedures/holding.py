@@ -24,6 +24,8 @@ class Holding(NamedTuple):
     cluster: ClusterRef
     targets: tuple[str, ...]
     began: float  # epoch seconds
+    procedure: str = ""  # its id
+    within: tuple[str, str] = ("", "")  # the run and the step as which it is carried out
 
     def subjects(self) -> Iterator[Subject]:
         for text in self.targets:
@@ -62,7 +64,15 @@ def _holding(journal: RunJournal, start: RunStart) -> Holding:
     title = start.procedure.title if start.procedure is not None else start.id
     recovery = start.procedure is not None and start.procedure.recovery
     return Holding(
-        journal.id, title, start.event.by, recovery, start.cluster, targets_of(journal, start), start.event.at
+        run=journal.id,
+        title=title,
+        by=start.event.by,
+        recovery=recovery,
+        cluster=start.cluster,
+        targets=targets_of(journal, start),
+        began=start.event.at,
+        procedure=start.id,
+        within=start.within,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from tfdash.config.problems import ConfigError, ConfigProblem, line_of
+from tfdash.config.problems import ConfigError, ConfigProblem, dotted, line_of
 from tfdash.model.procedure import Procedure
 from tfdash.named_file import read_named
+from tfdash.playbook.procedures.checks import every
 from tfdash.playbook.procedures.reading import LARGEST, read_procedure
 from tfdash.playbook.procedures.vocabulary import ANYTHING, Vocabulary
 from tfdash.spelling import nearest
@@ -43,7 +44,9 @@ def library(folder: Path | None = None, vocabulary: Vocabulary = ANYTHING) -> Li
     texts = _texts_in(folder, faults) if folder is not None else ()
     of_folder = {id: _own(id, file, text, vocabulary, shipped, faults) for id, file, text in texts}
     found = {id: one for id, one in {**shipped, **of_folder}.items() if one is not None}
-    faults += _alike(found.values(), found)
+    faults += (*_alike(found.values(), found), *(begun := list(_begun(found.values(), found))))
+    for file in {one.file for one in begun}:  # it would lead to what is not there
+        found = {id: one for id, one in found.items() if one.file != file}
     return Library(procedures=dict(sorted(found.items())), shipped=shipped, problems=tuple(faults))
 
 
@@ -60,7 +63,8 @@ def of_files(paths: Sequence[Path], vocabulary: Vocabulary, around: Library) -> 
         own = _own(id, file, text, vocabulary, around.shipped, faults)
         if own is not None:
             found[id] = own
-    faults += _alike(found.values(), {**around.procedures, **found})
+    there = {**around.procedures, **found}
+    faults += (*_alike(found.values(), there), *_begun(found.values(), there))
     return Library(procedures=found, shipped=around.shipped, problems=tuple(faults))
 
 
@@ -126,6 +130,21 @@ def _texts(paths: Sequence[Path], faults: list[ConfigProblem]) -> Iterator[tuple
 
 def _in_words(error: ValueError) -> str:
     return f"it is not UTF-8 at byte {error.start}" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def _begun(own: Iterable[Procedure], all: Collection[str]) -> Iterator[ConfigProblem]:
+    """What a step of the company's begins must be there, and be another procedure."""
+    for one in own:
+        for at, step in every(one.steps) if one.file else ():
+            for i, id in enumerate(step.begins):
+                here = (*at, "begins", str(i))
+                line, key = line_of(one.text, here), dotted(here)
+                if id == one.id:
+                    yield ConfigProblem(one.file, line, key, "is this procedure itself", "name another one")
+                elif id not in all:
+                    yield ConfigProblem(
+                        one.file, line, key, f'there is no procedure "{id}"', nearest(id, all)
+                    )
 
 
 def _alike(own: Iterable[Procedure], all: Mapping[str, Procedure]) -> Iterator[ConfigProblem]:

@@ -20,12 +20,13 @@ def run_id(
     *,
     where: tuple[str, str] = ("", ""),
     dry: bool = False,
+    within: tuple[str, str] = ("", ""),
 ) -> str:
     """The id of a run that ``terminal`` starts. It is made of what is started, so that a STARTED of another terminal, of another
-    text, in another cluster, or in earnest instead of as a rehearsal, is told from it. ``nonce``: anything that no other run of the same has,
-    kept in the event's ``data``. ``where``: environment and cluster."""
+    text, in another cluster, within another run, or in earnest instead of as a rehearsal, is told from it. ``nonce``: anything that no other run of the same has,
+    kept in the event's ``data``. ``where``: environment and cluster; ``within``: run and step as which it is carried out."""
     chosen = {name: list(values) for name, values in inputs.items()}
-    told = [procedure, digest, terminal, chosen, nonce, *where, dry]
+    told = [procedure, digest, terminal, chosen, nonce, *where, dry, *(within if any(within) else ())]
     made = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return f"{procedure}-{hashlib.sha256(made.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
@@ -40,6 +41,14 @@ def inputs_of(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def within_of(data: Mapping[str, Any]) -> tuple[str, str]:
+    """The run and its step as which a STARTED says that it is carried out; two "" where it stands by itself."""
+    told = data.get("within")
+    found = told if isinstance(told, Mapping) else {}
+    run, step = text_in(found.get("run")), text_in(found.get("step"))
+    return (run, step) if run and step else ("", "")
+
+
 def is_its_start(event: RunEvent) -> bool:
     """Whether the id of its run was made of it."""
     data = event.data
@@ -51,4 +60,5 @@ def is_its_start(event: RunEvent) -> bool:
         text_in(data.get("nonce")),
         where=(text_in(data.get("environment")), text_in(data.get("cluster"))),
         dry=data.get("dry") is True,
+        within=within_of(data),
     )

@@ -13,7 +13,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.placeholders import OWN
 from tfdash.playbook.procedures.reading import digest_of, read_procedure
-from tfdash.playbook.procedures.started import inputs_of, is_its_start
+from tfdash.playbook.procedures.started import inputs_of, is_its_start, within_of
 from tfdash.playbook.procedures.told_in import text_in
 from tfdash.text import fault
 
@@ -28,7 +28,8 @@ def own_of(run: str, cluster: ClusterRef, began: float) -> dict[str, str]:
 
 
 class RunStart(NamedTuple):
-    """``procedure`` expanded, None where it cannot be read (``why``). ``place``: of its event in the journal."""
+    """``procedure`` expanded, None where it cannot be read (``why``). ``place``: of its event in the journal. ``within``: the run and
+    the step as which it is carried out."""
 
     event: RunEvent
     place: int
@@ -38,6 +39,7 @@ class RunStart(NamedTuple):
     procedure: Procedure | None
     why: str
     dry: bool
+    within: tuple[str, str] = ("", "")
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -74,6 +76,7 @@ def start_of(journal: RunJournal) -> RunStart | None:
         procedure=None,
         why="",
         dry=data.get("dry") is True,
+        within=within_of(data),
     )
     text = text_in(data.get("text"))
     procedure, why = start._read(text)

@@ -91,6 +91,7 @@ class _Folded:
             people=dict(fold.people),
             looked=dict(fold.looked),
             unreadable=start.why,
+            within=start.within,
         )
         told = clocks(state, impacts=fold.impacts, acknowledged=fold.acknowledged)
         return msgspec.structs.replace(state, clocks=told)

@@ -76,6 +76,7 @@ class StepTold:
     sentence: str = ""
     branch: str = ""
     stops: str = ""
+    inner: str = ""
     approvals: list[tuple[str, str]] = field(default_factory=list)
     evidence: list[Pairs] = field(default_factory=list)
     current: Act | None = None
@@ -281,6 +282,7 @@ class StepTree:
             sentence=told.sentence,
             branch=told.branch,
             stops=told.stops,
+            inner=told.inner,
             approvals=tuple(who for who, _ in told.approvals),
             asked=self._asked(node, started),
             evidence=tuple(told.evidence),

@@ -14,6 +14,7 @@ from tfdash.procedures.steps.decision import DecisionStep
 from tfdash.procedures.steps.group import GroupStep
 from tfdash.procedures.steps.manual import ManualStep
 from tfdash.procedures.steps.notify import NotifyStep
+from tfdash.procedures.steps.procedure import ProcedureStep
 from tfdash.procedures.steps.wait import WaitStep
 
 STEP_KINDS: Mapping[StepKind, Callable[[], KindOfStep]] = {
@@ -26,6 +27,7 @@ STEP_KINDS: Mapping[StepKind, Callable[[], KindOfStep]] = {
         DecisionStep,
         GroupStep,
         NotifyStep,
+        ProcedureStep,
         ActionStep,
         CommandStep,
         ApprovalStep,

@@ -69,7 +69,7 @@ class ActionStep(KindOfStep):
         subject = acted_on(step, doing.run.cluster)
         if subject is None:
             raise RunRefused(f"{step.subject!r} is no object", remedy='write it like "Deployment shop/web"')
-        token = TAG.set(doing.tag)  # the gate knows by it that the run which holds the target is this one
+        token = TAG.set(_tag(doing))  # the gate knows by it that the run which holds the target is this one
         try:
             planned = await _actions(doing).plan(step.action, subject, dict(step.arguments))
             if not doing.choices:
@@ -162,6 +162,12 @@ class ActionStep(KindOfStep):
             kind = RunEventKind.FAILED if false and late else RunEventKind.UNKNOWN
             return StepEnd(kind=kind, sentence=sentence)
         return StepEnd(kind=RunEventKind.DONE, sentence=act.sentence, data={"probes": told_of(probed)})
+
+
+def _tag(doing: Doing) -> str:
+    """By which the gate knows for which run it is planned. Of a rehearsal within a run, which nothing records, it knows that run alone."""
+    outer, step = doing.run.within
+    return f"{outer}/{step}/0" if outer and not doing.means.journals.recorded else doing.tag
 
 
 def _actions(doing: Doing) -> ActionService:

@@ -217,6 +217,8 @@ def _how(one: Step) -> Iterator[str]:
         yield f"action {one.action} on {one.subject}{f' in {one.cluster}' if one.cluster else ''}{given}"
     if one.command:
         yield f"command {' '.join((one.command, *one.words))}, {one.place}"
+    if one.begins:
+        yield f"begins {' or '.join(one.begins)} as a run of its own, and waits for its good end"
     if one.message:
         yield f"message {one.message}" + (f" to {', '.join(one.to)}" if one.to else "")
     if one.role:

@@ -25,6 +25,7 @@ _SHOWN = (
     "alone",
     "unanswerable",
     "no_return",
+    "inner",
 )
 """What an event has beside its sentence that a reader of the evidence wants to see."""
 _ENDS = frozenset({RunEventKind.SIGNED, RunEventKind.DONE, RunEventKind.SETTLED})
@@ -64,6 +65,7 @@ def _told(run: RunState, events: Sequence[RunEvent]) -> Plain:
         "inputs": {name: list(values) for name, values in run.inputs.items()},
         "targets": list(run.targets),
         "reason": run.reason,
+        "within": {"run": run.within[0], "step": run.within[1]} if run.within[0] else None,
         "started": _time(run.started_at),
         "started_by": run.by,
         "ended": _time(run.ended_at),
@@ -127,6 +129,7 @@ def _step(state: StepState, step: Step | None, events: Sequence[RunEvent]) -> Pl
         "attempts": state.attempt,
         "sentence": state.sentence,
         "branch": state.branch,
+        "inner": state.inner,
         "approvals": list(state.approvals),
         "evidence": [dict(pairs) for pairs in state.evidence],
         "probes": _probes(mine),

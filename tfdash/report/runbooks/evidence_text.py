@@ -85,6 +85,8 @@ def _head(told: Plain) -> Iterator[tuple[str, str]]:
             yield "impact", f"since {clock['began']} by {_known_by(clock)}{least}"
     if told["data_loss"]:
         yield "RPO", told["data_loss"]["source"]
+    if told["within"]:
+        yield "carried out", f"as the step {told['within']['step']} of the run {told['within']['run']}"
     if told["targets"]:
         yield "targets", ", ".join(told["targets"])
     for name, values in told["inputs"].items():
@@ -115,13 +117,15 @@ def _step_row(step: Plain) -> tuple[str, ...]:
 def _details(step: Plain) -> Iterator[str]:
     """What of a step is evidence."""
     has = step["sentence"] or step["probes"] or step["evidence"] or step["approvals"] or step["notes"]
-    if not has:
+    if not (has or step["inner"]):
         return
     yield from ("", f"### {inline(step['title'])}", "")
     if step["sentence"]:
         yield inline(step["sentence"])
     if step["lines"]:
         yield from ("", *fenced(step["lines"]))
+    if step["inner"]:
+        yield from ("", f"the run that was begun for it: {inline(step['inner'])}")
     for one in step["probes"]:
         yield from ("", f"- {_PASSED[one['passed']]}: {inline(one['sentence'])}")
         if one["line"]:

@@ -342,6 +342,11 @@ def abort(run: RunState) -> Form:
         [("▲ behind its point of no return: ", "warn"), text] for text in passed_no_return(run)
     ]
     flying = [s for s in run.steps if s.status in (StepStatus.RUNNING, StepStatus.UNKNOWN)]
+    inner = [s.inner for s in flying if s.inner]
+    flying = [s for s in flying if not s.inner]
+    hurts += [
+        [("▲ goes on by itself, until somebody ends it: ", "warn"), f"the run {safe(one)}"] for one in inner
+    ]
     if flying:
         hurts.append([("▲ still in the air: ", "warn"), safe(", ".join(s.id for s in flying))])
     return Form(

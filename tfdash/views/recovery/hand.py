@@ -101,6 +101,8 @@ def lines(
         found += approval_lines(step, state, told=prepared is not None and state.status not in OVER)
     elif step.role:
         found.append([("signed by role ", "dim"), safe(step.role)])
+    if state.inner and (prepared is None or state.status in OVER):
+        found.append([("run ", "dim"), safe(state.inner)])
     found += evidence_lines(state)
     if about := _about(step):
         found.append([(about, "dim")])

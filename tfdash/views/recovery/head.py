@@ -35,10 +35,15 @@ def banner(run: RunState) -> tuple[State, str]:
 
 
 def lines(
-    run: RunState, now: float, zone: ZoneInfo, short: bool = False, other: Procedure | None = None
+    run: RunState,
+    now: float,
+    zone: ZoneInfo,
+    short: bool = False,
+    other: Procedure | None = None,
+    within: str = "",
 ) -> list[Line]:
     """The clocks; since when it failed and how that is known; who began it and why, who is with it. ``short``: where room is scarce; ``other``:
-    what its file is now, where that is another text."""
+    what its file is now, where that is another text; ``within``: as which step of which run it is carried out, in words."""
     who: list[Cell] = [
         (counted_steps(run), "bright"),
         ("   started by ", "dim"),
@@ -58,6 +63,8 @@ def lines(
         found[0] = fitting([*found[0], (f"   {began}", "dim")], _NARROW)
     elif began:
         found.insert(1, [(f"impact {began}", "dim")])
+    if within:
+        found.insert(0, [("carried out ", "dim"), safe(within)])
     if run.dry:
         found.insert(
             0,

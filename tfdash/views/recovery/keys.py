@@ -27,6 +27,7 @@ _DO: dict[StepKind, str] = {
     StepKind.ACTION: "plan it and confirm",
     StepKind.COMMAND: "start it",
     StepKind.NOTIFY: "send it",
+    StepKind.PROCEDURE: "wait for it",
     StepKind.MANUAL: "sign it",
     StepKind.APPROVAL: "approve",
     StepKind.DECISION: "decide",
@@ -36,6 +37,7 @@ _STEP_KEYS: tuple[tuple[str, str, str], ...] = (  # what ``Prepared.may`` may ho
     ("settle", "enter", "say what became of it"),
     ("pass", "enter", "pass it: already so"),
     ("do", "enter", ""),
+    ("begin", "enter", "begin it"),
     ("sign", "enter", "sign it"),
     ("decide", "enter", "decide"),
     ("approve", "enter", "approve or deny"),
@@ -67,6 +69,8 @@ def step_keys(step: Step | None, state: StepState | None, may: tuple[str, ...], 
             told = (id, key, _SECOND["sign"][2])
         taken.add(told[1])
         found.append(RunKey(*told, refused if id == "do" else ""))
+    if state.inner and "enter" not in taken:
+        found.insert(0, RunKey("inner", "enter", "to the run that was begun for it"))
     return found
 
 
@@ -82,6 +86,8 @@ def run_keys(run: RunState, *, copies: bool = False, differs: bool = False) -> l
         found.append(RunKey("note", "n", "note"))
         if any(c.id == "acknowledge" and c.end is None for c in run.clocks):
             found.append(RunKey("acknowledge", "a", "acknowledge"))
+    if run.within[0]:
+        found.append(RunKey("outer", "u", "to the run of which it is a step"))
     found.append(RunKey("hand over", "h", "hand-over"))
     if copies:
         found.append(RunKey("copy", "c", "copy its lines"))

@@ -162,6 +162,7 @@ _KINDS = {
     StepKind.DECISION: "decision",
     StepKind.WAIT: "wait",
     StepKind.NOTIFY: "message",
+    StepKind.PROCEDURE: "procedure",
     StepKind.GROUP: "group",
     StepKind.GATE: "gate",
 }

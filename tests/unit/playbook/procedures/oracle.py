@@ -14,7 +14,7 @@ OVER = {"done", "already so", "skipped"}
 SAID = (StepKind.APPROVAL, StepKind.MANUAL, StepKind.DECISION)
 AIR = {"running", "unknown outcome"}
 BY_WORD = {StepKind.CHECK, StepKind.GATE, StepKind.WAIT, StepKind.NOTIFY}
-ACTS = {StepKind.ACTION, StepKind.COMMAND}
+ACTS = {StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE}
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal, RunState, StepState
 from tfdash.playbook.procedures.reading import digest_of
-from tfdash.playbook.procedures.started import run_id
+from tfdash.playbook.procedures.started import run_id, within_of
 from tfdash.playbook.procedures.state import run_state
 
 AT = 1_795_539_600.0
@@ -112,7 +112,8 @@ class Run:
         digest = digest_of(text)
         where = data.get("environment", ""), data.get("cluster", "")
         chosen, nonce, dry = data.get("inputs", {}), data.get("nonce", "n"), data.get("dry") is True
-        self.id = run_id("back", digest, terminal, chosen, nonce, where=where, dry=dry)
+        own = {"where": where, "dry": dry, "within": within_of(data)}
+        self.id = run_id(data.get("procedure", "back"), digest, terminal, chosen, nonce, **own)
         self.events: list[RunEvent] = []
         told = {"procedure": "back", "text": text, "digest": digest, "inputs": {}, "nonce": "n"}
         self.add("started", terminal=terminal, **{**told, "targets": ["Deployment shop/web"], **data})

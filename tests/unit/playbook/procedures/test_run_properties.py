@@ -39,6 +39,7 @@ def _kind(draw: st.DrawFn, id: str, kind: str) -> list[str]:
         "manual": ['text = "by hand"'],
         "approval": ['role = "managers"', 'alone = "break-glass"', f"count = {draw(st.integers(1, 2))}"],
         "notify": ['message = "m"'],
+        "procedure": ['begins = ["p"]'],
     }[kind]
     if draw(st.booleans()):
         lines.append('on_failure = "continue"')
@@ -54,7 +55,19 @@ def _kind(draw: st.DrawFn, id: str, kind: str) -> list[str]:
     return lines
 
 
-KINDS = ("check", "gate", "wait", "action", "command", "manual", "approval", "notify", "decision", "group")
+KINDS = (
+    "check",
+    "gate",
+    "wait",
+    "action",
+    "command",
+    "manual",
+    "approval",
+    "notify",
+    "procedure",
+    "decision",
+    "group",
+)
 
 
 @st.composite
