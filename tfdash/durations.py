@@ -29,3 +29,12 @@ def write_duration(seconds: float) -> str:
         if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
             return f"{int(seconds // _SECONDS[unit])}{unit}"
     return f"{round(seconds * 1000)}ms"
+
+
+def tell_duration(seconds: float) -> str:
+    """How long something took, for people: ``41s``, ``17m33s``, ``1h2m``, ``3d4h``; to the second where it says minutes."""
+    whole = max(round(seconds), 0)
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    parts = (days, hours) if days else (hours, minutes) if hours else (minutes, whole % 60)
+    units = "dh" if days else "hm" if hours else "ms"
+    return "".join(f"{n}{u}" for n, u in zip(parts, units, strict=True) if n) or "0s"

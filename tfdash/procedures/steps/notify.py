@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfdash.durations import write_duration
+from tfdash.durations import tell_duration, write_duration
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind
 from tfdash.playbook.procedures.progress import steps_over
@@ -45,7 +45,7 @@ def _clocks(doing: Doing) -> list[str]:
     for one in doing.run.clocks:
         if one.start is None:
             continue
-        took = write_duration(float(round(max(1.0, (one.end or doing.now) - one.start))))
+        took = tell_duration(max(1.0, (one.end or doing.now) - one.start))
         target = f" of {write_duration(one.target)}" if one.target else ""
         least = "at least " if one.at_least else ""
         lines.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tfdash.durations import write_duration
+from tfdash.durations import tell_duration
 from tfdash.report.formats.md import fenced, inline
 from tfdash.report.runbooks.document import Plain
 
@@ -156,4 +156,4 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
 def _span(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return write_duration(float(round(seconds))) if seconds >= 1 else "under 1s"
+    return tell_duration(seconds) if seconds >= 1 else "under 1s"

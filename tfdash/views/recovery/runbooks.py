@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from tfdash.durations import tell_duration
 from tfdash.model.procedure import Procedure
 from tfdash.model.recovery import NO_CLUSTER, RecoveryProposal, RecoveryReadiness, RecoveryState
 from tfdash.model.run import Probed
@@ -157,7 +158,7 @@ def _expected(measured: float | None, target: float) -> Cell:
     if measured is None:
         return (f"?{of}", "dim")
     over = bool(target) and measured > target
-    return (f"{'▲ ' if over else ''}~{span(measured)}{of}", "warn" if over else "")
+    return (f"{'▲ ' if over else ''}~{span(measured, target)}{of}", "warn" if over else "")
 
 
 def rehearsed(said: RecoveryReadiness | None, now: float, zone: ZoneInfo) -> Cell:
@@ -168,7 +169,7 @@ def rehearsed(said: RecoveryReadiness | None, now: float, zone: ZoneInfo) -> Cel
     if said.rehearsed_at is None:
         return ("▲ never" if late else "never", "warn" if late else "dim")
     day = local_day(said.rehearsed_at, zone)
-    took = f", {span(said.rehearsed_in)}" if said.rehearsed_in is not None else ""
+    took = f", {tell_duration(said.rehearsed_in)}" if said.rehearsed_in is not None else ""
     return (f"{'▲ ' if late else ''}{day}{took}", "warn" if late else "")
 
 

@@ -52,8 +52,8 @@ def clock_of(run: RunState, now: float) -> Cell:
     clock = whole_clock(run)
     seconds, of = took(clock, now), f"/{span(clock.target)}" if clock.target else ""
     if too_long(clock, now):
-        return (f"▲ {span(seconds)}{of}", "warn")
-    return (f"{span(seconds)}{of}", "" if run.outcome is RunOutcome.OPEN else "dim")
+        return (f"▲ {span(seconds, clock.target)}{of}", "warn")
+    return (f"{span(seconds, clock.target)}{of}", "" if run.outcome is RunOutcome.OPEN else "dim")
 
 
 def cells(run: RunState, now: float, zone: ZoneInfo) -> Sequence[Cell]:

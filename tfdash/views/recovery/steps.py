@@ -88,8 +88,8 @@ def time_of(row: StepRow, now: float) -> Cell:
         return (of, "dim") if of and state.status not in OVER else ""
     took = (state.ended if state.ended is not None else now) - state.began
     if target and took > target:
-        return (f"▲ {span(took)}{of}", "warn")
-    return (f"{span(took)}{of}", "dim" if state.ended is not None else "")
+        return (f"▲ {span(took, target)}{of}", "warn")
+    return (f"{span(took, target)}{of}", "dim" if state.ended is not None else "")
 
 
 def says_of(row: StepRow) -> Cell:

@@ -62,14 +62,15 @@ def run_state(run: RunState) -> State:
     return of_level(Level.PAUSED).worded("waits for you")
 
 
-def span(seconds: float) -> str:
-    """``02:41``, ``1:02:41``, ``3d 04h``."""
+def span(seconds: float, beside: float = 0.0) -> str:
+    """``02:41``, ``1:02:41``, ``3d 04h``. ``beside``: the target that it stands beside; where that has hours, so has this: ``0:02:41``
+    of ``4:00:00`` is not read as two hours."""
     whole = max(int(seconds), 0)
     hours, rest = divmod(whole, 3600)
     if hours >= 48:
         return f"{hours // 24}d {hours % 24:02d}h"
     minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes:02d}:{left:02d}"
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours or beside >= 3600 else f"{minutes:02d}:{left:02d}"
 
 
 def clock_cells(clock: RunClock, now: float) -> list[Cell]:
@@ -78,10 +79,10 @@ def clock_cells(clock: RunClock, now: float) -> list[Cell]:
     if clock.start is None:
         return [(f"{label} ", "dim"), ("?", "unknown")]
     seconds = took(clock, now)
-    text = f"{'at least ' if clock.at_least else ''}{span(seconds)}"
+    text = f"{'at least ' if clock.at_least else ''}{span(seconds, clock.target)}"
     of = f" of {span(clock.target)}" if clock.target else ""
     if too_long(clock, now):
-        over = span(seconds - clock.target)
+        over = span(seconds - clock.target, clock.target)
         return [(f"{label} ", "dim"), (f"▲ {text}{of}, {over} over", "warn")]
     return [(f"{label} ", "dim"), (text, "bright" if clock.end is None else "dim"), (of, "dim")]
 
