@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.model.procedure import Input, Procedure
-from tfdash.model.run import RunJournal
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
 from tfdash.playbook.procedures.existing import existing
@@ -113,7 +112,7 @@ def outer_of(
 ) -> StepToBegin | None:
     """The step of an open run on the same target that begins this procedure, and whose turn it is; None where there is none. Raises ``RunRefused``
     where one is under way for it already: it has one at a time."""
-    journals, subjects = _journals(means), _subjects(targets, cluster)
+    journals, subjects = means.journals.known(), _subjects(targets, cluster)
     for one in holders(journals, *subjects):
         state = means.journals.state(one.run)
         at = to_begin(state, found.id) if state is not None else None
@@ -142,7 +141,7 @@ def alone_on(
 ) -> None:
     """One target, one run. Raises ``RunRefused`` with the other one's name. A recovery waits for no single action of somebody: it
     holds its target from then on. ``run``: the one that is to hold it, with what is carried out as its steps; ``within``: as whose step it is."""
-    journals, subjects = _journals(means), _subjects(targets, cluster)
+    journals, subjects = means.journals.known(), _subjects(targets, cluster)
     mine = {id for one in (run, within) if one for id in relatives(journals, one)}
     others = [one for one in holders(journals, *subjects) if one.run not in mine]
     if others:
@@ -153,11 +152,6 @@ def alone_on(
     for acting in means.board.picture.store_state.acting:
         if not (found.recovery or acting.claimed) and any(meets(acting.subject, one) for one in subjects):
             raise RunRefused(f"{acting.by} is at {acting.subject} now: {acting.action}")
-
-
-def _journals(means: Means) -> dict[str, RunJournal]:
-    known = ((id, means.journals.journal(id)) for id in means.journals.ids())
-    return {id: journal for id, journal in known if journal is not None}
 
 
 def _subjects(targets: tuple[str, ...], cluster: ClusterRef) -> list[Subject]:

@@ -64,6 +64,11 @@ class Journals:
     def ids(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self._board.picture.store_state.runs, *self._own)))
 
+    def known(self) -> dict[str, RunJournal]:
+        """All of them, by id."""
+        found = ((id, self.journal(id)) for id in self.ids())
+        return {id: journal for id, journal in found if journal is not None}
+
     def journal(self, run: str, *, forged: bool = False) -> RunJournal | None:
         """All its events that are known here, each once; without the approvals that nobody vouches for, unless they are asked for."""
         journal, proofs = self._all(run), self._proofs

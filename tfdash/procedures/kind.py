@@ -22,10 +22,11 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.answering import answered
+from tfdash.playbook.procedures.holding import BEHIND, behind
 from tfdash.playbook.procedures.needs import needed
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
-from tfdash.playbook.procedures.walk import all_steps
+from tfdash.playbook.procedures.walk import all_steps, is_act
 from tfdash.procedures.elapsed import Elapsed
 from tfdash.procedures.journals import Journals
 from tfdash.procedures.only_shown import OnlyShown
@@ -223,8 +224,16 @@ class Doing:
         told = {"at": self.now, **(mark or {}), **({WAS_FALSE: True} if was_false else {})}
         self.beginning = True
         self.means.elapsed.since(self.key, self.now)
-        await self.record(RunEventKind.BEGUN, what, {"fence": self._fence, "what": what, "mark": told})
+        place = self._place()
+        data = {"fence": self._fence, "what": what, "mark": told}
+        data |= {BEHIND: place} if place is not None else {}
+        await self.record(RunEventKind.BEGUN, what, data)
         self.begun = True
+
+    def _place(self) -> int | None:
+        """Of the first act of a recovery, among those of others on the same."""
+        counts = self.run.procedure.recovery and not self.run.dry and is_act(self.step)
+        return behind(self.means.journals.known(), self.run.id) if counts else None
 
     async def holds(self) -> None:
         """Asked just before sending. Raises ``FencedOut``."""

@@ -69,6 +69,8 @@ def test_it_begins_when_its_step_is_the_next_one_and_its_good_end_is_that_steps_
     assert inner.within == (run, "fix")
     waits = one.step(run, "fix")
     assert waits.status is StepStatus.RUNNING and waits.inner == inner.id
+    (begun,) = (event for event in one.runs.events(run) if event.kind is RunEventKind.BEGUN)
+    assert begun.data["behind"] == 0  # the recovery has done something: it goes before one that has not
     assert "0 of 1 steps over, next “step go”" in one.prepare(run, "fix").lines[0]
     one.looked()
     assert one.step(run, "fix").status is StepStatus.RUNNING

@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tfdash.model.procedure import OnFailure, Procedure, Step, StepKind
 from tfdash.model.run import RunClock, RunState, StepState, StepStatus
+from tfdash.playbook.procedures.walk import ACTS, is_act
 from tfdash.playbook.procedures.walk import leaves as all_leaves
 
-_ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE})
-_RESTORES = _ACTS | {StepKind.CHECK, StepKind.GATE, StepKind.WAIT}
-KEEPS = frozenset({"workload.archive", "release.sign"})
-"""Actions that change nothing of what is broken: evidence that is kept eases nobody's trouble."""
+_RESTORES = ACTS | {StepKind.CHECK, StepKind.GATE, StepKind.WAIT}
 _PASSED = frozenset({StepStatus.DONE, StepStatus.ALREADY})
 _AWAY = frozenset({StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT})
 
@@ -74,7 +72,7 @@ def _clock(
 
 
 def _mitigated(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float | None:
-    acts = (s for s in leaves if s.kind in _ACTS and s.action not in KEEPS)
+    acts = (s for s in leaves if is_act(s))
     ends = (states[s.id].ended for s in acts if _is(states, s, _PASSED))
     return min((end for end in ends if end is not None), default=None)
 

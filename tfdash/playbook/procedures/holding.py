@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tfdash.model.run import RunJournal
+from tfdash.model.run import RunEventKind, RunJournal
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.procedures.starts import RunStart, is_over, start_of, targets_of
 from tfdash.playbook.procedures.subject_text import subject_in
+from tfdash.playbook.procedures.told_in import number_in
+from tfdash.playbook.procedures.walk import all_steps, is_act
 
+BEHIND = "behind"
+"""Where the beginning of a recovery's first act has ``behind``."""
 _CARRIERS = frozenset({"Deployment", "Rollout", "Canary", "HorizontalPodAutoscaler", "ScaledObject"})
 """Kinds of which one named as another is about the same workload."""
 
@@ -26,6 +30,9 @@ class Holding(NamedTuple):
     began: float  # epoch seconds
     procedure: str = ""  # its id
     within: tuple[str, str] = ("", "")  # the run and the step as which it is carried out
+    acted: int | None = (
+        None  # how far its first act stands behind those that were known where it was begun; None: none was
+    )
 
     def subjects(self) -> Iterator[Subject]:
         for text in self.targets:
@@ -73,7 +80,16 @@ def _holding(journal: RunJournal, start: RunStart) -> Holding:
         began=start.event.at,
         procedure=start.id,
         within=start.within,
+        acted=_acted(journal, start),
     )
+
+
+def _acted(journal: RunJournal, start: RunStart) -> int | None:
+    own = start.procedure.steps if start.procedure is not None else ()
+    acts = {step.id for step in all_steps(own) if is_act(step)}
+    begun = [event for event in journal.events if event.kind is RunEventKind.BEGUN]
+    told = [number_in(event.data[BEHIND]) for event in begun if BEHIND in event.data]
+    return min(told) if told else 0 if any(event.step in acts for event in begun) else None
 
 
 def holders(journals: Mapping[str, RunJournal], *subjects: Subject) -> tuple[Holding, ...]:
@@ -87,8 +103,30 @@ def holders(journals: Mapping[str, RunJournal], *subjects: Subject) -> tuple[Hol
 
 
 def goes_first(one: Holding, other: Holding) -> bool:
-    """Of two recoveries that began at once, each unseen by the other's terminal: whether ``one`` may go on. Every terminal says the same."""
-    return (one.began, one.run) < (other.began, other.run)
+    """Of two recoveries that began at once, each unseen by the other's terminal: whether ``one`` may go on. Every terminal says the same, and by no
+    clock where one of them has done something: that one goes on, and of two the one whose act the other's terminal knew of when it began its first."""
+    return _rank(one) < _rank(other)
+
+
+def _rank(one: Holding) -> tuple[bool, int, float, str]:
+    return one.acted is None, one.acted or 0, one.began, one.run
+
+
+def behind(journals: Mapping[str, RunJournal], run: str) -> int | None:
+    """Where the first act of ``run`` comes among those of the recoveries on the same that are known here: behind each of them (as L. Lamport's clocks
+    count, "Time, Clocks, and the Ordering of Events", 1978). None where it has acted already."""
+    found = {one.run: one for one in holdings(journals)}
+    own = found.get(run)
+    if own is None or own.acted is not None:
+        return None
+    others = (one for one in found.values() if one.recovery and one.acted is not None)
+    mine = tuple(own.subjects())
+    before = (
+        one.acted
+        for one in others
+        if one.acted is not None and any(meets(held, at) for held in one.subjects() for at in mine)
+    )
+    return 1 + max(before, default=-1)
 
 
 def meets(one: Subject, other: Subject) -> bool:

@@ -24,5 +24,15 @@ def leaves(steps: Sequence[Step]) -> Iterator[Step]:
             yield step
 
 
+KEEPS = frozenset({"workload.archive", "release.sign"})
+"""Actions that change nothing of what is broken: evidence that is kept eases nobody's trouble."""
+ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE})
+
+
+def is_act(step: Step) -> bool:
+    """Whether it changes something out there."""
+    return step.kind in ACTS and step.action not in KEEPS
+
+
 def steps_by_id(procedure: Procedure) -> dict[str, Step]:
     return {step.id: step for step in all_steps(procedure.steps)}

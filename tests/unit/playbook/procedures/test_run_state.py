@@ -9,10 +9,10 @@ from tests.unit.playbook.procedures.running import AT, TEXT, Run
 from tfdash.actions.registry import ACTIONS
 from tfdash.model.run import RunJournal, RunOutcome
 from tfdash.playbook.procedures import starts
-from tfdash.playbook.procedures.clocks import KEEPS
 from tfdash.playbook.procedures.folding import LEAP
 from tfdash.playbook.procedures.reading import digest_of
 from tfdash.playbook.procedures.state import RunStates, run_state
+from tfdash.playbook.procedures.walk import KEEPS
 
 
 def until(step: str, text: str = TEXT) -> Run:
