@@ -34,6 +34,7 @@ def recovery_policy(settings: Settings) -> RecoveryPolicy:
         hosts=tuple(own.hosts),
         pipelines=tuple(own.pipelines),
         channels=tuple(settings.notify.channels),
+        commands={name: one.places for name, one in own.commands.items()},
         dependencies=tuple(_dependencies(settings)),
         inside="KUBERNETES_SERVICE_HOST" in os.environ,
         apart=own.apart,

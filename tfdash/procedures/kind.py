@@ -199,7 +199,8 @@ class Doing:
         if named in ("", self.run.cluster.cluster) or not said.line.startswith(_KUBECTL):
             return said
         command = shlex.join(self.means.kubectl(self.run.cluster._replace(cluster=named)))
-        return msgspec.structs.replace(said, line=safe(f"{command} {said.line.removeprefix(_KUBECTL)}"))
+        line = said.line.removeprefix(_KUBECTL).replace(f"; {_KUBECTL}", f"; {command} ")
+        return msgspec.structs.replace(said, line=safe(f"{command} {line}"))
 
     def needs(self) -> tuple[Probed, ...]:
         """Of each thing that the step needs whether it is there now."""

@@ -21,7 +21,7 @@ from tfdash.nouns import counted
 from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.last_good import restored_text, standing
 from tfdash.playbook.procedures.probe import ProbeCase
-from tfdash.playbook.procedures.probes.last_good import good_services
+from tfdash.playbook.procedures.probes.pictures import good_services
 from tfdash.playbook.procedures.standing_before import stood_here
 from tfdash.playbook.schedule.local import zone_of
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from tfdash.model.procedure import Ask, Branch, Input, Pairs, Procedure, Step, StepKind
 from tfdash.playbook.procedures.fields import At, Faults
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, unfit_value
+from tfdash.playbook.procedures.losing import Names, known_beforehand
 from tfdash.playbook.procedures.placeholders import EACH, NUMBER, OWN, is_one, named_in
 from tfdash.playbook.procedures.vocabulary import Vocabulary
 from tfdash.playbook.schedule.policy import parse_local, parse_time
@@ -54,11 +55,11 @@ class _Check:
                     ("steps",), f"are {len(steps):,}", f"at most {MOST_STEPS:,} can be shown; make two of it"
                 )
             self._each_once((at, step.id) for at, step in steps)
-            self._text(("title",), own.title)
-            self._text(("purpose",), own.purpose)
+            for key in ("title", "purpose"):
+                self._text((key,), getattr(own, key))
             for i, subject in enumerate(own.holds):
                 self._subject(("holds", str(i)), subject, None, lists=True)
-            self._asks(("ready",), own.ready, None, plain=True)
+            self._asks(("ready",), own.ready, None, known_beforehand(own))
             self._scenario()
             self._list(own.steps, ("steps",), None)
 
@@ -108,8 +109,8 @@ class _Check:
         scenario = self._procedure.scenario
         if scenario is None:
             return
-        self._asks(("scenario", "signs"), scenario.signs, None, plain=True)
-        self._asks(("scenario", "against"), scenario.against, None, plain=True)
+        self._asks(("scenario", "signs"), scenario.signs, None, ())
+        self._asks(("scenario", "against"), scenario.against, None, ())
         self._needs(("scenario", "loses"), scenario.loses)
 
     # -- steps -----------------------------------------------------------------------------------------------------
@@ -336,14 +337,14 @@ class _Check:
             elif not name and known[id][1]:
                 self._add((*at, str(i)), f"which {id}?", f'write "{id} NAME"')
 
-    def _asks(self, at: At, asks: Sequence[Ask], each: Input | None, *, plain: bool = False) -> None:
+    def _asks(self, at: At, asks: Sequence[Ask], each: Input | None, of: Names = None) -> None:
         for i, ask in enumerate(asks):
             here = (*at, str(i))
-            if plain and any(any(named_in(text)) for _, text in ask.arguments):
+            if of is not None and any(n not in of for _, t in ask.arguments for n, _ in named_in(t)):
                 told = "asks before anything was chosen, so that no input can stand in it"
                 self._add(here, told, "ask of all of them, or take it out")
             self._pairs(here, ask.arguments, each)
-            self._probe(here, ask, plain)
+            self._probe(here, ask, of is not None)
 
     def _probe(self, at: At, ask: Ask, plain: bool) -> None:
         if self._known.probes is None:

@@ -35,14 +35,15 @@ class Need:
 
 
 def needed(need: str, case: ProbeCase, proven: Mapping[str, float] = {}) -> Probed:
-    """Whether ``need`` is there. ``proven``: by need, when a step that had it came to its end last (epoch seconds), where that counts."""
+    """Whether ``need`` is there. ``proven``: by need, when a step that had it came to its end last (epoch seconds), where that counts: of what is
+    looked at all the time (``reach``) it proves nothing."""
     id, _, name = need.partition(" ")
     found = NEEDS.get(id)
     if found is None:
         return _unknown(UnknownKind.NOT_WATCHED, f"nobody knows how to see whether {need} is there")
     said = found.judge(name.strip(), case)
     at = proven.get(need)
-    if said.passed is None and at is not None:
+    if said.passed is None and at is not None and not found.reach:
         zone = zone_of(case.assessment.calendar)
         return Probed(
             passed=True, sentence=f"{safe(need)}: it did its work {near(at, case.now, zone)}", seen_at=at

@@ -22,7 +22,7 @@ class Dependency(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryPolicy:
-    """``procedures`` by id. ``hosts``, ``pipelines``, ``channels``: names that are configured. ``inside``: this program runs in a pod of a
+    """``procedures`` by id. ``hosts``, ``pipelines``, ``channels``: names that are configured; ``commands``: those that are allowed, by name, each with its places. ``inside``: this program runs in a pod of a
     cluster that it may have to recover. ``apart``: hosts, as patterns, of which somebody says that they go down with none of the clusters;
     ``along``: those that do. ``services``: what a complete restore brings back, by name;
     ``keeps_last_good``: what they were is kept somewhere, and is at most ``fresh`` seconds old where it is good for a restore."""
@@ -32,6 +32,7 @@ class RecoveryPolicy:
     hosts: Collection[str] = ()
     pipelines: Collection[str] = ()
     channels: Collection[str] = ()
+    commands: Mapping[str, Collection[str]] = field(default_factory=dict)
     dependencies: tuple[Dependency, ...] = ()
     inside: bool = False
     apart: tuple[str, ...] = ()

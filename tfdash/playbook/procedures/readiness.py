@@ -12,22 +12,33 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
+
 from tfdash.durations import write_duration
 from tfdash.figures import span
 from tfdash.model.kubecluster import Node, Service
 from tfdash.model.picture import ClusterPicture
-from tfdash.model.procedure import Procedure, Step, StepKind
+from tfdash.model.procedure import Ask, Procedure, Step, StepKind
 from tfdash.model.recovery import RecoveryReadiness
-from tfdash.model.run import RunOutcome, RunState, StepStatus
+from tfdash.model.run import Probed, RunOutcome, RunState, StepStatus
 from tfdash.model.subject import ClusterRef
-from tfdash.model.verdict import Level
+from tfdash.model.verdict import Level, UnknownKind
 from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.answering import answered
+from tfdash.playbook.procedures.losing import (
+    CLUSTER,
+    PlaceBeforehand,
+    known_beforehand,
+    loses_cluster,
+    places_beforehand,
+)
 from tfdash.playbook.procedures.needs import NEEDS, needed, recovery_policy
+from tfdash.playbook.procedures.placeholders import filled, named_in
 from tfdash.playbook.procedures.policy import Dependency, RecoveryPolicy
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.probes import PROBES
+from tfdash.playbook.procedures.probes.lines import in_cluster
 from tfdash.playbook.procedures.progress import RPO_UNKNOWN, would_stop
 from tfdash.playbook.procedures.walk import all_steps, steps_by_id
 from tfdash.playbook.schedule.local import zone_of
@@ -89,21 +100,14 @@ NO_RUNS = PastRuns()
 
 def readiness(procedure: Procedure, case: ProbeCase, past: PastRuns = NO_RUNS) -> RecoveryReadiness:
     proven = past.proven(case.now, procedure.rehearse or PROVES_FOR)
-    asks = [answered(ask, case) for ask in procedure.ready]
-    reach = [ask.probe in PROBES and PROBES[ask.probe].reach for ask in procedure.ready]
-    wanted = needs_of(procedure)
-    there = [needed(need, case, proven) for need in wanted]
-    reach += [need.partition(" ")[0] in _REACH for need in wanted]
+    ways = sorted((_needed_at(procedure, case, at, proven) for at in _places(procedure, case)), key=_worst)
+    told = ways[0]
+    asks = list(dict.fromkeys(one for way in ways for one in way.asks))
     circle, unclear = _circle(procedure, case)
     ended = past.walked(procedure.id)
     took = sorted((r for r in ended if not r.dry), key=lambda r: r.ended_at or 0.0)[-_LAST:]
     last = _rehearsal(procedure, [r for r in ended if r.cluster.environment == case.cluster.environment])
-    found: list[tuple[Level, str]] = []
-    for only_reach, told in zip(reach, (*asks, *there), strict=True):
-        if told.passed is False:  # that something does not answer here is no word on the thing itself
-            found.append((Level.UNKNOWN if only_reach else Level.WARN, told.sentence))
-        elif told.passed is None:
-            found.append((Level.UNKNOWN, f"not known: {told.sentence}"))
+    found = list(told.lacking)
     found += [(Level.UNKNOWN, sentence) for sentence in unclear]
     expected = max((_lasted(r) for r in took), default=None)
     if expected is not None and procedure.rto and expected > procedure.rto:
@@ -118,8 +122,8 @@ def readiness(procedure: Procedure, case: ProbeCase, past: PastRuns = NO_RUNS) -
         title=safe(procedure.title),
         cluster=case.cluster,
         level=level,
-        sentence=_sentence(level, circle, missing, len(asks) + len(there)),
-        asks=(*asks, *there),
+        sentence=_sentence(level, circle, missing, len(told.asks)),
+        asks=tuple(asks),
         missing=missing,
         circle=tuple(circle),
         rto=expected,
@@ -129,6 +133,61 @@ def readiness(procedure: Procedure, case: ProbeCase, past: PastRuns = NO_RUNS) -
         rehearsed_in=last.lasted if last is not None else None,
         rehearsal_due=due,
     )
+
+
+class _Needed(NamedTuple):
+    """What it would need in one place, each with its word; ``lacking``: what of it is not there or not known."""
+
+    asks: tuple[Probed, ...]
+    lacking: tuple[tuple[Level, str], ...]
+
+
+def _worst(one: _Needed) -> tuple[int, int]:
+    return max((int(level) for level, _ in one.lacking), default=0), len(one.lacking)
+
+
+def _places(procedure: Procedure, case: ProbeCase) -> Sequence[PlaceBeforehand]:
+    """Where it would be carried out: one place is enough. Where there is none all the same what is known of the cluster itself is asked."""
+    here = PlaceBeforehand(case.cluster, {"environment": case.cluster.environment, **_lost(procedure, case)})
+    return places_beforehand(procedure, case.cluster, case.picture.clusters) or (here,)
+
+
+def _lost(procedure: Procedure, case: ProbeCase) -> Mapping[str, str]:
+    names = known_beforehand(procedure) - {"environment", CLUSTER} if loses_cluster(procedure) else ()
+    return dict.fromkeys(names, case.cluster.cluster)
+
+
+def _needed_at(
+    procedure: Procedure, case: ProbeCase, place: PlaceBeforehand, proven: Mapping[str, float]
+) -> _Needed:
+    at = msgspec.structs.replace(case, cluster=place.cluster)
+    found: dict[Probed, bool] = {}  # whether that it is not there says only that it is not reached
+    for ask in procedure.ready:
+        arguments = tuple((key, filled(text, place.words)) for key, text in ask.arguments)
+        if any(any(named_in(text)) for _, text in arguments):
+            continue
+        cluster = dict(arguments).get(CLUSTER, place.cluster.cluster)
+        said = answered(Ask(probe=ask.probe, arguments=arguments), at)
+        if cluster != case.cluster.cluster:
+            said = msgspec.structs.replace(said, line=in_cluster(said.line, cluster))
+        found[said] = ask.probe in PROBES and PROBES[ask.probe].reach
+    for need in needs_of(procedure, place.words):
+        found[needed(need, at, proven)] = need.partition(" ")[0] in _REACH
+    if CLUSTER not in place.words:
+        told = f"no other cluster of {case.cluster.environment} is watched here: {_ABSENT[loses_cluster(procedure)]}"
+        found[Probed(passed=None, sentence=safe(told), unknown=UnknownKind.NOT_WATCHED)] = False
+    return _Needed(tuple(found), tuple(_lacking(found)))
+
+
+_ABSENT = {True: "what would take over is not known", False: "what it would go back to is not known"}
+
+
+def _lacking(asked: Mapping[Probed, bool]) -> Iterator[tuple[Level, str]]:
+    for told, only_reach in asked.items():
+        if told.passed is False:  # that something does not answer here is no word on the thing itself
+            yield Level.UNKNOWN if only_reach else Level.WARN, told.sentence
+        elif told.passed is None:
+            yield Level.UNKNOWN, f"not known: {told.sentence}"
 
 
 def _sentence(level: Level, circle: Sequence[str], missing: Sequence[str], needs: int) -> str:
@@ -185,14 +244,15 @@ def _took(took: Sequence[RunState], case: ProbeCase) -> str:
     return f"{'the run' if len(took) == 1 else f'the longest of {len(took)} runs, the last'} of {last}"
 
 
-def needs_of(procedure: Procedure) -> tuple[str, ...]:
-    """What its steps need, but for those that may be left out or done by hand, each once. What names an input is only known in a run."""
+def needs_of(procedure: Procedure, words: Mapping[str, str] = {}) -> tuple[str, ...]:
+    """What its steps need, but for those that may be left out or done by hand, each once. What names another input than ``words`` is only known in
+    a run."""
     found = [
-        need
+        filled(need, words)
         for step in all_steps(procedure.steps)
         if not (step.optional or step.by_hand)
         for need in (*step.needs, *_place_needs(step))
-        if "{" not in need
+        if "{" not in filled(need, words)
     ]
     return tuple(dict.fromkeys(found))
 

@@ -471,7 +471,7 @@ def test_where_nothing_is_configured_nothing_is_known() -> None:
 
 def test_readiness_tells_what_the_picture_lacks() -> None:
     runbook = library().procedures["environment-failure"]
-    told = readiness(runbook, case(WELL, kept=(good(),)))
+    told = readiness(runbook, msgspec.structs.replace(case(WELL, kept=(good(),)), cluster=LOST))
     assert told.level is Level.WARN and any("no last-good picture of ledger" in one for one in told.missing)
     assert not told.circle
     assert with_good(case(WELL).picture).signals.last_good.keys() == {LOST}

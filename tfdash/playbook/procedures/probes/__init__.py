@@ -11,6 +11,7 @@ from tfdash.playbook.procedures.probes import (
     releases,
     runbooks,
     sources,
+    standby,
     times,
     updates,
     verdicts,
@@ -30,6 +31,7 @@ PROBES: dict[str, Probe] = {
         pipelines,
         updates,
         last_good,
+        standby,
         runbooks,
     )
     for probe in module.PROBES

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from tfdash.figures import span
 from tfdash.model.kube import HorizontalPodAutoscaler, Pod, ReplicaSet
-from tfdash.model.last_good import GoodService, LastGood
+from tfdash.model.last_good import GoodService
 from tfdash.model.run import Probed
-from tfdash.model.subject import ClusterRef, Subject
+from tfdash.model.subject import Subject
 from tfdash.model.verdict import UnknownKind
 from tfdash.model.workload import Serving
 from tfdash.nouns import counted
-from tfdash.playbook.policies import Policies
-from tfdash.playbook.procedures.policy import RecoveryPolicy
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl, of_object
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
+from tfdash.playbook.procedures.probes.pictures import (
+    OF,
+    good_services,
+    named,
+    not_kept,
+    not_served,
+    pictures_of,
+    recovery_of,
+)
 from tfdash.playbook.procedures.probes.workloads import (
     WORKLOAD,
     WORKLOADS,
     images_of,
     named_workload,
+    other_images,
+    pods_of_workloads,
     scalers_of,
     serves,
     workload_object,
@@ -30,99 +38,50 @@ from tfdash.playbook.procedures.probes.workloads import (
 from tfdash.playbook.procedures.recovery_settings import AHEAD, TIERS
 from tfdash.playbook.procedures.subject_text import subject_in, subject_text
 from tfdash.playbook.staleness import Unread
-from tfdash.pod_requests import ENDED
 
 _FEW = 3  # that are named one by one
-_OF = ProbeArgument(
-    id="of", title="the cluster whose last-good picture it is; else the newest of all", needed=False
-)
-
-
-def good_services(
-    pictures: Mapping[ClusterRef, LastGood], environment: str, of: str = ""
-) -> dict[str, GoodService]:
-    """By name, in the order of a restore: of the cluster ``of``, else the newest of each service."""
-    found: dict[str, GoodService] = {}
-    for ref, picture in sorted(pictures.items()):
-        if ref.environment == environment and of in ("", ref.cluster):
-            for one in picture.services:
-                if one.name not in found or one.at > found[one.name].at:
-                    found[one.name] = one
-    return dict(sorted(found.items(), key=lambda pair: pair[1].tier))
-
-
-def pictures_of(case: ProbeCase) -> dict[ClusterRef, LastGood]:
-    seen = case.picture.signals.last_good
-    return {ref: one.value for ref, one in seen.items() if one.value is not None}
-
-
-def _policy(case: ProbeCase) -> RecoveryPolicy:
-    return (case.policies or Policies()).recovery
-
-
-def _unset(look: ProbeLook) -> Probed | None:
-    """That nothing is configured, or nothing was read yet, so that nothing is known."""
-    policy = _policy(look.case)
-    if not policy.services:
-        return look.unclear(
-            UnknownKind.NOT_WATCHED, "no service that is restored is named: [recovery.services.NAME]"
-        )
-    if not policy.keeps_last_good:
-        return look.unclear(
-            UnknownKind.NOT_WATCHED, "no last-good picture is kept: [recovery.last_good] folder"
-        )
-    seen = [
-        one
-        for ref, one in look.case.picture.signals.last_good.items()
-        if ref.environment == look.ref.environment
-    ]
-    if not seen:
-        return look.unclear(UnknownKind.LOADING, "the last-good picture was not read yet")
-    problem = next((one.problem for one in seen if one.problem is not None), None)
-    return look.unclear(UnknownKind.QUERY_ERROR, problem.cause) if problem is not None else None
 
 
 def _fresh(case: ProbeCase) -> Probed:
-    look = ProbeLook(case)
-    if (unset := _unset(look)) is not None:
+    """``of`` a cluster: of what it is known not to serve there need be none."""
+    look, of = ProbeLook(case), ProbeLook(case).argument("of")
+    if (unset := not_kept(look)) is not None:
         return unset
-    policy = _policy(case)
-    found = good_services(pictures_of(case), look.ref.environment, look.argument("of"))
-    none = [name for name in policy.services if name not in found]
+    policy = recovery_of(case)
+    idle = not_served(case, of) if of else ()
+    kept = good_services(pictures_of(case), look.ref.environment, of)
+    found = {name: one for name, one in kept.items() if name not in idle}
+    none = [name for name in policy.services if name not in found and name not in idle]
     ahead = [name for name, one in found.items() if one.at - look.now > AHEAD]
     old = [name for name, one in found.items() if look.now - one.at >= policy.fresh]
+    where = f" in {of}" if of else ""
     if none:
-        return look.said(
-            False, f"no last-good picture of {_named(none)}: each is taken once it served long enough"
-        )
+        told = f"no last-good picture of {named(none)}{where}: each is taken once it served long enough"
+        return look.said(False, told)
     if ahead:
         least = min(found[name].at - look.now for name in ahead)
-        told = f"the last-good picture of {_named(ahead)} was taken in {span(least)} from now: by which clock is not known"
+        told = f"the last-good picture of {named(ahead)}{where} was taken in {span(least)} from now: by which clock is not known"
         return look.said(False, told)
     if old:
         worst = max(look.now - found[name].at for name in old)
-        return look.said(False, f"the last-good picture of {_named(old)} is old, up to {span(worst)}")
+        return look.said(False, f"the last-good picture of {named(old)}{where} is old, up to {span(worst)}")
+    if not found:
+        return look.said(True, f"{of} serves none of {counted(len(idle), 'service')}")
     oldest = max((look.now - one.at for one in found.values()), default=0.0)
-    return look.said(
-        True,
-        f"the last-good picture has all of {counted(len(found), 'service')}, none older than {span(max(oldest, 1.0))}",
-    )
-
-
-def _named(names: list[str]) -> str:
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"{', '.join(names[:_FEW])}{more}"
+    none_of = f"; it serves nothing of {named(list(idle))}" if idle else ""
+    told = f"the last-good picture{f' of {of}' if of else ''} has all of {counted(len(found), 'service')}"
+    return look.said(True, f"{told}, none older than {span(max(oldest, 1.0))}{none_of}")
 
 
 def _restored(case: ProbeCase) -> Probed:
     """Every service of the tier serves, and is sized as it was."""
     look, tier = ProbeLook(case), number_of(case.arguments, "tier")
-    if (unset := _unset(look)) is not None:
+    if (unset := not_kept(look)) is not None:
         return unset
     if tier not in range(1, len(TIERS) + 1):
         told = f"tier = {look.argument('tier')!r} is none of 1 to {len(TIERS)}"
         return look.unclear(UnknownKind.NOT_COMPARABLE, told)
-    policy = _policy(case)
+    policy = recovery_of(case)
     wanted = [name for name, one in policy.services.items() if one.tier == tier]
     if not wanted:
         return look.said(True, f"no service is of tier {tier}")
@@ -197,12 +156,12 @@ def _size(look: ProbeLook, subject: Subject, replicas: int, name: str) -> Probed
 def _quiet(case: ProbeCase) -> Probed:
     """Of no service a pod is wanted or there: also none that is being deleted, which a node that does not answer runs on. A database outside
     of the cluster is not seen."""
-    look, services = ProbeLook(case), _policy(case).services
+    look, services = ProbeLook(case), recovery_of(case).services
     if not services:
         return look.unclear(
             UnknownKind.NOT_WATCHED, "no service that is restored is named: [recovery.services.NAME]"
         )
-    there = _pods_there(look)
+    there = pods_of_workloads(look, lambda pod: True)
     running: list[str] = []
     for name, one in services.items():
         subject = subject_in(one.workload, look.ref)
@@ -222,27 +181,6 @@ def _quiet(case: ProbeCase) -> Probed:
     return look.said(
         True, f"in {look.ref.cluster} nothing runs of {counted(len(services), 'service')} that are restored"
     )
-
-
-def _pods_there(look: ProbeLook) -> dict[str, int] | Unread:
-    """How many pods that have not ended each workload has, as a subject is written."""
-    pods, sets = look.some(Pod), look.some(ReplicaSet)
-    if isinstance(pods, Unread):
-        return pods
-    if isinstance(sets, Unread):
-        return sets
-    for short in (pods[1], sets[1]):
-        if short is not None and short.unknown is not UnknownKind.NO_PRIVILEGE:
-            return short  # of namespaces that are not read nothing is restored from here either
-    above = {(one.namespace, one.name): one.owner for one in sets[0]}
-    owners = Counter[str]()
-    for pod in pods[0]:
-        owner = pod.owner
-        if owner is not None and owner.kind == ReplicaSet.KIND:
-            owner = above.get((pod.namespace, owner.name)) or owner
-        if owner is not None and pod.phase not in ENDED:
-            owners[f"{owner.kind} {pod.namespace}/{owner.name}"] += 1
-    return owners
 
 
 def _sized(case: ProbeCase) -> Probed:
@@ -266,7 +204,7 @@ def _of_declared(judge: Callable[[ProbeLook, Subject, str], Probed]) -> Callable
         if isinstance(subject, Probed):
             return subject
         text = subject_text(subject)
-        name = next((n for n, one in _policy(case).services.items() if one.workload == text), None)
+        name = next((n for n, one in recovery_of(case).services.items() if one.workload == text), None)
         if name is None:
             return look.unclear(UnknownKind.NOT_WATCHED, f"{text} is none of [recovery.services]")
         return judge(look, subject, name)
@@ -275,7 +213,7 @@ def _of_declared(judge: Callable[[ProbeLook, Subject, str], Probed]) -> Callable
 
 
 def _rests(look: ProbeLook, subject: Subject, name: str) -> Probed:
-    services = _policy(look.case).services
+    services = recovery_of(look.case).services
     below = services[name].rests_on
     for on in below:
         under = subject_in(services[on].workload, look.ref)
@@ -287,15 +225,13 @@ def _rests(look: ProbeLook, subject: Subject, name: str) -> Probed:
         if found.serving is not Serving.OK:
             return look.said(False, f"{name} rests on {on}: {found}")
     told = (
-        f"{_named(list(below))}: what {name} rests on serves"
-        if below
-        else f"{name} rests on no other service"
+        f"{named(list(below))}: what {name} rests on serves" if below else f"{name} rests on no other service"
     )
     return look.said(True, told)
 
 
 def _images(look: ProbeLook, subject: Subject, name: str) -> Probed:
-    if (unset := _unset(look)) is not None:
+    if (unset := not_kept(look)) is not None:
         return unset
     good = good_services(pictures_of(look.case), look.ref.environment, look.argument("of")).get(name)
     if good is None:
@@ -312,10 +248,9 @@ def _images(look: ProbeLook, subject: Subject, name: str) -> Probed:
         return look.unclear(
             UnknownKind.NO_DATA, f"what {name} ran is not known: its last-good picture does not say it"
         )
-    others = [image for image in images if image not in good.images]
-    if others or len(images) < len(good.images):
+    if other_images(images, good.images):
         return look.said(
-            False, f"{name} is to run {_named(list(images))}, and was good with {_named(list(good.images))}"
+            False, f"{name} is to run {named(list(images))}, and was good with {named(list(good.images))}"
         )
     return look.said(True, f"{name} is to run what it was good with")
 
@@ -329,14 +264,14 @@ PROBES = (
         title="what each service was when it served is known, and lately",
         judge=_fresh,
         line=lambda _: "tfdash snapshot --screen recovery",
-        arguments=(_OF,),
+        arguments=(OF,),
     ),
     Probe(
         id="last-good.restored",
         title="all of tier {tier} serve, sized as they were",
         judge=_restored,
         line=lambda _: kubectl("get", _ALL, "-A"),
-        arguments=(ProbeArgument(id="tier", title="1 to 5"), _OF, CLUSTER),
+        arguments=(ProbeArgument(id="tier", title="1 to 5"), OF, CLUSTER),
         needs=_SIZES,
     ),
     Probe(
@@ -368,7 +303,7 @@ PROBES = (
         title="{workload} is to run the images that it was good with",
         judge=_of_declared(_images),
         line=lambda a: of_object(a, "workload", "-o", "jsonpath={.spec.template.spec.containers[*].image}"),
-        arguments=(WORKLOAD, _OF, CLUSTER),
+        arguments=(WORKLOAD, OF, CLUSTER),
         needs=_NEEDS,
     ),
 )

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from tfdash.model.delivery import Rollout
-from tfdash.model.kube import DaemonSet, Deployment, HorizontalPodAutoscaler, StatefulSet
+from tfdash.model.kube import (
+    DaemonSet,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Pod,
+    ReplicaSet,
+    StatefulSet,
+    Template,
+)
 from tfdash.model.run import Probed
 from tfdash.model.subject import Key, Subject
 from tfdash.model.verdict import UnknownKind
@@ -16,6 +25,7 @@ from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.lines import kubectl, of_namespace, of_object
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.staleness import Unread
+from tfdash.pod_requests import ENDED
 
 WORKLOADS: dict[str, type[Deployment] | type[StatefulSet] | type[DaemonSet] | type[Rollout]] = {
     kind.KIND: kind for kind in (Deployment, StatefulSet, DaemonSet, Rollout)
@@ -25,10 +35,8 @@ _NEEDS = frozenset(WORKLOADS)
 _FEW = 3  # workloads that are named one by one
 
 
-def images_of(
-    sight: ProbeLook, obj: Deployment | StatefulSet | DaemonSet | Rollout
-) -> tuple[str, ...] | Unread:
-    """What it is to run: as its template has it, or, of a Rollout that refers to a workload, the template of that one."""
+def template_of(sight: ProbeLook, obj: Deployment | StatefulSet | DaemonSet | Rollout) -> Template | Unread:
+    """Of its pods; of a Rollout that refers to a workload, that of that one."""
     holder: Deployment | StatefulSet | DaemonSet | Rollout | Unread | None = obj
     if isinstance(obj, Rollout) and obj.workload_name:
         kind = WORKLOADS.get(obj.workload_kind)
@@ -37,7 +45,43 @@ def images_of(
         return holder
     if holder is None or not holder.template.containers:
         return Unread(UnknownKind.NO_DATA, "what it runs stands elsewhere")
-    return tuple(c.image for c in holder.template.containers if not c.init)
+    return holder.template
+
+
+def images_of(
+    sight: ProbeLook, obj: Deployment | StatefulSet | DaemonSet | Rollout
+) -> tuple[str, ...] | Unread:
+    """What it is to run, as its template has it."""
+    template = template_of(sight, obj)
+    if isinstance(template, Unread):
+        return template
+    return tuple(c.image for c in template.containers if not c.init)
+
+
+def other_images(images: Sequence[str], good: Sequence[str]) -> bool:
+    """Whether it is to run anything else than what it was good with, or less."""
+    return len(images) < len(good) or any(image not in good for image in images)
+
+
+def pods_of_workloads(look: ProbeLook, counts: Callable[[Pod], bool]) -> Counter[str] | Unread:
+    """How many pods that have not ended, and count, each workload has, as a subject is written."""
+    pods, sets = look.some(Pod), look.some(ReplicaSet)
+    if isinstance(pods, Unread):
+        return pods
+    if isinstance(sets, Unread):
+        return sets
+    for short in (pods[1], sets[1]):
+        if short is not None and short.unknown is not UnknownKind.NO_PRIVILEGE:
+            return short  # of namespaces that are not read nothing is restored from here either
+    above = {(one.namespace, one.name): one.owner for one in sets[0]}
+    owners = Counter[str]()
+    for pod in pods[0]:
+        owner = pod.owner
+        if owner is not None and owner.kind == ReplicaSet.KIND:
+            owner = above.get((pod.namespace, owner.name)) or owner
+        if owner is not None and pod.phase not in ENDED and counts(pod):
+            owners[f"{owner.kind} {pod.namespace}/{owner.name}"] += 1
+    return owners
 
 
 def scalers_of(sight: ProbeLook, subject: Subject) -> tuple[HorizontalPodAutoscaler, ...] | Unread:
