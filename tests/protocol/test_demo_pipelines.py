@@ -74,18 +74,38 @@ async def test_what_cannot_be_brought_out_fails_and_says_why(day: DemoProcess, t
     assert (await ended(place(day, "smoke-tests", tmp_path), smoke)).good is True
 
 
-async def test_a_version_was_reviewed_tested_and_scanned_there(day: DemoProcess) -> None:
+async def test_a_version_is_known_there_once_it_is_tagged_and_its_commit_before(
+    day: DemoProcess, tmp_path: Path
+) -> None:
     settings = load(day.config).procedures.pipelines["deploy"]
     host = GitHubHost("deploy", settings, read_secret)
-    seen = await host.seen("2.14.0")
+    newest = await host.newest()
+    head, failed = newest[0].commit, newest[1].commit
+    unknown = await host.seen("9.8.7")
+    assert (unknown.commit, unknown.tag, unknown.checks, unknown.notes) == ("", "", (), None)
+    seen = await host.seen("9.8.7", head[:10])
+    assert (seen.commit, seen.tag) == (head, "")
     assert seen.approved == ("ada",) and seen.author == "grace" and seen.scans == ("CodeQL",)
     assert {one.name: one.passed for one in seen.checks} == {
         "CodeQL": True,
         "integration tests": True,
+        "migrations": True,
         "unit tests": True,
     }
-    with pytest.raises(HostUnread):
-        await host.seen("no-version")
+    assert [one.name for one in (await host.seen("9.8.7", failed)).checks if not one.passed] == [
+        "integration tests"
+    ]
+    draft = (await host.seen("2.14.0")).notes
+    assert draft is not None and draft.written and "draft" in draft.what
+    work = Work(key="r8.tag.1", values={"version": "9.8.7", "commit": newest[2].commit})
+    assert (await ended(place(day, "tag-release", tmp_path), work)).good is True
+    tagged = await host.seen("9.8.7", head)
+    assert (tagged.commit, tagged.tag) == (head, newest[2].commit)
+    assert (await host.seen("9.8.7")).commit == newest[2].commit
+    serves = await host.seen("2.13.4")  # what runs there was tagged once
+    assert serves.tag and serves.commit == serves.tag
+    with pytest.raises(HostUnread, match="422: No commit found"):
+        await host.seen("2.14.0", "abcdef0123")
 
 
 def test_nobody_without_the_token_is_heard(day: DemoProcess) -> None:

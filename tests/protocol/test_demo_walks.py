@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.protocol.demo_walking import ends, seat, told, walked
+from tfdash.demo.pipelines.commits import MAIN
 from tfdash.model.run import RunOutcome
 
 
@@ -34,7 +35,7 @@ def test_a_service_from_failure_to_a_closed_runbook() -> None:
 @pytest.mark.timeout(600)
 def test_a_release_from_the_checklist_to_verified_good() -> None:
     with seat("release-day", 20.0) as at:
-        chosen = {"service": "Rollout tf-production/checkout", "version": "2.14.0"}
+        chosen = {"service": "Rollout tf-production/checkout", "version": "2.14.0", "commit": MAIN[0].sha}
         run = asyncio.run(walked(at, "release", {"decided": "on", "promoted": "rollout"}, **chosen))
         assert run.outcome is RunOutcome.DONE, ends(run)
         by = ends(run)
@@ -44,4 +45,8 @@ def test_a_release_from_the_checklist_to_verified_good() -> None:
         (onward, production) = (one for one in run.steps if one.id in ("onward", "production"))
         assert production.approvals == ("colleague@corp",)
         assert onward.attempt == 1  # its last step, for everybody, stands behind the approval
+        checked = ("reviewed", "tested", "scanned", "migrations", "notes", "tag", "tagged")
+        assert {by[id] for id in checked} == {"done"}  # by the code host's own word: nothing of it is signed
+        told_by = {one.id: one.sentence for one in run.steps}
+        assert MAIN[0].sha[:12] in told_by["tested"] and MAIN[0].sha[:12] in told_by["tagged"]
         assert "started: standard release" in told(at)

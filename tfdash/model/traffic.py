@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from tfdash.model.calendar import FeedDays
-from tfdash.model.commits import SeenCommit
+from tfdash.model.commits import NewestCommit, SeenCommit
 from tfdash.model.last_good import LastGood
 from tfdash.model.observation import Observation
 from tfdash.model.samples import Buckets, Point
@@ -144,6 +144,7 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}  # the server's version, its problem where it is not reached; neither while it was not asked yet
     feeds: dict[str, Observation[FeedDays]] = {}  # by the name of [[calendar.feeds]]
     commits: dict[str, Observation[SeenCommit]] = {}  # by commit_key: versions that open runs ask for
+    newest: dict[str, Observation[tuple[NewestCommit, ...]]] = {}  # by pipeline: of its default branch
     last_good: dict[ClusterRef, Observation[LastGood]] = {}  # what a restore of a cluster brings back
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tfdash.model.procedure import Step
 from tfdash.model.run import RunState
 from tfdash.playbook.procedures.expansion import values_of
-from tfdash.playbook.procedures.placeholders import filled, named_in
+from tfdash.playbook.procedures.placeholders import filled, is_one, named_in
 from tfdash.playbook.procedures.settings import WORDS, AllowedCommand, ProceduresSettings
 from tfdash.playbook.procedures.starts import own_of
 from tfdash.procedures.protocols import RunRefused, Work
@@ -39,12 +39,25 @@ def work_of(key: str, step: Step, run: RunState, allowed: AllowedCommand, mark: 
     """Raises ``RunRefused``."""
     own = own_of(run.id, run.cluster, run.started_at)
     values = {**values_of(run.procedure, run.inputs, own), **dict(step.arguments)}
+    optional = {one.id for one in run.procedure.inputs if one.optional}
     return Work(
         key=key,
         argv=argv_of(allowed, values, step.words),
-        values={name: _text(name, _put(text, values)) for name, text in allowed.values},
+        values={
+            name: _text(name, _put(text, values))
+            for name, text in allowed.values
+            if not _left_out(text, values, optional)
+        },
         timeout=min(filter(None, (allowed.timeout, step.timeout))),
         mark=mark,
+    )
+
+
+def _left_out(text: str, values: Mapping[str, str], optional: Collection[str]) -> bool:
+    """An input of a pipeline that is nothing but an input of the run which was left out: it is left out there, too."""
+    return is_one(text) and all(
+        name in optional and not values.get(f"{name}.{part}" if part else name)
+        for name, part in named_in(text)
     )
 
 

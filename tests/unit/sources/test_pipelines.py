@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -33,7 +34,16 @@ def github(**over: Any) -> Answers:
     """By path; as https://docs.github.com/en/rest shows them, with what we read."""
     at = "/repos/acme/shop"
     return {
-        f"{at}/commits/v2": {"sha": SHA, "commit": {"message": "x"}},
+        f"{at}/git/matching-refs/tags/v2": [
+            {
+                "ref": "refs/tags/v2",
+                "object": {"type": "tag", "sha": "d" * 40},
+            },  # annotated: an object of its own
+            {"ref": "refs/tags/v2.1", "object": {"type": "commit", "sha": "e" * 40}},
+        ],
+        f"{at}/commits/tags/v2": {"sha": SHA, "commit": {"message": "x"}},
+        f"{at}/commits/{SHA[:8]}": {"sha": SHA, "commit": {"message": "x"}},
+        f"{at}/releases": [{"id": 3, "tag_name": "v2", "draft": True, "body": "what is new"}],
         f"{at}/commits/{SHA}/check-runs": {
             "total_count": 2,
             "check_runs": [
@@ -71,7 +81,13 @@ def review(who: str, state: str = "APPROVED", commit: str = HEAD) -> dict[str, A
 def gitlab(**over: Any) -> Answers:
     at = "/api/v4/projects/acme%2Fshop"
     return {
-        f"{at}/repository/commits/v2": {"id": SHA, "short_id": SHA[:8]},
+        f"{at}/repository/tags": [
+            {"name": "v2.1", "target": "e" * 40, "commit": {"id": "e" * 40}},
+            {"name": "v2", "target": "d" * 40, "commit": {"id": SHA}},
+        ],
+        f"{at}/repository/commits/{SHA}": {"id": SHA, "short_id": SHA[:8]},
+        f"{at}/repository/commits/{SHA[:8]}": {"id": SHA, "short_id": SHA[:8]},
+        f"{at}/releases": [{"tag_name": "v2", "description": "what is new", "upcoming_release": False}],
         f"{at}/repository/commits/{SHA}/statuses": [
             {"name": "build", "status": "success", "allow_failure": False},
             {"name": "lint", "status": "failed", "allow_failure": True},
@@ -121,9 +137,9 @@ def host(kind: str, url: str, token: str = TOKEN, **over: Any) -> CodeHost:
     return (GitHubHost if kind == "github" else GitLabHost)("deploy", settings, lambda reference: token)
 
 
-async def seen_of(kind: str, answers: Answers, **over: Any) -> SeenCommit:
+async def seen_of(kind: str, answers: Answers, commit: str = "", **over: Any) -> SeenCommit:
     async with serving(answers) as url:
-        return await host(kind, url, **over).seen("v2")
+        return await host(kind, url, **over).seen("v2", commit)
 
 
 def probed(id: str, seen: SeenCommit | None, age: float = 0.0) -> Probed:
@@ -154,6 +170,122 @@ async def test_a_version_that_was_tested_and_approved_passes(
     said = probed("review-approved", seen)
     assert said.passed is True and "approved by bob" in said.sentence and said.line
     assert probed("scan-passed", seen).passed is None  # nobody said which check it is
+
+
+NO_TAG = {"github": {"/git/matching-refs/tags/v2": []}, "gitlab": {"/repository/tags": []}}
+OTHER = {
+    "github": {"/commits/tags/v2": {"sha": "f" * 40}},
+    "gitlab": {"/repository/tags": [{"name": "v2", "commit": {"id": "f" * 40}}]},
+}
+
+
+@BOTH
+async def test_what_is_not_tagged_yet_is_known_by_its_commit_and_else_not_at_all(
+    kind: str, answers: Callable[..., Answers]
+) -> None:
+    none = answers(**NO_TAG[kind])
+    seen = await seen_of(kind, none)
+    for id in ("checks-passed", "review-approved", "scan-passed", "migrations-verified"):
+        said = probed(id, seen)
+        assert said.passed is None and "v2 is not tagged yet: name its commit" in said.sentence
+    assert probed("tagged", seen).passed is False
+    seen = await seen_of(kind, none, SHA[:8])
+    assert (seen.commit, seen.tag) == (SHA, "")
+    assert probed("checks-passed", seen).passed is True and probed("review-approved", seen).passed is True
+    said = probed("tagged", seen)
+    assert said.passed is False and said.sentence == "v2 is not tagged yet" and said.line
+
+
+@BOTH
+async def test_a_tag_of_another_commit_is_a_failure_of_all_that_was_asked(
+    kind: str, answers: Callable[..., Answers]
+) -> None:
+    assert probed("tagged", await seen_of(kind, answers(), SHA[:8])).passed is True
+    assert probed("tagged", await seen_of(kind, answers())).passed is True
+    seen = await seen_of(kind, answers(**OTHER[kind]), SHA[:8])
+    for id in ("tagged", "checks-passed", "review-approved"):
+        said = probed(id, seen)
+        assert said.passed is False and f"is of {'f' * 12}, not of {'a' * 12}" in said.sentence
+
+
+@BOTH
+async def test_a_host_that_answers_another_commit_than_was_named_is_not_believed(
+    kind: str, answers: Callable[..., Answers]
+) -> None:
+    branch = {"sha": HEAD, "id": HEAD}  # a branch whose name looks like a commit
+    at = "/commits/abcdef0" if kind == "github" else "/repository/commits/abcdef0"
+    with pytest.raises(HostUnread, match="it tells of"):
+        await seen_of(kind, answers(**{at: branch}), "abcdef0")
+
+
+@BOTH
+async def test_migrations_are_checks_that_are_named(kind: str, answers: Callable[..., Answers]) -> None:
+    said = probed("migrations-verified", await seen_of(kind, answers()))
+    assert said.passed is None and "add migrations to its [procedures.pipelines]" in said.sentence
+    named = await seen_of(kind, answers(), migrations=("build",))
+    assert probed("migrations-verified", named).passed is True
+    missing = await seen_of(kind, answers(), migrations=("flyway",))
+    assert probed("migrations-verified", missing).passed is None
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("text", "passed"), [("what is new", True), ("", False), ("  \n", False), (None, False)]
+)
+async def test_notes_are_a_release_of_the_version_in_which_something_stands(
+    kind: str, answers: Callable[..., Answers], text: str | None, passed: bool
+) -> None:
+    rows = [
+        {"id": 1, "tag_name": "v1", "body": "old", "description": "old"},
+        {"id": 3, "tag_name": "v2", "draft": True, "body": text, "description": text},
+    ]
+    said = probed("notes-written", await seen_of(kind, answers(**{"/releases": rows})))
+    assert said.passed is passed and said.line
+
+
+@BOTH
+async def test_notes_that_are_not_seen_are_not_known_and_hide_nothing_else(
+    kind: str, answers: Callable[..., Answers]
+) -> None:
+    none = await seen_of(kind, answers(**{"/releases": []}))
+    assert probed("notes-written", none).passed is None
+    refused = await seen_of(kind, answers(**{"/releases": 403}))
+    said = probed("notes-written", refused)
+    assert said.passed is None and "403" in said.sentence
+    assert probed("checks-passed", refused).passed is True
+    both = [{"tag_name": "v2", "body": "", "description": ""}, *answers()[_releases(kind)]]
+    assert probed("notes-written", await seen_of(kind, answers(**{"/releases": both}))).passed is True
+
+
+def _releases(kind: str) -> str:
+    return "/repos/acme/shop/releases" if kind == "github" else "/api/v4/projects/acme%2Fshop/releases"
+
+
+@BOTH
+async def test_the_newest_commits_of_the_default_branch_are_there_to_choose(
+    kind: str, answers: Callable[..., Answers]
+) -> None:
+    at = "2026-09-21T14:00:00Z"
+    rows: dict[str, Any] = {
+        "/commits": [
+            {
+                "sha": SHA,
+                "commit": {"message": "one\n\nmore", "author": {"name": "ann"}, "committer": {"date": at}},
+            }
+        ],
+        "/repository/commits": [
+            {
+                "id": SHA,
+                "title": "one",
+                "author_name": "ann",
+                "committed_date": "2026-09-21T16:00:00.000+02:00",
+            }
+        ],
+    }
+    async with serving(answers(**rows)) as url:
+        (one,) = await host(kind, url).newest()
+    assert (one.commit, one.title, one.author) == (SHA, "one", "ann")
+    assert one.at == datetime.fromisoformat(at).timestamp()
 
 
 @pytest.mark.parametrize(
@@ -232,7 +364,7 @@ async def test_a_commit_that_no_review_has_was_not_reviewed(
 async def test_what_cannot_be_read_is_not_known(
     kind: str, answers: Callable[..., Answers], status: int
 ) -> None:
-    path = "/commits/v2" if kind == "github" else "/repository/commits/v2"
+    path = "/git/matching-refs/tags/v2" if kind == "github" else "/repository/tags"
     with pytest.raises(HostUnread, match=str(status)):
         await seen_of(kind, answers(**{path: status}))
 

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from tfdash.demo.backend import Backend
 from tfdash.demo.cluster_state import ClusterState
-from tfdash.demo.pipelines.commits import SCANS, Commits
+from tfdash.demo.pipelines.commits import MIGRATIONS, SCANS, Commits
 from tfdash.demo.pipelines.workflows import WORKFLOWS, RepositoryState, Workflow
 from tfdash.demo.scenarios.step import Step
 
@@ -52,6 +52,7 @@ class Pipelines(Backend):
         if self.cluster.name != _OF:
             return
         self._folder = folder
+        self.state.held.learn(self.state.store)
         at = f"/repos/{REPOSITORY}/actions"
         application = web.Application(middlewares=[self._who])
         application.add_routes(
@@ -62,7 +63,7 @@ class Pipelines(Backend):
                 web.get(f"{at}/runs/{{run}}/jobs", self._jobs),
                 web.post(f"{at}/runs/{{run}}/cancel", self._cancel),
                 web.post(f"/hooks/{self._hook}", self._message),
-                *Commits(REPOSITORY).routes(),
+                *Commits(REPOSITORY, self.state.held).routes(),
             ]
         )
         self._runner = web.AppRunner(application)
@@ -84,7 +85,7 @@ class Pipelines(Backend):
         lines = []
         for file, workflow in WORKFLOWS.items():
             name = {"tag.yml": "tag-release"}.get(file, file.removesuffix(".yml"))
-            values = ", ".join(f'{one} = "{{{one}}}"' for one in sorted(workflow.inputs))
+            values = ", ".join(f'{one} = "{{{one}}}"' for one in sorted(workflow.inputs | workflow.optional))
             lines += [
                 f"[procedures.pipelines.{name}]",
                 'kind = "github"',
@@ -94,6 +95,7 @@ class Pipelines(Backend):
                 f"token = {json.dumps(f'file:{self._folder}/ci-token', ensure_ascii=False)}",
                 f"id_input = {json.dumps(_ID)}",
                 f"scans = {json.dumps(SCANS)}",
+                f"migrations = {json.dumps(MIGRATIONS)}",
                 "",
                 f"[procedures.commands.{name}]",
                 f'places = ["pipeline {name}"]',
@@ -135,7 +137,7 @@ class Pipelines(Backend):
             inputs = {str(name): str(value) for name, value in (body.get("inputs") or {}).items()}
         except (ValueError, AttributeError):
             return web.json_response({"message": "Problems parsing JSON"}, status=400)
-        if extra := sorted(inputs.keys() - workflow.inputs - {_ID}):
+        if extra := sorted(inputs.keys() - workflow.inputs - workflow.optional - {_ID}):
             return web.json_response(
                 {"message": f"Unexpected inputs provided: {json.dumps(extra)}"}, status=422
             )

@@ -8,6 +8,7 @@ import msgspec
 
 from tfdash.demo.apiserver.object_store import ObjectStore
 from tfdash.demo.apiserver.objects import dig
+from tfdash.demo.pipelines.commits import CodeRepository
 from tfdash.demo.scenarios.step import Step
 
 KINDS = {
@@ -23,7 +24,7 @@ class RepositoryState:
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
-        self.tags: set[str] = set()
+        self.held = CodeRepository()
         self.act: Callable[[Step], None] = lambda step: None
 
 
@@ -39,6 +40,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     inputs: frozenset[str]  # that must be given, beside our id
     jobs: tuple[WorkflowJob, ...]
+    optional: frozenset[str] = frozenset()
 
 
 def _place(inputs: Mapping[str, str]) -> tuple[str, str, str]:
@@ -54,11 +56,7 @@ def _there(state: RepositoryState, inputs: Mapping[str, str]) -> bool:
 
 
 def _tag(state: RepositoryState, inputs: Mapping[str, str], run: int) -> str:
-    version = inputs["version"]
-    if version in state.tags:
-        return f"fatal: tag '{version}' already exists"
-    state.tags.add(version)
-    return ""
+    return state.held.tag(inputs["version"], inputs.get("commit", ""))
 
 
 def _deploy(state: RepositoryState, inputs: Mapping[str, str], run: int) -> str:
@@ -95,6 +93,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
     "tag.yml": Workflow(
         title="Tag",
         inputs=frozenset({"version"}),
+        optional=frozenset({"commit"}),
         jobs=(WorkflowJob(name="tag", seconds=4.0, ends=_tag),),
     ),
     "deploy.yml": Workflow(

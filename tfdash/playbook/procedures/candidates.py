@@ -144,6 +144,20 @@ def versions(case: InputCase) -> Sequence[Candidate]:
     return [Candidate(tag, where) for tag, where in found.items()]
 
 
+def commits(case: InputCase) -> Sequence[Candidate]:
+    """The newest of the default branches of the code hosts that are read, and those that open runs ask for."""
+    signals, zone = case.picture.signals, zone_of(case.assessment.calendar)
+    found: dict[str, str] = {}
+    for _, branch in sorted(signals.newest.items()):
+        for one in branch.value or ():
+            when = near(one.at, case.picture.at, zone) if one.at is not None else ""
+            found.setdefault(one.commit, ", ".join(filter(None, (one.title, one.author, when))))
+    for _, seen in sorted(signals.commits.items()):
+        if seen.value is not None and seen.value.commit:
+            found.setdefault(seen.value.commit, f"asked for as {seen.value.version}")
+    return [Candidate(commit, told) for commit, told in found.items()]
+
+
 def coming_versions(state: ReleaseState) -> tuple[str, ...]:
     """Of a release in flight: the versions that it brings."""
     return tuple(dict.fromkeys(map(_tag, _new_images(state)))) if state.in_flight else ()

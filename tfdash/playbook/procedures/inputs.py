@@ -125,6 +125,12 @@ INPUT_TYPES: Mapping[str, InputType] = {
         ),
         candidates=candidates.versions,
     ),
+    "commit": InputType(
+        example="4f9d2c1a",
+        title="a commit, full or short",
+        refuse=_like(r"[0-9a-fA-F]{7,64}", "is no commit: write seven of its digits (0-9, a-f) at least"),
+        candidates=candidates.commits,
+    ),
     "restored": InputType(
         example="Deployment namespace/name tier=3 replicas=2",
         title='a service as it was when it served, out of the last-good picture; "all" is all of it',

@@ -168,6 +168,9 @@ class PipelineSettings(SettingsTable):
         Texts, Note("checks that a release needs, by name; none: all that there are, and at least one")
     ] = ()
     scans: Annotated[Texts, Note("checks that are the security scan, by name", '["CodeQL", "trivy"]')] = ()
+    migrations: Annotated[
+        Texts, Note("checks that verify the migrations of the database, by name", '["migrations"]')
+    ] = ()
     reviews: Annotated[int, Between(1, 10), Note("approvals that a release needs")] = 1
     body: Annotated[
         str, Note("http: what is sent to start it", """'{"ref": "{version}", "id": "{key}"}'""")

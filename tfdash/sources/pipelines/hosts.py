@@ -1,30 +1,106 @@
-"""What GitHub and GitLab say of a version: https://docs.github.com/en/rest/checks/runs, .../commits/statuses, .../pulls/reviews;
-https://docs.gitlab.com/api/commits/, .../merge_request_approvals/"""
+"""What GitHub and GitLab say of a version: https://docs.github.com/en/rest/checks/runs, .../commits/statuses, .../pulls/reviews, .../git/refs,
+.../releases/releases; https://docs.gitlab.com/api/commits/, .../merge_request_approvals/, .../tags/, .../releases/
+
+Whether there is a tag is read of a list: an answer that there is nothing at an address may mean the repository, or that we may not see it."""
 
 from __future__ import annotations
 
+import json
+import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from tfdash.model.commits import CommitCheck, SeenCommit
+from tfdash.model.commits import CommitCheck, NewestCommit, ReleaseNotes, SeenCommit
 from tfdash.model.observation import ProblemKind
 from tfdash.playbook.procedures.settings import PipelineSettings
-from tfdash.sources.pipelines.reading import HostReader, unread
+from tfdash.sources.pipelines.reading import HostReader, HostUnread, unread
 from tfdash.text import safe
 
 _SAYS_NOTHING = frozenset({"skipped", "neutral"})
 _NOT_YET = frozenset({"created", "pending", "preparing", "running", "scheduled", "waiting_for_resource"})
 
 
-class CodeHost(Protocol):
-    async def seen(self, version: str) -> SeenCommit:
-        """Raises ``HostUnread``."""
+_NEWEST = 30
+_RELEASES = 100  # the newest, among which the notes of a version are looked for
 
 
-class GitHubHost:
-    def __init__(self, name: str, settings: PipelineSettings, secret: Callable[[str], str]) -> None:
+class HostAnswer(NamedTuple):
+    """What a host said of a commit."""
+
+    checks: Sequence[CommitCheck] = ()
+    review: Mapping[str, Any] = {}
+    lines: tuple[str, str] = ("", "")
+
+
+class CodeHost(ABC):
+    """Each read raises ``HostUnread``."""
+
+    def __init__(self, name: str, settings: PipelineSettings) -> None:
         self._name, self._settings = name, settings
+
+    async def seen(self, version: str, commit: str = "") -> SeenCommit:
+        """Of ``commit``, full or short; where none is named of that at which the tag ``version`` points."""
+        tag = await self._tag(version)
+        asked = await self._commit(commit) if commit else tag
+        if commit and not asked.startswith(commit.lower()):
+            raise unread(ProblemKind.BAD_ANSWER, f"asked for the commit {commit}, it tells of {asked}")
+        found = await self._of(asked) if asked else HostAnswer()
+        try:
+            notes = await self._notes(version)
+            missing = "" if notes is not None else self._no_notes(tag)
+        except HostUnread as failed:  # which hides nothing of the others
+            notes, missing = None, failed.problem.cause
+        tag_line, notes_line = self._lines(version)
+        return SeenCommit(
+            pipeline=self._name,
+            version=version,
+            commit=asked,
+            tag=tag,
+            checks=tuple(sorted(found.checks, key=lambda one: one.name)),
+            needed=self._settings.checks,
+            scans=self._settings.scans,
+            migrations=self._settings.migrations,
+            reviews=self._settings.reviews,
+            **found.review,
+            notes=notes,
+            no_notes=missing,
+            lines=found.lines,
+            tag_line=tag_line,
+            notes_line=notes_line,
+        )
+
+    @abstractmethod
+    async def newest(self) -> tuple[NewestCommit, ...]:
+        """Of the default branch, the newest first."""
+
+    @abstractmethod
+    async def _tag(self, version: str) -> str:
+        """The commit at which it points; "" where there is no such tag."""
+
+    @abstractmethod
+    async def _commit(self, named: str) -> str: ...
+
+    @abstractmethod
+    async def _of(self, commit: str) -> HostAnswer: ...
+
+    @abstractmethod
+    async def _notes(self, version: str) -> ReleaseNotes | None: ...
+
+    @abstractmethod
+    def _no_notes(self, tag: str) -> str:
+        """Why none may be seen."""
+
+    @abstractmethod
+    def _lines(self, version: str) -> tuple[str, str]:
+        """Of the tag, and of the notes."""
+
+
+class GitHubHost(CodeHost):
+    def __init__(self, name: str, settings: PipelineSettings, secret: Callable[[str], str]) -> None:
+        super().__init__(name, settings)
         always = {
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
@@ -34,23 +110,62 @@ class GitHubHost:
         self._read = HostReader(base, settings, secret, ("Authorization", "Bearer "), always)
         self._at = f"/repos/{quote(settings.repository)}"
 
-    async def seen(self, version: str) -> SeenCommit:
-        commit = _text(await self._read.read(f"{self._at}/commits/{quote(version, safe='')}"), "sha")
+    async def newest(self) -> tuple[NewestCommit, ...]:
+        rows = _list(await self._read.read(f"{self._at}/commits?per_page={_NEWEST}"))
+        return tuple(
+            _newest(
+                row.get("sha"),
+                str(_in(row, "commit", "message") or "").partition("\n")[0],
+                _in(row, "commit", "author", "name"),
+                _in(row, "commit", "committer", "date"),
+            )
+            for row in rows
+        )
+
+    async def _tag(self, version: str) -> str:
+        rows = _list(await self._read.read(f"{self._at}/git/matching-refs/tags/{quote(version)}"))
+        if not any(row.get("ref") == f"refs/tags/{version}" for row in rows):
+            return ""
+        return await self._commit(f"tags/{version}")  # an annotated one points at an object of its own
+
+    async def _commit(self, named: str) -> str:
+        return _text(await self._read.read(f"{self._at}/commits/{quote(named)}"), "sha")
+
+    async def _of(self, commit: str) -> HostAnswer:
         runs = await self._read.rows(f"{self._at}/commits/{commit}/check-runs?filter=latest", "check_runs")
         states = await self._read.rows(f"{self._at}/commits/{commit}/status", "statuses")
-        checks = (*map(_run, runs), *map(_status, states))
         repository = self._settings.repository
-        return _commit(
-            self._name,
-            self._settings,
-            version,
-            commit,
-            checks,
-            **await self._review(commit),
-            lines=(
+        return HostAnswer(
+            (*map(_run, runs), *map(_status, states)),
+            await self._review(commit),
+            (
                 f"gh api repos/{repository}/commits/{commit}/check-runs --jq '.check_runs[] | [.name, .conclusion]'",
                 f"gh api repos/{repository}/commits/{commit}/pulls --jq '.[].html_url'",
             ),
+        )
+
+    async def _notes(self, version: str) -> ReleaseNotes | None:
+        rows = _list(await self._read.read(f"{self._at}/releases?per_page={_RELEASES}"))
+        return _fullest(
+            [
+                ReleaseNotes(
+                    what=f"{'draft ' if row.get('draft') is True else ''}release {row.get('id')}",
+                    written=_written(row.get("body")),
+                )
+                for row in rows
+                if row.get("tag_name") == version
+            ]
+        )
+
+    def _no_notes(self, tag: str) -> str:
+        return "no release of it is seen; a draft is shown to who may push alone"
+
+    def _lines(self, version: str) -> tuple[str, str]:
+        at = f"repos/{self._settings.repository}"
+        pick = shlex.quote(f".[] | select(.tag_name == {json.dumps(version)}) | .body")
+        return (
+            f"gh api {shlex.quote(f'{at}/commits/tags/{quote(version)}')} --jq .sha",
+            f"gh api '{at}/releases?per_page={_RELEASES}' --jq {pick}",
         )
 
     async def _review(self, commit: str) -> dict[str, Any]:
@@ -77,29 +192,61 @@ class GitHubHost:
         }
 
 
-class GitLabHost:
+class GitLabHost(CodeHost):
     def __init__(self, name: str, settings: PipelineSettings, secret: Callable[[str], str]) -> None:
-        self._name, self._settings = name, settings
+        super().__init__(name, settings)
         base = (settings.url or "https://gitlab.com").rstrip("/").removesuffix("/api/v4")
         self._read = HostReader(f"{base}/api/v4", settings, secret, ("PRIVATE-TOKEN", ""), {})
-        self._at = f"/projects/{quote(settings.repository, safe='')}"
+        self._project = f"projects/{quote(settings.repository, safe='')}"
+        self._at = f"/{self._project}"
 
-    async def seen(self, version: str) -> SeenCommit:
-        found = await self._read.read(f"{self._at}/repository/commits/{quote(version, safe='')}")
-        commit = _text(found, "id")
+    async def newest(self) -> tuple[NewestCommit, ...]:
+        rows = _list(await self._read.read(f"{self._at}/repository/commits?per_page={_NEWEST}"))
+        return tuple(
+            _newest(row.get("id"), row.get("title"), row.get("author_name"), row.get("committed_date"))
+            for row in rows
+        )
+
+    async def _tag(self, version: str) -> str:
+        rows = await self._read.rows(f"{self._at}/repository/tags?search={quote('^' + version, safe='')}")
+        found = next((row for row in rows if row.get("name") == version), None)
+        return "" if found is None else _text(found.get("commit"), "id")
+
+    async def _commit(self, named: str) -> str:
+        return _text(await self._read.read(f"{self._at}/repository/commits/{quote(named, safe='')}"), "id")
+
+    async def _of(self, commit: str) -> HostAnswer:
         statuses = await self._read.rows(f"{self._at}/repository/commits/{commit}/statuses")
-        project = quote(self._settings.repository, safe="")
-        return _commit(
-            self._name,
-            self._settings,
-            version,
-            commit,
+        return HostAnswer(
             tuple(map(_job, statuses)),
-            **await self._review(commit),
-            lines=(
-                f"glab api projects/{project}/repository/commits/{commit}/statuses",
-                f"glab api projects/{project}/repository/commits/{commit}/merge_requests",
+            await self._review(commit),
+            (
+                f"glab api {self._project}/repository/commits/{commit}/statuses",
+                f"glab api {self._project}/repository/commits/{commit}/merge_requests",
             ),
+        )
+
+    async def _notes(self, version: str) -> ReleaseNotes | None:
+        rows = _list(await self._read.read(f"{self._at}/releases?per_page={_RELEASES}"))
+        return _fullest(
+            [
+                ReleaseNotes(
+                    what=f"{'upcoming ' if row.get('upcoming_release') is True else ''}release {safe(version)}",
+                    written=_written(row.get("description")),
+                )
+                for row in rows
+                if row.get("tag_name") == version
+            ]
+        )
+
+    def _no_notes(self, tag: str) -> str:
+        return "no release of it is there" if tag else "it has a release once it is tagged, and not before"
+
+    def _lines(self, version: str) -> tuple[str, str]:
+        at = quote(version, safe="")
+        return (
+            f"glab api {shlex.quote(f'{self._project}/repository/tags/{at}')}",
+            f"glab api {shlex.quote(f'{self._project}/releases/{at}')}",
         )
 
     async def _review(self, commit: str) -> dict[str, Any]:
@@ -117,24 +264,34 @@ class GitLabHost:
         }
 
 
-def _commit(
-    name: str,
-    settings: PipelineSettings,
-    version: str,
-    commit: str,
-    checks: Sequence[CommitCheck],
-    **found: Any,
-) -> SeenCommit:
-    return SeenCommit(
-        pipeline=name,
-        version=version,
-        commit=commit,
-        checks=tuple(sorted(checks, key=lambda one: one.name)),
-        needed=settings.checks,
-        scans=settings.scans,
-        reviews=settings.reviews,
-        **found,
-    )
+def _list(found: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(found, list):
+        raise unread(ProblemKind.BAD_ANSWER, "its answer is no list")
+    return [row for row in found if isinstance(row, dict)]
+
+
+def _in(found: Any, *keys: str) -> Any:
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _newest(commit: Any, title: Any, author: Any, at: Any) -> NewestCommit:
+    try:
+        when = datetime.fromisoformat(str(at)).timestamp()
+    except ValueError:
+        when = None
+    found = _text({"id": commit}, "id")
+    return NewestCommit(commit=found, title=safe(str(title or "")), author=safe(str(author or "")), at=when)
+
+
+def _written(text: Any) -> bool:
+    return isinstance(text, str) and bool(text.strip())
+
+
+def _fullest(found: Sequence[ReleaseNotes]) -> ReleaseNotes | None:
+    """A version may have a draft beside its release."""
+    return max(found, key=lambda one: one.written, default=None)
 
 
 def _run(row: Mapping[str, Any]) -> CommitCheck:

@@ -1,13 +1,18 @@
-"""Reads checks and reviews of the versions that open runs ask for, and of no others: each soon after a run asks, then every half a minute."""
+"""Reads what code hosts say of the versions that open runs ask for, and of no others: each soon after a run asks and with each step of it, then
+every half a minute. And, seldom, which commits of the default branch are the newest: what there is to choose when a run begins."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from tfdash.clock import Clock, in_clock_seconds
 from tfdash.model.assessment import Assessment
-from tfdash.model.commits import SeenCommit, commit_key
+from tfdash.model.commits import NewestCommit, SeenCommit, commit_key
 from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.procedure import Ask, Step
@@ -25,8 +30,20 @@ log = logging.getLogger(__name__)
 ASKED = "pipeline."
 """With this the ids of the probes begin that rest on it."""
 _EVERY = 30.0  # seconds
+_APART = 3.0  # between two rounds at least, however fast the steps of a run are
+_SOON, _SELDOM = 5.0, 300.0  # until the newest commits are read first, and between two of these reads
 _MOST = 50  # versions that are read at once
 _HOSTS: Mapping[str, Callable[..., CodeHost]] = {"github": GitHubHost, "gitlab": GitLabHost}
+
+
+T = TypeVar("T")
+
+
+class _Asked(NamedTuple):
+    """(pipeline, version, commit) of each, and the number of events of the runs that ask: with each something may have come to be."""
+
+    versions: frozenset[tuple[str, str, str]]
+    events: int
 
 
 class PipelinesSource:
@@ -44,15 +61,22 @@ class PipelinesSource:
         self._hosts |= {
             name: self._hosts[one.code] for name, one in pipelines.items() if one.code in self._hosts
         }
+        self._repository = {
+            name: (one.kind, one.url, one.repository, one.token)
+            for name, one in ((name, pipelines.get(one.code, one)) for name, one in pipelines.items())
+        }
         self._seen: dict[str, Observation[SeenCommit]] = {}
-        self._wanted: frozenset[tuple[str, str]] = frozenset()
+        self._wanted: frozenset[tuple[str, str, str]] = frozenset()
+        self._newest: dict[str, Observation[tuple[NewestCommit, ...]]] = {}
+        self._newest_due = time.monotonic() + _SOON
         self._looked: float | None = None  # when it was last seen what is asked for
 
     @property
     def status(self) -> Observation[SourceInfo]:
         seen = list(self._seen.values())
         about = f"{counted(len(seen), 'version')} asked for of {counted(len(self._hosts), 'repository')}"
-        problem = next((one.problem for one in seen if one.problem is not None), None)
+        problems = [one.problem for one in seen] + [one.problem for one in self._newest.values()]
+        problem = next(filter(None, problems), None)
         times = [one.observed_at for one in seen if one.observed_at is not None]
         return Observation(
             value=SourceInfo(name=self.id, about=about, count=len(seen)),
@@ -75,29 +99,48 @@ class PipelinesSource:
 
     async def run(self, board: SourceBoard) -> None:
         while True:
-            self._wanted = self._asked(board.picture)
+            started = time.monotonic()
+            asked = self._asked(board.picture)
+            self._wanted = asked.versions
             await self._round(board)
-            wanted = self._wanted
-            await board.until(lambda: self._asked(board.picture) != wanted, _EVERY)  # noqa: B023
+            if started >= self._newest_due:
+                self._newest_due = started + _SELDOM
+                await self._read_newest(board)
+            await asyncio.sleep(max(0.0, started + _APART - time.monotonic()))
+            left = min(_EVERY, max(_APART, self._newest_due - time.monotonic()))
+            await board.until(lambda: self._asked(board.picture) != asked, left)  # noqa: B023
 
-    def _asked(self, picture: Picture) -> frozenset[tuple[str, str]]:
-        """(pipeline, version) of the probes of open runs."""
+    def _asked(self, picture: Picture) -> _Asked:
+        """What the probes of open runs ask for, and how far these runs are."""
         runs = picture.store_state.runs
         self._runs.forget_but(runs)
-        found: set[tuple[str, str]] = set()
+        found: set[tuple[str, str, str]] = set()
+        steps = 0
         for journal in runs.values():
             state = self._runs.of(journal)
             if state.outcome is RunOutcome.OPEN:
+                before = len(found)
                 for ask in _asks(state.procedure.steps):
                     given = dict(ask.arguments)
                     if ask.probe.startswith(ASKED) and given.get("version"):
-                        found.add((given.get("pipeline", ""), given["version"]))
-        return frozenset(sorted(one for one in found if one[0] in self._hosts)[:_MOST])
+                        found.add((given.get("pipeline", ""), given["version"], given.get("commit", "")))
+                steps += len(journal.events) if len(found) > before else 0
+        return _Asked(frozenset(sorted(one for one in found if one[0] in self._hosts)[:_MOST]), steps)
+
+    async def _read_newest(self, board: SourceBoard) -> None:
+        """Of each repository once, whichever pipelines are of it."""
+        read: dict[tuple[str, ...], Observation[tuple[NewestCommit, ...]]] = {}
+        for name, host in sorted(self._hosts.items()):
+            if (at := self._repository[name]) not in read:
+                read[at] = await self._looked_at(host.newest, f"{self.id} {name}", self._newest.get(name))
+            self._newest[name] = read[at]
+        board.put_signals({("newest", name): seen for name, seen in self._newest.items()})
 
     async def _round(self, board: SourceBoard) -> None:
-        for name, version in sorted(self._wanted):
-            key = commit_key(name, version)
-            self._seen[key] = await self._look(name, version, self._seen.get(key))
+        for name, version, commit in sorted(self._wanted):
+            key = commit_key(name, version, commit)
+            read = partial(self._hosts[name].seen, version, commit)
+            self._seen[key] = await self._looked_at(read, f"{self.id} {name}", self._seen.get(key))
             board.put_signals({("commits", key): self._seen[key]})
         kept = {commit_key(*one) for one in self._wanted}
         gone = [key for key in self._seen if key not in kept]
@@ -108,28 +151,24 @@ class PipelinesSource:
         self._looked = self._clock.now()
         board.put_status(self.id, self.status)
 
-    async def _look(
-        self, name: str, version: str, before: Observation[SeenCommit] | None
-    ) -> Observation[SeenCommit]:
+    async def _looked_at(
+        self, read: Callable[[], Awaitable[T]], source: str, before: Observation[T] | None
+    ) -> Observation[T]:
         interval = in_clock_seconds(self._clock, 2 * _EVERY)
         try:
-            found = await self._hosts[name].seen(version)
+            found = await read()
         except HostUnread as failed:
             problem = failed.problem
         except Exception:  # an answer that nobody foresaw must not end the others
-            log.exception("pipeline %s was not read", name)
+            log.exception("%s was not read", source)
             problem = Problem(kind=ProblemKind.BAD_ANSWER, cause="its answer is none that is documented")
         else:
             return Observation(
-                value=found,
-                source=f"{self.id} {name}",
-                observed_at=self._clock.now(),
-                complete=True,
-                interval=interval,
+                value=found, source=source, observed_at=self._clock.now(), complete=True, interval=interval
             )
         return Observation(
             value=before.value if before is not None else None,
-            source=f"{self.id} {name}",
+            source=source,
             observed_at=before.observed_at if before is not None else None,
             problem=problem,
             complete=True,

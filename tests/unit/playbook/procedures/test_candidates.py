@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import pytest
 
 from tests.unit.playbook.making import (
     NOW,
@@ -20,8 +21,10 @@ from tests.unit.playbook.making import (
 )
 from tests.unit.playbook.releases.making import rollout, state_of, versions
 from tfdash.judging.judge import judge_all
+from tfdash.model.commits import NewestCommit, SeenCommit
 from tfdash.model.kube import Container, Owner, Template
 from tfdash.model.kubecluster import Namespace, Node
+from tfdash.model.observation import Observation
 from tfdash.model.procedure import Input
 from tfdash.model.release import Carrier, Phase, ReleaseState, Side
 from tfdash.model.subject import Subject
@@ -144,3 +147,47 @@ def test_what_stays_as_it_is_beside_the_new_version_is_not_being_released() -> N
     assert state.in_flight and coming_versions(state) == ("2.14.0",)
     over = msgspec.structs.replace(state, phase=Phase.COMPLETE)
     assert coming_versions(over) == ()
+
+
+def test_commits_are_the_newest_of_the_default_branches_and_what_is_asked_for() -> None:
+    one, two = "a" * 40, "b" * 40
+    newest = (
+        NewestCommit(commit=one, title="the tax line", author="ann", at=NOW - 60),
+        NewestCommit(commit=two, title=""),
+    )
+    asked = SeenCommit(pipeline="deploy", version="2.14.0", commit="c" * 40)
+    signals = msgspec.structs.replace(
+        SEEN.signals,
+        newest={"deploy": Observation(value=newest), "tag": Observation(value=newest), "away": Observation()},
+        commits={
+            "deploy 2.14.0": Observation(value=asked),
+            "deploy 2.15.0": Observation(value=msgspec.structs.replace(asked, commit="")),  # not tagged yet
+        },
+    )
+    case = InputCase(
+        wanted=Input(id="x", title="x", type="commit"),
+        cluster=REF,
+        picture=msgspec.structs.replace(SEEN, signals=signals),
+        assessment=JUDGED,
+    )
+    found = INPUT_TYPES["commit"].candidates(case)
+    assert [each.value for each in found] == [one, two, "c" * 40]
+    assert found[0].sentence.startswith("the tax line, ann, ") and found[2].sentence == "asked for as 2.14.0"
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ("abcdef0", True),
+        ("A" * 40, True),
+        ("0" * 64, True),
+        ("abcdef", False),
+        ("0" * 65, False),
+        ("-abcdef0", False),
+        ("main", False),
+        ("abcdef0/..", False),
+        ("abcdef0 ", False),
+    ],
+)
+def test_a_commit_is_digits_and_never_an_option(value: str, fits: bool) -> None:
+    assert (not unfit_value(Input(id="c", title="c", type="commit"), value)) is fits

@@ -1,4 +1,4 @@
-"""Probes of what a code host says of a version: its checks, its scan, its review."""
+"""Probes of what a code host says of a version: its tag, its checks, its scan, its review, its notes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from tfdash.playbook.procedures.probes.look import ProbeLook
 from tfdash.text import safe
 
 Judged = Callable[[ProbeLook, SeenCommit, str], Probed]
+Lined = Callable[[SeenCommit], str]
 SOURCE = "pipelines"
 """The source that reads them; it is there where one is configured."""
 _ARGUMENTS = (
     ProbeArgument(id="pipeline", title="which of [procedures.pipelines]"),
-    ProbeArgument(id="version", title="a tag, a branch or a commit"),
+    ProbeArgument(id="version", title="the version, as its tag has it"),
+    ProbeArgument(id="commit", title="of which commit, full or short; else that of its tag", needed=False),
 )
+_SHOWN = 12  # digits of a commit
 
 
-def _read(judge: Judged, case: ProbeCase) -> Probed:
+def _read(judge: Judged, line: Lined, case: ProbeCase) -> Probed:
     look = ProbeLook(case)
     name, version = look.argument("pipeline"), look.argument("version")
-    seen = case.picture.signals.commits.get(commit_key(name, version))
+    seen = case.picture.signals.commits.get(commit_key(name, version, look.argument("commit")))
     told = f"{version} of {name}"
     if seen is None:
         recovery = case.policies.recovery if case.policies is not None else None
@@ -44,8 +47,40 @@ def _read(judge: Judged, case: ProbeCase) -> Probed:
         return look.unclear(UnknownKind.LOADING, f"{told}: still loading")
     if (old := look.old(seen)) is not None:
         return look.unknown(old, f"{told}: ")
-    found = judge(look, seen.value, f"{version} ({seen.value.commit[:12]})")
-    return msgspec.structs.replace(found, line=safe(seen.value.lines[judge is _review]))
+    return msgspec.structs.replace(judge(look, seen.value, version), line=safe(line(seen.value)))
+
+
+def _of_commit(judge: Judged) -> Judged:
+    """What is asked of the commit that is tagged, or will be: while none is known it is nobody's."""
+
+    def judged(look: ProbeLook, seen: SeenCommit, version: str) -> Probed:
+        if not seen.commit:
+            told = f"{version} is not tagged yet: name its commit when the run begins, or look there and sign"
+            return look.unclear(UnknownKind.NO_DATA, told)
+        if seen.tag and seen.tag != seen.commit:
+            return look.said(False, _another(seen, version))
+        return judge(look, seen, f"{version} ({seen.commit[:_SHOWN]})")
+
+    return judged
+
+
+def _another(seen: SeenCommit, version: str) -> str:
+    return f"the tag {version} is of {seen.tag[:_SHOWN]}, not of {seen.commit[:_SHOWN]}"
+
+
+def _tagged(look: ProbeLook, seen: SeenCommit, version: str) -> Probed:
+    if not seen.tag:
+        return look.said(False, f"{version} is not tagged yet")
+    if seen.tag != seen.commit:
+        return look.said(False, _another(seen, version))
+    return look.said(True, f"the tag {version} is of {seen.tag[:_SHOWN]}")
+
+
+def _notes(look: ProbeLook, seen: SeenCommit, version: str) -> Probed:
+    if seen.notes is None:  # who may not see a draft is told of none
+        return look.unclear(UnknownKind.NO_DATA, f"{version}: {seen.no_notes}")
+    told = f"{version}: {seen.notes.what}"
+    return look.said(seen.notes.written, f"{told} {'has notes' if seen.notes.written else 'says nothing'}")
 
 
 def _checks(look: ProbeLook, seen: SeenCommit, told: str) -> Probed:
@@ -57,12 +92,19 @@ def _checks(look: ProbeLook, seen: SeenCommit, told: str) -> Probed:
 
 
 def _scans(look: ProbeLook, seen: SeenCommit, told: str) -> Probed:
-    if not seen.scans:
-        return look.unclear(
-            UnknownKind.NOT_WATCHED, f"{told}: no scan is named; add scans to its [procedures.pipelines]"
-        )
-    found = [one for one in seen.checks if one.name in set(seen.scans)]
-    return _passed(look, found, seen.scans, told, "scans")
+    return _named(look, seen, seen.scans, told, "scans")
+
+
+def _migrations(look: ProbeLook, seen: SeenCommit, told: str) -> Probed:
+    return _named(look, seen, seen.migrations, told, "migrations")
+
+
+def _named(look: ProbeLook, seen: SeenCommit, names: Sequence[str], told: str, key: str) -> Probed:
+    """Checks that only the configuration knows to be such."""
+    if not names:
+        words = f"{told}: no check of its {key} is named; add {key} to its [procedures.pipelines]"
+        return look.unclear(UnknownKind.NOT_WATCHED, words)
+    return _passed(look, [one for one in seen.checks if one.name in set(names)], names, told, "checks")
 
 
 def _passed(
@@ -99,13 +141,31 @@ PROBES = tuple(
     Probe(
         id=f"pipeline.{id}",
         title=title,
-        judge=partial(_read, judge),
+        judge=partial(_read, judge, line),
         line=lambda arguments: "",  # whose server it is stands in what was read
         arguments=_ARGUMENTS,
     )
-    for id, title, judge in (
-        ("checks-passed", "the checks of {version} passed", _checks),
-        ("scan-passed", "the security scan of {version} passed", _scans),
-        ("review-approved", "{version} was reviewed and approved", _review),
+    for id, title, judge, line in (
+        ("checks-passed", "the checks of {version} passed", _of_commit(_checks), lambda seen: seen.lines[0]),
+        (
+            "scan-passed",
+            "the security scan of {version} passed",
+            _of_commit(_scans),
+            lambda seen: seen.lines[0],
+        ),
+        (
+            "migrations-verified",
+            "the migrations of {version} are verified",
+            _of_commit(_migrations),
+            lambda seen: seen.lines[0],
+        ),
+        (
+            "review-approved",
+            "{version} was reviewed and approved",
+            _of_commit(_review),
+            lambda seen: seen.lines[1],
+        ),
+        ("tagged", "the tag {version} is of that commit", _tagged, lambda seen: seen.tag_line),
+        ("notes-written", "{version} has release notes", _notes, lambda seen: seen.notes_line),
     )
 )
