@@ -26,6 +26,7 @@ from tfdash.model.kinds import JUDGED
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunOutcome, RunState, StepStatus
 from tfdash.model.traffic import published
+from tfdash.model.verdict import UnknownKind
 from tfdash.procedures.kind import state_of, step_of
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.sources.base import ALL
@@ -92,6 +93,8 @@ async def done(at: Seat, run: str, id: str, branches: Mapping[str, str]) -> None
             await approved(at, run, id)
             return False
         shown = await runs.prepare(run, id)
+        if found.kind in ASKED and any(one.unknown is UnknownKind.LOADING for one in shown.asks):
+            return False  # it is about to be known: nobody signs for that
         given = Given(reason="as the procedure has it")
         if found.kind is StepKind.DECISION:
             given = Given(branch=branches[id], reason="as it is")
