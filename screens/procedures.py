@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,16 @@ from tfdash.model.recovery import NO_CLUSTER
 from tfdash.model.run import RunState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.procedures.candidates import coming_versions
-from tfdash.text import safe
+from tfdash.procedures.protocols import RunService, Told
+from tfdash.text import fault, safe
 from tfdash.views.recovery.forms import FormChoice, start
 from tfdash.views.recovery.words import run_state, run_title
+from widgets.workers import begin
 
 if TYPE_CHECKING:
     from screens.dialogs.form import FormAnswer
+
+log = logging.getLogger("tfdash.screens.recovery")
 
 
 def begin_start(
@@ -131,11 +136,33 @@ def values_of(one: Input, text: str) -> tuple[str, ...]:
 
 
 def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping[str, str]) -> None:
+    """With the messages that its run would tell by itself: nobody is told what was never shown."""
+    runs = shell.context.runs
+    assert runs is not None
+
+    async def looked() -> None:
+        told: Mapping[str, tuple[Told, ...]] = {}
+        try:
+            told = await runs.previews(procedure.id, given, cluster)
+        except Exception as error:  # it can be begun all the same, and tells nothing by itself
+            log.error("unforeseen", exc_info=error)
+            shell.tell(f"what it would tell by itself is not known: {fault(error)}", "warning")
+        _ask_inputs(shell, runs, procedure, cluster, given, told)
+
+    begin(shell, looked, "start")
+
+
+def _ask_inputs(
+    shell: Shell,
+    runs: RunService,
+    procedure: Procedure,
+    cluster: ClusterRef,
+    given: Mapping[str, str],
+    told: Mapping[str, tuple[Told, ...]],
+) -> None:
     from screens.dialogs.form import FormScreen
     from screens.dialogs.step_acts import StepActs
 
-    runs = shell.context.runs
-    assert runs is not None
     acts = StepActs(shell, runs)
     choices = {one.id: choices_of(shell, one, cluster, given) for one in procedure.inputs}
     word = shell.context.word or shell.context.environment.upper()
@@ -152,6 +179,7 @@ def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping
                     reason=answer.values["reason"],
                     cluster=cluster,
                     dry=answer.button == "dry",
+                    previewed=tuple(told),
                 )
             )
 
@@ -167,7 +195,7 @@ def _ask(shell: Shell, procedure: Procedure, cluster: ClusterRef, given: Mapping
         before = {name: value for name, value in values.items() if name in inputs and name != id and value}
         return choices_of(shell, inputs[id], cluster, before) if id in inputs else []
 
-    shell.push_screen(FormScreen(start(procedure, choices, given, place), take, choose))
+    shell.push_screen(FormScreen(start(procedure, choices, given, place, told), take, choose))
 
 
 def begin_within(shell: Shell, run: RunState, step: Step) -> None:

@@ -246,6 +246,7 @@ class ToldRuns:
         self.refuse: RunRefused | None = None
         self.trouble: Exception | None = None  # of whoever asks what a step would do
         self.faults: tuple[str, ...] = ()
+        self.previewed: dict[str, tuple[Told, ...]] = {}  # what a run would tell by itself
         shipped = library().procedures
         there = [read_procedure("service-failure", FAILURE), shipped["release"], shipped["rollback"]]
         self._procedures = list(procedures) if procedures is not None else there
@@ -333,8 +334,14 @@ class ToldRuns:
         reason: str,
         cluster: ClusterRef,
         dry: bool = False,
+        previewed: Sequence[str] = (),
     ) -> RunState:
-        return await self._told("start", procedure, dict(inputs), reason, dry)
+        return await self._told("start", procedure, dict(inputs), reason, dry, *previewed)
+
+    async def previews(
+        self, procedure: str, given: Mapping[str, str], cluster: ClusterRef
+    ) -> Mapping[str, tuple[Told, ...]]:
+        return self.previewed
 
     async def do(
         self, run: str, step: str, given: Given, tell: Callable[[Progress], None] | None = None

@@ -31,6 +31,7 @@ class RunEventKind(StrEnum):
     NOTE = "note"  # an annotation; data: proposes (a change of the runbook)
     IMPACT = "impact"  # data: at, at_least, source; of what a terminal found: proof (by what), by (in words)
     ACKNOWLEDGED = "acknowledged"
+    TOLD = "told"  # people, by a terminal itself or by who uses it; data: template, channels, key
     LOOKED = "looked"  # somebody read the hand-over page up to an event; data: number
     HANDED_OVER = "handed over"  # as a file
     RESUMED = "resumed"
@@ -95,6 +96,7 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     branch: str = ""
     approvals: tuple[str, ...] = ()
     asked: float | None = None  # of an approval: since when it is wanted
+    told: tuple[str, ...] = ()  # the channels that were told that it is
     evidence: tuple[Pairs, ...] = ()
     stops: str = ""  # of a rehearsal: why it would go no further here
     mark: Mapping[str, Any] = {}  # of the act in the air: what tells that it was ours
@@ -125,6 +127,15 @@ class RunClock(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class RunTold(msgspec.Struct, frozen=True, kw_only=True):
+    """People were told something of a run: by which template, of which step ("": of the run), through which channels."""
+
+    template: str
+    step: str
+    at: float
+    channels: tuple[str, ...]
+
+
 class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """What the events of a run add up to. ``steps`` in the order of the file, groups before what is in them; ``next`` are the
     ids of those that can be worked on now. ``procedure`` is expanded: a group ``each`` stands there once for each value."""
@@ -147,6 +158,10 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     last_at: float = 0.0
     people: Mapping[str, float] = {}  # who did something, and when last
     looked: Mapping[str, int] = {}  # who read up to which event
+    previewed: tuple[
+        str, ...
+    ] = ()  # templates of messages that were shown when it was begun: it may tell these by itself
+    told: tuple[RunTold, ...] = ()
     unreadable: str = ""  # why its text is not understood by this program, "" where it is
     within: tuple[str, str] = ("", "")  # the run, and the step there, as which it is carried out
 

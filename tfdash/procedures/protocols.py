@@ -249,7 +249,15 @@ class RunService(Protocol):
         reason: str,
         cluster: ClusterRef,
         dry: bool = False,
-    ) -> RunState: ...
+        previewed: Sequence[str] = (),
+    ) -> RunState:
+        """``previewed``: the templates of messages that were shown before, by ``previews``: the run may tell these by itself."""
+
+    async def previews(
+        self, procedure: str, given: Mapping[str, str], cluster: ClusterRef
+    ) -> Mapping[str, tuple[Told, ...]]:
+        """By their templates the messages that a run of it would tell by itself, as each channel would get them; {} where no channel takes any.
+        ``given``: what is chosen already, by the inputs' ids."""
 
     async def prepare(self, run: str, step: str, choices: tuple[str, ...] = ()) -> Prepared:
         """What the step would do now; reads, checks and dry runs, and changes nothing. ``choices``: of an action's plan, as they were ticked."""

@@ -8,6 +8,7 @@ from typing import Any
 from tfdash.model.procedure import Procedure
 from tfdash.model.run import RunState
 from tfdash.playbook.procedures.newer import newer, other_file
+from tfdash.playbook.procedures.progress import impact_clock
 from tfdash.procedures.beginning import alone_on
 from tfdash.procedures.kind import Means
 from tfdash.procedures.protocols import RunRefused
@@ -23,6 +24,17 @@ def reasoned(reason: str, what: str) -> None:
         raise RunRefused(f"say {what}: it stands in the audit log")
     if len(reason) > LONGEST:
         raise RunRefused(f"the reason is longer than {LONGEST:,} characters")
+
+
+def earlier(run: RunState, at: object, now: float) -> None:
+    """An impact is moved earlier, to a time that was (epoch seconds). Raises ``RunRefused``."""
+    if not isinstance(at, int | float) or at > now:
+        raise RunRefused("the impact began at a time that was", remedy="give it as epoch seconds")
+    known = impact_clock(run)
+    if known is not None and known.start is not None and at > known.start:
+        raise RunRefused(
+            f"it is known to have begun before, by {known.by}", remedy="it is moved earlier only"
+        )
 
 
 def by_other_text(

@@ -18,7 +18,7 @@ from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.folding import AGAIN
 from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
-from tfdash.playbook.procedures.progress import OVER, impact_clock
+from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.starts import own_of
 from tfdash.procedures.beginning import UNSEEN, alone_on, not_known, outer_of, starter, whole_inputs
@@ -27,11 +27,12 @@ from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, Means, state_of, step_of
 from tfdash.procedures.looking import IN_AIR, open_run, so
-from tfdash.procedures.protocols import Given, Prepared, RunRefused
+from tfdash.procedures.protocols import Given, Prepared, RunRefused, Told
 from tfdash.procedures.proving import prove_impact, wants_proof
 from tfdash.procedures.rehearsed import rehearsed_by
-from tfdash.procedures.saying import by_other_text, reasoned
+from tfdash.procedures.saying import by_other_text, earlier, reasoned
 from tfdash.procedures.steps.manual import LONGEST
+from tfdash.procedures.telling import previews
 
 _SAID = {
     RunEventKind.IMPACT: "the impact began",
@@ -78,6 +79,12 @@ class Runs:
         of = state_of(state, step) or StepState(id=step, status=StepStatus.WAITING)
         return Doing(self._means, state, found, of, of.attempt).ask((*found.asks, *found.after))
 
+    async def previews(
+        self, procedure: str, given: Mapping[str, str], cluster: ClusterRef
+    ) -> Mapping[str, tuple[Told, ...]]:
+        found = self._library().procedures[procedure]
+        return await self._means.board.on_loop(previews(self._means, found, given, cluster))
+
     # -- changed --------------------------------------------------------------------------------------------------
 
     async def start(
@@ -88,15 +95,22 @@ class Runs:
         reason: str,
         cluster: ClusterRef,
         dry: bool = False,
+        previewed: Sequence[str] = (),
     ) -> RunState:
         async def one_by_one() -> RunState:
             async with self._starting:
-                return await self._start(procedure, inputs, reason, cluster, dry)
+                return await self._start(procedure, inputs, reason, cluster, dry, previewed)
 
         return await self._changed(one_by_one())
 
     async def _start(
-        self, id: str, inputs: Mapping[str, tuple[str, ...]], reason: str, cluster: ClusterRef, dry: bool
+        self,
+        id: str,
+        inputs: Mapping[str, tuple[str, ...]],
+        reason: str,
+        cluster: ClusterRef,
+        dry: bool,
+        previewed: Sequence[str],
     ) -> RunState:
         refused = "" if dry and not self._journals.recorded else self._means.refused()
         if why := refused or self._journals.unread:
@@ -151,6 +165,7 @@ class Runs:
             "nonce": nonce,
             **({UNSEEN: unseen} if unseen else {}),
             **({"within": {"run": within[0], "step": within[1]}} if outer is not None else {}),
+            **({"previewed": list(previewed)} if previewed else {}),
         }
         await self._journals.record(
             run,
@@ -289,14 +304,7 @@ class Runs:
         if kind not in _SAID:
             raise RunRefused(f"{kind.value} is not said by hand")
         if kind is RunEventKind.IMPACT:
-            at = data.get("at")
-            if not isinstance(at, int | float) or at > self._means.clock.now():
-                raise RunRefused("the impact began at a time that was", remedy="give it as epoch seconds")
-            known = impact_clock(run)
-            if known is not None and known.start is not None and at > known.start:
-                raise RunRefused(
-                    f"it is known to have begun before, by {known.by}", remedy="it is moved earlier only"
-                )
+            earlier(run, data.get("at"), self._means.clock.now())
             reasoned(given.reason, "what shows that the impact began then")
             data.setdefault("source", given.reason.strip())
         if kind is RunEventKind.CHANGED:

@@ -23,6 +23,7 @@ from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, state_of
 from tfdash.procedures.looking import IN_AIR, open_run
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.procedures.proving import prove_impact, wants_proof
+from tfdash.procedures.telling import Telling
 from tfdash.sources.base import ALL
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Watching:
         self._due: dict[str, tuple[float, float]] = {}  # of what heeds no news, by its key: asked, and due
         self._busy: dict[tuple[str, str], asyncio.Future[None]] = {}
         self._proved: dict[str, float] = {}  # when it was looked last for what proves when an impact began
+        self._telling = Telling(engine.means)
         self._passed_by: set[tuple[str, str]] = set()  # found in hand by a look: looked at once it is free
 
     async def run(self, board: object = None) -> None:
@@ -114,7 +116,8 @@ class Watching:
             if self._engine.refused(run):
                 continue
             dues = [self._one(run, step, state, now) for step, state in _pairs(run)]
-            times += [due for due in (*dues, self._impact(run, now)) if due is not None]
+            dues += [self._impact(run, now), self._tell(run, now)]
+            times += [due for due in dues if due is not None]
         if self._engine.unwritten:
             await self._write_again()
             times.append(now + in_clock_seconds(self._means.clock, _AGAIN))
@@ -160,6 +163,16 @@ class Watching:
                 work = prove_impact(self._means, run)
                 self._busy[at] = asyncio.ensure_future(self._carried_out(at, f"the proof of {run.id}", work))
         return asked + every
+
+    def _tell(self, run: RunState, now: float) -> float | None:
+        """Who is to do something is told; nothing waits for that."""
+        words, due = self._telling.due(run, now)
+        for word in words:
+            at = (run.id, f"{word.step}.{word.template}")
+            if at not in self._busy:
+                told = self._carried_out(at, f"{run.id}, told {word.template}", self._telling.tell(run, word))
+                self._busy[at] = asyncio.ensure_future(told)
+        return due
 
     def _goes_on(self, kind: KindOfStep, doing: Doing, now: float) -> float | None:
         step, (asked, due) = doing.step, self._due.get(doing.key, (now, now))

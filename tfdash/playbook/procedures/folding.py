@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tfdash.model.procedure import Pairs, Procedure, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
-from tfdash.playbook.procedures.told_in import MOST, number_in, text_in, time_in
+from tfdash.playbook.procedures.people_told import PeopleTold
+from tfdash.playbook.procedures.told_in import MOST, by_itself, number_in, text_in, time_in
 from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree, lost_by
 
 _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE})
@@ -49,13 +50,14 @@ class RunFold:
         self.number, self.last_at = started.number, started.at
         self.people: dict[str, float] = {started.by: started.at}
         self.looked: dict[str, int] = {}
+        self.people_told = PeopleTold()
         self.impacts: list[tuple[float, bool, str, str]] = []
         self.acknowledged: float | None = None
 
     def apply(self, event: RunEvent) -> None:
         """The next one in the order of a journal."""
         self.number, self.last_at = max(self.number, event.number), max(self.last_at, event.at)
-        if not _by_itself(event):
+        if not by_itself(event):
             self.people[event.by] = max(event.at, self.people.get(event.by, event.at))
         of_run = _OF_RUN.get(event.kind)
         if of_run is not None:
@@ -90,12 +92,17 @@ class RunFold:
         at = time_in(event.data.get("at"))
         if at is not None and at <= event.at:
             at_least, source = event.data.get("at_least") is True, text_in(event.data.get("source"))
-            by = text_in(event.data.get("by")) if _by_itself(event) else event.by
+            by = text_in(event.data.get("by")) if by_itself(event) else event.by
             self.impacts.append((at, at_least, by, source))
 
     def _acknowledged(self, event: RunEvent) -> None:
         if self.acknowledged is None or event.at < self.acknowledged:
             self.acknowledged = event.at
+
+    def _told(self, event: RunEvent) -> None:
+        channels, node = self.people_told.take(event), self.tree.nodes.get(event.step)
+        if node is not None and node.step.kind is StepKind.APPROVAL:
+            node.told.channels = tuple(dict.fromkeys((*node.told.channels, *channels)))
 
     def _looked(self, event: RunEvent) -> None:
         number = min(number_in(event.data.get("number")), event.number)
@@ -350,11 +357,6 @@ def _did(node: PlacedStep) -> bool:
     return by_us or any(not act.over for act in told.acts.values())
 
 
-def _by_itself(event: RunEvent) -> bool:
-    """Whether a terminal found it with nobody at its keys: it is no word of who uses it, and no sign of life."""
-    return event.kind is RunEventKind.IMPACT and "proof" in event.data
-
-
 def _one_person(event: RunEvent, who: str, stamp: str) -> bool:
     return event.by == who or (bool(stamp) and event.stamped == stamp)
 
@@ -369,6 +371,7 @@ _OF_RUN: Mapping[RunEventKind, Callable[[RunFold, RunEvent], None]] = {
     RunEventKind.IMPACT: RunFold._impact,
     RunEventKind.ACKNOWLEDGED: RunFold._acknowledged,
     RunEventKind.LOOKED: RunFold._looked,
+    RunEventKind.TOLD: RunFold._told,
     RunEventKind.CHANGED: RunFold._changed,
     RunEventKind.ABORTED: RunFold._aborted,
     RunEventKind.CLOSED: RunFold._closed,

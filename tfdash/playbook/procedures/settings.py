@@ -256,6 +256,11 @@ class ProceduresSettings(SettingsTable):
     along: Annotated[
         Texts, Note("hosts that go down with a cluster, besides those of which that is seen", '["10.1.*"]')
     ] = ()
+    waits: Annotated[
+        Seconds,
+        Between(0, 7 * 86_400, seconds=True),
+        Note("a run that waits for a person for so long tells that once (the message waits); 0s: never"),
+    ] = 900.0
     commands: Annotated[dict[str, AllowedCommand], Note(sample="flush-cache")] = field(default_factory=dict)
     hosts: Annotated[dict[str, HostSettings], Note(sample="db-1")] = field(default_factory=dict)
     pipelines: Annotated[dict[str, PipelineSettings], Note(sample="deploy")] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.clocks import clocks
 from tfdash.playbook.procedures.folding import RunFold
 from tfdash.playbook.procedures.starts import RunStart, start_of, targets_of
-from tfdash.playbook.procedures.told_in import text_in
+from tfdash.playbook.procedures.told_in import text_in, texts_in
 
 
 def run_state(journal: RunJournal) -> RunState:
@@ -90,6 +90,8 @@ class _Folded:
             last_at=fold.last_at,
             people=dict(fold.people),
             looked=dict(fold.looked),
+            previewed=texts_in(start.event.data.get("previewed")),
+            told=tuple(fold.people_told.told),
             unreadable=start.why,
             within=start.within,
         )

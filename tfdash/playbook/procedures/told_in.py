@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfdash.model.run import RunEvent, RunEventKind
+
 MOST = 2**53
 """No number of an event is as large."""
 
 
 def text_in(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def texts_in(value: Any) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list | tuple) else ()
+
+
+def by_itself(event: RunEvent) -> bool:
+    """Whether a terminal found or told it with nobody at its keys: it is no word of who uses it, and no sign of life."""
+    found = event.kind is RunEventKind.IMPACT and "proof" in event.data
+    return found or (event.kind is RunEventKind.TOLD and event.data.get("itself") is True)
 
 
 def number_in(value: Any) -> int:

@@ -79,6 +79,7 @@ class StepTold:
     inner: str = ""
     approvals: list[tuple[str, str]] = field(default_factory=list)
     evidence: list[Pairs] = field(default_factory=list)
+    channels: tuple[str, ...] = ()  # that were told that its approval is wanted
     current: Act | None = None
     acts: dict[tuple[str, int], Act] = field(default_factory=dict)
 
@@ -285,6 +286,7 @@ class StepTree:
             inner=told.inner,
             approvals=tuple(who for who, _ in told.approvals),
             asked=self._asked(node, started),
+            told=told.channels,
             evidence=tuple(told.evidence),
             mark=act.mark if act is not None else {},
             in_air=told.in_air(),

@@ -11,6 +11,7 @@ from tfdash.nouns import counted
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.proofs import digest_of, key_of
 from tfdash.procedures.protocols import Given, RunRefused
+from tfdash.procedures.telling import APPROVAL, RunWord, key_of_word, message_of
 from tfdash.store.approvals.protocol import StepWord, Vouches
 
 _REASON = 3  # characters at least
@@ -42,6 +43,7 @@ class ApprovalStep(KindOfStep):
             lines.append(f"{_wait(step.alone_after)} are not waited for: nobody can answer by this program")
         alone = ("alone",) if step.alone and not opens else ()
         may = alone if why or own else ("approve", "deny", *alone)
+        lines += await told_of_it(doing)
         return StepShown(lines=tuple(lines), opens=opens, may=may)
 
     def _forged(self, doing: Doing) -> list[str]:
@@ -115,6 +117,29 @@ class ApprovalStep(KindOfStep):
             waited += f" (its {_wait(step.alone_after)} were not waited for: {why})" if why else ""
         sentence = f"{doing.by} goes on alone{waited}, to be reviewed by somebody else: {reason}"
         return StepEnd(kind=RunEventKind.APPROVED, sentence=sentence, data=data)
+
+
+async def told_of_it(doing: Doing) -> list[str]:
+    """Who was told that it is wanted, and what came of that; where nobody is, why."""
+    if doing.run.dry:
+        return []
+    means, run, notifier = doing.means, doing.run, doing.means.notifier
+    word = RunWord(APPROVAL, doing.step.id, 0.0)
+    key = key_of_word(run.id, word)
+    sent = {one.channel: one for one in notifier.told(key)} if notifier is not None else {}
+    if doing.state.told:
+        at = next(one.at for one in run.told if (one.template, one.step) == word[:2])
+        states = (f"{name}{f' ({sent[name].state})' if name in sent else ''}" for name in doing.state.told)
+        return [f"told that it is wanted: {', '.join(states)}, {near(at, doing.now, means.zone)}"]
+    if notifier is None:
+        return ["nobody is told that it is wanted: no channel is there ([notify.channels])"]
+    if APPROVAL not in run.previewed:
+        return ["nobody is told that it is wanted: no such message was shown when the run was begun"]
+    message = message_of(means, run, word, key)
+    shown = await notifier.preview(message) if message is not None else ()
+    if any(one.state != "refused" for one in shown):
+        return ["nobody is told yet that it is wanted"]
+    return [f"nobody is told that it is wanted: {'; '.join(one.sentence for one in shown)}"]
 
 
 def alone_opens(doing: Doing) -> float | None:

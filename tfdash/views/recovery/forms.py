@@ -12,7 +12,7 @@ from tfdash.nouns import counted
 from tfdash.playbook.procedures.placeholders import OWN, filled
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.walk import leaves, steps_by_id
-from tfdash.procedures.protocols import Claim, Prepared, taken
+from tfdash.procedures.protocols import Claim, Prepared, Told, taken
 from tfdash.text import safe, safe_lines
 from tfdash.views.age import short_age
 from tfdash.views.recovery import hand
@@ -63,9 +63,14 @@ REASON = FormField("reason", "Reason")
 
 
 def start(
-    procedure: Procedure, choices: Mapping[str, Sequence[FormChoice]], given: Mapping[str, str], place: str
+    procedure: Procedure,
+    choices: Mapping[str, Sequence[FormChoice]],
+    given: Mapping[str, str],
+    place: str,
+    told: Mapping[str, Sequence[Told]] = {},
 ) -> Form:
-    """The inputs, chosen among what exists now, and a reason. ``given``: what is chosen already, by where it was begun."""
+    """The inputs, chosen among what exists now, and a reason. ``given``: what is chosen already, by where it was begun; ``told``: by their
+    templates the messages that its run would tell by itself."""
     lines: list[Line] = []
     if procedure.purpose:
         lines.append([safe(procedure.purpose)])
@@ -78,14 +83,15 @@ def start(
             )
         ]
     )
-    told = {one.id: given.get(one.id) or one.title or one.id for one in procedure.inputs}
-    told |= {one: f"this {one}" for one in OWN}
+    known = {one.id: given.get(one.id) or one.title or one.id for one in procedure.inputs}
+    known |= {one: f"this {one}" for one in OWN}
     hurts: list[Line] = [
-        [("▲ Point of no return: ", "warn"), safe(filled(f"{s.title}: {s.no_return}", told))]
+        [("▲ Point of no return: ", "warn"), safe(filled(f"{s.title}: {s.no_return}", known))]
         for s in steps
         if s.no_return
     ]
     lines += [[(f"{safe(name)}: ", "dim"), safe(does)] for name, does in procedure.roles]
+    lines += hand.told_by_itself(told)
     fields = tuple(_field_of(one, choices.get(one.id, ()), given.get(one.id, "")) for one in procedure.inputs)
     needs = tuple(one.id for one in procedure.inputs if not one.optional)
     return Form(

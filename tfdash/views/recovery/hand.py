@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from tfdash.durations import write_duration
@@ -167,6 +167,25 @@ def told_lines(told: Sequence[Told]) -> list[Line]:
         if one.subject:
             found.append([("  ", ""), (safe(one.subject), "bright")])
         found += [[("  ", ""), line] for line in safe_lines(one.body.strip()) if one.body.strip()]
+    return found
+
+
+_BY_ITSELF = {
+    "approval": "when an approval is wanted",
+    "no-return": "when a point of no return is next",
+    "waits": "when it waited long for somebody",
+}
+"""Messages that a run tells by itself, in words."""
+
+
+def told_by_itself(told: Mapping[str, Sequence[Told]]) -> list[Line]:
+    """By their templates, before a run is begun that will tell them."""
+    found: list[Line] = []
+    for template, shown in told.items():
+        found.append(
+            [("told by itself, once, ", "dim"), (_BY_ITSELF.get(template, safe(template)), "bright"), ":"]
+        )
+        found += told_lines(shown)
     return found
 
 

@@ -93,7 +93,8 @@ def _now(run: RunState, titles: Mapping[str, str], now: float) -> list[str]:
             continue
         whom = f"role {safe(step.role)}" if step.role else "anybody"
         if step.kind is StepKind.APPROVAL:
-            whom = f"{len(state.approvals)} of {step.count} of {whom}"
+            told = f"told {safe(', '.join(state.told))}" if state.told else "nobody is told"
+            whom = f"{len(state.approvals)} of {step.count} of {whom}, {told}"
         since = f", since {short_age(now - state.since)}" if state.since is not None else ""
         lines.append(f"  {status_of(state).text}  {safe(titles[state.id])}: {whom}{since}")
         if state.status is StepStatus.FAILED and state.sentence:

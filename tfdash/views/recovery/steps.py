@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tfdash.model.procedure import Step, StepKind
@@ -100,11 +100,20 @@ def says_of(row: StepRow) -> Cell:
         return (safe(state.sentence), token)
     if step.no_return and state.status not in OVER:
         return ("▲ point of no return", "warn")
-    if state.approvals:
-        return f"{len(state.approvals)} of {step.count} approved"
+    if state.approvals or (step.kind is StepKind.APPROVAL and row.next):
+        return "; ".join(_approving(row))
     if state.branch:
         return safe(next((b.title or b.id for b in step.branches if b.id == state.branch), state.branch))
     return ""
+
+
+def _approving(row: StepRow) -> Iterator[str]:
+    """How far an approval is, and whether anybody knows that it is wanted."""
+    state, step = row.state, row.step
+    if state.approvals:
+        yield f"{len(state.approvals)} of {step.count} approved"
+    if row.next:
+        yield f"told {safe(', '.join(state.told))}" if state.told else "nobody is told"
 
 
 def cells(row: StepRow, now: float, needs_gone: Mapping[str, str]) -> Sequence[Cell]:
