@@ -11,7 +11,7 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
 from tfdash.playbook.procedures.existing import existing
 from tfdash.playbook.procedures.holding import holders, meets, said
-from tfdash.playbook.procedures.inputs import INPUT_TYPES, whole
+from tfdash.playbook.procedures.inputs import INPUT_TYPES, lost_clusters, whole
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.playbook.procedures.walk import all_steps
@@ -41,6 +41,21 @@ def whole_inputs(
                     remedy="choose those that are meant one by one",
                 )
     return all_of
+
+
+def not_itself(found: Procedure, chosen: Mapping[str, tuple[str, ...]], cluster: ClusterRef) -> None:
+    """Raises ``RunRefused`` where it would be carried out in what it is about the loss of, or in what is to be another cluster."""
+    if cluster.cluster in lost_clusters(found, chosen):
+        raise RunRefused(
+            f"it would act in {cluster.cluster}, which is what is lost",
+            remedy="begin it in the cluster that takes over",
+        )
+    for one in found.inputs:
+        if one.elsewhere and cluster.cluster in chosen[one.id]:
+            raise RunRefused(
+                f"{one.title}: that is {cluster.cluster}, in which it would be carried out",
+                remedy="begin it in the other cluster",
+            )
 
 
 def not_known(

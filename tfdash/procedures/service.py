@@ -16,12 +16,20 @@ from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState
 from tfdash.model.subject import ClusterRef
 from tfdash.playbook.procedures.expansion import expanded
 from tfdash.playbook.procedures.folding import AGAIN
-from tfdash.playbook.procedures.inputs import lost_clusters, unfit_inputs, with_defaults
+from tfdash.playbook.procedures.inputs import unfit_inputs, with_defaults
 from tfdash.playbook.procedures.library import Library
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.starts import own_of
-from tfdash.procedures.beginning import UNSEEN, alone_on, not_known, outer_of, starter, whole_inputs
+from tfdash.procedures.beginning import (
+    UNSEEN,
+    alone_on,
+    not_itself,
+    not_known,
+    outer_of,
+    starter,
+    whole_inputs,
+)
 from tfdash.procedures.claimed import take
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.handing_over import hand_over, resume
@@ -124,18 +132,8 @@ class Runs:
             raise RunRefused("; ".join(why for _, why in unfit))
         reasoned(reason, f"why {found.title} is begun")
         chosen = whole_inputs(self._means, found, with_defaults(found, inputs), cluster)
-        if cluster.cluster in lost_clusters(found, chosen):
-            raise RunRefused(
-                f"it would act in {cluster.cluster}, which is what is lost",
-                remedy="begin it in the cluster that takes over",
-            )
+        not_itself(found, chosen, cluster)
         unseen = not_known(self._means, found, chosen, cluster)
-        for one in found.inputs:
-            if one.elsewhere and cluster.cluster in chosen[one.id]:
-                raise RunRefused(
-                    f"{one.title}: that is {cluster.cluster}, in which it would be carried out",
-                    remedy="begin it in the other cluster",
-                )
         nonce = secrets.token_hex(8)
         by = self._means.who(cluster) if dry else await starter(self._means, found, cluster)
         terminal, where = self._journals.terminal, (cluster.environment, cluster.cluster)
