@@ -31,7 +31,10 @@ from tfdash.procedures.protocols import Given, Prepared, RunRefused
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
 RUNBOOK = "environment-failure"
 HERE = ClusterRef(REF.environment, "us-1")
-KINDS = ("Deployment", "StatefulSet", "ReplicaSet", "Pod", "Node", "HorizontalPodAutoscaler")
+KINDS = (
+    *("Deployment", "StatefulSet", "ReplicaSet", "Pod", "Node", "HorizontalPodAutoscaler"),
+    *("ResourceQuota", "LimitRange"),
+)
 SIGNED = "database-0"
 CUT = 3  # the tier in whose midst the API server is killed
 IN_THE_AIR = 2  # of its sizes are accepted by then
@@ -82,6 +85,7 @@ def test_an_environment_comes_up_elsewhere_just_as_it_was(regions: Regions, tmp_
     since = lines(here)
     with opened(config) as at:
         picture(at)
+        ready_beforehand(at, here)
         regions.lost.lose()
         walk = begun(at)
         run = walk.run
@@ -129,6 +133,33 @@ def picture(at: Terminal) -> None:
         return len(seen.value.services) if seen is not None and seen.value is not None else 0
 
     until(lambda: taken() == len(SERVICES), lambda: f"{taken()} services in the last-good picture", 300.0)
+
+
+def ready_beforehand(at: Terminal, here: Cluster) -> None:
+    """What is said of the loss of the first region while nothing is wrong: the other one has all of it, and room as long as its nodes take pods."""
+    pods, nodes = sum(one.replicas for one in SERVICES), here.request("GET", "/api/v1/nodes")["items"]
+
+    def told(passed: bool, fit: int) -> bool:
+        state = at.board.assessment.recovery
+        rows = state.readiness if state is not None else ()
+        row = next((one for one in rows if (one.procedure, one.cluster) == (RUNBOOK, REF)), None)
+        room = f"room for {fit} of {pods} pods more: "
+        return row is not None and any(one.passed is passed and room in one.sentence for one in row.asks)
+
+    def cordoned(all_of_them: bool) -> None:
+        for one in nodes:
+            patch = {"spec": {"unschedulable": all_of_them}}
+            path = f"/api/v1/nodes/{one['metadata']['name']}"
+            here.request("PATCH", path, patch, "application/merge-patch+json")
+
+    def said() -> str:
+        return f"what is ready: {at.board.assessment.recovery}"
+
+    until(lambda: told(True, pods), said, 180.0)
+    cordoned(True)
+    until(lambda: told(False, 0), said, 180.0)
+    cordoned(False)
+    until(lambda: told(True, pods), said, 180.0)
 
 
 def begun(at: Terminal) -> Walk:
@@ -234,7 +265,7 @@ def cut_short(walk: Walk, cluster: Cluster) -> None:
 
 
 def answers(walk: Walk) -> bool | None:
-    (probed,) = walk.at.runs.probes(walk.run, "secondary")
+    probed = walk.at.runs.probes(walk.run, "secondary")[0]
     return probed.passed
 
 

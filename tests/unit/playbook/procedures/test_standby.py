@@ -13,6 +13,7 @@ from tests.kinds import resources
 from tests.unit.playbook.making import NOW, REF, condition, deployment, picture, pod, replica_set
 from tests.unit.playbook.procedures.probing import FORBIDDEN, GONE, ask, seen
 from tests.unit.playbook.procedures.restoring import LOST, SERVICES, case, good, hpa
+from tfdash.config.problems import ConfigError
 from tfdash.model.autoscaling import ClusterAutoscaler, NodeGroup
 from tfdash.model.capacity import ResourceQuota
 from tfdash.model.kube import Container, Object, Template
@@ -27,6 +28,7 @@ from tfdash.playbook.procedures.answering import answered
 from tfdash.playbook.procedures.library import library
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.readiness import readiness
+from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.playbook.procedures.recovery_settings import RestoredService
 from tfdash.playbook.procedures.room_for import MorePods, into_quotas, onto_nodes
 from tfdash.playbook.resources.room import size_of
@@ -291,3 +293,46 @@ def test_a_quota_counts_all_of_its_namespace_together(
     assert found.short is (asked > 0 and used + asked > cpu)
     other = msgspec.structs.replace(held, namespace="b")
     assert not into_quotas([more("s", 3, "900m")], [other]).short
+
+
+READS = """
+title = "x"
+[[inputs]]
+id = "lost"
+title = "what is lost"
+type = "cluster"
+[[inputs]]
+id = "service"
+title = "which"
+type = "workload"
+[scenario]
+title = "x"
+loses = [{loses}]
+[[ready]]
+probe = "last-good.fresh"
+of = "{of}"
+[[steps]]
+id = "a"
+title = "a"
+kind = "manual"
+text = "a"
+"""
+
+
+@pytest.mark.parametrize(
+    ("loses", "of", "right"),
+    [
+        ('"cluster"', "{lost}", True),
+        ('"cluster"', "{cluster}", True),
+        ('"cluster"', "{service}", False),
+        ("", "{lost}", False),
+        ("", "{cluster}", True),
+    ],
+)
+def test_beforehand_only_clusters_are_known(loses: str, of: str, right: bool) -> None:
+    text = READS.replace("{loses}", loses).replace("{of}", of)
+    if right:
+        read_procedure("x", text)
+        return
+    with pytest.raises(ConfigError, match="asks before anything was chosen"):
+        read_procedure("x", text)
