@@ -110,14 +110,16 @@ def test_what_no_service_can_be_is_brought_up_nowhere(terminal: Callable[..., Te
 def test_the_line_of_what_is_asked_of_another_cluster_asks_that_one(
     terminal: Callable[..., Terminal],
 ) -> None:
-    asks = f'[{{ probe = "control-plane.answers" }}, {{ probe = "control-plane.answers", cluster = "{LOST.cluster}" }}]'
+    away = f'cluster = "{LOST.cluster}"'
+    asks = f'[{{ probe = "control-plane.answers" }}, {{ probe = "control-plane.answers", {away} }}, {{ probe = "standby.ready", {away} }}]'
     one = terminal(
         {"p": HEAD + step("both", "check", asks=asks)},
         kubectl=lambda ref: ("kubectl", "--context", f"at {ref.cluster}"),
     )
-    here, there = one.prepare(one.start("p").id, "both").asks
+    here, there, both = one.prepare(one.start("p").id, "both").asks
     assert here.line == "kubectl get --raw '/readyz?verbose'"
     assert there.line == f"kubectl --context 'at {LOST.cluster}' get --raw '/readyz?verbose'"
+    assert both.line.count("kubectl ") == both.line.count(f"kubectl --context 'at {LOST.cluster}' ") == 2
 
 
 def test_a_tier_that_waits_for_the_one_before_stops_no_rehearsal(terminal: Callable[..., Terminal]) -> None:
