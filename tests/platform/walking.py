@@ -23,19 +23,21 @@ from tfdash.procedures.kind import state_of
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 
 LONG = 60.0
-LONGEST = 420.0  # seconds: what serves is watched for five minutes
+LONGEST = 1800.0  # seconds: what was released is watched for a quarter of an hour
 OVER = (StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED)
 
 
 class Walk:
-    """``at`` may be another terminal by the next step: what a run is stands in the store alone. ``cluster``: where it acts."""
+    """``at`` may be another terminal by the next step: what a run is stands in the store alone. ``cluster``: where it acts; ``user`` sits there."""
 
-    def __init__(self, at: Terminal, run: str = "", cluster: ClusterRef = REF) -> None:
+    def __init__(
+        self, at: Terminal, run: str = "", cluster: ClusterRef = REF, user: str = "admin@corp"
+    ) -> None:
         self.at, self.run, self.cluster = at, run, cluster
         journals = at.runs.engine.means.journals
         at.until(lambda: not journals.unread, "all that is on record to be read")
         who = at.runs.engine.means.who
-        at.until(lambda: who(cluster) == "admin@corp", "the API server's word on who is there")
+        at.until(lambda: who(cluster) == user, "the API server's word on who is there")
 
     def start(self, procedure: str, inputs: Mapping[str, tuple[str, ...]], reason: str) -> None:
         begun = self.at.runs.start(procedure, inputs, reason=reason, cluster=self.cluster)
@@ -77,7 +79,8 @@ class Walk:
 
     def carried(self, shown: Prepared, **given: Any) -> None:
         """As it was shown, for as long as that takes: however it ends."""
-        plan = {"confirmation": confirmed(shown.guarded)} if shown.guarded is not None else {}
+        why = {"reason": given["reason"]} if "reason" in given else {}
+        plan = {"confirmation": confirmed(shown.guarded, **why)} if shown.guarded is not None else {}
         self.at.run(self.at.runs.do(self.run, shown.step.id, Given(**{**plan, **given})), LONGEST)
 
     def ended(self, id: str, *statuses: StepStatus) -> StepState:
@@ -90,10 +93,10 @@ class Walk:
         assert self.step(id).status in wanted, self.step(id)
         return self.step(id)
 
-    def sign(self, id: str, *, link: str = "", note: str = "") -> StepState:
+    def sign(self, id: str, *, link: str = "", note: str = "", file: str = "") -> StepState:
         """By hand: of a manual step, or where it is not known or not configured."""
         self.ready(id, "sign")
-        self.at.run(self.at.runs.do(self.run, id, Given(worked=True, note=note, link=link)))
+        self.at.run(self.at.runs.do(self.run, id, Given(worked=True, note=note, link=link, file=file)))
         return self.ended(id)
 
     def alone(self, id: str, reason: str) -> StepState:
@@ -101,6 +104,17 @@ class Walk:
         self.ready(id, "alone")
         self.at.run(self.at.runs.do(self.run, id, Given(alone=True, reason=reason)))
         return self.ended(id)
+
+    def approve(self, id: str, reason: str) -> None:
+        """As one of the role, at a terminal of their own."""
+        self.ready(id, "approve")
+        self.at.run(self.at.runs.do(self.run, id, Given(reason=reason)))
+
+    def decide(self, id: str, branch: str, reason: str) -> Prepared:
+        shown = self.ready(id, "decide")
+        self.at.run(self.at.runs.do(self.run, id, Given(branch=branch, reason=reason)))
+        self.ended(id)
+        return shown
 
     def skip(self, id: str, reason: str) -> StepState:
         self.ready(id, "skip")
@@ -112,8 +126,8 @@ class Walk:
         return self.state
 
 
-def changes(cluster: Cluster, since: int) -> Counter[tuple[str, str, str]]:
-    """What our program changed, by the API server's own audit log behind its line ``since``: (verb, resource/subresource, name), each
+def changes(cluster: Cluster, since: int, agent: str = "tfdash") -> Counter[tuple[str, str, str]]:
+    """What our program (or another, by the first word of its user agent) changed, by the API server's own audit log behind its line ``since``: (verb, resource/subresource, name), each
     as often as it was accepted. No request is there twice."""
     found: Counter[tuple[str, str, str]] = Counter()
     ids: Counter[str] = Counter()
@@ -121,7 +135,9 @@ def changes(cluster: Cluster, since: int) -> Counter[tuple[str, str, str]]:
     for row in text[: text.rfind("\n") + 1].splitlines()[since:]:  # the last may be half written
         told = json.loads(row)
         about = told.get("objectRef", {})
-        mine = told.get("userAgent") == "tfdash" and told.get("stage") == "ResponseComplete"
+        mine = (
+            told.get("userAgent", "").partition("/")[0] == agent and told.get("stage") == "ResponseComplete"
+        )
         if not mine or told["verb"] in ("get", "list", "watch") or "dryRun" in told.get("requestURI", ""):
             continue
         ids[told["auditID"]] += 1

@@ -88,6 +88,7 @@ class GitHub(Server):
     def __init__(self, *, details: int = 0, run_name: bool = True) -> None:
         super().__init__()
         self.details, self.run_name = details, run_name
+        self.inputs = {"version", "tfdash"}  # that its workflows take
         self.jobs: list[dict[str, Any]] = []
 
     def routes(self) -> list[web.RouteDef]:
@@ -115,7 +116,7 @@ class GitHub(Server):
             return web.json_response({"message": told}, status=self.details or 422)
         if body["ref"] == "nowhere":
             return web.json_response({"message": "No ref found for: nowhere"}, status=422)
-        if extra := sorted(set(body.get("inputs", {})) - {"version", "tfdash"}):
+        if extra := sorted(set(body.get("inputs", {})) - self.inputs):
             return web.json_response({"message": f"Unexpected inputs provided: {extra}"}, status=422)
 
         def run(number: int) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Both versions against the service just before the release: that the new one is no worse than the old says little where
-both are bad. By the same limits and the same test as ever; it is a reason to hold, and by itself none to roll back."""
+both are bad, and an old one that went bad since may be the new one's doing. By the same limits and the same test as ever; it is a reason to hold, and by itself none to roll back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def held(told: Trigger, compared: Comparison, before: FrozenBaseline, policy: Ca
     if worse is None:
         return told
     when = f"{clock(before.start, compared.zone)} to {clock(before.end, compared.zone)}"
-    sentence = f"both versions are worse than the service was before the release ({when}): {worse.sentence}"
+    sentence = (
+        f"the service, both versions together, is worse than before the release ({when}): {worse.sentence}"
+    )
     return structs.replace(
         told, outcome=Outcome.HOLD, sentence=f"{sentence}; against each other: {told.sentence}"
     )

@@ -48,7 +48,7 @@ def test_no_worse_than_the_other_but_both_worse_than_before() -> None:
     assert (found.outcome, found.advice) == (Outcome.HOLD, Advice.HOLD)
     assert found.breaches == ()
     assert (
-        "both versions are worse than the service was before the release (08:00 UTC to 08:10 UTC): 12 %"
+        "the service, both versions together, is worse than before the release (08:00 UTC to 08:10 UTC): 12 %"
         in found.sentence
     )
 

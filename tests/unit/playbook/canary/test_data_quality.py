@@ -237,7 +237,7 @@ def slows(*counts: int) -> tuple[Slow, ...]:
 
 PASS = Trigger(id="errors", title="E", outcome=Outcome.PASS, sentence="s")
 SLOW = structs.replace(PASS, id="latency")
-WORSE = "both versions are worse than the service was before the release (07:50 UTC to 08:00 UTC): "
+WORSE = "the service, both versions together, is worse than before the release (07:50 UTC to 08:00 UTC): "
 
 
 @pytest.mark.parametrize(
