@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from tests.platform.harness.terminals import REF, Terminal, terminal
-from tests.trials.random_procedure import branch_of
+from tests.trials.random_procedure import branch_of, inner_of
 from tests.unit.actions.acting import confirmed
 from tests.waiting import until
 from tfdash.actions.core.protocols import LedgerUnavailable
@@ -42,8 +42,9 @@ class Person:
 
     def turn(self, procedure: str, *, begins: bool) -> bool:
         """One look at the run of ``procedure``, which is begun where there is none; whether it is over."""
-        found = [run for run in self.runs.runs() if run.procedure.id == procedure]
-        if not found and begins:
+        names = (procedure, inner_of(procedure))
+        found = [run for run in self.runs.runs() if run.procedure.id in names]
+        if not any(run.procedure.id == procedure for run in found) and begins:
             self._tried(procedure, lambda: self.runs.start(procedure, {}, reason=REASON, cluster=REF))
         for run in found:
             if not self._closed(run):
@@ -64,7 +65,8 @@ class Person:
 
     def _one(self, run: RunState) -> None:
         given = Given(reason=REASON)
-        if self.given_up and run.outcome is RunOutcome.OPEN and steps_over(run).over >= self.given_up:
+        enough = self.given_up and not run.within[0] and steps_over(run).over >= self.given_up
+        if enough and run.outcome is RunOutcome.OPEN:
             self._tried(run.id, lambda: self.runs.abort(run.id, given))
             return
         under_way = [s.id for s in run.steps if s.status in (StepStatus.RUNNING, StepStatus.UNKNOWN)]
@@ -114,6 +116,9 @@ class Person:
                 self._tried(id, lambda: self.runs.take_over(*at, Given(reason=REASON, fence=fence)))
         elif set(shown.may) & {"do", "sign", "decide", "pass", "approve", "alone"}:
             self._do(run, shown)
+        elif "begin" in shown.may:
+            inner = shown.step.begins[0]
+            self._tried(id, lambda: self.runs.start(inner, {}, reason=REASON, cluster=REF))
         elif "skip" in shown.may and shown.step.optional:
             self._tried(id, lambda: self.runs.skip(*at, given))
         elif shown.refused:

@@ -15,7 +15,7 @@ purpose = "carried out by terminals that are killed"
 {ROLE} = "whom the database knows as one of the people"
 """
 _OFTEN = {
-    StepKind.COMMAND: 20,
+    StepKind.COMMAND: 18,
     StepKind.ACTION: 12,
     StepKind.CHECK: 4,
     StepKind.MANUAL: 5,
@@ -24,6 +24,7 @@ _OFTEN = {
     StepKind.WAIT: 4,
     StepKind.NOTIFY: 4,
     StepKind.GATE: 3,
+    StepKind.PROCEDURE: 2,
 }
 """Of the 60 at least: each kind is in every procedure."""
 _GROUPED = 0.15
@@ -31,7 +32,7 @@ _NEEDS = ("cluster", "store", "shared")
 
 
 class Drawn:
-    """``text`` is the file. ``counted``: commands that append to the counter, with whether each may be done again by itself; ``nodes``: the node of
+    """``text`` is the file, ``inner`` that of the procedure which some of its steps begin; ``inner_counted``: that one's commands. ``counted``: commands that append to the counter, with whether each may be done again by itself; ``nodes``: the node of
     each action step; ``backs``: the step that takes another back, of those that have one."""
 
     def __init__(self, seed: int, prefix: str) -> None:
@@ -42,11 +43,13 @@ class Drawn:
         self._kinds = [kind for kind, count in _OFTEN.items() for _ in range(count)]
         self._luck.shuffle(self._kinds)
         self._sure: list[str] = []  # nodes that are cordoned before what comes next can begin
-        self._nested = self._hangs = False
+        self._nested = self._hangs = self._beside = False
         steps = [self._group()]
         while self._kinds:
             steps.append(self._group() if self._luck.random() < _GROUPED else self._leaf("steps"))
-        self.text = HEAD + "\n".join(steps)
+        head = HEAD.replace("[roles]", f"{_holds(prefix)}[roles]")
+        self.text = head + "\n".join(steps)
+        self.inner, self.inner_counted = _inner(prefix)
 
     def _chance(self, of_one: float) -> bool:
         return self._luck.random() < of_one
@@ -75,11 +78,9 @@ class Drawn:
     def _group(self) -> str:
         number, parallel = len(self._kinds), self._chance(0.6)
         head = f'[[steps]]\nid = "group-{number}"\ntitle = "several"\nkind = "group"\nparallel = {_flag(parallel)}\n'
-        self._nested, sure = True, list(self._sure)
+        self._nested, self._beside = True, parallel
         inside = [self._leaf("steps.steps") for _ in range(self._luck.randint(2, 5)) if self._kinds]
-        self._nested = False
-        if parallel:
-            self._sure = sure  # of what stands beside a step it knows nothing
+        self._nested = self._beside = False
         return head + "\n".join(inside)
 
     # -- kinds ----------------------------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ class Drawn:
             own += f"after = [{_cordoned(node)}]\n"
         if self._chance(0.2):
             own += "idempotent = true\nretries = 1\n"
-        if not self._hangs:
+        if not self._hangs and not self._beside:
             self._sure.append(node)
         if self._chance(0.5):
             back = self.backs[id] = f"back-{id}"
@@ -152,8 +153,32 @@ class Drawn:
     def _wait(self, id: str, table: str) -> str:
         return (self._asks() if self._chance(0.4) else "") + f'lasts = "{self._luck.choice((1, 2))}s"\n'
 
+    def _procedure(self, id: str, table: str) -> str:
+        return f'begins = ["{inner_of(self._prefix)}"]\n'
+
     def _notify(self, id: str, table: str) -> str:
         return 'message = "status"\noptional = true\n'
+
+
+def inner_of(procedure: str) -> str:
+    """The procedure that its steps begin."""
+    return f"{procedure}-inner"
+
+
+def _inner(prefix: str) -> tuple[str, tuple[str, ...]]:
+    ids = ("inner-1", "inner-2")
+    counts = [
+        f'[[steps]]\nid = "{id}"\ntitle = "{id}"\nkind = "command"\n{_counts(id, "0.1", 0, False)}'
+        for id in ids
+    ]
+    manual = '[[steps]]\nid = "by-hand"\ntitle = "by hand"\nkind = "manual"\ntext = "done by hand"\n'
+    title = f'title = "begun by a step"\npurpose = "as a step of a run by chance"\n{_holds(prefix)}'
+    return "\n".join((title, counts[0], manual, counts[1])), ids
+
+
+def _holds(prefix: str) -> str:
+    """The same target: else it would be no step of it."""
+    return f'holds = ["Node {prefix}-held"]\n'
 
 
 def branch_of(decision: str) -> str:

@@ -27,7 +27,7 @@ import pytest
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import terminal, write_config
 from tests.platform.world import create, node
-from tests.trials.random_procedure import LEAVES, ROLE, Drawn
+from tests.trials.random_procedure import LEAVES, ROLE, Drawn, inner_of
 from tests.unit.store.conftest import Database, database, postgres, template  # noqa: F401
 from tests.waiting import until
 from tfdash.model.procedure import StepKind
@@ -139,6 +139,7 @@ class Trial(NamedTuple):
 
     kills: int
     state: RunState
+    inner: tuple[RunState, ...]
     events: tuple[RunEvent, ...]
     drawn: Drawn
     witness: Path
@@ -155,6 +156,7 @@ def _config(folder: Path, cluster: Cluster, url: str, drawn: Drawn, witness: Pat
     own = folder / "procedures"
     own.mkdir(parents=True)
     (own / f"{name}.toml").write_text(drawn.text)
+    (own / f"{inner_of(name)}.toml").write_text(drawn.inner)
     argv = [
         sys.executable,
         "-S",
@@ -175,7 +177,8 @@ def _config(folder: Path, cluster: Cluster, url: str, drawn: Drawn, witness: Pat
 def test_no_kill_repeats_or_loses_an_act(
     cluster: Cluster, database: Database, door: Door, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
-    luck, kills, runs, told, kinds = Random(20261130), 0, 0, Counter[str](), Counter[str]()
+    luck, told, kinds = Random(20261130), Counter[str](), Counter[str]()
+    kills = runs = inner = 0
     while kills < KILLS:
         name = f"chance-{runs}"
         given_up = luck.randint(20, 50) if runs % 3 == 2 else 0
@@ -185,11 +188,13 @@ def test_no_kill_repeats_or_loses_an_act(
         )
         kills, runs = kills + trial.kills, runs + 1
         told.update(step.status.value for step in trial.state.steps)
+        inner += len(trial.inner)
         kinds.update(step.kind.value for step in all_steps(trial.state.procedure.steps))
         _witnessed(cluster, trial, given_up=given_up)
         print(f"{kills} kills, {runs} runs: {dict(told)}", flush=True)
     figure(
-        f"{kills} kills in {runs} runs of {LEAVES} steps, {runs // 3} of them given up and taken back, the shared store cut off in {runs // 2}:"
+        f"{kills} kills in {runs} runs of {LEAVES} steps, {runs // 3} of them given up and taken back, the shared store cut off in {runs // 2}, {inner} begun by"
+        f" their steps:"
         f" {dict(kinds)}, which ended {dict(told)}; nothing done twice, nothing left out"
     )
 
@@ -246,19 +251,24 @@ def _one_run(
     with terminal(configs[1], kinds=("Node",)), terminal(configs[0], kinds=("Node",)) as at:
         found = until(lambda: _ended(at.runs, name), "the end of the run", timeout=120.0)
         events = tuple(at.runs.events(found.id))
+        inner = tuple(run for run in at.runs.runs() if run.procedure.id == inner_of(name))
     for who in ("ann", "bob"):
         checked = verify(read_folder(folder / who / "store"))
         assert checked.code == 0, lines(checked)
     for one in drawn.nodes.values():
         cluster.request("DELETE", f"/api/v1/nodes/{one}")
-    return Trial(done, found, events, drawn, witness)
+    return Trial(done, found, inner, events, drawn, witness)
 
 
 def _ended(runs: Any, name: str) -> Any:
-    """Its state once it is over, for this terminal, too."""
-    found = [run for run in runs.runs() if run.procedure.id == name]
-    closed = found and any(event.kind is RunEventKind.CLOSED for event in runs.events(found[0].id))
-    return found[0] if closed else None
+    """Its state once it is over, and all that its steps began, for this terminal, too."""
+    found = {run.procedure.id: run for run in runs.runs() if run.procedure.id in (name, inner_of(name))}
+    open_yet = [run.id for run in runs.runs() if run.procedure.id in found and not _closed(runs, run.id)]
+    return found.get(name) if not open_yet else None
+
+
+def _closed(runs: Any, run: str) -> bool:
+    return any(event.kind is RunEventKind.CLOSED for event in runs.events(run))
 
 
 def _witnessed(cluster: Cluster, trial: Trial, *, given_up: int) -> None:
@@ -274,6 +284,7 @@ def _witnessed(cluster: Cluster, trial: Trial, *, given_up: int) -> None:
         assert counts[id] >= 1 or step is None or step.status not in _OVER, told
         # what is done is on record: of what was not begun, of another branch least of all, nothing is
         assert not counts[id] or (step is not None and step.attempt), told
+    _begun_by_steps(trial, lines)
     _approved(trial)
     patched: dict[str, list[str]] = {one: [] for one in drawn.nodes.values()}
     ids = Counter[str]()
@@ -300,6 +311,20 @@ def _witnessed(cluster: Cluster, trial: Trial, *, given_up: int) -> None:
         assert len(patched[one]) <= most, "\n".join((id, *patched[one]))
         if steps[id].status is StepStatus.DONE:
             assert patched[one], (id, steps[id])
+
+
+def _begun_by_steps(trial: Trial, lines: list[str]) -> None:
+    """Each other run did what it did once, and what waited for one had one."""
+    for run in trial.inner:
+        counts = Counter(line.split()[1] for line in lines if line.split()[0] == run.id)
+        assert run.outcome is RunOutcome.DONE, run
+        for state in (one for one in run.steps if one.id in trial.drawn.inner_counted):
+            assert counts[state.id] <= 1 and (counts[state.id] or state.status not in _OVER), (run, counts)
+    begun = {run.within for run in trial.inner}
+    waited = {step.id for step in all_steps(trial.state.procedure.steps) if step.begins}
+    for state in trial.state.steps:
+        done = state.id in waited and state.status is StepStatus.DONE
+        assert not done or (trial.state.id, state.id) in begun, state
 
 
 def _approved(trial: Trial) -> None:

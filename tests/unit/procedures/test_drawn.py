@@ -15,6 +15,9 @@ def test_each_has_steps_of_every_kind_and_all_together_what_steps_may_have() -> 
     for seed in range(20):
         drawn = Drawn(seed, "chance")
         procedure = read_procedure("chance", drawn.text)
+        assert [one.id for one in read_procedure("inner", drawn.inner).steps if one.command] == list(
+            drawn.inner_counted
+        )
         steps = list(all_steps(procedure.steps))
         assert {step.kind for step in steps} == set(StepKind), seed
         assert len(list(leaves(procedure.steps))) == LEAVES
