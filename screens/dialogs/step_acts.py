@@ -9,6 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from screens.shell import Shell
 from tfdash.durations import parse_duration
 from tfdash.model.action import Guarded
@@ -37,7 +39,7 @@ class InHand(NamedTuple):
 
     @property
     def given(self) -> Given:
-        return Given(fence=self.row.state.fence)
+        return Given(fence=self.row.state.fence, attempt=self.row.state.attempt)
 
 
 class StepActs:
@@ -82,7 +84,7 @@ class StepActs:
 
     def do(self, at: InHand, *, anyway: bool = False) -> None:
         run, step, given = at.run.id, at.row.step, at.given
-        given = Given(fence=given.fence, anyway=anyway)
+        given = replace(given, anyway=anyway, no_return=bool(step.no_return))  # its name is typed before
         if at.prepared is None:
             self.shell.tell("what it would do is looked at now; press again", "warning")
             return
@@ -116,13 +118,13 @@ class StepActs:
 
         async def take(answer: FormAnswer) -> None:
             v = answer.values
-            given = Given(
+            given = replace(
+                at.given,
                 note=v.get("note", ""),
                 link=v.get("link", ""),
                 file=v.get("file", ""),
                 worked=answer.button == "worked",
                 no_return=bool(at.row.step.no_return),  # its name was typed
-                fence=at.given.fence,
             )
             await self.runs.do(at.run.id, at.row.step.id, given)
 
@@ -133,18 +135,18 @@ class StepActs:
 
         async def take(answer: FormAnswer) -> None:
             branch = step.branches[int(answer.button.removeprefix("branch-"))]
-            given = Given(branch=branch.id, reason=answer.values["reason"], fence=at.given.fence)
+            given = replace(at.given, branch=branch.id, reason=answer.values["reason"])
             await self.runs.do(at.run.id, step.id, given)
 
         self.ask(forms.decide(step, at.row.state, at.prepared), take)
 
     def approve(self, at: InHand) -> None:
         async def take(answer: FormAnswer) -> None:
-            given = Given(
+            given = replace(
+                at.given,
                 reason=answer.values["reason"],
                 worked=answer.button != "deny",
                 alone=answer.button == "alone",
-                fence=at.given.fence,
             )
             await self.runs.do(at.run.id, at.row.step.id, given)
 
@@ -153,14 +155,14 @@ class StepActs:
     def settle(self, at: InHand) -> None:
         async def take(answer: FormAnswer) -> None:
             worked = {"worked": True, "failed": False}.get(answer.button)
-            given = Given(reason=answer.values["reason"], worked=worked, fence=at.given.fence)
+            given = replace(at.given, reason=answer.values["reason"], worked=worked)
             await self.runs.settle(at.run.id, at.row.step.id, given)
 
         self.ask(forms.settle(at.row.step, at.row.state, at.prepared, at.probes), take)
 
     def skip(self, at: InHand) -> None:
         async def take(answer: FormAnswer) -> None:
-            given = Given(reason=answer.values["reason"], fence=at.given.fence)
+            given = replace(at.given, reason=answer.values["reason"])
             await self.runs.skip(at.run.id, at.row.step.id, given)
 
         self.ask(forms.skip(at.row.step, at.run), take)
@@ -170,7 +172,7 @@ class StepActs:
 
         async def take(answer: FormAnswer) -> None:
             fence = claimed.fence if claimed is not None else at.given.fence
-            given = Given(reason=answer.values["reason"], fence=fence)
+            given = replace(at.given, reason=answer.values["reason"], fence=fence)
             await self.runs.take_over(at.run.id, at.row.step.id, given)
 
         self.ask(forms.take_over(at.row.step, at.row.state, at.run, self.shell.now(), claimed), take)

@@ -21,7 +21,7 @@ from tests.waiting import until
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.procedure import Step, StepKind
 from tfdash.model.requests import ReadFailed
-from tfdash.model.run import RunEventKind, RunOutcome, RunState, StepStatus
+from tfdash.model.run import RunEventKind, RunOutcome, RunState, StepState, StepStatus
 from tfdash.model.subject import Subject
 from tfdash.playbook.procedures.progress import OVER, steps_over
 from tfdash.procedures.kind import state_of, step_of
@@ -97,7 +97,7 @@ class Person:
         assert state is not None
         acts = bool(shown.step.command or shown.step.action)
         if "settle" in shown.may:
-            worked = Given(worked=self._worked(run, shown.step), reason=REASON)
+            worked = Given(worked=self._worked(run, shown.step), reason=REASON, attempt=state.attempt)
             self._tried(id, lambda: self.runs.settle(*at, worked))
         elif state.status is StepStatus.FAILED and acts and "do" not in shown.may:
             if self.luck.random() < 0.1:  # it failed, and goes on: that is how it stays
@@ -106,7 +106,7 @@ class Person:
             if not shown.step.idempotent:  # a person does not do it once more
                 self._tried(id, lambda: self.runs.skip(*at, given))
             elif self.luck.random() < 0.2:  # else it is repeated by itself, or later
-                self._do(run, shown)
+                self._do(run, shown, state)
         elif "take over" in shown.may and not (shown.claimed and shown.claimed.terminal):
             # somebody worked on it of whom nothing is known here: the person looks
             if state.status is StepStatus.READY and acts and self._worked(run, shown.step):
@@ -115,7 +115,7 @@ class Person:
                 fence = shown.claimed.fence if shown.claimed else state.fence
                 self._tried(id, lambda: self.runs.take_over(*at, Given(reason=REASON, fence=fence)))
         elif set(shown.may) & {"do", "sign", "decide", "pass", "approve", "alone"}:
-            self._do(run, shown)
+            self._do(run, shown, state)
         elif "begin" in shown.may:
             inner = shown.step.begins[0]
             self._tried(id, lambda: self.runs.start(inner, {}, reason=REASON, cluster=REF))
@@ -124,7 +124,7 @@ class Person:
         elif shown.refused:
             print(f"{run.id} {id}: {shown.refused} {shown.may}", flush=True)
 
-    def _do(self, run: RunState, shown: Prepared) -> None:
+    def _do(self, run: RunState, shown: Prepared, state: StepState) -> None:
         guarded, step = shown.guarded, shown.step
         alone = "alone" in shown.may and ("approve" not in shown.may or self.luck.random() < 0.2)
         if not alone and "approve" in shown.may and self.luck.random() < 0.5:
@@ -136,6 +136,7 @@ class Person:
             confirmation=confirmed(guarded) if guarded is not None else None,
             no_return=bool(step.no_return),
             alone=alone,
+            attempt=state.attempt,
             worked=False if "deny" in shown.may and not alone and self.luck.random() < 0.1 else None,
         )
         self._tried(step.id, lambda: self.runs.do(run.id, step.id, given))

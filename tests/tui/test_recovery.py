@@ -156,7 +156,7 @@ async def test_an_answer_that_is_refused_keeps_what_was_typed() -> None:
         await run.press(*"leaks")
         await run.press("tab", "tab", "enter")
         await run.shows("ben@corp decided it just now; look again", "leaks")
-        assert service.called == [("do", "how", Given(branch="back", reason="leaks"))]
+        assert service.called == [("do", "how", Given(branch="back", reason="leaks", attempt=0))]
         await run.press("escape")
         await run.lacks("Decide:")
 
@@ -170,7 +170,7 @@ async def test_a_reason_is_asked_for_before_a_step_is_skipped() -> None:
         await run.press(*"not now")
         await run.press("enter", "enter")
         await run.until(lambda: bool(service.called), "skipped")
-        assert service.called == [("skip", "how", Given(reason="not now"))]
+        assert service.called == [("skip", "how", Given(reason="not now", attempt=0))]
 
 
 @pytest.mark.parametrize("terminal", ["ben", ""])
@@ -193,7 +193,7 @@ async def test_who_takes_over_what_no_journal_here_tells_says_how_they_know(term
         assert not service.called
         await run.press(*"he did nothing", "enter", "enter")
         await run.until(lambda: bool(service.called), "taken over")
-        assert service.called == [("take over", "how", Given(reason="he did nothing", fence=7))]
+        assert service.called == [("take over", "how", Given(reason="he did nothing", fence=7, attempt=0))]
 
 
 async def test_past_a_point_of_no_return_its_name_is_typed() -> None:
@@ -207,6 +207,7 @@ async def test_past_a_point_of_no_return_its_name_is_typed() -> None:
         await run.press("backspace", "backspace", *"fic", "enter", "enter")
         await run.until(lambda: bool(service.called), "begun")
         assert service.called[0][:2] == ("do", "traffic")
+        assert service.called[0][2].no_return  # else the engine refuses it
 
 
 async def test_an_action_that_is_a_point_of_no_return_has_its_name_typed_too() -> None:
@@ -252,7 +253,7 @@ async def test_what_is_in_the_air_is_settled_by_what_a_person_saw() -> None:
         await run.shows("What became of: roll it back", "$ kubectl")
         await run.press(*"pods are of 2.13.4", "enter", "enter")
         await run.until(lambda: bool(service.called), "settled")
-        given = Given(reason="pods are of 2.13.4", worked=True, fence=2)
+        given = Given(reason="pods are of 2.13.4", worked=True, fence=2, attempt=1)
         assert service.called == [("settle", "rollback", given)]
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from itertools import takewhile
 from typing import Any
 
+import msgspec
+
 from tfdash.actions.core.protocols import LedgerUnavailable, NotSent, OutcomeUnknown
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
@@ -34,7 +36,7 @@ from tfdash.procedures.kind import (
     not_passed,
     told_of,
 )
-from tfdash.procedures.looking import Looking, by_hand, chosen_anew, in_the_way, so
+from tfdash.procedures.looking import Looking, as_seen, by_hand, chosen_anew, in_the_way, so
 from tfdash.procedures.proofs import what_is_unproven
 from tfdash.procedures.protocols import Claim, Given, RunRefused
 from tfdash.procedures.steps.manual import signed
@@ -64,6 +66,7 @@ class Engine(Looking):
         anew = given.branch and chosen_anew(run, step, state)
         if why := self.refused(run) if anew else self.not_now(run, state):
             raise RunRefused(why)
+        as_seen(state, given)
         if (run.id, step.id) in self.working:
             raise RunRefused("it is being done from this very terminal")
         doing = Doing(self.means, run, step, state, next_attempt(state))
@@ -83,7 +86,8 @@ class Engine(Looking):
 
     async def _do(self, doing: Doing, given: Given, tell: Tell) -> None:
         step, run = doing.step, doing.run
-        person = run.dry and step.kind in self.kinds and self.kinds[step.kind].by_person and given != Given()
+        said = msgspec.structs.replace(given, attempt=None, fence=0) != Given()
+        person = run.dry and step.kind in self.kinds and self.kinds[step.kind].by_person and said
         wanting = in_the_way(doing.needs(), doing.ask(step.before))
         if step.kind is not StepKind.MANUAL and given.worked is not None and by_hand(doing, refused=True):
             await self._end(doing, await signed(doing, given))

@@ -19,7 +19,7 @@ from tfdash.procedures.kind import (
     state_of,
     step_of,
 )
-from tfdash.procedures.protocols import Claim, Prepared, RunRefused, taken
+from tfdash.procedures.protocols import Claim, Given, Prepared, RunRefused, taken
 from tfdash.procedures.steps import STEP_KINDS
 
 IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
@@ -234,6 +234,13 @@ def halted_by(run: RunState, id: str) -> Step | None:
         ),
         None,
     )
+
+
+def as_seen(state: StepState, given: Given) -> None:
+    """Raises ``RunRefused`` where it was tried since that word was given: a dialog may have been open for long."""
+    if given.attempt is not None and given.attempt != state.attempt:
+        by = f", by {state.by}" if state.by else ""
+        raise RunRefused(f"since you looked it was begun{by}, and is {state.status.value}: look again")
 
 
 def so(already: tuple[Probed, ...]) -> bool:

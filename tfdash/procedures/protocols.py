@@ -193,7 +193,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person gave with a key. ``fence``: of the claim that they saw, 0 for none."""
+    """What a person gave with a key. ``fence``: of the claim that they saw, 0 for none. ``attempt``: the newest one of the step that they saw, 0 for
+    none; None: it is not said. What was tried since is not done, or settled, by a word that was given before."""
 
     reason: str = ""
     note: str = ""
@@ -208,6 +209,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     anyway: bool = False  # to be done though it is already so; without it, it is passed with that
     no_return: bool = False  # what can not be undone behind it was shown, and is meant
     fence: int = 0
+    attempt: int | None = None
 
 
 class RunRefused(Exception):

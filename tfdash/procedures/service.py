@@ -14,7 +14,7 @@ from tfdash.playbook.procedures.progress import OVER
 from tfdash.procedures.claimed import take
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, state_of, step_of
-from tfdash.procedures.looking import IN_AIR, open_run, so
+from tfdash.procedures.looking import IN_AIR, as_seen, open_run, so
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 from tfdash.procedures.rehearsed import rehearsed_by
 from tfdash.procedures.saying import by_other_text, earlier, reasoned
@@ -98,6 +98,7 @@ class Runs(StartsRuns):
             return self.engine.run_of(id)
         if doing.state.status is not StepStatus.UNKNOWN:
             raise RunRefused("it is under way: a person's word counts where nothing else tells")
+        as_seen(doing.state, given)
         reasoned(given.reason, "how it is known")
         if doing.state.terminal != self._journals.terminal:
             await take(doing)

@@ -16,6 +16,7 @@ from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, RunOutcome, StepStatus
 from tfdash.model.store_state import RunningAction
 from tfdash.model.subject import Subject
+from tfdash.procedures.kind import Doing, StepEnd, Tell
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.store.peers.peer_state import HeldLease
 
@@ -204,3 +205,28 @@ def test_no_run_begins_beside_an_act_on_its_target_unless_it_is_a_recovery(
     one.start("one")
     with pytest.raises(RunRefused, match="is under way on the same"):
         one.start("other")
+
+
+class Failing(Appending):
+    """What it did was done, and did not end well."""
+
+    async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd:
+        await super().do(doing, given, tell)
+        return StepEnd(kind=RunEventKind.FAILED, sentence="it ended with 1")
+
+
+def test_what_was_tried_since_a_person_looked_is_not_done_by_their_word(
+    terminal: Make, tmp_path: Path
+) -> None:
+    """A command's dialog stays open for long: what somebody else began meanwhile, and what failed, is not begun once more by it."""
+    one = terminal({"acts": ACTS})
+    one.runs.engine.kinds[StepKind.COMMAND] = Failing(tmp_path / "witness")
+    run = one.start("acts").id
+    seen = one.step(run, "act").attempt
+    one.do(run, "act", attempt=seen)
+    assert one.step(run, "act").status is StepStatus.FAILED
+    with pytest.raises(RunRefused, match="since you looked it was begun, by ann, and is failed: look again"):
+        one.do(run, "act", attempt=seen)
+    assert len(lines(tmp_path / "witness")) == 1
+    one.do(run, "act", attempt=seen + 1)
+    assert len(lines(tmp_path / "witness")) == 2
