@@ -84,7 +84,9 @@ class Person:
     def _step(self, run: RunState, id: str) -> None:
         if (found := step_of(run, id)) is None or found.kind is StepKind.GROUP:
             return
-        at, given = (run.id, id), Given(reason=REASON)
+        at, given, seen = (run.id, id), Given(reason=REASON), self.runs.run(run.id)
+        if seen is None or (state := state_of(seen, id)) is None:
+            return
         shown: Prepared | None = None
 
         async def looked() -> None:
@@ -93,8 +95,10 @@ class Person:
 
         if not self._tried(id, looked) or shown is None:
             return
-        state = state_of(run, id)
-        assert state is not None
+        newest = self.runs.run(run.id)
+        now = state_of(newest, id) if newest is not None else None
+        if now is None or (now.status, now.attempt) != (state.status, state.attempt):
+            return  # what is shown is of another moment than what stands beside it
         acts = bool(shown.step.command or shown.step.action)
         if "settle" in shown.may:
             worked = Given(worked=self._worked(run, shown.step), reason=REASON, attempt=state.attempt)
