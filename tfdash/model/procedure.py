@@ -142,6 +142,7 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str = ""
     recovery: bool = False  # a runbook: on the Recovery screen, and each approval in it has a way alone
     urgent: bool = False  # never refused beside another run on the same target, only told of it: a rollback
+    emergency: bool = False  # begun also where nobody can say as whom the server knows who starts it
     scenario: Scenario | None = None
     roles: Pairs = ()  # (name, what they do)
     inputs: tuple[Input, ...] = ()

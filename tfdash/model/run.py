@@ -14,7 +14,8 @@ from tfdash.model.verdict import UnknownKind
 
 
 class RunEventKind(StrEnum):
-    STARTED = "started"  # data: procedure, text, digest, inputs, reason, dry, targets, environment, cluster; within: the run and step as which it is carried out
+    STARTED = "started"  # data: procedure, text, digest, inputs, reason, dry, targets, environment, cluster; within: the run and step as which it is carried out;
+    # unvouched: why it could not be asked as whom the server knows them, who is a NOTE of that terminal later (data: starter)
     CLAIMED = "claimed"  # data: fence; also a takeover, which has a higher one
     LET_GO = "let go"
     BEGUN = "begun"  # recorded durably before anything is sent: data: fence, attempt, what (words), mark of the act
@@ -163,6 +164,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()  # templates of messages that were shown when it was begun: it may tell these by itself
     told: tuple[RunTold, ...] = ()
     unreadable: str = ""  # why its text is not understood by this program, "" where it is
+    starter: str = ""  # as whom the server knows who started it, where that was said later
+    unvouched: str = ""  # why that is not known: nobody is known to be somebody else then
     within: tuple[str, str] = ("", "")  # the run, and the step there, as which it is carried out
 
 

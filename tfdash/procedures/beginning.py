@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.model.procedure import Input, Procedure
+from tfdash.model.run import RunEventKind, RunState
 from tfdash.model.subject import ClusterRef, Subject
 from tfdash.playbook.procedures.candidates import Candidate, InputCase
 from tfdash.playbook.procedures.existing import existing
 from tfdash.playbook.procedures.holding import holders, meets, said
 from tfdash.playbook.procedures.inputs import INPUT_TYPES, lost_clusters, whole
 from tfdash.playbook.procedures.probe import ProbeCase
+from tfdash.playbook.procedures.starts import start_of
 from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.playbook.procedures.walk import all_steps
 from tfdash.playbook.procedures.within import StepToBegin, inner_open, relatives, to_begin
 from tfdash.procedures.kind import Means
+from tfdash.procedures.looking import open_run
 from tfdash.procedures.protocols import RunRefused
 from tfdash.spelling import closest
 from tfdash.text import safe
@@ -104,22 +108,63 @@ def _case(
     )
 
 
-async def starter(means: Means, found: Procedure, cluster: ClusterRef) -> str:
+class Starter(NamedTuple):
+    """``by``: by which name it is begun. ``unvouched``: why it is not known to be the server's name for them, "" where it is, or nobody asks."""
+
+    by: str
+    unvouched: str = ""
+
+    def said(self) -> tuple[str, ...]:
+        """For the start of the run; nothing where it is known."""
+        told = f"as whom the API server knows {self.by} could not be asked: {self.unvouched}"
+        return (told,) if self.unvouched else ()
+
+
+async def starter(means: Means, found: Procedure, cluster: ClusterRef) -> Starter:
     """Who starts it; where somebody else is to approve by the word of an API server, as that server knows them: two names of one person would be
-    two people. (PostgreSQL stamps the event itself.) Raises ``RunRefused`` where it cannot be asked, but for a recovery, whose approvals have a
-    way alone."""
+    two people. (PostgreSQL stamps the event itself.) Raises ``RunRefused`` where it cannot be asked and the start can wait for it."""
     by, others = means.who(cluster), any(step.others for step in all_steps(found.steps))
     vouches = means.proofs.at(cluster) if means.proofs is not None and others else None
     if vouches is None or vouches.stamped_by != "kubernetes":
-        return by
+        return Starter(by)
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await vouches.identity()
+            return Starter(await vouches.identity())
     except (LedgerUnavailable, ApprovalRefused, TimeoutError) as error:
-        if found.recovery:
-            return by
-        told = f"somebody else is to approve it, and as whom you start it cannot be asked: {error or 'no answer in time'}"
+        why = str(error) or "no answer in time"
+        if found.recovery or found.urgent or found.emergency:
+            return Starter(by, why)
+        told = f"somebody else is to approve it, and as whom you start it cannot be asked: {why}"
         raise RunRefused(told, remedy="begin it once the API server answers") from None
+
+
+def wants_name(means: Means, run: RunState) -> bool:
+    """Begun from here in earnest, with somebody else to approve it, by a name that the server has not said yet."""
+    journal = means.journals.journal(run.id) if run.unvouched and not run.dry else None
+    start = start_of(journal) if journal is not None and open_run(run) else None
+    return start is not None and start.event.terminal == means.journals.terminal
+
+
+async def name_starter(means: Means, run: RunState) -> bool:
+    """Said later, from the same terminal: as whom the server knows who started it; whether that could be asked. Raises ``LedgerUnavailable``."""
+    vouches = means.proofs.at(run.cluster) if means.proofs is not None else None
+    if vouches is None:
+        return False
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            name = await vouches.identity()
+    except (ApprovalRefused, TimeoutError):
+        return False
+    await means.journals.record(
+        run.id,
+        RunEventKind.NOTE,
+        by=name,
+        sentence=f"who started it is {name}, as {vouches.stamped_by} says",
+        data={"starter": name},
+        environment=run.cluster.environment,
+        procedure=run.procedure.id,
+    )
+    return True
 
 
 def outer_of(

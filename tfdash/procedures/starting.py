@@ -18,6 +18,7 @@ from tfdash.playbook.procedures.started import run_id
 from tfdash.playbook.procedures.starts import own_of
 from tfdash.procedures.beginning import (
     UNSEEN,
+    Starter,
     alone_on,
     not_itself,
     not_known,
@@ -81,7 +82,7 @@ class StartsRuns:
         not_itself(found, chosen, cluster)
         unseen = not_known(self._means, found, chosen, cluster)
         nonce = secrets.token_hex(8)
-        by = self._means.who(cluster) if dry else await starter(self._means, found, cluster)
+        named = Starter(self._means.who(cluster)) if dry else await starter(self._means, found, cluster)
         terminal, where = self._journals.terminal, (cluster.environment, cluster.cluster)
         own = own_of("", cluster, self._means.clock.now())
         targets = expanded(found, chosen, own).holds
@@ -108,18 +109,20 @@ class StartsRuns:
             "cluster": cluster.cluster,
             "nonce": nonce,
             **({UNSEEN: unseen} if unseen else {}),
+            **({"unvouched": named.unvouched} if named.unvouched else {}),
             **({"within": {"run": within[0], "step": within[1]}} if outer is not None else {}),
             **({"previewed": list(previewed)} if previewed else {}),
         }
         await self._journals.record(
             run,
             RunEventKind.STARTED,
-            by=by,
+            by=named.by,
             sentence="; ".join(
                 (
                     f"{'rehearses' if dry else 'starts'} {found.title}: {reason.strip()}",
                     *([f"as the step “{outer.step.title}” of {outer.run.id}"] if outer is not None else []),
                     *unseen,
+                    *named.said(),
                 )
             ),
             data=data,

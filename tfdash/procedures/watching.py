@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from tfdash.actions.core.protocols import LedgerUnavailable
@@ -18,6 +18,7 @@ from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
 from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.walk import steps_by_id
+from tfdash.procedures.beginning import name_starter, wants_name
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, state_of
 from tfdash.procedures.looking import IN_AIR, open_run
@@ -31,7 +32,7 @@ _APART = 1.0  # seconds between two looks at least, however much news there is
 _SETTLE = 10.0  # between two looks for what became of a step in the air
 _PATIENCE = 30.0  # until somebody else's wait is ended by us, where they do not
 _TRIED = (RunEventKind.BEGUN, RunEventKind.FAILED)
-_PROVE = 30.0  # between two looks for an earlier proof of an impact
+_PROVE = 30.0  # between two looks for an earlier proof of an impact, and for who started a run
 _AGAIN = 5.0  # until what could not be recorded is tried again
 
 
@@ -48,7 +49,7 @@ class Watching:
         self._again: dict[tuple[str, str], int] = {}  # how often what leaves no attempt was done again
         self._due: dict[str, tuple[float, float]] = {}  # of what heeds no news, by its key: asked, and due
         self._busy: dict[tuple[str, str], asyncio.Future[None]] = {}
-        self._proved: dict[str, float] = {}  # when it was looked last for what proves when an impact began
+        self._asked: dict[tuple[str, str], float] = {}  # of what a run lacks, and when it was looked for last
         self._telling = Telling(engine.means)
         self._passed_by: set[tuple[str, str]] = set()  # found in hand by a look: looked at once it is free
 
@@ -116,7 +117,7 @@ class Watching:
             if self._engine.refused(run):
                 continue
             dues = [self._one(run, step, state, now) for step, state in _pairs(run)]
-            dues += [self._impact(run, now), self._tell(run, now)]
+            dues += [self._impact(run, now), self._starter(run, now), self._tell(run, now)]
             times += [due for due in dues if due is not None]
         if self._engine.unwritten:
             await self._write_again()
@@ -152,16 +153,27 @@ class Watching:
 
     def _impact(self, run: RunState, now: float) -> float | None:
         """An earlier proof of when it began may become known as long as it is open: a source is read again, or reaches further back."""
-        if not wants_proof(run):
-            self._proved.pop(run.id, None)
+        wanted = wants_proof(run)
+        return self._now_and_then((run.id, "impact"), wanted, now, lambda: prove_impact(self._means, run))
+
+    def _starter(self, run: RunState, now: float) -> float | None:
+        """As whom the server knows who started it can be asked once that answers again."""
+        wanted = wants_name(self._means, run)
+        return self._now_and_then((run.id, "starter"), wanted, now, lambda: name_starter(self._means, run))
+
+    def _now_and_then(
+        self, what: tuple[str, str], wanted: bool, now: float, work: Callable[[], Coroutine[Any, Any, object]]
+    ) -> float | None:
+        if not wanted:
+            self._asked.pop(what, None)
             return None
-        at, every = (run.id, ""), in_clock_seconds(self._means.clock, _PROVE)
-        asked = self._proved.get(run.id)
+        at, every = (what[0], f"{what[1]} of it"), in_clock_seconds(self._means.clock, _PROVE)
+        asked = self._asked.get(what)
         if asked is None or not asked <= now < asked + every:
-            self._proved[run.id] = asked = now
+            self._asked[what] = asked = now
             if at not in self._busy:
-                work = prove_impact(self._means, run)
-                self._busy[at] = asyncio.ensure_future(self._carried_out(at, f"the proof of {run.id}", work))
+                told = f"the {what[1]} of {what[0]}"
+                self._busy[at] = asyncio.ensure_future(self._carried_out(at, told, work()))
         return asked + every
 
     def _tell(self, run: RunState, now: float) -> float | None:

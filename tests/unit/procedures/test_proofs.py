@@ -173,3 +173,60 @@ def test_where_others_approve_a_run_begins_by_the_name_that_the_server_knows(
         one.start("p")
     assert [one.start(id).by for id in ("q", "r")] == ["ann", "ann"]
     assert one.start("p", dry=True).by == "ann"
+
+
+@pytest.mark.parametrize("head", ["recovery = true\n", "urgent = true\n", "emergency = true\n"])
+def test_an_emergency_begins_while_nobody_can_be_asked_and_then_nobody_is_somebody_else(
+    terminal: Callable[..., Terminal], head: str
+) -> None:
+    server = Certificates()
+    mine, login = as_seen_by(server, "ann@corp")
+    theirs, _ = as_seen_by(server, "bob@corp")
+    files = {"p": head + text(others="true", alone='"alone"')}
+    one = terminal(files, who="ann (as this machine says)", proofs=mine)
+    login.away = True
+    run = one.start("p")
+    assert run.by == "ann (as this machine says)" and run.unvouched
+    assert "could not be asked" in one.runs.events(run.id)[0].sentence
+    two = terminal(files, who="bob@corp", proofs=theirs)
+    two.until(lambda: two.runs.run(run.id))
+    shown = two.prepare(run.id, "ok")
+    assert shown.may == ("alone", "skip") and any(
+        "nobody counts as somebody else" in line for line in shown.lines
+    )
+    with pytest.raises(RunRefused, match="nobody counts as somebody else"):
+        two.do(run.id, "ok")
+    one.looked()  # it is asked again, and not there yet
+    assert one.state(run.id).unvouched
+    login.away = False
+    one.clock.at += 31
+    one.looked()
+    assert (one.state(run.id).starter, one.state(run.id).unvouched) == ("ann@corp", "")
+    with pytest.raises(RunRefused, match="somebody else approves"):
+        one.do(run.id, "ok")
+    two.until(lambda: two.state(run.id).starter)
+    two.do(run.id, "ok")
+    assert two.step(run.id, "ok").approvals == ("bob@corp",)
+
+
+def test_the_way_alone_stands_beside_it(terminal: Callable[..., Terminal]) -> None:
+    proofs, login = as_seen_by(Certificates(), "ann@corp")
+    one = terminal({"p": "emergency = true\n" + text(others="true", alone='"alone"')}, proofs=proofs)
+    login.away = True
+    run = one.start("p").id
+    one.do(run, "ok", alone=True, reason="nobody was to be had")
+    assert one.step(run, "ok").status is StepStatus.DONE
+
+
+def test_nobody_says_for_somebody_else_who_started_it() -> None:
+    """By an event of another terminal, or before it was to be said; what was said once stays."""
+    run = Run(text(others="true"), terminal="ann", unvouched="away")
+    run.add("note", terminal="eve", starter="nobody@corp")
+    said(run, "bob")
+    assert run.state.unvouched and run.step("ok").status is StepStatus.READY
+    run.add("note", terminal="ann", by="bob", starter="bob")
+    run.add("note", terminal="ann", starter="nobody@corp")
+    said(run, "bob")
+    assert run.state.starter == "bob" and run.step("ok").status is StepStatus.READY
+    said(run, "carl")
+    assert run.step("ok").approvals == ("carl",)

@@ -336,6 +336,7 @@ PROCEDURE: Mapping[str, TomlKey] = {
     "purpose": TomlKey(text),
     "recovery": TomlKey(flag),
     "urgent": TomlKey(flag),
+    "emergency": TomlKey(flag),
     "holds": TomlKey(texts),
     "rto": TomlKey(span),
     "rpo": TomlKey(span),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tfdash.model.procedure import Pairs, Procedure, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
 from tfdash.playbook.procedures.people_told import PeopleTold
-from tfdash.playbook.procedures.told_in import MOST, by_itself, number_in, text_in, time_in
+from tfdash.playbook.procedures.told_in import MOST, by_itself, number_in, one_person, text_in, time_in
 from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree, lost_by
 
 _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE})
@@ -53,6 +53,7 @@ class RunFold:
         self.people_told = PeopleTold()
         self.impacts: list[tuple[float, bool, str, str]] = []
         self.acknowledged: float | None = None
+        self.starter, self.unvouched = "", text_in(started.data.get("unvouched"))
 
     def apply(self, event: RunEvent) -> None:
         """The next one in the order of a journal."""
@@ -103,6 +104,11 @@ class RunFold:
         channels, node = self.people_told.take(event), self.tree.nodes.get(event.step)
         if node is not None and node.step.kind is StepKind.APPROVAL:
             node.told.channels = tuple(dict.fromkeys((*node.told.channels, *channels)))
+
+    def _note(self, event: RunEvent) -> None:
+        name = text_in(event.data.get("starter")) if event.terminal == self.started.terminal else ""
+        if self.unvouched and name:
+            self.starter, self.unvouched = name, ""
 
     def _looked(self, event: RunEvent) -> None:
         number = min(number_in(event.data.get("number")), event.number)
@@ -301,10 +307,11 @@ class RunFold:
         alone = bool(step.alone) and event.data.get("alone") is True
         if not (alone or event.data.get("vouched")):
             return
-        if any(_one_person(event, who, stamp) for who, stamp in told.approvals):
+        if any(one_person(event, who, stamp) for who, stamp in told.approvals):
             return
-        if step.others and not alone and _one_person(event, self.started.by, self.started.stamped):
-            return
+        own = event.by == self.starter or one_person(event, self.started.by, self.started.stamped)
+        if step.others and not alone and (own or self.unvouched):
+            return  # of who started it, or of whom nobody can say that they did not
         told.approvals.append((event.by, event.stamped))
         if alone or len(told.approvals) >= step.count:
             self._set(node, StepStatus.DONE, event)
@@ -357,10 +364,6 @@ def _did(node: PlacedStep) -> bool:
     return by_us or any(not act.over for act in told.acts.values())
 
 
-def _one_person(event: RunEvent, who: str, stamp: str) -> bool:
-    return event.by == who or (bool(stamp) and event.stamped == stamp)
-
-
 _RESULTS: Mapping[str, StepStatus | None] = {
     "done": StepStatus.DONE,
     "failed": StepStatus.FAILED,
@@ -372,6 +375,7 @@ _OF_RUN: Mapping[RunEventKind, Callable[[RunFold, RunEvent], None]] = {
     RunEventKind.ACKNOWLEDGED: RunFold._acknowledged,
     RunEventKind.LOOKED: RunFold._looked,
     RunEventKind.TOLD: RunFold._told,
+    RunEventKind.NOTE: RunFold._note,
     RunEventKind.CHANGED: RunFold._changed,
     RunEventKind.ABORTED: RunFold._aborted,
     RunEventKind.CLOSED: RunFold._closed,

@@ -93,6 +93,8 @@ class _Folded:
             previewed=texts_in(start.event.data.get("previewed")),
             told=tuple(fold.people_told.told),
             unreadable=start.why,
+            starter=fold.starter,
+            unvouched=fold.unvouched,
             within=start.within,
         )
         told = clocks(state, impacts=fold.impacts, acknowledged=fold.acknowledged)

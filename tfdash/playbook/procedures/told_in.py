@@ -21,7 +21,13 @@ def texts_in(value: Any) -> tuple[str, ...]:
 def by_itself(event: RunEvent) -> bool:
     """Whether a terminal found or told it with nobody at its keys: it is no word of who uses it, and no sign of life."""
     found = event.kind is RunEventKind.IMPACT and "proof" in event.data
-    return found or (event.kind is RunEventKind.TOLD and event.data.get("itself") is True)
+    told = event.kind is RunEventKind.TOLD and event.data.get("itself") is True
+    return found or told or (event.kind is RunEventKind.NOTE and "starter" in event.data)
+
+
+def one_person(event: RunEvent, who: str, stamp: str) -> bool:
+    """Whether it is of the person of that name, or of that login as the shared store saw it."""
+    return event.by == who or (bool(stamp) and event.stamped == stamp)
 
 
 def number_in(value: Any) -> int:

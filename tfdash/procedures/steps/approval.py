@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfdash.actions.core.protocols import ApprovalRefused, LedgerUnavailable
 from tfdash.durations import write_duration
-from tfdash.model.procedure import StepKind
+from tfdash.model.procedure import Step, StepKind
 from tfdash.model.run import RunEventKind
 from tfdash.moments import near
 from tfdash.nouns import counted
@@ -34,15 +34,17 @@ class ApprovalStep(KindOfStep):
         lines = [f"{counted(max(left, 1), 'approval')} of {step.role} wanted{several}"]
         lines += [f"not by {doing.run.by}, who started the run"] if step.others else []
         lines += [why or f"vouched for by {_server(doing)}: {' or '.join(groups)}"]
-        own = step.others and doing.by in (doing.run.by, _started_by(doing))
+        own = step.others and doing.by in _starters(doing)
         lines += [_ANOTHER] if own and not why else []
+        unknown = _unknown_starter(doing)
+        lines += [unknown] if unknown and not why else []
         lines += self._forged(doing)
         lines += [f"alone: {step.alone}"] if step.alone else []
         opens = opens_in_words(doing)
         if why and step.alone_after:
             lines.append(f"{_wait(step.alone_after)} are not waited for: nobody can answer by this program")
         alone = ("alone",) if step.alone and not opens else ()
-        may = alone if why or own else ("approve", "deny", *alone)
+        may = alone if why or own or unknown else ("approve", "deny", *alone)
         lines += await told_of_it(doing)
         return StepShown(lines=tuple(lines), opens=opens, may=may)
 
@@ -70,7 +72,9 @@ class ApprovalStep(KindOfStep):
         digest = digest_of(doing.run, step)
         try:
             who = await vouches.identity()
-            if approve and step.others and who in (doing.run.by, _started_by(doing)):
+            if approve and (unknown := _unknown_starter(doing)):
+                raise RunRefused(unknown, remedy=_later(step))
+            if approve and step.others and who in _starters(doing):
                 raise RunRefused(f"{who} started the run: somebody else approves")
             if approve and who in doing.state.approvals:
                 raise RunRefused(f"{who} has approved already: it needs somebody else")
@@ -190,7 +194,21 @@ def _server(doing: Doing) -> str:
     return vouches.stamped_by if vouches is not None else ""
 
 
-def _started_by(doing: Doing) -> str:
-    """The login that the shared store saw start it."""
+def _starters(doing: Doing) -> tuple[str, ...]:
+    """The names of who started it: as it was begun, as the server knows them, and the login that the shared store saw."""
     journal = doing.means.journals.journal(doing.run.id)
-    return journal.events[0].stamped if journal is not None and journal.events else ""
+    stamped = journal.events[0].stamped if journal is not None and journal.events else ""
+    return doing.run.by, doing.run.starter, stamped
+
+
+def _unknown_starter(doing: Doing) -> str:
+    """Why nobody counts as somebody else than who started it, "" where that is known, or not asked."""
+    run = doing.run
+    if not (doing.step.others and run.unvouched) or run.dry:
+        return ""
+    told = f"as whom the server knows who started it ({run.by}) is not known, so that nobody counts as somebody else"
+    return f"{told}: {run.unvouched}; their terminal goes on asking"
+
+
+def _later(step: Step) -> str:
+    return f"{'alone, as it says there, or ' if step.alone else ''}once their terminal could ask"
