@@ -191,3 +191,16 @@ def test_who_does_not_ask_for_it_does_not_pay_for_it() -> None:
     others = tuple(section for section in SECTIONS if section.id != "recovery")
     one = Judge(policies=Policies(recovery=RecoveryPolicy(procedures={"x": PROCEDURE})), sections=others)
     assert one.assess(picture(WELL), ANY, NOW)[0].recovery is None
+
+
+def test_what_is_read_for_the_first_time_is_told_at_once() -> None:
+    """A snapshot ends with the look behind the last list, not with one of seconds before."""
+    one, come = judge(PROCEDURE), picture(DOWN)
+    loading = seen(come, "Deployment", value=None, complete=False, observed_at=None)
+    assert not told(loading, by=one).sentence.startswith("1 fits now")
+    assert told(come, NOW + 1, by=one, change=QUIET).sentence.startswith("1 fits now")
+    remembered = one.remembered.recoveries
+    assert (REF, "Deployment") in remembered.come and remembered.looked == NOW + 1
+    told(loading, NOW + 2, by=one, change=QUIET)
+    told(come, NOW + 3, by=one, change=QUIET)  # it came once
+    assert one.remembered.recoveries.looked == NOW + 1
