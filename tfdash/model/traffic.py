@@ -131,6 +131,7 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     control: bool = False  # a control probe: its failure makes the others UNKNOWN
     runs: tuple[JourneyRun, ...] = ()  # oldest first
     source: str = ""  # "http" or the probe metric's query
+    line: str = ""  # the same requests by curl, where they are our own
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):

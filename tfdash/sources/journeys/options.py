@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -21,6 +22,7 @@ from tfdash.setting import (
     check_body,
     check_header,
 )
+from tfdash.text import safe, scrubbed
 
 READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE")
@@ -225,6 +227,22 @@ class JourneySettings(SettingsTable):
         plain = _PORTS[self.scheme] == self.port
         where = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{where}" + ("" if plain else f":{self.port}")
+
+
+def by_curl(journey: JourneySettings) -> str:
+    """Its requests as a person sends them. Headers and bodies are left out: secrets may stand in them."""
+    lines = []
+    for step in journey.requests:
+        method = [] if step.method == "GET" else ["-X", step.method]
+        lines.append(
+            shlex.join(
+                ["curl", "-sS", *method, "-w", "%{http_code} %{time_total}\\n", journey.origin + step.path]
+            )
+        )
+    rest = any(step.headers or step.body for step in journey.requests)
+    return safe(
+        scrubbed(" && ".join(lines)) + ("  # with the headers and bodies of [[journeys]]" if rest else "")
+    )
 
 
 def filled(text: str, variables: Mapping[str, str], quote: Any = str) -> str:

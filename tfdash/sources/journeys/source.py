@@ -15,7 +15,7 @@ from tfdash.model.subject import ClusterRef, Subject
 from tfdash.model.traffic import Journey, JourneyRun
 from tfdash.sources.base import SourceBoard
 from tfdash.sources.diagnosis import PATIENCE, Diagnosis, by_status
-from tfdash.sources.journeys.options import JourneySettings
+from tfdash.sources.journeys.options import JourneySettings, by_curl
 from tfdash.sources.journeys.running import CannotRun, run_journey
 from tfdash.text import safe
 
@@ -146,6 +146,7 @@ class JourneysSource:
             workload=Subject(ref, journey.kind, namespace, workload) if workload else None,
             runs=self._runs.get(name, ()),
             source="http",
+            line=by_curl(journey),
         )
         problem = None
         if reason is not None:

@@ -13,7 +13,7 @@ from tfdash.model.verdict import UnknownKind
 from tfdash.model.workload import Serving
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
-from tfdash.playbook.procedures.probes.lines import kubectl, of_object
+from tfdash.playbook.procedures.probes.lines import kubectl, of_object, remark
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.procedures.probes.pictures import (
     OF,
@@ -263,7 +263,10 @@ PROBES = (
         id="last-good.fresh",
         title="what each service was when it served is known, and lately",
         judge=_fresh,
-        line=lambda _: "tfdash snapshot --screen recovery",
+        line=lambda _: remark(
+            "jq -r '.cluster, (.picture.services[] | [.name, .replicas, (.at | todate)] | @tsv)' last-good-*.json",
+            "in the folder of [recovery.last_good]: each service is there, and none is older than fresh",
+        ),
         arguments=(OF,),
     ),
     Probe(

@@ -52,3 +52,14 @@ def rollout_status(arguments: Mapping[str, str]) -> str:
         return of_object(arguments, "workload", "-o", "yaml")
     name = f"{subject.kind.lower()}/{subject.name}"
     return kubectl("rollout", "status", name, "-n", subject.namespace, "--watch=false")
+
+
+def instant(expression: str) -> str:
+    """Of a Prometheus whose address stands in $PROMETHEUS_URL: its credentials are nobody's to be written here."""
+    return safe(f'promtool query instant "$PROMETHEUS_URL" {shlex.quote(expression)}')
+
+
+def remark(line: str, text: str) -> str:
+    """``line`` with what to hold its answer against; a line of words alone where there is no other."""
+    words = " ".join(safe(text).split())
+    return f"{line}  # {words}" if line else f"# {words}"

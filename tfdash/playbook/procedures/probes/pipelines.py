@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -12,6 +13,7 @@ from tfdash.model.run import Probed
 from tfdash.model.verdict import UnknownKind
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
+from tfdash.playbook.procedures.probes.lines import remark
 from tfdash.playbook.procedures.probes.look import ProbeLook
 from tfdash.text import safe
 
@@ -137,35 +139,65 @@ def _review(look: ProbeLook, seen: SeenCommit, told: str) -> Probed:
     return look.said(False, f"{at}: {have}{earlier}")
 
 
+def _gh(what: str) -> Callable[[Mapping[str, str]], str]:
+    def line(arguments: Mapping[str, str]) -> str:
+        of = arguments.get("commit") or f"tags/{arguments.get('version', '')}"
+        at = safe(shlex.quote(f"/commits/{of}/{what}"))
+        return remark(
+            f'gh api "repos/$REPOSITORY"{at}', "GitHub; of GitLab glab api, or its page of the commit"
+        )
+
+    return line
+
+
+def _ls_remote(arguments: Mapping[str, str]) -> str:
+    ref = f"refs/tags/{arguments.get('version', '')}"
+    return safe(shlex.join(("git", "ls-remote", "origin", ref, f"{ref}^{{}}")))
+
+
+def _releases(arguments: Mapping[str, str]) -> str:
+    version = safe(shlex.quote(arguments.get("version", "")))
+    return remark(f'gh release view {version} --repo "$REPOSITORY"', "of GitLab: glab release view")
+
+
 PROBES = tuple(
     Probe(
         id=f"pipeline.{id}",
         title=title,
         judge=partial(_read, judge, line),
-        line=lambda arguments: "",  # whose server it is stands in what was read
+        line=plain,  # until it was read whose server it is
         arguments=_ARGUMENTS,
     )
-    for id, title, judge, line in (
-        ("checks-passed", "the checks of {version} passed", _of_commit(_checks), lambda seen: seen.lines[0]),
+    for id, title, judge, line, plain in (
+        (
+            "checks-passed",
+            "the checks of {version} passed",
+            _of_commit(_checks),
+            lambda seen: seen.lines[0],
+            _gh("check-runs"),
+        ),
         (
             "scan-passed",
             "the security scan of {version} passed",
             _of_commit(_scans),
             lambda seen: seen.lines[0],
+            _gh("check-runs"),
         ),
         (
             "migrations-verified",
             "the migrations of {version} are verified",
             _of_commit(_migrations),
             lambda seen: seen.lines[0],
+            _gh("check-runs"),
         ),
         (
             "review-approved",
             "{version} was reviewed and approved",
             _of_commit(_review),
             lambda seen: seen.lines[1],
+            _gh("pulls"),
         ),
-        ("tagged", "the tag {version} is of that commit", _tagged, lambda seen: seen.tag_line),
-        ("notes-written", "{version} has release notes", _notes, lambda seen: seen.notes_line),
+        ("tagged", "the tag {version} is of that commit", _tagged, lambda seen: seen.tag_line, _ls_remote),
+        ("notes-written", "{version} has release notes", _notes, lambda seen: seen.notes_line, _releases),
     )
 )

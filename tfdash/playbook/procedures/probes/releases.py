@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
+
+import msgspec
 
 from tfdash.model.delivery import Canary, Rollout
 from tfdash.model.judgement import Advice, CanaryJudgement, Outcome
@@ -17,8 +20,9 @@ from tfdash.model.workload import Release
 from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
-from tfdash.playbook.procedures.probes.lines import of_object, rollout_status
+from tfdash.playbook.procedures.probes.lines import of_object, remark, rollout_status
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
+from tfdash.playbook.procedures.probes.rates import a_journey, of_journey, of_triggers, without_traffic
 from tfdash.playbook.procedures.probes.workloads import (
     WORKLOAD,
     images_of,
@@ -29,6 +33,7 @@ from tfdash.playbook.procedures.probes.workloads import (
 from tfdash.playbook.releases.answers import may_go_on
 from tfdash.playbook.releases.words import at_step
 from tfdash.playbook.staleness import Unread
+from tfdash.text import safe
 
 _CARRIERS: dict[str, type[Object]] = {kind.KIND: kind for kind in (Deployment, Rollout, Canary)}
 _NEEDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Canary"})
@@ -113,10 +118,12 @@ def _verdict(passes: Callable[[CanaryJudgement, ReleaseState], bool]) -> Callabl
             return sight.unknown(why, f"{subject.name}: ")
         sentence = f"{subject.name}: {judged.sentence}"
         if judged.outcome in _KIND:
-            return sight.unclear(_KIND[judged.outcome], sentence)
+            unclear = sight.unclear(_KIND[judged.outcome], sentence)
+            return msgspec.structs.replace(unclear, line=of_triggers(case, release, judged))
         if (old := sight.too_old(judged.at)) is not None:
             return sight.unknown(old, f"{sentence}; ")
-        return sight.said(passes(judged, release), sentence)
+        said = sight.said(passes(judged, release), sentence)
+        return msgspec.structs.replace(said, line=of_triggers(case, release, judged))
 
     return judge
 
@@ -225,6 +232,7 @@ def _journeys(case: ProbeCase) -> Probed:
         what = f"there is no journey {name}" if name else "no critical journey is configured for it"
         return sight.unclear(UnknownKind.NOT_WATCHED, what)
     told = [_of_journey(sight, seen, runs) for seen in mine]
+    lines = "; ".join(dict.fromkeys(filter(None, (of_journey(seen.value) for seen in mine if seen.value))))
     for wanted in (False, None):
         bad = [one for one in told if one.passed is wanted]
         if bad:
@@ -234,13 +242,11 @@ def _journeys(case: ProbeCase) -> Probed:
                 sentence=f"{many}{bad[0].sentence}",
                 unknown=bad[0].unknown,
                 seen_at=bad[0].seen_at,
+                line=lines,
             )
-    return sight.said(
-        True,
-        told[0].sentence
-        if len(told) == 1
-        else f"{len(told)} of {counted(len(told), 'critical journey')} pass",
-    )
+    every = f"{len(told)} of {counted(len(told), 'critical journey')} pass"
+    said = sight.said(True, told[0].sentence if len(told) == 1 else every)
+    return msgspec.structs.replace(said, line=lines)
 
 
 def _asked_for(seen: Observation[Journey], about: Subject | None) -> bool:
@@ -281,6 +287,15 @@ def _of_journey(sight: ProbeLook, seen: Observation[Journey], runs: int) -> Prob
     )
 
 
+def _log(arguments: Mapping[str, str]) -> str:
+    """What terminals recorded, by the database that holds it."""
+    subject = arguments.get("workload", "").rpartition("/")[2]
+    asked = "select cast(bytes as text) from {} where topic = 'verified'"
+    every = shlex.quote(" union all ".join(asked.format(table) for table in ("entries", "others")))
+    line = safe(f'sqlite3 -readonly "$STORE/log.db" {every} | grep -F {shlex.quote(subject)}')
+    return remark(line, "$STORE: the folder of the store, as :sources has it")
+
+
 PROBES = (
     Probe(
         id="release.complete",
@@ -294,7 +309,7 @@ PROBES = (
         id="release.verdict-pass",
         title="the rollback triggers let {workload} go on",
         judge=_verdict(lambda judged, release: may_go_on(release, judged)),
-        line=lambda a: of_object(a, "workload"),
+        line=without_traffic,
         arguments=(WORKLOAD, CLUSTER),
         needs=_NEEDS,
     ),
@@ -302,7 +317,7 @@ PROBES = (
         id="release.verdict-breach",
         title="a rollback trigger is reached by {workload}",
         judge=_verdict(lambda judged, _: judged.outcome is Outcome.BREACH),
-        line=lambda a: of_object(a, "workload"),
+        line=without_traffic,
         arguments=(WORKLOAD, CLUSTER),
         needs=_NEEDS,
     ),
@@ -310,7 +325,7 @@ PROBES = (
         id="release.advised-on",
         title="{workload} stands at a step, was watched there for long enough, and the rollback triggers let it go on",
         judge=_advised,
-        line=lambda a: of_object(a, "workload"),
+        line=without_traffic,
         arguments=(WORKLOAD, CLUSTER),
         needs=_NEEDS,
     ),
@@ -326,14 +341,14 @@ PROBES = (
         id="store.verified-good",
         title="a release of {workload} is on record as verified good",
         judge=_verified,
-        line=lambda _: "tfdash audit export",
+        line=_log,
         arguments=(WORKLOAD, IMAGE, CLUSTER),
     ),
     Probe(
         id="journey.passes",
         title="user journeys pass",
         judge=_journeys,
-        line=lambda _: "",
+        line=a_journey,
         arguments=(
             ProbeArgument(id="journey", title="its name", needed=False),
             ProbeArgument(id="workload", title="of which workload: Kind namespace/name", needed=False),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+
+import msgspec
+
+from tfdash.model.procedure import Procedure
 from tfdash.model.run import Probed, RunEventKind, RunJournal
 from tfdash.model.verdict import UnknownKind
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.noted import learned
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
+from tfdash.playbook.procedures.probes.lines import remark
 from tfdash.playbook.procedures.probes.look import ProbeLook
 from tfdash.playbook.procedures.started import is_its_start
+from tfdash.text import safe
 
 
 def _changed(case: ProbeCase) -> Probed:
@@ -21,6 +29,13 @@ def _changed(case: ProbeCase) -> Probed:
         return look.unclear(UnknownKind.NOT_WATCHED, f"there is no procedure {id} here")
     if journal is None or not began:
         return look.unclear(UnknownKind.NOT_WATCHED, f"{run}: its file is not on record here")
+    return msgspec.structs.replace(
+        _held(look, file, journal, began), line=_line(file.file or f"{id}.toml", run, began)
+    )
+
+
+def _held(look: ProbeLook, file: Procedure, journal: RunJournal, began: str) -> Probed:
+    id = file.id
     if file.digest != began:
         return look.said(True, f"the file of {id} is another one than when this run began")
     if notes := learned((journal,), file):
@@ -38,12 +53,22 @@ def _digest(journal: RunJournal | None) -> str:
     return next((one for one in found if isinstance(one, str)), "")
 
 
+def _named(arguments: Mapping[str, str]) -> str:
+    return _line(f"{arguments.get('procedure', '')}.toml", arguments.get("run", ""), "as the run has it")
+
+
+def _line(file: str, run: str, began: str) -> str:
+    """Whether it is the same still; and the command that makes the change of what was noted."""
+    line = f"sha256sum {shlex.quote(safe(file))}; tfdash procedures learn {shlex.quote(safe(run))}"
+    return remark(line, f"when the run began: {began}")
+
+
 PROBES = (
     Probe(
         id="runbook.changed",
         title="{procedure} says what was learned",
         judge=_changed,
-        line=lambda a: f"tfdash procedures learn {a.get('run', '')}",
+        line=_named,
         arguments=(
             ProbeArgument(id="procedure", title="whose file"),
             ProbeArgument(id="run", title='since this run began: "{run}"'),

@@ -15,7 +15,7 @@ from tfdash.moments import near
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.control_plane import answers
-from tfdash.playbook.procedures.probes.lines import kubectl
+from tfdash.playbook.procedures.probes.lines import kubectl, remark
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.staleness import Unread
 from tfdash.quantities import amount
@@ -154,9 +154,19 @@ def _room(case: ProbeCase) -> Probed:
 def _line(arguments: Mapping[str, str]) -> str:
     if arguments.get("source") == KUBERNETES:
         return kubectl("get", "--raw", "/readyz?verbose")
-    return "tfdash doctor"
+    if arguments.get("source") == PROMETHEUS:
+        return 'curl -fsS "$PROMETHEUS_URL/-/ready"'
+    return remark(
+        "",
+        "tfdash alone reads this source: ask what it reads by its own means, at the address of its settings",
+    )
 
 
+_EACH = (
+    "ip route get 1.1.1.1; for c in $(kubectl config get-contexts -o name); do "
+    'kubectl --context "$c" --request-timeout=5s get --raw /readyz || echo "$c does not answer"; done; '
+    'curl -fsS -m 5 "$PROMETHEUS_URL/-/ready"'
+)
 PROBES = (
     Probe(
         id="source.current",
@@ -173,7 +183,7 @@ PROBES = (
         id="terminal.cut-off",
         title="this terminal is cut off from everything",
         judge=_cut_off,
-        line=lambda _: "ip route get 1.1.1.1; tfdash doctor",
+        line=lambda _: _EACH,
         reach=True,
     ),
     Probe(

@@ -11,7 +11,7 @@ from tfdash.moments import weekday_moment
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
 from tfdash.playbook.procedures.probes.control_plane import VERSION
-from tfdash.playbook.procedures.probes.lines import kubectl
+from tfdash.playbook.procedures.probes.lines import kubectl, remark
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook, number_of
 from tfdash.playbook.procedures.probes.nodes import NODE, leaving
 from tfdash.playbook.serving.links import selects
@@ -220,7 +220,10 @@ PROBES = (
         id="update.may-go",
         title="{version} may go to this environment",
         judge=_may_go,
-        line=lambda _: "tfdash gate versions --explain",
+        line=lambda a: remark(
+            _VERSIONS,
+            f"in the environments that come before: all nodes of {a.get('version', '')}, and for how long; then [[versions.plan]]",
+        ),
         arguments=(VERSION,),
         needs=_OF_NODE,
     ),
@@ -228,7 +231,10 @@ PROBES = (
         id="update.observed",
         title="{version} was observed in staging",
         judge=_observed,
-        line=lambda _: "tfdash gate versions --explain",
+        line=lambda a: remark(
+            _VERSIONS,
+            f"in staging: all nodes of {a.get('version', '')}, the youngest made before [versions] soak",
+        ),
         arguments=(VERSION,),
         needs=_OF_NODE,
     ),

@@ -15,7 +15,7 @@ from tfdash.model.run import Probed
 from tfdash.model.subject import Subject
 from tfdash.model.verdict import Level, UnknownKind, Verdict
 from tfdash.playbook.procedures.probe import Probe, ProbeArgument, ProbeCase
-from tfdash.playbook.procedures.probes.lines import of_object
+from tfdash.playbook.procedures.probes.lines import of_object, remark
 from tfdash.playbook.procedures.probes.look import CLUSTER, ProbeLook
 from tfdash.playbook.registry import RULES, SECTIONS
 
@@ -150,7 +150,10 @@ PROBES = (
         id="section",
         title="section {section} is well",
         judge=_section,
-        line=lambda _: "",
+        line=lambda a: remark(
+            "",
+            f"all rules of {a.get('section', '')} at once, which tfdash alone holds: each finding has a line of its own",
+        ),
         arguments=(
             ProbeArgument(
                 id="section", title="the section", choices=tuple(section.id for section in SECTIONS)
