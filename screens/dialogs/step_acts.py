@@ -18,7 +18,7 @@ from tfdash.model.procedure import StepKind
 from tfdash.model.run import Probed, RunEventKind, RunState
 from tfdash.procedures.protocols import Given, Prepared, RunRefused, RunService
 from tfdash.text import fault, safe
-from tfdash.views.recovery import forms, hand
+from tfdash.views.recovery import forms, hand, stated
 from tfdash.views.recovery.steps import StepRow
 from widgets.workers import begin
 
@@ -188,6 +188,19 @@ class StepActs:
 
     def acknowledge(self, run: RunState) -> None:
         self.beside(partial(self.runs.add, run.id, RunEventKind.ACKNOWLEDGED, "", Given(), {}))
+
+    def word(self, run: RunState) -> None:
+        """Stakeholders are told how it stands, once a person saw what they get."""
+
+        async def take(answer: FormAnswer) -> None:
+            given = Given(note=answer.values["note"], worked=True if answer.button == "other" else None)
+            await self.runs.tell(run.id, given)
+
+        async def look() -> None:
+            told = await self.runs.word(run.id)
+            self.ask(stated.form(run, told, self.shell.now(), self.shell.zone), take)
+
+        self.beside(look)
 
     def impact(self, run: RunState) -> None:
         async def take(answer: FormAnswer) -> None:

@@ -357,6 +357,14 @@ class ToldRuns:
     async def take_over(self, run: str, step: str, given: Given) -> RunState:
         return await self._told("take over", step, given)
 
+    async def word(self, run: str, note: str = "") -> tuple[Told, ...]:
+        return (
+            Told(channel="#incidents", subject="single service failure: rolled back", body="1 of 9 steps"),
+        )
+
+    async def tell(self, run: str, given: Given) -> RunState:
+        return await self._told("tell", given)
+
     async def note(self, run: str, step: str, text: str, *, proposes: str = "") -> RunState:
         return await self._told("note", step, text, proposes)
 

@@ -133,6 +133,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     loses: tuple[str, ...] = ()  # of ``NEEDS``: what this scenario takes away
 
 
+class StatedTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Stakeholders hear of a run at the latest so long after the word before, by a message and through channels (() for all that take it)."""
+
+    every: float
+    message: str = "status"
+    to: tuple[str, ...] = ()
+
+
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     """``digest`` is the SHA-256 of ``text``, the file as it stands (UTF-8); ``file`` names it, "" of one that ships."""
 
@@ -150,6 +158,7 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     ready: tuple[Ask, ...] = ()  # what it would need, asked while nothing is wrong
     rto: float = 0.0  # seconds that it may take, 0: not said
     rpo: float = 0.0  # seconds that may be lost
+    status: StatedTimes | None = None
     rehearse: float = 0.0  # a rehearsal is never older than this
     text: str = ""
     digest: str = ""

@@ -163,6 +163,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         str, ...
     ] = ()  # templates of messages that were shown when it was begun: it may tell these by itself
     told: tuple[RunTold, ...] = ()
+    words: tuple[float, ...] = ()  # when stakeholders heard of it
+    words_over: bool = False  # they were told that it ended
     unreadable: str = ""  # why its text is not understood by this program, "" where it is
     starter: str = ""  # as whom the server knows who started it, where that was said later
     unvouched: str = ""  # why that is not known: nobody is known to be somebody else then

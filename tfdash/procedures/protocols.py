@@ -283,6 +283,12 @@ class RunService(Protocol):
     ) -> RunState:
         """What else a person says of a run: IMPACT, ACKNOWLEDGED, LOOKED, CHANGED."""
 
+    async def word(self, run: str, note: str = "") -> tuple[Told, ...]:
+        """What stakeholders would be told now, of a run that states times, as each channel would get it."""
+
+    async def tell(self, run: str, given: Given) -> RunState:
+        """Tell them that; with ``worked`` it was told another way, as the note says."""
+
     async def abort(self, run: str, given: Given) -> RunState:
         """Keep what was done; what is left undone is listed, and the undo of what was done is offered."""
 

@@ -15,11 +15,12 @@ from tfdash.procedures.claimed import take
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, state_of, step_of
 from tfdash.procedures.looking import IN_AIR, as_seen, open_run, so
-from tfdash.procedures.protocols import Given, Prepared, RunRefused
+from tfdash.procedures.protocols import Given, Prepared, RunRefused, Told
 from tfdash.procedures.rehearsed import rehearsed_by
 from tfdash.procedures.saying import by_other_text, earlier, reasoned
 from tfdash.procedures.starting import StartsRuns
 from tfdash.procedures.steps.manual import LONGEST
+from tfdash.procedures.wording import give_word, word_shown
 
 _SAID = {
     RunEventKind.IMPACT: "the impact began",
@@ -186,6 +187,20 @@ class Runs(StartsRuns):
             return after
         sentence = given.reason.strip() or given.note.strip() or _SAID[kind]
         return await self._said(run, kind, step, sentence, data)
+
+    async def word(self, run: str, note: str = "") -> tuple[Told, ...]:
+        state = self.engine.run_of(run, to_change=False)
+        return await self._means.board.on_loop(word_shown(self._means, state, note))
+
+    async def tell(self, run: str, given: Given) -> RunState:
+        return await self._changed(self._tell(run, given))
+
+    async def _tell(self, id: str, given: Given) -> RunState:
+        run = self.engine.run_of(id)
+        if why := self.engine.refused(run):
+            raise RunRefused(why)
+        await give_word(self._means, run, given)
+        return self.engine.run_of(id)
 
     async def abort(self, run: str, given: Given) -> RunState:
         return await self._changed(self._abort(run, given))

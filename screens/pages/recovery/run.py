@@ -22,7 +22,7 @@ from tfdash.playbook.procedures.progress import OVER
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.procedures.protocols import RunService
 from tfdash.text import safe
-from tfdash.views.recovery import hand, head, keys, steps
+from tfdash.views.recovery import hand, head, keys, stated, steps
 from tfdash.views.recovery.keys import RunKey
 from tfdash.views.recovery.steps import StepRow
 from tfdash.views.recovery.words import run_state, run_title
@@ -35,7 +35,7 @@ from widgets.table import Table
 _WIDE, _TALL = 100, 30  # columns and lines from which nothing is left out
 _FRAME = 5  # lines of header, tabs, crumbs, the rule and the footer
 _SHARE = 0.6  # of the lines that are left, for the steps
-_LETTERS = "pxtsoandhecifbvu"
+_LETTERS = "pxtsoandhecifbvuw"
 
 
 def needs_away(shell: Shell, run: RunState) -> dict[str, str]:
@@ -154,6 +154,7 @@ class RunPage(BoardScreen):
         within = self._within(run)
         told = head.lines(run, now, zone, short=scarce, other=other, within=within)
         most = (3 if self.tall >= _TALL else 2) + (other is not None) + bool(within)
+        most += stated.late_line(run, now, zone) is not None
         self.query_one("#head", Prose).show(told, most=most)
         self._gone = needs_away(self.shell, run)
         before = list(self._rows.all)
@@ -238,7 +239,12 @@ class RunPage(BoardScreen):
         of_step = keys.step_keys(row.step, state, may, refused)
         self._follow_on(run, row)
         differs = self._other(run) is not None
-        of_run = keys.run_keys(run, copies=bool(hand.copy_lines(prepared, probes)), differs=differs)
+        of_run = keys.run_keys(
+            run,
+            copies=bool(hand.copy_lines(prepared, probes)),
+            differs=differs,
+            word=stated.word_key(run, now),
+        )
         shown = [*of_step, *of_run]
         self.query_one("#keys", Prose).show(keys.key_lines(shown), most=4)
         if shown != self._keys:
@@ -299,6 +305,7 @@ class RunPage(BoardScreen):
             "outer": lambda: self.shell.open("run", run.within[0]),
             "abort": lambda: acts.abort(run),
             "close": lambda: acts.close(run),
+            "word": lambda: acts.word(run),
         }
         if id in of_run:
             of_run[id]()

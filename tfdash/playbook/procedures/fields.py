@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfdash.durations import parse_duration
-from tfdash.model.procedure import Ask, Branch, Input, OnFailure, Pairs, Scenario, Step, StepKind
+from tfdash.model.procedure import Ask, Branch, Input, OnFailure, Pairs, Scenario, StatedTimes, Step, StepKind
 from tfdash.playbook.procedures.placeholders import is_one
 from tfdash.spelling import nearest
 
@@ -209,6 +209,10 @@ def scenario(value: Any, at: At, faults: Faults) -> Scenario:
     return Scenario(**table(value, at, faults, SCENARIO))
 
 
+def status(value: Any, at: At, faults: Faults) -> StatedTimes:
+    return StatedTimes(**{"every": 0.0, **table(value, at, faults, STATUS)})
+
+
 def step(value: Any, at: At, faults: Faults) -> Step:
     said = table(value, at, faults, STEP)
     kind = said.get("kind")
@@ -331,6 +335,11 @@ SCENARIO: Mapping[str, TomlKey] = {
     "alike": TomlKey(pairs),
     "loses": TomlKey(_maybe_none),
 }
+STATUS: Mapping[str, TomlKey] = {
+    "every": TomlKey(span, needed=True),
+    "message": TomlKey(text),
+    "to": TomlKey(texts),
+}
 PROCEDURE: Mapping[str, TomlKey] = {
     "title": TomlKey(text, needed=True),
     "purpose": TomlKey(text),
@@ -345,5 +354,6 @@ PROCEDURE: Mapping[str, TomlKey] = {
     "inputs": TomlKey(listed(_input)),
     "scenario": TomlKey(scenario),
     "ready": TomlKey(asks),
+    "status": TomlKey(status),
     "steps": TomlKey(steps, needed=True),
 }

@@ -174,6 +174,8 @@ class RunFold:
             told.stops = text_in(event.data.get("would_stop")) if self.dry else ""
         if status in OVER or status is StepStatus.FAILED:
             told.ended = event.at
+            if status is StepStatus.DONE:
+                self.people_told.by_step(node.step, event.at)
             if self.given_up and not node.taken_back and _did(node):
                 self.tree.offer_undo(node)
         else:

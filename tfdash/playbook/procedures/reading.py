@@ -10,6 +10,7 @@ from tfdash.model.procedure import Procedure
 from tfdash.playbook.procedures.checks import check
 from tfdash.playbook.procedures.fields import ID, PROCEDURE, EnoughFaults, Faults, table
 from tfdash.playbook.procedures.rows import written_out
+from tfdash.playbook.procedures.stated import check_status
 from tfdash.playbook.procedures.vocabulary import ANYTHING, Vocabulary
 
 LARGEST = 256 * 1024
@@ -44,6 +45,7 @@ def read_procedure(id: str, text: str, file: str = "", vocabulary: Vocabulary = 
         if not faults.found:  # what is not there cannot be named
             found = Procedure(**said, id=id, text=text, digest=digest_of(text), file=file)
             check(found, vocabulary, faults)
+            check_status(found, vocabulary, faults)
     except EnoughFaults:
         more = True
     if found is None or faults.found:

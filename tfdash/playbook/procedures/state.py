@@ -92,6 +92,8 @@ class _Folded:
             looked=dict(fold.looked),
             previewed=texts_in(start.event.data.get("previewed")),
             told=tuple(fold.people_told.told),
+            words=tuple(fold.people_told.words),
+            words_over=fold.people_told.over,
             unreadable=start.why,
             starter=fold.starter,
             unvouched=fold.unvouched,

@@ -9,6 +9,7 @@ from typing import Any
 from tfdash.model.procedure import Step
 from tfdash.model.run import RunClock, RunEvent, RunEventKind, RunState, StepState, StepStatus
 from tfdash.playbook.procedures.progress import RPO_UNKNOWN
+from tfdash.playbook.procedures.stated import word_due, words_given
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.report.runbooks.document import Plain
 from tfdash.text import safe
@@ -72,6 +73,7 @@ def _told(run: RunState, events: Sequence[RunEvent]) -> Plain:
         "people": {name: _time(at) for name, at in run.people.items()},
         "clocks": [_clock(one) for one in run.clocks if one.start is not None],
         "data_loss": {"seconds": None, "bytes": None, "source": RPO_UNKNOWN} if about.recovery else None,
+        "stated_times": _stated(run),
         "steps": [_step(state, steps.get(state.id), events) for state in run.steps],
         "proposed": [
             {"step": event.step, "by": event.by, "text": str(event.data["proposes"])}
@@ -80,6 +82,15 @@ def _told(run: RunState, events: Sequence[RunEvent]) -> Plain:
         ],
         "events": [_event(event) for event in events],
     }
+
+
+def _stated(run: RunState) -> Plain | None:
+    """By when stakeholders were to hear of it, when they did, and how late."""
+    status = run.procedure.status
+    if status is None or run.dry:
+        return None
+    given = [{"at": _time(one.at), "late_seconds": round(one.late, 3)} for one in words_given(run)]
+    return {"every": status.every, "words": given, "due": _time(word_due(run))}
 
 
 def _time(at: float | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tfdash.durations import tell_duration
+from tfdash.nouns import counted
 from tfdash.report.formats.md import fenced, inline
 from tfdash.report.runbooks.document import Plain
 
@@ -87,6 +88,14 @@ def _head(told: Plain) -> Iterator[tuple[str, str]]:
         yield "RPO", told["data_loss"]["source"]
     if told["within"]:
         yield "carried out", f"as the step {told['within']['step']} of the run {told['within']['run']}"
+    if stated := told["stated_times"]:
+        late = [one for one in stated["words"] if one["late_seconds"] >= 1]
+        worst = max((one["late_seconds"] for one in late), default=0.0)
+        said = f"{len(late)} late, by {tell_duration(worst)} at most" if late else "none late"
+        yield (
+            "told",
+            f"every {tell_duration(stated['every'])}: {counted(len(stated['words']), 'word')}, {said}",
+        )
     if told["targets"]:
         yield "targets", ", ".join(told["targets"])
     for name, values in told["inputs"].items():

@@ -12,6 +12,7 @@ from tfdash.playbook.procedures.progress import RPO_UNKNOWN
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.text import safe
 from tfdash.views.age import short_age
+from tfdash.views.recovery import stated
 from tfdash.views.recovery.forms import left_undone, passed_no_return
 from tfdash.views.recovery.head import not_coordinated
 from tfdash.views.recovery.journal import event_lines
@@ -59,6 +60,7 @@ def lines(
         ),
         *([f"impact {began}"] if (began := began_text(run, now, zone)) else []),
         *([f"RPO {RPO_UNKNOWN}"] if run.procedure.recovery else []),
+        *_owed(run, now, zone),
         *_now(run, titles, now),
         *_said(events, titles, now, zone),
         *_people(run, now),
@@ -69,6 +71,13 @@ def lines(
     if left and run.outcome is RunOutcome.OPEN:
         found += ["", f"Still to do: {'; '.join(left)}"]
     return [*found, *_since(run, events, me, now, zone)]
+
+
+def _owed(run: RunState, now: float, zone: ZoneInfo) -> list[str]:
+    """By when stakeholders hear of it again."""
+    late, waits = stated.late_line(run, now, zone), stated.next_text(run, now, zone)
+    told = "".join(cell if isinstance(cell, str) else cell[0] for cell in late) if late is not None else waits
+    return [told] if told else []
 
 
 def _now(run: RunState, titles: Mapping[str, str], now: float) -> list[str]:

@@ -10,7 +10,7 @@ from tfdash.moments import near
 from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.canary import fitting
-from tfdash.views.recovery import newer
+from tfdash.views.recovery import newer, stated
 from tfdash.views.recovery.words import (
     DRY,
     NOT_COORDINATED,
@@ -73,6 +73,10 @@ def lines(
                 "checks are asked, actions stop after the server's dry run, nothing is sent or told, every branch is shown",
             ],
         )
+    if waits := stated.next_text(run, now, zone):
+        who.append((f"   {waits}", "dim"))
+    if late := stated.late_line(run, now, zone):
+        found.insert(0, late)
     if other is not None:
         found.insert(0, newer.head_line(other))
     if run.unreadable:

@@ -74,14 +74,17 @@ def step_keys(step: Step | None, state: StepState | None, may: tuple[str, ...], 
     return found
 
 
-def run_keys(run: RunState, *, copies: bool = False, differs: bool = False) -> list[RunKey]:
-    """Those of the run itself. ``differs``: its file is another one now."""
+def run_keys(
+    run: RunState, *, copies: bool = False, differs: bool = False, word: RunKey | None = None
+) -> list[RunKey]:
+    """Those of the run itself. ``differs``: its file is another one now; ``word``: stakeholders are owed one."""
     found: list[RunKey] = []
     is_open = run.outcome is RunOutcome.OPEN
     if is_open and not run.next and all(s.status in OVER for s in run.steps):
         found.append(RunKey("close", "enter", "close the run"))  # no step is left that it could do
     if differs:
         found.append(RunKey("difference", KEY, "what its file says now"))
+    found += [word] if word is not None else []
     if is_open:
         found.append(RunKey("note", "n", "note"))
         if any(c.id == "acknowledge" and c.end is None for c in run.clocks):

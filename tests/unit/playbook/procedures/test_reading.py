@@ -93,6 +93,8 @@ CASES = {
     "a need with a name": (STEP + 'kind = "manual"\ntext = "t"\nneeds = ["store x"]\n', "store is one thing only"),
     "an unknown role": (STEP + 'kind = "approval"\nrole = "boss"\n', 'role: "boss" is none of the roles'),
     "a time for no way": (STEP + 'kind = "approval"\nrole = "oncall"\nalone_after = "15m"\n', "has alone_after, and nobody who is alone could pass it; add alone"),
+    "stated times of an unknown message": (STEP + 'kind = "manual"\ntext = "t"\n[status]\nevery = "30m"\nmessage = "begun"\n', 'status.message: there is no "begun"'),
+    "stated times without a time": (STEP + 'kind = "manual"\ntext = "t"\n[status]\nmessage = "started"\n', "status: has no every"),
     "an unknown message": (STEP + 'kind = "notify"\nmessage = "begun"\n', 'message: there is no "begun"'),
     "again without an end": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\nagain = true\n', "again: has no end"),
     "repeated by itself": (STEP + 'kind = "action"\naction = "workload.restart"\nsubject = "{service}"\nretries = 2\n', "repeats by itself what may not be done twice"),
