@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Mapping
 
@@ -298,6 +299,31 @@ def test_stop_returns_although_a_source_does_not_listen_to_its_cancellation() ->
     board.start()
     assert deaf.running.wait(5)
     board.stop(timeout=0.01)  # returns; the thread is a daemon and dies with the process
+
+
+def test_what_a_task_began_beside_itself_ends_with_the_board(caplog: pytest.LogCaptureFixture) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    async def beside() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def task(board: Board) -> None:
+        board.kept = asyncio.ensure_future(beside())  # type: ignore[attr-defined]
+        await asyncio.Event().wait()
+
+    board = Board([], None, FixedClock(0.0))
+    board.add_task("task", task)
+    board.start()
+    assert begun.wait(5)
+    board.stop(timeout=10.0)
+    assert ended.is_set()
+    del board
+    gc.collect()
+    assert "destroyed" not in caplog.text
 
 
 class Unhurried(CountingJudge):

@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 __all__ = ["Board", "Update"]
 
+_ENDS = 1.0  # seconds for which what was cancelled at the end is waited for
+
 
 class Board(ClusterReads):
     """See the module. ``interval`` is the shortest time between two updates, in seconds: the one place where what comes is
@@ -315,6 +317,10 @@ class Board(ClusterReads):
         except asyncio.CancelledError:
             pass
         finally:
+            for task in (left := asyncio.all_tasks(loop)):  # what a task began beside itself ends with it
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.wait(left, timeout=_ENDS))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
 
