@@ -28,6 +28,8 @@ _SAID = {
     RunEventKind.LOOKED: "",
     RunEventKind.CHANGED: "goes on by the file as it is now",
 }
+_KEPT, _GONE = 7 * 86400.0, 91 * 86400.0  # seconds after its end in which a run's claims are let go of
+_AT_ONCE = 10  # that one close lets go of
 
 
 class Runs(StartsRuns):
@@ -232,8 +234,21 @@ class Runs(StartsRuns):
             )
         sentence, data = given.reason.strip() or given.note.strip(), rehearsed_by(self.events(id))
         closed = await self._said(run, RunEventKind.CLOSED, "", sentence, data)
-        await self._means.claims.ended(id)
+        await self._let_claims_go()
         return closed
+
+    async def _let_claims_go(self) -> None:
+        """Of runs that ended long ago. Of one that ended just now they stay: a terminal that is behind, and does not see the end, finds there who
+        worked on what, and would else do all of it once more."""
+        now = self._means.clock.now()
+        old = [
+            run.id
+            for run in self.runs()
+            if run.ended_at is not None and _KEPT <= now - run.ended_at < _GONE and not run.next
+        ]
+        for id in [one for one in old if one not in self._let_go][:_AT_ONCE]:
+            self._let_go.add(id)
+            await self._means.claims.ended(id)
 
     async def hand_over(self, run: str, path: str) -> str:
         return await self._means.board.on_loop(

@@ -40,6 +40,7 @@ class StartsRuns:
     def __init__(self, means: Means, library: Callable[[], Library]) -> None:
         self.engine = Engine(means)
         self._means, self._library, self._journals = means, library, means.journals
+        self._let_go = set[str]()  # runs whose claims nobody needs any more
         self._starting = asyncio.Lock()  # what is held is looked at, and held, by one start after the other
 
     async def start(
