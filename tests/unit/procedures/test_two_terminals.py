@@ -107,6 +107,33 @@ def test_what_another_did_while_the_store_was_away_is_not_done_again(tmp_path: P
         bob.end()
 
 
+def test_who_does_not_see_that_a_run_ended_does_nothing_of_it_once_more(tmp_path: Path) -> None:
+    """Found by the trial that kills: the Lease was gone with the end of the run, and with it who had worked on what."""
+    one = {"act": HEAD + step("wait", "wait", lasts='"1s"'), "next": HEAD + step("sign", "manual")}
+    lease = Memory("cluster")
+    ann, bob = (Terminal(tmp_path / who, one, who=who, keepers=(lease,)) for who in ("ann", "bob"))
+    try:
+        run = ann.start("act").id
+        path = tmp_path / "run.json"
+        ann.call(ann.runs.hand_over(run, str(path)))
+        bob.call(bob.runs.resume(str(path)))
+        ann.do(run, "wait")
+        ann.clock.at += 2
+        ann.looked()
+        ann.call(ann.runs.close(run, Given()))
+        with pytest.raises(RunRefused, match="ann worked on it"):
+            bob.do(run, "wait")
+        for days, kept in ((6, True), (2, False)):
+            ann.clock.at += days * 86400
+            other = ann.start("next").id
+            ann.do(other, "sign", worked=True)
+            ann.call(ann.runs.close(other, Given()))
+            assert bool(ann.call(lease.look(run, "wait")).fence) is kept
+    finally:
+        ann.end()
+        bob.end()
+
+
 def test_who_has_it_by_what_keeps_claims_alone_is_met_and_can_be_taken_over(tmp_path: Path) -> None:
     """Her journal does not come here: she was killed before it was written, or the store is away."""
     one = {"act": HEAD + step("wait", "wait", lasts='"1s"')}
