@@ -30,7 +30,7 @@ from tfdash.model.recovery import RecoveryState
 from tfdash.model.run import Probed, StepStatus
 from tfdash.model.subject import Subject
 from tfdash.playbook.procedures.reading import read_procedure
-from tfdash.procedures.protocols import Claim, Given, RunRefused, taken
+from tfdash.procedures.protocols import Claim, Given, RunRefused, Told, taken
 from tfdash.views.recovery.keys import run_keys
 from tfdash.views.recovery.pages import VIEWS
 from widgets.confirm import Dialog, TypedInput
@@ -462,3 +462,30 @@ async def test_what_a_step_needs_and_is_away_is_dim_and_named() -> None:
     async with recovery(rw.ToldRuns(made), SIZES[2]) as run:
         run.app.open("run", made.id)
         await run.shows("9 it serves again, for five minutes  needs shared, which is away")
+
+
+async def test_what_a_run_tells_by_itself_is_shown_before_it_is_begun() -> None:
+    service = rw.ToldRuns()
+    told = Told(
+        channel="#incidents", subject="approval wanted: may it be called restored?", body="2 of managers"
+    )
+    service.previewed = {"approval": (told,)}
+    async with recovery(service, SIZES[2]) as run:
+        await run.press("o")
+        await run.shows(
+            "told by itself, once, when an approval is wanted",
+            "#incidents",
+            "approval wanted: may it be called restored?",
+        )
+
+
+async def test_stakeholders_who_wait_are_one_line_and_one_key() -> None:
+    made = rw.at_rollback(rw.failure('status = { every = "5m" }\n' + rw.FAILURE))
+    service = rw.ToldRuns(made)
+    async with recovery(service, SIZES[0]) as run:
+        run.app.open("run", made.id)
+        await run.shows("stakeholders wait for a word: due since", "tell stakeholders: due since")
+        await run.press("w")
+        await run.shows(
+            "To stakeholders: how it stands", "single service failure: rolled back", "Told another way"
+        )

@@ -44,7 +44,7 @@ def test_from_the_start_on_counted_from_the_last_word(terminal: Make, notes: Any
     clock.at += 1440  # 4 minutes behind
     state = one.state(run)
     late = late_line(state, clock.at, one.runs.engine.means.zone)
-    assert late is not None and "4m; " in str(late[1])
+    assert late is not None and "4m: " in str(late[1])
     key = word_key(state, clock.at)
     assert key is not None and key.word == "tell stakeholders: due since 4m"
     (shown,) = one.call(one.runs.word(run))

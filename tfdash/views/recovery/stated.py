@@ -13,7 +13,6 @@ from tfdash.procedures.protocols import Told
 from tfdash.views.recovery.forms import Form, FormButton, FormField
 from tfdash.views.recovery.hand import told_lines
 from tfdash.views.recovery.keys import RunKey
-from tfdash.views.recovery.words import run_title
 from tfdash.views.table import Line
 
 KEY = "w"
@@ -26,9 +25,8 @@ def late_line(run: RunState, now: float, zone: ZoneInfo) -> Line | None:
         return None
     return [
         ("▲ stakeholders wait for a word: ", "warn"),
-        f"due since {near(due, now, zone)}, {tell_duration(now - due)}; ",
+        f"due since {near(due, now, zone)}, {tell_duration(now - due)}: ",
         (KEY, "accent"),
-        " tells them how it stands",
     ]
 
 
@@ -59,7 +57,7 @@ def form(run: RunState, told: Sequence[Told], now: float, zone: ZoneInfo) -> For
     lines += told_lines(told)
     other = FormButton("other", "Told another way", ("note",))
     return Form(
-        f"How {run_title(run)} stands, to stakeholders",
+        "To stakeholders: how it stands",
         lines,
         (other, FormButton("send", "Send it")) if reached else (other,),
         (
