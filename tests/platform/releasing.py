@@ -30,6 +30,7 @@ from tfdash.judging.judge import Judge
 from tfdash.model.judgement import CanaryJudgement
 from tfdash.model.release import ReleaseState
 from tfdash.playbook.procedures.library import shipped_texts
+from tfdash.procedures.kind import step_of
 
 NS = "tf-release"
 GOOD, BAD, FIX = "1.1.0", "1.2.0", "1.0.1"
@@ -318,7 +319,10 @@ def seated(config: Path) -> Iterator[Terminal]:
 
 
 def approved(at: Desk, walk: Walk, id: str, reason: str) -> None:
-    """By the second person, who finds the run in the store and has their word stamped by the API server."""
+    """By the second person, whom the run told that it waits, who finds it in the store and has their word stamped by the API server."""
+    walk.ready(id, "skip")
+    wanted = f"[production] approval wanted: {step_of(walk.state, id).title}"  # type: ignore[union-attr]
+    until(lambda: any(line.startswith(wanted) for line in at.told("told")), lambda: (wanted, at.told("told")))
     with seated(at.two) as second:
         Walk(second, walk.run, user=f"{_SECOND}@corp").approve(id, reason)
     assert walk.ended(id).approvals == (f"{_SECOND}@corp",)

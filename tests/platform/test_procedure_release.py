@@ -238,6 +238,7 @@ def test_a_bad_version_is_rolled_back_with_its_database_script(real: Shop, tmp_p
 
 def test_an_emergency_fix_goes_out_beside_the_calendar(real: Shop, tmp_path: Path) -> None:
     name, since, at = "search", lines(real), desk(real, tmp_path, frozen())
+    commit = real.host.merged(FIX)
     with seated(at.one) as one:
         walk = Walk(one)
         subject = one.subject("Rollout", NS, name)
@@ -275,10 +276,10 @@ def test_an_emergency_fix_goes_out_beside_the_calendar(real: Shop, tmp_path: Pat
         walk = Walk(one, run)
         one.see(one.subject("Rollout", NS, name))
         for id, link in (
-            ("reviewed", "pull/43"),
-            ("all-tests", "actions/runs/99"),
-            ("merged", "pull/44"),
-            ("notes", "wiki/1.0.1"),
+            ("reviewed", f"pull/{commit.pull}"),
+            ("all-tests", f"commit/{commit.sha}/checks"),
+            ("merged", f"commit/{commit.sha}"),
+            ("notes", f"releases/tag/{FIX}"),
         ):
             walk.sign(id, link=f"https://github.com/acme/shop/{link}")
         for id in ("incident", "post-mortem"):

@@ -40,7 +40,10 @@ class Walk:
         at.until(lambda: who(cluster) == user, "the API server's word on who is there")
 
     def start(self, procedure: str, inputs: Mapping[str, tuple[str, ...]], reason: str) -> None:
-        begun = self.at.runs.start(procedure, inputs, reason=reason, cluster=self.cluster)
+        """As the dialog does: what the run tells people by itself is shown beforehand."""
+        runs, known = self.at.runs, {name: ", ".join(values) for name, values in inputs.items()}
+        shown = self.at.run(runs.previews(procedure, known, self.cluster))
+        begun = runs.start(procedure, inputs, reason=reason, cluster=self.cluster, previewed=tuple(shown))
         self.run = self.at.run(begun).id
 
     @property

@@ -21,7 +21,7 @@ FILE = {
     "p": HEAD
     + '[roles]\nboss = "approves"\n'
     + step("first", "manual")
-    + step("ok", "approval", role='"boss"', alone='"who is there"')
+    + step("ok", "approval", role='"boss"', text='"it goes to everybody"', alone='"who is there"')
     + step("switch", "manual", no_return='"it is all over there"')
 }
 ALL = ("approval", "no-return", "waits")
@@ -80,6 +80,7 @@ def test_who_is_to_approve_is_told_once_over_restarts(terminal: Make, notes: Any
         "waits since",
     ):
         assert part in message.body
+    assert message.body.count("it goes to everybody") == 1
     again = terminal(FILE, notifier=notifier)
     again.looked()
     assert len(told(again, run)) == 1
