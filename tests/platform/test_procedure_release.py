@@ -81,6 +81,16 @@ def begun(real: Shop, walk: Walk, name: str, version: str, reason: str) -> str:
     return sha
 
 
+def tagged(walk: Walk) -> None:
+    """Once the code host was read since."""
+
+    def read() -> bool:
+        return all(probed.passed for probed in walk.prepared("tagged").asks)
+
+    until(read, lambda: walk.prepared("tagged").asks)
+    walk.do("tagged")
+
+
 def brought_out(walk: Walk, *ids: str) -> None:
     """By pipelines that are followed to their ends."""
     for id in ids:
@@ -119,7 +129,7 @@ def test_a_release_comes_to_everybody_and_is_verified_good(real: Shop, tmp_path:
         walk.ended("window")
         walk.do("announced")
         brought_out(walk, "tag")
-        walk.do("tagged")
+        tagged(walk)
         brought_out(walk, "deploy")
         assert real.host.tags[GOOD] == sha
         walk.do("canary")
@@ -181,7 +191,7 @@ def test_a_bad_version_is_rolled_back_with_its_database_script(real: Shop, tmp_p
         release.do("window")
         release.do("announced")
         brought_out(release, "tag")
-        release.do("tagged")
+        tagged(release)
         brought_out(release, "deploy")
         assert "discount" in real.columns(name)
         judged(release, name, lambda one: one.outcome is Outcome.BREACH, "a trigger to be reached")
