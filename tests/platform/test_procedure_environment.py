@@ -1,6 +1,6 @@
-"""The runbook "complete environment failure" from its start to its close on two real control planes: one is killed with all that it has, and its
-thirty services come up in the other, whose API server is killed in the midst of it. kubectl is the witness that they are what they were, the API
-server's audit log that each thing was asked for once."""
+"""The runbooks "complete environment failure" and "the way back" from their start to their close on two real control planes: one is killed with all
+that it has, and its thirty services come up in the other, whose API server is killed in the midst of it; then it comes back with what it had, and
+takes the traffic again. kubectl is the witness that they are what they were, the API servers' audit logs that each thing was asked for once."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.platform.harness.cluster import Cluster
 from tests.platform.harness.terminals import REF, Terminal, terminal, write_config
 from tests.platform.regions import SERVICES, seed, settings, witnessed
-from tests.platform.walking import LONGEST, OVER, Walk, changes, exported
+from tests.platform.restoring import brought_up, by_service, done, side_by_side, sizes
+from tests.platform.walking import Walk, changes, exported
 from tests.unit.actions.acting import TestJudge
 from tests.waiting import until
 from tfdash.cli.compose import policies_of
 from tfdash.config.load import load
+from tfdash.durations import parse_duration
+from tfdash.model.procedure import Step
 from tfdash.model.run import RunOutcome, StepStatus
 from tfdash.model.subject import ClusterRef
-from tfdash.playbook.procedures.last_good import restored_parts
+from tfdash.playbook.procedures.walk import leaves, steps_by_id
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
-RUNBOOK = "environment-failure"
+RUNBOOK, BACK = "environment-failure", "way-back"
 HERE = ClusterRef(REF.environment, "us-1")
 KINDS = (
     *("Deployment", "StatefulSet", "ReplicaSet", "Pod", "Node", "HorizontalPodAutoscaler"),
@@ -38,6 +41,7 @@ KINDS = (
 SIGNED = "database-0"
 CUT = 3  # the tier in whose midst the API server is killed
 IN_THE_AIR = 2  # of its sizes are accepted by then
+TTL = "10s"
 
 
 class Regions(NamedTuple):
@@ -75,8 +79,19 @@ def config_of(folder: Path, regions: Regions) -> Path:
     )
 
 
-def test_an_environment_comes_up_elsewhere_just_as_it_was(regions: Regions, tmp_path: Path) -> None:
-    config, here = config_of(tmp_path, regions), regions.here
+class Recovered(NamedTuple):
+    """``was``: what was lost; ``at_rest``: what stood by; as kubectl showed them before."""
+
+    config: Path
+    run: str
+    was: dict[str, Any]
+    at_rest: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def recovered(regions: Regions, tmp_path_factory: pytest.TempPathFactory) -> Recovered:
+    folder = tmp_path_factory.mktemp("recovered")
+    config, here = config_of(folder, regions), regions.here
     was, at_rest = witnessed(regions.lost), witnessed(here)
     assert set(was) == set(at_rest) and len(was) == len(SERVICES) + sum(
         one.scaler is not None for one in SERVICES
@@ -90,35 +105,72 @@ def test_an_environment_comes_up_elsewhere_just_as_it_was(regions: Regions, tmp_
         walk = begun(at)
         run = walk.run
         for tier in (1, 2):
-            brought_up(walk, tier)
+            tier_of(walk, tier)
         cut_short(walk, here)
-        brought_up(walk, CUT)
+        tier_of(walk, CUT)
     with opened(config) as at:  # the next person goes on, by what stands in the store
         walk = Walk(at, run, HERE)
         for tier in (4, 5):
-            brought_up(walk, tier)
+            tier_of(walk, tier)
         assert witnessed(here) == was
-        switched(walk, tmp_path)
+        switched(walk, folder)
         assert walk.close("it serves from us-1").outcome is RunOutcome.DONE
-    assert witnessed(here) == was
     once(here, since)
-    told = exported(
-        config,
-        run,
-        RUNBOOK,
-        tmp_path,
-        tmp_path,
-        here.folder,
-        regions.lost.folder,
-        here.binaries,
-        Path(sys.executable).parent,
-    )
-    assert run in told and SIGNED in told
+    return Recovered(config, run, was, at_rest)
+
+
+def test_an_environment_comes_up_elsewhere_just_as_it_was(
+    regions: Regions, recovered: Recovered, tmp_path: Path
+) -> None:
+    assert witnessed(regions.here) == recovered.was
+    told = told_of(recovered.config, recovered.run, RUNBOOK, regions, tmp_path)
+    assert recovered.run in told and SIGNED in told
+
+
+def test_the_way_back_leaves_both_as_they_were(
+    regions: Regions, recovered: Recovered, tmp_path: Path
+) -> None:
+    lost, here = regions
+    lost.come_back()
+    assert witnessed(lost) == recovered.was  # it serves again, with what is old by now
+    since = lines(lost), lines(here)
+    with opened(recovered.config) as at:
+        walk = fenced(at)
+        run = walk.run
+        assert {one["spec"]["replicas"] for one in deployments(lost)} == {0}
+        for tier in range(1, 6):
+            brought_up(walk, tier, lambda step: f"a test's signature: {step.title}")
+    with opened(recovered.config) as at:  # the next person goes on, by what stands in the store
+        walk = Walk(at, run, HERE)
+        assert witnessed(lost) == recovered.was and witnessed(here) == recovered.was
+        goes_back(walk, recovered.config.parent)
+        assert walk.close("it serves from eu-1 again").outcome is RunOutcome.DONE
+    assert witnessed(lost) == recovered.was
+    assert witnessed(here) == recovered.at_rest
+    sized = Counter(("deployments/scale", one.name) for one in SERVICES)
+    bounded = Counter(("horizontalpodautoscalers", one.name) for one in SERVICES if one.scaler)
+    assert asked(changes(lost, since[0])) == sized + sized  # to nothing, and back; its HPAs had their bounds
+    assert asked(changes(here, since[1])) == sized + bounded
+    assert run in told_of(recovered.config, run, BACK, regions, tmp_path)
 
 
 def opened(config: Path) -> AbstractContextManager[Terminal]:
     """Judging by the policies of its configuration: what is proposed, and when."""
     return terminal(config, kinds=KINDS, judge=TestJudge(policies=policies_of(load(config))))
+
+
+def told_of(config: Path, run: str, name: str, regions: Regions, folder: Path) -> str:
+    kept_out = (
+        config.parent,
+        *(one.folder for one in regions),
+        regions.here.binaries,
+        Path(sys.executable).parent,
+    )
+    return exported(config, run, name, folder, folder, *kept_out)
+
+
+def deployments(cluster: Cluster) -> list[dict[str, Any]]:
+    return list(json.loads(cluster.kubectl("get", "deploy", "-A", "-o", "json"))["items"])
 
 
 def lines(cluster: Cluster) -> int:
@@ -183,66 +235,14 @@ def begun(at: Terminal) -> Walk:
     return walk
 
 
-def steps_of(walk: Walk, tier: int) -> dict[str, list[str]]:
-    """By the name of each service of the tier, its steps that change something, in their order."""
-    found: dict[str, list[str]] = {}
-    for number, text in enumerate(walk.state.inputs["services"], 1):
-        parts = restored_parts(text)
-        if parts["tier"] == str(tier):
-            words = (*(("bounds",) if parts["scaler"] else ()), "size")
-            found[parts["name"]] = [f"{word}-{tier}--{number}" for word in words]
-    return found
-
-
-def brought_up(walk: Walk, tier: int) -> None:
-    """The services of a tier side by side, and its gate. Before that nothing of the next is offered."""
-    steps = steps_of(walk, tier)
-
-    def one(name: str) -> None:
-        if name == SIGNED:
-            number = steps[name][0].rpartition("--")[2]
-            walk.sign(f"hand-{tier}--{number}", note="promoted by its team")
-        for id in steps[name]:
-            done(walk, id)
-        walk.do(steps[name][-1].replace("size", "image"))
-
-    with ThreadPoolExecutor(len(steps)) as pool:
-        list(pool.map(one, steps))
-    assert not [id for id in walk.state.next if id.startswith(("bounds-", "size-"))]
-    assert "serves, sized as it was" in gate(walk, tier)
+def tier_of(walk: Walk, tier: int) -> None:
+    brought_up(walk, tier, lambda step: "a test's signature: promoted by its team")
     walk.skip(f"told-{tier}", "a test tells nobody")
-
-
-def gate(walk: Walk, tier: int) -> str:
-    """Once what it asks is so: that a service is sized as it was does not say that its pods are there yet."""
-    id = f"gate-{tier}"
-
-    def passes() -> bool:
-        return all(probed.passed for probed in walk.at.runs.probes(walk.run, id))
-
-    until(passes, lambda: f"{id}: {walk.at.runs.probes(walk.run, id)}", LONGEST)
-    done(walk, id)
-    return walk.step(id).sentence
-
-
-def done(walk: Walk, id: str) -> None:
-    """Whatever a cut left of it; and where what came of it was not seen in time, on a busy machine, it is passed once it is."""
-    until(lambda: gone_on(walk, id) in OVER, lambda: f"{id} to be done: {walk.step(id)}", LONGEST)
-
-
-def gone_on(walk: Walk, id: str) -> StepStatus:
-    if walk.step(id).status not in (StepStatus.RUNNING, *OVER):
-        with suppress(RunRefused):
-            if walk.step(id).status is StepStatus.UNKNOWN:
-                walk.at.run(walk.at.runs.settle(walk.run, id, Given()))
-            else:
-                walk.carried(walk.ready(id, "do", "pass"))
-    return walk.step(id).status
 
 
 def cut_short(walk: Walk, cluster: Cluster) -> None:
     """The API server is killed while the tier's sizes are being sent, and comes back."""
-    steps = steps_of(walk, CUT)
+    steps = sizes(walk, CUT)
     for ids in steps.values():
         for id in ids[:-1]:
             done(walk, id)
@@ -280,6 +280,51 @@ def switched(walk: Walk, folder: Path) -> None:
     walk.sign("way-back", note="planned by the commander, on Monday")
 
 
+def fenced(at: Terminal) -> Walk:
+    """Begun where it serves; nothing of it runs in what came back, and data flows there."""
+    walk = Walk(at, cluster=HERE)
+    walk.start(BACK, {"home": (REF.cluster,), "ttl": (TTL,)}, "eu-1 is there again")
+    assert len(walk.state.inputs["services"]) == len(walk.state.inputs["standby"]) == len(SERVICES)
+    walk.sign("writers", note="a test's signature: six databases, none of them writes")
+    walk.do("answers")
+    walk.ready("runs-there", "decide")
+    walk.at.run(
+        walk.at.runs.do(walk.run, "runs-there", Given(branch="stopped-first", reason="all of it runs there"))
+    )
+    side_by_side(walk, by_service(walk, group(walk, "stopped")), lambda step: "")
+    walk.do("fenced")
+    walk.skip("told", "a test tells nobody")
+    walk.sign("data", note="a test's signature: there is no data here")
+    return walk
+
+
+def group(walk: Walk, id: str) -> Step:
+    return steps_by_id(walk.state.procedure)[id]
+
+
+def goes_back(walk: Walk, folder: Path) -> None:
+    """The traffic in a window, by the company's own command, once; then what stood by stands by again."""
+    walk.sign("critical", note="a test's signature: nothing is called here")
+    walk.sign("ttl-known", note=f"a test's signature: {TTL}")
+    walk.alone("switch-agreed", "a test has no commander")
+    walk.do("window")
+    walk.skip("told-switch", "a test tells nobody")
+    walk.sign("held", note="a test's signature: nothing writes here")
+    walk.sign("promoted", note="a test's signature: there is no database here", no_return=True)
+    assert walk.do("switched", no_return=True).status is StepStatus.DONE
+    assert (folder / "switched").read_text().splitlines() == ["['eu-1', 'us-1']", "['us-1', 'eu-1']"]
+    passed = walk.do("ttl-passed")
+    assert (passed.ended or 0.0) - (passed.began or 0.0) >= parse_duration(TTL)
+    walk.sign("arrived", note="a test's signature: nobody arrives here")
+    walk.sign("critical-again", note="a test's signature: nothing is called here")
+    for step in leaves(group(walk, "back").steps):
+        done(walk, step.id)
+    walk.sign("stands-by", note="a test's signature: there is no database here")
+    walk.skip("ended", "a test tells nobody")
+    walk.sign("learned", note="a test's signature: nothing was learned")
+    walk.sign("closed", note="a test's signature: there is no incident")
+
+
 def asked(found: Counter[tuple[str, str, str]]) -> Counter[tuple[str, str]]:
     """What was asked of the services, by resource and name."""
     mine = ("deployments", "horizontalpodautoscalers")
@@ -294,5 +339,4 @@ def once(cluster: Cluster, since: int) -> None:
     found = asked(changes(cluster, since))
     assert found == Counter(set(found)) and set(found) <= wanted
     assert wanted - set(found) <= {("deployments/scale", one.name) for one in SERVICES if one.tier == CUT}
-    objects = json.loads(cluster.kubectl("get", "deploy", "-A", "-o", "json"))["items"]
-    assert {one["metadata"]["generation"] for one in objects} == {2}
+    assert {one["metadata"]["generation"] for one in deployments(cluster)} == {2}

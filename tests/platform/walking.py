@@ -96,10 +96,13 @@ class Walk:
         assert self.step(id).status in wanted, self.step(id)
         return self.step(id)
 
-    def sign(self, id: str, *, link: str = "", note: str = "", file: str = "") -> StepState:
+    def sign(
+        self, id: str, *, link: str = "", note: str = "", file: str = "", no_return: bool = False
+    ) -> StepState:
         """By hand: of a manual step, or where it is not known or not configured."""
         self.ready(id, "sign")
-        self.at.run(self.at.runs.do(self.run, id, Given(worked=True, note=note, link=link, file=file)))
+        given = Given(worked=True, note=note, link=link, file=file, no_return=no_return)
+        self.at.run(self.at.runs.do(self.run, id, given))
         return self.ended(id)
 
     def alone(self, id: str, reason: str) -> StepState:

@@ -230,6 +230,12 @@ class Cluster:
         for name in list(self._processes):
             self._end(name, signal.SIGKILL)
 
+    def come_back(self) -> None:
+        """Start all of it again after ``lose``, at its addresses and with what it had."""
+        self._start_etcd()
+        self.start_apiserver()
+        self._start_rest()
+
     @contextmanager
     def without_controller_manager(self) -> Iterator[None]:
         """It is ended at once: what is asked for meanwhile, nobody observes. Then it is started again: the cluster is everybody's."""
