@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind
 from tfdash.procedures.kind import Doing, KindOfStep, StepEnd, StepShown, Tell
-from tfdash.procedures.protocols import Given, Message, RunRefused
+from tfdash.procedures.protocols import Given, Message, RunRefused, Told
 from tfdash.procedures.speaking import values_of
 
 _NOBODY = "nobody can be told from here: this terminal is read-only, or no channel is configured"
+_REFUSED = "refused"
 
 
 class NotifyStep(KindOfStep):
@@ -20,7 +23,8 @@ class NotifyStep(KindOfStep):
         notifier = doing.means.notifier
         if notifier is None:
             return StepShown(refused=_NOBODY)
-        return StepShown(told=tuple(await notifier.preview(_message(doing))))
+        told = tuple(await notifier.preview(_message(doing)))
+        return StepShown(told=told, refused="" if _taken(told) else _why_not(told))
 
     async def do(self, doing: Doing, given: Given, tell: Tell) -> StepEnd:
         notifier = doing.means.notifier
@@ -28,12 +32,24 @@ class NotifyStep(KindOfStep):
             raise RunRefused(_NOBODY, remedy="tell them another way, and skip this with how you did")
         await doing.holds()
         told = await notifier.tell(_message(doing))
-        refused = [f"{one.channel}: {one.sentence}" for one in told if one.state == "refused"]
-        queued = [one.channel for one in told if one.state != "refused"]
+        queued, why = _taken(told), _why_not(told)
         if not queued:
-            return StepEnd(kind=RunEventKind.FAILED, sentence="; ".join(refused) or "there is nobody to tell")
-        sentence = f"told to {', '.join(queued)}" + (f"; not to {'; '.join(refused)}" if refused else "")
+            return StepEnd(kind=RunEventKind.FAILED, sentence=why)
+        not_to = f"; not to {why}" if len(queued) < len(told) else ""
+        sentence = f"told to {', '.join(queued)}{not_to}"
         return StepEnd(kind=RunEventKind.DONE, sentence=sentence, data={"key": _message(doing).key})
+
+
+def _taken(told: Sequence[Told]) -> list[str]:
+    """The channels that take it."""
+    return [one.channel for one in told if one.state != _REFUSED]
+
+
+def _why_not(told: Sequence[Told]) -> str:
+    """Why the others do not; where that is all of them, it is told by hand."""
+    refused = (one for one in told if one.state == _REFUSED)
+    why = "; ".join(f"{one.channel}: {one.sentence}" if one.channel else one.sentence for one in refused)
+    return why or "there is nobody to tell"
 
 
 def _message(doing: Doing) -> Message:
