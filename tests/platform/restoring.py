@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -14,8 +14,7 @@ from tfdash.playbook.procedures.subject_text import subject_in
 from tfdash.playbook.procedures.walk import all_steps, leaves
 from tfdash.procedures.protocols import Given, RunRefused
 
-Signed = Callable[[Step], str]
-"""The note with which a step that is done by hand is signed."""
+_BY_HAND = "nobody promoted it, its pods are simulated"
 
 
 def of_tier(walk: Walk, tier: int, kind: StepKind) -> Step:
@@ -44,20 +43,20 @@ def sizes(walk: Walk, tier: int) -> dict[str, list[str]]:
     return {name: [one.id for one in steps if one.action] for name, steps in by_service(walk, group).items()}
 
 
-def brought_up(walk: Walk, tier: int, signed: Signed) -> None:
+def brought_up(walk: Walk, tier: int) -> None:
     """The services of a tier side by side, and its gate. Before that nothing of the next is offered."""
-    side_by_side(walk, by_service(walk, of_tier(walk, tier, StepKind.GROUP)), signed)
+    side_by_side(walk, by_service(walk, of_tier(walk, tier, StepKind.GROUP)))
     passed = gate(walk, of_tier(walk, tier, StepKind.GATE).id)
     assert "serves, sized as it was" in passed, passed
 
 
-def side_by_side(walk: Walk, services: dict[str, list[Step]], signed: Signed) -> None:
+def side_by_side(walk: Walk, services: dict[str, list[Step]]) -> None:
     acts = {step.id for steps in services.values() for step in steps}
 
     def one(steps: Iterable[Step]) -> None:
         for step in steps:
             if step.kind is StepKind.MANUAL:
-                walk.sign(step.id, note=signed(step))
+                walk.sign(step.id, note=_BY_HAND)
             elif step.kind is StepKind.CHECK:
                 walk.do(step.id)
             else:

@@ -16,14 +16,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.terminals import REF, Terminal, terminal, write_config
+from tests.platform.harness.terminals import REF, Terminal, write_config
 from tests.platform.regions import SERVICES, seed, settings, witnessed
 from tests.platform.restoring import brought_up, by_service, done, side_by_side, sizes
-from tests.platform.walking import Walk, changes, exported
-from tests.unit.actions.acting import TestJudge
+from tests.platform.walking import Walk, changes, exported, walking_terminal
 from tests.waiting import until
-from tfdash.cli.compose import policies_of
-from tfdash.config.load import load
 from tfdash.durations import parse_duration
 from tfdash.model.procedure import Step
 from tfdash.model.run import RunOutcome, StepStatus
@@ -139,7 +136,7 @@ def test_the_way_back_leaves_both_as_they_were(
         run = walk.run
         assert {one["spec"]["replicas"] for one in deployments(lost)} == {0}
         for tier in range(1, 6):
-            brought_up(walk, tier, lambda step: f"a test's signature: {step.title}")
+            brought_up(walk, tier)
     with opened(recovered.config) as at:  # the next person goes on, by what stands in the store
         walk = Walk(at, run, HERE)
         assert witnessed(lost) == recovered.was and witnessed(here) == recovered.was
@@ -155,8 +152,7 @@ def test_the_way_back_leaves_both_as_they_were(
 
 
 def opened(config: Path) -> AbstractContextManager[Terminal]:
-    """Judging by the policies of its configuration: what is proposed, and when."""
-    return terminal(config, kinds=KINDS, judge=TestJudge(policies=policies_of(load(config))))
+    return walking_terminal(config, KINDS)
 
 
 def told_of(config: Path, run: str, name: str, regions: Regions, folder: Path) -> str:
@@ -224,19 +220,19 @@ def begun(at: Terminal) -> Walk:
 
     until(proposed, lambda: f"the runbook to be proposed: {at.board.assessment.recovery}", 180.0)
     walk = Walk(at, cluster=HERE)
-    walk.start(RUNBOOK, {"lost": (REF.cluster,)}, "eu-1 serves nobody since 10:02")
+    walk.start(RUNBOOK, {"lost": (REF.cluster,)}, "a test: eu-1 was killed with all that it has")
     assert len(walk.state.inputs["services"]) == len(SERVICES)
     walk.do("seen")
     walk.do("secondary")
     walk.skip("told", "a test tells nobody")
-    walk.sign("owners", note="all five teams answered")
-    walk.sign("fenced", note="its addresses are out of the balancer")
-    walk.alone("go", "the commander does not answer")
+    walk.sign("owners", note="nobody was called")
+    walk.sign("fenced", note="all of it was killed; there is no balancer")
+    walk.alone("go", "there is no commander")
     return walk
 
 
 def tier_of(walk: Walk, tier: int) -> None:
-    brought_up(walk, tier, lambda step: "a test's signature: promoted by its team")
+    brought_up(walk, tier)
     walk.skip(f"told-{tier}", "a test tells nobody")
 
 
@@ -271,30 +267,32 @@ def answers(walk: Walk) -> bool | None:
 
 def switched(walk: Walk, folder: Path) -> None:
     """The traffic goes by the company's own command, once."""
-    walk.sign("critical", note="logged in and paid, by the address of us-1")
-    walk.alone("switch-agreed", "the commander does not answer")
+    walk.sign("critical", note="nothing can be called here, its pods are simulated")
+    walk.alone("switch-agreed", "there is no commander")
     assert walk.do("switched", no_return=True).status is StepStatus.DONE
     assert (folder / "switched").read_text() == "['eu-1', 'us-1']\n"
-    walk.sign("arrived", note="400 requests a second, none failed")
+    walk.sign("arrived", note="nobody arrives, its pods are simulated")
     walk.skip("ended", "a test tells nobody")
-    walk.sign("way-back", note="planned by the commander, on Monday")
+    walk.sign("way-back", note="it is begun next")
 
 
 def fenced(at: Terminal) -> Walk:
     """Begun where it serves; nothing of it runs in what came back, and data flows there."""
     walk = Walk(at, cluster=HERE)
-    walk.start(BACK, {"home": (REF.cluster,), "ttl": (TTL,)}, "eu-1 is there again")
+    walk.start(
+        BACK, {"home": (REF.cluster,), "ttl": (TTL,)}, "a test: eu-1 was started again, with what it had"
+    )
     assert len(walk.state.inputs["services"]) == len(walk.state.inputs["standby"]) == len(SERVICES)
-    walk.sign("writers", note="a test's signature: six databases, none of them writes")
+    walk.sign("writers", note="nothing writes, its pods are simulated")
     walk.do("answers")
     walk.ready("runs-there", "decide")
     walk.at.run(
         walk.at.runs.do(walk.run, "runs-there", Given(branch="stopped-first", reason="all of it runs there"))
     )
-    side_by_side(walk, by_service(walk, group(walk, "stopped")), lambda step: "")
+    side_by_side(walk, by_service(walk, group(walk, "stopped")))
     walk.do("fenced")
     walk.skip("told", "a test tells nobody")
-    walk.sign("data", note="a test's signature: there is no data here")
+    walk.sign("data", note="there is no data")
     return walk
 
 
@@ -304,25 +302,25 @@ def group(walk: Walk, id: str) -> Step:
 
 def goes_back(walk: Walk, folder: Path) -> None:
     """The traffic in a window, by the company's own command, once; then what stood by stands by again."""
-    walk.sign("critical", note="a test's signature: nothing is called here")
-    walk.sign("ttl-known", note=f"a test's signature: {TTL}")
-    walk.alone("switch-agreed", "a test has no commander")
+    walk.sign("critical", note="nothing can be called here, its pods are simulated")
+    walk.sign("ttl-known", note=f"there are no names; they are taken to live {TTL}")
+    walk.alone("switch-agreed", "there is no commander")
     walk.do("window")
     walk.skip("told-switch", "a test tells nobody")
-    walk.sign("held", note="a test's signature: nothing writes here")
-    walk.sign("promoted", note="a test's signature: there is no database here", no_return=True)
+    walk.sign("held", note="nothing writes, its pods are simulated")
+    walk.sign("promoted", note="there is no database, its pods are simulated", no_return=True)
     assert walk.do("switched", no_return=True).status is StepStatus.DONE
     assert (folder / "switched").read_text().splitlines() == ["['eu-1', 'us-1']", "['us-1', 'eu-1']"]
     passed = walk.do("ttl-passed")
     assert (passed.ended or 0.0) - (passed.began or 0.0) >= parse_duration(TTL)
-    walk.sign("arrived", note="a test's signature: nobody arrives here")
-    walk.sign("critical-again", note="a test's signature: nothing is called here")
+    walk.sign("arrived", note="nobody arrives, its pods are simulated")
+    walk.sign("critical-again", note="nothing can be called here, its pods are simulated")
     for step in leaves(group(walk, "back").steps):
         done(walk, step.id)
-    walk.sign("stands-by", note="a test's signature: there is no database here")
+    walk.sign("stands-by", note="there is no database, its pods are simulated")
     walk.skip("ended", "a test tells nobody")
-    walk.sign("learned", note="a test's signature: nothing was learned")
-    walk.sign("closed", note="a test's signature: there is no incident")
+    walk.sign("learned", note="nothing was learned")
+    walk.sign("closed", note="there is no incident")
 
 
 def asked(found: Counter[tuple[str, str, str]]) -> Counter[tuple[str, str]]:

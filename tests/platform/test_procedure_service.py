@@ -12,18 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.platform.crashing import AVAILABLE, Crashing
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.stages import LABEL
-from tests.platform.harness.terminals import Terminal, terminal, write_config
-from tests.platform.walking import Walk, changes, exported
-from tests.platform.world import add_namespaces, create, deployment, node
-from tests.waiting import seconds_later, until
+from tests.platform.harness.terminals import Terminal, write_config
+from tests.platform.walking import Walk, changes, exported, walking_terminal
+from tests.waiting import until
 from tfdash.model.run import RunOutcome, StepStatus
 from tfdash.playbook.procedures.library import shipped_texts
 from tfdash.procedures.protocols import Given
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1200)]
-NS, SERVICE = "tf-fails", "Deployment tf-fails/shop"
+NS = "tf-fails"
 KINDS = (
     "Deployment",
     "ReplicaSet",
@@ -37,47 +36,11 @@ KINDS = (
 
 
 @pytest.fixture(scope="module")
-def broken(cluster: Cluster) -> Cluster:
+def broken(cluster: Cluster) -> Crashing:
     """Three pods served; the next version takes all of them away, and crashes."""
-    create(cluster, "/api/v1/nodes", *(node(f"fails-{i}") for i in range(2)))
-    add_namespaces(cluster, NS)
-    made = deployment("shop", NS, 3, spec={"strategy": {"type": "Recreate"}})
-    create(cluster, f"/apis/apps/v1/namespaces/{NS}/deployments", made)
-    service = {"metadata": {"name": "shop"}, "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]}}
-    create(cluster, f"/api/v1/namespaces/{NS}/services", service)
-    cluster.kubectl("rollout", "status", "deploy/shop", "-n", NS, "--timeout=60s")
-    seconds_later(6)  # a version that comes at once is its first, and that starts
-    changed = {
-        "metadata": {"labels": {LABEL: "crash-loop"}},
-        "spec": {"containers": [{"name": "main", "image": image("1.1.0")}]},
-    }
-    patch = json.dumps({"spec": {"template": changed}})
-    cluster.kubectl("patch", "deploy", "shop", "-n", NS, "--type=strategic", "-p", patch)
-    until(lambda: len(crashing(cluster)) == 3, "three crashing pods")
-    until(lambda: value(cluster, "deploy/shop", AVAILABLE.format("status")) == "False", "its condition")
-    seconds_later(3)  # it fell before anybody begins a run of it, by whole seconds too
-    return cluster
-
-
-AVAILABLE = '{{.status.conditions[?(@.type=="Available")].{}}}'
-
-
-def image(version: str) -> str:
-    return f"registry.example.com/shop:{version}"
-
-
-def value(cluster: Cluster, what: str, path: str) -> str:
-    return cluster.kubectl("get", what, "-n", NS, "-o", f"jsonpath={path}").strip()
-
-
-def crashing(cluster: Cluster) -> list[str]:
-    found = json.loads(cluster.kubectl("get", "pods", "-n", NS, "-l", "app=shop", "-o", "json"))["items"]
-    waits = {
-        p["metadata"]["name"]: p["status"].get("containerStatuses", [{}])[0].get("state", {}) for p in found
-    }
-    return [
-        name for name, state in waits.items() if state.get("waiting", {}).get("reason") == "CrashLoopBackOff"
-    ]
+    found = Crashing(cluster, NS, "shop")
+    found.release()
+    return found
 
 
 def config_of(folder: Path, cluster: Cluster) -> Path:
@@ -92,18 +55,23 @@ def config_of(folder: Path, cluster: Cluster) -> Path:
     return write_config(folder, cluster.kubeconfig("admin"), "admin", more=more)
 
 
-def test_a_service_is_brought_back_by_its_runbook(broken: Cluster, tmp_path: Path) -> None:
-    config, since = config_of(tmp_path, broken), len(broken.audit_log.read_text().splitlines())
-    failed = crashing(broken)[0]
-    with terminal(config, kinds=KINDS) as at:
+def test_a_service_is_brought_back_by_its_runbook(broken: Crashing, tmp_path: Path) -> None:
+    config, since = (
+        config_of(tmp_path, broken.cluster),
+        len(broken.cluster.audit_log.read_text().splitlines()),
+    )
+    failed = broken.pods()[0]
+    with walking_terminal(config, KINDS) as at:
         walk = Walk(at)
         at.see(at.subject("Deployment", NS, "shop"))
         walk.start(
-            "service-failure", {"service": (SERVICE,), "pods": (f"Pod {NS}/{failed}",)}, "pages since 10:02"
+            "service-failure",
+            {"service": (broken.workload,), "pods": (f"Pod {NS}/{failed}",)},
+            "a test: 1.1.0 was released, and crashes",
         )
         run = walk.run
-        assert walk.state.targets == (SERVICE,)
-        fell = value(broken, "deploy/shop", AVAILABLE.format("lastTransitionTime"))
+        assert walk.state.targets == (broken.workload,)
+        fell = broken.value("deploy/shop", AVAILABLE.format("lastTransitionTime"))
         proof = datetime.fromisoformat(fell).timestamp(), "Kubernetes"
         until(
             lambda: proof in [(c.start, c.by) for c in walk.state.clocks if c.id == "impact"],
@@ -115,16 +83,16 @@ def test_a_service_is_brought_back_by_its_runbook(broken: Cluster, tmp_path: Pat
         isolated(broken, walk, at, failed)
         walk.sign("cause", note="1.1.0 crashes at its start: exit code 3 since it was released")
         back(broken, walk, failed)
-    with terminal(config, kinds=KINDS) as at:  # the next person goes on, by what stands in the store
+    with walking_terminal(config, KINDS) as at:  # the next person goes on, by what stands in the store
         walk = Walk(at, run)
         walk.do("serves")
-        walk.sign("journeys", note="searched and paid by hand, three times")
-        broken.kubectl("delete", "pod", failed, "-n", NS)
+        walk.sign("journeys", note="nothing can be called here, its pods are simulated")
+        broken.cluster.kubectl("delete", "pod", failed, "-n", NS)
         walk.sign("cleared", note=f"{failed} deleted, three pods as before")
         walk.skip("ended", "a test tells nobody")
-        walk.sign("runbook", note="nothing new")
+        walk.sign("runbook", note="nothing was learned")
         assert walk.close("it serves 1.0.0").outcome is RunOutcome.DONE
-    found = changes(broken, since)
+    found = changes(broken.cluster, since)
     sent = {
         (verb, what, name): n for (verb, what, name), n in found.items() if what in ("pods", "deployments")
     }
@@ -135,15 +103,15 @@ def test_a_service_is_brought_back_by_its_runbook(broken: Cluster, tmp_path: Pat
         "service-failure",
         tmp_path,
         tmp_path,
-        broken.folder,
-        broken.binaries,
+        broken.cluster.folder,
+        broken.cluster.binaries,
         Path(sys.executable).parent,
         Path(__file__).parent,
     )
     assert run in told and "exit code 3" in told
 
 
-def isolated(cluster: Cluster, walk: Walk, at: Terminal, failed: str) -> None:
+def isolated(broken: Crashing, walk: Walk, at: Terminal, failed: str) -> None:
     """What tells why is kept first; then the pod leaves its Service and ReplicaSet, and stays."""
     kept = walk.do("gathered")
     assert kept.status is StepStatus.DONE
@@ -154,17 +122,17 @@ def isolated(cluster: Cluster, walk: Walk, at: Terminal, failed: str) -> None:
     assert walk.step("isolated--1").began is None
     assert walk.do("isolated--1").status is StepStatus.DONE
     assert (walk.step("isolated--1").began or 0.0) >= (kept.ended or 0.0)
-    assert value(cluster, f"pod/{failed}", "{.metadata.ownerReferences}") == ""
-    until(lambda: len(crashing(cluster)) == 3, "another in its place")
-    assert failed not in crashing(cluster)
+    assert broken.value(f"pod/{failed}", "{.metadata.ownerReferences}") == ""
+    until(lambda: len(broken.pods()) == 3, "another in its place")
+    assert failed not in broken.pods()
 
 
-def back(cluster: Cluster, walk: Walk, failed: str) -> None:
+def back(broken: Crashing, walk: Walk, failed: str) -> None:
     walk.ready("fixed", "decide")
     walk.at.run(
         walk.at.runs.do(walk.run, "fixed", Given(branch="rollback", reason="it crashes since it came out"))
     )
     assert walk.do("rollback").status is StepStatus.DONE
-    assert value(cluster, "deploy/shop", "{.spec.template.spec.containers[0].image}") == image("1.0.0")
-    assert value(cluster, "deploy/shop", "{.status.availableReplicas}") == "3"
-    assert value(cluster, f"pod/{failed}", "{.metadata.deletionTimestamp}") == ""
+    assert broken.value("deploy/shop", "{.spec.template.spec.containers[0].image}") == broken.image("1.0.0")
+    assert broken.value("deploy/shop", "{.status.availableReplicas}") == "3"
+    assert broken.value(f"pod/{failed}", "{.metadata.deletionTimestamp}") == ""

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.terminals import Terminal, terminal, write_config
-from tests.platform.walking import Walk, changes, exported
+from tests.platform.harness.terminals import Terminal, write_config
+from tests.platform.walking import Walk, changes, exported, walking_terminal
 from tests.platform.world import add_namespaces, create, deployment, node
 from tests.waiting import until
 from tfdash.model.run import RunOutcome, StepStatus
@@ -153,7 +153,7 @@ def refused(cluster: Cluster, walk: Walk, of: str) -> None:
         f"of Deployment {NS}/guarded",
     ):
         assert words in told.sentence, told.sentence
-    walk.skip(f"evictable{of}", "the owner asks to have it tried")
+    walk.skip(f"evictable{of}", "a test: to see what a drain says of it")
     failed = walk.do(f"drain{of}", fails=True)
     for words in (
         f"evict {kept} of Deployment {NS}/guarded",
@@ -168,25 +168,26 @@ def refused(cluster: Cluster, walk: Walk, of: str) -> None:
         lambda: value(cluster, "pdb/one-stays", "{.status.disruptionsAllowed}") == "1",
         "the budget to allow it",
     )
+    walk.note(f"drain{of}", "the test set minAvailable of one-stays to 0")
 
 
 def test_a_cluster_is_updated_node_by_node(seeded: Cluster, tmp_path: Path) -> None:
     wanted, config = minor(seeded), config_of(tmp_path, seeded)
     since = len(seeded.audit_log.read_text().splitlines())
     leaves: dict[str, str] = {}
-    with terminal(config, kinds=KINDS) as at:
+    with walking_terminal(config, KINDS) as at:
         walk = begun(at, wanted)
         updated(seeded, walk, 1, wanted, leaves)
         updated(seeded, walk, 2, wanted, leaves)
         run = walk.run
-    with terminal(config, kinds=KINDS) as at:  # the next person goes on, by what stands in the store
+    with walking_terminal(config, KINDS) as at:  # the next person goes on, by what stands in the store
         walk = Walk(at, run)
         updated(seeded, walk, 3, wanted, leaves)
         replaced(seeded, walk, wanted, leaves)
         for id in ("complete", "observed"):
             walk.do(id)
         walk.skip("ended", "a test tells nobody")
-        walk.sign("learned", note="nothing")
+        walk.sign("learned", note="nothing was learned")
         assert walk.close("all nodes run it").outcome is RunOutcome.DONE
     versions = seeded.kubectl(
         "get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.kubeletVersion}"
@@ -211,12 +212,16 @@ def begun(at: Terminal, wanted: str) -> Walk:
     """Whether it may begin, and the control plane: that runs the version already, and is not touched."""
     walk = Walk(at)
     inputs = {"version": (wanted,), "nodes": IN_PLACE, "replaced": (REPLACED,)}
-    walk.start("kubernetes-update", inputs, "the quarter's update")
+    walk.start("kubernetes-update", inputs, "a test: its nodes run the minor version before")
     assert set(walk.state.targets) == {f"Node {name}" for name in (*IN_PLACE, REPLACED)}
-    walk.sign("may-go", link="https://wiki.example.com/updates/announced")
+    walk.sign(
+        "may-go",
+        link="https://wiki.example.com/updates/announced",
+        note="the page is an example, nothing was announced",
+    )
     for id in ("no-freeze", "removed", "skew"):
         walk.do(id)
-    walk.sign("backup", note="snapshot etcd-1130, read back: 812 keys")
+    walk.sign("backup", note="none was made")
     walk.skip("announced", "a test tells nobody")
     assert walk.do("control-plane").status is StepStatus.ALREADY
     walk.do("control-plane-runs")

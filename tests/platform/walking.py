@@ -8,15 +8,18 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 from tests.platform.harness.cluster import Cluster
-from tests.platform.harness.terminals import REF, Terminal
-from tests.unit.actions.acting import confirmed
+from tests.platform.harness.terminals import REF, Terminal, terminal
+from tests.unit.actions.acting import TestJudge, confirmed
 from tests.waiting import until
 from tfdash.cli import main
+from tfdash.cli.compose import policies_of
+from tfdash.config.load import load
+from tfdash.judging.judge import Judge
 from tfdash.model.run import RunState, StepState, StepStatus
 from tfdash.model.subject import ClusterRef
 from tfdash.procedures.kind import state_of
@@ -24,7 +27,19 @@ from tfdash.procedures.protocols import Given, Prepared, RunRefused
 
 LONG = 60.0
 LONGEST = 1800.0  # seconds: what was released is watched for a quarter of an hour
+SIGNATURE = "a test's word: "
+"""Before all that is signed: the evidence of these runs stands in the docs, and nobody saw what it says."""
 OVER = (StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED)
+
+
+def walking_terminal(config: Path, kinds: tuple[str, ...]) -> AbstractContextManager[Terminal]:
+    """Judging by the policies and the calendar of its configuration: what is proposed, when, and in which zone it is told."""
+    return terminal(config, kinds=kinds, judge=Judged(policies=policies_of(load(config))))
+
+
+class Judged(TestJudge):
+    def assess(self, picture: Any, change: Any, now: float) -> Any:
+        return Judge.assess(self, picture, change, now)
 
 
 class Walk:
@@ -101,6 +116,7 @@ class Walk:
     ) -> StepState:
         """By hand: of a manual step, or where it is not known or not configured."""
         self.ready(id, "sign")
+        note = f"{SIGNATURE}{note or 'nothing more'}"
         given = Given(worked=True, note=note, link=link, file=file, no_return=no_return)
         self.at.run(self.at.runs.do(self.run, id, given))
         return self.ended(id)
@@ -108,7 +124,7 @@ class Walk:
     def alone(self, id: str, reason: str) -> StepState:
         """An approval, where nobody else answers."""
         self.ready(id, "alone")
-        self.at.run(self.at.runs.do(self.run, id, Given(alone=True, reason=reason)))
+        self.at.run(self.at.runs.do(self.run, id, Given(alone=True, reason=f"{SIGNATURE}{reason}")))
         return self.ended(id)
 
     def approve(self, id: str, reason: str) -> None:
@@ -121,6 +137,9 @@ class Walk:
         self.at.run(self.at.runs.do(self.run, id, Given(branch=branch, reason=reason)))
         self.ended(id)
         return shown
+
+    def note(self, id: str, text: str) -> None:
+        self.at.run(self.at.runs.note(self.run, id, text))
 
     def skip(self, id: str, reason: str) -> StepState:
         self.ready(id, "skip")
