@@ -27,6 +27,7 @@ from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunOutcome, RunState, StepStatus
 from tfdash.model.traffic import published
 from tfdash.model.verdict import UnknownKind
+from tfdash.playbook.procedures.within import inputs_for
 from tfdash.procedures.kind import state_of, step_of
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.sources.base import ALL
@@ -145,9 +146,15 @@ async def approved(at: Seat, run: str, id: str) -> None:
 
 
 async def walked(
-    at: Seat, procedure: str, branches: Mapping[str, str], cluster: str = "", **inputs: str
+    at: Seat,
+    procedure: str,
+    branches: Mapping[str, str],
+    cluster: str = "",
+    fix: tuple[str, str] = ("", ""),
+    **inputs: str,
 ) -> RunState:
-    """``cluster``: where it is begun; the first of all where it is not said."""
+    """``cluster``: where it is begun; the first of all where it is not said. ``fix``: the procedure that is begun for a step that begins one, and the
+    version that it brings out."""
     runs, board = at.parts.runs, at.board
     ref = next(one for one in board.clusters if cluster in ("", one.cluster))
 
@@ -175,7 +182,16 @@ async def walked(
     while (
         id := await soon(next_one, lambda: f"what is next: {runs.run(run.id)}", PATIENCE, every=0.1)
     ) != "over":
-        await done(at, run.id, id, branches)
+        state = runs.run(run.id)
+        assert state is not None
+        found = step_of(state, id)
+        if found is None or found.kind is not StepKind.PROCEDURE:
+            await done(at, run.id, id, branches)
+            continue
+        inner, version = fix
+        about = next(one for one in runs.procedures() if one.id == inner)
+        of_it = await walked(at, inner, branches, ref.cluster, **inputs_for(state, about), version=version)
+        assert of_it.within == (run.id, id) and of_it.outcome is RunOutcome.DONE, ends(of_it)
     return await runs.close(run.id, Given(reason="it is over"))
 
 

@@ -50,3 +50,23 @@ def test_a_release_from_the_checklist_to_verified_good() -> None:
         told_by = {one.id: one.sentence for one in run.steps}
         assert MAIN[0].sha[:12] in told_by["tested"] and MAIN[0].sha[:12] in told_by["tagged"]
         assert "started: standard release" in told(at)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_service_is_fixed_by_an_emergency_fix_within_its_runbook() -> None:
+    """From the failure to the closed runbook; what mends it is a run of its own, on what the runbook holds, which another person approves."""
+    with seat("service-failure", 20.0) as at:
+        service = "Deployment tf-production/search"
+        branches = {"fixed": "release", "open": "window", "watched": "mends"}
+        fix = ("emergency-fix", "4.9.1")
+        run = asyncio.run(walked(at, "service-failure", branches, fix=fix, service=service))
+        assert run.outcome is RunOutcome.DONE, ends(run)
+        by = ends(run)
+        assert [by[id] for id in ("release", "serves", "journeys")] == ["done"] * 3
+        assert {by[id] for id in ("rollback", "restart", "outside")} == {"not chosen"}
+        step = next(one for one in run.steps if one.id == "release")
+        inner = at.parts.runs.run(step.inner)
+        assert inner is not None and inner.within == (run.id, "release")
+        approved = next(one for one in inner.steps if one.id == "approved")
+        assert approved.approvals == ("colleague@corp",)

@@ -37,7 +37,8 @@ def journeys_trigger(
     policy: CanaryPolicy,
     now: float,
 ) -> Trigger | None:
-    """None where no journey of this workload is configured. Runs from before the canary began do not count."""
+    """None where no journey of this workload is configured. Runs from before the canary began do not count; but where a journey was
+    broken when it began, what fails until the journey has worked again is not the new version's doing: HOLD."""
     mine = [o for o in journeys if o.value is not None and _concerns(o.value, release)]
     probes = [o.value for o in mine if o.value is not None and o.value.control]
     judged = [o for o in mine if o.value is not None and not o.value.control]
@@ -93,9 +94,34 @@ def journeys_trigger(
 
 
 def _last(journey: Journey, began: float | None, policy: CanaryPolicy) -> list[JourneyRun]:
-    """The runs that decide: the last ones with an answer since the canary began."""
+    """The runs that decide: the last ones with an answer since the canary began, or since the journey worked again."""
     runs = [r for r in journey.runs if (began is None or r.at >= began) and r.ok is not None]
+    if _broken_before(journey, began, policy) and (works := _works(runs, policy)) is not None:
+        runs = runs[works:]
     return runs[-policy.journeys.of :]
+
+
+def _broken_before(journey: Journey, began: float | None, policy: CanaryPolicy) -> bool:
+    """Whether it failed when the canary began, by the same rule. Not of what reaches the canary alone: before it there was nothing to reach."""
+    if began is None or journey.side == "canary":
+        return False
+    before = [r for r in journey.runs if r.at < began and r.ok is not None][-policy.journeys.of :]
+    return (
+        bool(before)
+        and before[-1].ok is False
+        and len([r for r in before if r.ok is False]) >= policy.journeys.fails
+    )
+
+
+def _works(runs: Sequence[JourneyRun], policy: CanaryPolicy) -> int | None:
+    """The first of as many runs in a row that worked as would break it; None where there are none yet: while both versions serve, a
+    single one says which of them it met."""
+    row = 0
+    for k, one in enumerate(runs):
+        row = row + 1 if one.ok else 0
+        if row == policy.journeys.fails:
+            return k + 1 - row
+    return None
 
 
 def _concerns(journey: Journey, release: ReleaseState) -> bool:
@@ -119,6 +145,13 @@ def _judge(
             Outcome.NOT_COMPARABLE,
             f"the control probe {broken.name} fails too, so the fault may be the prober's",
         )
+    still = (
+        _broken_before(journey, began, policy)
+        and _works([r for r in runs if r.ok is not None], policy) is None
+    )
+    if failed and still:
+        sentence = f"it failed before this version began, too: {len(failed)} of the last {len(last)} runs failed{_where(failed[-1])}"
+        return Outcome.HOLD, sentence
     if len(failed) >= rule.fails:
         return Outcome.BREACH, f"{len(failed)} of the last {len(last)} runs failed{_where(failed[-1])}"
     if seen.problem is not None:

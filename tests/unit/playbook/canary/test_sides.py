@@ -262,6 +262,34 @@ def test_journeys(seen: list[Observation[Journey]], outcome: Outcome, sentence: 
     assert found is not None and (found.outcome, found.sentence) == (outcome, sentence)
 
 
+@pytest.mark.parametrize(
+    ("side", "before", "since", "outcome"),
+    [
+        ("mixed", "..xx", "", Outcome.NO_DATA),
+        ("mixed", "..xx", "x", Outcome.HOLD),
+        ("mixed", "..xx", "xxxxx", Outcome.HOLD),
+        ("mixed", "..xx", "xxx.x", Outcome.HOLD),  # it met the new one once
+        ("mixed", "..xx", "xxx..", Outcome.PASS),
+        ("mixed", "..xx", "xxx.", Outcome.HOLD),
+        ("mixed", "..xx", "xx..x", Outcome.LOW_TRAFFIC),
+        ("mixed", "..xx", "x..xx", Outcome.BREACH),  # it worked again, and then it did not
+        ("mixed", "xx.", "xxx", Outcome.BREACH),  # it worked when the new version began
+        ("mixed", "..x", "xxx", Outcome.BREACH),
+        ("mixed", "", "xx", Outcome.BREACH),
+        ("canary", "xxxx", "xx", Outcome.BREACH),  # no canary was there to be reached
+    ],
+)
+def test_what_was_broken_when_the_version_began_is_not_its_doing(
+    side: str, before: str, since: str, outcome: Outcome
+) -> None:
+    """A fix of what the journeys saw broken: "x" is a run that failed, "." one that worked."""
+    runs = [run(610 + 10 * (len(before) - k), one == ".") for k, one in enumerate(before)]
+    runs += [run(10 * (len(since) - k), one == ".") for k, one in enumerate(since)]
+    found = told(journey(*runs, side=side))
+    assert found is not None and found.outcome is outcome, found.sentence
+    assert ("failed before this version began, too" in found.sentence) is (outcome is Outcome.HOLD)
+
+
 def test_a_run_that_is_old_is_stale() -> None:
     for age, outcome in ((STALE, Outcome.PASS), (STALE + 1, Outcome.STALE)):
         found = told(journey(run(age)), began=None)
