@@ -7,11 +7,11 @@ import logging
 
 from tfdash.actions.core.protocols import LedgerUnavailable
 from tfdash.model.run import RunEventKind, StepStatus
+from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.procedures.kind import Doing, state_of
 from tfdash.procedures.protocols import Claim, ClaimTaken, RunRefused, WorkUnseen
 
 log = logging.getLogger(__name__)
-_HELD_ON = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
 _FREE_AGAIN = frozenset({StepStatus.CLAIMED, StepStatus.FAILED, StepStatus.READY})
 _REMEDIES = {
     ClaimTaken: "take it over, if they are not at it any more",
@@ -40,7 +40,7 @@ class Claimed:
             return  # the program ends: whoever comes next finds it in the air
         newest = self._means.journals.state(doing.run.id)
         state = state_of(newest, doing.step.id) if newest is not None else None
-        if state is None or state.status not in _HELD_ON:
+        if state is None or state.status not in IN_AIR:
             await let_go(doing, worked=self._record)
 
 

@@ -16,7 +16,7 @@ from tfdash.model.action import Guarded, Progress
 from tfdash.model.assessment import Assessment
 from tfdash.model.picture import Picture
 from tfdash.model.procedure import Ask, Step, StepKind
-from tfdash.model.run import Probed, RunEventKind, RunState, StepState, StepStatus
+from tfdash.model.run import Probed, RunEventKind, RunState, StepState
 from tfdash.model.store_state import ActOnRecord
 from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
@@ -26,6 +26,7 @@ from tfdash.playbook.procedures.holding import BEHIND, behind
 from tfdash.playbook.procedures.needs import needed
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
+from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.playbook.procedures.walk import all_steps, is_act
 from tfdash.procedures.elapsed import Elapsed
 from tfdash.procedures.journals import Journals
@@ -268,7 +269,7 @@ class Doing:
             return False
         if state is None or not self.begun:
             return state is not None and self.step.id in newest.next
-        return state.status in (StepStatus.RUNNING, StepStatus.UNKNOWN) and state.attempt == self.attempt
+        return state.status in IN_AIR and state.attempt == self.attempt
 
     async def record(self, kind: RunEventKind, sentence: str, data: Mapping[str, Any], by: str = "") -> None:
         """Raises ``LedgerUnavailable``."""

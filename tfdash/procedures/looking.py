@@ -9,6 +9,7 @@ import msgspec
 from tfdash.model.procedure import OnFailure, Step, StepKind
 from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
 from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.playbook.procedures.walk import all_steps, leaves
 from tfdash.procedures.kind import (
     Doing,
@@ -22,7 +23,6 @@ from tfdash.procedures.kind import (
 from tfdash.procedures.protocols import Claim, Given, Prepared, RunRefused, taken
 from tfdash.procedures.steps import STEP_KINDS
 
-IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
 _NOT_BEGUN = frozenset({StepStatus.READY, StepStatus.WAITING})
 
 

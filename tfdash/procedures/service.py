@@ -11,10 +11,11 @@ from tfdash.model.procedure import Procedure, StepKind
 from tfdash.model.run import Probed, RunEvent, RunEventKind, RunState, StepState, StepStatus
 from tfdash.playbook.procedures.folding import AGAIN
 from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.procedures.claimed import take
 from tfdash.procedures.handing_over import hand_over, resume
 from tfdash.procedures.kind import Doing, state_of, step_of
-from tfdash.procedures.looking import IN_AIR, as_seen, open_run, so
+from tfdash.procedures.looking import as_seen, open_run, so
 from tfdash.procedures.protocols import Given, Prepared, RunRefused, Told
 from tfdash.procedures.rehearsed import rehearsed_by
 from tfdash.procedures.saying import by_other_text, earlier, reasoned

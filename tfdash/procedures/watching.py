@@ -17,11 +17,12 @@ from tfdash.model.subject import ClusterRef
 from tfdash.model.update import Update
 from tfdash.playbook.procedures.answering import kinds_asked
 from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.playbook.procedures.walk import steps_by_id
 from tfdash.procedures.beginning import name_starter, wants_name
 from tfdash.procedures.engine import Engine
 from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, state_of
-from tfdash.procedures.looking import IN_AIR, open_run
+from tfdash.procedures.looking import open_run
 from tfdash.procedures.protocols import Given, RunRefused
 from tfdash.procedures.proving import prove_impact, wants_proof
 from tfdash.procedures.telling import Telling

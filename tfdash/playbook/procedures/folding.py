@@ -16,7 +16,7 @@ from tfdash.model.procedure import Pairs, Procedure, StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, StepStatus
 from tfdash.playbook.procedures.people_told import PeopleTold
 from tfdash.playbook.procedures.told_in import MOST, by_itself, number_in, one_person, text_in, time_in
-from tfdash.playbook.procedures.tree import IN_AIR, OVER, Act, PlacedStep, StepTree, lost_by
+from tfdash.playbook.procedures.tree import ENDED, IN_AIR, Act, PlacedStep, StepTree, lost_by
 
 _ACTING = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.PROCEDURE})
 _WORK = frozenset({*_ACTING, StepKind.MANUAL})
@@ -85,7 +85,7 @@ class RunFold:
         status = node.told.status
         if status in IN_AIR:
             return not self.closed
-        return status not in OVER and not self.tree.passed(node) and self.workable(node)
+        return status not in ENDED and not self.tree.passed(node) and self.workable(node)
 
     # -- of the run -----------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class RunFold:
         """Whether nobody else holds it, and it can be worked on."""
         told = node.told
         mine = not told.terminal or told.terminal == event.terminal
-        return mine and told.status not in OVER and self.workable(node)
+        return mine and told.status not in ENDED and self.workable(node)
 
     def _set(self, node: PlacedStep, status: StepStatus | None, event: RunEvent) -> None:
         told, passed = node.told, self.tree.passed(node)
@@ -172,7 +172,7 @@ class RunFold:
         else:
             told.by, told.sentence = event.by, event.sentence
             told.stops = text_in(event.data.get("would_stop")) if self.dry else ""
-        if status in OVER or status is StepStatus.FAILED:
+        if status in ENDED or status is StepStatus.FAILED:
             told.ended = event.at
             if status is StepStatus.DONE:
                 self.people_told.by_step(node.step, event.at)
@@ -185,7 +185,7 @@ class RunFold:
 
     def _claimed(self, node: PlacedStep, event: RunEvent) -> None:
         told, fence = node.told, number_in(event.data.get("fence"))
-        if not told.fence < fence <= told.fence + LEAP or told.status in OVER or self.closed:
+        if not told.fence < fence <= told.fence + LEAP or told.status in ENDED or self.closed:
             return
         if told.status not in IN_AIR and not self.workable(node):
             return
@@ -237,7 +237,7 @@ class RunFold:
             counts = self._free(node, event)
         else:
             counts = act is not None if kind in _ACTING else kind in _BY_WORD and self._free(node, event)
-        if counts and node.told.status not in OVER:
+        if counts and node.told.status not in ENDED:
             _answered(node, event)
             self._set(node, StepStatus.DONE, event)
 
@@ -281,7 +281,7 @@ class RunFold:
 
     def _skipped(self, node: PlacedStep, event: RunEvent) -> None:
         told = node.told
-        if told.status in OVER or self.closed or not (event.sentence.strip() or node.step.optional):
+        if told.status in ENDED or self.closed or not (event.sentence.strip() or node.step.optional):
             return
         if self.given_up and not (node.offered or told.status in IN_AIR):
             return
@@ -327,7 +327,7 @@ class RunFold:
         """Whether an approval counts at all: one out of a file is told by whoever carried that file."""
         return (
             node.step.kind is StepKind.APPROVAL
-            and node.told.status not in OVER
+            and node.told.status not in ENDED
             and text_in(event.data.get("role")) == node.step.role
             and not event.data.get("from_file")
             and self.workable(node)

@@ -9,12 +9,11 @@ from tfdash.model.procedure import StepKind
 from tfdash.model.recovery import OpenRecovery
 from tfdash.model.run import RunClock, RunOutcome, RunState, StepStatus
 from tfdash.nouns import counted
+from tfdash.playbook.procedures.tree import ENDED
 from tfdash.playbook.procedures.walk import all_steps, steps_by_id
 from tfdash.text import safe
 
-OVER = frozenset(
-    {StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED, StepStatus.NOT_CHOSEN, StepStatus.LEFT}
-)
+OVER = ENDED | {StepStatus.NOT_CHOSEN, StepStatus.LEFT}
 """A step that nobody has to do anything with any more."""
 _ACTS = frozenset({StepKind.ACTION, StepKind.COMMAND, StepKind.NOTIFY})
 

@@ -11,7 +11,8 @@ from tfdash.model.procedure import OnFailure, Pairs, Procedure, Step, StepKind
 from tfdash.model.run import StepState, StepStatus
 from tfdash.playbook.procedures.walk import steps_by_id
 
-OVER = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED})
+ENDED = frozenset({StepStatus.DONE, StepStatus.ALREADY, StepStatus.SKIPPED})
+"""Somebody brought it to its end."""
 IN_AIR = frozenset({StepStatus.RUNNING, StepStatus.UNKNOWN})
 _GRAVEST = (StepStatus.UNKNOWN, StepStatus.RUNNING, StepStatus.FAILED, StepStatus.CLAIMED, StepStatus.READY)
 """What a group is, of what its steps are: the first of these that one of them is."""
@@ -207,7 +208,7 @@ class StepTree:
         if node.group:
             return self._first_open(node) == len(node.children) or self.chosen(node) is False
         status = node.told.status
-        if status in OVER or (status is StepStatus.FAILED and node.step.on_failure is OnFailure.CONTINUE):
+        if status in ENDED or (status is StepStatus.FAILED and node.step.on_failure is OnFailure.CONTINUE):
             return True
         return status is None and self.chosen(node) is False
 
@@ -331,7 +332,7 @@ class StepTree:
             status = StepStatus.NOT_CHOSEN
         elif self.passed(node):
             only = next(iter(seen)) if len(seen) == 1 else StepStatus.DONE
-            status = only if only in (*OVER, StepStatus.NOT_CHOSEN) else StepStatus.DONE
+            status = only if only in (*ENDED, StepStatus.NOT_CHOSEN) else StepStatus.DONE
             if not inside and not self.reached(node):
                 status = StepStatus.LEFT if ended else StepStatus.WAITING
         else:

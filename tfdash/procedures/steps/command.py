@@ -10,6 +10,7 @@ import msgspec
 from tfdash.clock import in_clock_seconds
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEventKind, StepStatus
+from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.procedures.answer import answer_of
 from tfdash.procedures.kind import NOT_SENT, Doing, KindOfStep, StepEnd, StepShown, Tell
 from tfdash.procedures.protocols import Given, Place, RunRefused, Work, WorkSeen, WorkState
@@ -18,7 +19,6 @@ from tfdash.procedures.words import place_of, work_of
 _PATIENCE = 90.0  # seconds for which a place that cannot be reached is asked again before it is said that nothing is known
 _SOON, _SELDOM = 2.0, 30.0  # seconds between two looks: a tenth of how long it runs already, within these
 _LINES = 12  # of its output, that a person sees beside the step
-_IN_AIR = (StepStatus.RUNNING, StepStatus.UNKNOWN)
 
 
 class CommandStep(KindOfStep):
@@ -37,7 +37,7 @@ class CommandStep(KindOfStep):
             told = f"{error}; {error.remedy}" if error.remedy else str(error)
             return StepShown(refused=told, may=())
         lines = [place.shown(work), _at(name)]
-        if doing.state.status in _IN_AIR and doing.attempt == doing.state.attempt:
+        if doing.state.status in IN_AIR and doing.attempt == doing.state.attempt:
             lines += _told(self._seen.get(doing.key) or await place.look(work))
         known = doing.step.evidence and doing.step.by_hand  # what it would open may be open already
         return StepShown(lines=tuple(lines), may=("do", "sign") if known else ("do",))
@@ -131,7 +131,7 @@ def _of(doing: Doing) -> tuple[Place, Work, str]:
     """Its place, its work and the place's name. Of what was begun: where that was, whatever the configuration says by now. Raises
     ``RunRefused``."""
     means = doing.means
-    begun = doing.state.status in _IN_AIR and doing.attempt == doing.state.attempt
+    begun = doing.state.status in IN_AIR and doing.attempt == doing.state.attempt
     mark = {name: str(value) for name, value in doing.state.mark.items()} if begun else {}
     try:
         allowed, name = place_of(doing.step, means.allowed)

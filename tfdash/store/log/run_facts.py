@@ -15,6 +15,7 @@ import msgspec
 from tfdash.model.run import RunEvent, RunEventKind, RunJournal
 from tfdash.model.store_state import Entry
 from tfdash.playbook.procedures.folding import LEAP
+from tfdash.playbook.procedures.told_in import MOST
 from tfdash.store.log.canonical import data_of
 from tfdash.text import safe
 
@@ -23,7 +24,6 @@ FINISHED = 50
 """So many runs that ended are held, the newest; and of each procedure the last two carried out and the last two rehearsed."""
 OPEN = 100
 """So many are held open that one terminal began: more than that is somebody's mistake, and the oldest of them are left out."""
-_MOST = 2**53
 _ENDS = frozenset({RunEventKind.ABORTED, RunEventKind.CLOSED})
 _LONGEST = 200  # characters of an id
 _DEPTH = 20  # of values within values
@@ -254,5 +254,5 @@ _KINDS = {kind.value: kind for kind in RunEventKind}
 
 def _count(value: Any) -> int | None:
     """None for what is no such number."""
-    counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
+    counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
     return int(value) if counts else None

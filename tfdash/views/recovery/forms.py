@@ -11,6 +11,7 @@ from tfdash.model.run import Probed, RunOutcome, RunState, StepState, StepStatus
 from tfdash.nouns import counted
 from tfdash.playbook.procedures.placeholders import OWN, filled
 from tfdash.playbook.procedures.progress import OVER
+from tfdash.playbook.procedures.tree import IN_AIR
 from tfdash.playbook.procedures.walk import leaves, steps_by_id
 from tfdash.procedures.protocols import Claim, Prepared, Told, taken
 from tfdash.text import safe, safe_lines
@@ -347,7 +348,7 @@ def abort(run: RunState) -> Form:
     hurts: list[Line] = [
         [("▲ behind its point of no return: ", "warn"), text] for text in passed_no_return(run)
     ]
-    flying = [s for s in run.steps if s.status in (StepStatus.RUNNING, StepStatus.UNKNOWN)]
+    flying = [s for s in run.steps if s.status in IN_AIR]
     inner = [s.inner for s in flying if s.inner]
     flying = [s for s in flying if not s.inner]
     hurts += [
