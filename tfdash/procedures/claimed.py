@@ -59,10 +59,10 @@ async def let_go(doing: Doing, *, worked: bool = True) -> None:
             log.warning("that %s is free again could not be recorded", doing.tag)
 
 
-async def _claim(doing: Doing, over: int) -> Claim:
+async def _claim(doing: Doing, over: int, **unseen: bool) -> Claim:
     """Raises ``RunRefused``, and keeps in mind whose it is: the journal need not tell of them."""
     try:
-        return await doing.means.claims.claim(doing.run.id, doing.step.id, doing.by, over=over)
+        return await doing.means.claims.claim(doing.run.id, doing.step.id, doing.by, over=over, **unseen)
     except ClaimTaken as error:
         doing.means.met[doing.run.id, doing.step.id] = error.claim
         raise RunRefused(str(error), remedy=_REMEDIES[type(error)]) from None
@@ -73,7 +73,8 @@ async def take(doing: Doing, why: str = "", over: Claim | None = None) -> None:
     quicker."""
     state = doing.state
     theirs = state if over is None else over
-    doing.claim = claim = await _claim(doing, max(theirs.fence, state.fence))
+    unseen = {"unseen": True} if over is not None and not over.terminal else {}
+    doing.claim = claim = await _claim(doing, max(theirs.fence, state.fence), **unseen)
     place = f" at {theirs.terminal}" if theirs.terminal else ""
     was = f"from {theirs.holder}{place}" if theirs.holder else ""
     sentence = ": ".join(part for part in (f"taken over {was}".strip(), why) if part)

@@ -164,7 +164,10 @@ class Looking:
     def claimed(self, run: RunState, state: StepState) -> Claim | None:
         """By somebody else, as was met last, for as long as the journal does not tell of that."""
         claim = self.means.met.get((run.id, state.id))
-        return claim if claim is not None and claim.fence > state.fence else None
+        if claim is None or claim.fence < state.fence:
+            return None
+        ended = claim.fence == state.fence and not claim.terminal and bool(state.terminal)
+        return claim if claim.fence > state.fence or ended else None
 
     def _may(
         self,

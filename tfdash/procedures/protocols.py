@@ -110,8 +110,9 @@ class Claims(Protocol):
     """Who works on which step, kept where several terminals see it: the shared store, else the cluster's Leases, else the folder of this
     machine. Each call has a deadline; none holds a loop."""
 
-    async def claim(self, run: str, step: str, holder: str, *, over: int = 0) -> Claim:
-        """Ours from now on. ``over``: the fence of the claim that is taken over. Raises ``ClaimTaken``, and ``WorkUnseen``; where nothing that keeps
+    async def claim(self, run: str, step: str, holder: str, *, over: int = 0, unseen: bool = False) -> Claim:
+        """Ours from now on. ``over``: the fence of the claim that is taken over; ``unseen``: also where what was done under it is not known here, as a
+        person says. Raises ``ClaimTaken``, and ``WorkUnseen``; where nothing that keeps
         claims can be reached it is one that nobody keeps (``kept_by`` "")."""
 
     async def holds(self, claim: Claim) -> bool:

@@ -11,7 +11,7 @@ class Uncoordinated:
     def __init__(self, terminal: str, why: str) -> None:
         self._terminal, self._why = terminal, why
 
-    async def claim(self, run: str, step: str, holder: str, *, over: int = 0) -> Claim:
+    async def claim(self, run: str, step: str, holder: str, *, over: int = 0, unseen: bool = False) -> Claim:
         return Claim(run=run, step=step, fence=over + 1, holder=holder, terminal=self._terminal)
 
     async def holds(self, claim: Claim) -> bool:

@@ -194,7 +194,7 @@ class TakenInBetween:
     def __init__(self, terminal: str) -> None:
         self.terminal = terminal
 
-    async def claim(self, run: str, step: str, holder: str, *, over: int = 0) -> Claim:
+    async def claim(self, run: str, step: str, holder: str, *, over: int = 0, unseen: bool = False) -> Claim:
         return Claim(
             run=run, step=step, fence=over + 1, holder=holder, terminal=self.terminal, kept_by="store"
         )

@@ -134,6 +134,35 @@ def test_who_does_not_see_that_a_run_ended_does_nothing_of_it_once_more(tmp_path
         bob.end()
 
 
+def test_who_knows_that_it_was_begun_and_not_that_it_ended_does_it_no_second_time(tmp_path: Path) -> None:
+    """Found by the trial that kills: what she began had come to him, and its end was on its way while he claimed it."""
+    one = {"act": HEAD + step("wait", "wait", lasts='"1s"')}
+    lease = Memory("cluster")
+    ann, bob = (Terminal(tmp_path / who, one, who=who, keepers=(lease,)) for who in ("ann", "bob"))
+    try:
+        run = ann.start("act").id
+        ann.do(run, "wait")
+        path = tmp_path / "run.json"
+        ann.call(ann.runs.hand_over(run, str(path)))
+        bob.call(bob.runs.resume(str(path)))
+        fence = ann.step(run, "wait").fence
+        ann.clock.at += 2
+        ann.looked()
+        assert ann.step(run, "wait").status is StepStatus.DONE
+        assert bob.step(run, "wait").status is StepStatus.RUNNING and bob.step(run, "wait").fence == fence
+        with pytest.raises(ClaimTaken, match="ann worked on it"):
+            claimed(bob, run, "wait")
+        with pytest.raises(RunRefused, match="ann worked on it"):
+            bob.call(bob.runs.take_over(run, "wait", Given(fence=fence, reason="ann is asleep")))
+        shown = bob.prepare(run, "wait")
+        assert shown.claimed is not None and "take over" in shown.may
+        bob.call(bob.runs.take_over(run, "wait", Given(reason="ann says that she did nothing")))
+        assert bob.step(run, "wait").fence > fence
+    finally:
+        ann.end()
+        bob.end()
+
+
 def test_who_has_it_by_what_keeps_claims_alone_is_met_and_can_be_taken_over(tmp_path: Path) -> None:
     """Her journal does not come here: she was killed before it was written, or the store is away."""
     one = {"act": HEAD + step("wait", "wait", lasts='"1s"')}

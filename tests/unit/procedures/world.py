@@ -24,7 +24,7 @@ from tfdash.procedures.uncoordinated import Uncoordinated
 from tfdash.procedures.watching import Watching
 from tfdash.store.approvals.roles import vouches_of
 from tfdash.store.claims.keeping import ClaimKeeper, KeptClaims
-from tfdash.store.claims.opening import claims_of
+from tfdash.store.claims.opening import claims_of, seen_end
 from tfdash.store.run_record import alone
 
 ZONE = ZoneInfo("America/New_York")
@@ -77,7 +77,12 @@ class Terminal:
             found = state_of(state, step) if state is not None else None
             return found.fence if found is not None else 0
 
-        by = KeptClaims(keepers, lambda: self.store.terminal, known=fence) if keepers else None
+        def ended(run: str, step: str) -> int:
+            state = journals.state(run)
+            found = state_of(state, step) if state is not None else None
+            return seen_end(found, lambda name: name == self.store.terminal) if found is not None else 0
+
+        by = KeptClaims(keepers, lambda: self.store.terminal, known=fence, seen=ended) if keepers else None
         given: dict[str, Any] = {
             "board": self.board,
             "journals": journals,

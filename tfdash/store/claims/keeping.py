@@ -59,7 +59,7 @@ Seen = tuple[ClaimKeeper, KeptClaim]
 
 class KeptClaims:
     """See the module. ``keepers``: the strongest first. ``terminal`` is our own name, ``ours`` whether one is this terminal under another.
-    ``known``: the highest fence of a step that the journal of its run has."""
+    ``known``: the highest fence of a step that the journal of its run has; ``seen``: the highest of which it tells the end, too."""
 
     def __init__(
         self,
@@ -68,16 +68,18 @@ class KeptClaims:
         *,
         known: Callable[[str, str], int],
         ours: Callable[[str], bool] = lambda name: False,
+        seen: Callable[[str, str], int] | None = None,
     ) -> None:
         self._keepers, self._terminal, self._known, self._ours = tuple(keepers), terminal, known, ours
+        self._seen = seen or known
         self._one = asyncio.Lock()  # two of this terminal's own steps would only hinder one another
 
-    async def claim(self, run: str, step: str, holder: str, *, over: int = 0) -> Claim:
+    async def claim(self, run: str, step: str, holder: str, *, over: int = 0, unseen: bool = False) -> Claim:
         """See ``Claims``."""
         async with self._one:
             for _ in range(_TRIES):
                 seen = await self._look(run, step)
-                self._refuse(run, step, seen, over)
+                self._refuse(run, step, seen, over, unseen)
                 fence = 1 + max([over, self._known(run, step), *(kept.fence for _, kept in seen)])
                 ours = KeptClaim(fence=fence, holder=holder, terminal=self._terminal())
                 took, lost = await self._put(run, step, seen, ours)
@@ -85,7 +87,7 @@ class KeptClaims:
                     return self._claim(run, step, ours, took)
                 # nothing was done under it; who worked on it before is known to who was faster: they were asked
                 await self._give_back(run, step, took, KeptClaim(fence=fence))
-            self._refuse(run, step, await self._look(run, step), over)
+            self._refuse(run, step, await self._look(run, step), over, unseen)
             # somebody is faster each time, and is gone again each time one looks
             raise ClaimTaken(Claim(run=run, step=step, fence=fence, holder="somebody", terminal="another"))
 
@@ -140,9 +142,10 @@ class KeptClaims:
                 raise answer
         return found
 
-    def _refuse(self, run: str, step: str, seen: Sequence[Seen], over: int) -> None:
-        """Raises where somebody has it, or had it and did what is not known here: of several the newest."""
-        known = max(over, self._known(run, step))
+    def _refuse(self, run: str, step: str, seen: Sequence[Seen], over: int, unseen: bool) -> None:
+        """Raises where somebody has it, or had it and did what is not known here: of several the newest. That they began it may be known while that
+        they ended it is still on its way."""
+        known = max(over if unseen else 0, self._seen(run, step))
 
         def passed(kept: KeptClaim) -> bool:
             if kept.terminal != NOBODY:
