@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum, auto
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -277,11 +277,9 @@ def _pipelines(wiring: Wiring) -> Iterable[Source]:
 def _last_good(wiring: Wiring) -> Iterable[Source]:
     recovery, refs = wiring.settings.recovery, [cluster.ref for cluster in wiring.clusters]
     if recovery.last_good.folder and recovery.services:
-        from tfdash.cli.compose import policies_of
         from tfdash.sources.last_good.source import LastGoodSource
 
-        policies = cache(lambda: policies_of(wiring.settings))
-        yield LastGoodSource(refs, recovery, wiring.clock, keeping=wiring.keeping, policies=policies)
+        yield LastGoodSource(refs, recovery, wiring.clock, keeping=wiring.keeping)
 
 
 def _peers(wiring: Wiring) -> Iterable[Source]:

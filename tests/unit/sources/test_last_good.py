@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -22,7 +21,6 @@ from tfdash.model.assessment import Assessment
 from tfdash.model.last_good import LastGood
 from tfdash.model.observation import Observation
 from tfdash.model.picture import Picture, SourceInfo
-from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.recovery_settings import LastGoodSettings, RecoverySettings
 from tfdash.sources.last_good.kept import keep, path_in, recall
 from tfdash.sources.last_good.source import LastGoodSource
@@ -194,18 +192,3 @@ async def test_a_folder_that_hangs_is_told_and_no_second_thread_waits_for_it(tmp
     source._answers = 20.0
     await asyncio.wait_for(asyncio.shield(source._hangs), 60)  # type: ignore[arg-type]
     assert (await looked(source, clock, 30, WELL, hpa())).problem is None
-
-
-@pytest.mark.parametrize(("patience", "names"), [(60.0, []), (5000.0, ["checkout"])])
-async def test_how_old_what_is_looked_at_may_be_is_the_configuration_s(
-    tmp_path: Path, patience: float, names: list[str]
-) -> None:
-    source, clock = made(tmp_path)
-    policies = Policies()
-    policies = replace(policies, workloads=replace(policies.workloads, stale_after=patience))
-    source._policies = lambda: policies
-    at = case(WELL, hpa(), now=NOW)
-    for seconds in (1000.0, 1030.0, 1061.0):
-        clock.at = NOW + seconds
-        seen = await source._look(_Board(at.picture, at.assessment), REF)  # type: ignore[arg-type]
-    assert seen.value is not None and [one.name for one in seen.value.services] == names

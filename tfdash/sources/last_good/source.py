@@ -18,7 +18,6 @@ from tfdash.model.observation import Observation, Problem, ProblemKind
 from tfdash.model.picture import Picture, SourceInfo
 from tfdash.model.subject import ClusterRef
 from tfdash.nouns import counted
-from tfdash.playbook.policies import Policies
 from tfdash.playbook.procedures.last_good import LastGoodTaking
 from tfdash.playbook.procedures.probe import ProbeCase
 from tfdash.playbook.procedures.recovery_settings import AHEAD, RecoverySettings
@@ -33,7 +32,7 @@ T = TypeVar("T")
 
 
 class LastGoodSource:
-    """See ``tfdash.sources.base.Source``. ``keeping``: it may be written; else it is only read. ``policies``: with how old what is read may be."""
+    """See ``tfdash.sources.base.Source``. ``keeping``: it may be written; else it is only read."""
 
     id = "last-good"
 
@@ -45,13 +44,12 @@ class LastGoodSource:
         *,
         keeping: bool,
         answers: float = _ANSWERS,
-        policies: Callable[[], Policies | None] = lambda: None,
     ) -> None:
         self._refs, self._settings, self._clock, self._keeping = tuple(refs), settings, clock, keeping
         self._folder = Path(settings.last_good.folder).expanduser()
         self._steady = LastGoodTaking(settings)
         self._seen: dict[ClusterRef, Observation[LastGood]] = {}
-        self._answers, self._policies = answers, policies
+        self._answers = answers
         self._hangs: asyncio.Future[Any] | None = None
 
     @property
@@ -86,12 +84,7 @@ class LastGoodSource:
     async def _look(self, board: SourceBoard, ref: ClusterRef) -> Observation[LastGood]:
         now = self._clock.now()
         case = ProbeCase(
-            arguments={},
-            cluster=ref,
-            picture=board.picture,
-            assessment=board.assessment,
-            now=now,
-            policies=self._policies(),
+            arguments={}, cluster=ref, picture=board.picture, assessment=board.assessment, now=now
         )
         gap = in_clock_seconds(self._clock, 4 * _EVERY)
         taken = self._steady.taken(case, gap) if self._keeping else {}
