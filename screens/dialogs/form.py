@@ -151,12 +151,14 @@ class FormScreen(ModalScreen[None]):
         self._say("nothing can be pasted here: type it")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Takes what is marked, then on to the next field; from the last one to the answer, where there is but one."""
+        """Takes what is marked, then on to the next field; from the last one to the answer, where there is but one: to
+        Cancel before those that contradict one another, since a "no" with Enter twice behind it was a yes."""
         if isinstance(event.input, ChoiceInput) and event.input.take():
             self._follow()
         inputs = [one for one in self.query(TypedInput) if one.display]
         if event.input is inputs[-1]:
-            self.query_one(f"#{self._form.buttons[-1].id}", Push).focus()
+            onward = "cancel" if self._form.either else self._form.buttons[-1].id
+            self.query_one(f"#{onward}", Push).focus()
         else:
             inputs[inputs.index(cast("TypedInput", event.input)) + 1].focus()
 

@@ -251,10 +251,23 @@ async def test_what_is_in_the_air_is_settled_by_what_a_person_saw() -> None:
     async with at("unknown") as (run, service):
         await run.press("enter")
         await run.shows("What became of: roll it back", "$ kubectl")
-        await run.press(*"pods are of 2.13.4", "enter", "enter")
+        await run.press(*"pods are of 2.13.4", "tab", "tab", "tab", "tab", "enter")
         await run.until(lambda: bool(service.called), "settled")
         given = Given(reason="pods are of 2.13.4", worked=True, fence=2, attempt=1)
         assert service.called == [("settle", "rollback", given)]
+
+
+@pytest.mark.parametrize("stage", ["decision", "unknown"])
+async def test_enter_behind_a_reason_gives_no_answer_where_there_are_two(stage: str) -> None:
+    """It stood on the last one: "i say no" with Enter twice behind it approved, and a decision was for its last branch."""
+    async with at(stage) as (run, service):
+        await run.press("enter")
+        await run.until(lambda: isinstance(run.app.screen, FormScreen), "the dialog")
+        await run.press(*"i say no", "enter")
+        await run.shows("[ Cancel ]")
+        await run.press("enter")
+        await run.until(lambda: not isinstance(run.app.screen, FormScreen), "it is gone")
+        assert not service.called
 
 
 async def test_inputs_are_chosen_among_what_is_there() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -134,15 +135,17 @@ def running() -> list[Path]:
     folders = Path(tempfile.gettempdir()).glob(f"{FOLDER}*")
     own = [folder / "tfdash.toml" for folder in folders if folder.stat().st_uid == os.getuid()]
     there = [config for config in own if config.exists() and _answers(config.with_name("kubeconfig"))]
-    return sorted(there, key=lambda config: -config.parent.stat().st_ctime)
+    return sorted(there, key=lambda config: -config.with_name("ca.crt").stat().st_mtime)
 
 
 def _answers(kubeconfig: Path) -> bool:
-    """Whether somebody listens there: what was killed leaves its folder."""
+    """Whether that very run serves there: what was killed leaves its folder, and its port is another program's by and by."""
     try:
         cluster = json.loads(kubeconfig.read_text("utf-8"))["clusters"][0]["cluster"]
         host, _, port = cluster["server"].removeprefix("https://").rpartition(":")
-        socket.create_connection((host, int(port)), timeout=1).close()
+        trust = ssl.create_default_context(cafile=str(kubeconfig.with_name("ca.crt")))
+        with socket.create_connection((host, int(port)), timeout=5) as line:
+            trust.wrap_socket(line, server_hostname=host).close()
     except (OSError, ValueError, KeyError):
         return False
     return True

@@ -50,7 +50,8 @@ class FormButton(NamedTuple):
 
 
 class Form(NamedTuple):
-    """``hurts`` stands first and is never scrolled away; ``typed``: a word that must be typed, "" for none."""
+    """``hurts`` stands first and is never scrolled away; ``typed``: a word that must be typed, "" for none; ``either``: its
+    buttons contradict one another, so that Enter behind the last field stands on none of them."""
 
     heading: str
     lines: Sequence[Line]
@@ -58,6 +59,7 @@ class Form(NamedTuple):
     fields: tuple[FormField, ...] = ()
     hurts: Sequence[Line] = ()
     typed: str = ""
+    either: bool = False
 
 
 REASON = FormField("reason", "Reason")
@@ -154,6 +156,7 @@ def decide(step: Step, state: StepState, prepared: Prepared | None) -> Form:
         buttons,
         (REASON._replace(placeholder="what told for it"),),
         hand.hurt(step, state, prepared),
+        either=True,
     )
 
 
@@ -171,6 +174,7 @@ def approve(step: Step, state: StepState, prepared: Prepared | None) -> Form:
         tuple(alone if own else buttons),
         (REASON,),
         hand.hurt(step, state, prepared),
+        either=not own,
     )
 
 
@@ -210,6 +214,7 @@ def settle(step: Step, state: StepState, prepared: Prepared | None, probes: tupl
         ),
         (REASON._replace(placeholder="what you saw"),),
         hand.hurt(step, state, None),
+        either=True,
     )
 
 
