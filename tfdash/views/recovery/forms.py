@@ -50,8 +50,7 @@ class FormButton(NamedTuple):
 
 
 class Form(NamedTuple):
-    """``hurts`` stands first and is never scrolled away; ``typed``: a word that must be typed, "" for none; ``either``: its
-    buttons contradict one another, so that Enter behind the last field stands on none of them."""
+    """``hurts`` is never scrolled away; ``typed``: a word to type; ``either``: buttons that contradict each other."""
 
     heading: str
     lines: Sequence[Line]
