@@ -23,6 +23,7 @@ from tfdash.model.procedure import Step, StepKind
 from tfdash.model.requests import ReadFailed
 from tfdash.model.run import RunEventKind, RunOutcome, RunState, StepState, StepStatus
 from tfdash.model.subject import Subject
+from tfdash.playbook.procedures import walk
 from tfdash.playbook.procedures.progress import OVER, steps_over
 from tfdash.procedures.kind import state_of, step_of
 from tfdash.procedures.protocols import Given, Prepared, RunRefused
@@ -118,6 +119,8 @@ class Person:
             elif self.at.board._clock.now() - (state.since or 0.0) > _SILENT:
                 fence = shown.claimed.fence if shown.claimed else state.fence
                 self._tried(id, lambda: self.runs.take_over(*at, Given(reason=REASON, fence=fence)))
+        elif "skip" in shown.may and _hopeless(seen, shown.step):
+            self._tried(id, lambda: self.runs.skip(*at, given))
         elif set(shown.may) & {"do", "sign", "decide", "pass", "approve", "alone"}:
             self._do(run, shown, state)
         elif "begin" in shown.may:
@@ -153,6 +156,18 @@ class Person:
         document = self.call(self.at.board.read(Subject(REF, kind, "", name))).document
         cordoned = bool(document.get("spec", {}).get("unschedulable"))
         return cordoned if step.action == "node.cordon" else not cordoned
+
+
+def _hopeless(run: RunState, step: Step) -> bool:
+    """Whether it asks for what an act was to do that was passed over: that never comes, and a person passes over this, too."""
+    gone = {
+        one.subject
+        for one in walk.leaves(run.procedure.steps)
+        if (state := state_of(run, one.id)) is not None
+        and state.status is StepStatus.SKIPPED
+        and one.action == "node.cordon"
+    }
+    return any(f"Node {value}" in gone for ask in (*step.asks, *step.before) for _, value in ask.arguments)
 
 
 def main() -> None:
