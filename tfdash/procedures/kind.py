@@ -184,6 +184,12 @@ class Doing:
         return self.means.elapsed.since(self.key, self.began)
 
     @property
+    def unanswered(self) -> float:
+        """For how many seconds of the clock it was asked for and nobody answered, less what the clock was set by meanwhile."""
+        asked, what = self.state.asked, ("asked", self.run.id, self.step.id)
+        return self.means.elapsed.since(what, asked) if asked is not None else 0.0
+
+    @property
     def ours(self) -> Mapping[str, str]:
         """The marks of our act, for a postcondition about it."""
         told = {name: str(value) for name, value in self.state.mark.items()}

@@ -135,6 +135,10 @@ class Watching:
             return None
         if step.kind is StepKind.GROUP:
             return None  # it is what its steps are: nothing of it is ever in the air
+        if step.alone_after:
+            _ = Doing(
+                self._means, run, step, state, state.attempt
+            ).unanswered  # looked at from the first on: a clock may be set
         kind = self._engine.kinds.get(step.kind)
         if kind is None or (state.status not in IN_AIR and state.status is not StepStatus.FAILED):
             return None

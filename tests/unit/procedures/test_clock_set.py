@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from tests.unit.procedures.test_alone_after import LATER
+from tests.unit.procedures.test_proofs import as_seen_by
 from tests.unit.procedures.world import HEAD, Terminal, step
 from tests.unit.store.helpers import Clock
+from tests.unit.store.test_approvals_in_cluster import Certificates
 from tfdash.clock import in_clock_seconds
 from tfdash.model.run import RunEventKind, StepStatus
 from tfdash.playbook.procedures.settings import AllowedCommand, ProceduresSettings
 from tfdash.procedures.elapsed import Elapsed
-from tfdash.procedures.protocols import Work, WorkSeen, WorkState
+from tfdash.procedures.protocols import RunRefused, Work, WorkSeen, WorkState
 
 Make = Callable[..., Terminal]
 HOUR = 3600.0
@@ -163,3 +166,23 @@ def test_a_simulated_clock_that_runs_faster_was_not_set() -> None:
     assert elapsed.since("it", 0.0) == 0.0 and in_clock_seconds(clock, 1.0) == 20.0
     boot.at, clock.at = boot.at + 60.0, 1200.0
     assert elapsed.since("it", 0.0) == 1200.0 and not elapsed.set_by("it")
+
+
+@pytest.mark.parametrize("set_by", [HOUR, -HOUR])
+def test_the_way_alone_opens_after_its_time_whatever_the_clock_is_set_to(
+    terminal: Make, set_by: float
+) -> None:
+    boot = Boot()
+    one = terminal(LATER, boot=boot, proofs=as_seen_by(Certificates(), "ann@corp")[0])
+    run = one.start("p").id
+    one.skip(run, "first", "not needed")
+    one.looked()
+    passes(one, boot, 10.0, clock_set_by=set_by)
+    shown = one.prepare(run, "ok")
+    assert "alone" not in shown.may and "in 15m: 15m after it was asked" in shown.opens
+    with pytest.raises(RunRefused, match="opens"):
+        one.do(run, "ok", alone=True, reason="nobody answers")
+    passes(one, boot, 890.0)
+    assert "alone" in one.prepare(run, "ok").may
+    one.do(run, "ok", alone=True, reason="nobody answers")
+    assert "goes on alone, 15m after it was asked" in one.step(run, "ok").sentence

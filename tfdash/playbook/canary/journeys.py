@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tfdash import figures
 from tfdash.model.judgement import Outcome, Trigger
@@ -10,6 +11,7 @@ from tfdash.model.observation import Observation
 from tfdash.model.release import ReleaseState
 from tfdash.model.subject import Subject
 from tfdash.model.traffic import Journey, JourneyRun
+from tfdash.nouns import counted
 from tfdash.playbook.canary.policy import CanaryPolicy
 
 TITLE = "Critical journeys"
@@ -45,10 +47,11 @@ def journeys_trigger(
     if not judged:
         return None
     broken = next((p for p in probes if p.runs and p.runs[-1].ok is False), None)
-    told: list[tuple[Outcome, str, Journey]] = []
+    told: list[tuple[Outcome, str, Journey, _Runs]] = []
     for seen in judged:
         assert seen.value is not None
-        told.append((*_judge(seen, broken, began, policy, now), seen.value))
+        runs = _runs(seen, probes, began, policy)
+        told.append((*_judge(seen, runs, broken, began, policy, now), seen.value, runs))
     critical = [t for t in told if t[2].critical and t[2].side != "stable"]
     outcome = worst([t[0] for t in critical]) if critical else Outcome.NOT_COMPARABLE
     leading = [t for t in critical if t[0] is outcome] or told
@@ -68,13 +71,7 @@ def journeys_trigger(
         sentence = "no critical journey reaches the canary"
     else:
         sentence = "; ".join(f"{t[2].name}: {t[1]}" for t in leading)
-    failed = [
-        r.at
-        for t in leading
-        if outcome is Outcome.BREACH
-        for r in _last(t[2], began, policy)
-        if r.ok is False
-    ]
+    failed = [r.at for t in leading if outcome is Outcome.BREACH for r in t[3].last if r.ok is False]
     return Trigger(
         id="journeys",
         title=TITLE,
@@ -93,29 +90,50 @@ def journeys_trigger(
     )
 
 
-def _last(journey: Journey, began: float | None, policy: CanaryPolicy) -> list[JourneyRun]:
-    """The runs that decide: the last ones with an answer since the canary began, or since the journey worked again."""
-    runs = [r for r in journey.runs if (began is None or r.at >= began) and r.ok is not None]
-    if _broken_before(journey, began, policy) and (works := _works(runs, policy)) is not None:
-        runs = runs[works:]
-    return runs[-policy.journeys.of :]
+class _Runs(NamedTuple):
+    """Of one journey, all with an answer. ``broken``: it was broken when the canary began, and has not worked since."""
+
+    last: Sequence[JourneyRun]
+    broken: bool
 
 
-def _broken_before(journey: Journey, began: float | None, policy: CanaryPolicy) -> bool:
-    """Whether it failed when the canary began, by the same rule. Not of what reaches the canary alone: before it there was nothing to reach."""
-    if began is None or journey.side == "canary":
-        return False
-    before = [r for r in journey.runs if r.at < began and r.ok is not None][-policy.journeys.of :]
+def _runs(
+    seen: Observation[Journey], probes: Sequence[Journey], began: float | None, policy: CanaryPolicy
+) -> _Runs:
+    """The runs that decide: the last ones since the canary began, or since a journey that was broken then worked again."""
+    assert seen.value is not None
+    journey, of = seen.value, policy.journeys.of
+    since = [r for r in journey.runs if (began is None or r.at >= began) and r.ok is not None]
+    if began is None or journey.side == "canary":  # before the canary there was nothing to reach
+        return _Runs(since[-of:], False)
+    fresh = began - max(policy.journeys.stale_after, seen.interval)
+    if not _broken(_before(journey, began), policy, fresh) or any(
+        run.ok is False for probe in probes for run in _before(probe, began)[-1:]
+    ):
+        return _Runs(since[-of:], False)
+    works = _works(since, policy)
+    return _Runs(since[-of:], True) if works is None else _Runs(since[works:][-of:], False)
+
+
+def _before(journey: Journey, began: float) -> list[JourneyRun]:
+    return [r for r in journey.runs if r.at < began and r.ok is not None]
+
+
+def _broken(runs: Sequence[JourneyRun], policy: CanaryPolicy, fresh: float) -> bool:
+    """By the rule of any breach, and by runs of which the last is no older than ``fresh``."""
+    last = runs[-policy.journeys.of :]
+    failed = [r for r in last if r.ok is False]
     return (
-        bool(before)
-        and before[-1].ok is False
-        and len([r for r in before if r.ok is False]) >= policy.journeys.fails
+        bool(failed)
+        and failed[-1] is last[-1]
+        and last[-1].at >= fresh
+        and len(failed) >= policy.journeys.fails
     )
 
 
 def _works(runs: Sequence[JourneyRun], policy: CanaryPolicy) -> int | None:
     """The first of as many runs in a row that worked as would break it; None where there are none yet: while both versions serve, a
-    single one says which of them it met."""
+    single one does not say which of them it met."""
     row = 0
     for k, one in enumerate(runs):
         row = row + 1 if one.ok else 0
@@ -133,25 +151,26 @@ def _concerns(journey: Journey, release: ReleaseState) -> bool:
 
 
 def _judge(
-    seen: Observation[Journey], broken: Journey | None, began: float | None, policy: CanaryPolicy, now: float
+    seen: Observation[Journey],
+    deciding: _Runs,
+    broken: Journey | None,
+    began: float | None,
+    policy: CanaryPolicy,
+    now: float,
 ) -> tuple[Outcome, str]:
     journey, rule = seen.value, policy.journeys
     assert journey is not None
     runs = [r for r in journey.runs if began is None or r.at >= began]
-    last = _last(journey, began, policy)
+    last = deciding.last
     failed = [r for r in last if r.ok is False]
     if broken is not None:
         return (
             Outcome.NOT_COMPARABLE,
             f"the control probe {broken.name} fails too, so the fault may be the prober's",
         )
-    still = (
-        _broken_before(journey, began, policy)
-        and _works([r for r in runs if r.ok is not None], policy) is None
-    )
-    if failed and still:
-        sentence = f"it failed before this version began, too: {len(failed)} of the last {len(last)} runs failed{_where(failed[-1])}"
-        return Outcome.HOLD, sentence
+    if failed and deciding.broken:
+        told = f"{len(failed)} of the last {len(last)} runs failed{_where(failed[-1])}"
+        return Outcome.HOLD, f"it failed before this version began, too: {told}"
     if len(failed) >= rule.fails:
         return Outcome.BREACH, f"{len(failed)} of the last {len(last)} runs failed{_where(failed[-1])}"
     if seen.problem is not None:
@@ -168,6 +187,9 @@ def _judge(
             Outcome.LOW_TRAFFIC,
             f"{len(failed)} of the last {len(last)} runs failed{_where(failed[-1])}; {rule.fails} are wanted",
         )
+    if deciding.broken:
+        told = f"{counted(len(last), 'run')} worked since; {rule.fails} in a row are wanted"
+        return Outcome.LOW_TRAFFIC, f"it failed before this version began: {told}"
     return Outcome.PASS, f"{len(last)} of the last {len(last)} runs worked"
 
 
@@ -180,7 +202,7 @@ def _where(run: JourneyRun) -> str:
     return step
 
 
-def _plain(told: Sequence[tuple[Outcome, str, Journey]]) -> str:
+def _plain(told: Sequence[tuple[Outcome, str, Journey, _Runs]]) -> str:
     failing = [t[2].name for t in told if t[2].critical and t[2].runs and t[2].runs[-1].ok is False]
     if failing:
         return f"broken by its last run: {', '.join(failing)}"

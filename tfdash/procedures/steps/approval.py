@@ -117,7 +117,7 @@ class ApprovalStep(KindOfStep):
         waited, why = "", _nobody(doing)
         if step.alone_after:
             data |= {"after": step.alone_after, "unanswerable": why}
-            waited = f", {_wait(doing.now - (doing.state.asked or doing.now))} after it was asked"
+            waited = f", {_wait(doing.unanswered)} after it was asked"
             waited += f" (its {_wait(step.alone_after)} were not waited for: {why})" if why else ""
         sentence = f"{doing.by} goes on alone{waited}, to be reviewed by somebody else: {reason}"
         return StepEnd(kind=RunEventKind.APPROVED, sentence=sentence, data=data)
@@ -153,7 +153,8 @@ def alone_opens(doing: Doing) -> float | None:
     step, asked = doing.step, doing.state.asked
     if not step.alone_after or asked is None or doing.run.dry or _nobody(doing):
         return None
-    return at if (at := asked + step.alone_after) > doing.now else None
+    left = step.alone_after - doing.unanswered
+    return doing.now + left if left > 0 else None
 
 
 def opens_in_words(doing: Doing) -> str:

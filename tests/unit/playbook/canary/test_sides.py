@@ -272,6 +272,8 @@ def test_journeys(seen: list[Observation[Journey]], outcome: Outcome, sentence: 
         ("mixed", "..xx", "xxx..", Outcome.PASS),
         ("mixed", "..xx", "xxx.", Outcome.HOLD),
         ("mixed", "..xx", "xx..x", Outcome.LOW_TRAFFIC),
+        ("mixed", "xxxx", ".", Outcome.LOW_TRAFFIC),  # one run does not say which version it met
+        ("mixed", "xxxx", "..", Outcome.PASS),
         ("mixed", "..xx", "x..xx", Outcome.BREACH),  # it worked again, and then it did not
         ("mixed", "xx.", "xxx", Outcome.BREACH),  # it worked when the new version began
         ("mixed", "..x", "xxx", Outcome.BREACH),
@@ -288,6 +290,18 @@ def test_what_was_broken_when_the_version_began_is_not_its_doing(
     found = told(journey(*runs, side=side))
     assert found is not None and found.outcome is outcome, found.sentence
     assert ("failed before this version began, too" in found.sentence) is (outcome is Outcome.HOLD)
+
+
+def test_what_failed_long_before_the_version_began_excuses_nothing() -> None:
+    """Nor what failed while the prober itself did."""
+    new = [run(age, False) for age in (60, 30)]
+    for age, outcome in ((600 + STALE, Outcome.HOLD), (601 + STALE, Outcome.BREACH)):
+        found = told(journey(run(age + 30, False), run(age, False), *new, side="mixed"))
+        assert found is not None and found.outcome is outcome
+    old = [run(640, False), run(620, False)]
+    probe = journey(run(630, False), run(20), name="probe", control=True)
+    found = told(journey(*old, *new, side="mixed"), probe)
+    assert found is not None and found.outcome is Outcome.BREACH
 
 
 def test_a_run_that_is_old_is_stale() -> None:
