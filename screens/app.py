@@ -262,11 +262,8 @@ class TfdashApp(Navigation, ThemedApp):
         """Asked once, here; what is begun then asks nobody whether it may begin."""
         from screens.dialogs.ask import AskScreen
 
-        c = self.context
         told = "starts anew here, with a writer, for a time ([actions] elevation); each action still asks by itself"
-        dialog = AskScreen(
-            f"Act in {c.word or c.environment.upper()}", [[told]], [("elevate", "Elevate")], reason=False
-        )
+        dialog = AskScreen(f"Act in {self.context.named}", [[told]], [("elevate", "Elevate")], reason=False)
         if await self.push_screen_wait(dialog) is not None:
             self.elevate = True
             self.exit()

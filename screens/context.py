@@ -48,3 +48,8 @@ class AppContext:
     audit: Callable[[int], Coroutine[Any, Any, Sequence[Entry]]] | None = (
         None  # the newest entries of the log, newest first
     )
+
+    @property
+    def named(self) -> str:
+        """The environment as headings spell it."""
+        return self.word or self.environment.upper()

@@ -165,8 +165,8 @@ def _ask_inputs(
 
     acts = StepActs(shell, runs)
     choices = {one.id: choices_of(shell, one, cluster, given) for one in procedure.inputs}
-    word = shell.context.word or shell.context.environment.upper()
-    place = f"{safe(word)}, cluster {safe(cluster.cluster)}" if cluster.cluster else safe(word)
+    word = safe(shell.context.named)
+    place = f"{word}, cluster {safe(cluster.cluster)}" if cluster.cluster else word
 
     async def take(answer: FormAnswer) -> str:
         begun: list[RunState] = []

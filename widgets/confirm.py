@@ -19,6 +19,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input
 
 from widgets.cells import literal, paragraph, width_of
@@ -26,6 +27,7 @@ from widgets.oneline import LinePiece, OneLine
 from widgets.prose import Prose
 
 PATIENCE = 0.5  # seconds
+_READ = 6  # rows at least for what is read, with what can hurt
 _BOX = 5  # cells of a tick's box
 
 
@@ -88,8 +90,11 @@ Dialog {
         self.call_after_refresh(self.fit)
 
     def fit(self) -> None:
-        """What is read takes the room that what is asked leaves, so that the buttons are always there."""
+        """What is read takes the room that what is asked leaves, so that the buttons are always there. Where fields alone are too many for the
+        screen they are scrolled: the one that is typed into is seen."""
         for scroll in self.query("#scroll"):
+            for fields in self.query("#fields"):
+                self._fit_fields(fields, scroll)
             first = list(self.query("#hurts").results(Prose))
             others = sum(
                 max(c.outer_size.height, 1 if c.has_class("asked") else 0) + c.styles.margin.height
@@ -104,6 +109,18 @@ Dialog {
                 room -= min(hurts.rows_at(max(self.size.width - 2, 10)), most) if hurts.display else 0
             if scroll.styles.max_height is None or scroll.styles.max_height.value != room:
                 scroll.styles.max_height = room
+
+    def _fit_fields(self, fields: Widget, scroll: Widget) -> None:
+        """``scroll`` and what can hurt keep a few rows of their own."""
+        others = sum(
+            c.outer_size.height + c.styles.margin.height
+            for c in self.children
+            if c.display and c not in (scroll, fields) and c.id != "hurts"
+        )
+        most = max(int(self.app.size.height * 0.94) - 2 - others - _READ, 3)
+        if fields.styles.max_height is None or fields.styles.max_height.value != most:
+            fields.styles.max_height = most
+            self.call_after_refresh(self.fit)  # by what they have then
 
     def action_page(self, way: int) -> None:
         """What is read is scrolled although the buttons have the focus."""
@@ -121,7 +138,7 @@ def _takes_key(widget: Any) -> bool:
 
 
 class DialogTitle(OneLine):
-    """Target and environment, in the environment's colour."""
+    """Target and environment, in the environment's colour. ``place``: what it ends with, which is never cut before the rest: where it acts."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"title--{colour}" for colour in ("production", "staging", "development", "neutral")
@@ -137,13 +154,18 @@ DialogTitle {
 }
 """
 
-    def __init__(self, text: str, colour: str) -> None:
+    def __init__(self, text: str, colour: str, place: str = "") -> None:
         super().__init__()
-        self._text = text
+        apart = bool(place) and text.endswith(f" {place}")
+        self._text, self._place = (text.removesuffix(f" {place}"), f" {place}") if apart else (text, "")
         self._colour = colour if f"title--{colour}" in self.COMPONENT_CLASSES else "neutral"
 
     def left(self, width: int) -> list[LinePiece]:
-        return [LinePiece(f" {literal(self._text)}".ljust(width), (f"title--{self._colour}",), 0, 4)]
+        name, place = (f"title--{self._colour}",), literal(self._place)
+        what = f" {literal(self._text)}"
+        if place:
+            return [LinePiece(what, name, 1, 12), LinePiece(place.ljust(width - width_of(what)), name, 0, 4)]
+        return [LinePiece(what.ljust(width), name, 0, 4)]
 
 
 class Push(OneLine, can_focus=True):

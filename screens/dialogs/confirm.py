@@ -27,7 +27,7 @@ from tfdash.model.action import Confirmation, Guarded, Offer, Risk
 from tfdash.model.requests import ReadFailed
 from tfdash.model.subject import Subject
 from tfdash.text import fault, safe
-from tfdash.views.plan import hurt_lines, objects_named, place_of, plan_lines, verb, well_lines
+from tfdash.views.plan import hurt_lines, key_verb, objects_named, place_of, plan_lines, verb, well_lines
 from tfdash.views.table import Line
 from widgets.confirm import Dialog, DialogTitle, Push, Tick, TypedInput, Word, type_at_once
 from widgets.prose import Prose
@@ -74,13 +74,13 @@ class ConfirmScreen(ModalScreen[None]):
 
     @property
     def heading(self) -> str:
-        c = self.shell.context
         what = self._heading or f"{verb(self._offer.title)} {objects_named(self._subjects)}"
-        return f"{what} {place_of(c.word or c.environment.upper(), self._subjects)}"
+        return f"{what} {place_of(self.shell.context.named, self._subjects)}"
 
     def compose(self) -> ComposeResult:
         with Dialog(id="dialog"):
-            yield DialogTitle(self.heading, self.shell.context.colour)
+            place = place_of(self.shell.context.named, self._subjects)
+            yield DialogTitle(self.heading, self.shell.context.colour, place)
             yield Prose(id="hurts", indent=2)
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Prose(id="plan", indent=2)
@@ -105,8 +105,8 @@ class ConfirmScreen(ModalScreen[None]):
                 yield Word("", id="left")
                 yield Push("Cancel", id="cancel")
                 for index, other in enumerate(self._others):
-                    yield Push(verb(other.title), id=f"other-{index}")
-                yield Push(verb(self._offer.title), id="go")
+                    yield Push(key_verb(other.title), id=f"other-{index}")
+                yield Push(key_verb(self._offer.title), id="go")
 
     def on_mount(self) -> None:
         self.call_later(self._show)
@@ -253,7 +253,7 @@ class ConfirmScreen(ModalScreen[None]):
         go, cancel = self.query_one("#go", Push), self.query_one("#cancel", Push)
         go.display = asked
         waits = self._second.waits(self._plans)
-        word = verb(self._offer.title)
+        word = key_verb(self._offer.title)
         if self._second_person and not self._second.approvals:
             word = "Ask a second person"
         go.say("waits for approval" if waits else word, enabled=not waits)

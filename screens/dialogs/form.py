@@ -66,16 +66,17 @@ class FormScreen(ModalScreen[None]):
         form = self._form
         wide = max((len(f.label) for f in form.fields), default=0)
         with Dialog(id="dialog"):
-            yield DialogTitle(form.heading, self.shell.context.colour)
+            yield DialogTitle(form.heading, self.shell.context.colour, form.place)
             yield Prose(id="hurts", indent=2)
             with VerticalScroll(id="scroll", can_focus=False):
                 yield Prose(id="plan", indent=4)
-            for one in form.fields:
-                if wide > _BESIDE:  # above it: beside it the field would have no room
-                    yield Prose(id=f"label-{one.id}")
-                with Horizontal(classes="asked", id=f"row-{one.id}"):
-                    yield Word("  " if wide > _BESIDE else f"{one.label:<{wide}}  ")
-                    yield self._input(one)
+            with VerticalScroll(id="fields", can_focus=False):
+                for one in form.fields:
+                    if wide > _BESIDE:  # above it: beside it the field would have no room
+                        yield Prose(id=f"label-{one.id}")
+                    with Horizontal(classes="asked", id=f"row-{one.id}"):
+                        yield Word("  " if wide > _BESIDE else f"{one.label:<{wide}}  ")
+                        yield self._input(one)
             if form.typed:
                 with Horizontal(classes="asked", id="row-typed"):
                     yield Word(f"Type {form.typed}  ")

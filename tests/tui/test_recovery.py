@@ -300,6 +300,25 @@ async def test_what_is_typed_at_once_goes_into_what_an_answer_needs() -> None:
         )
 
 
+async def test_the_answers_and_the_place_are_seen_however_much_is_asked() -> None:
+    """80x24: fields that have no room are scrolled to; where it acts stands in the title, whatever else is cut from it."""
+    title = "the way back to the region that was lost, once its data are back there"
+    asked = "".join(
+        f'[[inputs]]\nid = "more{number}"\ntitle = "{title}, and what else is asked: {number}"\ntype = "text"\ndefault = "all"\n\n'
+        for number in range(4)
+    )
+    text = rw.FAILURE.replace("[[inputs]]", f"{asked}[[inputs]]", 1)
+    text = text.replace('title = "single service failure"', f'title = "{title}"', 1)
+    text = text.replace('id = "fix"\n', 'id = "fix"\nno_return = "its data are there alone"\n', 1)
+    async with recovery(rw.ToldRuns(procedures=[read_procedure("service-failure", text)]), SIZES[0]) as run:
+        await run.press("o")
+        await run.shows(
+            "Point of no return", "in PRODUCTION, cluster eu-1", "ledger-export", "Dry run    Start"
+        )
+        await run.press(*"checkout", "enter", *"down since noon", "enter")
+        await run.shows("down since noon", "in PRODUCTION, cluster eu-1", "[ Start ]")
+
+
 async def test_the_last_of_many_is_found_and_none_is_looked_for_at_each_letter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -65,6 +65,7 @@ class World:
             Issuance(kernel),
         )
         self.actions = Actions(kernel, self.nodes, self.kubelet)
+        self._called: set[str] = set()
         cluster.backend(Pipelines).acts_by(self.actions.run)
 
     def begin(self, at: float) -> None:
@@ -104,11 +105,16 @@ class World:
                 lay_bulk(layout, self.cluster.options.pods, self.scenario.bulk)
             for step in self.scenario.step:
                 if self._here(step) and step.at is not None:
-                    agenda.at(max(begin, at + step.offset), self.actions.run, step)
+                    agenda.at(max(begin, at + step.offset), self._planned, step)
 
     def run(self, step: Step) -> None:
-        """Carry a step out now."""
+        """Carry a step out now; what was called does not come once more by itself, behind what was done about it meanwhile."""
+        self._called.add(step.name)
         if self._here(step):
+            self.actions.run(step)
+
+    def _planned(self, step: Step) -> None:
+        if not (step.name and step.name in self._called):
             self.actions.run(step)
 
     def _here(self, step: Step) -> bool:

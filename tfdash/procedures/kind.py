@@ -201,10 +201,10 @@ class Doing:
         return tuple(self._lined(ask, answered(ask, case)) for ask in asks)
 
     def _lined(self, ask: Ask, said: Probed) -> Probed:
-        """Of another cluster than the run's the line is one that asks that one, too."""
-        named = dict(ask.arguments).get("cluster", "")
-        if named in ("", self.run.cluster.cluster) or not said.line.startswith(_KUBECTL):
+        """The line asks the very cluster that was asked here, wherever kubectl points for whoever pastes it."""
+        if not said.line.startswith(_KUBECTL):
             return said
+        named = dict(ask.arguments).get("cluster", "") or self.run.cluster.cluster
         command = shlex.join(self.means.kubectl(self.run.cluster._replace(cluster=named)))
         line = said.line.removeprefix(_KUBECTL).replace(f"; {_KUBECTL}", f"; {command} ")
         return msgspec.structs.replace(said, line=safe(f"{command} {line}"))

@@ -22,7 +22,7 @@ def place_of(step: Step, settings: ProceduresSettings) -> tuple[AllowedCommand, 
     if allowed is None:
         raise RunRefused(
             f"{safe(step.command)} is not among the commands that this configuration allows",
-            remedy="add it to [procedures.commands], or do it by hand and skip the step with that as the reason",
+            remedy=f"add it to [procedures.commands], or do it by hand and {'sign it' if step.by_hand else 'skip the step with that as the reason'}",
         )
     if step.place in allowed.places:
         return allowed, settings.at(step.place)

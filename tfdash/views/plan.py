@@ -71,6 +71,11 @@ def verb(title: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def key_verb(title: str) -> str:
+    """The word of a button: ``quota: set hard of`` -> ``Set hard``."""
+    return verb(title).removesuffix(" of")
+
+
 def plan_lines(plan: Plan) -> list[Line]:
     """What it does, from what to what, the difference. What can hurt is said apart (``hurt_lines``)."""
     lines: list[Line] = [[(safe(plan.effect), "bright")]]

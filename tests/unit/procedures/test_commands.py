@@ -92,14 +92,19 @@ def test_one_that_fails_has_failed_and_is_done_again_under_another_key(world: Wo
 
 
 def test_what_is_not_allowed_is_refused_and_may_be_done_by_hand(world: World) -> None:
-    one = world.terminal(COMMAND, allowing(other=("true",)))
+    """What is to be done instead is what the keys offer."""
+    text = COMMAND + step("d", "command", command='"say"', by_hand='"say it"')
+    one = world.terminal(text, allowing(other=("true",)))
     run = one.start("p").id
     prepared = one.prepare(run, "c")
     assert "is not among the commands" in prepared.refused and "do" not in prepared.may
-    assert "skip" in prepared.may
+    assert "skip" in prepared.may and "or do it by hand and skip the step" in prepared.refused
     with pytest.raises(RunRefused, match="is not among the commands"):
         one.do(run, "c")
     assert one.step(run, "c").status is StepStatus.READY
+    one.skip(run, "c", "it is not needed")
+    by_hand = one.prepare(run, "d")
+    assert "sign" in by_hand.may and "or do it by hand and sign it" in by_hand.refused
 
 
 def test_a_place_that_the_command_may_not_run_at_is_refused(world: World) -> None:

@@ -107,17 +107,17 @@ def test_what_no_service_can_be_is_brought_up_nowhere(terminal: Callable[..., Te
     assert not one.runs.runs()
 
 
-def test_the_line_of_what_is_asked_of_another_cluster_asks_that_one(
-    terminal: Callable[..., Terminal],
-) -> None:
+def test_the_line_of_what_is_asked_asks_the_very_cluster(terminal: Callable[..., Terminal]) -> None:
+    """The run's own too: wherever kubectl points for whoever pastes it."""
     away = f'cluster = "{LOST.cluster}"'
     asks = f'[{{ probe = "control-plane.answers" }}, {{ probe = "control-plane.answers", {away} }}, {{ probe = "standby.ready", {away} }}]'
     one = terminal(
         {"p": HEAD + step("both", "check", asks=asks)},
         kubectl=lambda ref: ("kubectl", "--context", f"at {ref.cluster}"),
     )
-    here, there, both = one.prepare(one.start("p").id, "both").asks
-    assert here.line == "kubectl get --raw '/readyz?verbose'"
+    run = one.start("p")
+    here, there, both = one.prepare(run.id, "both").asks
+    assert here.line == f"kubectl --context 'at {run.cluster.cluster}' get --raw '/readyz?verbose'"
     assert there.line == f"kubectl --context 'at {LOST.cluster}' get --raw '/readyz?verbose'"
     assert both.line.count("kubectl ") == both.line.count(f"kubectl --context 'at {LOST.cluster}' ") == 2
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from tests.tui import recoveryworld as rw
 from tfdash.model.verdict import Level
 from tfdash.playbook.procedures.library import library
+from tfdash.playbook.procedures.placeholders import named_in
 from tfdash.playbook.procedures.reading import read_procedure
 from tfdash.views.recovery import forms
 from tfdash.views.recovery.runbooks import BookKey, head, rows_of, said_of
@@ -33,6 +37,20 @@ def test_what_is_under_way_in_one_cluster_is_still_proposed_in_another() -> None
 def test_of_one_cluster_its_name_is_not_said() -> None:
     [row] = rows_of([BOOK], rw.RECOVERY).values()
     assert row.key == HERE and "eu-1" not in row.title
+
+
+def test_a_way_back_says_where_it_leads_from() -> None:
+    """The row of a loss names what is lost, that of a way back where it is begun: one word tells them apart."""
+    back = msgspec.structs.replace(library().procedures["way-back"], id=BOOK.id)
+    rows = rows_of([back], rw.elsewhere(rw.RECOVERY)).values()
+    assert {row.named.partition(":")[0] for row in rows} == {"from eu-1", "from zz-9"}
+    assert all(row.title.endswith((", from eu-1", ", from zz-9")) for row in rows)
+
+
+@pytest.mark.parametrize("id", library().procedures)
+def test_what_a_procedure_is_for_is_told_before_anything_is_chosen(id: str) -> None:
+    """Lists and the start dialog show it as it stands in its file."""
+    assert not [*named_in(library().procedures[id].purpose)]
 
 
 def test_a_runbook_of_which_nothing_is_said_has_a_row() -> None:

@@ -2,7 +2,7 @@
 
 Segments follow one another: detect (until somebody or something saw it), acknowledge (until a person took it), mitigate (until the first
 act of the run took effect), restore (until what verifies it passed). Behind the last check, wait, gate or act of a procedure stands
-work that no user waits for: signatures, messages, what is learned of it.
+work that no user waits for: signatures, messages, what is learned of it, and the check that it was written down.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tfdash.model.procedure import OnFailure, Procedure, Step, StepKind
 from tfdash.model.run import RunClock, RunState, StepState, StepStatus
+from tfdash.playbook.procedures.probes import PROBES
 from tfdash.playbook.procedures.walk import ACTS, is_act
 from tfdash.playbook.procedures.walk import leaves as all_leaves
 
@@ -79,14 +80,20 @@ def _mitigated(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float
 
 def _restored(leaves: Sequence[Step], states: Mapping[str, StepState]) -> float | None:
     """When the last of what restores passed; None while one of them is left, and where none of them passed at all."""
-    last = max((place for place, step in enumerate(leaves) if step.kind in _RESTORES), default=-1)
+    last = max((place for place, step in enumerate(leaves) if _restores(step)), default=-1)
     before = leaves[: last + 1]
-    if not all(_is(states, step, _PASSED | _AWAY) for step in before if step.kind in _RESTORES):
+    if not all(_is(states, step, _PASSED | _AWAY) for step in before if _restores(step)):
         return None
     if any(_is(states, step, frozenset({StepStatus.LEFT})) for step in before):
         return None
-    ends = (states[s.id].ended for s in before if s.kind in _RESTORES and _is(states, s, _PASSED))
+    ends = (states[s.id].ended for s in before if _restores(s) and _is(states, s, _PASSED))
     return max((end for end in ends if end is not None), default=None)
+
+
+def _restores(step: Step) -> bool:
+    """Whether whoever is served waits for it."""
+    known = [PROBES[ask.probe] for ask in step.asks if ask.probe in PROBES]
+    return step.kind in _RESTORES and not (known and all(probe.written for probe in known))
 
 
 def _is(states: Mapping[str, StepState], step: Step, what: frozenset[StepStatus]) -> bool:

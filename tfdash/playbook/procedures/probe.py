@@ -41,7 +41,8 @@ class ProbeArgument:
 @dataclass(frozen=True, kw_only=True)
 class Probe:
     """``reach``: it tells what this terminal reaches, which says of the thing itself only that this terminal does not. ``needs``: kinds that must be read for it to be known (the ids of ``tfdash.model.kinds: KINDS``); they are kept current
-    while an open run asks it. ``line``: the same in another tool, of the filled arguments."""
+    while an open run asks it. ``line``: the same in another tool, of the filled arguments. ``written``: it tells what was written down, for
+    which nobody waits who is served."""
 
     id: str
     title: str  # in words, with {argument}: "{workload} serves"
@@ -50,3 +51,4 @@ class Probe:
     arguments: tuple[ProbeArgument, ...] = ()
     needs: frozenset[str] = frozenset()
     reach: bool = False
+    written: bool = False

@@ -50,7 +50,8 @@ class FormButton(NamedTuple):
 
 
 class Form(NamedTuple):
-    """``hurts`` is never scrolled away; ``typed``: a word to type; ``either``: buttons that contradict each other."""
+    """``hurts`` stands first and is never scrolled away; ``typed``: a word that must be typed, "" for none; ``either``: buttons that
+    contradict each other; ``place``: the end of the heading that says where it acts."""
 
     heading: str
     lines: Sequence[Line]
@@ -59,6 +60,7 @@ class Form(NamedTuple):
     hurts: Sequence[Line] = ()
     typed: str = ""
     either: bool = False
+    place: str = ""
 
 
 REASON = FormField("reason", "Reason")
@@ -102,6 +104,7 @@ def start(
         (FormButton("dry", "Dry run", needs), FormButton("start", "Start", (*needs, "reason"))),
         (*fields, REASON),
         hurts,
+        place=f"in {place}",
     )
 
 

@@ -54,7 +54,7 @@ def whole(procedure: Procedure) -> list[str]:
         ("Holds:", safe(", ".join(p.holds))),
         ("RTO:", write_duration(p.rto) if p.rto else ""),
         ("RPO:", write_duration(p.rpo) if p.rpo else ""),
-        ("Rehearsed:", f"never longer than {write_duration(p.rehearse)} ago" if p.rehearse else ""),
+        ("Rehearsed:", f"is to be every {write_duration(p.rehearse)}" if p.rehearse else ""),
     )
     lines += [f"{name:<12}{text}" for name, text in about if text]
     if p.roles:

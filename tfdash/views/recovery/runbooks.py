@@ -62,12 +62,18 @@ class RunbookRow(NamedTuple):
 
     @property
     def title(self) -> str:
-        return titled(self._title, self.at)
+        return titled(self._title, self.at, leaves=self._leaves)
 
     @property
     def named(self) -> str:
-        """``eu-2: a service fails``: what is cut in a table is the end."""
-        return safe(f"{self.at}: {self._title}" if self.at else self._title)
+        """``eu-2: a service fails``, ``from eu-2: the way back``: what is cut in a table is the end."""
+        at = f"from {self.at}" if self._leaves else self.at
+        return safe(f"{at}: {self._title}" if self.at else self._title)
+
+    @property
+    def _leaves(self) -> bool:
+        """It leads to another cluster than the one that it is begun in."""
+        return any(one.elsewhere for one in self.procedure.inputs)
 
     @property
     def _title(self) -> str:
@@ -82,9 +88,9 @@ class RunbookRow(NamedTuple):
         return self.proposal.proposed
 
 
-def titled(title: str, at: str) -> str:
-    """``a service fails, in eu-2``: the cluster where there are several."""
-    return safe(f"{title}, in {at}" if at else title)
+def titled(title: str, at: str, *, leaves: bool = False) -> str:
+    """``a service fails, in eu-2``: the cluster where there are several; ``the way back, from eu-2``: of what leads away from it."""
+    return safe(f"{title}, {'from' if leaves else 'in'} {at}" if at else title)
 
 
 def said_of(said: RecoveryState) -> dict[BookKey, tuple[RecoveryProposal | None, RecoveryReadiness | None]]:

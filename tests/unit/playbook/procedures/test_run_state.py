@@ -399,6 +399,16 @@ def test_clocks_begin_at_the_earliest_proof_and_end_with_what_restores() -> None
     assert clocks["restore"].end == clocks["impact"].end == run.step("serves").ended
 
 
+def test_nobody_who_is_served_waits_for_what_is_written_down() -> None:
+    """The check that a runbook learned stands behind all that restores: it holds no clock."""
+    written = '\n[[steps]]\nid = "runbook"\ntitle = "it is known"\nkind = "check"\nasks = [{ probe = "runbook.changed", procedure = "back", run = "{run}" }]\n'
+    run = until("serves", TEXT + written)
+    run.add("done", "serves")
+    clocks = {one.id: one for one in run.state.clocks}
+    assert run.statuses()["runbook"] == "waiting"
+    assert clocks["restore"].end == clocks["impact"].end == run.step("serves").ended
+
+
 def test_an_impact_that_is_said_to_begin_behind_the_start_moves_nothing() -> None:
     run = Run()
     run.add("acknowledged")

@@ -73,5 +73,6 @@ PROBES = (
             ProbeArgument(id="procedure", title="whose file"),
             ProbeArgument(id="run", title='since this run began: "{run}"'),
         ),
+        written=True,
     ),
 )
