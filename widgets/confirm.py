@@ -101,9 +101,10 @@ Dialog {
                 for c in self.children
                 if c.display and c is not scroll and c not in first
             )
-            room = max(int(self.app.size.height * 0.94) - 2 - others, 5)
+            least = 2 if self.query("#fields") else 5
+            room = max(int(self.app.size.height * 0.94) - 2 - others, least)
             for hurts in first:  # what can hurt has its rows before all else that is read
-                most = room - 3
+                most = max(room - 3, 1)
                 if hurts.styles.max_height is None or hurts.styles.max_height.value != most:
                     hurts.styles.max_height = most
                 room -= min(hurts.rows_at(max(self.size.width - 2, 10)), most) if hurts.display else 0
@@ -117,7 +118,7 @@ Dialog {
             for c in self.children
             if c.display and c not in (scroll, fields) and c.id != "hurts"
         )
-        most = max(int(self.app.size.height * 0.94) - 2 - others - _READ, 3)
+        most = max(int(self.app.size.height * 0.94) - 2 - others - _READ, 4)
         if fields.styles.max_height is None or fields.styles.max_height.value != most:
             fields.styles.max_height = most
             self.call_after_refresh(self.fit)  # by what they have then
