@@ -171,7 +171,9 @@ def _new_images(state: ReleaseState) -> tuple[str, ...]:
 
 def _of_release(state: ReleaseState) -> Iterator[tuple[str, str]]:
     serves = state.stable.images if state.stable is not None else ()
-    for images, words in ((_new_images(state), "being released"), (serves, "serves now")):
+    new = _new_images(state)
+    comes = "being released" if state.in_flight else "released last"
+    for images, words in ((new, comes), (serves, "what it replaces" if new else "serves now")):
         for image in images:
             yield _tag(image), words
 

@@ -10,6 +10,7 @@ from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, RunState, StepS
 from tfdash.moments import near
 from tfdash.playbook.procedures.progress import RPO_UNKNOWN
 from tfdash.playbook.procedures.walk import steps_by_id
+from tfdash.nouns import counted
 from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.recovery import stated
@@ -155,7 +156,7 @@ def _since(run: RunState, events: Sequence[RunEvent], me: str, now: float, zone:
     told = [e for e in events if e.kind is not RunEventKind.LOOKED]
     new = [e for e in told if e.number > seen]
     if not seen:
-        head = f"You have not looked at it before; all of its {len(told)} events:"
+        head = f"You have not looked at it before; all of it, {counted(len(told), 'event')}:"
     elif new:
         head = f"New since you looked, {len(new)} of {len(told)} events:"
     else:
