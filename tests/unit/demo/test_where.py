@@ -6,20 +6,34 @@ import json
 import os
 import signal
 import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.issuing import listening, tls
 from tfdash.demo.options import FOLDER, DemoOptions
 from tfdash.demo.process import running, start_process
+from tfdash.demo.tls import Certificates, make
 
 
-def folder(under: Path, name: str, server: str) -> Path:
+def folder(under: Path, name: str, port: int) -> tuple[Path, Certificates]:
     made = under / f"{FOLDER}{name}"
     made.mkdir()
+    server = f"https://127.0.0.1:{port}"
     (made / "kubeconfig").write_text(json.dumps({"clusters": [{"cluster": {"server": server}}]}))
     (made / "tfdash.toml").write_text("")
-    return made / "tfdash.toml"
+    return made / "tfdash.toml", make(made)
+
+
+@contextmanager
+def serving() -> Iterator[tuple[int, ssl.SSLContext]]:
+    """A port, and the certificates that it serves with once they are put in."""
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with listening(tls(served)) as port:
+        yield port, served
 
 
 def test_those_that_answer_are_named_and_what_was_killed_is_not(
@@ -27,9 +41,18 @@ def test_those_that_answer_are_named_and_what_was_killed_is_not(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert running() == []
-    with socket.create_server(("127.0.0.1", 0)) as alive, socket.create_server(("127.0.0.1", 0)) as dying:
-        first = folder(tmp_path, "a", f"https://127.0.0.1:{alive.getsockname()[1]}")
-        folder(tmp_path, "b", f"https://127.0.0.1:{dying.getsockname()[1]}")
+    with (
+        serving() as (alive, served),
+        serving() as (taken, others),
+        socket.create_server(("127.0.0.1", 0)) as dying,
+    ):
+        first, own = folder(tmp_path, "a", alive)
+        served.load_cert_chain(own.certificate, own.key)
+        folder(tmp_path, "b", dying.getsockname()[1])
+        folder(tmp_path, "c", taken)  # another program has its port since
+        (tmp_path / "another").mkdir()
+        its = make(tmp_path / "another")
+        others.load_cert_chain(its.certificate, its.key)
         (tmp_path / f"{FOLDER}empty").mkdir()
         dying.close()
         assert running() == [first]

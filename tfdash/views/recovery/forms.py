@@ -79,14 +79,8 @@ def start(
     if procedure.purpose:
         lines.append([safe(procedure.purpose)])
     steps = [s for s in steps_by_id(procedure).values() if s.kind is not StepKind.GROUP]
-    lines.append(
-        [
-            (
-                f"{counted(sum(1 for _ in leaves(procedure.steps)), 'step')} at most, each shown before it is done; nothing is done by this dialog",
-                "dim",
-            )
-        ]
-    )
+    most = f"{counted(sum(1 for _ in leaves(procedure.steps)), 'step')} at most"
+    lines.append([(f"{most}, each shown before it is done; nothing is done by this dialog", "dim")])
     known = {one.id: given.get(one.id) or one.title or one.id for one in procedure.inputs}
     known |= {one: f"this {one}" for one in OWN}
     hurts: list[Line] = [

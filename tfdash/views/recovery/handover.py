@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from tfdash.model.procedure import StepKind
 from tfdash.model.run import RunEvent, RunEventKind, RunOutcome, RunState, StepState, StepStatus
 from tfdash.moments import near
+from tfdash.nouns import counted
 from tfdash.playbook.procedures.progress import RPO_UNKNOWN
 from tfdash.playbook.procedures.walk import steps_by_id
-from tfdash.nouns import counted
 from tfdash.text import safe
 from tfdash.views.age import short_age
 from tfdash.views.recovery import stated
