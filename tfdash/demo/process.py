@@ -55,8 +55,8 @@ class DemoProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            if self._own_folder:  # which it removes itself, where it is not killed
-                shutil.rmtree(self.config.parent, ignore_errors=True)
+        if self._own_folder:  # it removes it itself, where it is not killed, or writes into it meanwhile
+            shutil.rmtree(self.config.parent, ignore_errors=True)
 
     def __enter__(self) -> DemoProcess:
         return self
