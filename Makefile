@@ -6,7 +6,6 @@ STAMP := $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest# .ci/run gives one that runs what failed once more, alone
 
 WORKERS ?= 4# on two cores: much of a test's time is waiting for a process or a terminal
-PLATFORM_WORKERS ?= 2# each with a control plane of its own: half of the time is waiting for controllers
 unexport PYTHONDONTWRITEBYTECODE# else each process of the tests compiles all of it anew
 
 comma := ,
@@ -38,8 +37,8 @@ test-quick: $(STAMP)
 platform: $(STAMP)
 	$(call say,1 of 2: the real parts (built where the cache has none: the first time some minutes))
 	@$(BIN)/python -m tests.platform.harness build
-	$(call say,2 of 2: the tests on them (a quarter of an hour)$(comma) a dot each)
-	@$(PYTEST) -q --platform -m platform -n $(PLATFORM_WORKERS) --dist loadfile --no-loadscope-reorder tests/protocol tests/platform $(ARGS)
+	$(call say,2 of 2: the tests on them (half an hour)$(comma) a dot each)
+	@$(PYTEST) -q --platform -m platform tests/protocol tests/platform $(ARGS)
 
 trials: $(STAMP)
 	$(call say,1 of 2: the real parts)

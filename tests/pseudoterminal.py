@@ -28,8 +28,10 @@ class PseudoTerminal:
                 signal.SIGHUP,
             ):  # a runner in the background ignores them
                 signal.signal(number, signal.SIG_DFL)
-            os.execvpe(argv[0], list(argv), {**os.environ, "TERM": "xterm-256color", **(env or {})})
-        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+            # by itself, or it may have looked before its parent came to it: then it would be 80x24
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+            given = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+            os.execvpe(argv[0], list(argv), {**given, "TERM": "xterm-256color", **(env or {})})
         self.seen = ""
 
     def until(self, pattern: str) -> re.Match[str]:
