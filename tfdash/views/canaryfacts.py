@@ -91,13 +91,19 @@ def analysis_lines(release: ReleaseState) -> list[Line]:
     """One line an analysis, and one for each of its metrics with its last measurement and its condition."""
     lines: list[Line] = []
     for analysis in release.analyses:
-        lines.append(_labelled("analysis", *_analysis(analysis)))
-        lines += [_labelled("", *_metric(m)) for m in analysis.metrics]
+        lines.append(_labelled("analysis", *_analysis(analysis, release)))
+        lines += [_labelled("", *_metric(m, release)) for m in analysis.metrics]
     return lines
 
 
-def _analysis(analysis: Analysis) -> list[Cell]:
-    token = _ANALYSES.get(analysis.phase, "unknown")
+def _token(phase: str, release: ReleaseState) -> str:
+    """What was not read lately went well then, and is not well now."""
+    token = _ANALYSES.get(phase, "unknown")
+    return "unknown" if token == "ok" and release.as_of is not None else token
+
+
+def _analysis(analysis: Analysis, release: ReleaseState) -> list[Cell]:
+    token = _token(analysis.phase, release)
     message = f": {safe(analysis.message)}" if analysis.message else ""
     return [
         (f"{_GLYPHS[token]} {safe(analysis.phase)}", token),
@@ -112,8 +118,8 @@ def _four(number: re.Match[str]) -> str:
     return f"{float(number[0]):.4g}"
 
 
-def _metric(metric: MetricResult) -> list[Cell]:
-    token = _ANALYSES.get(metric.phase, "unknown")
+def _metric(metric: MetricResult, release: ReleaseState) -> list[Cell]:
+    token = _token(metric.phase, release)
     last = metric.measurements[-1] if metric.measurements else None
     value = f" {_LONG.sub(_four, safe(last.value))}" if last is not None and last.value else ""
     counts = [

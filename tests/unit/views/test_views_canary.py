@@ -44,6 +44,20 @@ def test_only_a_breach_is_upper_case_and_nothing_unknown_is_green(outcome: Outco
     assert outcome in (Outcome.PASS, Outcome.BREACH) or state.level is Level.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("phase", "fresh", "old"),
+    [("Successful", "✔", "?"), ("Failed", "✖", "✖"), ("Error", "▲", "▲"), ("Inconclusive", "?", "?")],
+)
+def test_an_analysis_that_was_not_read_lately_is_not_green(phase: str, fresh: str, old: str) -> None:
+    """The API server is gone: what went well then is not well now, and what failed has failed."""
+    metrics = tuple(msgspec.structs.replace(one, phase=phase) for one in cw.RUN.metrics)
+    run = msgspec.structs.replace(cw.RUN, phase=phase, metrics=metrics)
+    for as_of, glyph in ((None, fresh), (cw.NOW - 600, old)):
+        release = msgspec.structs.replace(cw.release(), analyses=(run,), as_of=as_of)
+        shown = [text(line) for line in canaryfacts.analysis_lines(release)]
+        assert [set(line) & set("✔✖▲?") for line in shown] == [{glyph}] * 2, shown
+
+
 def test_a_release_that_nothing_judges_is_never_green() -> None:
     assert verdict(cw.release(), None).text == "? not judged"
     assert verdict(cw.release(phase=Phase.STUCK), cw.PASS).level is Level.WARN
