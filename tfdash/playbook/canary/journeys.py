@@ -120,15 +120,12 @@ def _before(journey: Journey, began: float) -> list[JourneyRun]:
 
 
 def _broken(runs: Sequence[JourneyRun], policy: CanaryPolicy, fresh: float) -> bool:
-    """By the rule of any breach, and by runs of which the last is no older than ``fresh``."""
+    """By the rule of any breach, or by all that is known where a terminal has seen less; the last is no older than ``fresh``."""
     last = runs[-policy.journeys.of :]
     failed = [r for r in last if r.ok is False]
-    return (
-        bool(failed)
-        and failed[-1] is last[-1]
-        and last[-1].at >= fresh
-        and len(failed) >= policy.journeys.fails
-    )
+    if not failed or failed[-1] is not last[-1] or last[-1].at < fresh:
+        return False
+    return len(failed) >= policy.journeys.fails or len(failed) == len(last)
 
 
 def _works(runs: Sequence[JourneyRun], policy: CanaryPolicy) -> int | None:

@@ -278,6 +278,7 @@ def test_journeys(seen: list[Observation[Journey]], outcome: Outcome, sentence: 
         ("mixed", "xx.", "xxx", Outcome.BREACH),  # it worked when the new version began
         ("mixed", "..x", "xxx", Outcome.BREACH),
         ("mixed", "", "xx", Outcome.BREACH),
+        ("mixed", "x", "xx", Outcome.HOLD),  # all that a terminal knows that was begun lately
         ("canary", "xxxx", "xx", Outcome.BREACH),  # no canary was there to be reached
     ],
 )
